@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'electron-vite';
+
+/** Packages whose ESM does not resolve in Node unbundled (their imports lack file extensions). */
+export const bundledDependencies = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'];
+
+const fromRoot = (path: string) => resolve(import.meta.dirname, path);
+
+export default defineConfig({
+  main: {
+    build: {
+      externalizeDeps: { exclude: bundledDependencies },
+      outDir: 'out/main',
+      sourcemap: true,
+      rollupOptions: {
+        input: {
+          electron: fromRoot('src-main/host/electron/main.ts'),
+          cli: fromRoot('src-main/host/cli/main.ts'),
+          worker: fromRoot('src-main/worker/main.ts'),
+        },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: 'out/preload',
+      rollupOptions: {
+        input: { preload: fromRoot('src-main/host/electron/preload.ts') },
+        // A sandboxed preload cannot be an ES module.
+        output: { format: 'cjs', entryFileNames: '[name].cjs' },
+      },
+    },
+  },
+  renderer: {
+    root: fromRoot('src-renderer'),
+    plugins: [svelte()],
+    build: {
+      outDir: fromRoot('out/renderer'),
+      rollupOptions: { input: fromRoot('src-renderer/index.html') },
+    },
+  },
+});

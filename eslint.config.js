@@ -1,0 +1,44 @@
+import js from '@eslint/js';
+import globals from 'globals';
+import svelte from 'eslint-plugin-svelte';
+import ts from 'typescript-eslint';
+import { importDirection } from './test/lint/import-direction.js';
+
+const typed = ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}', 'test/**/*.ts', '*.ts'];
+
+export default ts.config(
+  { ignores: ['out/', 'dist/', 'coverage/'] },
+  js.configs.recommended,
+  { languageOptions: { globals: { ...globals.node } } },
+  {
+    files: typed,
+    extends: [ts.configs.strictTypeChecked, ts.configs.stylisticTypeChecked],
+    languageOptions: {
+      parserOptions: { projectService: true, extraFileExtensions: ['.svelte'] },
+    },
+    rules: {
+      '@typescript-eslint/consistent-type-definitions': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  {
+    files: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}'],
+    plugins: { r2o: { rules: { 'import-direction': importDirection } } },
+    rules: {
+      'r2o/import-direction': 'error',
+      'no-console': 'error',
+      'max-lines': ['error', { max: 400 }],
+    },
+  },
+  ...svelte.configs.recommended,
+  {
+    files: ['src-renderer/**/*.{svelte,svelte.ts}'],
+    languageOptions: {
+      globals: { ...globals.browser },
+      parserOptions: { parser: ts.parser, projectService: true, extraFileExtensions: ['.svelte'] },
+    },
+  },
+);
