@@ -1,3 +1,5 @@
+import { availableParallelism, cpus, totalmem } from 'node:os';
+
 /** What every benchmark returns: readable tables, and the ratios that comparisons are made by. */
 export type BenchReport = {
   benchmark: string;
@@ -6,3 +8,14 @@ export type BenchReport = {
   /** Unitless, named so that it reads as a claim: `trainingSpeedVsTorchR18`. */
   ratios: Record<string, number>;
 };
+
+/** The machine of a measurement, for comparing only what is comparable. */
+export function describeMachine(): BenchReport['machine'] {
+  return {
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.versions.node,
+    platform: `${process.platform}-${process.arch}`,
+  };
+}

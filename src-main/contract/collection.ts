@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { CollectionId } from './ids.ts';
+
+export const CollectionCounts = z.object({
+  /** Every row: usable, missing and problem. */
+  total: z.number().int(),
+  /** Rows with status `ok` or `changed`. */
+  usable: z.number().int(),
+  changed: z.number().int(),
+  missing: z.number().int(),
+  problems: z.number().int(),
+  /** Usable images whose bytes another usable image of the collection already has. */
+  duplicates: z.number().int(),
+});
+export type CollectionCounts = z.infer<typeof CollectionCounts>;
+
+/** A folder of images that the person has added. */
+export const Collection = z.object({
+  id: CollectionId,
+  name: z.string(),
+  rootPath: z.string(),
+  createdAtMs: z.number(),
+  /** Null until a scan has finished. */
+  lastScanAtMs: z.number().nullable(),
+  counts: CollectionCounts,
+});
+export type Collection = z.infer<typeof Collection>;

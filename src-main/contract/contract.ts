@@ -1,0 +1,92 @@
+import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
+import { z } from 'zod';
+import { Collection } from './collection.ts';
+import { ErrorCode, type ErrorInfo } from './errors.ts';
+import { ServiceEvent } from './event.ts';
+import { CollectionId, ImageId, JobId } from './ids.ts';
+import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
+import { Job, JobState } from './job.ts';
+import { Settings } from './settings.ts';
+import { DoctorCheck, SystemInfo } from './system.ts';
+
+const ErrorData = z.object({ hint: z.string().nullable() });
+
+/** One declared error per code: `{ code, message, data: { hint } }` on the wire. */
+const errors = Object.fromEntries(ErrorCode.options.map((code) => [code, { data: ErrorData }])) as Record<
+  // Object.fromEntries forgets the key type; the keys are exactly the options of ErrorCode.
+  ErrorInfo['code'],
+  { data: typeof ErrorData }
+>;
+
+const base = oc.errors(errors);
+const Cursor = z.string().max(2_000).nullable().default(null);
+const PageLimit = z.number().int().min(1).max(500).default(100);
+
+/** A page of a keyset-paged list; `nextCursor` is null on the last one. */
+function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+/**
+ * Everything that a client can ask for, on every host. Images and masks do not travel here: they go by URL
+ * (`/images/ID/thumbnail`, `/images/ID/view`).
+ */
+export const contract = {
+  collections: {
+    list: base.output(z.array(Collection)),
+    get: base.input(z.object({ id: CollectionId })).output(Collection),
+    /** Adds a folder and queues its first scan. */
+    add: base
+      .input(z.object({ path: z.string().min(1), name: z.string().trim().min(1).max(200).optional() }))
+      .output(z.object({ collection: Collection, job: Job })),
+    rename: base
+      .input(z.object({ id: CollectionId, name: z.string().trim().min(1).max(200) }))
+      .output(Collection),
+    /** Queues an incremental scan, or returns the one that is already waiting or running. */
+    rescan: base.input(z.object({ id: CollectionId })).output(Job),
+    /** Forgets the collection and all that was made from it. The folder itself is never touched. */
+    remove: base.input(z.object({ id: CollectionId })).output(z.object({ removedImages: z.number().int() })),
+    duplicates: base
+      .input(z.object({ id: CollectionId, cursor: Cursor, limit: PageLimit }))
+      .output(pageOf(DuplicateGroup)),
+    problems: base
+      .input(z.object({ id: CollectionId }))
+      .output(z.array(z.object({ code: ProblemCode, count: z.number().int() }))),
+  },
+  images: {
+    page: base
+      .input(
+        z.object({
+          collectionId: CollectionId,
+          statuses: z.array(ImageStatus).min(1).optional(),
+          cursor: Cursor,
+          limit: PageLimit,
+        }),
+      )
+      .output(pageOf(Image)),
+    get: base.input(z.object({ id: ImageId })).output(Image),
+  },
+  jobs: {
+    page: base
+      .input(z.object({ states: z.array(JobState).min(1).optional(), cursor: Cursor, limit: PageLimit }))
+      .output(pageOf(Job)),
+    get: base.input(z.object({ id: JobId })).output(Job),
+    cancel: base.input(z.object({ id: JobId })).output(Job),
+    pause: base.input(z.object({ id: JobId })).output(Job),
+    resume: base.input(z.object({ id: JobId })).output(Job),
+  },
+  settings: {
+    get: base.output(Settings),
+    update: base.input(Settings.partial()).output(Settings),
+  },
+  system: {
+    info: base.output(SystemInfo),
+    doctor: base.output(z.array(DoctorCheck)),
+  },
+  events: {
+    watch: base.output(eventIterator(ServiceEvent)),
+  },
+};
+
+/** The contract as a client sees it, whatever the transport. */
+export type Client = ContractRouterClient<typeof contract>;

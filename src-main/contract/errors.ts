@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/**
+ * The closed set of errors that a person can do something about.
+ *
+ * Anything that is not one of these is a bug: it crosses a boundary as `INTERNAL`, with the log's path.
+ */
+export const ErrorCode = z.enum([
+  'BAD_INPUT',
+  'NOT_FOUND',
+  'FOLDER_NOT_FOUND',
+  'FOLDER_UNREADABLE',
+  'NOT_A_FOLDER',
+  'FOLDER_OVERLAPS',
+  'ALREADY_EXISTS',
+  'WRONG_STATE',
+  'IMAGE_UNAVAILABLE',
+  'DATA_FOLDER_UNUSABLE',
+  'DATA_FOLDER_BUSY',
+  'DATABASE_TOO_NEW',
+  'DATABASE_DAMAGED',
+  'DISK_FULL',
+  'WORKER_FAILED',
+  'WORKER_UNRESPONSIVE',
+  'SERVER_UNREACHABLE',
+  'PORT_IN_USE',
+  'UNSUPPORTED_RUNTIME',
+  'INTERNAL',
+]);
+export type ErrorCode = z.infer<typeof ErrorCode>;
+
+/** How an error looks once it has crossed a process boundary or has been stored with a job. */
+export const ErrorInfo = z.object({
+  code: ErrorCode,
+  message: z.string(),
+  /** What to do next, as one sentence; null when there is nothing to advise. */
+  hint: z.string().nullable(),
+});
+export type ErrorInfo = z.infer<typeof ErrorInfo>;
+
+/** An error that a person can fix: says what failed, on what, and what to do next. */
+export class UserError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | null;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'UserError';
+    this.code = code;
+    this.hint = options.hint ?? null;
+  }
+
+  /** The plain form that crosses boundaries. */
+  toInfo(): ErrorInfo {
+    return { code: this.code, message: this.message, hint: this.hint };
+  }
+}
+
+/** Rebuilds the error that another process described. */
+export function userErrorFromInfo(info: ErrorInfo): UserError {
+  return new UserError(info.code, info.message, info.hint === null ? {} : { hint: info.hint });
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { ErrorInfo } from './errors.ts';
+import { CollectionId, JobId } from './ids.ts';
+
+/** `interrupted`: its worker died or the app ended while it ran; it resumes from its last saved point. */
+export const JobState = z.enum([
+  'queued',
+  'running',
+  'pausing',
+  'paused',
+  'cancelling',
+  'cancelled',
+  'failed',
+  'interrupted',
+  'done',
+]);
+export type JobState = z.infer<typeof JobState>;
+
+/** What a job is to do: everything needed to run it again, as it is stored. */
+export const ScanSpec = z.object({ kind: z.literal('scan'), collectionId: CollectionId });
+export type ScanSpec = z.infer<typeof ScanSpec>;
+export const JobSpec = z.discriminatedUnion('kind', [ScanSpec]);
+export type JobSpec = z.infer<typeof JobSpec>;
+export type JobKind = JobSpec['kind'];
+
+export const JobProgress = z.object({
+  /** What is going on, as a short phrase: `listing files`. */
+  phase: z.string(),
+  done: z.number(),
+  /** Null while it is not known yet. */
+  total: z.number().nullable(),
+  unit: z.string(),
+  /** Smoothed; null until there is something to tell. */
+  ratePerS: z.number().nullable(),
+  etaMs: z.number().nullable(),
+});
+export type JobProgress = z.infer<typeof JobProgress>;
+
+export const Job = z.object({
+  id: JobId,
+  spec: JobSpec,
+  state: JobState,
+  title: z.string(),
+  progress: JobProgress.nullable(),
+  error: ErrorInfo.nullable(),
+  /** Whether `jobs.resume` is allowed now. */
+  isResumable: z.boolean(),
+  createdAtMs: z.number(),
+  startedAtMs: z.number().nullable(),
+  finishedAtMs: z.number().nullable(),
+});
+export type Job = z.infer<typeof Job>;

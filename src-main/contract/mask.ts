@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { Bytes } from './bytes.ts';
+import { CollectionId, ConceptId, ContentHash, ImageId, MaskId, SegmentationId } from './ids.ts';
+
+/** What a person has said of a mask. `edited` masks count as accepted. */
+export const ReviewState = z.enum(['pending', 'accepted', 'rejected', 'edited']);
+export type ReviewState = z.infer<typeof ReviewState>;
+
+export const MaskOrigin = z.enum(['model', 'hand', 'imported']);
+export type MaskOrigin = z.infer<typeof MaskOrigin>;
+
+/** Pixels on the upright image; `x`, `y` is the top left corner. */
+export const Box = z.object({
+  x: z.number().int().nonnegative(),
+  y: z.number().int().nonnegative(),
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+});
+export type Box = z.infer<typeof Box>;
+
+/** One object on one image. Its shape is read by itself, as run lengths. */
+export const Mask = z.object({
+  id: MaskId,
+  imageId: ImageId,
+  conceptId: ConceptId.nullable(),
+  origin: MaskOrigin,
+  /** 0 is objects; higher levels are finer regions. */
+  level: z.number().int().nonnegative(),
+  box: Box,
+  areaPx: z.number().int().positive(),
+  /** 0..1; ranks masks, and is no probability. */
+  score: z.number().min(0).max(1),
+  review: ReviewState,
+  revision: z.number().int().positive(),
+});
+export type Mask = z.infer<typeof Mask>;
+
+/** COCO's compressed run lengths: column-major over the upright grid, beginning with background. */
+export const MaskShape = z.object({
+  gridWidth: z.number().int().positive(),
+  gridHeight: z.number().int().positive(),
+  rle: Bytes,
+});
+export type MaskShape = z.infer<typeof MaskShape>;
+
+export const Segmentation = z.object({
+  id: SegmentationId,
+  collectionId: CollectionId,
+  name: z.string(),
+  device: z.string(),
+  createdAtMs: z.number(),
+  finishedAtMs: z.number().nullable(),
+});
+export type Segmentation = z.infer<typeof Segmentation>;
+
+/** A tile of the gallery: one segmented image with a summary of its masks. */
+export const GalleryItem = z.object({
+  imageId: ImageId,
+  relPath: z.string(),
+  contentHash: ContentHash,
+  maskCount: z.number().int(),
+  bestScore: z.number(),
+  largestPx: z.number().int(),
+});
+export type GalleryItem = z.infer<typeof GalleryItem>;
+
+export const GallerySort = z.enum(['path', 'score', 'area']);
+export type GallerySort = z.infer<typeof GallerySort>;

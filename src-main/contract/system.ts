@@ -1,0 +1,57 @@
+import { z } from 'zod';
+
+/** What a host can do, as data: the page never asks which host it runs on. */
+export const Capabilities = z.object({
+  /** A native folder dialog is at hand; otherwise the person types or pastes a path. */
+  canPickFolder: z.boolean(),
+  /** Files can be shown in the system's file manager. */
+  canRevealFiles: z.boolean(),
+});
+export type Capabilities = z.infer<typeof Capabilities>;
+
+export const SystemInfo = z.object({
+  version: z.string(),
+  dataFolder: z.string(),
+  logFile: z.string(),
+  platform: z.string(),
+  capabilities: Capabilities,
+});
+export type SystemInfo = z.infer<typeof SystemInfo>;
+
+/** One way of computing on this machine, tried by running a kernel on it. */
+export const Device = z.object({
+  id: z.string(),
+  engine: z.enum(['onnx', 'tfjs']),
+  name: z.string(),
+  isAvailable: z.boolean(),
+  /** Null where the device does not tell. */
+  memoryBytes: z.number().nullable(),
+  /** Measured on a convolution, in 1e9 floating point operations a second; null for a missing device. */
+  gflops: z.number().nullable(),
+  /** Why a missing device is missing, and what a person can do about it. */
+  reason: z.string().nullable(),
+  fix: z.string().nullable(),
+});
+export type Device = z.infer<typeof Device>;
+
+/** What a worker found out about native modules and devices. */
+export const MachineProbe = z.object({
+  modules: z.array(
+    z.object({ name: z.string(), version: z.string().nullable(), problem: z.string().nullable() }),
+  ),
+  devices: z.array(Device),
+});
+export type MachineProbe = z.infer<typeof MachineProbe>;
+
+export const CheckStatus = z.enum(['ok', 'warning', 'failed']);
+export type CheckStatus = z.infer<typeof CheckStatus>;
+
+/** One finding of `r2o doctor`: what was tried, what came of it, and what to do where it failed. */
+export const DoctorCheck = z.object({
+  id: z.string(),
+  title: z.string(),
+  status: CheckStatus,
+  detail: z.string(),
+  fix: z.string().nullable(),
+});
+export type DoctorCheck = z.infer<typeof DoctorCheck>;

@@ -1,0 +1,35 @@
+import { ImageProblemError } from './image-problem.ts';
+
+/** Bounds on what is opened at all; both are settings of the person. */
+export type ImageLimits = {
+  /** Images with more pixels are refused on the word of their header, before a pixel is decoded. */
+  maxPixels: number;
+  /** Files with more bytes are refused before they are read. */
+  maxFileBytes: number;
+};
+
+export const DEFAULT_IMAGE_LIMITS: ImageLimits = { maxPixels: 200_000_000, maxFileBytes: 2 ** 30 };
+
+/** @throws ImageProblemError `too-many-pixels` */
+export function refuseTooManyPixels(widthPx: number, heightPx: number, { maxPixels }: ImageLimits): void {
+  if (widthPx * heightPx <= maxPixels) return;
+  throw new ImageProblemError(
+    'too-many-pixels',
+    `The image claims ${widthPx} x ${heightPx} pixels (${megapixels(widthPx * heightPx)}); the limit is ` +
+      `${megapixels(maxPixels)}. Raise the limit in the settings, or scale the image down.`,
+  );
+}
+
+/** @throws ImageProblemError `too-large-file` */
+export function refuseTooLargeFile(sizeBytes: number, { maxFileBytes }: ImageLimits): void {
+  if (sizeBytes <= maxFileBytes) return;
+  throw new ImageProblemError(
+    'too-large-file',
+    `The file has ${mebibytes(sizeBytes)}; the limit is ${mebibytes(maxFileBytes)}. ` +
+      'Raise the limit in the settings, or export the image smaller.',
+  );
+}
+
+const megapixels = (pixels: number) =>
+  `${Number((pixels / 1e6).toPrecision(3)).toLocaleString('en')} megapixels`;
+const mebibytes = (bytes: number) => `${Number((bytes / 2 ** 20).toPrecision(3)).toLocaleString('en')} MiB`;

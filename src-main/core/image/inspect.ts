@@ -1,0 +1,94 @@
+import type { ImageFormat } from '../../contract/image.ts';
+import type { Inspection } from '../../contract/scan.ts';
+import { extensionOf, promiseOf } from './file-names.ts';
+import type { ImageLimits } from './image-limits.ts';
+import { ImageProblemError } from './image-problem.ts';
+import { formatOrThrow, openImage, type ImageHeader } from './open-image.ts';
+import { readOriginal, type Original } from './original-file.ts';
+import { encodeView } from './render.ts';
+import { sniff } from './sniff.ts';
+import { THUMBNAIL_QUALITY, THUMBNAIL_SIDE_PX, type ThumbnailCache } from './thumbnail-cache.ts';
+
+export type InspectOptions = {
+  limits: ImageLimits;
+  /** Where the thumbnail goes. */
+  thumbnails: ThumbnailCache;
+  signal: AbortSignal;
+};
+
+/** Files beyond this are hashed in passing and decoded from disk instead of being held in memory. */
+const MAX_BYTES_IN_MEMORY = 128 * 2 ** 20;
+
+/**
+ * Opens a file read-only, decodes all of it, stores its thumbnail and tells what it is, or why it is unusable.
+ *
+ * Memory: the file (up to 128 MiB, beyond that a chunk; HEIC and BMP always the file) and what sharp needs of
+ * its pixels. Keep about two inspections a core in flight, see [Note: Sharp's settings].
+ * @param path as `resolveFile` gives it
+ * @throws the signal's reason when aborted, and UserError `DISK_FULL` or `DATA_FOLDER_UNUSABLE` when the
+ *   thumbnail cannot be stored; never because of the file itself
+ */
+export async function inspectFile(path: string | Buffer, options: InspectOptions): Promise<Inspection> {
+  try {
+    return await readOriginal(path, options, (original) => inspectOriginal(original, path, options));
+  } catch (error) {
+    if (!(error instanceof ImageProblemError)) throw error;
+    return { facts: null, problem: error.problem, note: null };
+  }
+}
+
+async function inspectOriginal(
+  original: Original,
+  path: string | Buffer,
+  { limits, thumbnails, signal }: InspectOptions,
+): Promise<Inspection> {
+  const extension = extensionOf(path.toString());
+  const format = formatOrThrow(sniff(original.head, extension));
+  const { source, contentHash } = await readSource(original, path, format);
+  signal.throwIfAborted();
+  const image = await openImage(source, format, limits);
+  signal.throwIfAborted();
+  // Making the thumbnail reads every row of the image: that is the proof that the whole of it is there.
+  const { webp, note } = await encodeView(image, {
+    maxSidePx: THUMBNAIL_SIDE_PX,
+    quality: THUMBNAIL_QUALITY,
+  });
+  signal.throwIfAborted();
+  await thumbnails.write(contentHash, webp);
+  const notes = [noteOnName(extension, format), noteOnFrames(image.header), note];
+  return {
+    facts: { contentHash, ...image.header },
+    problem: null,
+    note: notes.filter((part) => part !== null).join(' ') || null,
+  };
+}
+
+async function readSource(original: Original, path: string | Buffer, format: ImageFormat) {
+  // libvips takes brackets at the end of a path for options.
+  const isPathForSharp = typeof path === 'string' && !path.endsWith(']');
+  const needsBytes = format === 'heic' || format === 'bmp' || !isPathForSharp;
+  if (needsBytes || original.sizeBytes <= MAX_BYTES_IN_MEMORY) {
+    const { bytes, contentHash } = await original.readWhole();
+    return { source: bytes, contentHash };
+  }
+  return { source: path, contentHash: await original.readHash() };
+}
+
+function noteOnName(extension: string, format: ImageFormat): string | null {
+  const promise = promiseOf(extension);
+  const isRight =
+    promise.kind === 'image' && (promise.format === format || isHeifFamily(promise.format, format));
+  if (isRight || extension === '') return null;
+  return `The name ends in .${extension}, but the content is ${format.toUpperCase()}: it is used as that.`;
+}
+
+/** `.heif` names a container, in which both HEIC and AVIF may lie. */
+function isHeifFamily(promised: ImageFormat, found: ImageFormat): boolean {
+  return promised === 'heic' && found === 'avif';
+}
+
+function noteOnFrames({ frameCount, format }: ImageHeader): string | null {
+  if (frameCount === 1) return null;
+  if (format === 'heic') return `The file holds ${frameCount} images; only the main one is used.`;
+  return `The file holds ${frameCount} ${format === 'tiff' ? 'pages' : 'frames'}; only the first is used.`;
+}

@@ -1,0 +1,199 @@
+import type { Metadata, Sharp } from 'sharp';
+import type { ImageFacts, ImageFormat } from '../../contract/image.ts';
+import { decodeBmp, readBmpHeader, type RawPixels } from './bmp.ts';
+import { problemOfDecoder } from './decoder-problem.ts';
+import { decodeHeic } from './heic.ts';
+import { wrapAsTiff } from './icc-tiff.ts';
+import { refuseTooManyPixels, type ImageLimits } from './image-limits.ts';
+import { ImageProblemError } from './image-problem.ts';
+import { sharp } from './sharp-setup.ts';
+import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.ts';
+
+/** Facts of an image that its header tells; the hash is over the file and not known here. */
+export type ImageHeader = Omit<ImageFacts, 'contentHash'>;
+
+/** The bytes of a file or, for files too large to hold in memory, its path. */
+export type ImageSource = Buffer | string;
+
+/** An image whose header was read and found within the limits. */
+export type OpenImage = {
+  header: ImageHeader;
+  /**
+   * Decodes, upright, through `build`, which says what becomes of the pixels. `note` tells where the decoder
+   * could complete the image only by overlooking something.
+   * @throws ImageProblemError `truncated` or `corrupt`
+   */
+  decode: <T>(build: (pixels: Sharp) => Promise<T>) => Promise<{ result: T; note: string | null }>;
+};
+
+/** At the default limit of 200 megapixels, a JPEG takes 1.2 s and an AVIF about 10; made-up ones take for ever. */
+const MAX_DECODE_SECONDS = 120;
+
+/**
+ * Reads the header of an image.
+ * @param source whole file
+ * @param format as `sniff` told it
+ * @throws ImageProblemError with the reason that this file cannot be used
+ */
+export async function openImage(
+  source: ImageSource,
+  format: ImageFormat,
+  limits: ImageLimits,
+): Promise<OpenImage> {
+  if (typeof source !== 'string' && format === 'bmp') return openBmp(source, limits);
+  if (typeof source !== 'string' && format === 'heic') return openHeic(source, limits);
+  return openWithSharp(source, format, limits);
+}
+
+/**
+ * Sniffs and opens the bytes of a file that is known to be an image.
+ * @throws ImageProblemError as `openImage`, and where the bytes are no image that is read
+ */
+export async function openImageBytes(bytes: Uint8Array, limits: ImageLimits): Promise<OpenImage> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return openImage(buffer, formatOrThrow(sniff(buffer.subarray(0, SNIFF_BYTES), '')), limits);
+}
+
+/**
+ * The format, for files that are read.
+ * @throws ImageProblemError `svg-refused`, `unsupported-format` or `not-an-image`
+ */
+export function formatOrThrow(sniffed: Sniffed): ImageFormat {
+  switch (sniffed.kind) {
+    case 'image':
+      return sniffed.format;
+    case 'svg':
+      throw new ImageProblemError(
+        'svg-refused',
+        'SVG is a drawing made of instructions that can pull in other files, not a picture made of pixels: ' +
+          'export it as PNG.',
+      );
+    case 'foreign':
+      throw new ImageProblemError(
+        'unsupported-format',
+        `This is ${sniffed.name}, which cannot be read: export ${sniffed.isPicture ? 'it' : 'its pictures'} as PNG, JPEG or TIFF.`,
+      );
+    case 'other':
+      throw new ImageProblemError(
+        'not-an-image',
+        sniffed.name === null
+          ? 'The content is not that of any known image format: the file may be damaged from the start, or misnamed.'
+          : `The content is ${sniffed.name}, not an image: rename or remove the file.`,
+      );
+  }
+}
+
+async function openWithSharp(
+  source: ImageSource,
+  format: ImageFormat,
+  limits: ImageLimits,
+): Promise<OpenImage> {
+  const settings = { limitInputPixels: limits.maxPixels, sequentialRead: true } as const;
+  const metadata = await sharp(source, { ...settings, limitInputPixels: false, failOn: 'error' })
+    .metadata()
+    .catch((error: unknown) => {
+      throw problemOfDecoder(error, { format, source });
+    });
+  const { width, height } = metadata;
+  refuseTooManyPixels(width, height, limits);
+  refuseUnusualSamples(metadata);
+  const pixels = (failOn: 'warning' | 'error') =>
+    sharp(source, { ...settings, failOn })
+      .autoOrient()
+      .timeout({ seconds: MAX_DECODE_SECONDS });
+
+  return {
+    header: headerOf(metadata, format),
+    decode: async (build) => {
+      // Only libjpeg's warnings speak of the pixels; those of other libraries are about odd but harmless tags.
+      if (format === 'jpeg') {
+        const result = await build(pixels('warning')).catch((error: unknown) => asWarning(error));
+        if (!(result instanceof DecoderWarning)) return { result, note: null };
+        const lenient = await decodeLeniently(build);
+        return { result: lenient, note: result.note };
+      }
+      return { result: await decodeLeniently(build), note: null };
+    },
+  };
+
+  function decodeLeniently<T>(build: (pixels: Sharp) => Promise<T>): Promise<T> {
+    return build(pixels('error')).catch((error: unknown) => {
+      throw problemOfDecoder(error, { format, source });
+    });
+  }
+}
+
+/** What the decoder complained of; whether it matters, the lenient second attempt shows. */
+class DecoderWarning {
+  readonly note: string;
+
+  constructor(message: string) {
+    const firstLine = message.split('\n')[0] ?? '';
+    this.note = `The decoder found irregular data (${firstLine}): look whether the picture is complete.`;
+  }
+}
+
+function asWarning(error: unknown): DecoderWarning {
+  if (error instanceof Error) return new DecoderWarning(error.message);
+  throw error;
+}
+
+function headerOf(metadata: Metadata, format: ImageFormat): ImageHeader {
+  const orientation = metadata.orientation ?? 1;
+  const isKnown = orientation >= 1 && orientation <= 8;
+  return {
+    format,
+    widthPx: metadata.autoOrient.width,
+    heightPx: metadata.autoOrient.height,
+    orientation: isKnown ? orientation : 1,
+    colourSpace: metadata.space,
+    bitDepth: metadata.bitsPerSample ?? (metadata.depth === 'ushort' ? 16 : 8),
+    hasAlpha: metadata.hasAlpha,
+    frameCount: metadata.pages ?? 1,
+  };
+}
+
+/** Scientific TIFF files hold numbers that have no brightness by themselves; guessing one would mislead. */
+function refuseUnusualSamples({ depth, channels }: Metadata): void {
+  const isIntegerSample = depth === 'uchar' || depth === 'ushort';
+  if (isIntegerSample && channels <= 5) return;
+  const what = isIntegerSample ? `${channels} bands` : `samples of the type ${depth}`;
+  throw new ImageProblemError(
+    'unsupported-format',
+    `This TIFF file holds ${what}, which cannot be shown as colours: export it with 8 or 16 bits and at most 4 channels.`,
+  );
+}
+
+function openBmp(bytes: Buffer, limits: ImageLimits): OpenImage {
+  const bmp = readBmpHeader(bytes);
+  refuseTooManyPixels(bmp.widthPx, bmp.heightPx, limits);
+  const header: ImageHeader = {
+    ...{ format: 'bmp', widthPx: bmp.widthPx, heightPx: bmp.heightPx, orientation: 1, colourSpace: 'srgb' },
+    ...{ bitDepth: 8, hasAlpha: bmp.masks.alpha !== 0, frameCount: 1 },
+  };
+  return {
+    header,
+    decode: async (build) => ({ result: await build(sharpOfPixels(decodeBmp(bytes, bmp))), note: null }),
+  };
+}
+
+function openHeic(bytes: Buffer, limits: ImageLimits): OpenImage {
+  const { header, pixels } = decodeHeic(bytes, ({ widthPx, heightPx }) =>
+    refuseTooManyPixels(widthPx, heightPx, limits),
+  );
+  const { widthPx, heightPx, hasAlpha, bitDepth, imageCount: frameCount, icc } = header;
+  return {
+    header: {
+      ...{ format: 'heic', widthPx, heightPx, orientation: 1, colourSpace: 'srgb' },
+      ...{ bitDepth, hasAlpha, frameCount },
+    },
+    decode: async (build) => ({
+      result: await build(icc === null ? sharpOfPixels(pixels) : sharp(wrapAsTiff(pixels, icc))),
+      note: null,
+    }),
+  };
+}
+
+function sharpOfPixels({ data, widthPx: width, heightPx: height, channels }: RawPixels): Sharp {
+  return sharp(data, { raw: { width, height, channels } });
+}
