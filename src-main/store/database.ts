@@ -1,0 +1,82 @@
+import Database from 'better-sqlite3';
+import { CollectionRepository } from './collections.ts';
+import { GalleryRepository } from './gallery.ts';
+import { ImageRepository } from './images.ts';
+import { JobRepository } from './jobs.ts';
+import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
+import { ScanRepository } from './scans.ts';
+import { SegmentationRepository } from './segmentations.ts';
+import { SettingsRepository } from './settings.ts';
+import { translateSqliteError } from './sqlite-errors.ts';
+
+declare const access: unique symbol;
+
+/** A connection that may only read. */
+export type ReadableDb = Pick<Database.Database, 'prepare'> & { [access]: 'read' | 'write' };
+/** A connection that may read and write. One process holds one of them; see lock.ts. */
+export type WritableDb = Pick<Database.Database, 'prepare' | 'transaction' | 'name'> & { [access]: 'write' };
+
+export type StoreOptions = {
+  nowMs: () => number;
+  /** For tests of migrating; the app uses those it was built with. */
+  migrations?: readonly Migration[];
+};
+
+/**
+ * Opens the database of a data folder for reading and writing, and brings its schema up to date.
+ * @throws UserError DATABASE_TOO_NEW, DATABASE_DAMAGED, DATA_FOLDER_BUSY, DATA_FOLDER_UNUSABLE, DISK_FULL
+ */
+export function openStore(file: string, options: StoreOptions): Store {
+  let db: Database.Database | undefined;
+  try {
+    db = new Database(file);
+    const migrations = options.migrations ?? knownMigrations();
+    refuseForeign(db, migrations);
+    configure(db);
+    migrate(db, migrations, options.nowMs);
+    return new Store(db);
+  } catch (error) {
+    db?.close();
+    throw translateSqliteError(error, file);
+  }
+}
+
+function configure(db: Database.Database): void {
+  // Readers go on while the service writes.
+  db.pragma('journal_mode = WAL');
+  // With WAL, NORMAL cannot damage the file; a power cut may undo the last transactions, which a job redoes.
+  db.pragma('synchronous = NORMAL');
+  db.pragma('foreign_keys = ON');
+  db.pragma('busy_timeout = 5000');
+  db.pragma('cache_size = -65536');
+}
+
+/** The open database, one repository a concern. Disposing it closes the file. */
+export class Store {
+  readonly collections: CollectionRepository;
+  readonly images: ImageRepository;
+  readonly scans: ScanRepository;
+  readonly jobs: JobRepository;
+  readonly settings: SettingsRepository;
+  readonly segmentations: SegmentationRepository;
+  readonly gallery: GalleryRepository;
+  readonly #db: Database.Database;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    // The brands exist in the types alone; this connection was opened for writing.
+    const writable = db as unknown as WritableDb;
+    const readable = db as unknown as ReadableDb;
+    this.collections = new CollectionRepository(writable);
+    this.images = new ImageRepository(readable);
+    this.scans = new ScanRepository(writable);
+    this.jobs = new JobRepository(writable);
+    this.settings = new SettingsRepository(writable);
+    this.segmentations = new SegmentationRepository(writable);
+    this.gallery = new GalleryRepository(readable);
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}

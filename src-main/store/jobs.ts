@@ -1,0 +1,146 @@
+import type { Statement } from 'better-sqlite3';
+import { z } from 'zod';
+import { ErrorInfo } from '../contract/errors.ts';
+import { JobId } from '../contract/ids.ts';
+import { JobProgress, JobSpec, JobState, type Job } from '../contract/job.ts';
+import { decodeCursor, toPage, type Page } from './cursor.ts';
+import type { WritableDb } from './database.ts';
+
+type Row = {
+  id: number;
+  title: string;
+  spec: string;
+  state: string;
+  progress: string | null;
+  error: string | null;
+  created_at_ms: number;
+  started_at_ms: number | null;
+  finished_at_ms: number | null;
+};
+
+const RESUMABLE_STATES: readonly JobState[] = ['paused', 'interrupted', 'failed', 'cancelled'];
+const Position = z.tuple([z.number().int()]);
+
+/** Jobs and their states. Which state may follow which is the queue's affair; here it is only guarded. */
+export class JobRepository {
+  readonly #insert: Statement<[{ kind: string; title: string; spec: string; createdAtMs: number }]>;
+  readonly #get: Statement<[number], Row>;
+  readonly #newest: Statement<[number, number], Row>;
+  readonly #newestOfState: Statement<[string, number, number], Row>;
+  readonly #nextQueued: Statement<[], Row>;
+  readonly #setProgress: Statement<[string, number]>;
+  readonly #transition: Statement<
+    [{ id: number; from: string; to: string; error: string | null; nowMs: number }]
+  >;
+  readonly #interrupt: Statement<[{ error: string }]>;
+
+  constructor(db: WritableDb) {
+    this.#insert = db.prepare(`
+      INSERT INTO jobs (kind, title, spec, state, created_at_ms)
+      VALUES (@kind, @title, @spec, 'queued', @createdAtMs)`);
+    this.#get = db.prepare('SELECT * FROM jobs WHERE id = ?');
+    this.#newest = db.prepare('SELECT * FROM jobs WHERE id < ? ORDER BY id DESC LIMIT ?');
+    this.#newestOfState = db.prepare(
+      'SELECT * FROM jobs WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?',
+    );
+    this.#nextQueued = db.prepare(`SELECT * FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1`);
+    this.#setProgress = db.prepare('UPDATE jobs SET progress = ? WHERE id = ?');
+    this.#transition = db.prepare(`
+      UPDATE jobs SET
+        state = @to,
+        error = @error,
+        started_at_ms = CASE WHEN @to = 'running' THEN @nowMs ELSE started_at_ms END,
+        finished_at_ms = CASE WHEN @to IN ('done', 'failed', 'cancelled') THEN @nowMs ELSE NULL END
+      WHERE id = @id AND state IN (SELECT value FROM json_each(@from))`);
+    this.#interrupt = db.prepare(`
+      UPDATE jobs SET state = 'interrupted', error = @error, finished_at_ms = NULL
+      WHERE state IN ('running', 'pausing', 'cancelling')`);
+  }
+
+  insert(job: { spec: JobSpec; title: string; createdAtMs: number }): JobId {
+    const { spec, title, createdAtMs } = job;
+    const { lastInsertRowid } = this.#insert.run({
+      kind: spec.kind,
+      title,
+      spec: JSON.stringify(spec),
+      createdAtMs,
+    });
+    return JobId.parse(Number(lastInsertRowid));
+  }
+
+  get(id: JobId): Job | undefined {
+    const row = this.#get.get(id);
+    return row && toJob(row);
+  }
+
+  /** Newest first. @throws UserError BAD_INPUT for a cursor that is not of this list */
+  page(query: { states?: readonly JobState[] | undefined; cursor: string | null; limit: number }): Page<Job> {
+    const { states, cursor, limit } = query;
+    const [before] = cursor === null ? [Number.MAX_SAFE_INTEGER] : decodeCursor(cursor, Position);
+    const rows = states
+      ? states
+          .flatMap((state) => this.#newestOfState.all(state, before, limit + 1))
+          .sort((a, b) => b.id - a.id)
+      : this.#newest.all(before, limit + 1);
+    return toPage(rows, limit, toJob, (row) => [row.id]);
+  }
+
+  /** The job that has waited longest. */
+  nextQueued(): Job | undefined {
+    const row = this.#nextQueued.get();
+    return row && toJob(row);
+  }
+
+  setProgress(id: JobId, progress: JobProgress): void {
+    this.#setProgress.run(JSON.stringify(progress), id);
+  }
+
+  /**
+   * Moves a job to `to` if it is in one of the states `from`.
+   * @param move.error kept with the job, or null to clear an earlier one
+   * @returns whether it was moved
+   */
+  transition(move: {
+    id: JobId;
+    from: readonly JobState[];
+    to: JobState;
+    error: ErrorInfo | null;
+    nowMs: number;
+  }): boolean {
+    const { id, from, to, error, nowMs } = move;
+    const changes = this.#transition.run({
+      id,
+      from: JSON.stringify(from),
+      to,
+      error: error && JSON.stringify(error),
+      nowMs,
+    }).changes;
+    return changes > 0;
+  }
+
+  /** Marks jobs that no process works on any more, after their process ended under them. */
+  interruptActive(): void {
+    const error: ErrorInfo = {
+      code: 'WORKER_FAILED',
+      message: 'R2O Studio ended while this job ran.',
+      hint: 'Resume the job: it goes on from what it had saved.',
+    };
+    this.#interrupt.run({ error: JSON.stringify(error) });
+  }
+}
+
+function toJob(row: Row): Job {
+  const state = JobState.parse(row.state);
+  return {
+    id: JobId.parse(row.id),
+    spec: JobSpec.parse(JSON.parse(row.spec)),
+    state,
+    title: row.title,
+    progress: row.progress === null ? null : JobProgress.parse(JSON.parse(row.progress)),
+    error: row.error === null ? null : ErrorInfo.parse(JSON.parse(row.error)),
+    isResumable: RESUMABLE_STATES.includes(state),
+    createdAtMs: row.created_at_ms,
+    startedAtMs: row.started_at_ms,
+    finishedAtMs: row.finished_at_ms,
+  };
+}

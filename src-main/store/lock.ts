@@ -1,0 +1,61 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { z } from 'zod';
+import { UserError } from '../contract/errors.ts';
+
+/** Who holds a data folder, for messages to people. */
+const LockHolder = z.object({ pid: z.number().int(), role: z.string() });
+export type LockHolder = z.infer<typeof LockHolder>;
+
+const lockFile = (folder: string) => join(folder, 'lock.sqlite');
+const holderFile = (folder: string) => join(folder, 'lock.json');
+
+/**
+ * Takes a data folder for this process; one process at a time writes to it.
+ *
+ * The lock is SQLite's own on a small file beside the database: it works alike on every platform, and the
+ * operating system lets go of it when the process dies, however it dies.
+ * @returns the lock, or undefined when another process holds it
+ * @throws UserError DATA_FOLDER_UNUSABLE when the folder cannot be written
+ */
+export function acquireDataFolderLock(folder: string, holder: LockHolder): DataFolderLock | undefined {
+  let db: Database.Database | undefined;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    db = new Database(lockFile(folder), { timeout: 0 });
+    db.pragma('journal_mode = DELETE');
+    db.exec('BEGIN EXCLUSIVE');
+    writeFileSync(holderFile(folder), JSON.stringify(holder));
+    return new DataFolderLock(db);
+  } catch (cause) {
+    db?.close();
+    if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) return undefined;
+    throw new UserError('DATA_FOLDER_UNUSABLE', `The data folder ${folder} cannot be created or written.`, {
+      hint: 'Check its permissions and the free space, or choose another one with --data or R2O_DATA.',
+      cause,
+    });
+  }
+}
+
+export class DataFolderLock {
+  readonly #db: Database.Database;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}
+
+/** Who holds the folder; undefined where that cannot be told. */
+export function readLockHolder(folder: string): LockHolder | undefined {
+  try {
+    return LockHolder.parse(JSON.parse(readFileSync(holderFile(folder), 'utf8')));
+  } catch {
+    // Missing, or caught while it is written: the holder is only named to be helpful.
+    return undefined;
+  }
+}

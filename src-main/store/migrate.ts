@@ -1,0 +1,83 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import { UserError } from '../contract/errors.ts';
+
+export type Migration = { version: number; sql: string };
+
+const BACKUPS_KEPT = 3;
+/** 'R2OS': tells our files from other SQLite databases. */
+const APPLICATION_ID = 0x52324f53;
+
+/**
+ * The migrations of this build, in order, from `migrations/NNNN-name.sql`. The number is the schema version
+ * that the file leads to.
+ */
+export function knownMigrations(): Migration[] {
+  const files = import.meta.glob<string>('./migrations/*.sql', {
+    query: '?raw',
+    import: 'default',
+    eager: true,
+  });
+  return Object.entries(files)
+    .map(([file, sql]) => ({ version: Number.parseInt(basename(file), 10), sql }))
+    .sort((a, b) => a.version - b.version);
+}
+
+/**
+ * Brings a database to the newest schema. Each migration runs in a transaction of its own with its version
+ * number, so a failure leaves the version before it, whole. A database with content is backed up first.
+ */
+export function migrate(db: Database, migrations: readonly Migration[], nowMs: () => number): void {
+  const current = schemaVersion(db);
+  const pending = migrations.filter(({ version }) => version > current);
+  if (pending.length === 0) return;
+  if (current > 0) backUp(db, current, nowMs());
+  for (const { version, sql } of pending) {
+    db.transaction(() => {
+      db.exec(sql);
+      db.pragma(`user_version = ${version}`);
+      db.pragma(`application_id = ${APPLICATION_ID}`);
+    }).exclusive();
+  }
+}
+
+/**
+ * Refuses files that this build must not touch, before anything is written to them.
+ * @throws UserError DATABASE_TOO_NEW when a newer app wrote it, DATABASE_DAMAGED when another program did
+ */
+export function refuseForeign(db: Database, migrations: readonly Migration[]): void {
+  const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+  if (isEmpty) return;
+  if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new UserError('DATABASE_DAMAGED', `${db.name} is a database of another program.`, {
+      hint: 'Choose another data folder with --data.',
+    });
+  }
+  const current = schemaVersion(db);
+  const newest = migrations.at(-1)?.version ?? 0;
+  if (current <= newest) return;
+  throw new UserError(
+    'DATABASE_TOO_NEW',
+    `${db.name} was written by a newer R2O Studio (schema ${current}; this one knows ${newest}).`,
+    { hint: 'Update R2O Studio, or choose another data folder with --data.' },
+  );
+}
+
+export function schemaVersion(db: Database): number {
+  // A simple pragma returns its single number (SQLite documentation, PRAGMA user_version).
+  return db.pragma('user_version', { simple: true }) as number;
+}
+
+/** Writes a compact copy beside the database and keeps the newest few. */
+function backUp(db: Database, version: number, nowMs: number): void {
+  const prefix = `${basename(db.name)}.v`;
+  const folder = dirname(db.name);
+  const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
+  db.prepare('VACUUM INTO ?').run(join(folder, `${prefix}${version}.${stamp}.bak`));
+  const backups = readdirSync(folder).filter((name) => name.startsWith(prefix) && name.endsWith('.bak'));
+  const byAge = backups.sort((a, b) => stampOf(a).localeCompare(stampOf(b)));
+  for (const name of byAge.slice(0, -BACKUPS_KEPT)) rmSync(join(folder, name));
+}
+
+const stampOf = (backup: string) => backup.split('.').at(-2) ?? '';

@@ -1,0 +1,156 @@
+import type { Statement } from 'better-sqlite3';
+import type { CollectionId, JobId } from '../contract/ids.ts';
+import type { ImageStatus } from '../contract/image.ts';
+import type { FileKey, FoundFile, InspectedFile } from '../contract/scan.ts';
+import type { WritableDb } from './database.ts';
+import { fromHash, toRowValues, type ImageRow, type ImageRowValues } from './image-row.ts';
+
+export type ScanBatch<T> = { collectionId: CollectionId; scanId: JobId; files: readonly T[] };
+
+type FinishedScan = { collectionId: CollectionId; scanId: JobId; finishedAtMs: number };
+type KnownRow = Pick<ImageRow, 'id' | 'status' | 'size_bytes' | 'mtime_ms' | 'seen_by_scan' | 'content_hash'>;
+
+const COLUMNS: readonly (keyof ImageRowValues)[] = [
+  'collection_id',
+  'rel_path',
+  'path_bytes',
+  'status',
+  'size_bytes',
+  'mtime_ms',
+  'seen_by_scan',
+  'content_hash',
+  'format',
+  'width_px',
+  'height_px',
+  'orientation',
+  'colour_space',
+  'bit_depth',
+  'has_alpha',
+  'frame_count',
+  'problem_code',
+  'problem_detail',
+  'note',
+];
+/** Columns that a problem leaves as they were when the file could last be read. */
+const FACT_COLUMNS: ReadonlySet<keyof ImageRowValues> = new Set([
+  'content_hash',
+  'format',
+  'width_px',
+  'height_px',
+  'orientation',
+  'colour_space',
+  'bit_depth',
+  'has_alpha',
+  'frame_count',
+]);
+/** Rows that `finishChunk` settles at once: a few milliseconds. */
+const CHUNK_ROWS = 1_000;
+/** No file has this time, so a row that carries it is opened again when its file comes back. */
+const NEVER_MS = -1;
+
+/**
+ * What a scan writes. Every method is one transaction and may be repeated with the same scan's id: a scan
+ * that was killed runs again from the start and must end with the same rows.
+ */
+export class ScanRepository {
+  /**
+   * Which of the found files have to be opened, as indices: the unknown, those with another size or time,
+   * and those that had a problem (its cause may be gone). The others are marked as seen; entries that could
+   * not even be listed are saved as problems.
+   */
+  readonly diffFound: (batch: ScanBatch<FoundFile>) => number[];
+  /** Saves opened files: `changed` when the bytes differ from those that were known, else `ok` or `problem`. */
+  readonly saveInspected: (batch: ScanBatch<InspectedFile>) => void;
+  /**
+   * Settles some of the rows that this scan has not seen: images become `missing`, files that never were
+   * usable are forgotten. Call it until it returns true, with a breath in between: when a drive is unplugged,
+   * that is every row of a collection. The last call notes the time of the scan.
+   */
+  readonly finishChunk: (scan: {
+    collectionId: CollectionId;
+    scanId: JobId;
+    finishedAtMs: number;
+  }) => boolean;
+
+  readonly #known: Statement<[number, string | Uint8Array], KnownRow>;
+  readonly #touch: Statement<[{ id: number; scanId: number; status: ImageStatus }]>;
+  readonly #upsert: Statement<[ImageRowValues]>;
+
+  constructor(db: WritableDb) {
+    this.#known = db.prepare(`
+      SELECT id, status, size_bytes, mtime_ms, seen_by_scan, content_hash FROM images
+      WHERE collection_id = ? AND ifnull(path_bytes, rel_path) = ?`);
+    this.#touch = db.prepare('UPDATE images SET seen_by_scan = @scanId, status = @status WHERE id = @id');
+    this.#upsert = db.prepare(`
+      INSERT INTO images (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((column) => `@${column}`).join(', ')})
+      ON CONFLICT (collection_id, ifnull(path_bytes, rel_path)) DO UPDATE SET
+        ${COLUMNS.map((column) => `${column} = ${newValueOf(column)}`).join(', ')}`);
+    const forget = db.prepare(`
+      DELETE FROM images WHERE id IN (
+        SELECT id FROM images
+        WHERE collection_id = @collectionId AND status = 'problem' AND seen_by_scan <> @scanId
+          AND content_hash IS NULL LIMIT ${CHUNK_ROWS})`);
+    const markMissing = db.prepare(`
+      UPDATE images SET status = 'missing', problem_code = NULL, problem_detail = NULL,
+        mtime_ms = iif(status = 'problem', ${NEVER_MS}, mtime_ms)
+      WHERE id IN (
+        SELECT id FROM images
+        WHERE collection_id = @collectionId AND status IN ('ok', 'changed', 'problem')
+          AND seen_by_scan <> @scanId AND content_hash IS NOT NULL LIMIT ${CHUNK_ROWS})`);
+    const finishCollection = db.prepare(
+      'UPDATE collections SET last_scan_at_ms = @finishedAtMs WHERE id = @collectionId',
+    );
+
+    this.diffFound = db.transaction((batch: ScanBatch<FoundFile>) =>
+      batch.files.flatMap((file, index) => (this.#settleKnown(file, batch) ? [] : [index])),
+    );
+    this.saveInspected = db.transaction((batch: ScanBatch<InspectedFile>) => {
+      for (const file of batch.files) this.#save(file, batch);
+    });
+    this.finishChunk = db.transaction(({ collectionId, scanId, finishedAtMs }: FinishedScan) => {
+      const settled =
+        forget.run({ collectionId, scanId }).changes + markMissing.run({ collectionId, scanId }).changes;
+      if (settled > 0) return false;
+      finishCollection.run({ collectionId, finishedAtMs });
+      return true;
+    });
+  }
+
+  /** Whether nothing more has to be found out about the file. */
+  #settleKnown(file: FoundFile, { collectionId, scanId }: ScanBatch<FoundFile>): boolean {
+    if (file.problem) {
+      this.#save({ ...file, facts: null, note: null }, { collectionId, scanId });
+      return true;
+    }
+    const known = this.#find(collectionId, file);
+    if (!known) return false;
+    if (known.size_bytes !== file.sizeBytes || known.mtime_ms !== file.mtimeMs) return false;
+    if (known.seen_by_scan === scanId) return true;
+    if (known.status === 'problem') return false;
+    this.#touch.run({ id: known.id, scanId, status: 'ok' });
+    return true;
+  }
+
+  #save(file: InspectedFile, { collectionId, scanId }: Omit<ScanBatch<InspectedFile>, 'files'>): void {
+    const status = file.facts
+      ? this.#statusOf(file.facts.contentHash, this.#find(collectionId, file), scanId)
+      : 'problem';
+    this.#upsert.run(toRowValues(file, { collectionId, scanId, status }));
+  }
+
+  #statusOf(hash: Parameters<typeof fromHash>[0], known: KnownRow | undefined, scanId: JobId): ImageStatus {
+    if (!known?.content_hash) return 'ok';
+    if (Buffer.compare(known.content_hash, fromHash(hash)) !== 0) return 'changed';
+    // Saved twice by the same scan: what the first time found out still holds.
+    return known.seen_by_scan === scanId && known.status === 'changed' ? 'changed' : 'ok';
+  }
+
+  #find(collectionId: CollectionId, { relPath, pathBytes }: FileKey): KnownRow | undefined {
+    return this.#known.get(collectionId, pathBytes ?? relPath);
+  }
+}
+
+function newValueOf(column: keyof ImageRowValues): string {
+  const isKept = FACT_COLUMNS.has(column);
+  return isKept ? `iif(excluded.status = 'problem', ${column}, excluded.${column})` : `excluded.${column}`;
+}
