@@ -13,19 +13,21 @@ export default defineConfig({
       externalizeDeps: { exclude: bundledDependencies },
       outDir: 'out/main',
       sourcemap: true,
-      rollupOptions: {
+      rolldownOptions: {
         input: {
           electron: fromRoot('src-main/host/electron/main.ts'),
           cli: fromRoot('src-main/host/cli/main.ts'),
           worker: fromRoot('src-main/worker/main.ts'),
         },
+        // Flat, so that the built code finds its neighbours from wherever it was bundled to (host/shared/paths.ts).
+        output: { chunkFileNames: '[name]-[hash].js' },
       },
     },
   },
   preload: {
     build: {
       outDir: 'out/preload',
-      rollupOptions: {
+      rolldownOptions: {
         input: { preload: fromRoot('src-main/host/electron/preload.ts') },
         // A sandboxed preload cannot be an ES module.
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
@@ -34,10 +36,10 @@ export default defineConfig({
   },
   renderer: {
     root: fromRoot('src-renderer'),
-    plugins: [svelte()],
+    plugins: [svelte({ configFile: false })],
     build: {
       outDir: fromRoot('out/renderer'),
-      rollupOptions: { input: fromRoot('src-renderer/index.html') },
+      rolldownOptions: { input: fromRoot('src-renderer/index.html') },
     },
   },
 });

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { bundledDependencies } from './electron.vite.config.ts';
 
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte({ configFile: false })],
   resolve: { conditions: ['node'] },
   ssr: { noExternal: bundledDependencies },
   test: {

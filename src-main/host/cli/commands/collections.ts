@@ -1,0 +1,203 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import type { Collection } from '../../../contract/collection.ts';
+import type { Client } from '../../../contract/contract.ts';
+import { UserError } from '../../../contract/errors.ts';
+import type { Image } from '../../../contract/image.ts';
+import type { Job } from '../../../contract/job.ts';
+import { Cancelled, followJob } from '../follow-job.ts';
+import { printable, table } from '../output.ts';
+import { contextOf } from '../program.ts';
+
+/** Problems that a summary lists one by one; the rest is counted. */
+const PROBLEMS_SHOWN = 20;
+
+export function addCollectionCommands(program: Command): void {
+  const collections = program
+    .command('collections')
+    .description('folders of images: add, list, scan, remove');
+
+  collections
+    .command('add')
+    .argument('<folder>', 'folder of images; it is read, never written')
+    .option('--name <name>', "name to show (default: the folder's)")
+    .description('add a folder with all its subfolders, and scan it')
+    .action(async (folder: string, options: { name?: string }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { collection, job } = await client.collections.add({
+          path: folder,
+          ...(options.name === undefined ? {} : { name: options.name }),
+        });
+        await followJob(client, job.id);
+        output.result(await summarise(client, collection.id), summaryLines);
+      });
+    });
+
+  collections
+    .command('list')
+    .description('list the collections')
+    .action(async (_options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      const list = await withSession(({ client }) => client.collections.list());
+      output.result(list, listLines);
+    });
+
+  collections
+    .command('show')
+    .argument('<collection>', 'number or name')
+    .description('show one collection with its problems')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const collection = await findCollection(client, which);
+        output.result(await summarise(client, collection.id), summaryLines);
+      });
+    });
+
+  collections
+    .command('duplicates')
+    .argument('<collection>', 'number or name')
+    .description('list images that hold the same bytes')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findCollection(client, which);
+        const groups = await everyPage((cursor) => client.collections.duplicates({ id, cursor, limit: 500 }));
+        output.result(groups, (all) =>
+          all.length === 0
+            ? ['No duplicates.']
+            : all.map(({ images }) => images.map(({ relPath }) => printable(relPath)).join('  =  ')),
+        );
+      });
+    });
+
+  collections
+    .command('rescan')
+    .argument('<collection>', 'number or name')
+    .description('bring a collection up to date with its folder; only new and changed files are opened')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findCollection(client, which);
+        const job: Job = await client.collections.rescan({ id });
+        await followJob(client, job.id);
+        output.result(await summarise(client, id), summaryLines);
+      });
+    });
+
+  collections
+    .command('remove')
+    .argument('<collection>', 'number or name')
+    .option('--yes', 'do not ask')
+    .description('forget a collection and its results; the folder itself is not touched')
+    .action(async (which: string, options: { yes?: boolean }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const collection = await findCollection(client, which);
+        if (!options.yes) await confirmRemoval(collection);
+        const removed = await client.collections.remove({ id: collection.id });
+        output.result(removed, () => [
+          `Removed '${collection.name}' (${removed.removedImages} images forgotten). ${collection.rootPath} is as it was.`,
+        ]);
+      });
+    });
+}
+
+type Summary = {
+  collection: Collection;
+  problems: { relPath: string; code: string; detail: string }[];
+};
+
+async function summarise(client: Client, id: Collection['id']): Promise<Summary> {
+  const collection = await client.collections.get({ id });
+  const images = await everyPage((cursor) =>
+    client.images.page({ collectionId: id, statuses: ['problem'], cursor, limit: 500 }),
+  );
+  return { collection, problems: images.flatMap(problemOf) };
+}
+
+function problemOf({ relPath, problem }: Image): Summary['problems'] {
+  return problem ? [{ relPath, code: problem.code, detail: problem.detail }] : [];
+}
+
+function summaryLines({ collection, problems }: Summary): string[] {
+  const { counts } = collection;
+  const extras = [
+    counts.duplicates > 0 ? `${counts.duplicates} duplicates` : '',
+    counts.changed > 0 ? `${counts.changed} changed since the scan before` : '',
+    counts.missing > 0 ? `${counts.missing} missing` : '',
+    counts.problems > 0 ? `${counts.problems} files with a problem` : '',
+  ].filter((text) => text !== '');
+  const shown = problems.slice(0, PROBLEMS_SHOWN);
+  const more = problems.length - shown.length;
+  return [
+    `Collection ${collection.id} '${collection.name}': ${counts.usable} images  (${collection.rootPath})`,
+    ...extras.map((text) => `  ${text}`),
+    ...shown.map(({ relPath, code, detail }) => `    ${printable(relPath)}: ${detail} [${code}]`),
+    ...(more > 0 ? [`    ... and ${more} more; --json lists all`] : []),
+  ];
+}
+
+function listLines(collections: Collection[]): string[] {
+  if (collections.length === 0) return ['No collections yet. Add one with: r2o collections add <folder>'];
+  return table([
+    ['ID', 'NAME', 'IMAGES', 'PROBLEMS', 'MISSING', 'DUPLICATES', 'FOLDER'],
+    ...collections.map(({ id, name, counts, rootPath }) => [
+      String(id),
+      printable(name),
+      String(counts.usable),
+      String(counts.problems),
+      String(counts.missing),
+      String(counts.duplicates),
+      printable(rootPath),
+    ]),
+  ]);
+}
+
+/** A collection by its number, or by its name where that is unique. */
+async function findCollection(client: Client, which: string): Promise<Collection> {
+  const all = await client.collections.list();
+  const matches = all.filter(({ id, name }) => String(id) === which || name === which);
+  const [first] = matches;
+  if (first && matches.length === 1) return first;
+  if (first) {
+    const ids = matches.map(({ id }) => id).join(', ');
+    throw new UserError('BAD_INPUT', `Several collections are called '${which}'.`, {
+      hint: `Give its number: ${ids}.`,
+    });
+  }
+  throw new UserError('NOT_FOUND', `There is no collection '${which}'.`, {
+    hint: 'See: r2o collections list',
+  });
+}
+
+async function confirmRemoval({ name, counts }: Collection): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new UserError(
+      'BAD_INPUT',
+      `Removing '${name}' needs a confirmation, and there is no terminal to ask.`,
+      {
+        hint: 'Add --yes to remove it without being asked.',
+      },
+    );
+  }
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const question = `Forget '${name}' and everything made from its ${counts.total} images? The folder stays. [y/N] `;
+  const answer = await prompt.question(question);
+  prompt.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Cancelled();
+}
+
+async function everyPage<T>(
+  read: (cursor: string | null) => Promise<{ items: T[]; nextCursor: string | null }>,
+): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: { items: T[]; nextCursor: string | null } = await read(cursor);
+    items.push(...page.items);
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  return items;
+}

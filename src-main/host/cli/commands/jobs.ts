@@ -1,0 +1,92 @@
+import type { Command } from 'commander';
+import { JobId } from '../../../contract/ids.ts';
+import type { Job } from '../../../contract/job.ts';
+import { UserError } from '../../../contract/errors.ts';
+import { followJob } from '../follow-job.ts';
+import { printable, table } from '../output.ts';
+import { contextOf } from '../program.ts';
+
+const JOBS_LISTED = 50;
+
+export function addJobCommands(program: Command): void {
+  const jobs = program.command('jobs').description('scans and other long work: list, pause, resume, cancel');
+
+  jobs
+    .command('list', { isDefault: true })
+    .description(`list the newest ${JOBS_LISTED} jobs`)
+    .action(async (_options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      const { items } = await withSession(({ client }) => client.jobs.page({ limit: JOBS_LISTED }));
+      output.result(items, listLines);
+    });
+
+  jobs
+    .command('show')
+    .argument('<job>', 'number of the job')
+    .description('show one job')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      const job = await withSession(({ client }) => client.jobs.get({ id: parseJobId(which) }));
+      output.result(job, (shown) => [...listLines([shown]), ...errorOf(shown)]);
+    });
+
+  jobs
+    .command('resume')
+    .argument('<job>', 'number of the job')
+    .description('go on with a paused, interrupted, failed or cancelled job from what it had saved')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const job = await client.jobs.resume({ id: parseJobId(which) });
+        output.result(await followJob(client, job.id), (ended) => listLines([ended]));
+      });
+    });
+
+  for (const verb of ['pause', 'cancel'] as const) {
+    const what =
+      verb === 'pause' ? 'stop a job so that it can be resumed' : 'stop a job for good; what it saved stays';
+    jobs
+      .command(verb)
+      .argument('<job>', 'number of the job')
+      .description(what)
+      .action(async (which: string, _options: unknown, command: Command) => {
+        const { output, withSession } = contextOf(command);
+        const job = await withSession(({ client }) => client.jobs[verb]({ id: parseJobId(which) }));
+        output.result(job, (shown) => listLines([shown]));
+      });
+  }
+}
+
+function parseJobId(text: string): JobId {
+  const id = JobId.safeParse(Number(text));
+  if (id.success) return id.data;
+  throw new UserError('BAD_INPUT', `'${text}' is not the number of a job.`, { hint: 'See: r2o jobs list' });
+}
+
+function listLines(jobs: Job[]): string[] {
+  if (jobs.length === 0) return ['No jobs yet.'];
+  return table([
+    ['ID', 'STATE', 'PROGRESS', 'CREATED', 'TITLE'],
+    ...jobs.map((job) => [
+      String(job.id),
+      job.state,
+      progressOf(job),
+      new Date(job.createdAtMs).toISOString().slice(0, 19).replace('T', ' '),
+      printable(job.title),
+    ]),
+  ]);
+}
+
+function progressOf({ progress }: Job): string {
+  if (!progress) return '-';
+  return progress.total === null ? `${progress.done}` : `${progress.done}/${progress.total}`;
+}
+
+function errorOf({ error, isResumable, id }: Job): string[] {
+  if (!error) return [];
+  return [
+    error.message,
+    ...(error.hint ? [error.hint] : []),
+    ...(isResumable ? [`Resume it: r2o jobs resume ${id}`] : []),
+  ];
+}

@@ -1,0 +1,79 @@
+import type { Client } from '../../contract/contract.ts';
+import { userErrorFromInfo } from '../../contract/errors.ts';
+import type { JobId } from '../../contract/ids.ts';
+import type { Job } from '../../contract/job.ts';
+import { ProgressDisplay } from './progress-display.ts';
+
+/** The person pressed Ctrl-C, or cancelled the job elsewhere. */
+export class Cancelled extends Error {
+  constructor() {
+    super('cancelled');
+    this.name = 'Cancelled';
+  }
+}
+
+/** Events are hints: the job is also read this often, so that a lost one never leaves us waiting. */
+const POLL_MS = 1_000;
+
+/**
+ * Shows a job until it ends, and cancels it on Ctrl-C (a second Ctrl-C ends the command at once).
+ * @returns the job, done or paused
+ * @throws Cancelled, or the UserError that the job failed with
+ */
+export async function followJob(client: Client, id: JobId): Promise<Job> {
+  const display = new ProgressDisplay();
+  const onInterrupt = () => {
+    process.once('SIGINT', () => process.exit(130));
+    void client.jobs.cancel({ id });
+  };
+  process.once('SIGINT', onInterrupt);
+  try {
+    const job = await waitForEnd(client, id, (latest) => display.update(latest));
+    display.finish();
+    if (job.state === 'cancelled') throw new Cancelled();
+    if (job.error) throw userErrorFromInfo(job.error);
+    return job;
+  } finally {
+    display.finish();
+    process.removeListener('SIGINT', onInterrupt);
+  }
+}
+
+async function waitForEnd(client: Client, id: JobId, onChange: (job: Job) => void): Promise<Job> {
+  const stop = new AbortController();
+  const ended = Promise.withResolvers<Job>();
+  const look = (job: Job) => {
+    onChange(job);
+    if (hasEnded(job)) ended.resolve(job);
+  };
+  const poll = setInterval(() => void client.jobs.get({ id }).then(look, ended.reject), POLL_MS);
+  try {
+    const events = await client.events.watch(undefined, { signal: stop.signal });
+    void listen(events, id, look, stop.signal).catch(ended.reject);
+    look(await client.jobs.get({ id }));
+    return await ended.promise;
+  } finally {
+    clearInterval(poll);
+    stop.abort();
+  }
+}
+
+async function listen(
+  events: Awaited<ReturnType<Client['events']['watch']>>,
+  id: JobId,
+  look: (job: Job) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const event of events) {
+      if (event.type === 'job' && event.job.id === id) look(event.job);
+    }
+  } catch (error) {
+    // Ending the watch is how we leave; the connection's end shows in the next poll.
+    if (!signal.aborted) throw error;
+  }
+}
+
+function hasEnded({ state }: Job): boolean {
+  return ['done', 'failed', 'cancelled', 'interrupted', 'paused'].includes(state);
+}

@@ -1,0 +1,58 @@
+import { UserError } from '../../contract/errors.ts';
+
+/** Exit codes of every command. */
+export const ExitCode = { ok: 0, userError: 1, usage: 2, bug: 70, cancelled: 130 } as const;
+
+/** Where a command writes: results to stdout, all else (progress, errors) to stderr. */
+export type Output = {
+  isJson: boolean;
+  /** Prints the result: the value as JSON with `--json`, otherwise the lines made from it. */
+  result: <T>(value: T, toLines: (value: T) => string[]) => void;
+  note: (line: string) => void;
+};
+
+export function createOutput(isJson: boolean): Output {
+  return {
+    isJson,
+    result: (value, toLines) => {
+      const text = isJson ? JSON.stringify(value, null, 2) : toLines(value).join('\n');
+      if (text !== '') process.stdout.write(`${text}\n`);
+    },
+    note: (line) => void process.stderr.write(`${line}\n`),
+  };
+}
+
+/** Columns padded to their widest cell, separated by two spaces. The first row is the heading. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => width(row[column] ?? ''))));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - width(cell)))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** Characters as people count them: close enough to columns for names in most scripts. */
+const segmenter = new Intl.Segmenter();
+const width = (text: string) => [...segmenter.segment(text)].length;
+
+/** Control characters of a file's name shown as escapes, so that a name cannot drive the terminal. */
+export function printable(name: string): string {
+  return name.replaceAll(/\p{Cc}/gu, (char) =>
+    JSON.stringify(char).slice(1, -1).replace('\u007f', '\\u007f'),
+  );
+}
+
+/** A user error in up to two lines: what failed, and what to do. */
+export function errorLines(error: UserError): string[] {
+  return [`error: ${error.message}`, ...(error.hint === null ? [] : [`  ${error.hint}`])];
+}
+
+export function formatDuration(ms: number): string {
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,92 @@
+import { Command, CommanderError } from 'commander';
+import { UserError } from '../../contract/errors.ts';
+import { DATA_FOLDER_VARIABLE, dataFolder } from '../shared/data-folder.ts';
+import { openLogFile } from '../shared/log-file.ts';
+import { appVersion } from '../shared/paths.ts';
+import { dataLayout } from '../../service/service.ts';
+import { addCollectionCommands } from './commands/collections.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
+import { addJobCommands } from './commands/jobs.ts';
+import { addServeCommand } from './commands/serve.ts';
+import { Cancelled } from './follow-job.ts';
+import { createOutput, errorLines, ExitCode, type Output } from './output.ts';
+import { openSession, toUserError, type Session } from './session.ts';
+
+/** What a command's action works with; `session` opens the data folder only when it is first asked for. */
+export type CliContext = {
+  folder: string;
+  output: Output;
+  withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+};
+
+/** The whole command line. Exported for the test that compares it with the README. */
+export function createProgram(): Command {
+  const program = new Command('r2o')
+    .description('R2O Studio: annotation-free segmentation on your own images. Nothing leaves this machine.')
+    .version(appVersion())
+    .option('--data <folder>', `data folder (default: by platform; or set ${DATA_FOLDER_VARIABLE})`)
+    .option('--json', 'print results as JSON on stdout')
+    .showHelpAfterError('Run with --help to see what can be asked.')
+    .configureHelp({ showGlobalOptions: true });
+  addCollectionCommands(program);
+  addJobCommands(program);
+  addServeCommand(program);
+  addDoctorCommand(program);
+  exitByException(program);
+  return program;
+}
+
+/** Runs one command line. @returns its exit code: 0, 1 user error, 2 usage, 70 bug, 130 cancelled */
+export async function runCli(args: string[]): Promise<number> {
+  const program = createProgram();
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    // A command that ends well may still have findings that count as a failure, as doctor does.
+    return typeof process.exitCode === 'number' ? process.exitCode : ExitCode.ok;
+  } catch (thrown) {
+    const error = toUserError(thrown);
+    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    if (error instanceof Cancelled) return ExitCode.cancelled;
+    const { output, folder } = contextOf(program);
+    if (error instanceof UserError) {
+      if (output.isJson) output.result({ error: error.toInfo() }, () => []);
+      else for (const line of errorLines(error)) output.note(line);
+      return ExitCode.userError;
+    }
+    output.note(`internal error: ${describeBug(error)}`);
+    output.note(`  This is a bug in R2O Studio. The details are in ${logBug(error, folder)}.`);
+    return ExitCode.bug;
+  }
+}
+
+/** The context of a command's action, from the options given anywhere on the line. */
+export function contextOf(command: Command): CliContext {
+  const options = command.optsWithGlobals<{ data?: string; json?: boolean }>();
+  const folder = dataFolder(options.data);
+  return {
+    folder,
+    output: createOutput(options.json === true),
+    withSession: async (work) => {
+      await using session = await openSession(folder);
+      return await work(session);
+    },
+  };
+}
+
+function exitByException(command: Command): void {
+  command.exitOverride();
+  for (const child of command.commands) exitByException(child);
+}
+
+const describeBug = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** The path of the log, or the stack itself where not even the log can be written. */
+function logBug(error: unknown, folder: string): string {
+  try {
+    const log = openLogFile(dataLayout(folder).logs);
+    log.error(error, 'command line');
+    return log.file;
+  } catch {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Job } from '../../contract/job.ts';
+import { formatDuration } from './output.ts';
+
+const BAR_WIDTH = 24;
+/** Without a terminal a line is printed this often at most: enough for a log, not a flood. */
+const PLAIN_EVERY_MS = 5_000;
+
+/** Shows a job's progress on stderr: one bar that is redrawn on a terminal, plain lines otherwise. */
+export class ProgressDisplay {
+  readonly #stream: NodeJS.WriteStream;
+  #lastPlainMs = -Infinity;
+  #lastPhase = '';
+  #isDrawn = false;
+
+  constructor(stream: NodeJS.WriteStream = process.stderr) {
+    this.#stream = stream;
+  }
+
+  update(job: Job): void {
+    const text = describe(job);
+    if (text === undefined) return;
+    if (this.#stream.isTTY) {
+      const columns = this.#stream.columns || 80;
+      this.#stream.write(`\r\x1b[2K${text.slice(0, columns - 1)}`);
+      this.#isDrawn = true;
+      return;
+    }
+    const nowMs = performance.now();
+    const phase = job.progress?.phase ?? '';
+    if (phase === this.#lastPhase && nowMs - this.#lastPlainMs < PLAIN_EVERY_MS) return;
+    this.#lastPhase = phase;
+    this.#lastPlainMs = nowMs;
+    this.#stream.write(`${text}\n`);
+  }
+
+  /** Leaves the cursor on a line of its own. */
+  finish(): void {
+    if (this.#isDrawn) this.#stream.write('\r\x1b[2K');
+    this.#isDrawn = false;
+  }
+}
+
+function describe({ progress }: Job): string | undefined {
+  if (!progress) return undefined;
+  const { phase, done, total, unit, ratePerS, etaMs } = progress;
+  const rate = ratePerS === null ? '' : `  ${ratePerS.toFixed(ratePerS < 10 ? 1 : 0)} ${unit}/s`;
+  if (total === null) return `${phase}  ${done} ${unit}${rate}`;
+  const share = total === 0 ? 1 : done / total;
+  const filled = Math.round(share * BAR_WIDTH);
+  const bar = '#'.repeat(filled) + '.'.repeat(BAR_WIDTH - filled);
+  const eta = etaMs === null || done >= total ? '' : `  ${formatDuration(etaMs)} left`;
+  return `${phase}  [${bar}] ${done}/${total} ${unit}${rate}${eta}`;
+}

@@ -1,0 +1,23 @@
+import { availableParallelism } from 'node:os';
+import { utilityProcess } from 'electron';
+import type { ForkWorker } from '../../jobs/worker-channel.ts';
+import { workerEntry } from '../shared/paths.ts';
+
+/** Forks workers as Electron utility processes: a crash there never takes the window along. */
+export const forkUtilityWorker: ForkWorker = () => {
+  const child = utilityProcess.fork(workerEntry, [], {
+    serviceName: 'R2O compute worker',
+    // Image decoding runs in libuv's pool; see [Note: Sharp's settings].
+    env: { ...process.env, UV_THREADPOOL_SIZE: String(2 * availableParallelism()) },
+  });
+  return {
+    pid: child.pid,
+    send: (message) => child.postMessage(message),
+    onMessage: (listener) => void child.on('message', listener),
+    onExit: (listener) => void child.once('exit', (code) => listener({ code, signal: null })),
+    kill: () => {
+      // Electron's kill() asks politely (SIGTERM); a worker stuck in native code would not hear it.
+      if (child.pid !== undefined) process.kill(child.pid, 'SIGKILL');
+    },
+  };
+};

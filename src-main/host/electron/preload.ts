@@ -1,0 +1,12 @@
+/** The only bridge into the page: a port for the contract, and what only a desktop can do. */
+import { contextBridge, ipcRenderer } from 'electron';
+
+window.addEventListener('message', (event) => {
+  if (event.source !== window || event.data !== 'r2o:connect') return;
+  const [port] = event.ports;
+  if (port) ipcRenderer.postMessage('r2o:connect', null, [port]);
+});
+
+contextBridge.exposeInMainWorld('r2oDesktop', {
+  pickFolder: () => ipcRenderer.invoke('r2o:pick-folder'),
+});

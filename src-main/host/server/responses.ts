@@ -1,0 +1,52 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { UserError } from '../../contract/errors.ts';
+import type { ImageFile } from '../../service/image-files.ts';
+
+/** Headers of every answer: nothing but this server's own files may run, load or frame. */
+export function setSecurityHeaders(response: ServerResponse, host: string): void {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    `connect-src 'self' ws://${host}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ];
+  response.setHeader('Content-Security-Policy', policy.join('; '));
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Referrer-Policy', 'no-referrer');
+  response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
+  response.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+}
+
+export function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+}
+
+/** Sends an image with its content hash as ETag, so that a browser that has it is told in a few bytes. */
+export async function sendImage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  read: () => Promise<ImageFile>,
+): Promise<void> {
+  let file: ImageFile;
+  try {
+    file = await read();
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    sendText(response, error.code === 'NOT_FOUND' ? 404 : 409, `${error.message} ${error.hint ?? ''}`.trim());
+    return;
+  }
+  response.setHeader('ETag', file.etag);
+  // The address stays, the content may change with a rescan: ask each time, send only what is new.
+  response.setHeader('Cache-Control', 'private, no-cache');
+  if (request.headers['if-none-match'] === file.etag) {
+    response.writeHead(304).end();
+    return;
+  }
+  response.writeHead(200, { 'Content-Type': file.mimeType, 'Content-Length': file.bytes.byteLength });
+  response.end(request.method === 'HEAD' ? undefined : file.bytes);
+}

@@ -1,0 +1,46 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/**
+ * How other processes of the same person reach the one that owns a data folder. The file is readable by its
+ * owner alone, because it holds the token.
+ */
+const Endpoint = z.object({
+  url: z.url(),
+  token: z.string(),
+  pid: z.number().int(),
+});
+export type Endpoint = z.infer<typeof Endpoint>;
+
+const fileOf = (dataFolder: string) => join(dataFolder, 'endpoint.json');
+
+export function writeEndpoint(dataFolder: string, endpoint: Endpoint): void {
+  rmSync(fileOf(dataFolder), { force: true });
+  writeFileSync(fileOf(dataFolder), JSON.stringify(endpoint), { mode: 0o600, flag: 'wx' });
+}
+
+export function removeEndpoint(dataFolder: string): void {
+  rmSync(fileOf(dataFolder), { force: true });
+}
+
+/** The endpoint that a process left there, or undefined. It may be stale: the process may have died. */
+export function readEndpoint(dataFolder: string): Endpoint | undefined {
+  let text: string;
+  try {
+    text = readFileSync(fileOf(dataFolder), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  return Endpoint.safeParse(parseJson(text)).data;
+}
+
+/** Undefined for a file that was caught half written. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

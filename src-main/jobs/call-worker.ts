@@ -1,0 +1,84 @@
+import { UserError, userErrorFromInfo } from '../contract/errors.ts';
+import { CallResults, FromWorker, type Call, type CallOf, type ResultOf } from '../worker/protocol.ts';
+import { describeExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
+
+/** A worker without calls is ended after this long; the next call starts a new one. */
+const IDLE_MS = 60_000;
+/** No image takes this long to render; a worker that does is stuck and is replaced. */
+const CALL_TIMEOUT_MS = 60_000;
+
+type Pending = {
+  kind: Call['kind'];
+  resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
+  timer: NodeJS.Timeout;
+};
+
+/**
+ * A worker beside the jobs for short requests (render this image, probe the devices), so that the service
+ * never decodes an image itself. Started by the first call; a crash fails the calls under way, not the app.
+ */
+export class CallWorker {
+  readonly #fork: ForkWorker;
+  readonly #onBug: (error: unknown, where: string) => void;
+  readonly #pending = new Map<number, Pending>();
+  #channel: WorkerChannel | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #nextSeq = 1;
+
+  constructor(options: { fork: ForkWorker; onBug: (error: unknown, where: string) => void }) {
+    this.#fork = options.fork;
+    this.#onBug = options.onBug;
+  }
+
+  /** @throws UserError as the call does, or WORKER_FAILED when the worker died or took too long */
+  async call<K extends Call['kind']>(call: CallOf<K>): Promise<ResultOf<K>> {
+    clearTimeout(this.#idleTimer);
+    const channel = (this.#channel ??= this.#start());
+    const seq = this.#nextSeq++;
+    const result = await new Promise<unknown>((resolve, reject) => {
+      const timer = setTimeout(() => channel.kill(), CALL_TIMEOUT_MS);
+      this.#pending.set(seq, { kind: call.kind, resolve, reject, timer });
+      channel.send({ type: 'call', seq, call });
+    });
+    // The schema under `call.kind` is the one that ResultOf<K> is inferred from.
+    return CallResults[call.kind].parse(result) as ResultOf<K>;
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#idleTimer);
+    this.#channel?.kill();
+  }
+
+  #start(): WorkerChannel {
+    const channel = this.#fork();
+    channel.onMessage((raw) => this.#receive(FromWorker.parse(raw)));
+    channel.onExit((exit) => {
+      if (this.#channel === channel) this.#channel = undefined;
+      const error = new UserError('WORKER_FAILED', `The worker process went away (${describeExit(exit)}).`, {
+        hint: 'Try again. If it happens again with the same image, that file may be damaged.',
+      });
+      for (const seq of [...this.#pending.keys()]) this.#take(seq)?.reject(error);
+    });
+    return channel;
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === 'result') this.#take(message.seq)?.resolve(message.result);
+    if (message.type === 'call-failed') {
+      if (message.stack) this.#onBug(message.stack, 'worker call');
+      this.#take(message.seq)?.reject(userErrorFromInfo(message.error));
+    }
+  }
+
+  #take(seq: number): Pending | undefined {
+    const pending = this.#pending.get(seq);
+    if (!pending) return undefined;
+    clearTimeout(pending.timer);
+    this.#pending.delete(seq);
+    if (this.#pending.size === 0) {
+      this.#idleTimer = setTimeout(() => this.#channel?.kill(), IDLE_MS).unref();
+    }
+    return pending;
+  }
+}

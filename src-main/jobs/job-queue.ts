@@ -1,0 +1,205 @@
+import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import type { JobId } from '../contract/ids.ts';
+import type { Job, JobProgress, JobSpec, JobState } from '../contract/job.ts';
+import type { JobRepository } from '../store/jobs.ts';
+import type { Ask, WorkerJob } from '../worker/protocol.ts';
+import type { JobKinds } from './job-kind.ts';
+import { JobRun, type RunEnd, type RunLimits } from './job-run.ts';
+import { ProgressMeter } from './progress-meter.ts';
+import { statesBefore } from './state-machine.ts';
+import type { ForkWorker } from './worker-channel.ts';
+
+/** Progress reaches the store and the listeners at most this often; the last report of a job always does. */
+const PROGRESS_EVERY_MS = 100;
+
+export type JobQueueOptions = {
+  jobs: JobRepository;
+  kinds: JobKinds;
+  fork: ForkWorker;
+  limits: RunLimits;
+  nowMs: () => number;
+  onJob: (job: Job) => void;
+  onBug: (error: unknown, where: string) => void;
+};
+
+type ActiveRun = {
+  id: JobId;
+  run: JobRun;
+  meter: ProgressMeter;
+  latest: JobProgress | null;
+  publishedAtMs: number;
+  ended: PromiseWithResolvers<void>;
+};
+
+/**
+ * Runs queued jobs one after the other, oldest first, each in a worker process of its own.
+ *
+ * The store holds the truth about every job; this class only moves jobs along the state machine.
+ */
+export class JobQueue {
+  readonly #options: JobQueueOptions;
+  #active: ActiveRun | undefined;
+  #isClosed = false;
+
+  /** Jobs that a former process left running are marked as interrupted, to be resumed when somebody asks. */
+  constructor(options: JobQueueOptions) {
+    this.#options = options;
+    options.jobs.interruptActive();
+    queueMicrotask(() => this.#startNext());
+  }
+
+  enqueue(spec: JobSpec, title: string): Job {
+    const id = this.#options.jobs.insert({ spec, title, createdAtMs: this.#options.nowMs() });
+    const job = this.#announce(id);
+    queueMicrotask(() => this.#startNext());
+    return job;
+  }
+
+  /** Stops a job for good; what it has saved stays. A job that is not running is cancelled at once. */
+  cancel(id: JobId): Job {
+    const { state } = this.get(id);
+    if (state === 'cancelling' || state === 'cancelled') return this.get(id);
+    if (this.#active?.id !== id) return this.#move(id, 'cancelled');
+    this.#move(id, 'cancelling');
+    this.#active.run.stop('cancel');
+    return this.get(id);
+  }
+
+  /** Cancels a job and resolves when its worker is gone, so that nothing more is saved for it. */
+  async cancelAndWait(id: JobId): Promise<void> {
+    this.cancel(id);
+    if (this.#active?.id === id) await this.#active.ended.promise;
+  }
+
+  pause(id: JobId): Job {
+    const { state } = this.get(id);
+    if (state === 'pausing' || state === 'paused') return this.get(id);
+    if (this.#active?.id !== id) return this.#move(id, 'paused');
+    this.#move(id, 'pausing');
+    this.#active.run.stop('pause');
+    return this.get(id);
+  }
+
+  /** Queues a paused, interrupted, failed or cancelled job again; it goes on from what it has saved. */
+  resume(id: JobId): Job {
+    const job = this.#move(id, 'queued');
+    queueMicrotask(() => this.#startNext());
+    return job;
+  }
+
+  /** @throws UserError NOT_FOUND */
+  get(id: JobId): Job {
+    const job = this.#options.jobs.get(id);
+    if (!job)
+      throw new UserError('NOT_FOUND', `There is no job ${id}.`, {
+        hint: 'List the jobs to see which exist.',
+      });
+    return job;
+  }
+
+  /** The process id of the worker at work, for those who want to watch it. */
+  get workerPid(): number | undefined {
+    return this.#active?.run.pid;
+  }
+
+  /** Ends the worker. A job under way is left as interrupted, and resumes from what it had saved. */
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#active?.run.abandon();
+    this.#active = undefined;
+    this.#options.jobs.interruptActive();
+  }
+
+  #startNext(): void {
+    if (this.#active || this.#isClosed) return;
+    const job = this.#options.jobs.nextQueued();
+    if (!job) return;
+    this.#move(job.id, 'running');
+    const workerJob = this.#prepare(job);
+    if (workerJob) this.#start(job, workerJob);
+    else queueMicrotask(() => this.#startNext());
+  }
+
+  /** What the worker gets, or undefined when the job cannot run any more: then it has failed, with the reason. */
+  #prepare(job: Job): WorkerJob | undefined {
+    try {
+      return this.#options.kinds[job.spec.kind].prepare(job.spec);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      this.#move(job.id, 'failed', error.toInfo());
+      return undefined;
+    }
+  }
+
+  #start(job: Job, workerJob: WorkerJob): void {
+    const { fork, limits, kinds, onBug } = this.#options;
+    const handler = kinds[job.spec.kind];
+    const run = new JobRun({
+      fork,
+      limits,
+      job: workerJob,
+      answer: (ask: Ask) => handler.answer(ask, { id: job.id, spec: job.spec }),
+      onProgress: (report) => this.#onProgress(report),
+      onBug: (error) => onBug(error, `job ${job.id}`),
+      onEnd: (end) => this.#onEnd(job.id, end),
+    });
+    this.#active = {
+      id: job.id,
+      run,
+      meter: new ProgressMeter(),
+      latest: null,
+      publishedAtMs: 0,
+      ended: Promise.withResolvers(),
+    };
+  }
+
+  #onProgress(report: Parameters<ProgressMeter['update']>[0]): void {
+    const active = this.#active;
+    if (!active) return;
+    const nowMs = performance.now();
+    active.latest = active.meter.update(report, nowMs);
+    if (nowMs - active.publishedAtMs < PROGRESS_EVERY_MS) return;
+    active.publishedAtMs = nowMs;
+    this.#options.jobs.setProgress(active.id, active.latest);
+    this.#announce(active.id);
+  }
+
+  #onEnd(id: JobId, end: RunEnd): void {
+    if (this.#isClosed) return;
+    const ended = this.#active;
+    this.#active = undefined;
+    if (ended?.latest) this.#options.jobs.setProgress(id, ended.latest);
+    if (end.state === 'failed' && end.stack) this.#options.onBug(end.stack, `worker of job ${id}`);
+    this.#move(id, end.state, 'error' in end ? end.error : null);
+    ended?.ended.resolve();
+    this.#startNext();
+  }
+
+  /** @throws UserError WRONG_STATE when the state machine does not allow it */
+  #move(id: JobId, to: JobState, error: ErrorInfo | null = null): Job {
+    const before = this.get(id);
+    const isMoved = this.#options.jobs.transition({
+      id,
+      from: statesBefore(to),
+      to,
+      error,
+      nowMs: this.#options.nowMs(),
+    });
+    if (!isMoved) throw wrongState(before, to);
+    return this.#announce(id);
+  }
+
+  #announce(id: JobId): Job {
+    const job = this.get(id);
+    this.#options.onJob(job);
+    return job;
+  }
+}
+
+function wrongState(job: Job, wanted: JobState): UserError {
+  return new UserError('WRONG_STATE', `Job ${job.id} is ${job.state}, so it cannot become ${wanted}.`, {
+    hint:
+      job.state === 'done' ? 'It has finished; start a new one instead.' : 'Look at the job again and retry.',
+  });
+}

@@ -1,0 +1,166 @@
+import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import {
+  FromWorker,
+  type Ask,
+  type Outcome,
+  type ProgressReport,
+  type WorkerJob,
+} from '../worker/protocol.ts';
+import { describeExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
+
+/** How a run ended: as the worker said, or because the worker died without saying anything. */
+export type RunEnd = Outcome | { state: 'interrupted'; error: ErrorInfo };
+
+export type RunLimits = {
+  /** How long a worker that was asked to stop may take before it is killed. */
+  graceMs: number;
+  /** How long a worker may be silent before it counts as hung. */
+  silenceMs: number;
+};
+
+export type JobRunOptions = {
+  fork: ForkWorker;
+  job: WorkerJob;
+  limits: RunLimits;
+  answer: (ask: Ask) => unknown;
+  onProgress: (progress: ProgressReport) => void;
+  /** A bug on the service's side of the conversation; the job fails with it. */
+  onBug: (error: unknown) => void;
+  /** Called once. */
+  onEnd: (end: RunEnd) => void;
+};
+
+/** One worker process at one job, from fork to exit. */
+export class JobRun {
+  readonly #options: JobRunOptions;
+  readonly #channel: WorkerChannel;
+  #end: RunEnd | undefined;
+  #stopping: 'pause' | 'cancel' | undefined;
+  #silenceTimer: NodeJS.Timeout | undefined;
+  #graceTimer: NodeJS.Timeout | undefined;
+  #isOver = false;
+
+  constructor(options: JobRunOptions) {
+    this.#options = options;
+    this.#channel = options.fork();
+    this.#channel.onMessage((raw) => this.#guard(() => this.#receive(raw)));
+    this.#channel.onExit((exit) =>
+      this.#finish({
+        state: 'interrupted',
+        error: {
+          code: 'WORKER_FAILED',
+          message: `The worker process went away (${describeExit(exit)}).`,
+          hint: 'Resume the job: it goes on from what it had saved. If it happens again, see the log.',
+        },
+      }),
+    );
+    this.#watchSilence();
+  }
+
+  get pid(): number | undefined {
+    return this.#channel.pid;
+  }
+
+  /** Asks the worker to stop, and kills it when it has not done so within the grace period. */
+  stop(how: 'pause' | 'cancel'): void {
+    this.#stopping = how;
+    this.#channel.send({ type: how });
+    clearTimeout(this.#graceTimer);
+    this.#graceTimer = setTimeout(() => this.#channel.kill(), this.#options.limits.graceMs);
+  }
+
+  /** Ends the worker at once, for a service that closes: nothing is heard of this run any more. */
+  abandon(): void {
+    this.#close();
+    this.#channel.kill();
+  }
+
+  /** The boundary at which a bug in the conversation ends this job, and nothing else. */
+  #guard(receive: () => void): void {
+    try {
+      receive();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isOver) return;
+    this.#options.onBug(error);
+    const message = error instanceof Error ? error.message : String(error);
+    this.#end = { state: 'failed', error: { code: 'INTERNAL', message, hint: null }, stack: null };
+    this.#channel.kill();
+  }
+
+  #receive(raw: unknown): void {
+    if (this.#isOver) return;
+    this.#watchSilence();
+    const message = FromWorker.parse(raw);
+    switch (message.type) {
+      case 'ready':
+        this.#channel.send({ type: 'start', job: this.#options.job });
+        return;
+      case 'heartbeat':
+        return;
+      case 'progress':
+        this.#options.onProgress(message.progress);
+        return;
+      case 'ask':
+        void this.#answer(message.seq, message.ask);
+        return;
+      case 'outcome':
+        // The worker's last word. Its process is of no more use.
+        this.#end = message.outcome;
+        this.#channel.kill();
+        this.#finish(message.outcome);
+        return;
+      case 'result':
+      case 'call-failed':
+        throw new Error('A worker at a job answered a call that nobody made');
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #answer(seq: number, ask: Ask): Promise<void> {
+    try {
+      this.#channel.send({ type: 'answer', seq, answer: await this.#options.answer(ask) });
+    } catch (error) {
+      if (error instanceof UserError) this.#channel.send({ type: 'refusal', seq, error: error.toInfo() });
+      else this.#fail(error);
+    }
+  }
+
+  #watchSilence(): void {
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(() => {
+      this.#end = {
+        state: 'interrupted',
+        error: {
+          code: 'WORKER_UNRESPONSIVE',
+          message: `The worker process has been silent for ${Math.round(this.#options.limits.silenceMs / 1_000)} s and was ended.`,
+          hint: 'Resume the job: it goes on from what it had saved. If it happens again, see the log.',
+        },
+      };
+      this.#channel.kill();
+    }, this.#options.limits.silenceMs);
+  }
+
+  #finish(whenSilent: RunEnd): void {
+    if (this.#isOver) return;
+    this.#close();
+    this.#options.onEnd(this.#end ?? this.#killedWhileStopping() ?? whenSilent);
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    clearTimeout(this.#silenceTimer);
+    clearTimeout(this.#graceTimer);
+  }
+
+  /** A worker that had to be killed after it was asked to stop has stopped: nothing answered is lost. */
+  #killedWhileStopping(): RunEnd | undefined {
+    if (!this.#stopping) return undefined;
+    return { state: this.#stopping === 'pause' ? 'paused' : 'cancelled' };
+  }
+}

@@ -1,0 +1,61 @@
+import { UserError } from '../contract/errors.ts';
+import type { CollectionId, JobId } from '../contract/ids.ts';
+import type { ScanSpec } from '../contract/job.ts';
+import type { Settings } from '../contract/settings.ts';
+import type { Store } from '../store/database.ts';
+import type { JobKindHandler } from './job-kind.ts';
+import { workerCache, workerLimits } from './worker-settings.ts';
+
+export type ScanKindOptions = {
+  store: Store;
+  settings: () => Settings;
+  cacheFolder: string;
+  nowMs: () => number;
+  onCollection: (id: CollectionId) => void;
+};
+
+/** Scanning a collection's folder: the worker walks and opens files, the store keeps what it found. */
+export function scanKind(options: ScanKindOptions): JobKindHandler<ScanSpec> {
+  const { store, nowMs, onCollection } = options;
+
+  const finish = async (collectionId: CollectionId, scanId: JobId): Promise<null> => {
+    while (!store.scans.finishChunk({ collectionId, scanId, finishedAtMs: nowMs() })) {
+      await new Promise(setImmediate);
+    }
+    onCollection(collectionId);
+    return null;
+  };
+
+  return {
+    prepare: ({ collectionId }) => {
+      const collection = store.collections.get(collectionId);
+      if (!collection) {
+        throw new UserError(
+          'NOT_FOUND',
+          `Collection ${collectionId} has been removed, so it cannot be scanned.`,
+        );
+      }
+      const settings = options.settings();
+      return {
+        kind: 'scan',
+        rootPath: collection.rootPath,
+        limits: workerLimits(settings),
+        cache: workerCache(settings, options.cacheFolder),
+      };
+    },
+    answer: (ask, { id: scanId, spec: { collectionId } }) => {
+      switch (ask.kind) {
+        case 'scan/diff':
+          return { inspect: store.scans.diffFound({ collectionId, scanId, files: ask.files }) };
+        case 'scan/save':
+          store.scans.saveInspected({ collectionId, scanId, files: ask.files });
+          onCollection(collectionId);
+          return null;
+        case 'scan/finish':
+          return finish(collectionId, scanId);
+        default:
+          return ask satisfies never;
+      }
+    },
+  };
+}

@@ -1,0 +1,11 @@
+import type { Settings } from '../contract/settings.ts';
+import type { WorkerJobOf } from '../worker/protocol.ts';
+
+/** The limits of a person's settings, in the form that workers take. */
+export function workerLimits({ maxPixels, maxFileBytes }: Settings): WorkerJobOf<'scan'>['limits'] {
+  return { maxPixels, maxFileBytes };
+}
+
+export function workerCache(settings: Settings, folder: string): WorkerJobOf<'scan'>['cache'] {
+  return { folder, thumbnailBytes: settings.thumbnailCacheBytes, decodedBytes: settings.decodedCacheBytes };
+}

@@ -1,0 +1,143 @@
+import { opendirSync, realpathSync, statSync } from 'node:fs';
+import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
+import type { Collection } from '../contract/collection.ts';
+import { UserError } from '../contract/errors.ts';
+import type { CollectionId } from '../contract/ids.ts';
+import type { Job } from '../contract/job.ts';
+import type { Service } from './service.ts';
+
+const OPEN_STATES = ['queued', 'running', 'pausing', 'paused', 'interrupted'] as const;
+
+/** Collections as clients handle them: folders on disk behind rows in the store. */
+export function collectionHandlers(service: Service) {
+  const { store, queue } = service;
+
+  const get = (id: CollectionId): Collection => {
+    const collection = store.collections.get(id);
+    if (!collection) {
+      throw new UserError('NOT_FOUND', `There is no collection ${id}.`, {
+        hint: 'List the collections to see which exist.',
+      });
+    }
+    return collection;
+  };
+
+  const scan = (collection: Collection): Job => {
+    const open = openScanOf(collection.id);
+    if (!open) return queue.enqueue({ kind: 'scan', collectionId: collection.id }, `Scan ${collection.name}`);
+    return open.state === 'paused' || open.state === 'interrupted' ? queue.resume(open.id) : open;
+  };
+
+  const openScanOf = (id: CollectionId): Job | undefined =>
+    store.jobs
+      .page({ states: [...OPEN_STATES], cursor: null, limit: 500 })
+      .items.find(({ spec }) => spec.collectionId === id);
+
+  return {
+    get,
+
+    /** Adds a folder, or refuses it with the reason, and queues its first scan. */
+    add(input: { path: string; name?: string | undefined }): { collection: Collection; job: Job } {
+      const rootPath = readableFolder(input.path, service.layout.folder);
+      refuseKnownFolder(rootPath, store.collections.list());
+      const name = input.name ?? (basename(rootPath) || rootPath);
+      const id = store.collections.insert({ name, rootPath, createdAtMs: service.nowMs() });
+      service.publish({ type: 'collection', collectionId: id });
+      const collection = get(id);
+      return { collection, job: scan(collection) };
+    },
+
+    rename(id: CollectionId, name: string): Collection {
+      get(id);
+      store.collections.rename(id, name);
+      service.publish({ type: 'collection', collectionId: id });
+      return get(id);
+    },
+
+    rescan(id: CollectionId): Job {
+      const collection = get(id);
+      readableFolder(collection.rootPath, service.layout.folder);
+      return scan(collection);
+    },
+
+    /** Forgets a collection. The rows go in small steps, so that the process stays responsive meanwhile. */
+    async remove(id: CollectionId): Promise<{ removedImages: number }> {
+      get(id);
+      const open = openScanOf(id);
+      if (open) await queue.cancelAndWait(open.id);
+      let removedImages = 0;
+      for (;;) {
+        const removed = store.collections.removeChunk(id);
+        removedImages += removed.images;
+        if (removed.isComplete) break;
+        await new Promise(setImmediate);
+      }
+      service.publish({ type: 'collection-removed', collectionId: id });
+      return { removedImages };
+    },
+  };
+}
+
+/**
+ * The real path of a folder that can be listed.
+ * @throws UserError FOLDER_NOT_FOUND, NOT_A_FOLDER, FOLDER_UNREADABLE, FOLDER_OVERLAPS
+ */
+function readableFolder(path: string, dataFolder: string): string {
+  const absolute = resolve(path);
+  const stats = statOf(absolute);
+  if (!stats) {
+    throw new UserError('FOLDER_NOT_FOUND', `The folder ${absolute} does not exist.`, {
+      hint: 'Check the path; if it is on a removable or network drive, connect it first.',
+    });
+  }
+  if (!stats.isDirectory()) {
+    throw new UserError('NOT_A_FOLDER', `${absolute} is a file, not a folder.`, {
+      hint: 'Give the folder that holds your images.',
+    });
+  }
+  const real = realpathSync(absolute);
+  if (isInside(realpathSync(dataFolder), real)) {
+    throw new UserError('FOLDER_OVERLAPS', `${absolute} contains the app's own data folder ${dataFolder}.`, {
+      hint: 'Choose the folder of your images alone, or move the data folder with --data.',
+    });
+  }
+  try {
+    opendirSync(real).closeSync();
+  } catch (cause) {
+    throw unreadable(absolute, cause);
+  }
+  return real;
+}
+
+function statOf(path: string) {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): UserError {
+  return new UserError('FOLDER_UNREADABLE', `The folder ${path} cannot be listed.`, {
+    hint: 'Allow this user to read it, then try again.',
+    cause,
+  });
+}
+
+function refuseKnownFolder(rootPath: string, collections: Collection[]): void {
+  const known = collections.find((collection) => collection.rootPath === rootPath);
+  if (!known) return;
+  throw new UserError(
+    'ALREADY_EXISTS',
+    `${rootPath} is already the collection '${known.name}' (${known.id}).`,
+    {
+      hint: `Scan it again instead: r2o collections rescan ${known.id}`,
+    },
+  );
+}
+
+/** Whether `inner` is `outer` or lies below it. */
+function isInside(inner: string, outer: string): boolean {
+  const path = relative(outer, inner);
+  return path === '' || (!path.startsWith(`..${sep}`) && path !== '..' && !isAbsolute(path));
+}

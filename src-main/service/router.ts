@@ -1,0 +1,74 @@
+import { implement } from '@orpc/server';
+import { contract } from '../contract/contract.ts';
+import { UserError } from '../contract/errors.ts';
+import { collectionHandlers } from './collections.ts';
+import { runDoctor } from './doctor.ts';
+import type { Service } from './service.ts';
+import { toWireError } from './wire-error.ts';
+
+/** The contract carried out on a service: what every transport serves. */
+export function createRouter(service: Service) {
+  const { store, queue } = service;
+  const collections = collectionHandlers(service);
+  const os = implement(contract).use(async ({ next, path }) => {
+    try {
+      return await next();
+    } catch (error) {
+      throw toWireError(error, path.join('.'), service.options.logger);
+    }
+  });
+
+  return os.router({
+    collections: {
+      list: os.collections.list.handler(() => store.collections.list()),
+      get: os.collections.get.handler(({ input }) => collections.get(input.id)),
+      add: os.collections.add.handler(({ input }) => collections.add(input)),
+      rename: os.collections.rename.handler(({ input }) => collections.rename(input.id, input.name)),
+      rescan: os.collections.rescan.handler(({ input }) => collections.rescan(input.id)),
+      remove: os.collections.remove.handler(({ input }) => collections.remove(input.id)),
+      duplicates: os.collections.duplicates.handler(({ input: { id, cursor, limit } }) => {
+        collections.get(id);
+        return store.images.duplicates({ collectionId: id, cursor, limit });
+      }),
+      problems: os.collections.problems.handler(({ input }) => {
+        collections.get(input.id);
+        return store.images.problems(input.id);
+      }),
+    },
+    images: {
+      page: os.images.page.handler(({ input }) => {
+        collections.get(input.collectionId);
+        return store.images.page(input);
+      }),
+      get: os.images.get.handler(({ input }) => {
+        const image = store.images.get(input.id);
+        if (!image) throw new UserError('NOT_FOUND', `There is no image ${input.id}.`);
+        return image;
+      }),
+    },
+    jobs: {
+      page: os.jobs.page.handler(({ input }) => store.jobs.page(input)),
+      get: os.jobs.get.handler(({ input }) => queue.get(input.id)),
+      cancel: os.jobs.cancel.handler(({ input }) => queue.cancel(input.id)),
+      pause: os.jobs.pause.handler(({ input }) => queue.pause(input.id)),
+      resume: os.jobs.resume.handler(({ input }) => queue.resume(input.id)),
+    },
+    settings: {
+      get: os.settings.get.handler(() => service.settings()),
+      update: os.settings.update.handler(({ input }) => service.updateSettings(input)),
+    },
+    system: {
+      info: os.system.info.handler(() => service.info()),
+      doctor: os.system.doctor.handler(() =>
+        runDoctor({ dataFolder: service.layout.folder, probe: () => service.probe() }),
+      ),
+    },
+    events: {
+      watch: os.events.watch.handler(({ signal }) =>
+        service.events.subscribe('event', signal ? { signal } : {}),
+      ),
+    },
+  });
+}
+
+export type Router = ReturnType<typeof createRouter>;

@@ -1,0 +1,134 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { EventPublisher } from '@orpc/server';
+import type { ServiceEvent } from '../contract/event.ts';
+import { Settings } from '../contract/settings.ts';
+import type { Capabilities, MachineProbe, SystemInfo } from '../contract/system.ts';
+import { UserError } from '../contract/errors.ts';
+import { CallWorker } from '../jobs/call-worker.ts';
+import type { RunLimits } from '../jobs/job-run.ts';
+import { JobQueue } from '../jobs/job-queue.ts';
+import { scanKind } from '../jobs/scan-kind.ts';
+import type { ForkWorker } from '../jobs/worker-channel.ts';
+import { openStore, type Store } from '../store/database.ts';
+import type { Logger } from './logger.ts';
+
+/** Everything below the data folder, by name. */
+export type DataLayout = { folder: string; database: string; cache: string; logs: string };
+
+export function dataLayout(folder: string): DataLayout {
+  return {
+    folder,
+    database: join(folder, 'studio.sqlite'),
+    cache: join(folder, 'cache'),
+    logs: join(folder, 'logs'),
+  };
+}
+
+export type ServiceOptions = {
+  dataFolder: string;
+  fork: ForkWorker;
+  logger: Logger;
+  version: string;
+  capabilities: Capabilities;
+  nowMs?: () => number;
+  limits?: Partial<RunLimits>;
+};
+
+const DEFAULT_LIMITS: RunLimits = { graceMs: 5_000, silenceMs: 120_000 };
+/** Events that a slow listener may lag behind before the oldest are dropped; they are hints only. */
+const EVENT_BUFFER = 1_000;
+
+/** The running app without any window: store, jobs and events, as one disposable value. */
+export class Service {
+  readonly layout: DataLayout;
+  readonly store: Store;
+  readonly queue: JobQueue;
+  readonly calls: CallWorker;
+  readonly events = new EventPublisher<{ event: ServiceEvent }>({ maxBufferedEvents: EVENT_BUFFER });
+  readonly options: ServiceOptions;
+  readonly nowMs: () => number;
+
+  /**
+   * Opens the data folder, migrating its database where needed. The caller holds the folder's lock.
+   * @throws UserError DATA_FOLDER_UNUSABLE, DATABASE_TOO_NEW, DATABASE_DAMAGED, DISK_FULL
+   */
+  constructor(options: ServiceOptions) {
+    this.options = options;
+    this.nowMs = options.nowMs ?? Date.now;
+    this.layout = dataLayout(options.dataFolder);
+    createFolders(this.layout);
+    this.store = openStore(this.layout.database, { nowMs: this.nowMs });
+    const onBug = (error: unknown, where: string) => options.logger.error(error, where);
+    this.calls = new CallWorker({ fork: options.fork, onBug });
+    this.queue = new JobQueue({
+      jobs: this.store.jobs,
+      kinds: {
+        scan: scanKind({
+          store: this.store,
+          settings: () => this.settings(),
+          cacheFolder: this.layout.cache,
+          nowMs: this.nowMs,
+          onCollection: (collectionId) => this.publish({ type: 'collection', collectionId }),
+        }),
+      },
+      fork: options.fork,
+      limits: { ...DEFAULT_LIMITS, ...options.limits },
+      nowMs: this.nowMs,
+      onJob: (job) => this.publish({ type: 'job', job }),
+      onBug,
+    });
+  }
+
+  settings(): Settings {
+    return Settings.parse(this.store.settings.all());
+  }
+
+  updateSettings(changes: Record<string, unknown>): Settings {
+    this.store.settings.setAll(changes);
+    return this.settings();
+  }
+
+  info(): SystemInfo {
+    const { version, logger, capabilities } = this.options;
+    return {
+      version,
+      dataFolder: this.layout.folder,
+      logFile: logger.file,
+      platform: process.platform,
+      capabilities,
+    };
+  }
+
+  /** Tries native modules and devices in a worker; takes seconds. */
+  probe(): Promise<MachineProbe> {
+    return this.calls.call({ kind: 'probe' });
+  }
+
+  publish(event: ServiceEvent): void {
+    this.events.publish('event', event);
+  }
+
+  /** Ends the worker and closes the store; a job under way can be resumed later. */
+  [Symbol.dispose](): void {
+    this.queue[Symbol.dispose]();
+    this.calls[Symbol.dispose]();
+    this.store[Symbol.dispose]();
+  }
+}
+
+function createFolders(layout: DataLayout): void {
+  try {
+    for (const folder of [layout.folder, layout.cache, layout.logs])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new UserError(
+      'DATA_FOLDER_UNUSABLE',
+      `The data folder ${layout.folder} cannot be created or written.`,
+      {
+        hint: 'Choose another one with --data or R2O_DATA, or change its permissions.',
+        cause: error,
+      },
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import { ORPCError } from '@orpc/server';
+import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import type { Logger } from './logger.ts';
+
+/**
+ * The error as it crosses to a client: `{ code, message, data: { hint } }`.
+ *
+ * User errors go as they are, and so do errors that oRPC made itself (input that does not fit the schema, an
+ * aborted call). Everything else is a bug: it is logged here, at the boundary, and the client is told where.
+ */
+export function toWireError(error: unknown, where: string, logger: Logger): ORPCError<string, unknown> {
+  if (error instanceof UserError) return fromInfo(error.toInfo(), error);
+  if (isWireError(error)) return error.code === 'BAD_REQUEST' ? fromBadRequest(error) : error;
+  logger.error(error, `contract ${where}`);
+  return fromInfo(
+    {
+      code: 'INTERNAL',
+      message: `Internal error in ${where}.`,
+      hint: `This is a bug in R2O Studio. The details are in ${logger.file}.`,
+    },
+    error,
+  );
+}
+
+/** `instanceof` forgets the type parameters of a class; these are the safest. */
+function isWireError(error: unknown): error is ORPCError<string, unknown> {
+  return error instanceof ORPCError;
+}
+
+function fromInfo({ code, message, hint }: ErrorInfo, cause: unknown): ORPCError<string, unknown> {
+  return new ORPCError(code, { defined: true, message, data: { hint }, cause });
+}
+
+/** Input that does not fit its schema, told in one line a field. */
+function fromBadRequest(error: ORPCError<string, unknown>): ORPCError<string, unknown> {
+  const issues = issuesOf(error.data).map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
+  const message = issues.length > 0 ? `The request is not valid (${issues.join('; ')}).` : error.message;
+  return fromInfo({ code: 'BAD_INPUT', message, hint: null }, error);
+}
+
+type Issue = { path: string[]; message: string };
+
+function issuesOf(data: unknown): Issue[] {
+  if (typeof data !== 'object' || data === null || !('issues' in data) || !Array.isArray(data.issues))
+    return [];
+  return data.issues.flatMap((issue: unknown) => {
+    if (typeof issue !== 'object' || issue === null || !('message' in issue)) return [];
+    const path = 'path' in issue && Array.isArray(issue.path) ? issue.path.map(String) : [];
+    return [{ path, message: String(issue.message) }];
+  });
+}

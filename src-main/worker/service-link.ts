@@ -1,0 +1,57 @@
+import type { ErrorInfo } from '../contract/errors.ts';
+import { userErrorFromInfo } from '../contract/errors.ts';
+import {
+  AskAnswers,
+  type AnswerOf,
+  type AskOf,
+  type Ask,
+  type FromWorker,
+  type ProgressReport,
+} from './protocol.ts';
+
+type Waiting = { kind: Ask['kind']; resolve: (answer: unknown) => void; reject: (error: Error) => void };
+
+/** The worker's end of the conversation with the service. See [Note: Ask and answer] in protocol.ts. */
+export class ServiceLink {
+  readonly #send: (message: FromWorker) => void;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextSeq = 1;
+
+  constructor(send: (message: FromWorker) => void) {
+    this.#send = send;
+  }
+
+  /**
+   * Asks the service and waits for its answer; when this resolves, the service has stored what was asked.
+   * @throws UserError when the service refuses (disk full, collection removed)
+   */
+  async ask<K extends Ask['kind']>(ask: AskOf<K>): Promise<AnswerOf<K>> {
+    const seq = this.#nextSeq++;
+    const answer = await new Promise<unknown>((resolve, reject) => {
+      this.#waiting.set(seq, { kind: ask.kind, resolve, reject });
+      this.#send({ type: 'ask', seq, ask });
+    });
+    // The schema under `ask.kind` is the one that AnswerOf<K> is inferred from.
+    return AskAnswers[ask.kind].parse(answer) as AnswerOf<K>;
+  }
+
+  report(progress: ProgressReport): void {
+    this.#send({ type: 'progress', progress });
+  }
+
+  /** Hands an answer of the service to the ask that waits for it. */
+  settle(seq: number, answer: unknown): void {
+    this.#take(seq).resolve(answer);
+  }
+
+  refuse(seq: number, error: ErrorInfo): void {
+    this.#take(seq).reject(userErrorFromInfo(error));
+  }
+
+  #take(seq: number): Waiting {
+    const waiting = this.#waiting.get(seq);
+    if (!waiting) throw new Error(`The service answered ask ${seq}, which nobody made`);
+    this.#waiting.delete(seq);
+    return waiting;
+  }
+}

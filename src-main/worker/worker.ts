@@ -1,0 +1,113 @@
+import { availableParallelism } from 'node:os';
+import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import {
+  CallResults,
+  ToWorker,
+  type Call,
+  type FromWorker,
+  type Outcome,
+  type WorkerJob,
+  type WorkerJobOf,
+} from './protocol.ts';
+import type { JobContext } from './job-context.ts';
+import { ServiceLink } from './service-link.ts';
+import { JobStopped } from './stop-signal.ts';
+
+const HEARTBEAT_MS = 1_000;
+
+/** The pipe to the service process, whichever way the worker was forked. */
+export type WorkerPort = {
+  send: (message: FromWorker) => void;
+  onMessage: (listener: (message: unknown) => void) => void;
+};
+
+/** Serves one service process over `port`: runs the job it sends, answers its calls. */
+export function startWorker(port: WorkerPort): void {
+  const link = new ServiceLink(port.send);
+  const stop = new AbortController();
+
+  const runJob = async (job: WorkerJob) => {
+    const outcome = await outcomeOf(() =>
+      JOBS[job.kind](job, { link, signal: stop.signal, cores: availableParallelism() }),
+    );
+    port.send({ type: 'outcome', outcome });
+  };
+
+  port.onMessage((raw) => {
+    const message = ToWorker.parse(raw);
+    switch (message.type) {
+      case 'start':
+        void runJob(message.job);
+        return;
+      case 'pause':
+      case 'cancel':
+        stop.abort(new JobStopped(message.type));
+        return;
+      case 'answer':
+        link.settle(message.seq, message.answer);
+        return;
+      case 'refusal':
+        link.refuse(message.seq, message.error);
+        return;
+      case 'call':
+        void answerCall(message.seq, message.call, port);
+        return;
+      default:
+        message satisfies never;
+    }
+  });
+
+  setInterval(() => {
+    port.send({ type: 'heartbeat', rssBytes: process.memoryUsage.rss() });
+  }, HEARTBEAT_MS);
+  port.send({ type: 'ready' });
+}
+
+/**
+ * The code of each kind of job. Native modules are loaded with the work that needs them: a worker starts
+ * fast, and one broken module does not keep the others from being probed.
+ */
+const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContext) => Promise<void> } = {
+  scan: async (job, context) => {
+    const { runScan } = await import('./scan-job.ts');
+    await runScan(job, context);
+  },
+};
+
+async function resultOf(call: Call): Promise<unknown> {
+  switch (call.kind) {
+    case 'render': {
+      const { renderImage } = await import('./render-call.ts');
+      return renderImage(call);
+    }
+    case 'probe': {
+      const { probeMachine } = await import('./probe-call.ts');
+      return probeMachine();
+    }
+  }
+}
+
+async function outcomeOf(run: () => Promise<void>): Promise<Outcome> {
+  try {
+    await run();
+    return { state: 'done' };
+  } catch (error) {
+    if (error instanceof JobStopped) return { state: error.reason === 'pause' ? 'paused' : 'cancelled' };
+    return { state: 'failed', ...describeError(error) };
+  }
+}
+
+async function answerCall(seq: number, call: Call, port: WorkerPort): Promise<void> {
+  try {
+    port.send({ type: 'result', seq, result: CallResults[call.kind].parse(await resultOf(call)) });
+  } catch (error) {
+    port.send({ type: 'call-failed', seq, ...describeError(error) });
+  }
+}
+
+/** A user error as it is; anything else as an internal error, with the stack for the log. */
+function describeError(error: unknown): { error: ErrorInfo; stack: string | null } {
+  if (error instanceof UserError) return { error: error.toInfo(), stack: null };
+  const bug = error instanceof Error ? error : new Error(String(error));
+  return { error: { code: 'INTERNAL', message: bug.message, hint: null }, stack: bug.stack ?? null };
+}

@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { MessageChannel } from 'node:worker_threads';
+import { createORPCClient } from '@orpc/client';
+import { RPCLink as PortLink } from '@orpc/client/message-port';
+import { RPCLink as SocketLink } from '@orpc/client/websocket';
+import { RPCHandler as PortHandler } from '@orpc/server/message-port';
+import { onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Client } from '../../src-main/contract/contract.ts';
+import { RPC_PATH, startServer } from '../../src-main/host/server/server.ts';
+import { createRouter } from '../../src-main/service/router.ts';
+import { startService, type RunningService } from '../support/running-service.ts';
+import { describeContract } from './conformance.ts';
+
+describeContract('in process', () => {
+  const running = startService();
+  return Promise.resolve({ ...running, reconnect: () => Promise.resolve(running.client) });
+});
+
+describeContract('over a WebSocket', async () => {
+  const running = startService();
+  const server = await startServer({ service: running.service, port: 0, pageFolder: import.meta.dirname });
+  onTestFinished(() => server.close());
+  const connect = async (): Promise<Client> => {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}${RPC_PATH}`, {
+      headers: { Authorization: `Bearer ${server.token}` },
+    });
+    onTestFinished(() => socket.terminate());
+    await once(socket, 'open');
+    // ws implements the browser's WebSocket; its type declares the events in its own words.
+    return createORPCClient(new SocketLink({ websocket: socket as unknown as globalThis.WebSocket }));
+  };
+  return { ...running, client: await connect(), reconnect: connect };
+});
+
+describeContract('over a message port', () => {
+  const running: RunningService = startService();
+  const handler = new PortHandler(createRouter(running.service));
+  const connect = (): Promise<Client> => {
+    const { port1, port2 } = new MessageChannel();
+    onTestFinished(() => port1.close());
+    // Node's ports are those of the browser, declared apart.
+    handler.upgrade(port2, { context: {} });
+    port1.start();
+    port2.start();
+    return Promise.resolve(createORPCClient(new PortLink({ port: port1 })));
+  };
+  return connect().then((client) => ({ ...running, client, reconnect: connect }));
+});

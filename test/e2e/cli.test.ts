@@ -1,0 +1,269 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Collection } from '../../src-main/contract/collection.ts';
+import { ErrorInfo } from '../../src-main/contract/errors.ts';
+import { ProblemCode } from '../../src-main/contract/image.ts';
+import { Job } from '../../src-main/contract/job.ts';
+import { DoctorCheck } from '../../src-main/contract/system.ts';
+import { runCli, resultOf, spawnCli, waitForOutput } from '../support/cli.ts';
+import { makeHostileFolder } from '../support/hostile-folder.ts';
+import { makePhotos } from '../support/photo-folder.ts';
+import { hasShared, sharedPath, sharedReason } from '../support/shared.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const Summary = z.object({
+  collection: Collection,
+  problems: z.array(z.object({ relPath: z.string(), code: ProblemCode, detail: z.string() })),
+});
+const Collections = z.array(Collection);
+const Jobs = z.array(Job);
+const Checks = z.array(DoctorCheck);
+
+const parse = <T extends z.ZodType>(schema: T, text: string) => schema.parse(JSON.parse(text));
+
+async function photos(count: number): Promise<string> {
+  const folder = join(tempFolder(), 'photos');
+  await makePhotos(folder, count);
+  return folder;
+}
+
+describe('r2o collections', () => {
+  test.skipIf(!hasShared)(`adds the pets with the right count${sharedReason}`, async () => {
+    const folder = sharedPath('data', 'pets', 'images');
+    const { code, stdout } = await runCli(tempFolder(), 'collections', 'add', folder, '--json');
+    expect(code).toBe(0);
+    const { collection, problems } = parse(Summary, stdout);
+    expect(collection.counts).toMatchObject({ total: 240, usable: 240, problems: 0 });
+    expect(collection.counts.usable).toBe(readdirSync(folder).length);
+    expect(problems).toEqual([]);
+  });
+
+  test('ends a hostile folder with every good image in and every bad file explained', async () => {
+    const folder = join(tempFolder(), 'hostile');
+    const made = await makeHostileFolder(folder);
+    const data = tempFolder();
+    const { code, stdout } = await runCli(data, 'collections', 'add', folder, '--json');
+    expect(code).toBe(0);
+    const { collection, problems } = parse(Summary, stdout);
+    expect(collection.counts.usable).toBe(made.good);
+    expect(new Map(problems.map(({ relPath, code: problem }) => [relPath, problem]))).toEqual(made.problems);
+    for (const { detail } of problems) expect(detail.length).toBeGreaterThan(20);
+
+    const shown = await runCli(data, 'collections', 'show', '1');
+    expect(shown.stdout).toContain(`${made.good} images`);
+    // A file's name must not drive the terminal.
+    expect(shown.stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
+  test('follows the folder on a rescan: new, changed, moved and vanished files', async () => {
+    const folder = await photos(4);
+    const data = tempFolder();
+    await runCli(data, 'collections', 'add', folder);
+    rmSync(join(folder, 'photo-0000.jpg'));
+    renameSync(join(folder, 'photo-0001.jpg'), join(folder, 'renamed.jpg'));
+    const other = await photos(6);
+    renameSync(join(other, 'photo-0005.jpg'), join(folder, 'photo-0002.jpg'));
+    const { stdout } = await runCli(data, 'collections', 'rescan', 'photos', '--json');
+    const { counts } = parse(Summary, stdout).collection;
+    expect(counts).toMatchObject({ total: 5, usable: 3, changed: 1, missing: 2, problems: 0 });
+  });
+
+  test('finds duplicates', async () => {
+    const folder = await photos(2);
+    const other = await photos(1);
+    renameSync(join(other, 'photo-0000.jpg'), join(folder, 'copy.jpg'));
+    const data = tempFolder();
+    const added = await runCli(data, 'collections', 'add', folder);
+    expect(added.stdout).toContain('1 duplicates');
+    const { stdout } = await runCli(data, 'collections', 'duplicates', '1');
+    expect(stdout.trim()).toBe('copy.jpg  =  photo-0000.jpg');
+  });
+
+  test('forgets a collection when told so, and leaves its folder alone', async () => {
+    const folder = await photos(3);
+    const before = readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs);
+    const data = tempFolder();
+    await runCli(data, 'collections', 'add', folder);
+    const unasked = await runCli(data, 'collections', 'remove', '1');
+    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') as string });
+    expect((await runCli(data, 'collections', 'remove', '1', '--yes')).code).toBe(0);
+    expect(parse(Collections, (await runCli(data, 'collections', 'list', '--json')).stdout)).toEqual([]);
+    expect(readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs)).toEqual(before);
+  });
+
+  test('says what is wrong with a folder, and what to do', async () => {
+    const data = tempFolder();
+    const missing = await runCli(data, 'collections', 'add', '/no/such/folder');
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toContain('error: The folder /no/such/folder does not exist.');
+
+    const file = join(tempFolder(), 'photo.jpg');
+    writeFileSync(file, '');
+    expect((await runCli(data, 'collections', 'add', file)).stderr).toContain('is a file, not a folder');
+
+    const folder = await photos(1);
+    await runCli(data, 'collections', 'add', folder);
+    const twice = await runCli(data, 'collections', 'add', folder, '--json');
+    expect(twice.code).toBe(1);
+    expect(parse(z.object({ error: ErrorInfo }), twice.stdout).error.code).toBe('ALREADY_EXISTS');
+
+    const around = await runCli(join(folder, 'data'), 'collections', 'add', folder);
+    expect(around.stderr).toContain("contains the app's own data folder");
+  });
+
+  test('cancels cleanly on Ctrl-C, and keeps what it has read', async () => {
+    const folder = await photos(1_000);
+    const data = tempFolder();
+    const adding = spawnCli(data, ['collections', 'add', folder]);
+    const ended = resultOf(adding);
+    await waitForOutput(adding.stderr, /reading images/);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    adding.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+    const [job] = parse(Jobs, (await runCli(data, 'jobs', '--json')).stdout);
+    expect(job).toMatchObject({ state: 'cancelled', isResumable: true });
+    const resumed = await runCli(data, 'jobs', 'resume', '1');
+    expect(resumed.code).toBe(0);
+    const [collection] = parse(Collections, (await runCli(data, 'collections', 'list', '--json')).stdout);
+    expect(collection?.counts.usable).toBe(1_000);
+  });
+
+  test('survives a kill -9 of its worker in mid-scan without losing anything', async () => {
+    const folder = await photos(1_000);
+    const data = tempFolder();
+    const adding = spawnCli(data, ['collections', 'add', folder]);
+    const ended = resultOf(adding);
+    await waitForOutput(adding.stderr, /reading images/);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    killChildrenOf(adding.pid);
+    const { code, stderr } = await ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('The worker process went away (ended by SIGKILL)');
+    expect((await runCli(data, 'jobs', 'resume', '1')).code).toBe(0);
+    const [collection] = parse(Collections, (await runCli(data, 'collections', 'list', '--json')).stdout);
+    expect(collection?.counts).toMatchObject({ usable: 1_000, problems: 0, missing: 0 });
+  });
+
+  test('survives a kill -9 of the command itself: the job is found and resumed', async () => {
+    const folder = await photos(1_000);
+    const data = tempFolder();
+    const adding = spawnCli(data, ['collections', 'add', folder]);
+    const ended = resultOf(adding);
+    await waitForOutput(adding.stderr, /reading images/);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    adding.kill('SIGKILL');
+    await ended;
+    const [job] = parse(Jobs, (await runCli(data, 'jobs', '--json')).stdout);
+    expect(job).toMatchObject({ state: 'interrupted', isResumable: true });
+    const rescanned = await runCli(data, 'collections', 'rescan', '1', '--json');
+    expect(parse(Summary, rescanned.stdout).collection.counts.usable).toBe(1_000);
+  });
+});
+
+describe('r2o in a second terminal', () => {
+  test('reaches the job of the first one', async () => {
+    const folder = await photos(1_000);
+    const data = tempFolder();
+    const adding = spawnCli(data, ['collections', 'add', folder]);
+    const ended = resultOf(adding);
+    await waitForOutput(adding.stderr, /reading images/);
+    const cancelled = await runCli(data, 'jobs', 'cancel', '1', '--json');
+    expect(cancelled.code).toBe(0);
+    expect(['cancelling', 'cancelled']).toContain(parse(Job, cancelled.stdout).state);
+    expect((await ended).code).toBe(130);
+  });
+
+  test('works through r2o serve, which alone may own the data folder', async () => {
+    const data = tempFolder();
+    const serving = spawnCli(data, ['serve', '--json']);
+    await waitForOutput(serving.stdout, /"url": "http:\/\/127\.0\.0\.1:\d+\/\?token=/);
+    const added = await runCli(data, 'collections', 'add', await photos(3), '--json');
+    expect(parse(Summary, added.stdout).collection.counts.usable).toBe(3);
+    const second = await runCli(data, 'serve');
+    expect(second).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('r2o serve, process') as string,
+    });
+    const ended = resultOf(serving);
+    serving.kill('SIGTERM');
+    expect((await ended).code).toBe(0);
+    expect((await runCli(data, 'collections', 'list')).code).toBe(0);
+  });
+});
+
+describe('r2o doctor', () => {
+  test('really probes modules and devices, and all is well here', async () => {
+    const { code, stdout } = await runCli(join(tempFolder(), 'new'), 'doctor', '--json');
+    const checks = new Map(parse(Checks, stdout).map((check) => [check.id, check]));
+    expect(code).toBe(0);
+    for (const id of ['node', 'module-better-sqlite3', 'module-sharp', 'data-folder', 'device-onnx:cpu']) {
+      expect(checks.get(id), id).toMatchObject({ status: 'ok' });
+    }
+    expect(checks.get('device-onnx:cpu')?.detail).toMatch(/[\d.]+ GFLOP\/s measured/);
+    for (const { status, fix } of checks.values()) if (status !== 'ok') expect(fix).not.toBeNull();
+  });
+
+  test('fails with a fix where the data folder cannot be made', async () => {
+    const file = join(tempFolder(), 'a-file');
+    writeFileSync(file, '');
+    const { code, stdout } = await runCli(join(file, 'data'), 'doctor');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/FAILED Data folder: .* is not writable \(ENOTDIR\)\n +Choose another folder/);
+  });
+});
+
+describe('the command line', () => {
+  test('answers a wrong use with code 2 and a pointer to the help', async () => {
+    for (const args of [['nonsense'], ['collections', 'add'], ['collections', 'list', '--nonsense']]) {
+      const { code, stdout, stderr } = await runCli(tempFolder(), ...args);
+      expect(code, args.join(' ')).toBe(2);
+      expect(stdout).toBe('');
+      expect(stderr).toContain('--help');
+    }
+  });
+
+  test('shows its help and version with code 0', async () => {
+    expect((await runCli(tempFolder(), '--help')).stdout).toContain('Usage: r2o');
+    expect((await runCli(tempFolder(), '--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect((await runCli(tempFolder(), 'collections', 'add', '--help')).code).toBe(0);
+  });
+
+  test('refuses a database of a newer version, and says what to do', async () => {
+    const data = tempFolder();
+    await runCli(data, 'collections', 'list');
+    const { default: Database } = await import('better-sqlite3');
+    const db = new Database(join(data, 'studio.sqlite'));
+    db.pragma('user_version = 999');
+    db.close();
+    const { code, stderr } = await runCli(data, 'collections', 'list');
+    expect(code).toBe(1);
+    expect(stderr).toContain('was written by a newer R2O Studio (schema 999');
+    expect(stderr).toContain('Update R2O Studio');
+  });
+
+  test('says so when the data folder is a damaged one', async () => {
+    const data = tempFolder();
+    mkdirSync(data, { recursive: true });
+    writeFileSync(
+      join(data, 'studio.sqlite'),
+      'this is not a database, but a text of some length.'.repeat(100),
+    );
+    const { code, stderr } = await runCli(data, 'collections', 'list');
+    expect(code).toBe(1);
+    expect(stderr).toContain('is damaged or is not a database of R2O Studio');
+  });
+});
+
+/** The worker is a child of the command; `ps` finds it as a person would. */
+function killChildrenOf(pid: number | undefined): void {
+  const table = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' });
+  const children = table.split('\n').flatMap((line) => {
+    const [child, parent, ...args] = line.trim().split(/\s+/);
+    return parent === String(pid) && args.join(' ').includes('worker.js') ? [Number(child)] : [];
+  });
+  if (children.length === 0) throw new Error(`process ${pid ?? '?'} has no worker to kill`);
+  for (const child of children) process.kill(child, 'SIGKILL');
+}

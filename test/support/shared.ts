@@ -1,0 +1,12 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const folder = resolve(process.env.R2O_SHARED ?? join(import.meta.dirname, '../../../shared'));
+
+/** The folder of photos and golden numbers beside the checkout. The product never needs it; some tests do. */
+export const hasShared = existsSync(join(folder, 'golden'));
+
+export const sharedPath = (...parts: string[]): string => join(folder, ...parts);
+
+/** Appended to the names of tests that are skipped without it. */
+export const sharedReason = hasShared ? '' : ` (skipped: ${folder} is absent)`;

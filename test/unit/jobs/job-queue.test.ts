@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Job } from '../../../src-main/contract/job.ts';
+import { forkNodeWorker } from '../../../src-main/host/shared/fork-node-worker.ts';
+import { makePhotos } from '../../support/photo-folder.ts';
+import { startService, waitForState } from '../../support/running-service.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const workerOf = (name: string) =>
+  forkNodeWorker(join(import.meta.dirname, '../../support/workers', `${name}.mjs`), () => undefined);
+
+async function photos(count: number): Promise<string> {
+  const folder = join(tempFolder(), 'photos');
+  await makePhotos(folder, count);
+  return folder;
+}
+
+/** Resolves at the first progress of a job that lies strictly between its start and its end. */
+async function midway(client: ReturnType<typeof startService>['client'], id: Job['id']): Promise<void> {
+  for (;;) {
+    const { progress, state } = await client.jobs.get({ id });
+    if (state === 'done') throw new Error('the job was too fast for this test');
+    if (progress?.phase === 'reading images' && progress.done > 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe('the job queue', () => {
+  test('runs one job at a time, in the order they came', async () => {
+    const { client } = startService();
+    const first = await client.collections.add({ path: await photos(20) });
+    const second = await client.collections.add({ path: await photos(5) });
+    expect(second.job.state).toBe('queued');
+    await waitForState(client, second.job.id, 'running');
+    expect((await client.jobs.get({ id: first.job.id })).state).toBe('done');
+    await waitForState(client, second.job.id, 'done');
+  });
+
+  test('pauses, keeps what was saved, and resumes to the same result', async () => {
+    const { client } = startService();
+    const { collection, job } = await client.collections.add({ path: await photos(400) });
+    await midway(client, job.id);
+    await client.jobs.pause({ id: job.id });
+    expect(await waitForState(client, job.id, 'paused')).toMatchObject({ isResumable: true, error: null });
+    const saved = (await client.collections.get({ id: collection.id })).counts.usable;
+    expect(saved).toBeGreaterThan(0);
+    await client.jobs.resume({ id: job.id });
+    const done = await waitForState(client, job.id, 'done');
+    expect(done.progress?.total).toBe(400 - saved);
+    expect((await client.collections.get({ id: collection.id })).counts).toMatchObject({
+      usable: 400,
+      missing: 0,
+    });
+  });
+
+  test('cancels a running job at once and keeps what was saved', async () => {
+    const { client } = startService();
+    const { collection, job } = await client.collections.add({ path: await photos(400) });
+    await midway(client, job.id);
+    await client.jobs.cancel({ id: job.id });
+    const cancelled = await waitForState(client, job.id, 'cancelled');
+    expect(cancelled.finishedAtMs).not.toBeNull();
+    expect((await client.collections.get({ id: collection.id })).counts.usable).toBeGreaterThan(0);
+  });
+
+  test('cancels a waiting job without starting it', async () => {
+    const { client } = startService();
+    await client.collections.add({ path: await photos(50) });
+    const { job } = await client.collections.add({ path: await photos(5) });
+    expect(await client.jobs.cancel({ id: job.id })).toMatchObject({ state: 'cancelled', startedAtMs: null });
+  });
+
+  test('refuses what the state does not allow', async () => {
+    const { client } = startService();
+    const { job } = await client.collections.add({ path: await photos(2) });
+    await waitForState(client, job.id, 'done');
+    await expect(client.jobs.resume({ id: job.id })).rejects.toMatchObject({ code: 'WRONG_STATE' });
+    await expect(client.jobs.cancel({ id: job.id })).rejects.toMatchObject({ code: 'WRONG_STATE' });
+  });
+
+  test('marks a job as interrupted when its worker is killed, and loses nothing', async () => {
+    const { client, service } = startService();
+    const { collection, job } = await client.collections.add({ path: await photos(400) });
+    await midway(client, job.id);
+    process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+    const interrupted = await waitForState(client, job.id, 'interrupted');
+    expect(interrupted).toMatchObject({ isResumable: true, error: { code: 'WORKER_FAILED' } });
+    expect(interrupted.error?.message).toContain('SIGKILL');
+    await client.jobs.resume({ id: job.id });
+    await waitForState(client, job.id, 'done');
+    expect((await client.collections.get({ id: collection.id })).counts).toMatchObject({
+      usable: 400,
+      problems: 0,
+    });
+  });
+
+  test('finds the jobs that a former process left running, and offers them for resume', async () => {
+    const dataFolder = join(tempFolder(), 'data');
+    const former = startService({ dataFolder });
+    const { job } = await former.client.collections.add({ path: await photos(400) });
+    await midway(former.client, job.id);
+    former.service[Symbol.dispose]();
+
+    const { client } = startService({ dataFolder });
+    expect(await client.jobs.get({ id: job.id })).toMatchObject({ state: 'interrupted', isResumable: true });
+    await client.jobs.resume({ id: job.id });
+    await waitForState(client, job.id, 'done');
+  });
+
+  test('kills a worker that does not stop when asked; the job counts as stopped', async () => {
+    const { client } = startService({ fork: workerOf('stubborn'), limits: { graceMs: 200 } });
+    const { job } = await client.collections.add({ path: await photos(1) });
+    await waitForState(client, job.id, 'running');
+    expect((await client.jobs.cancel({ id: job.id })).state).toBe('cancelling');
+    await waitForState(client, job.id, 'cancelled');
+  });
+
+  test('ends a worker that has gone silent', async () => {
+    const { client } = startService({ fork: workerOf('silent'), limits: { silenceMs: 300 } });
+    const { job } = await client.collections.add({ path: await photos(1) });
+    const ended = await waitForState(client, job.id, 'interrupted');
+    expect(ended.error).toMatchObject({ code: 'WORKER_UNRESPONSIVE' });
+  });
+
+  test('fails the job, and nothing else, when a worker breaks the protocol', async () => {
+    const { client, bugs } = startService({ fork: workerOf('babbling') });
+    const { job } = await client.collections.add({ path: await photos(1) });
+    const failed = await waitForState(client, job.id, 'failed');
+    expect(failed.error).toMatchObject({ code: 'INTERNAL' });
+    expect(bugs).toHaveLength(1);
+    expect(await client.collections.list()).toHaveLength(1);
+  });
+
+  test('fails a scan whose collection was removed while it waited', async () => {
+    const { client } = startService();
+    const { job: running } = await client.collections.add({ path: await photos(100) });
+    const { collection, job } = await client.collections.add({ path: await photos(2) });
+    await client.collections.remove({ id: collection.id });
+    await expect(client.jobs.resume({ id: job.id })).resolves.toMatchObject({ state: 'queued' });
+    await waitForState(client, running.id, 'done');
+    const failed = await waitForState(client, job.id, 'failed');
+    expect(failed.error).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('waits for a running scan to stop before its collection is removed', async () => {
+    const { client, bugs } = startService();
+    const { collection, job } = await client.collections.add({ path: await photos(400) });
+    await midway(client, job.id);
+    const { removedImages } = await client.collections.remove({ id: collection.id });
+    expect(removedImages).toBeGreaterThan(0);
+    expect(await client.jobs.get({ id: job.id })).toMatchObject({ state: 'cancelled' });
+    expect(await client.collections.list()).toEqual([]);
+    expect(bugs).toEqual([]);
+  });
+});
