@@ -6,7 +6,7 @@ import { ServiceEvent } from './event.ts';
 import { CollectionId, ImageId, JobId } from './ids.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
-import { Settings } from './settings.ts';
+import { Settings, SettingsChange } from './settings.ts';
 import { DoctorCheck, SystemInfo } from './system.ts';
 
 const ErrorData = z.object({ hint: z.string().nullable() });
@@ -77,7 +77,7 @@ export const contract = {
   },
   settings: {
     get: base.output(Settings),
-    update: base.input(Settings.partial()).output(Settings),
+    update: base.input(SettingsChange).output(Settings),
   },
   system: {
     info: base.output(SystemInfo),

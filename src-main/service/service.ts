@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventPublisher } from '@orpc/server';
 import type { ServiceEvent } from '../contract/event.ts';
-import { Settings } from '../contract/settings.ts';
+import { DEFAULT_SETTINGS, Settings, type SettingsChange } from '../contract/settings.ts';
 import type { Capabilities, MachineProbe, SystemInfo } from '../contract/system.ts';
 import { UserError } from '../contract/errors.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
@@ -81,10 +81,10 @@ export class Service {
   }
 
   settings(): Settings {
-    return Settings.parse(this.store.settings.all());
+    return Settings.parse({ ...DEFAULT_SETTINGS, ...this.store.settings.all() });
   }
 
-  updateSettings(changes: Record<string, unknown>): Settings {
+  updateSettings(changes: SettingsChange): Settings {
     this.store.settings.setAll(changes);
     return this.settings();
   }

@@ -66,6 +66,13 @@ export const Call = z.discriminatedUnion('kind', [
     limits: ImageLimits,
     cache: CacheBounds,
   }),
+  /** Writes made-up scenes with known objects, for people without photos at hand. */
+  z.object({
+    kind: z.literal('make-scenes'),
+    folder: z.string(),
+    count: z.number().int().positive(),
+    seed: z.number().int(),
+  }),
   /** Loads every native module and runs a kernel on every engine. */
   z.object({ kind: z.literal('probe') }),
 ]);
@@ -74,6 +81,7 @@ export type CallOf<K extends Call['kind']> = Extract<Call, { kind: K }>;
 
 export const CallResults = {
   render: z.object({ bytes: Bytes }),
+  'make-scenes': z.null(),
   probe: MachineProbe,
 } satisfies Record<Call['kind'], z.ZodType>;
 export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;

@@ -80,6 +80,11 @@ async function resultOf(call: Call): Promise<unknown> {
       const { renderImage } = await import('./render-call.ts');
       return renderImage(call);
     }
+    case 'make-scenes': {
+      const { writeScenes } = await import('../core/image/scenes.ts');
+      await writeScenes(call.folder, call);
+      return null;
+    }
     case 'probe': {
       const { probeMachine } = await import('./probe-call.ts');
       return probeMachine();

@@ -6,7 +6,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { runnerImport } from 'vite';
+import { createServer, createServerModuleRunner } from 'vite';
 import { bundledDependencies } from '../../electron.vite.config.ts';
 
 const SUFFIX = '.bench.ts';
@@ -21,12 +21,16 @@ if (!name || !names.includes(name)) {
 }
 
 const wantsJson = args.includes('--json');
-const { module } = await runnerImport(resolve(import.meta.dirname, name + SUFFIX), {
+const server = await createServer({
   configFile: false,
   logLevel: 'error',
+  server: { middlewareMode: true, watch: null, ws: false },
+  optimizeDeps: { noDiscovery: true },
   ssr: { noExternal: bundledDependencies },
 });
-const report = await module.run(args.filter((arg) => arg !== '--json'));
+const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
+const { run } = await runner.import(resolve(import.meta.dirname, name + SUFFIX));
+const report = await run(args.filter((arg) => arg !== '--json'));
 for (const table of report.tables) {
   console.log(`\n${table.title}`);
   console.table(table.rows);

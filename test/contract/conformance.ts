@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { CollectionId, JobId } from '../../src-main/contract/ids.ts';
+import { DEFAULT_SETTINGS } from '../../src-main/contract/settings.ts';
 import type { ServiceEvent } from '../../src-main/contract/event.ts';
 import { makePhotos } from '../support/photo-folder.ts';
 import { waitForState, type RunningService } from '../support/running-service.ts';
@@ -49,6 +50,17 @@ export function describeContract(name: string, open: () => Promise<Transport>): 
       await expect(client.collections.get(bad)).rejects.toMatchObject({
         code: 'BAD_INPUT',
         message: expect.stringContaining('id') as string,
+      });
+    });
+
+    test('changes one setting and leaves the others as they are', async () => {
+      const { client } = await open();
+      await client.settings.update({ maxFileBytes: 5_000_000 });
+      await client.settings.update({ maxPixels: 2_000_000 });
+      expect(await client.settings.get()).toEqual({
+        ...DEFAULT_SETTINGS,
+        maxFileBytes: 5_000_000,
+        maxPixels: 2_000_000,
       });
     });
 

@@ -215,6 +215,31 @@ describe('r2o doctor', () => {
   });
 });
 
+describe('r2o settings', () => {
+  test('changes a limit, which the next scan obeys', async () => {
+    const data = tempFolder();
+    const wrong = await runCli(data, 'settings', 'set', 'maxFileBytes', '10');
+    expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('>=1048576') as string });
+    expect((await runCli(data, 'settings', 'set', 'nonsense', '1')).stderr).toContain('no setting');
+    expect((await runCli(data, 'settings', 'set', 'maxFileBytes', '1048576')).code).toBe(0);
+    const folder = await photos(1);
+    writeFileSync(join(folder, 'large.jpg'), Buffer.alloc(1_048_577, 0xff));
+    const { stdout } = await runCli(data, 'collections', 'add', folder, '--json');
+    expect(parse(Summary, stdout).problems).toMatchObject([{ relPath: 'large.jpg', code: 'too-large-file' }]);
+  });
+});
+
+describe('r2o demo', () => {
+  test('makes scenes and shows what became of them', async () => {
+    const { code, stdout } = await runCli(tempFolder(), 'demo');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/scan +48 images, 0 problems/);
+    const demoFolder = /Data folder: (.*)\/data$/m.exec(stdout)?.[1] ?? '';
+    expect(readdirSync(join(demoFolder, 'masks'))).toHaveLength(48);
+    rmSync(demoFolder, { recursive: true });
+  });
+});
+
 describe('the command line', () => {
   test('answers a wrong use with code 2 and a pointer to the help', async () => {
     for (const args of [['nonsense'], ['collections', 'add'], ['collections', 'list', '--nonsense']]) {

@@ -6,6 +6,8 @@ import { appVersion } from '../shared/paths.ts';
 import { dataLayout } from '../../service/service.ts';
 import { addCollectionCommands } from './commands/collections.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
+import { addDemoCommand } from './commands/demo.ts';
+import { addSettingsCommands } from './commands/settings.ts';
 import { addJobCommands } from './commands/jobs.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { Cancelled } from './follow-job.ts';
@@ -20,10 +22,10 @@ export type CliContext = {
 };
 
 /** The whole command line. Exported for the test that compares it with the README. */
-export function createProgram(): Command {
+export function createProgram(version: string): Command {
   const program = new Command('r2o')
     .description('R2O Studio: annotation-free segmentation on your own images. Nothing leaves this machine.')
-    .version(appVersion())
+    .version(version)
     .option('--data <folder>', `data folder (default: by platform; or set ${DATA_FOLDER_VARIABLE})`)
     .option('--json', 'print results as JSON on stdout')
     .showHelpAfterError('Run with --help to see what can be asked.')
@@ -31,14 +33,16 @@ export function createProgram(): Command {
   addCollectionCommands(program);
   addJobCommands(program);
   addServeCommand(program);
+  addSettingsCommands(program);
   addDoctorCommand(program);
+  addDemoCommand(program);
   exitByException(program);
   return program;
 }
 
 /** Runs one command line. @returns its exit code: 0, 1 user error, 2 usage, 70 bug, 130 cancelled */
 export async function runCli(args: string[]): Promise<number> {
-  const program = createProgram();
+  const program = createProgram(appVersion());
   try {
     await program.parseAsync(args, { from: 'user' });
     // A command that ends well may still have findings that count as a failure, as doctor does.

@@ -7,7 +7,7 @@ export function setSecurityHeaders(response: ServerResponse, host: string): void
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
+    "style-src 'self'",
     "img-src 'self' blob: data:",
     "font-src 'self'",
     `connect-src 'self' ws://${host}`,

@@ -32,6 +32,8 @@ export type ServerOptions = {
   port: number;
   /** Folder of the built page. */
   pageFolder: string;
+  /** A new one by default; the old one lets open pages come back after a restart. */
+  token?: string;
 };
 
 /**
@@ -39,8 +41,8 @@ export type ServerOptions = {
  * See [Note: Local guard] in guard.ts for who may ask.
  * @throws UserError PORT_IN_USE
  */
-export async function startServer({ service, port, pageFolder }: ServerOptions): Promise<LocalServer> {
-  const token = randomBytes(24).toString('base64url');
+export async function startServer(options: ServerOptions): Promise<LocalServer> {
+  const { service, port, pageFolder, token = randomBytes(24).toString('base64url') } = options;
   const page = sirv(pageFolder, { single: false, etag: true });
   const http = createServer((request, response) => {
     void respond(request, response, { service, token, page }).catch((error: unknown) => {

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_SETTINGS } from '../../src-main/contract/settings.ts';
+import { DATA_FOLDER_VARIABLE } from '../../src-main/host/shared/data-folder.ts';
+import { createProgram } from '../../src-main/host/cli/program.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const readme = readFileSync(resolve(root, 'README.md'), 'utf8');
+
+/** Every command with its full name: `collections add`, `jobs list`, ... */
+function commandsOf(command: Command, prefix = ''): { name: string; command: Command }[] {
+  return command.commands.flatMap((child) => {
+    const name = `${prefix}${child.name()}`;
+    return child.commands.length > 0 ? commandsOf(child, `${name} `) : [{ name, command: child }];
+  });
+}
+
+const commands = commandsOf(createProgram('0.0.0'));
+
+describe('the README', () => {
+  test.each(commands.map(({ name }) => name))('documents r2o %s', (name) => {
+    expect(readme).toContain(`r2o ${name}`);
+  });
+
+  test('documents every option of every command', () => {
+    const options = [createProgram('0.0.0'), ...commands.map(({ command }) => command)].flatMap(
+      ({ options: all }) => all,
+    );
+    for (const { long } of options) if (long && long !== '--version') expect(readme).toContain(long);
+  });
+
+  test('documents no command that does not exist', () => {
+    const known = new Set(commands.map(({ name }) => name));
+    const groups = new Set(
+      [...known].flatMap((name) => (name.includes(' ') ? [name.split(' ')[0] ?? ''] : [])),
+    );
+    const rows = [...readme.matchAll(/^\| `r2o ([a-z-]+(?: [a-z-]+)?)/gm)].map((match) => match[1] ?? '');
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) expect(known.has(row) || groups.has(row), row).toBe(true);
+  });
+
+  test('documents every setting with its default, and the environment variable', () => {
+    for (const [key, value] of Object.entries(DEFAULT_SETTINGS)) {
+      expect(readme).toContain(`| \`${key}\` | ${value} |`);
+    }
+    expect(readme).toContain(DATA_FOLDER_VARIABLE);
+  });
+
+  test('documents every npm script that a person runs', () => {
+    const { scripts } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    for (const name of Object.keys(scripts).filter((script) => script !== 'prepare')) {
+      expect(readme).toMatch(new RegExp(`npm (run (-s )?)?${name}\\b`));
+    }
+  });
+});
