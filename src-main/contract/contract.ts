@@ -7,7 +7,7 @@ import { CollectionId, ImageId, JobId } from './ids.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
 import { Settings, SettingsChange } from './settings.ts';
-import { DoctorCheck, SystemInfo } from './system.ts';
+import { Device, DoctorCheck, SystemInfo } from './system.ts';
 
 const ErrorData = z.object({ hint: z.string().nullable() });
 
@@ -81,6 +81,8 @@ export const contract = {
   },
   system: {
     info: base.output(SystemInfo),
+    /** Probes every device by running a kernel on it; takes seconds. */
+    devices: base.output(z.array(Device)),
     doctor: base.output(z.array(DoctorCheck)),
   },
   events: {

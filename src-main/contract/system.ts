@@ -24,6 +24,8 @@ export const Device = z.object({
   engine: z.enum(['onnx', 'tfjs']),
   name: z.string(),
   isAvailable: z.boolean(),
+  /** Whether jobs run on it unless told otherwise: the fastest that is available. */
+  isDefault: z.boolean(),
   /** Null where the device does not tell. */
   memoryBytes: z.number().nullable(),
   /** Measured on a convolution, in 1e9 floating point operations a second; null for a missing device. */

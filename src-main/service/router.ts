@@ -59,6 +59,7 @@ export function createRouter(service: Service) {
     },
     system: {
       info: os.system.info.handler(() => service.info()),
+      devices: os.system.devices.handler(async () => (await service.probe()).devices),
       doctor: os.system.doctor.handler(() =>
         runDoctor({ dataFolder: service.layout.folder, probe: () => service.probe() }),
       ),

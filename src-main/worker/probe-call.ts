@@ -28,31 +28,27 @@ async function probeSharp(): Promise<string> {
 }
 
 async function probeAllDevices(): Promise<Device[]> {
-  const { probeDevices } = await import('../core/compile/devices.ts');
-  return (await probeDevices()).map(toProbe);
+  const { chooseDevice, probeDevices } = await import('../core/compile/devices.ts');
+  const reports = await probeDevices();
+  const chosen = chooseDevice(reports);
+  return reports.map((report) => toDevice(report, report.id === chosen.id));
 }
 
-function toProbe(report: DeviceReport): Device {
+function toDevice(report: DeviceReport, isDefault: boolean): Device {
   const { id, engine, name } = report;
-  return report.isAvailable
-    ? {
-        id,
-        engine,
-        name,
-        isAvailable: true,
-        memoryBytes: report.memoryBytes ?? null,
-        gflops: report.gflops,
-        reason: null,
-        fix: null,
-      }
-    : {
-        id,
-        engine,
-        name,
-        isAvailable: false,
-        memoryBytes: null,
-        gflops: null,
-        reason: report.reason,
-        fix: report.fix,
-      };
+  const missing = { memoryBytes: null, gflops: null, reason: null, fix: null };
+  if (!report.isAvailable) {
+    return {
+      ...missing,
+      id,
+      engine,
+      name,
+      isDefault,
+      isAvailable: false,
+      reason: report.reason,
+      fix: report.fix,
+    };
+  }
+  const { memoryBytes = null, gflops } = report;
+  return { ...missing, id, engine, name, isDefault, isAvailable: true, memoryBytes, gflops };
 }

@@ -7,7 +7,7 @@ import { Collection } from '../../src-main/contract/collection.ts';
 import { ErrorInfo } from '../../src-main/contract/errors.ts';
 import { ProblemCode } from '../../src-main/contract/image.ts';
 import { Job } from '../../src-main/contract/job.ts';
-import { DoctorCheck } from '../../src-main/contract/system.ts';
+import { Device, DoctorCheck } from '../../src-main/contract/system.ts';
 import { runCli, resultOf, spawnCli, waitForOutput } from '../support/cli.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { makePhotos } from '../support/photo-folder.ts';
@@ -212,6 +212,20 @@ describe('r2o doctor', () => {
     const { code, stdout } = await runCli(join(file, 'data'), 'doctor');
     expect(code).toBe(1);
     expect(stdout).toMatch(/FAILED Data folder: .* is not writable \(ENOTDIR\)\n +Choose another folder/);
+  });
+});
+
+describe('r2o devices', () => {
+  test('lists what was probed, one of them the default, and the fix for what is missing', async () => {
+    const { code, stdout } = await runCli(tempFolder(), 'devices', '--json');
+    expect(code).toBe(0);
+    const devices = parse(z.array(Device), stdout);
+    expect(devices.filter(({ isDefault }) => isDefault)).toHaveLength(1);
+    expect(devices.find(({ id }) => id === 'onnx:cpu')).toMatchObject({ isAvailable: true });
+    for (const { isAvailable, gflops, reason, fix } of devices) {
+      if (isAvailable) expect(gflops).toBeGreaterThan(0);
+      else expect(`${reason ?? ''}|${fix ?? ''}`).toMatch(/.+\|.+/);
+    }
   });
 });
 

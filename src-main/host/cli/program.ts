@@ -5,6 +5,7 @@ import { openLogFile } from '../shared/log-file.ts';
 import { appVersion } from '../shared/paths.ts';
 import { dataLayout } from '../../service/service.ts';
 import { addCollectionCommands } from './commands/collections.ts';
+import { addDevicesCommand } from './commands/devices.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addSettingsCommands } from './commands/settings.ts';
@@ -34,6 +35,7 @@ export function createProgram(version: string): Command {
   addJobCommands(program);
   addServeCommand(program);
   addSettingsCommands(program);
+  addDevicesCommand(program);
   addDoctorCommand(program);
   addDemoCommand(program);
   exitByException(program);

@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
 import type { DoctorCheck } from '../../../contract/system.ts';
-import { CallWorker } from '../../../jobs/call-worker.ts';
 import { runDoctor } from '../../../service/doctor.ts';
-import { forkNodeWorker } from '../../shared/fork-node-worker.ts';
-import { workerEntry } from '../../shared/paths.ts';
 import { ExitCode } from '../output.ts';
+import { probeHere } from '../probe-here.ts';
 import { contextOf } from '../program.ts';
 
 const MARKS = { ok: 'ok     ', warning: 'note   ', failed: 'FAILED ' } as const;
@@ -16,11 +14,7 @@ export function addDoctorCommand(program: Command): void {
     .description('check this machine: Node, native modules, engines and devices, data folder, disk, memory')
     .action(async (_options: unknown, command: Command) => {
       const { folder, output } = contextOf(command);
-      using worker = new CallWorker({
-        fork: forkNodeWorker(workerEntry, () => undefined),
-        onBug: (error, where) => output.note(`${where}: ${String(error)}`),
-      });
-      const checks = await runDoctor({ dataFolder: folder, probe: () => worker.call({ kind: 'probe' }) });
+      const checks = await runDoctor({ dataFolder: folder, probe: probeHere });
       output.result(checks, (all) => all.flatMap(checkLines));
       if (checks.some(({ status }) => status === 'failed')) process.exitCode = ExitCode.userError;
     });

@@ -1,0 +1,18 @@
+import type { MachineProbe } from '../../contract/system.ts';
+import { CallWorker } from '../../jobs/call-worker.ts';
+import { forkNodeWorker } from '../shared/fork-node-worker.ts';
+import { workerEntry } from '../shared/paths.ts';
+
+/**
+ * Probes modules and devices in a worker of this command's own: no data folder and no lock is needed, so it
+ * works beside a running app and where nothing else does.
+ * @throws UserError WORKER_FAILED when a native module takes the worker down
+ */
+export async function probeHere(): Promise<MachineProbe> {
+  // What native libraries print while they fail is told by the probe, in better words.
+  using worker = new CallWorker({
+    fork: forkNodeWorker(workerEntry, () => undefined),
+    onBug: () => undefined,
+  });
+  return await worker.call({ kind: 'probe' });
+}
