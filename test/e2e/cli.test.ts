@@ -30,6 +30,17 @@ async function photos(count: number): Promise<string> {
   return folder;
 }
 
+/** `collections add` of 1,000 photos in a process of its own, of which some have been read. */
+async function scanUnderWay() {
+  const folder = await photos(1_000);
+  const data = tempFolder();
+  const adding = spawnCli(data, ['collections', 'add', folder]);
+  const ended = resultOf(adding);
+  await waitForOutput(adding.stderr, /reading images/);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  return { data, adding, ended };
+}
+
 describe('r2o collections', () => {
   test.skipIf(!hasShared)(`adds the pets with the right count${sharedReason}`, async () => {
     const folder = sharedPath('data', 'pets', 'images');
@@ -115,12 +126,7 @@ describe('r2o collections', () => {
   });
 
   test('cancels cleanly on Ctrl-C, and keeps what it has read', async () => {
-    const folder = await photos(1_000);
-    const data = tempFolder();
-    const adding = spawnCli(data, ['collections', 'add', folder]);
-    const ended = resultOf(adding);
-    await waitForOutput(adding.stderr, /reading images/);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const { data, adding, ended } = await scanUnderWay();
     adding.kill('SIGINT');
     expect((await ended).code).toBe(130);
     const [job] = parse(Jobs, (await runCli(data, 'jobs', '--json')).stdout);
@@ -132,12 +138,7 @@ describe('r2o collections', () => {
   });
 
   test('survives a kill -9 of its worker in mid-scan without losing anything', async () => {
-    const folder = await photos(1_000);
-    const data = tempFolder();
-    const adding = spawnCli(data, ['collections', 'add', folder]);
-    const ended = resultOf(adding);
-    await waitForOutput(adding.stderr, /reading images/);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { data, adding, ended } = await scanUnderWay();
     killChildrenOf(adding.pid);
     const { code, stderr } = await ended;
     expect(code).toBe(1);
@@ -148,12 +149,7 @@ describe('r2o collections', () => {
   });
 
   test('survives a kill -9 of the command itself: the job is found and resumed', async () => {
-    const folder = await photos(1_000);
-    const data = tempFolder();
-    const adding = spawnCli(data, ['collections', 'add', folder]);
-    const ended = resultOf(adding);
-    await waitForOutput(adding.stderr, /reading images/);
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { data, adding, ended } = await scanUnderWay();
     adding.kill('SIGKILL');
     await ended;
     const [job] = parse(Jobs, (await runCli(data, 'jobs', '--json')).stdout);
@@ -165,11 +161,7 @@ describe('r2o collections', () => {
 
 describe('r2o in a second terminal', () => {
   test('reaches the job of the first one', async () => {
-    const folder = await photos(1_000);
-    const data = tempFolder();
-    const adding = spawnCli(data, ['collections', 'add', folder]);
-    const ended = resultOf(adding);
-    await waitForOutput(adding.stderr, /reading images/);
+    const { data, ended } = await scanUnderWay();
     const cancelled = await runCli(data, 'jobs', 'cancel', '1', '--json');
     expect(cancelled.code).toBe(0);
     expect(['cancelling', 'cancelled']).toContain(parse(Job, cancelled.stdout).state);

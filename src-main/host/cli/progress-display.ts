@@ -1,7 +1,9 @@
 import type { Job } from '../../contract/job.ts';
 import { formatDuration } from './output.ts';
 
-const BAR_WIDTH = 24;
+const MAX_BAR_WIDTH = 24;
+/** Width of a line where there is no terminal to ask. */
+const PLAIN_COLUMNS = 100;
 /** Without a terminal a line is printed this often at most: enough for a log, not a flood. */
 const PLAIN_EVERY_MS = 5_000;
 
@@ -17,10 +19,10 @@ export class ProgressDisplay {
   }
 
   update(job: Job): void {
-    const text = describe(job);
+    const columns = this.#stream.isTTY ? this.#stream.columns : PLAIN_COLUMNS;
+    const text = describe(job, columns - 1);
     if (text === undefined) return;
     if (this.#stream.isTTY) {
-      const columns = this.#stream.columns || 80;
       this.#stream.write(`\r\x1b[2K${text.slice(0, columns - 1)}`);
       this.#isDrawn = true;
       return;
@@ -40,14 +42,16 @@ export class ProgressDisplay {
   }
 }
 
-function describe({ progress }: Job): string | undefined {
+/** One line; the bar takes the room that the numbers leave. */
+function describe({ progress }: Job, columns: number): string | undefined {
   if (!progress) return undefined;
   const { phase, done, total, unit, ratePerS, etaMs } = progress;
   const rate = ratePerS === null ? '' : `  ${ratePerS.toFixed(ratePerS < 10 ? 1 : 0)} ${unit}/s`;
   if (total === null) return `${phase}  ${done} ${unit}${rate}`;
-  const share = total === 0 ? 1 : done / total;
-  const filled = Math.round(share * BAR_WIDTH);
-  const bar = '#'.repeat(filled) + '.'.repeat(BAR_WIDTH - filled);
   const eta = etaMs === null || done >= total ? '' : `  ${formatDuration(etaMs)} left`;
-  return `${phase}  [${bar}] ${done}/${total} ${unit}${rate}${eta}`;
+  const numbers = `${done}/${total} ${unit}${rate}${eta}`;
+  const barWidth = Math.min(MAX_BAR_WIDTH, columns - phase.length - numbers.length - '  [] '.length);
+  if (barWidth < 4) return `${phase}  ${numbers}`;
+  const filled = Math.round((total === 0 ? 1 : done / total) * barWidth);
+  return `${phase}  [${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${numbers}`;
 }
