@@ -16,8 +16,11 @@ type Row = {
   duplicate_count: number;
 };
 
-/** Rows deleted in one step; a step of this size takes a few milliseconds. */
-const CHUNK_ROWS = 1_000;
+/**
+ * Images deleted in one step: each touches about thirty pages of the indexes, so that sixteen with three masks
+ * take about twenty milliseconds.
+ */
+const CHUNK_ROWS = 16;
 
 /** Collections, with counters that triggers keep (see the migration). */
 export class CollectionRepository {
@@ -35,7 +38,7 @@ export class CollectionRepository {
     );
     this.#rename = db.prepare('UPDATE collections SET name = ? WHERE id = ?');
     const removeImages = db.prepare(
-      'DELETE FROM images WHERE id IN (SELECT id FROM images WHERE collection_id = ? LIMIT ?)',
+      'DELETE FROM images WHERE id IN (SELECT id FROM images WHERE collection_id = ? ORDER BY id LIMIT ?)',
     );
     const remove = db.prepare('DELETE FROM collections WHERE id = ?');
     this.#removeChunk = db.transaction((id: CollectionId) => {

@@ -7,7 +7,7 @@ import { knownMigrations, migrate, refuseForeign, type Migration } from './migra
 import { ScanRepository } from './scans.ts';
 import { SegmentationRepository } from './segmentations.ts';
 import { SettingsRepository } from './settings.ts';
-import { translateSqliteError } from './sqlite-errors.ts';
+import { translateSqliteError, withTranslatedErrors } from './sqlite-errors.ts';
 
 declare const access: unique symbol;
 
@@ -65,8 +65,8 @@ export class Store {
   constructor(db: Database.Database) {
     this.#db = db;
     // The brands exist in the types alone; this connection was opened for writing.
-    const writable = db as unknown as WritableDb;
-    const readable = db as unknown as ReadableDb;
+    const writable = withTranslatedErrors(db) as unknown as WritableDb;
+    const readable = writable as unknown as ReadableDb;
     this.collections = new CollectionRepository(writable);
     this.images = new ImageRepository(readable);
     this.scans = new ScanRepository(writable);

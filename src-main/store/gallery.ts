@@ -10,7 +10,7 @@ export type GalleryQuery = {
   segmentationId: SegmentationId;
   /** Only images with a mask of this concept. */
   conceptId?: ConceptId | undefined;
-  /** Only images with a mask in this state. */
+  /** Only images with a mask in this state; with `conceptId`, with a mask of that concept in this state. */
   review?: ReviewState | undefined;
   /** Only images whose best mask scores at least this. */
   minScore?: number | undefined;
@@ -28,53 +28,73 @@ type Row = {
   best_score: number;
   largest_px: number;
 };
-type Params = {
-  segmentationId: number;
-  conceptId: number | null;
-  minScore: number;
-  afterKey: string | number;
-  afterId: number;
-  limit: number;
-};
+type ListParams = { segmentationId: number; conceptId: number | null; minScore: number };
+type Params = ListParams & { afterKey: string | number; afterId: number; limit: number };
 
-const Position = z.tuple([z.union([z.string(), z.number()]), z.number().int()]);
+const PathPosition = z.tuple([z.string(), z.number().int()]);
+const NumberPosition = z.tuple([z.number(), z.number().int()]);
 
+const TOP = Number.MAX_SAFE_INTEGER;
 const SORTS = {
-  path: { column: 'rel_path', isDescending: false, start: '' },
-  score: { column: 'best_score', isDescending: true, start: Number.MAX_SAFE_INTEGER },
-  area: { column: 'largest_px', isDescending: true, start: Number.MAX_SAFE_INTEGER },
+  path: { column: 'rel_path', isDescending: false, start: '', Position: PathPosition },
+  score: { column: 'best_score', isDescending: true, start: TOP, Position: NumberPosition },
+  area: { column: 'largest_px', isDescending: true, start: TOP, Position: NumberPosition },
 } as const satisfies Record<GallerySort, unknown>;
+/** Images that are few enough to be read and sorted for a page: two or three milliseconds. */
+const FEW_IMAGES = 2_000;
+
+type Listed = Pick<GalleryQuery, 'conceptId' | 'review' | 'sort'>;
 
 /**
  * The page query for one way of filtering and sorting. Exported so that a test can assert its plan.
  *
- * Every sort walks an index from the page's start, so a page costs the same at any depth. A concept or a
- * review state has indexes of its own; only the two together, or a minimum score beside another sort, skip
- * rows on the way.
+ * Concepts, review states and both together have an index for every order, which is walked from the page's
+ * start: a page costs the same at any depth. A minimum score beside another order skips rows on the way; where
+ * it leaves only a few images, walking would skip nearly all, and those few are gathered and sorted instead.
  */
-export function gallerySql(query: Pick<GalleryQuery, 'conceptId' | 'review' | 'sort'>): string {
+export function gallerySql(query: Listed & { isGathered?: boolean }): string {
   const { column, isDescending } = SORTS[query.sort];
   const direction = isDescending ? 'DESC' : 'ASC';
+  const { table, filter } = sourceOf({ ...query, sort: query.isGathered ? 'score' : query.sort });
   const isOfConcept = query.conceptId !== undefined;
-  const key = isOfConcept ? `c.${column}` : `s.${column}`;
-  const id = isOfConcept ? 'c.image_id' : 's.image_id';
   return `
-    SELECT s.image_id, s.rel_path, s.content_hash, ${
-      isOfConcept ? 'c.mask_count, c.best_score, c.largest_px' : 's.mask_count, s.best_score, s.largest_px'
-    }
-    FROM ${isOfConcept ? 'concept_images c CROSS JOIN segmented_images s USING (segmentation_id, image_id)' : 'segmented_images s'}
-    WHERE ${isOfConcept ? 'c.concept_id = @conceptId' : 's.segmentation_id = @segmentationId'}
-      AND (${key}, ${id}) ${isDescending ? '<' : '>'} (@afterKey, @afterId)
-      AND ${isOfConcept ? 'c' : 's'}.best_score >= @minScore
-      ${query.review ? `AND s.${query.review}_count > 0` : ''}
-    ORDER BY ${key} ${direction}, ${id} ${direction}
+    SELECT t.image_id, t.rel_path, ${isOfConcept ? 's' : 't'}.content_hash,
+      t.mask_count, t.best_score, t.largest_px
+    FROM ${table} ${isOfConcept ? 'CROSS JOIN segmented_images s USING (segmentation_id, image_id)' : ''}
+    WHERE ${filter} AND (t.${column}, t.image_id) ${isDescending ? '<' : '>'} (@afterKey, @afterId)
+    ORDER BY t.${column} ${direction}, t.image_id ${direction}
     LIMIT @limit`;
+}
+
+/** How many images a list has, counted no further than to one more than a few. */
+export function galleryCountSql(query: Omit<Listed, 'sort'>): string {
+  const { table, filter } = sourceOf({ ...query, sort: 'score' });
+  return `SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${filter} LIMIT ${FEW_IMAGES + 1})`;
+}
+
+/** The table is read by the index named here: without statistics SQLite would have to guess. */
+function sourceOf({ conceptId, review, sort }: Listed): { table: string; filter: string } {
+  const index = `${review ? `${review}_` : ''}by_${sort}`;
+  const isOfConcept = conceptId !== undefined;
+  const conditions = [
+    't.segmentation_id = @segmentationId',
+    ...(isOfConcept ? ['t.concept_id = @conceptId'] : []),
+    't.best_score >= @minScore',
+    ...(review ? [`t.${review}_count > 0`] : []),
+  ];
+  return {
+    table: isOfConcept
+      ? `concept_images t INDEXED BY concept_images_${index}`
+      : `segmented_images t INDEXED BY segmented_${index}`,
+    filter: conditions.join(' AND '),
+  };
 }
 
 /** The grid of segmented images. */
 export class GalleryRepository {
   readonly #db: ReadableDb;
   readonly #statements = new Map<string, Statement<[Params], Row>>();
+  readonly #counts = new Map<string, Statement<[ListParams], number>>();
 
   constructor(db: ReadableDb) {
     this.#db = db;
@@ -82,15 +102,19 @@ export class GalleryRepository {
 
   /** @throws UserError BAD_INPUT for a cursor that is not of this list */
   page(query: GalleryQuery): Page<GalleryItem> {
-    const { column, isDescending, start } = SORTS[query.sort];
+    const { column, isDescending, start, Position } = SORTS[query.sort];
     const [afterKey, afterId] =
       query.cursor === null
         ? [start, isDescending ? Number.MAX_SAFE_INTEGER : 0]
         : decodeCursor(query.cursor, Position);
-    const rows = this.#statement(gallerySql(query)).all({
+    const list: ListParams = {
       segmentationId: query.segmentationId,
       conceptId: query.conceptId ?? null,
       minScore: query.minScore ?? 0,
+    };
+    const isGathered = list.minScore > 0 && query.sort !== 'score' && this.#isShort(query, list);
+    const rows = this.#statement(gallerySql({ ...query, isGathered })).all({
+      ...list,
       afterKey,
       afterId,
       limit: query.limit + 1,
@@ -98,14 +122,22 @@ export class GalleryRepository {
     return toPage(rows, query.limit, toItem, (row) => [row[column], row.image_id]);
   }
 
-  /** There are a few dozen ways to filter and sort; each is prepared when it is first used. */
-  #statement(sql: string): Statement<[Params], Row> {
-    const known = this.#statements.get(sql);
-    if (known) return known;
-    const statement = this.#db.prepare<[Params], Row>(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+  #isShort(query: GalleryQuery, params: ListParams): boolean {
+    const sql = galleryCountSql(query);
+    const count = prepareOnce(this.#counts, sql, () => this.#db.prepare<[ListParams], number>(sql).pluck());
+    return (count.get(params) ?? 0) <= FEW_IMAGES;
   }
+
+  #statement(sql: string): Statement<[Params], Row> {
+    return prepareOnce(this.#statements, sql, () => this.#db.prepare<[Params], Row>(sql));
+  }
+}
+
+/** There are a few dozen ways to filter and sort; each is prepared when it is first used. */
+function prepareOnce<T>(known: Map<string, T>, sql: string, prepare: () => T): T {
+  const statement = known.get(sql) ?? prepare();
+  known.set(sql, statement);
+  return statement;
 }
 
 function toItem(row: Row): GalleryItem {

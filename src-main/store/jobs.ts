@@ -78,7 +78,7 @@ export class JobRepository {
     const { states, cursor, limit } = query;
     const [before] = cursor === null ? [Number.MAX_SAFE_INTEGER] : decodeCursor(cursor, Position);
     const rows = states
-      ? states
+      ? [...new Set(states)]
           .flatMap((state) => this.#newestOfState.all(state, before, limit + 1))
           .sort((a, b) => b.id - a.id)
       : this.#newest.all(before, limit + 1);

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
@@ -74,7 +74,11 @@ function backUp(db: Database, version: number, nowMs: number): void {
   const prefix = `${basename(db.name)}.v`;
   const folder = dirname(db.name);
   const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
-  db.prepare('VACUUM INTO ?').run(join(folder, `${prefix}${version}.${stamp}.bak`));
+  // Only whole copies bear the name of a backup: one that a full disk cut short must not push out a good one.
+  const partial = join(folder, `${prefix}${version}.partial`);
+  rmSync(partial, { force: true });
+  db.prepare('VACUUM INTO ?').run(partial);
+  renameSync(partial, join(folder, `${prefix}${version}.${stamp}.bak`));
   const backups = readdirSync(folder).filter((name) => name.startsWith(prefix) && name.endsWith('.bak'));
   const byAge = backups.sort((a, b) => stampOf(a).localeCompare(stampOf(b)));
   for (const name of byAge.slice(0, -BACKUPS_KEPT)) rmSync(join(folder, name));

@@ -43,8 +43,16 @@ const FACT_COLUMNS: ReadonlySet<keyof ImageRowValues> = new Set([
   'has_alpha',
   'frame_count',
 ]);
-/** Rows that `finishChunk` settles at once: a few milliseconds. */
-const CHUNK_ROWS = 1_000;
+/** Rows that `finishChunk` settles at once: about ten milliseconds. */
+const CHUNK_ROWS = 256;
+/** What is neither seen by this scan nor settled yet; see [Note: Plans of lists]. */
+export const unseenSql = `
+  SELECT id FROM images
+  WHERE collection_id = @collectionId AND status <> 'missing' AND seen_by_scan < @scanId
+  UNION ALL
+  SELECT id FROM images
+  WHERE collection_id = @collectionId AND status <> 'missing' AND seen_by_scan > @scanId
+  LIMIT ${CHUNK_ROWS}`;
 /** No file has this time, so a row that carries it is opened again when its file comes back. */
 const NEVER_MS = -1;
 
@@ -85,18 +93,12 @@ export class ScanRepository {
       INSERT INTO images (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((column) => `@${column}`).join(', ')})
       ON CONFLICT (collection_id, ifnull(path_bytes, rel_path)) DO UPDATE SET
         ${COLUMNS.map((column) => `${column} = ${newValueOf(column)}`).join(', ')}`);
-    const forget = db.prepare(`
-      DELETE FROM images WHERE id IN (
-        SELECT id FROM images
-        WHERE collection_id = @collectionId AND status = 'problem' AND seen_by_scan <> @scanId
-          AND content_hash IS NULL LIMIT ${CHUNK_ROWS})`);
-    const markMissing = db.prepare(`
+    const unseen = db.prepare<[{ collectionId: number; scanId: number }], number>(unseenSql).pluck();
+    const forget = db.prepare<[number]>('DELETE FROM images WHERE id = ? AND content_hash IS NULL');
+    const markMissing = db.prepare<[number]>(`
       UPDATE images SET status = 'missing', problem_code = NULL, problem_detail = NULL,
         mtime_ms = iif(status = 'problem', ${NEVER_MS}, mtime_ms)
-      WHERE id IN (
-        SELECT id FROM images
-        WHERE collection_id = @collectionId AND status IN ('ok', 'changed', 'problem')
-          AND seen_by_scan <> @scanId AND content_hash IS NOT NULL LIMIT ${CHUNK_ROWS})`);
+      WHERE id = ?`);
     const finishCollection = db.prepare(
       'UPDATE collections SET last_scan_at_ms = @finishedAtMs WHERE id = @collectionId',
     );
@@ -108,9 +110,9 @@ export class ScanRepository {
       for (const file of batch.files) this.#save(file, batch);
     });
     this.finishChunk = db.transaction(({ collectionId, scanId, finishedAtMs }: FinishedScan) => {
-      const settled =
-        forget.run({ collectionId, scanId }).changes + markMissing.run({ collectionId, scanId }).changes;
-      if (settled > 0) return false;
+      const ids = unseen.all({ collectionId, scanId });
+      for (const id of ids) if (forget.run(id).changes === 0) markMissing.run(id);
+      if (ids.length > 0) return false;
       finishCollection.run({ collectionId, finishedAtMs });
       return true;
     });

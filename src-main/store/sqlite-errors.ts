@@ -39,3 +39,35 @@ export function translateSqliteError(error: unknown, file: string): unknown {
   }
   return error;
 }
+
+/**
+ * The same connection, whose statements and transactions throw what `translateSqliteError` makes of an error: a
+ * disk can be full, or a file damaged, at any time and not only when it is opened.
+ */
+export function withTranslatedErrors(
+  db: Database.Database,
+): Pick<Database.Database, 'prepare' | 'transaction' | 'name'> {
+  const translated =
+    <Args extends unknown[], Result>(work: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      try {
+        return work(...args);
+      } catch (error) {
+        throw translateSqliteError(error, db.name);
+      }
+    };
+  const prepare = (source: string) => {
+    const statement = db.prepare(source);
+    statement.run = translated(statement.run.bind(statement));
+    statement.get = translated(statement.get.bind(statement));
+    statement.all = translated(statement.all.bind(statement));
+    return statement;
+  };
+  return {
+    name: db.name,
+    // The generic parameters of `prepare` are claims of its caller; the statements are those of the connection.
+    prepare: prepare as Database.Database['prepare'],
+    // Nobody asks for the other kinds of transaction, which are properties of the function.
+    transaction: ((work) => translated(db.transaction(work))) as Database.Database['transaction'],
+  };
+}

@@ -51,9 +51,12 @@ CREATE TABLE images (
 ) STRICT;
 
 CREATE UNIQUE INDEX images_by_path ON images (collection_id, ifnull(path_bytes, rel_path));
+-- Keeps the order of the rows, in which neighbours share their pages: removing goes along it.
+CREATE INDEX images_by_collection ON images (collection_id, id);
 CREATE INDEX images_by_name ON images (collection_id, rel_path, id);
 CREATE INDEX images_by_status ON images (collection_id, status, rel_path, id);
-CREATE INDEX images_by_scan ON images (collection_id, seen_by_scan);
+-- The rows that a scan has yet to settle at its end: few, among very many.
+CREATE INDEX images_by_scan ON images (collection_id, seen_by_scan) WHERE status <> 'missing';
 CREATE INDEX images_by_hash ON images (collection_id, content_hash, rel_path, id) WHERE status IN ('ok', 'changed');
 CREATE INDEX images_by_problem ON images (collection_id, problem_code) WHERE problem_code IS NOT NULL;
 
@@ -269,7 +272,8 @@ CREATE TABLE masks (
 CREATE INDEX masks_by_image ON masks (segmentation_id, image_id, concept_id, review, area_px, score);
 CREATE INDEX masks_by_concept ON masks (concept_id, image_id) WHERE concept_id IS NOT NULL;
 
--- The images of a concept, in the orders that the gallery shows them.
+-- The images of a concept, in the orders that the gallery shows them. All values are of this concept's masks
+-- alone, the review states too: whoever reviews concept by concept looks for the pending masks of one.
 CREATE TABLE concept_images (
   concept_id INTEGER NOT NULL REFERENCES concepts (id) ON DELETE CASCADE,
   segmentation_id INTEGER NOT NULL,
@@ -278,6 +282,10 @@ CREATE TABLE concept_images (
   mask_count INTEGER NOT NULL,
   best_score REAL NOT NULL,
   largest_px INTEGER NOT NULL,
+  pending_count INTEGER NOT NULL,
+  accepted_count INTEGER NOT NULL,
+  rejected_count INTEGER NOT NULL,
+  edited_count INTEGER NOT NULL,
   PRIMARY KEY (concept_id, image_id),
   FOREIGN KEY (segmentation_id, image_id)
     REFERENCES segmented_images (segmentation_id, image_id) ON DELETE CASCADE
@@ -286,6 +294,18 @@ CREATE TABLE concept_images (
 CREATE INDEX concept_images_by_path ON concept_images (concept_id, rel_path, image_id);
 CREATE INDEX concept_images_by_score ON concept_images (concept_id, best_score, image_id);
 CREATE INDEX concept_images_by_area ON concept_images (concept_id, largest_px, image_id);
+CREATE INDEX concept_images_pending_by_path ON concept_images (concept_id, rel_path, image_id) WHERE pending_count > 0;
+CREATE INDEX concept_images_pending_by_score ON concept_images (concept_id, best_score, image_id) WHERE pending_count > 0;
+CREATE INDEX concept_images_pending_by_area ON concept_images (concept_id, largest_px, image_id) WHERE pending_count > 0;
+CREATE INDEX concept_images_accepted_by_path ON concept_images (concept_id, rel_path, image_id) WHERE accepted_count > 0;
+CREATE INDEX concept_images_accepted_by_score ON concept_images (concept_id, best_score, image_id) WHERE accepted_count > 0;
+CREATE INDEX concept_images_accepted_by_area ON concept_images (concept_id, largest_px, image_id) WHERE accepted_count > 0;
+CREATE INDEX concept_images_rejected_by_path ON concept_images (concept_id, rel_path, image_id) WHERE rejected_count > 0;
+CREATE INDEX concept_images_rejected_by_score ON concept_images (concept_id, best_score, image_id) WHERE rejected_count > 0;
+CREATE INDEX concept_images_rejected_by_area ON concept_images (concept_id, largest_px, image_id) WHERE rejected_count > 0;
+CREATE INDEX concept_images_edited_by_path ON concept_images (concept_id, rel_path, image_id) WHERE edited_count > 0;
+CREATE INDEX concept_images_edited_by_score ON concept_images (concept_id, best_score, image_id) WHERE edited_count > 0;
+CREATE INDEX concept_images_edited_by_area ON concept_images (concept_id, largest_px, image_id) WHERE edited_count > 0;
 CREATE INDEX concept_images_by_image ON concept_images (segmentation_id, image_id);
 
 -- Summaries follow their masks. Inserts only add up; whatever may lower a maximum counts the image's few
@@ -300,16 +320,24 @@ CREATE TRIGGER masks_counted_in AFTER INSERT ON masks BEGIN
     rejected_count = rejected_count + (new.review = 'rejected'),
     edited_count = edited_count + (new.review = 'edited')
   WHERE segmentation_id = new.segmentation_id AND image_id = new.image_id;
-  INSERT INTO concept_images (concept_id, segmentation_id, image_id, rel_path, mask_count, best_score, largest_px)
-    SELECT new.concept_id, new.segmentation_id, new.image_id, rel_path, 1, new.score, new.area_px
+  INSERT INTO concept_images (concept_id, segmentation_id, image_id, rel_path, mask_count, best_score, largest_px,
+      pending_count, accepted_count, rejected_count, edited_count)
+    SELECT new.concept_id, new.segmentation_id, new.image_id, rel_path, 1, new.score, new.area_px,
+      new.review = 'pending', new.review = 'accepted', new.review = 'rejected', new.review = 'edited'
     FROM segmented_images
     WHERE segmentation_id = new.segmentation_id AND image_id = new.image_id AND new.concept_id IS NOT NULL
     ON CONFLICT (concept_id, image_id) DO UPDATE SET
       mask_count = mask_count + 1,
       best_score = max(best_score, excluded.best_score),
-      largest_px = max(largest_px, excluded.largest_px);
+      largest_px = max(largest_px, excluded.largest_px),
+      pending_count = pending_count + excluded.pending_count,
+      accepted_count = accepted_count + excluded.accepted_count,
+      rejected_count = rejected_count + excluded.rejected_count,
+      edited_count = edited_count + excluded.edited_count;
 END;
-CREATE TRIGGER masks_counted_out AFTER DELETE ON masks BEGIN
+-- Where the image itself went, its summaries go with it.
+CREATE TRIGGER masks_counted_out AFTER DELETE ON masks
+WHEN EXISTS (SELECT 1 FROM segmented_images WHERE segmentation_id = old.segmentation_id AND image_id = old.image_id) BEGIN
   UPDATE segmented_images SET (mask_count, best_score, largest_px) =
       (SELECT count(*), ifnull(max(score), 0), ifnull(max(area_px), 0) FROM masks
        WHERE segmentation_id = old.segmentation_id AND image_id = old.image_id),
@@ -319,8 +347,10 @@ CREATE TRIGGER masks_counted_out AFTER DELETE ON masks BEGIN
     edited_count = edited_count - (old.review = 'edited')
   WHERE segmentation_id = old.segmentation_id AND image_id = old.image_id;
   DELETE FROM concept_images WHERE concept_id = old.concept_id AND image_id = old.image_id;
-  INSERT INTO concept_images (concept_id, segmentation_id, image_id, rel_path, mask_count, best_score, largest_px)
-    SELECT old.concept_id, s.segmentation_id, s.image_id, s.rel_path, count(*), max(m.score), max(m.area_px)
+  INSERT INTO concept_images (concept_id, segmentation_id, image_id, rel_path, mask_count, best_score, largest_px,
+      pending_count, accepted_count, rejected_count, edited_count)
+    SELECT old.concept_id, s.segmentation_id, s.image_id, s.rel_path, count(*), max(m.score), max(m.area_px),
+      sum(m.review = 'pending'), sum(m.review = 'accepted'), sum(m.review = 'rejected'), sum(m.review = 'edited')
     FROM masks m JOIN segmented_images s USING (segmentation_id, image_id)
     WHERE m.segmentation_id = old.segmentation_id AND m.image_id = old.image_id AND m.concept_id = old.concept_id
     GROUP BY s.segmentation_id, s.image_id;
@@ -333,8 +363,10 @@ CREATE TRIGGER masks_recounted AFTER UPDATE OF review, score, area_px, concept_i
        FROM masks WHERE segmentation_id = new.segmentation_id AND image_id = new.image_id)
   WHERE segmentation_id = new.segmentation_id AND image_id = new.image_id;
   DELETE FROM concept_images WHERE concept_id IN (old.concept_id, new.concept_id) AND image_id = new.image_id;
-  INSERT INTO concept_images (concept_id, segmentation_id, image_id, rel_path, mask_count, best_score, largest_px)
-    SELECT m.concept_id, s.segmentation_id, s.image_id, s.rel_path, count(*), max(m.score), max(m.area_px)
+  INSERT INTO concept_images (concept_id, segmentation_id, image_id, rel_path, mask_count, best_score, largest_px,
+      pending_count, accepted_count, rejected_count, edited_count)
+    SELECT m.concept_id, s.segmentation_id, s.image_id, s.rel_path, count(*), max(m.score), max(m.area_px),
+      sum(m.review = 'pending'), sum(m.review = 'accepted'), sum(m.review = 'rejected'), sum(m.review = 'edited')
     FROM masks m JOIN segmented_images s USING (segmentation_id, image_id)
     WHERE m.segmentation_id = new.segmentation_id AND m.image_id = new.image_id
       AND m.concept_id IN (old.concept_id, new.concept_id)

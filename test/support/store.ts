@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import type { CollectionCounts } from '../../src-main/contract/collection.ts';
+import { CollectionId, ContentHash, ImageId, JobId } from '../../src-main/contract/ids.ts';
+import { ProblemCode, type ImageFacts } from '../../src-main/contract/image.ts';
+import type { FoundFile, InspectedFile } from '../../src-main/contract/scan.ts';
+import { openStore, type Store, type StoreOptions } from '../../src-main/store/database.ts';
+import type { NewMask } from '../../src-main/store/segmentations.ts';
+
+/** A store on a real file, and a second connection for looking behind it and for rows made by hand. */
+export class TestStore {
+  readonly file: string;
+  readonly store: Store;
+  readonly db: Database.Database;
+
+  constructor(folder: string, options: Partial<StoreOptions> = {}) {
+    this.file = join(folder, 'studio.sqlite');
+    this.store = openStore(this.file, { nowMs: () => 0, ...options });
+    this.db = new Database(this.file);
+    this.db.pragma('foreign_keys = ON');
+  }
+
+  /** An empty collection. */
+  collection(name = 'pets'): CollectionId {
+    return this.store.collections.insert({ name, rootPath: `/photos/${name}`, createdAtMs: 0 });
+  }
+
+  /** The id of an image, by its path. */
+  imageId(relPath: string): ImageId {
+    return ImageId.parse(this.db.prepare('SELECT id FROM images WHERE rel_path = ?').pluck().get(relPath));
+  }
+
+  /** Path and status of every image of a collection, by path. */
+  statuses(collectionId: CollectionId): Record<string, string> {
+    const { items } = this.store.images.page({ collectionId, cursor: null, limit: 500 });
+    return Object.fromEntries(items.map(({ relPath, status }) => [relPath, status]));
+  }
+
+  /** What the triggers should have counted, counted from the images. */
+  recount(collectionId: CollectionId): CollectionCounts {
+    // The columns below are exactly the fields of CollectionCounts.
+    return this.db
+      .prepare(
+        `SELECT count(*) AS total,
+           count(*) FILTER (WHERE status IN ('ok', 'changed')) AS usable,
+           count(*) FILTER (WHERE status = 'changed') AS changed,
+           count(*) FILTER (WHERE status = 'missing') AS missing,
+           count(*) FILTER (WHERE status = 'problem') AS problems,
+           count(*) FILTER (WHERE status IN ('ok', 'changed'))
+             - count(DISTINCT content_hash) FILTER (WHERE status IN ('ok', 'changed')) AS duplicates
+         FROM images WHERE collection_id = ?`,
+      )
+      .get(collectionId) as CollectionCounts;
+  }
+
+  [Symbol.dispose](): void {
+    this.db.close();
+    this.store[Symbol.dispose]();
+  }
+}
+
+/** A file of an imagined folder: a number stands for its content, a problem code for a file that cannot be used. */
+export type TestFile = {
+  relPath: string;
+  pathBytes?: Uint8Array | null;
+  content: number | ProblemCode;
+  mtimeMs?: number;
+};
+
+export type ScanOfFolder = { collectionId: CollectionId; scanId: number; files: readonly TestFile[] };
+
+/**
+ * A whole scan of an imagined folder, as the scan job does it.
+ * @returns the paths of the files that had to be opened
+ */
+export function scanFolder(store: Store, { collectionId, scanId, files }: ScanOfFolder): string[] {
+  const scan = { collectionId, scanId: JobId.parse(scanId) };
+  const toOpen = store.scans.diffFound({ ...scan, files: files.map(asFound) });
+  const opened = files.filter((_, index) => toOpen.includes(index));
+  store.scans.saveInspected({ ...scan, files: opened.map(asInspected) });
+  while (!store.scans.finishChunk({ ...scan, finishedAtMs: scanId * 1_000 }));
+  return opened.map(({ relPath }) => relPath);
+}
+
+export function asFound({ relPath, pathBytes = null, content, mtimeMs = 1 }: TestFile): FoundFile {
+  return { relPath, pathBytes, sizeBytes: sizeOf(content), mtimeMs, problem: null };
+}
+
+export function asInspected(file: TestFile): InspectedFile {
+  const { relPath, pathBytes = null, content, mtimeMs = 1 } = file;
+  const isUsable = typeof content === 'number';
+  return {
+    ...{ relPath, pathBytes, mtimeMs, sizeBytes: sizeOf(content), note: null },
+    facts: isUsable ? factsOf(content) : null,
+    problem: isUsable ? null : { code: content, detail: `It is ${content}.` },
+  };
+}
+
+/** Every content has its own size, so that a change of content shows without a change of time. */
+function sizeOf(content: number | ProblemCode): number {
+  return typeof content === 'number' ? 1_000 + content : ProblemCode.options.indexOf(content);
+}
+
+export function factsOf(content: number): ImageFacts {
+  return {
+    contentHash: hashOf(content),
+    ...{ format: 'jpeg', widthPx: 640, heightPx: 480, orientation: 1, colourSpace: 'srgb' },
+    ...{ bitDepth: 8, hasAlpha: false, frameCount: 1 },
+  };
+}
+
+/** A hash that shows which content it stands for. */
+export function hashOf(content: number): ContentHash {
+  return ContentHash.parse(content.toString(16).padStart(64, '0'));
+}
+
+/** A square mask; its run lengths are `areaPx` bytes of one value at most 300 long. */
+export function maskOf(
+  mask: Partial<Pick<NewMask, 'conceptId' | 'score' | 'areaPx' | 'level'>> = {},
+): NewMask {
+  const side = Math.ceil(Math.sqrt(mask.areaPx ?? 100));
+  return {
+    ...{ conceptId: null, origin: 'model', level: 0, areaPx: 100, score: 0.5 },
+    ...mask,
+    box: { x: 0, y: 0, width: side, height: side },
+    shape: { gridWidth: 640, gridHeight: 480, rle: new Uint8Array(300).fill(side % 256) },
+  };
+}

@@ -1,0 +1,324 @@
+import { describe, expect, test } from 'vitest';
+import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../../src-main/contract/ids.ts';
+import { GallerySort, ReviewState, type GalleryItem } from '../../../src-main/contract/mask.ts';
+import { encodeCursor } from '../../../src-main/store/cursor.ts';
+import type { GalleryQuery } from '../../../src-main/store/gallery.ts';
+import { hashOf, maskOf, scanFolder, TestStore } from '../../support/store.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+/** Images 00.jpg on, and a segmentation with the concepts cat and dog; nothing is segmented yet. */
+class Scene extends TestStore {
+  readonly segmentationId: SegmentationId;
+  readonly cat: ConceptId;
+  readonly dog: ConceptId;
+  readonly images: ImageId[];
+
+  constructor(imageCount: number) {
+    super(tempFolder());
+    const collectionId = this.collection();
+    const files = Array.from({ length: imageCount }, (_, content) => ({
+      relPath: `${String(content).padStart(2, '0')}.jpg`,
+      content,
+    }));
+    // Row ids in another order than paths.
+    scanFolder(this.store, { collectionId, scanId: 1, files: files.toReversed() });
+    this.images = files.map(({ relPath }) => this.imageId(relPath));
+    this.segmentationId = this.store.segmentations.insert({
+      ...{ collectionId, name: 'objects', settings: { level: 1 }, device: 'cpu', createdAtMs: 5 },
+    });
+    const [cat, dog] = ['cat', 'dog'].map((name, number) =>
+      this.store.segmentations.insertConcept({
+        ...{ segmentationId: this.segmentationId, number, name, colour: '#00ff00', isBackground: false },
+      }),
+    );
+    if (!cat || !dog) throw new Error('no concepts');
+    [this.cat, this.dog] = [cat, dog];
+  }
+
+  save(index: number, masks: Parameters<typeof maskOf>[0][], segmentationId = this.segmentationId): MaskId[] {
+    const imageId = this.images[index];
+    if (imageId === undefined) throw new Error(`no image ${index}`);
+    return this.store.segmentations.saveImage({
+      ...{ segmentationId, imageId, contentHash: hashOf(index), finishedAtMs: 7, masks: masks.map(maskOf) },
+    });
+  }
+
+  walk(query: Partial<GalleryQuery>, limit = 100): GalleryItem[] {
+    const all: GalleryItem[] = [];
+    for (let cursor: string | null = null; ;) {
+      const page = this.store.gallery.page({
+        ...{ segmentationId: this.segmentationId, sort: 'path', ...query, cursor, limit },
+      });
+      expect(page.items.length).toBeLessThanOrEqual(limit);
+      all.push(...page.items);
+      cursor = page.nextCursor;
+      if (cursor === null) return all;
+    }
+  }
+
+  /** What the triggers keep, and the same read from the masks. */
+  summaries() {
+    const values = `count(*) AS masks, max(score) AS best, max(area_px) AS largest,
+      sum(review = 'pending') AS pending, sum(review = 'accepted') AS accepted,
+      sum(review = 'rejected') AS rejected, sum(review = 'edited') AS edited`;
+    const kept = `mask_count AS masks, best_score AS best, largest_px AS largest, pending_count AS pending,
+      accepted_count AS accepted, rejected_count AS rejected, edited_count AS edited`;
+    const keys = 'segmentation_id, image_id';
+    const read = (sql: string) => this.db.prepare(sql).all();
+    return {
+      kept: [
+        read(`SELECT ${keys}, ${kept} FROM segmented_images WHERE mask_count > 0 ORDER BY 1, 2`),
+        read(`SELECT concept_id, ${keys}, ${kept} FROM concept_images ORDER BY 1, 2, 3`),
+      ],
+      recounted: [
+        read(`SELECT ${keys}, ${values} FROM masks GROUP BY 1, 2 ORDER BY 1, 2`),
+        read(`SELECT concept_id, ${keys}, ${values} FROM masks WHERE concept_id IS NOT NULL
+              GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`),
+      ],
+    };
+  }
+}
+
+describe('a segmentation', () => {
+  test('is found again, the newest of a collection first', () => {
+    using scene = new Scene(1);
+    const { segmentations } = scene.store;
+    const first = segmentations.get(scene.segmentationId);
+    if (!first) throw new Error('no segmentation');
+    expect(first).toEqual({
+      ...{ id: scene.segmentationId, collectionId: first.collectionId, name: 'objects', device: 'cpu' },
+      ...{ createdAtMs: 5, finishedAtMs: null },
+    });
+    const { collectionId } = first;
+    const id = segmentations.insert({
+      collectionId,
+      name: 'again',
+      settings: {},
+      device: 'cpu',
+      createdAtMs: 6,
+    });
+    expect(segmentations.ofCollection(collectionId).map((one) => one.id)).toEqual([id, scene.segmentationId]);
+  });
+
+  test('gives back masks and shapes as they were saved: objects first, each level by score', () => {
+    using scene = new Scene(1);
+    const [fine, low, high] = scene.save(0, [
+      { level: 1, score: 1 },
+      { score: 0.2 },
+      { score: 0.8, conceptId: scene.cat, areaPx: 81 },
+    ]);
+    const [imageId] = scene.images;
+    if (!imageId || !high) throw new Error('nothing saved');
+    const masks = scene.store.segmentations.masksOf(scene.segmentationId, imageId);
+    expect(masks.map(({ id }) => id)).toEqual([high, low, fine]);
+    expect(masks[0]).toEqual({
+      ...{ id: high, imageId, conceptId: scene.cat, origin: 'model', level: 0, areaPx: 81, score: 0.8 },
+      ...{ box: { x: 0, y: 0, width: 9, height: 9 }, review: 'pending', revision: 1 },
+    });
+    const shape = scene.store.segmentations.shapeOf(high);
+    expect(shape).toMatchObject({ gridWidth: 640, gridHeight: 480 });
+    expect([...(shape?.rle ?? [])]).toEqual(Array.from({ length: 300 }, () => 9));
+  });
+
+  test('replaces the masks of an image that is segmented again, and only those', () => {
+    using scene = new Scene(2);
+    const [old] = scene.save(0, [{ conceptId: scene.cat }, { conceptId: scene.dog }]);
+    scene.save(1, [{ conceptId: scene.cat }]);
+    scene.save(0, [{ conceptId: scene.dog, score: 0.9 }]);
+    if (!old) throw new Error('nothing saved');
+    expect(scene.store.segmentations.shapeOf(old)).toBeUndefined();
+    expect(scene.walk({ conceptId: scene.cat }).map(({ relPath }) => relPath)).toEqual(['01.jpg']);
+    expect(scene.walk({})).toMatchObject([{ maskCount: 1, bestScore: 0.9 }, { maskCount: 1 }]);
+    expect(scene.summaries().kept).toEqual(scene.summaries().recounted);
+  });
+
+  test('saves an image whole or not at all', () => {
+    using scene = new Scene(1);
+    scene.save(0, [{ score: 0.5 }]);
+    expect(() => scene.save(0, [{ score: 0.6 }, { score: 2 }])).toThrow('CHECK');
+    expect(scene.walk({})).toMatchObject([{ maskCount: 1, bestScore: 0.5 }]);
+  });
+
+  test('knows images without any mask as finished', () => {
+    using scene = new Scene(1);
+    scene.save(0, []);
+    expect(scene.walk({})).toEqual([
+      {
+        imageId: scene.images[0],
+        relPath: '00.jpg',
+        contentHash: hashOf(0),
+        maskCount: 0,
+        bestScore: 0,
+        largestPx: 0,
+      },
+    ]);
+  });
+
+  test('reviews masks one by one, and tells when there is none', () => {
+    using scene = new Scene(1);
+    const [id] = scene.save(0, [{}]);
+    if (!id) throw new Error('nothing saved');
+    expect(scene.store.segmentations.setReview(id, 'rejected')).toBe(true);
+    expect(scene.walk({ review: 'rejected' })).toHaveLength(1);
+    expect(scene.walk({ review: 'pending' })).toEqual([]);
+    scene.save(0, []);
+    expect(scene.store.segmentations.setReview(id, 'accepted')).toBe(false);
+  });
+});
+
+describe('the summaries of masks', () => {
+  test.each<[string, string]>([
+    ['a review', `UPDATE masks SET review = 'accepted' WHERE id = 1`],
+    ['a lower best score', `UPDATE masks SET score = 0 WHERE id = 3`],
+    ['a smaller largest area', `UPDATE masks SET area_px = 1 WHERE id = 3`],
+    ['another concept', `UPDATE masks SET concept_id = 2 WHERE id = 1`],
+    ['the last mask of a concept that moves on', `UPDATE masks SET concept_id = 1 WHERE id = 2`],
+    ['a mask that loses its concept', `UPDATE masks SET concept_id = NULL WHERE id = 3`],
+    ['a mask that gets its first concept', `UPDATE masks SET concept_id = 2 WHERE id = 4`],
+    ['all masks at once', `UPDATE masks SET review = 'edited', concept_id = 2, score = 0.3`],
+    ['a deleted mask', `DELETE FROM masks WHERE id = 3`],
+    ['the deletion of all', `DELETE FROM masks`],
+    ['a deleted concept', `DELETE FROM concepts WHERE id = 1`],
+    ['a deleted image', `DELETE FROM images WHERE rel_path = '00.jpg'`],
+    ['a deleted segmentation', `DELETE FROM segmentations`],
+  ])('follow %s', (_, sql) => {
+    using scene = new Scene(2);
+    scene.save(0, [
+      { conceptId: scene.cat, score: 0.2, areaPx: 10 },
+      { conceptId: scene.dog, score: 0.4, areaPx: 20 },
+      { conceptId: scene.cat, score: 0.6, areaPx: 30 },
+      { score: 0.1, areaPx: 5 },
+    ]);
+    scene.save(1, [{ conceptId: scene.cat, score: 0.9, areaPx: 90 }]);
+    scene.store.segmentations.setReview(
+      scene.save(1, [{ conceptId: scene.cat }])[0] ?? (0 as MaskId),
+      'accepted',
+    );
+    expect(scene.summaries().kept).toEqual(scene.summaries().recounted);
+    const before = JSON.stringify(scene.summaries().kept);
+    scene.db.exec(sql);
+    expect(scene.summaries().kept).toEqual(scene.summaries().recounted);
+    expect(JSON.stringify(scene.summaries().kept)).not.toBe(before);
+    expect(scene.db.pragma('foreign_key_check')).toEqual([]);
+  });
+});
+
+describe('the gallery', () => {
+  /** Forty images whose masks have, by index, every mix of concept, review, score and area; many are equal. */
+  function mixedScene() {
+    const scene = new Scene(40);
+    const rows = scene.images.map((_, index) => {
+      const masks = Array.from({ length: index % 4 }, (_unused, rank) => ({
+        conceptId: [scene.cat, scene.dog, null][(index + rank) % 3] ?? null,
+        score: ((index * 7 + rank * 3) % 10) / 10,
+        areaPx: 1 + ((index * 5 + rank) % 6),
+        review: ReviewState.options[(index >> 1) % 4] ?? 'pending',
+      }));
+      const ids = scene.save(
+        index,
+        masks.map(({ review: _review, ...mask }) => mask),
+      );
+      for (const [rank, id] of ids.entries())
+        scene.store.segmentations.setReview(id, masks[rank]?.review ?? 'pending');
+      return { imageId: scene.images[index] ?? (0 as ImageId), index, masks };
+    });
+    return { scene, rows };
+  }
+
+  type Mask = ReturnType<typeof mixedScene>['rows'][number]['masks'][number];
+
+  const cases = GallerySort.options.flatMap((sort) =>
+    [undefined, 'cat', 'dog'].flatMap((concept) =>
+      [undefined, ...ReviewState.options].flatMap((review) =>
+        [undefined, 0.5, 0.85].map((minScore) => ({ sort, concept, review, minScore })),
+      ),
+    ),
+  );
+
+  test('filters and sorts as a plain reading of the masks does, whatever the size of a page', () => {
+    const { scene, rows } = mixedScene();
+    using _ = scene;
+    let shown = 0;
+    for (const { sort, concept, review, minScore } of cases) {
+      const conceptId = concept && (concept === 'cat' ? scene.cat : scene.dog);
+      const expected = rows
+        .map(({ imageId, index, masks }) => {
+          const counted = conceptId ? masks.filter((mask) => mask.conceptId === conceptId) : masks;
+          return { imageId, index, masks: counted, ...summaryOf(counted) };
+        })
+        .filter(({ masks }) => !conceptId || masks.length > 0)
+        .filter(({ masks }) => !review || masks.some((mask) => mask.review === review))
+        .filter(({ bestScore }) => bestScore >= (minScore ?? 0))
+        .sort((one, two) => {
+          if (sort === 'path') return one.index - two.index;
+          const [key1, key2] =
+            sort === 'score' ? [one.bestScore, two.bestScore] : [one.largestPx, two.largestPx];
+          return key2 - key1 || two.imageId - one.imageId;
+        })
+        .map(({ imageId, masks, bestScore, largestPx }) => ({
+          imageId,
+          maskCount: masks.length,
+          bestScore,
+          largestPx,
+        }));
+      for (const limit of [1, 7, 100]) {
+        const items = scene.walk(
+          { sort, conceptId: conceptId === '' ? undefined : conceptId, review, minScore },
+          limit,
+        );
+        const found = items.map(({ imageId, maskCount, bestScore, largestPx }) => ({
+          imageId,
+          maskCount,
+          bestScore,
+          largestPx,
+        }));
+        expect({ sort, concept, review, minScore, limit, found }).toEqual({
+          ...{ sort, concept, review, minScore, limit, found: expected },
+        });
+        shown += items.length;
+      }
+    }
+    expect(shown).toBeGreaterThan(1_000);
+  });
+
+  const summaryOf = (masks: Mask[]) => ({
+    bestScore: Math.max(0, ...masks.map(({ score }) => score)),
+    largestPx: Math.max(0, ...masks.map(({ areaPx }) => areaPx)),
+  });
+
+  test('tells which review belongs to which concept', () => {
+    using scene = new Scene(1);
+    const [cat] = scene.save(0, [{ conceptId: scene.cat }, { conceptId: scene.dog }]);
+    if (!cat) throw new Error('nothing saved');
+    scene.store.segmentations.setReview(cat, 'accepted');
+    expect(scene.walk({ conceptId: scene.cat, review: 'accepted' })).toHaveLength(1);
+    expect(scene.walk({ conceptId: scene.dog, review: 'accepted' })).toEqual([]);
+    expect(scene.walk({ conceptId: scene.cat, review: 'pending' })).toEqual([]);
+  });
+
+  test('shows the images of its own segmentation only', () => {
+    using scene = new Scene(2);
+    const { collectionId } = scene.store.segmentations.get(scene.segmentationId) ?? {};
+    if (!collectionId) throw new Error('no segmentation');
+    const other = scene.store.segmentations.insert({
+      ...{ collectionId, name: 'other', settings: {}, device: 'cpu', createdAtMs: 0 },
+    });
+    scene.save(0, [{ conceptId: scene.cat }]);
+    scene.save(1, [{}], other);
+    expect(scene.walk({}).map(({ relPath }) => relPath)).toEqual(['00.jpg']);
+    expect(scene.walk({ segmentationId: other }).map(({ relPath }) => relPath)).toEqual(['01.jpg']);
+    expect(scene.walk({ segmentationId: other, conceptId: scene.cat })).toEqual([]);
+  });
+
+  test.each<[string, GallerySort, string]>([
+    ['nonsense', 'path', 'nonsense'],
+    ['a place by path in a list by score', 'score', encodeCursor(['00.jpg', 1])],
+    ['a place by path in a list by area', 'area', encodeCursor(['00.jpg', 1])],
+    ['a place by score in a list by path', 'path', encodeCursor([0.5, 1])],
+  ])('refuses a cursor that is %s', (_, sort, cursor) => {
+    using scene = new Scene(1);
+    expect(() =>
+      scene.store.gallery.page({ segmentationId: scene.segmentationId, sort, cursor, limit: 1 }),
+    ).toThrow(expect.objectContaining({ code: 'BAD_INPUT' }) as Error);
+  });
+});

@@ -1,0 +1,163 @@
+import Database from 'better-sqlite3';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  CollectionId,
+  ConceptId,
+  ImageId,
+  JobId,
+  MaskId,
+  SegmentationId,
+} from '../../../src-main/contract/ids.ts';
+import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
+import { Store } from '../../../src-main/store/database.ts';
+import { galleryCountSql, gallerySql } from '../../../src-main/store/gallery.ts';
+import { imageListSql } from '../../../src-main/store/images.ts';
+import { unseenSql } from '../../../src-main/store/scans.ts';
+import { TestStore } from '../../support/store.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+/** A plan that neither reads a whole table nor sorts. */
+const IS_DIRECT = /^(?!.*(SCAN|TEMP B-TREE))/s;
+
+function planOf({ db }: TestStore, sql: string): string {
+  const parameters = new Set([...sql.matchAll(/@(\w+)/g)].map(([, name]) => String(name)));
+  const positional = Array.from(sql.matchAll(/\?/g), () => 1);
+  const named = Object.fromEntries([...parameters].map((name) => [name, 1]));
+  return db
+    .prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+    .all(...positional, named)
+    .map(({ detail }) => detail)
+    .join('\n');
+}
+
+/** What SQLite runs for a call of a repository. */
+function statementsOf(file: string, call: (store: Store) => void): string[] {
+  const statements: string[] = [];
+  const db = new Database(file, { verbose: (sql) => statements.push(String(sql)) });
+  onTestFinished(() => void db.close());
+  call(new Store(db));
+  return statements;
+}
+
+const conceptId = ConceptId.parse(1);
+const filters = [undefined, conceptId].flatMap((concept) =>
+  [undefined, ...ReviewState.options].map((review) => ({ conceptId: concept, review })),
+);
+
+describe('the plan of', () => {
+  test.each<[keyof typeof imageListSql, string]>([
+    ['page', 'INDEX images_by_name (collection_id=? AND rel_path>?)'],
+    ['pageOfStatus', 'INDEX images_by_status (collection_id=? AND status=? AND rel_path>?)'],
+    ['duplicateHashes', 'INDEX images_by_hash (collection_id=? AND content_hash>?)'],
+    ['ofHash', 'INDEX images_by_hash (collection_id=? AND content_hash=?)'],
+  ])('the image list %s is one walk along its index', (name, index) => {
+    using test = new TestStore(tempFolder());
+    const plan = planOf(test, imageListSql[name]);
+    expect(plan).toContain(index);
+    expect(plan).toMatch(IS_DIRECT);
+  });
+
+  test('the count of problems walks its index; the few causes are sorted by their number', () => {
+    using test = new TestStore(tempFolder());
+    const plan = planOf(test, imageListSql.problems);
+    expect(plan).toContain('COVERING INDEX images_by_problem');
+    expect(plan).not.toContain('SCAN');
+  });
+
+  test.each(GallerySort.options.flatMap((sort) => filters.map((filter) => ({ sort, ...filter }))))(
+    'the gallery by $sort of concept $conceptId and review $review is one walk along its index',
+    (query) => {
+      using test = new TestStore(tempFolder());
+      const plan = planOf(test, gallerySql(query));
+      const table = query.conceptId ? 'concept_images' : 'segmented';
+      const column = { path: 'rel_path', score: 'best_score', area: 'largest_px' }[query.sort];
+      expect(plan).toContain(`INDEX ${table}_${query.review ? `${query.review}_` : ''}by_${query.sort} (`);
+      expect(plan).toMatch(new RegExp(`\\(${column},image_id\\)[<>]\\(\\?,\\?\\)`));
+      expect(plan).toMatch(IS_DIRECT);
+    },
+  );
+
+  test.each(filters)(
+    'a few images by score, of concept $conceptId and review $review, walks the index of scores and sorts them',
+    (filter) => {
+      using test = new TestStore(tempFolder());
+      const plan = planOf(test, gallerySql({ ...filter, sort: 'path', isGathered: true }));
+      expect(plan).toMatch(/INDEX \w+by_score \(\w+=\? AND best_score>\?\)/);
+      expect(plan).not.toContain('SCAN');
+      expect(planOf(test, galleryCountSql(filter))).toMatch(/INDEX \w+by_score \(\w+=\? AND best_score>\?\)/);
+    },
+  );
+
+  test('the rows that a scan has not settled reads them alone', () => {
+    using test = new TestStore(tempFolder());
+    const plan = planOf(test, unseenSql);
+    expect(plan).toContain('INDEX images_by_scan (collection_id=? AND seen_by_scan<?)');
+    expect(plan).toContain('INDEX images_by_scan (collection_id=? AND seen_by_scan>?)');
+    expect(plan).toMatch(IS_DIRECT);
+  });
+
+  const [collectionId, segmentationId, imageId] = [
+    CollectionId.parse(1),
+    SegmentationId.parse(1),
+    ImageId.parse(1),
+  ];
+  test.each<[string, (store: Store) => unknown, RegExp]>([
+    [
+      'all jobs',
+      ({ jobs }) => jobs.page({ cursor: null, limit: 9 }),
+      /SEARCH jobs USING INTEGER PRIMARY KEY/,
+    ],
+    [
+      'jobs by state',
+      ({ jobs }) => jobs.page({ states: ['done', 'failed'], cursor: null, limit: 9 }),
+      /INDEX jobs_by_state \(state=\? AND id<\?\)/,
+    ],
+    ['the next job', ({ jobs }) => jobs.nextQueued(), /INDEX jobs_by_state \(state=\?\)/],
+    ['jobs that were interrupted', ({ jobs }) => jobs.interruptActive(), /INDEX jobs_by_state \(state=\?\)/],
+    [
+      'segmentations of a collection',
+      ({ segmentations }) => segmentations.ofCollection(collectionId),
+      /INDEX segmentations_by_collection/,
+    ],
+    [
+      'the shape of a mask',
+      ({ segmentations }) => segmentations.shapeOf(MaskId.parse(1)),
+      /INTEGER PRIMARY KEY/,
+    ],
+    [
+      'files met by a scan',
+      ({ scans }) =>
+        scans.diffFound({
+          collectionId,
+          scanId: JobId.parse(1),
+          files: [{ relPath: 'a', pathBytes: null, sizeBytes: 1, mtimeMs: 1, problem: null }],
+        }),
+      /INDEX images_by_path \(collection_id=\? AND <expr>=\?\)/,
+    ],
+  ])('%s is direct', (_, call, index) => {
+    using test = new TestStore(tempFolder());
+    const statements = statementsOf(test.file, call).filter((sql) => /^\s*(SELECT|UPDATE)/.test(sql));
+    expect(statements.length).toBeGreaterThan(0);
+    for (const sql of statements) {
+      const plan = planOf(test, sql);
+      expect(plan).toMatch(index);
+      expect(plan).toMatch(IS_DIRECT);
+    }
+  });
+
+  test('the masks of an image reads those alone; the few of them are sorted by level and score', () => {
+    using test = new TestStore(tempFolder());
+    const [sql] = statementsOf(test.file, ({ segmentations }) =>
+      segmentations.masksOf(segmentationId, imageId),
+    );
+    const plan = planOf(test, String(sql));
+    expect(plan).toContain('INDEX masks_by_image (segmentation_id=? AND image_id=?)');
+    expect(plan).not.toContain('SCAN');
+  });
+
+  test('the list of collections reads all of them, in the order of their ids', () => {
+    using test = new TestStore(tempFolder());
+    const [sql] = statementsOf(test.file, ({ collections }) => collections.list());
+    expect(planOf(test, String(sql))).toBe('SCAN collections');
+  });
+});
