@@ -3,8 +3,11 @@ import type { Grid } from './slic-connectivity.ts';
 /** Numbers that describe a centre: y, x in pixels, then three of colour. */
 const CENTRE = 5;
 
-/** Side in pixels of the tiles by which centres skip what is out of their reach. */
-export const TILE = 8;
+/** Side of a tile in pixels. */
+const TILE = 8;
+
+/** Outside of its window a pixel is more than two steps away: 4 by place, in squared steps. */
+const SURELY_INSIDE = 3.99;
 
 /** What the iterations of SLIC work on. */
 export type SlicState = {
@@ -22,22 +25,56 @@ export type SlicState = {
   /** Centre of each pixel, and its squared distance to it. Any start will do, a near one is fast. */
   clusters: Int32Array;
   distance: Float64Array;
-  /** Upper bound of `distance` in each tile. */
+  tiles: Tiles;
+};
+
+type Tiles = {
+  /** Tiles in a row. */
+  across: number;
+  /** [tiles, 6]: box of the colours in the tile, least and then greatest. */
+  colours: Float64Array;
+  /** [tiles]: greatest distance of a pixel of the tile to its own centre. */
   farthest: Float64Array;
+  /** [tiles, count], of which the first `candidateCounts` of a tile are in use. */
+  candidates: Uint16Array;
+  candidateCounts: Int32Array;
 };
 
 /**
  * Gives each pixel to the nearest centre whose window it lies in, of equals to the first. SPEC section 2, step 4.
  *
  * [Note: Own centre first] Each pixel is first measured against the centre that it had, mostly its next one too.
- * With that bound at hand, nearly every other centre is refused by its place alone: whole tiles at once where
- * their nearest pixel is too far, the rest without a look at colours. Rounding is monotonic, so the bounds are
- * exact and so is the result.
+ * The farthest of a tile then bounds the centres worth a look: most are too far from the tile as a whole, by its
+ * place and by the box of its colours. Rounding is monotonic, so the bounds are exact and so is the result.
  */
 export function assignPixels(state: SlicState): void {
   placeWindows(state);
   measureOwnCentres(state);
-  for (let k = 0; k < state.count; k++) claimTiles(state, k);
+  listCandidates(state);
+  for (let tile = 0; tile < state.tiles.candidateCounts.length; tile++) settleTile(state, tile);
+}
+
+/** Tiles of an image, with room for `count` centres. */
+export function makeTiles({ widthPx, heightPx }: Grid, lab: Float64Array, count: number): Tiles {
+  const across = Math.ceil(widthPx / TILE);
+  const tiles = across * Math.ceil(heightPx / TILE);
+  const colours = Float64Array.from({ length: tiles * 6 }, (_, at) => (at % 6 < 3 ? Infinity : -Infinity));
+  for (let at = 0; at < widthPx * heightPx; at++) {
+    const x = at % widthPx;
+    const box = (Math.floor((at - x) / widthPx / TILE) * across + Math.floor(x / TILE)) * 6;
+    for (let axis = 0; axis < 3; axis++) {
+      const value = lab[at * 3 + axis] ?? 0;
+      if (value < (colours[box + axis] ?? 0)) colours[box + axis] = value;
+      if (value > (colours[box + 3 + axis] ?? 0)) colours[box + 3 + axis] = value;
+    }
+  }
+  return {
+    across,
+    colours,
+    farthest: new Float64Array(tiles),
+    candidates: new Uint16Array(tiles * count),
+    candidateCounts: new Int32Array(tiles),
+  };
 }
 
 /** A centre claims pixels up to two steps away. */
@@ -53,27 +90,23 @@ function placeWindows({ centres, windows, count, stepPx, grid }: SlicState): voi
 }
 
 function measureOwnCentres(state: SlicState): void {
-  const { centres, windows, clusters, distance, farthest, lab, stepPx, grid } = state;
+  const { centres, clusters, distance, lab, stepPx, grid } = state;
+  const { farthest, across } = state.tiles;
   const weight = 1 / (stepPx * stepPx);
-  const tilesAcross = Math.ceil(grid.widthPx / TILE);
   farthest.fill(0);
   for (let at = 0, x = 0, y = 0; at < clusters.length; at++) {
     const k = clusters[at] ?? 0;
-    const w = k * 4;
-    const isInside =
-      y >= (windows[w] ?? 0) &&
-      y < (windows[w + 1] ?? 0) &&
-      x >= (windows[w + 2] ?? 0) &&
-      x < (windows[w + 3] ?? 0);
     const c = k * CENTRE;
     const dy = y - (centres[c] ?? 0);
     const dx = x - (centres[c + 1] ?? 0);
     const dl = (lab[at * 3] ?? 0) - (centres[c + 2] ?? 0);
     const da = (lab[at * 3 + 1] ?? 0) - (centres[c + 3] ?? 0);
     const db = (lab[at * 3 + 2] ?? 0) - (centres[c + 4] ?? 0);
-    const measured = isInside ? (dy * dy + dx * dx) * weight + (dl * dl + da * da + db * db) : Infinity;
+    const byPlace = (dy * dy + dx * dx) * weight;
+    const isInside = byPlace < SURELY_INSIDE || isInWindow(state, k, y, x);
+    const measured = isInside ? byPlace + (dl * dl + da * da + db * db) : Infinity;
     distance[at] = measured;
-    const tile = ((y / TILE) | 0) * tilesAcross + ((x / TILE) | 0);
+    const tile = ((y / TILE) | 0) * across + ((x / TILE) | 0);
     if (measured > (farthest[tile] ?? 0)) farthest[tile] = measured;
     if (++x === grid.widthPx) {
       x = 0;
@@ -82,42 +115,66 @@ function measureOwnCentres(state: SlicState): void {
   }
 }
 
-/** Visits the tiles of the window of centre `k` in which there may be pixels nearer to it than to any other. */
-function claimTiles(state: SlicState, k: number): void {
-  const { centres, windows, farthest, stepPx, grid } = state;
+/** Notes with each tile the centres that may be nearest to one of its pixels, in the order of the centres. */
+function listCandidates(state: SlicState): void {
+  const { centres, windows, stepPx, count } = state;
+  const { farthest, candidates, candidateCounts, across } = state.tiles;
   const weight = 1 / (stepPx * stepPx);
-  const cy = centres[k * CENTRE] ?? 0;
-  const cx = centres[k * CENTRE + 1] ?? 0;
-  const firstY = windows[k * 4] ?? 0;
-  const endY = windows[k * 4 + 1] ?? 0;
-  const firstX = windows[k * 4 + 2] ?? 0;
-  const endX = windows[k * 4 + 3] ?? 0;
-  const tilesAcross = Math.ceil(grid.widthPx / TILE);
-  for (let tileY = Math.floor(firstY / TILE); tileY * TILE < endY; tileY++) {
-    const dy = gap(cy, tileY * TILE);
-    for (let tileX = Math.floor(firstX / TILE); tileX * TILE < endX; tileX++) {
-      const dx = gap(cx, tileX * TILE);
-      if ((dy * dy + dx * dx) * weight > (farthest[tileY * tilesAcross + tileX] ?? 0)) continue;
-      claimPixels(state, k, {
-        firstY: Math.max(firstY, tileY * TILE),
-        endY: Math.min(endY, tileY * TILE + TILE),
-        firstX: Math.max(firstX, tileX * TILE),
-        endX: Math.min(endX, tileX * TILE + TILE),
-      });
+  candidateCounts.fill(0);
+  for (let k = 0; k < count; k++) {
+    const endY = windows[k * 4 + 1] ?? 0;
+    const endX = windows[k * 4 + 3] ?? 0;
+    for (let tileY = Math.floor((windows[k * 4] ?? 0) / TILE); tileY * TILE < endY; tileY++) {
+      const dy = gap(centres[k * CENTRE] ?? 0, tileY * TILE, tileY * TILE + TILE - 1);
+      for (let tileX = Math.floor((windows[k * 4 + 2] ?? 0) / TILE); tileX * TILE < endX; tileX++) {
+        const dx = gap(centres[k * CENTRE + 1] ?? 0, tileX * TILE, tileX * TILE + TILE - 1);
+        const tile = tileY * across + tileX;
+        const least = (dy * dy + dx * dx) * weight + colourGap(state, k, tile);
+        if (least > (farthest[tile] ?? 0)) continue;
+        const listed = candidateCounts[tile] ?? 0;
+        candidates[tile * count + listed] = k;
+        candidateCounts[tile] = listed + 1;
+      }
     }
   }
 }
 
-/** From `place` to the nearest pixel of the tile that begins at `first`; 0 within the tile. */
-function gap(place: number, first: number): number {
-  return place < first ? first - place : Math.max(place - (first + TILE - 1), 0);
+/** Lower bound of the squared colour distance of centre `k` to the pixels of a tile. */
+function colourGap({ centres, tiles: { colours } }: SlicState, k: number, tile: number): number {
+  const c = k * CENTRE + 2;
+  const box = tile * 6;
+  const dl = gap(centres[c] ?? 0, colours[box] ?? 0, colours[box + 3] ?? 0);
+  const da = gap(centres[c + 1] ?? 0, colours[box + 1] ?? 0, colours[box + 4] ?? 0);
+  const db = gap(centres[c + 2] ?? 0, colours[box + 2] ?? 0, colours[box + 5] ?? 0);
+  return dl * dl + da * da + db * db;
 }
 
-type Window = { firstY: number; endY: number; firstX: number; endX: number };
+/** From `place` to the nearest point of [first, last]; 0 within. */
+function gap(place: number, first: number, last: number): number {
+  return place < first ? first - place : place > last ? place - last : 0;
+}
 
-function claimPixels(state: SlicState, k: number, { firstY, endY, firstX, endX }: Window): void {
-  const { centres, clusters, distance, lab, stepPx, grid } = state;
-  const weight = 1 / (stepPx * stepPx);
+/** Gives each pixel of a tile to the nearest of the tile's candidates. */
+function settleTile(state: SlicState, tile: number): void {
+  const { count, grid, tiles } = state;
+  const firstX = (tile % tiles.across) * TILE;
+  const firstY = Math.floor(tile / tiles.across) * TILE;
+  const area = {
+    firstX,
+    firstY,
+    endX: Math.min(firstX + TILE, grid.widthPx),
+    endY: Math.min(firstY + TILE, grid.heightPx),
+  };
+  const endCandidate = tile * count + (tiles.candidateCounts[tile] ?? 0);
+  for (let at = tile * count; at < endCandidate; at++) claimPixels(state, tiles.candidates[at] ?? 0, area);
+}
+
+type Area = { firstY: number; endY: number; firstX: number; endX: number };
+
+/** Gives centre `k` the pixels of an area that are nearer to it than to their centre so far. */
+function claimPixels(state: SlicState, k: number, { firstY, endY, firstX, endX }: Area): void {
+  const { centres, clusters, distance, lab, grid } = state;
+  const weight = 1 / (state.stepPx * state.stepPx);
   const c = k * CENTRE;
   const cy = centres[c] ?? 0;
   const cx = centres[c + 1] ?? 0;
@@ -126,21 +183,29 @@ function claimPixels(state: SlicState, k: number, { firstY, endY, firstX, endX }
   const cb = centres[c + 4] ?? 0;
   for (let y = firstY; y < endY; y++) {
     const dySquared = (y - cy) * (y - cy);
-    const row = y * grid.widthPx;
-    for (let at = row + firstX, x = firstX; x < endX; x++, at++) {
-      const best = distance[at] ?? 0;
+    for (let x = firstX, at = y * grid.widthPx + firstX; x < endX; x++, at++) {
       const byPlace = (dySquared + (x - cx) * (x - cx)) * weight;
-      if (byPlace > best) continue;
       const dl = (lab[at * 3] ?? 0) - cl;
       const da = (lab[at * 3 + 1] ?? 0) - ca;
       const db = (lab[at * 3 + 2] ?? 0) - cb;
       const measured = byPlace + (dl * dl + da * da + db * db);
-      if (measured < best || (measured === best && k < (clusters[at] ?? 0))) {
-        distance[at] = measured;
-        clusters[at] = k;
-      }
+      const best = distance[at] ?? 0;
+      if (measured > best || (measured === best && k >= (clusters[at] ?? 0))) continue;
+      if (byPlace >= SURELY_INSIDE && !isInWindow(state, k, y, x)) continue;
+      distance[at] = measured;
+      clusters[at] = k;
     }
   }
+}
+
+function isInWindow({ windows }: SlicState, k: number, y: number, x: number): boolean {
+  const w = k * 4;
+  return (
+    y >= (windows[w] ?? 0) &&
+    y < (windows[w + 1] ?? 0) &&
+    x >= (windows[w + 2] ?? 0) &&
+    x < (windows[w + 3] ?? 0)
+  );
 }
 
 /** Each centre becomes the mean of its pixels; one that lost them all stays where it is. */

@@ -1,4 +1,4 @@
-import { assignPixels, moveCentres, TILE, type SlicState } from './slic-assign.ts';
+import { assignPixels, makeTiles, moveCentres, type SlicState } from './slic-assign.ts';
 import { connectSuperpixels } from './slic-connectivity.ts';
 import { scaledLab, type SlicImage } from './slic-lab.ts';
 
@@ -77,7 +77,7 @@ function startState({ widthPx, heightPx }: SlicImage, lab: Float64Array, segment
     windows: new Int32Array(seeds.length * 4),
     clusters,
     distance: new Float64Array(widthPx * heightPx),
-    farthest: new Float64Array(Math.ceil(widthPx / TILE) * Math.ceil(heightPx / TILE)),
+    tiles: makeTiles({ widthPx, heightPx }, lab, seeds.length),
   };
 }
 
