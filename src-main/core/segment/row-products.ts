@@ -8,17 +8,15 @@ export function rowProducts({ rows, dim }: ClusterTask): Products {
   const count = rows.length / dim;
   return (centres, centreCount, out) => {
     const pairs = count - (count % 2);
-    const fours = centreCount - (centreCount % 4);
     for (let row = 0; row < pairs; row += 2) {
-      for (let k = 0; k < fours; k += 4) multiplyTwoByFour({ rows, centres, out, dim, centreCount }, row, k);
-      for (let k = fours; k < centreCount; k++) {
-        out[row * centreCount + k] = dot({ rows, centres, dim }, row, k);
-        out[(row + 1) * centreCount + k] = dot({ rows, centres, dim }, row + 1, k);
+      // The last four may overlap the ones before them.
+      for (let k = 0; k < centreCount && centreCount >= 4; k += 4) {
+        multiplyTwoByFour({ rows, centres, out, dim, centreCount }, row, Math.min(k, centreCount - 4));
       }
     }
-    if (pairs === count) return;
-    for (let k = 0; k < centreCount; k++)
-      out[pairs * centreCount + k] = dot({ rows, centres, dim }, pairs, k);
+    for (let row = centreCount >= 4 ? pairs : 0; row < count; row++) {
+      for (let k = 0; k < centreCount; k++) out[row * centreCount + k] = dot({ rows, centres, dim }, row, k);
+    }
   };
 }
 

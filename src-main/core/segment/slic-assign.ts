@@ -9,6 +9,9 @@ const TILE = 8;
 /** Outside of its window a pixel is more than two steps away: 4 by place, in squared steps. */
 const SURELY_INSIDE = 3.99;
 
+/** Far above the rounding of a squared distance, far below any that matters. */
+const ROUNDING = 1e-9;
+
 /** What the iterations of SLIC work on. */
 export type SlicState = {
   grid: Grid;
@@ -35,6 +38,9 @@ type Tiles = {
   colours: Float64Array;
   /** [tiles]: greatest distance of a pixel of the tile to its own centre. */
   farthest: Float64Array;
+  /** [tiles]: a centre that some pixel of the tile has, or, where `isUniform`, that all of them have. */
+  owner: Int32Array;
+  isUniform: Uint8Array;
   /** [tiles, count], of which the first `candidateCounts` of a tile are in use. */
   candidates: Uint16Array;
   candidateCounts: Int32Array;
@@ -44,14 +50,16 @@ type Tiles = {
  * Gives each pixel to the nearest centre whose window it lies in, of equals to the first. SPEC section 2, step 4.
  *
  * [Note: Own centre first] Each pixel is first measured against the centre that it had, mostly its next one too.
- * The farthest of a tile then bounds the centres worth a look: most are too far from the tile as a whole, by its
- * place and by the box of its colours. Rounding is monotonic, so the bounds are exact and so is the result.
+ * Then whole tiles refuse centres: those too far for any pixel, by the tile's place and the box of its colours, and
+ * those behind a centre that is nearer to all of them. Only the few others are measured, pixel by pixel; bounds are
+ * exact but for rounding, which has its margin, so the result is the one without them.
  */
 export function assignPixels(state: SlicState): void {
   placeWindows(state);
-  measureOwnCentres(state);
+  const tileCount = state.tiles.owner.length;
+  for (let tile = 0; tile < tileCount; tile++) measureTile(state, tile);
   listCandidates(state);
-  for (let tile = 0; tile < state.tiles.candidateCounts.length; tile++) settleTile(state, tile);
+  for (let tile = 0; tile < tileCount; tile++) settleTile(state, tile);
 }
 
 /** Tiles of an image, with room for `count` centres. */
@@ -72,6 +80,8 @@ export function makeTiles({ widthPx, heightPx }: Grid, lab: Float64Array, count:
     across,
     colours,
     farthest: new Float64Array(tiles),
+    owner: new Int32Array(tiles),
+    isUniform: new Uint8Array(tiles),
     candidates: new Uint16Array(tiles * count),
     candidateCounts: new Int32Array(tiles),
   };
@@ -89,30 +99,34 @@ function placeWindows({ centres, windows, count, stepPx, grid }: SlicState): voi
   }
 }
 
-function measureOwnCentres(state: SlicState): void {
-  const { centres, clusters, distance, lab, stepPx, grid } = state;
-  const { farthest, across } = state.tiles;
-  const weight = 1 / (stepPx * stepPx);
-  farthest.fill(0);
-  for (let at = 0, x = 0, y = 0; at < clusters.length; at++) {
-    const k = clusters[at] ?? 0;
-    const c = k * CENTRE;
-    const dy = y - (centres[c] ?? 0);
-    const dx = x - (centres[c + 1] ?? 0);
-    const dl = (lab[at * 3] ?? 0) - (centres[c + 2] ?? 0);
-    const da = (lab[at * 3 + 1] ?? 0) - (centres[c + 3] ?? 0);
-    const db = (lab[at * 3 + 2] ?? 0) - (centres[c + 4] ?? 0);
-    const byPlace = (dy * dy + dx * dx) * weight;
-    const isInside = byPlace < SURELY_INSIDE || isInWindow(state, k, y, x);
-    const measured = isInside ? byPlace + (dl * dl + da * da + db * db) : Infinity;
-    distance[at] = measured;
-    const tile = ((y / TILE) | 0) * across + ((x / TILE) | 0);
-    if (measured > (farthest[tile] ?? 0)) farthest[tile] = measured;
-    if (++x === grid.widthPx) {
-      x = 0;
-      y++;
+/** Measures the pixels of a tile against the centres that they have. */
+function measureTile(state: SlicState, tile: number): void {
+  const { centres, clusters, distance, lab, grid, tiles } = state;
+  const weight = 1 / (state.stepPx * state.stepPx);
+  const { firstX, endX, firstY, endY } = areaOf(state, tile);
+  const owner = clusters[firstY * grid.widthPx + firstX] ?? 0;
+  let isUniform = 1;
+  let farthest = 0;
+  for (let y = firstY; y < endY; y++) {
+    for (let x = firstX, at = y * grid.widthPx + firstX; x < endX; x++, at++) {
+      const k = clusters[at] ?? 0;
+      const c = k * CENTRE;
+      const dy = y - (centres[c] ?? 0);
+      const dx = x - (centres[c + 1] ?? 0);
+      const dl = (lab[at * 3] ?? 0) - (centres[c + 2] ?? 0);
+      const da = (lab[at * 3 + 1] ?? 0) - (centres[c + 3] ?? 0);
+      const db = (lab[at * 3 + 2] ?? 0) - (centres[c + 4] ?? 0);
+      const byPlace = (dy * dy + dx * dx) * weight;
+      const isInside = byPlace < SURELY_INSIDE || isInWindow(state, k, y, x);
+      const measured = isInside ? byPlace + (dl * dl + da * da + db * db) : Infinity;
+      distance[at] = measured;
+      if (measured > farthest) farthest = measured;
+      if (k !== owner) isUniform = 0;
     }
   }
+  tiles.owner[tile] = owner;
+  tiles.isUniform[tile] = isUniform;
+  tiles.farthest[tile] = farthest;
 }
 
 /** Notes with each tile the centres that may be nearest to one of its pixels, in the order of the centres. */
@@ -130,13 +144,44 @@ function listCandidates(state: SlicState): void {
         const dx = gap(centres[k * CENTRE + 1] ?? 0, tileX * TILE, tileX * TILE + TILE - 1);
         const tile = tileY * across + tileX;
         const least = (dy * dy + dx * dx) * weight + colourGap(state, k, tile);
-        if (least > (farthest[tile] ?? 0)) continue;
+        if (least > (farthest[tile] ?? 0) || isHopeless(state, k, tile)) continue;
         const listed = candidateCounts[tile] ?? 0;
         candidates[tile * count + listed] = k;
         candidateCounts[tile] = listed + 1;
       }
     }
   }
+}
+
+/**
+ * Whether every pixel of a tile is nearer to the tile's owner than to centre `k`. The difference of two squared
+ * distances is linear, so its least value over the box of places and colours lies in a corner.
+ */
+function isHopeless(state: SlicState, k: number, tile: number): boolean {
+  const { centres, stepPx, tiles } = state;
+  const owner = tiles.owner[tile] ?? 0;
+  if (k === owner) return tiles.isUniform[tile] === 1 && (tiles.farthest[tile] ?? 0) < Infinity;
+  const { firstX, endX, firstY, endY } = areaOf(state, tile);
+  if (!isInWindow(state, owner, firstY, firstX) || !isInWindow(state, owner, endY - 1, endX - 1))
+    return false;
+  const c = k * CENTRE;
+  const o = owner * CENTRE;
+  const place =
+    leastLead(centres[c] ?? 0, centres[o] ?? 0, firstY, endY - 1) +
+    leastLead(centres[c + 1] ?? 0, centres[o + 1] ?? 0, firstX, endX - 1);
+  let lead = place / (stepPx * stepPx);
+  for (let axis = 0; axis < 3; axis++) {
+    const box = tile * 6 + axis;
+    const [least, greatest] = [tiles.colours[box] ?? 0, tiles.colours[box + 3] ?? 0];
+    lead += leastLead(centres[c + 2 + axis] ?? 0, centres[o + 2 + axis] ?? 0, least, greatest);
+  }
+  return lead > ROUNDING;
+}
+
+/** Least value over p in [first, last] of (p - k)^2 - (p - owner)^2. */
+function leastLead(k: number, owner: number, first: number, last: number): number {
+  const ahead = owner - k;
+  return ahead * (2 * (ahead > 0 ? first : last) - k - owner);
 }
 
 /** Lower bound of the squared colour distance of centre `k` to the pixels of a tile. */
@@ -156,17 +201,21 @@ function gap(place: number, first: number, last: number): number {
 
 /** Gives each pixel of a tile to the nearest of the tile's candidates. */
 function settleTile(state: SlicState, tile: number): void {
-  const { count, grid, tiles } = state;
+  const { count, tiles } = state;
+  const area = areaOf(state, tile);
+  const endCandidate = tile * count + (tiles.candidateCounts[tile] ?? 0);
+  for (let at = tile * count; at < endCandidate; at++) claimPixels(state, tiles.candidates[at] ?? 0, area);
+}
+
+function areaOf({ grid, tiles }: SlicState, tile: number): Area {
   const firstX = (tile % tiles.across) * TILE;
   const firstY = Math.floor(tile / tiles.across) * TILE;
-  const area = {
+  return {
     firstX,
     firstY,
     endX: Math.min(firstX + TILE, grid.widthPx),
     endY: Math.min(firstY + TILE, grid.heightPx),
   };
-  const endCandidate = tile * count + (tiles.candidateCounts[tile] ?? 0);
-  for (let at = tile * count; at < endCandidate; at++) claimPixels(state, tiles.candidates[at] ?? 0, area);
 }
 
 type Area = { firstY: number; endY: number; firstX: number; endX: number };
