@@ -67,13 +67,15 @@ export function makeTiles({ widthPx, heightPx }: Grid, lab: Float64Array, count:
   const across = Math.ceil(widthPx / TILE);
   const tiles = across * Math.ceil(heightPx / TILE);
   const colours = Float64Array.from({ length: tiles * 6 }, (_, at) => (at % 6 < 3 ? Infinity : -Infinity));
-  for (let at = 0; at < widthPx * heightPx; at++) {
-    const x = at % widthPx;
-    const box = (Math.floor((at - x) / widthPx / TILE) * across + Math.floor(x / TILE)) * 6;
-    for (let axis = 0; axis < 3; axis++) {
-      const value = lab[at * 3 + axis] ?? 0;
-      if (value < (colours[box + axis] ?? 0)) colours[box + axis] = value;
-      if (value > (colours[box + 3 + axis] ?? 0)) colours[box + 3 + axis] = value;
+  for (let at = 0, y = 0; y < heightPx; y++) {
+    const row = Math.floor(y / TILE) * across;
+    for (let x = 0; x < widthPx; x++, at++) {
+      const box = (row + Math.floor(x / TILE)) * 6;
+      for (let axis = 0; axis < 3; axis++) {
+        const value = lab[at * 3 + axis] ?? 0;
+        if (value < (colours[box + axis] ?? 0)) colours[box + axis] = value;
+        if (value > (colours[box + 3 + axis] ?? 0)) colours[box + 3 + axis] = value;
+      }
     }
   }
   return {
@@ -104,7 +106,7 @@ function measureTile(state: SlicState, tile: number): void {
   const { centres, clusters, distance, lab, grid, tiles } = state;
   const weight = 1 / (state.stepPx * state.stepPx);
   const { firstX, endX, firstY, endY } = areaOf(state, tile);
-  const owner = clusters[firstY * grid.widthPx + firstX] ?? 0;
+  const owner = clusters[((firstY + endY) >> 1) * grid.widthPx + ((firstX + endX) >> 1)] ?? 0;
   let isUniform = 1;
   let farthest = 0;
   for (let y = firstY; y < endY; y++) {

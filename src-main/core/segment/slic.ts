@@ -64,9 +64,9 @@ function startState({ widthPx, heightPx }: SlicImage, lab: Float64Array, segment
   const cell = (at: number, seeds: number[]) => Math.min(Math.floor(at / stepPx), seeds.length - 1);
   const seeds = rows.flatMap((y) => columns.map((x) => [y, x, 0, 0, 0]));
   const clusters = new Int32Array(widthPx * heightPx);
-  for (let at = 0; at < clusters.length; at++) {
-    const x = at % widthPx;
-    clusters[at] = cell((at - x) / widthPx, rows) * columns.length + cell(x, columns);
+  for (let at = 0, y = 0; y < heightPx; y++) {
+    const firstOfRow = cell(y, rows) * columns.length;
+    for (let x = 0; x < widthPx; x++, at++) clusters[at] = firstOfRow + cell(x, columns);
   }
   return {
     grid: { widthPx, heightPx },
