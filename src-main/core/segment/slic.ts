@@ -1,4 +1,4 @@
-import { assignPixels, makeTiles, moveCentres, type SlicState } from './slic-assign.ts';
+import { assignPixels, moveCentres, type SlicState } from './slic-assign.ts';
 import { connectSuperpixels } from './slic-connectivity.ts';
 import { scaledLab, type SlicImage } from './slic-lab.ts';
 
@@ -60,24 +60,15 @@ function startState({ widthPx, heightPx }: SlicImage, lab: Float64Array, segment
     return Array.from({ length: Math.ceil((sizePx - first) / stepPx) }, (_, at) => first + at * stepPx);
   };
   const columns = places(widthPx);
-  const rows = places(heightPx);
-  const cell = (at: number, seeds: number[]) => Math.min(Math.floor(at / stepPx), seeds.length - 1);
-  const seeds = rows.flatMap((y) => columns.map((x) => [y, x, 0, 0, 0]));
-  const clusters = new Int32Array(widthPx * heightPx);
-  for (let at = 0, y = 0; y < heightPx; y++) {
-    const firstOfRow = cell(y, rows) * columns.length;
-    for (let x = 0; x < widthPx; x++, at++) clusters[at] = firstOfRow + cell(x, columns);
-  }
+  const seeds = places(heightPx).flatMap((y) => columns.map((x) => [y, x, 0, 0, 0]));
   return {
     grid: { widthPx, heightPx },
     lab,
     stepPx,
     count: seeds.length,
     centres: Float64Array.from(seeds.flat()),
-    windows: new Int32Array(seeds.length * 4),
-    clusters,
+    clusters: new Int32Array(widthPx * heightPx),
     distance: new Float64Array(widthPx * heightPx),
-    tiles: makeTiles({ widthPx, heightPx }, lab, seeds.length),
   };
 }
 
