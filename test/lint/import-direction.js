@@ -90,7 +90,8 @@ export const importDirection = {
       if (typeof specifier !== 'string') return;
       const complaint = findViolation(context.cwd, context.filename, specifier);
       // The node is the import or export declaration that ESLint handed in.
-      if (complaint) context.report({ node: /** @type {any} */ (node), messageId: 'direction', data: { complaint } });
+      if (complaint)
+        context.report({ node: /** @type {any} */ (node), messageId: 'direction', data: { complaint } });
     };
     return {
       ImportDeclaration: check,

@@ -1,0 +1,117 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { tf } from '../../tensor/tfjs.ts';
+import type { DeviceReport, Machine } from './report.ts';
+import { restoreUtilPredicates } from './util-polyfill.ts';
+
+/** Node packages that register TensorFlow.js's native backend, and the device that each serves. */
+const NATIVE_PACKAGES = {
+  'tfjs:tensorflow-gpu': { package: '@tensorflow/tfjs-node-gpu', name: 'NVIDIA GPU through TensorFlow' },
+  'tfjs:tensorflow': { package: '@tensorflow/tfjs-node', name: 'CPU through TensorFlow' },
+} as const;
+export type NativeTfjsId = keyof typeof NATIVE_PACKAGES;
+
+const NATIVE_FIX: Record<NativeTfjsId, string> = {
+  'tfjs:tensorflow-gpu':
+    'Install the NVIDIA driver, CUDA 11.8 and cuDNN 8.6, then run `npm rebuild @tensorflow/tfjs-node-gpu` on a machine with internet.',
+  'tfjs:tensorflow':
+    'Not needed: the compiled engine is faster on a CPU. To use it all the same, run `npm install @tensorflow/tfjs-node`.',
+};
+
+/** 64-channel 3x3 convolution: large enough for a speed, small enough for the plain JavaScript kernel. */
+const PROBE = { batch: 1, channels: 64, sizePx: 34, filterSize: 3 };
+
+/**
+ * Loads a native TensorFlow.js package and runs a convolution on it.
+ * @returns its speed, or why it cannot be used. The TensorFlow.js backend in use is left as it was.
+ */
+export async function probeNativeTfjs(id: NativeTfjsId, machine: Machine): Promise<DeviceReport> {
+  const identity = { id, engine: 'tfjs', name: NATIVE_PACKAGES[id].name } as const;
+  try {
+    loadNativeTfjs(id);
+    const gflops = await measure('tensorflow');
+    const memory = id === 'tfjs:tensorflow' ? { memoryBytes: machine.memoryBytes } : {};
+    return { ...identity, isAvailable: true, gflops, ...memory };
+  } catch (error) {
+    // The one expected failure: the package or its native library is not installed, or finds no GPU.
+    const reason = error instanceof Error ? shorten(error.message) : String(error);
+    return { ...identity, isAvailable: false, reason, fix: NATIVE_FIX[id] };
+  }
+}
+
+/** Runs a convolution on TensorFlow.js's plain JavaScript backend: the reference, there on every machine. */
+export async function probeTfjsCpu(machine: Machine): Promise<DeviceReport> {
+  const name = 'plain JavaScript, the reference';
+  const gflops = await measure('cpu');
+  return {
+    id: 'tfjs:cpu',
+    engine: 'tfjs',
+    name,
+    isAvailable: true,
+    gflops,
+    memoryBytes: machine.memoryBytes,
+  };
+}
+
+/**
+ * Requires the native package, which registers the backend `tensorflow` in tfjs-core's global registry.
+ * @throws Error when the package, its native library, or the GPU that it promises is missing.
+ */
+export function loadNativeTfjs(id: NativeTfjsId): void {
+  const require = createRequire(import.meta.url);
+  const name = NATIVE_PACKAGES[id].package;
+  const folder = dirname(require.resolve(`${name}/package.json`));
+  if (!hasNativeLibrary(folder)) throw new Error(`the native library of ${name} is not installed`);
+  restoreUtilPredicates();
+  require(name);
+  if (id === 'tfjs:tensorflow-gpu') assertHasGpu();
+}
+
+/** Looked for first: a require that fails halfway would leave a second set of kernels registered. */
+function hasNativeLibrary(packageFolder: string): boolean {
+  const lib = join(packageFolder, 'lib');
+  if (!existsSync(lib)) return false;
+  return readdirSync(lib).some((folder) => existsSync(join(lib, folder, 'tfjs_binding.node')));
+}
+
+/** libtensorflow-gpu silently computes on the CPU when CUDA is not usable; that is not this device. */
+function assertHasGpu(): void {
+  const backend: unknown = tf.findBackend('tensorflow');
+  if (typeof backend === 'object' && backend !== null && 'isUsingGpuDevice' in backend) {
+    if (backend.isUsingGpuDevice === true) return;
+  }
+  throw new Error('TensorFlow found no CUDA GPU');
+}
+
+/** Speed in GFLOP/s, with the active backend restored afterwards. */
+async function measure(backendName: string): Promise<number> {
+  const previous = tf.engine().backendName;
+  if (!(await tf.setBackend(backendName))) throw new Error(`the backend '${backendName}' does not start`);
+  try {
+    const { batch, channels, sizePx, filterSize } = PROBE;
+    const [total, elapsedMs] = tf.tidy(() => {
+      const x = tf.fill<tf.Rank.R4>([batch, sizePx, sizePx, channels], 0.5); // [B, H, W, C]
+      const filter = tf.fill<tf.Rank.R4>([filterSize, filterSize, channels, channels], 0.25); // [kh, kw, C, C]
+      const run = () => tf.mean(tf.conv2d(x, filter, 1, 'valid')).dataSync()[0];
+      run();
+      const startedMs = performance.now();
+      const mean = run();
+      return [mean, performance.now() - startedMs] as const;
+    });
+    const expected = channels * filterSize ** 2 * 0.5 * 0.25;
+    if (total === undefined || Math.abs(total - expected) > 1e-3 * expected) {
+      throw new Error(`the probe's convolution gave ${String(total)} instead of ${expected}`);
+    }
+    const outPx = sizePx - filterSize + 1;
+    return (2 * batch * outPx ** 2 * channels ** 2 * filterSize ** 2) / elapsedMs / 1e6;
+  } finally {
+    if (previous) await tf.setBackend(previous);
+  }
+}
+
+/** Loader errors of native packages run over many lines; the first two sentences carry the cause. */
+function shorten(message: string): string {
+  const line = message.replace(/\s+/g, ' ').trim();
+  return line.length <= 200 ? line : `${line.slice(0, 197)}...`;
+}
