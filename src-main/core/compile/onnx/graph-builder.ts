@@ -20,6 +20,9 @@ export class GraphBuilder {
   readonly #constants: OnnxConstant[] = [];
   readonly #constantNames = new Map<string, string>();
   readonly #nodes: OnnxNode[] = [];
+  readonly #produced = new Set<string>();
+  /** Names that became names of graph outputs. */
+  readonly #renamed = new Map<string, string>();
   #counter = 0;
 
   constructor(name: string) {
@@ -46,10 +49,11 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** Makes `value` a graph output called `name`. */
+  /** Makes `value` a graph output called `name`; without a copy where a node produces it. */
   output(name: string, value: string, dtype: OnnxDtype, shape: Shape): void {
-    this.#append('Identity', [value], {}, [name]);
     this.#outputs.push({ name, dtype, shape });
+    if (this.#produced.has(value) && !this.#renamed.has(value)) this.#renamed.set(value, name);
+    else this.#append('Identity', [value], {}, [name]);
   }
 
   /** A float32 constant; `shape` defaults to a vector, or a scalar for one plain number. */
@@ -87,12 +91,17 @@ export class GraphBuilder {
 
   /** The finished graph; the builder may go on being used. */
   graph(): OnnxGraph {
+    const rename = (name: string) => this.#renamed.get(name) ?? name;
     return {
       name: this.#name,
       inputs: this.#inputs,
       outputs: this.#outputs,
       constants: this.#constants,
-      nodes: this.#nodes,
+      nodes: this.#nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map(rename),
+        outputs: node.outputs.map(rename),
+      })),
     };
   }
 
@@ -111,6 +120,7 @@ export class GraphBuilder {
     attributes: Attributes,
     outputs: readonly string[],
   ): void {
+    for (const output of outputs) this.#produced.add(output);
     const colon = qualifiedOp.indexOf(':');
     const domain = colon < 0 ? '' : qualifiedOp.slice(0, colon);
     this.#nodes.push({ op: qualifiedOp.slice(colon + 1), domain, inputs, outputs, attributes });
