@@ -31,7 +31,7 @@ export async function compileStep(options: CompileOptions): Promise<CompiledStep
   const { name, build, inputs, state } = options;
   const traced = await trace({ name, build, inputs, state: state.specs });
   const graph = withoutUnusedState(simplify(traced));
-  const { builder, stateLayouts } = lower(graph, state.target, state.layouts);
+  const { builder, stateLayouts } = lower(graph, state.target, { pinnedState: state.layouts });
   const entries = new Map(
     [...graph.nextState.keys()].map((entry) => [
       entry,

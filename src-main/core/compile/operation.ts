@@ -52,7 +52,7 @@ export type Operation =
   | { op: 'oneHot'; depth: number; on: number; off: number }
   /** a [..., M, K], b [..., K, N], each possibly stored transposed in its last two axes. */
   | { op: 'matMul'; transposeA: boolean; transposeB: boolean }
-  /** x [B, H, W, I], filter [kh, kw, I, O]. */
+  /** x [B, H, W, I], filter [kh, kw, I, O], and optionally a bias [O]. */
   | { op: 'conv2d'; window: Window }
   /** dy [B, Ho, Wo, O], filter [kh, kw, I, O], and optionally an addend of the result's shape. */
   | { op: 'conv2dInputGradient'; window: Window; shape: Shape }

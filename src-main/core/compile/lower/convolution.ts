@@ -10,11 +10,12 @@ const BLOCKED_CONV = 'com.microsoft.nchwc:Conv';
 
 /** Lowers conv2d in the layout that `filterLayout` chooses. */
 export function lowerConv2d(node: Node, operation: OperationOf<'conv2d'>, emitter: Emitter): void {
-  const [x, filter] = node.inputs;
+  const [x, filter, bias] = node.inputs;
   const [output] = node.outputs;
   if (!x || !filter || !output) throw new Error('conv2d needs x and a filter');
   const layouts = convolutionLayouts(filter, emitter);
   const operands = [emitter.get(x, layouts.input), emitter.get(filter, layouts.filter)];
+  if (bias) operands.push(emitter.get(bias));
   const shape = layouts.output.view.map((axis) => dimAt(output.shape, axis));
   const { window } = operation;
   const convolution = { shape, filter: window.filter, strides: window.stride, pads: window.pad };

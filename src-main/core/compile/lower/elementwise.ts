@@ -135,9 +135,9 @@ function binary(
 }
 
 /**
- * The operands in one layout and in shapes that ONNX broadcasts as the graph does. Operands of the
- * output's shape, alone or beside scalars, become vectors: state is kept as vectors, and ONNX Runtime
- * multiplies [2048, 1024, 1, 1] by a scalar thirteen times slower than the same elements as a vector.
+ * The operands in one layout and in shapes that ONNX broadcasts as the graph does. Beside scalars,
+ * operands of the output's shape become vectors: ONNX Runtime multiplies [2048, 1024, 1, 1] by a scalar
+ * thirteen times slower than the same elements as a vector.
  */
 function alignedOperands(
   inputs: readonly Value[],
@@ -147,6 +147,11 @@ function alignedOperands(
 ): Emitted[] {
   const isScalar = (value: Value) => sizeOf(value.shape) === 1;
   const isFull = (value: Value) => sameShape(value.shape, output.shape);
+  const [first] = inputs;
+  if (first && inputs.every(isFull)) {
+    const { shape } = emitter.getAnyShape(first, layout);
+    return inputs.map((value) => emitter.reshape(emitter.getAnyShape(value, layout), shape));
+  }
   if (inputs.every((value) => isFull(value) || isScalar(value))) {
     return inputs.map((value) =>
       isFull(value) ? emitter.getFlat(value, layout) : emitter.reshape(emitter.get(value), []),

@@ -41,9 +41,14 @@ export class Emitter {
 
   /** The value in a layout, under that layout's view shape; converted if it exists only in others. */
   get(value: Value, layout: Layout = rowMajor(value.shape.length)): Emitted {
+    return this.reshape(this.getAnyShape(value, layout), viewShape(layout, value.shape));
+  }
+
+  /** As `get`, under whatever shape it was emitted: for those who only need operands to agree. */
+  getAnyShape(value: Value, layout: Layout): Emitted {
     const known = this.#emitted.get(value.id);
     const exact = known?.get(layout.name);
-    if (exact) return this.reshape(exact.emitted, viewShape(layout, value.shape));
+    if (exact) return exact.emitted;
     const [first] = known?.values() ?? [];
     if (!known || !first) throw new Error(`%${value.id} has not been lowered`);
     const source = known.get(this.layoutOf(value).name) ?? first;

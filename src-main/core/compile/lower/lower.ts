@@ -4,7 +4,7 @@ import { lowerConv2d, lowerInputGradient } from './convolution.ts';
 import { lowerElementwise } from './elementwise.ts';
 import { Emitter } from './emitter.ts';
 import { lowerFilterGradient } from './filter-gradient.ts';
-import { rowMajor, type Layout } from './layout.ts';
+import { NCHW, rowMajor, viewShape, type Layout } from './layout.ts';
 import { lowerAffine, lowerMoments } from './normalisation.ts';
 import { lowerMaxPool, lowerMaxPoolGradient } from './pooling.ts';
 import { recipesFor } from './recipes.ts';
@@ -37,22 +37,32 @@ export function stateOutputName(name: string): string {
   return `next:${name}`;
 }
 
+export type LowerOptions = {
+  /** Layouts that state entries already have in memory, from an earlier graph. */
+  pinnedState?: ReadonlyMap<string, Layout>;
+  /** Order of four-dimensional inputs and outputs; the graph's own by default. */
+  imageOrder?: 'nhwc' | 'nchw';
+};
+
 /**
  * Lowers a simplified graph.
- * @param pinnedState layouts that state entries already have in memory, from an earlier graph
  * @throws Error naming an operation that only exists before simplification
  */
 export function lower(
   graph: Graph,
   target: Target,
-  pinnedState: ReadonlyMap<string, Layout> = new Map(),
+  { pinnedState = new Map(), imageOrder = 'nhwc' }: LowerOptions = {},
 ): LoweredGraph {
+  const boundaryLayout = ({ shape }: Value) =>
+    imageOrder === 'nchw' && shape.length === 4 ? NCHW : rowMajor(shape.length);
   const layoutOf = assignLayouts(graph, target, pinnedState);
   const emitter = new Emitter(graph.name, { target, recipes: recipesFor(target), layoutOf });
   const { builder } = emitter;
   for (const [name, value] of graph.inputs) {
-    builder.input(name, value.dtype, value.shape);
-    emitter.define(value, rowMajor(value.shape.length), { name, shape: value.shape });
+    const layout = boundaryLayout(value);
+    const shape = viewShape(layout, value.shape);
+    builder.input(name, value.dtype, shape);
+    emitter.define(value, layout, { name, shape });
   }
   for (const [name, value] of graph.state) {
     const size = sizeOf(value.shape);
@@ -61,7 +71,8 @@ export function lower(
   }
   for (const node of graph.nodes) lowerNode(node, emitter);
   for (const [name, value] of graph.outputs) {
-    builder.output(name, emitter.get(value).name, value.dtype, value.shape);
+    const layout = boundaryLayout(value);
+    builder.output(name, emitter.get(value, layout).name, value.dtype, viewShape(layout, value.shape));
   }
   for (const [name, value] of graph.nextState) {
     const flat = emitter.getFlat(value, stateLayout(graph, name, layoutOf));

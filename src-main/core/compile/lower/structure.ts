@@ -1,8 +1,9 @@
+import { allocate } from '../../tensor/dtype.ts';
 import { dimAt, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { constantData, type Node, type Value } from '../graph.ts';
 import type { OperationOf, ReduceFunction } from '../operation.ts';
 import type { Emitted, Emitter } from './emitter.ts';
-import { isRowMajor, rowMajor, type Layout } from './layout.ts';
+import { isRowMajor, memoryOrder, rowMajor, viewShape, type Layout } from './layout.ts';
 
 /** Lowers a reshape, transpose, concat, slice, pad, tile, reverse or gather; all of them row-major. */
 export function lowerStructure(node: Node, emitter: Emitter): void {
@@ -56,13 +57,16 @@ export function reversed(x: Emitted, axes: readonly number[], emitter: Emitter):
   return emitter.op('Slice', [x, starts, ends, builder.int64s(axes), builder.int64s(all)], x.shape);
 }
 
-/** Lowers a constant, or the same value everywhere. */
+/** Lowers a constant, or the same value everywhere, in the order in which it will be read. */
 export function lowerConstant(node: Node, emitter: Emitter): void {
   const [output] = node.outputs;
   const data = constantData(node);
   if (!output || !data) throw new Error(`${node.operation.op} has no data`);
-  const name = emitter.builder.constant(output.dtype, output.shape, data);
-  emitter.define(output, rowMajor(output.shape.length), { name, shape: output.shape });
+  const layout = emitter.layoutOf(output);
+  const ordered = allocate(output.dtype, data.length);
+  memoryOrder(layout, output.shape).forEach((source, index) => (ordered[index] = data[source] ?? NaN));
+  const shape = viewShape(layout, output.shape);
+  emitter.define(output, layout, { name: emitter.builder.constant(output.dtype, shape, ordered), shape });
 }
 
 const REDUCE_OPS: Record<ReduceFunction, string> = {

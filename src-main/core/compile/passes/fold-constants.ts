@@ -60,12 +60,8 @@ function simplify(node: Node, inputs: readonly Value[], nodes: NodeList, produce
         ? undefined
         : splat(castTo(operation.dtype, value), output.shape, nodes, output);
     }
-    case 'unary': {
-      const value = splatOf(x, producers);
-      return value === undefined
-        ? undefined
-        : splat(evaluateUnary(operation.fn, value), output.shape, nodes, output);
-    }
+    case 'unary':
+      return unary(operation.fn, x, output, nodes, producers);
     case 'binary':
       return y ? binary(operation, x, y, output, nodes, producers) : undefined;
     default:
@@ -73,11 +69,27 @@ function simplify(node: Node, inputs: readonly Value[], nodes: NodeList, produce
   }
 }
 
+function unary(fn: UnaryFunction, x: Value, output: Value, nodes: NodeList, producers: Producers) {
+  const value = splatOf(x, producers);
+  if (value !== undefined) return splat(evaluateUnary(fn, value), output.shape, nodes, output);
+  const producer = producers.get(x.id);
+  const data = producer && constantData(producer);
+  if (!data || data.length > MAX_FOLDED_ELEMENTS) return undefined;
+  return [
+    nodes.constant(
+      data.map((element) => evaluateUnary(fn, element)),
+      output,
+    ),
+  ];
+}
+
 /** Reshapes of reshapes collapse; a reshaped splat is a splat. */
 function reshape(x: Value, shape: Shape, nodes: NodeList, producers: Producers) {
   if (sameShape(x.shape, shape)) return [x];
   const producer = producers.get(x.id);
   if (producer?.operation.op === 'splat') return splat(producer.operation.value, shape, nodes, x);
+  if (producer?.operation.op === 'constant')
+    return [nodes.constant(producer.operation.data, { ...x, shape })];
   const [source] = producer?.inputs ?? [];
   if (producer?.operation.op !== 'reshape' || !source) return undefined;
   return sameShape(source.shape, shape) ? [source] : nodes.append({ op: 'reshape', shape }, [source]);
