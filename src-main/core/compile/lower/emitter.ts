@@ -69,12 +69,12 @@ export class Emitter {
 
   /** The value's elements in the physical axes of `layout`, blocks as axes of their own. */
   getPhysical(value: Value, layout: Layout): Emitted {
-    return this.reshape(this.get(value, layout), physicalShape(layout, value.shape));
+    return this.reshape(this.getAnyShape(value, layout), physicalShape(layout, value.shape));
   }
 
   /** The value in `layout` as a vector of all its elements. */
   getFlat(value: Value, layout: Layout): Emitted {
-    return this.reshape(this.get(value, layout), [sizeOf(value.shape)]);
+    return this.reshape(this.getAnyShape(value, layout), [sizeOf(value.shape)]);
   }
 
   /** Emits an operator whose result has the given shape. */

@@ -9,6 +9,7 @@ import {
   type OnnxNode,
   type OnnxValue,
 } from './model.ts';
+import { orderForMemory } from './order-nodes.ts';
 
 type Attributes = Readonly<Record<string, OnnxAttribute>>;
 
@@ -92,22 +93,39 @@ export class GraphBuilder {
   /** The finished graph; the builder may go on being used. */
   graph(): OnnxGraph {
     const rename = (name: string) => this.#renamed.get(name) ?? name;
-    return {
-      name: this.#name,
-      inputs: this.#inputs,
-      outputs: this.#outputs,
-      constants: this.#constants,
-      nodes: this.#nodes.map((node) => ({
+    const nodes = orderForMemory(
+      this.#neededNodes().map((node) => ({
         ...node,
         inputs: node.inputs.map(rename),
         outputs: node.outputs.map(rename),
       })),
+      new Set(this.#outputs.map((output) => output.name)),
+    );
+    const read = new Set(nodes.flatMap((node) => node.inputs));
+    return {
+      name: this.#name,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+      constants: this.#constants.filter((constant) => read.has(constant.name)),
+      nodes,
     };
   }
 
   /** The finished graph as the bytes of an `.onnx` file. */
   model(metadata?: Readonly<Record<string, string>>): Uint8Array {
     return writeModel(this.graph(), metadata);
+  }
+
+  /** Nodes that some output depends on: what is emitted for a reader that never comes costs memory. */
+  #neededNodes(): OnnxNode[] {
+    const needed = new Set(this.#outputs.map((output) => output.name));
+    const isNeeded = (name: string) => needed.has(name) || needed.has(this.#renamed.get(name) ?? name);
+    const kept = this.#nodes.toReversed().filter((node) => {
+      if (!node.outputs.some(isNeeded)) return false;
+      for (const input of node.inputs) needed.add(input);
+      return true;
+    });
+    return kept.reverse();
   }
 
   #fresh(): string {

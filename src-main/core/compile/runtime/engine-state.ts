@@ -120,11 +120,7 @@ export class EngineState implements StepState {
       const entry = this.#entry(name);
       const size = sizeOf(entry.spec.shape);
       if (data.length !== size) throw new Error(`state '${name}' has ${size} elements, got ${data.length}`);
-      const order = entry.layout && orderOf(entry.layout, entry.spec);
-      const stored = allocate(entry.spec.dtype, size);
-      if (order) for (let index = 0; index < size; index++) stored[index] = data[order[index] ?? 0] ?? 0;
-      else stored.set(data);
-      await this.#upload(entry, stored);
+      await this.#store(entry, data);
     }
   }
 
@@ -141,13 +137,17 @@ export class EngineState implements StepState {
     return entry;
   }
 
-  async #upload(entry: Entry, stored: HostData): Promise<void> {
-    const host = ortTensor(entry.spec.dtype, stored, [stored.length]);
-    if (!this.target.keepsStateOnGpu) {
-      // Into the array that sessions already know: its address does not change.
-      hostDataOf(entry.current).set(stored);
-      return;
-    }
+  /** @param data row-major */
+  async #store(entry: Entry, data: HostData): Promise<void> {
+    const { keepsStateOnGpu } = this.target;
+    // On the CPU into the array that sessions already know: no second copy of the state in between.
+    const memory = keepsStateOnGpu ? allocate(entry.spec.dtype, data.length) : hostDataOf(entry.current);
+    const order = entry.layout && orderOf(entry.layout, entry.spec);
+    if (order)
+      for (let index = 0; index < order.length; index++) memory[index] = data[order[index] ?? 0] ?? 0;
+    else memory.set(data);
+    if (!keepsStateOnGpu) return;
+    const host = ortTensor(entry.spec.dtype, memory, [memory.length]);
     const onGpu = await this.#transfer(host, entry.spec, 'gpu-buffer');
     entry.current.dispose();
     entry.current = onGpu;
