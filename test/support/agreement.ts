@@ -11,6 +11,7 @@ import type { HostData } from '../../src-main/core/tensor/dtype.ts';
 import { sizeOf } from '../../src-main/core/tensor/shape.ts';
 import { tf } from '../../src-main/core/tensor/tfjs.ts';
 import { signedUnit } from './random-data.ts';
+import { relativeError } from './relative-error.ts';
 
 export type AgreementOptions = {
   device?: DeviceId;
@@ -70,21 +71,6 @@ export function expectClose(
     const error = relativeError(actual[name], reference);
     expect(error, `${name} differs by ${error} of its root mean square`).toBeLessThanOrEqual(tolerance);
   }
-}
-
-/** Largest difference over the reference's root mean square; infinite where sizes differ or not finite. */
-export function relativeError(actual: HostData | undefined, reference: HostData): number {
-  if (actual?.length !== reference.length) return Infinity;
-  let sumSquares = 0;
-  let largest = 0;
-  for (const [index, value] of reference.entries()) {
-    sumSquares += value * value;
-    const difference = Math.abs((actual[index] ?? NaN) - value);
-    largest = Number.isNaN(difference) ? Infinity : Math.max(largest, difference);
-  }
-  if (largest === 0) return 0;
-  const rms = Math.sqrt(sumSquares / reference.length);
-  return rms === 0 ? largest : largest / rms;
 }
 
 function randomData({ shape, dtype }: TensorSpec, seed: number): HostData {

@@ -106,6 +106,7 @@ export class CompiledStep implements Step {
 
   async run(inputs: HostTensors): Promise<Record<string, HostData>> {
     const { graph, state, session, inPlace } = this.#parts;
+    await state.settle();
     const feeds: Record<string, Tensor> = {};
     for (const [name, { dtype, shape }] of graph.inputs) {
       const data = inputs[name];
@@ -127,7 +128,7 @@ export class CompiledStep implements Step {
     for (const name of graph.nextState.keys()) {
       const written = keepsStateOnGpu ? results[stateOutputName(name)] : fetches[stateOutputName(name)];
       if (!written) throw new Error(`${graph.name} did not return state '${name}'`);
-      state.commit(name, written);
+      state.commit(name, written, session);
     }
     return Object.fromEntries(
       [...graph.outputs.keys()].map((name) => {
@@ -139,8 +140,7 @@ export class CompiledStep implements Step {
   }
 
   [Symbol.dispose](): void {
-    // Released synchronously inside; the promise only wraps it.
-    void this.#parts.session.release();
+    this.#parts.state.retire(this.#parts.session);
   }
 
   #measure(): StepMemory {

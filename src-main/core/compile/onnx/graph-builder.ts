@@ -7,6 +7,7 @@ import {
   type OnnxDtype,
   type OnnxGraph,
   type OnnxNode,
+  type OnnxShape,
   type OnnxValue,
 } from './model.ts';
 import { orderForMemory } from './order-nodes.ts';
@@ -31,7 +32,7 @@ export class GraphBuilder {
   }
 
   /** Declares a graph input and returns its name. */
-  input(name: string, dtype: OnnxDtype, shape: Shape): string {
+  input(name: string, dtype: OnnxDtype, shape: OnnxShape): string {
     this.#inputs.push({ name, dtype, shape });
     return name;
   }
@@ -51,7 +52,7 @@ export class GraphBuilder {
   }
 
   /** Makes `value` a graph output called `name`; without a copy where a node produces it. */
-  output(name: string, value: string, dtype: OnnxDtype, shape: Shape): void {
+  output(name: string, value: string, dtype: OnnxDtype, shape: OnnxShape): void {
     this.#outputs.push({ name, dtype, shape });
     if (this.#produced.has(value) && !this.#renamed.has(value)) this.#renamed.set(value, name);
     else this.#append('Identity', [value], {}, [name]);

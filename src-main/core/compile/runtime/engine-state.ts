@@ -1,10 +1,10 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { allocate, bytesPerElement, type HostData } from '../../tensor/dtype.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { TensorSpec } from '../graph.ts';
 import { memoryOrder, rowMajor, type Layout } from '../lower/layout.ts';
-import { GraphBuilder } from '../onnx/graph-builder.ts';
 import type { NamedSpecs } from '../trace/trace.ts';
+import { GpuTransfer } from './gpu-transfer.ts';
 import { ortTensor } from './ort-tensor.ts';
 import type { HostTensors, StepState } from './step.ts';
 import type { EngineTarget } from './target.ts';
@@ -17,6 +17,8 @@ type Entry = {
   current: Tensor;
   /** Where a run writes the next value when it cannot overwrite the current one; CPU only. */
   spare: Tensor | undefined;
+  /** The step's session that made `current`; undefined for host memory and our own transfers. */
+  owner: InferenceSession | undefined;
 };
 
 /**
@@ -31,14 +33,18 @@ type Entry = {
 export class EngineState implements StepState {
   readonly target: EngineTarget;
   readonly #entries: ReadonlyMap<string, Entry>;
+  readonly #transfer: GpuTransfer;
+  /** Sessions of disposed steps, some of whose tensors may still be current. */
+  #retired: InferenceSession[] = [];
 
   constructor(specs: NamedSpecs, target: EngineTarget) {
     this.target = target;
+    this.#transfer = new GpuTransfer(target.provider);
     this.#entries = new Map(
       Object.entries(specs).map(([name, spec]) => {
         const size = sizeOf(spec.shape);
         const current = ortTensor(spec.dtype, allocate(spec.dtype, size), [size]);
-        return [name, { spec, layout: undefined, current, spare: undefined }] as const;
+        return [name, { spec, layout: undefined, current, spare: undefined, owner: undefined }] as const;
       }),
     );
   }
@@ -90,18 +96,44 @@ export class EngineState implements StepState {
     return entry.spare;
   }
 
-  /** Makes what a run wrote the current value. */
-  commit(name: string, written: Tensor): void {
+  /** Makes what a run of `owner` wrote the current value. */
+  commit(name: string, written: Tensor, owner: InferenceSession): void {
     const entry = this.#entry(name);
     if (written === entry.current) return;
-    if (this.target.keepsStateOnGpu) entry.current.dispose();
-    else entry.spare = entry.current;
+    if (this.target.keepsStateOnGpu) {
+      entry.current.dispose();
+      entry.owner = owner;
+    } else {
+      entry.spare = entry.current;
+    }
     entry.current = written;
   }
 
+  /** Takes over the session of a step that is disposed: its GPU tensors must not outlive it. */
+  retire(session: InferenceSession): void {
+    if (this.target.keepsStateOnGpu) this.#retired.push(session);
+    else void session.release();
+  }
+
+  /** Copies what retired sessions still own, and releases them. Called before any use of the state. */
+  async settle(): Promise<void> {
+    if (this.#retired.length === 0) return;
+    for (const entry of this.#entries.values()) {
+      if (!entry.owner || !this.#retired.includes(entry.owner)) continue;
+      const copy = await this.#transfer.toGpu(entry.current, entry.spec.dtype);
+      entry.current.dispose();
+      entry.current = copy;
+      entry.owner = undefined;
+    }
+    for (const session of this.#retired.splice(0)) await session.release();
+  }
+
   async get(name: string): Promise<HostData> {
+    await this.settle();
     const entry = this.#entry(name);
-    const stored = hostDataOf(await this.#download(entry));
+    const { current, spec } = entry;
+    const host = current.location === 'cpu' ? current : await this.#transfer.toHost(current, spec.dtype);
+    const stored = hostDataOf(host);
     const order = entry.layout && orderOf(entry.layout, entry.spec);
     if (!order) return stored.slice();
     const data = allocate(entry.spec.dtype, stored.length);
@@ -129,6 +161,8 @@ export class EngineState implements StepState {
       entry.current.dispose();
       entry.spare?.dispose();
     }
+    for (const session of this.#retired.splice(0)) void session.release();
+    this.#transfer.release();
   }
 
   #entry(name: string): Entry {
@@ -148,33 +182,10 @@ export class EngineState implements StepState {
     else memory.set(data);
     if (!keepsStateOnGpu) return;
     const host = ortTensor(entry.spec.dtype, memory, [memory.length]);
-    const onGpu = await this.#transfer(host, entry.spec, 'gpu-buffer');
+    const onGpu = await this.#transfer.toGpu(host, entry.spec.dtype);
     entry.current.dispose();
     entry.current = onGpu;
-  }
-
-  async #download(entry: Entry): Promise<Tensor> {
-    if (entry.current.location === 'cpu') return entry.current;
-    return this.#transfer(entry.current, entry.spec, 'cpu');
-  }
-
-  /** Reading a GPU tensor directly aborts the process (onnxruntime-node 1.30); a session does not. */
-  async #transfer(from: Tensor, spec: TensorSpec, to: 'cpu' | 'gpu-buffer'): Promise<Tensor> {
-    const size = sizeOf(spec.shape);
-    const builder = new GraphBuilder('transfer');
-    builder.output('y', builder.input('x', spec.dtype, [size]), spec.dtype, [size]);
-    const session = await InferenceSession.create(builder.model(), {
-      executionProviders: [this.target.provider],
-      preferredOutputLocation: to,
-      logSeverityLevel: 3,
-    });
-    try {
-      const { y } = await session.run({ x: from });
-      if (!y) throw new Error('a transfer returned nothing');
-      return y;
-    } finally {
-      await session.release();
-    }
+    entry.owner = undefined;
   }
 }
 
