@@ -1,6 +1,6 @@
 import { makeViews } from '../../src-main/core/train/make-views.ts';
 import { chooseSeeds, lloyd, type ClusterTask } from '../../src-main/core/segment/kmeans.ts';
-import { drawsFor } from '../../src-main/core/segment/random.ts';
+import { drawsFor } from '../../src-main/core/tensor/random.ts';
 import { regionMap } from '../../src-main/core/segment/region-map.ts';
 import { roiAlignRegions, roiSampling } from '../../src-main/core/segment/roi-align.ts';
 import { rowProducts } from '../../src-main/core/segment/row-products.ts';

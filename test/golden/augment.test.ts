@@ -5,7 +5,7 @@ import { applyJitter } from '../../src-main/core/image/augment/render-views.ts';
 import { resizeCrop } from '../../src-main/core/image/augment/resize-bicubic.ts';
 import { solarize, toGrayscale } from '../../src-main/core/image/augment/tone.ts';
 import type { JitterStep } from '../../src-main/core/image/augment/view-plan.ts';
-import { drawsFor } from '../../src-main/core/segment/random.ts';
+import { drawsFor } from '../../src-main/core/tensor/random.ts';
 import { greatestDifference, meanDifference } from '../support/compare.ts';
 import { goldenArray, goldenJson } from '../support/npy.ts';
 import { hasShared, sharedReason } from '../support/shared.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseSeeds, kmeans, lloyd, type Rows } from '../../src-main/core/segment/kmeans.ts';
-import { fnv1a32, u01At } from '../../src-main/core/segment/random.ts';
+import { fnv1a32, u01At } from '../../src-main/core/tensor/random.ts';
 import { greatestDifference } from '../support/compare.ts';
 import { goldenTensor } from '../support/golden-tensor.ts';
 import { goldenArray, goldenJson } from '../support/npy.ts';

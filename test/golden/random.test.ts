@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fnv1a32, u32At } from '../../src-main/core/segment/random.ts';
+import { fnv1a32, u32At } from '../../src-main/core/tensor/random.ts';
 import { goldenTensor, type GoldenKind } from '../support/golden-tensor.ts';
 import { goldenJson } from '../support/npy.ts';
 import { hasShared, sharedReason } from '../support/shared.ts';

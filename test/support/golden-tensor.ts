@@ -1,4 +1,4 @@
-import { fnv1a32, u01At } from '../../src-main/core/segment/random.ts';
+import { fnv1a32, u01At } from '../../src-main/core/tensor/random.ts';
 
 export type GoldenKind = 'conv' | 'linear' | 'bn_weight' | 'bn_bias' | 'bn_var' | 'unit';
 

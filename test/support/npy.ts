@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { sharedPath } from './shared.ts';
+import { readSharedJson, sharedPath } from './shared.ts';
 
 const HEADER_START = 10;
 
@@ -39,6 +39,4 @@ export function goldenArray<D extends Dtype>(name: string, dtype: D): { shape: n
 }
 
 /** A file of `golden/cases`, as the caller's type: the files are described in golden/README.md. */
-export function goldenJson(name: string): unknown {
-  return JSON.parse(readFileSync(sharedPath('golden', 'cases', `${name}.json`), 'utf8'));
-}
+export const goldenJson = (name: string): unknown => readSharedJson('golden', 'cases', `${name}.json`);

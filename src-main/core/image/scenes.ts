@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RandomStream } from '../tensor/random.ts';
 import { sharp } from './sharp-setup.ts';
 
 /** A made-up photo with the truth about it. */
@@ -33,7 +34,8 @@ const NOISE_AMPLITUDE = 12;
  * shading, and the whole picture has sensor noise: a threshold on colour does not find them.
  */
 export function makeScene(seed: number, widthPx = 320, heightPx = 240): Scene {
-  const random = randomFrom(seed);
+  const stream = new RandomStream(seed);
+  const random = () => stream.uniform();
   const pixels = new Uint8Array(widthPx * heightPx * 3);
   const labels = new Uint8Array(widthPx * heightPx);
   const background = makeTexture(random);
@@ -141,16 +143,5 @@ function makeLattice(random: () => number): (u: number, v: number) => number {
     const top = at(i, j) * (1 - s) + at(i + 1, j) * s;
     const bottom = at(i, j + 1) * (1 - s) + at(i + 1, j + 1) * s;
     return top * (1 - t) + bottom * t;
-  };
-}
-
-/** mulberry32: small, seeded, and good enough for pictures. */
-function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }

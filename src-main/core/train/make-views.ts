@@ -1,7 +1,7 @@
 import { renderViews, type Views, type ViewTargets } from '../image/augment/render-views.ts';
 import type { Pixels } from '../image/augment/resize-bicubic.ts';
 import { drawViewPlans, type FlipRule } from '../image/augment/view-plan.ts';
-import { drawsFor } from '../segment/random.ts';
+import { drawsFor } from '../tensor/random.ts';
 
 export type ViewRequest = {
   pixels: Pixels;

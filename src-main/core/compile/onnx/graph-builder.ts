@@ -7,8 +7,10 @@ import {
   type OnnxDtype,
   type OnnxGraph,
   type OnnxNode,
+  type OnnxShape,
   type OnnxValue,
 } from './model.ts';
+import { orderForMemory } from './order-nodes.ts';
 
 type Attributes = Readonly<Record<string, OnnxAttribute>>;
 
@@ -20,6 +22,9 @@ export class GraphBuilder {
   readonly #constants: OnnxConstant[] = [];
   readonly #constantNames = new Map<string, string>();
   readonly #nodes: OnnxNode[] = [];
+  readonly #produced = new Set<string>();
+  /** Names that became names of graph outputs. */
+  readonly #renamed = new Map<string, string>();
   #counter = 0;
 
   constructor(name: string) {
@@ -27,7 +32,7 @@ export class GraphBuilder {
   }
 
   /** Declares a graph input and returns its name. */
-  input(name: string, dtype: OnnxDtype, shape: Shape): string {
+  input(name: string, dtype: OnnxDtype, shape: OnnxShape): string {
     this.#inputs.push({ name, dtype, shape });
     return name;
   }
@@ -46,10 +51,11 @@ export class GraphBuilder {
     return outputs;
   }
 
-  /** Makes `value` a graph output called `name`. */
-  output(name: string, value: string, dtype: OnnxDtype, shape: Shape): void {
-    this.#append('Identity', [value], {}, [name]);
+  /** Makes `value` a graph output called `name`; without a copy where a node produces it. */
+  output(name: string, value: string, dtype: OnnxDtype, shape: OnnxShape): void {
     this.#outputs.push({ name, dtype, shape });
+    if (this.#produced.has(value) && !this.#renamed.has(value)) this.#renamed.set(value, name);
+    else this.#append('Identity', [value], {}, [name]);
   }
 
   /** A float32 constant; `shape` defaults to a vector, or a scalar for one plain number. */
@@ -87,18 +93,40 @@ export class GraphBuilder {
 
   /** The finished graph; the builder may go on being used. */
   graph(): OnnxGraph {
+    const rename = (name: string) => this.#renamed.get(name) ?? name;
+    const nodes = orderForMemory(
+      this.#neededNodes().map((node) => ({
+        ...node,
+        inputs: node.inputs.map(rename),
+        outputs: node.outputs.map(rename),
+      })),
+      new Set(this.#outputs.map((output) => output.name)),
+    );
+    const read = new Set(nodes.flatMap((node) => node.inputs));
     return {
       name: this.#name,
       inputs: this.#inputs,
       outputs: this.#outputs,
-      constants: this.#constants,
-      nodes: this.#nodes,
+      constants: this.#constants.filter((constant) => read.has(constant.name)),
+      nodes,
     };
   }
 
   /** The finished graph as the bytes of an `.onnx` file. */
   model(metadata?: Readonly<Record<string, string>>): Uint8Array {
     return writeModel(this.graph(), metadata);
+  }
+
+  /** Nodes that some output depends on: what is emitted for a reader that never comes costs memory. */
+  #neededNodes(): OnnxNode[] {
+    const needed = new Set(this.#outputs.map((output) => output.name));
+    const isNeeded = (name: string) => needed.has(name) || needed.has(this.#renamed.get(name) ?? name);
+    const kept = this.#nodes.toReversed().filter((node) => {
+      if (!node.outputs.some(isNeeded)) return false;
+      for (const input of node.inputs) needed.add(input);
+      return true;
+    });
+    return kept.reverse();
   }
 
   #fresh(): string {
@@ -111,6 +139,7 @@ export class GraphBuilder {
     attributes: Attributes,
     outputs: readonly string[],
   ): void {
+    for (const output of outputs) this.#produced.add(output);
     const colon = qualifiedOp.indexOf(':');
     const domain = colon < 0 ? '' : qualifiedOp.slice(0, colon);
     this.#nodes.push({ op: qualifiedOp.slice(colon + 1), domain, inputs, outputs, attributes });

@@ -22,10 +22,13 @@ export type OnnxNode = {
   attributes: Readonly<Record<string, OnnxAttribute>>;
 };
 
-export type OnnxValue = { name: string; dtype: OnnxDtype; shape: Shape };
+/** A dimension that is a word is open, and equal wherever the word stands. */
+export type OnnxShape = readonly (number | string)[];
+
+export type OnnxValue = { name: string; dtype: OnnxDtype; shape: OnnxShape };
 
 /** A constant. `data` holds the elements little-endian, row-major. */
-export type OnnxConstant = OnnxValue & { data: Uint8Array };
+export type OnnxConstant = { name: string; dtype: OnnxDtype; shape: Shape; data: Uint8Array };
 
 export type OnnxGraph = {
   name: string;
@@ -89,7 +92,10 @@ function tensorProto(constant: OnnxConstant): ProtoWriter {
 
 function valueProto(value: OnnxValue): ProtoWriter {
   const shape = new ProtoWriter();
-  for (const dim of value.shape) shape.message(1, new ProtoWriter().int(1, dim));
+  for (const dim of value.shape) {
+    const proto = new ProtoWriter();
+    shape.message(1, typeof dim === 'number' ? proto.int(1, dim) : proto.string(2, dim));
+  }
   const tensorType = new ProtoWriter().int(1, DATA_TYPE[value.dtype]).message(2, shape);
   return new ProtoWriter().string(1, value.name).message(2, new ProtoWriter().message(1, tensorType));
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseSeeds, kmeans, lloyd } from '../../../../src-main/core/segment/kmeans.ts';
-import { drawsFor } from '../../../../src-main/core/segment/random.ts';
+import { drawsFor } from '../../../../src-main/core/tensor/random.ts';
 import { rowProducts } from '../../../../src-main/core/segment/row-products.ts';
 
 const draw = () => drawsFor({ seed: 3, step: 0, stream: 'kmeans' });

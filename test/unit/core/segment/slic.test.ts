@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawsFor } from '../../../../src-main/core/segment/random.ts';
+import { drawsFor } from '../../../../src-main/core/tensor/random.ts';
 import { connectSuperpixels } from '../../../../src-main/core/segment/slic-connectivity.ts';
 import { slic } from '../../../../src-main/core/segment/slic.ts';
 

@@ -39,6 +39,34 @@ export function u01At(seed: number, index: number): number {
   return (u32At(seed, index) >>> 8) / 0x1000000;
 }
 
+/** A stream of uniform and normal numbers that starts at element 0 of the stream of `seed`. */
+export class RandomStream {
+  readonly #seed: number;
+  #index = 0;
+
+  /** @param seed any integer; its low 32 bits count */
+  constructor(seed: number) {
+    this.#seed = seed | 0;
+  }
+
+  /** The next number, uniform in [0, 1), with 24 random bits. */
+  uniform(): number {
+    return u01At(this.#seed, this.#index++);
+  }
+
+  /** The next number of a normal distribution with mean 0 and variance 1 (Box-Muller). */
+  normal(): number {
+    // 1 - u lies in (0, 1], where the logarithm is finite.
+    const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
+    return radius * Math.cos(2 * Math.PI * this.uniform());
+  }
+}
+
+/** Seed of a named stream: FNV-1a of the name, combined with `base`. */
+export function namedSeed(name: string, base: number): number {
+  return (fnv1a32(name) ^ base) >>> 0;
+}
+
 /** FNV-1a of the UTF-8 bytes of `text`, unsigned. */
 export function fnv1a32(text: string): number {
   let hash = FNV_OFFSET;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawsFor, fnv1a32, u32At } from '../../../../src-main/core/segment/random.ts';
+import { drawsFor, fnv1a32, u32At } from '../../../../src-main/core/tensor/random.ts';
 
 const take = (count: number, draw: () => number) => Array.from({ length: count }, () => draw());
 const key = { seed: 1, step: 2, stream: 'views', index: 3 };

@@ -1,0 +1,29 @@
+import type { Graph, Node, Value } from '../graph.ts';
+import { rewrite } from './rewrite.ts';
+
+/** Larger constants are compared by nothing: they are rare, and hashing them costs more than it saves. */
+const MAX_HASHED_BYTES = 4096;
+
+/** Computes equal operations on equal operands once (common subexpressions). */
+export function shareCommon(graph: Graph): Graph {
+  const known = new Map<string, readonly Value[]>();
+  return rewrite(graph, (node, inputs, nodes) => {
+    const key = keyOf(node, inputs);
+    if (key === undefined) return undefined;
+    const twin = known.get(key);
+    if (twin) return twin;
+    const hasOwnSpec = node.operation.op === 'constant' || node.operation.op === 'splat';
+    const outputs = nodes.append(node.operation, inputs, hasOwnSpec ? node.outputs[0] : undefined);
+    known.set(key, outputs);
+    return outputs;
+  });
+}
+
+function keyOf(node: Node, inputs: readonly Value[]): string | undefined {
+  const { operation } = node;
+  const operands = inputs.map((input) => input.id).join();
+  const specs = node.outputs.map((output) => `${output.dtype}[${output.shape.join()}]`).join();
+  if (operation.op !== 'constant') return `${JSON.stringify(operation)} ${operands} ${specs}`;
+  if (operation.data.byteLength > MAX_HASHED_BYTES) return undefined;
+  return `constant ${specs} ${operation.data.join()}`;
+}

@@ -1,0 +1,26 @@
+import type { StepMemory } from '../../../src-main/core/compile/runtime/step.ts';
+
+/** What one measuring process is told. */
+export type MeasureOptions = {
+  mode: 'step' | 'infer';
+  arch: 'resnet18' | 'resnet50';
+  /** Images a step; each has two views in training. */
+  batch: number;
+  sizePx: number;
+  /** Timed runs after one to warm up. */
+  steps: number;
+  threads: number;
+  /** Path prefix of ONNX Runtime profiles; timing is slower with it. */
+  profilePrefix?: string;
+};
+
+/** What it answers; PyTorch's script answers the first four fields. */
+export type Measurement = {
+  medianMs: number;
+  minMs: number;
+  imagesPerS: number;
+  peakRssMiB: number;
+  compileMs?: number;
+  nodes?: number;
+  memory?: StepMemory;
+};

@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { build } from 'vite';
+import { bundledDependencies } from '../../../electron.vite.config.ts';
+import type { Measurement, MeasureOptions } from './measurement.ts';
+
+const root = resolve(import.meta.dirname, '../../..');
+const shared = process.env.R2O_SHARED ?? resolve(root, '../shared');
+const torchScript = join(shared, 'tools/torch_r2o_step.py');
+/** Debian's Python, which has Debian's PyTorch; another one may come first in PATH. */
+const python = '/usr/bin/python3';
+
+/**
+ * Bundles the measuring process, so that neither vite nor a type stripper counts in its memory.
+ * @returns path of the script, below node_modules, where its native packages resolve
+ */
+export async function bundleMeasure(): Promise<string> {
+  const outDir = mkdtempSync(join(root, 'node_modules/.r2o-bench-'));
+  await build({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    ssr: { noExternal: bundledDependencies },
+    build: {
+      ssr: join(import.meta.dirname, 'measure.ts'),
+      outDir,
+      emptyOutDir: true,
+      rolldownOptions: { output: { entryFileNames: 'measure.mjs' } },
+    },
+  });
+  return join(outDir, 'measure.mjs');
+}
+
+/** Runs one measurement of the engine in a new process. */
+export function measureOurs(script: string, options: MeasureOptions): Measurement {
+  return lastJson(spawnSync(process.execPath, [script, JSON.stringify(options)], { encoding: 'utf8' }));
+}
+
+/** Why the yardstick cannot run here, or undefined. */
+export function whyNoTorch(): string | undefined {
+  if (!existsSync(torchScript)) return `${torchScript} is not there`;
+  const found = spawnSync(python, ['-c', 'import torch, torchvision'], { encoding: 'utf8' });
+  return found.status === 0 ? undefined : "Debian's python3-torch and python3-torchvision are not installed";
+}
+
+/** Runs PyTorch's step or inference at the same settings in a new process. */
+export function measureTorch({ mode, arch, batch, sizePx, steps, threads }: MeasureOptions): Measurement {
+  const flags = Object.entries({ arch, batch, size: sizePx, steps, threads }).flatMap(([name, value]) => [
+    `--${name}`,
+    String(value),
+  ]);
+  const infer = mode === 'infer' ? ['--infer'] : [];
+  return lastJson(spawnSync(python, [torchScript, ...flags, ...infer, '--json'], { encoding: 'utf8' }));
+}
+
+function lastJson(result: { status: number | null; stdout: string; stderr: string }): Measurement {
+  const line = result.stdout.trim().split('\n').at(-1);
+  if (result.status !== 0 || !line) throw new Error(`a measurement failed: ${result.stderr.slice(-2000)}`);
+  // Written by `measure.ts` or by the yardstick, whose fields are those of Measurement.
+  return JSON.parse(line) as Measurement;
+}

@@ -1,0 +1,88 @@
+import type { NetworkSpec, ParameterSpec } from '../../src-main/core/model/parameters.ts';
+import { dimAt, sizeOf } from '../../src-main/core/tensor/shape.ts';
+import { nameSeed, signedUnit } from './random-data.ts';
+
+/**
+ * Weights as the golden fixtures draw them (golden/README.md, "Regenerating weights and inputs"),
+ * brought from PyTorch's order to ours.
+ * @param goldenName the fixture's name of one of our tensors
+ */
+export function goldenWeights(
+  network: NetworkSpec,
+  base: number,
+  goldenName: (name: string) => string = (name) => name,
+): Record<string, Float32Array> {
+  return Object.fromEntries(
+    network.parameters.map((spec) => [
+      spec.name,
+      fromTorch(
+        scaled(signedUnit((nameSeed(goldenName(spec.name)) ^ base) >>> 0, sizeOf(spec.shape)), spec),
+        spec,
+      ),
+    ]),
+  );
+}
+
+/** Running statistics: zeros and ones, or drawn like weights for eval-mode cases. */
+export function goldenStatistics(network: NetworkSpec, base?: number): Record<string, Float32Array> {
+  return Object.fromEntries(
+    network.normalisations.flatMap(({ name, channels }) => {
+      const draw = (suffix: string) =>
+        base === undefined
+          ? new Float32Array(channels)
+          : signedUnit((nameSeed(`${name}.${suffix}`) ^ base) >>> 0, channels);
+      return [
+        [`${name}.running_mean`, draw('running_mean').map((u) => Math.fround(0.1 * u))] as const,
+        [`${name}.running_var`, draw('running_var').map((u) => Math.fround(1 + 0.5 * u))] as const,
+      ];
+    }),
+  );
+}
+
+function scaled(unit: Float32Array, spec: ParameterSpec): Float32Array {
+  switch (spec.kind) {
+    case 'filter':
+      return unit.map((u) => Math.fround(u * Math.sqrt(6 / spec.fanIn)));
+    case 'linear':
+      return unit.map((u) => Math.fround(u * Math.sqrt(3 / spec.fanIn)));
+    case 'bias':
+    case 'offset':
+      return unit.map((u) => Math.fround(0.1 * u));
+    case 'scale':
+      return unit.map((u) => Math.fround(1 + 0.25 * u));
+  }
+}
+
+/** OIHW to HWIO, [out, in] to [in, out]; vectors stay. */
+export function fromTorch(data: Float32Array, spec: Pick<ParameterSpec, 'kind' | 'shape'>): Float32Array {
+  const result = new Float32Array(data.length);
+  forEachTorchIndex(spec, (torch, own) => (result[own] = data[torch] ?? NaN));
+  return result;
+}
+
+/** The inverse of `fromTorch`. */
+export function toTorch(data: Float32Array, spec: Pick<ParameterSpec, 'kind' | 'shape'>): Float32Array {
+  const result = new Float32Array(data.length);
+  forEachTorchIndex(spec, (torch, own) => (result[torch] = data[own] ?? NaN));
+  return result;
+}
+
+function forEachTorchIndex(
+  { kind, shape }: Pick<ParameterSpec, 'kind' | 'shape'>,
+  visit: (torch: number, own: number) => void,
+): void {
+  const size = sizeOf(shape);
+  if (kind !== 'filter' && kind !== 'linear') {
+    for (let index = 0; index < size; index++) visit(index, index);
+    return;
+  }
+  const rank = shape.length;
+  const [inputs, outputs] = [dimAt(shape, rank - 2), dimAt(shape, rank - 1)];
+  const taps = size / inputs / outputs;
+  for (let tap = 0; tap < taps; tap++) {
+    for (let i = 0; i < inputs; i++) {
+      for (let o = 0; o < outputs; o++)
+        visit((o * inputs + i) * taps + tap, (tap * inputs + i) * outputs + o);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { build } from 'vite';
+import { bundledDependencies } from '../../electron.vite.config.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+export type FinishedProcess = { status: number | null; stdout: string; stderr: string };
+
+/**
+ * Bundles a TypeScript file and runs it in a new Node process: for what needs its own environment
+ * variables, its own memory, or may take the process down.
+ * @param path relative to the repository's root
+ */
+export async function runBundled(
+  path: string,
+  options: { env?: Readonly<Record<string, string>>; nodeFlags?: readonly string[] } = {},
+): Promise<FinishedProcess> {
+  // Below node_modules, where native packages resolve.
+  const outDir = mkdtempSync(join(root, 'node_modules/.r2o-test-'));
+  try {
+    await build({
+      configFile: false,
+      root,
+      logLevel: 'error',
+      ssr: { noExternal: bundledDependencies },
+      build: {
+        ssr: join(root, path),
+        outDir,
+        emptyOutDir: true,
+        rolldownOptions: { output: { entryFileNames: 'main.mjs' } },
+      },
+    });
+    const script = join(outDir, 'main.mjs');
+    return spawnSync(process.execPath, [...(options.nodeFlags ?? []), script], {
+      encoding: 'utf8',
+      cwd: dirname(script),
+      env: { ...process.env, ...options.env },
+    });
+  } finally {
+    rmSync(outDir, { recursive: true });
+  }
+}
