@@ -131,6 +131,8 @@ function assertMean(total: Tensor | undefined, expected: number): void {
   }
 }
 
+/** The cause in ONNX Runtime's words, without the place in its sources that comes before it. */
 function firstLine(message: string): string {
-  return message.split('\n', 1)[0]?.trim() ?? message;
+  const line = message.split('\n', 1)[0]?.trim() ?? message;
+  return line.replace(/^\S+\.(?:cc|h):\d+ .* was (?:false|true)\. /, '');
 }

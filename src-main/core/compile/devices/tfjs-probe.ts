@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { tf } from '../../tensor/tfjs.ts';
 import type { DeviceReport, Machine } from './report.ts';
 import { restoreUtilPredicates } from './util-polyfill.ts';
@@ -14,7 +14,7 @@ export type NativeTfjsId = keyof typeof NATIVE_PACKAGES;
 
 const NATIVE_FIX: Record<NativeTfjsId, string> = {
   'tfjs:tensorflow-gpu':
-    'Install the NVIDIA driver, CUDA 11.8 and cuDNN 8.6, then run `npm rebuild @tensorflow/tfjs-node-gpu` on a machine with internet.',
+    'Install the NVIDIA driver, CUDA 11.8 and cuDNN 8.6, then run `npm explore @tensorflow/tfjs-node-gpu -- npm run install` with internet access.',
   'tfjs:tensorflow':
     'Not needed: the compiled engine is faster on a CPU. To use it all the same, run `npm install @tensorflow/tfjs-node`.',
 };
@@ -61,11 +61,17 @@ export async function probeTfjsCpu(machine: Machine): Promise<DeviceReport> {
 export function loadNativeTfjs(id: NativeTfjsId): void {
   const require = createRequire(import.meta.url);
   const name = NATIVE_PACKAGES[id].package;
-  const folder = dirname(require.resolve(`${name}/package.json`));
+  const folder = packageFolderOf(require, name);
+  if (!folder) throw new Error(`the package ${name} is not installed`);
   if (!hasNativeLibrary(folder)) throw new Error(`the native library of ${name} is not installed`);
   restoreUtilPredicates();
   require(name);
   if (id === 'tfjs:tensorflow-gpu') assertHasGpu();
+}
+
+function packageFolderOf(require: NodeJS.Require, name: string): string | undefined {
+  const paths = require.resolve.paths(name) ?? [];
+  return paths.map((path) => join(path, name)).find((folder) => existsSync(join(folder, 'package.json')));
 }
 
 /** Looked for first: a require that fails halfway would leave a second set of kernels registered. */
