@@ -2,9 +2,9 @@
  * One measurement of the engine, in a process of its own: time of a training step or of inference, and
  * the peak memory of the process. Prints one line of JSON, the same fields as `torch_r2o_step.py`.
  */
-import { readFileSync } from 'node:fs';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { compileStep, type CompiledStep } from '../../../src-main/core/compile/compile.ts';
+import { openInference } from '../../../src-main/core/compile/inference.ts';
 import { exportInference } from '../../../src-main/core/compile/export.ts';
 import { EngineState } from '../../../src-main/core/compile/runtime/engine-state.ts';
 import { engineTarget } from '../../../src-main/core/compile/runtime/target.ts';
@@ -33,8 +33,17 @@ const KMEANS_ITERATIONS = 10;
 const SUPERPIXELS = 100;
 
 const options = JSON.parse(process.argv[2] ?? '{}') as MeasureOptions;
-const measurement = options.mode === 'step' ? await measureStep(options) : await measureInference(options);
-console.log(JSON.stringify(measurement));
+switch (options.mode) {
+  case 'step':
+    console.log(JSON.stringify(await measureStep(options)));
+    break;
+  case 'export':
+    await writeEncoder(options);
+    break;
+  case 'infer':
+    console.log(JSON.stringify(await measureInference(options)));
+    break;
+}
 // ONNX Runtime's threads keep the process alive otherwise.
 process.exit(0);
 
@@ -60,7 +69,6 @@ async function measureStep({
   };
   const startedMs = performance.now();
   using state = new EngineState(trainingState(spec), await engineTarget('onnx:cpu', threads));
-  await state.restore(initialWeights(modelNetwork(model), 1));
   using cluster = await compileStep({
     name: 'cluster',
     build: withKMeans(clusterStep(spec)),
@@ -76,6 +84,7 @@ async function measureStep({
     ...(profilePrefix === undefined ? {} : { profilePrefix: `${profilePrefix}-update` }),
   });
   const compileMs = performance.now() - startedMs;
+  await state.restore(initialWeights(modelNetwork(model), 1));
   const clusterData = randomInputs(cluster, 1);
   clusterData.centres = Int32Array.from({ length: REGIONS }, (_, i) => (i * 37) % (batch * SUPERPIXELS));
   const updateData = {
@@ -96,25 +105,15 @@ async function measureStep({
   };
 }
 
-async function measureInference({
-  arch,
-  batch,
-  sizePx,
-  steps,
-  threads,
-}: MeasureOptions): Promise<Measurement> {
+/** Writes the encoder that `measureInference` loads: an app exports once and runs many times. */
+async function writeEncoder({ arch, batch, sizePx, modelPath = '' }: MeasureOptions): Promise<void> {
   const spec = arch === 'resnet18' ? RESNET18 : RESNET50;
   const network = resnetNetwork(spec, 'net');
-  const startedMs = performance.now();
   const model = await exportInference({
     name: 'encoder',
     build: ({ images }, weights) => {
-      const { c4, c5 } = resnetFeatures(images as tf.Tensor4D, {
-        spec,
-        prefix: 'net',
-        weights,
-        normalise: evalNormalisation(weights),
-      });
+      const normalise = evalNormalisation(weights);
+      const { c4, c5 } = resnetFeatures(images as tf.Tensor4D, { spec, prefix: 'net', weights, normalise });
       return { c4, c5 };
     },
     inputs: { images: { shape: [batch, sizePx, sizePx, 3], dtype: 'float32' } },
@@ -122,20 +121,22 @@ async function measureInference({
     weights: initialWeights(network, 1),
     imageOrder: 'nhwc',
   });
-  const session = await InferenceSession.create(model, {
-    intraOpNumThreads: threads,
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-  });
+  writeFileSync(modelPath, model);
+}
+
+async function measureInference({
+  batch,
+  sizePx,
+  steps,
+  threads,
+  modelPath = '',
+}: MeasureOptions): Promise<Measurement> {
+  const startedMs = performance.now();
+  using encoder = await openInference(modelPath, 'onnx:cpu', threads);
   const compileMs = performance.now() - startedMs;
-  const images = new Tensor('float32', randomData(batch * sizePx * sizePx * 3, 3), [
-    batch,
-    sizePx,
-    sizePx,
-    3,
-  ]);
+  const images = randomData(batch * sizePx * sizePx * 3, 3);
   const times = await time(steps, async () => {
-    await session.run({ images });
+    await encoder.run({ images });
   });
   return { ...summary(times, batch), compileMs: Math.round(compileMs) };
 }

@@ -2,7 +2,8 @@ import type { StepMemory } from '../../../src-main/core/compile/runtime/step.ts'
 
 /** What one measuring process is told. */
 export type MeasureOptions = {
-  mode: 'step' | 'infer';
+  /** `export` writes the file that `infer` loads, and measures nothing. */
+  mode: 'step' | 'infer' | 'export';
   arch: 'resnet18' | 'resnet50';
   /** Images a step; each has two views in training. */
   batch: number;
@@ -10,6 +11,8 @@ export type MeasureOptions = {
   /** Timed runs after one to warm up. */
   steps: number;
   threads: number;
+  /** Of the ONNX file, for `export` and `infer`. */
+  modelPath?: string;
   /** Path prefix of ONNX Runtime profiles; timing is slower with it. */
   profilePrefix?: string;
 };

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'vite';
 import { bundledDependencies } from '../../../electron.vite.config.ts';
 import type { Measurement, MeasureOptions } from './measurement.ts';
@@ -34,7 +34,13 @@ export async function bundleMeasure(): Promise<string> {
 
 /** Runs one measurement of the engine in a new process. */
 export function measureOurs(script: string, options: MeasureOptions): Measurement {
-  return lastJson(spawnSync(process.execPath, [script, JSON.stringify(options)], { encoding: 'utf8' }));
+  const run = (task: MeasureOptions) =>
+    spawnSync(process.execPath, [script, JSON.stringify(task)], { encoding: 'utf8' });
+  if (options.mode !== 'infer') return lastJson(run(options));
+  const modelPath = join(dirname(script), 'encoder.onnx');
+  const written = run({ ...options, mode: 'export', modelPath });
+  if (written.status !== 0) throw new Error(`the export failed: ${written.stderr.slice(-2000)}`);
+  return lastJson(run({ ...options, modelPath }));
 }
 
 /** Why the yardstick cannot run here, or undefined. */

@@ -18,59 +18,81 @@ export function lowerFilterGradient(
   const problem = problemOf(operation.window, x.shape, dy.shape);
   const recipe = emitter.recipes.filterGradient(problem);
   const dFilter =
-    recipe === 'swapped'
+    recipe.kind === 'swapped'
       ? swapped(x, dy, operation.window, emitter)
-      : columns(x, dy, operation.window, emitter);
+      : columns({ x, dy, window: operation.window, parts: recipe.parts }, emitter);
   emitter.define(output, rowMajor(4), dFilter);
 }
 
-/** One product: windows of x as rows [B*Ho*Wo, kh*kw*I], transposed, times dy [B*Ho*Wo, O]. */
-function columns(x: Value, dy: Value, window: Window, emitter: Emitter): Emitted {
+type Columns = { x: Value; dy: Value; window: Window; parts: number };
+
+/**
+ * Windows of x as rows [B*Ho*Wo, kh*kw*I], transposed, times dy [B*Ho*Wo, O]; the products of the
+ * batch's parts add up.
+ */
+function columns({ x, dy, window, parts }: Columns, emitter: Emitter): Emitted {
   const [batch, dyRows, dyColumns, outputs] = dims4(dy);
   const inputs = dimAt(x.shape, 3);
   const [kh, kw] = window.filter;
-  const positions = batch * dyRows * dyColumns;
-  const rows = windowRows(x, dy, window, emitter);
-  const product = emitter.op(
-    'Gemm',
-    [
-      emitter.reshape(rows, [positions, kh * kw * inputs]),
-      emitter.reshape(emitter.get(dy), [positions, outputs]),
-    ],
-    [kh * kw * inputs, outputs],
-    { transA: 1, transB: 0 },
-  );
-  return emitter.reshape(product, [kh, kw, inputs, outputs]);
+  const cells = dyRows * dyColumns;
+  const shape = [kh * kw * inputs, outputs];
+  const images = paddedImages(x, window, emitter); // [B, Hp * Wp, I]
+  const gradients = emitter.reshape(emitter.get(dy), [batch, cells, outputs]);
+  const size = batch / parts;
+  let sum: Emitted | undefined;
+  for (let part = 0; part < parts; part++) {
+    const rows = gatherWindows(slice(images, part * size, size, emitter), { x, dy, window }, emitter);
+    const operands = [
+      emitter.reshape(rows, [size * cells, kh * kw * inputs]),
+      emitter.reshape(slice(gradients, part * size, size, emitter), [size * cells, outputs]),
+    ];
+    if (sum) operands.push(sum);
+    sum = emitter.op('Gemm', operands, shape, { transA: 1, transB: 0 });
+  }
+  if (!sum) throw new Error('a batch has at least one part');
+  return emitter.reshape(sum, [kh, kw, inputs, outputs]);
 }
 
-/** [B, Ho*Wo*kh*kw, I]: the input under each window position. */
-function windowRows(x: Value, dy: Value, window: Window, emitter: Emitter): Emitted {
+/** `count` entries of x's first axis from `begin`. */
+function slice(x: Emitted, begin: number, count: number, emitter: Emitter): Emitted {
+  const [extent, ...rest] = x.shape;
+  if (extent === count) return x;
+  const { builder } = emitter;
+  const operands = [x, builder.int64s([begin]), builder.int64s([begin + count]), builder.int64s([0])];
+  return emitter.op('Slice', operands, [count, ...rest]);
+}
+
+/** x with its zero padding, as [B, Hp * Wp, I]. */
+function paddedImages(x: Value, window: Window, emitter: Emitter): Emitted {
   const [batch, height, width, inputs] = dims4(x);
-  const [, dyRows, dyColumns] = dims4(dy);
-  const [kh, kw] = window.filter;
   const [top, left, bottom, right] = window.pad;
-  const [sh, sw] = window.stride;
-  const plain = emitter.get(x);
-  if (kh * kw === 1 && sh * sw === 1) return plain;
   const [paddedHeight, paddedWidth] = [height + top + bottom, width + left + right];
   const isPadded = top + left + bottom + right > 0;
   const padded = isPadded
     ? emitter.op(
         'Pad',
-        [plain, emitter.builder.int64s([0, top, left, 0, 0, bottom, right, 0])],
+        [emitter.get(x), emitter.builder.int64s([0, top, left, 0, 0, bottom, right, 0])],
         [batch, paddedHeight, paddedWidth, inputs],
       )
-    : plain;
+    : emitter.get(x);
+  return emitter.reshape(padded, [batch, paddedHeight * paddedWidth, inputs]);
+}
+
+/** [images, Ho*Wo*kh*kw, I]: the input under each window position of some padded images. */
+function gatherWindows(
+  images: Emitted,
+  { x, dy, window }: Pick<Columns, 'x' | 'dy' | 'window'>,
+  emitter: Emitter,
+): Emitted {
+  const [kh, kw] = window.filter;
+  const [sh, sw] = window.stride;
+  if (kh * kw === 1 && sh * sw === 1) return images;
+  const [, dyRows, dyColumns] = dims4(dy);
+  const paddedWidth = dimAt(x.shape, 2) + window.pad[1] + window.pad[3];
   const indices = windowIndices({ dyRows, dyColumns, kh, kw, sh, sw, paddedWidth });
-  return emitter.op(
-    'Gather',
-    [
-      emitter.reshape(padded, [batch, paddedHeight * paddedWidth, inputs]),
-      emitter.builder.constant('int32', [indices.length], indices),
-    ],
-    [batch, indices.length, inputs],
-    { axis: 1 },
-  );
+  const name = emitter.builder.constant('int32', [indices.length], indices);
+  const [count = 0, , inputs = 0] = images.shape;
+  return emitter.op('Gather', [images, name], [count, indices.length, inputs], { axis: 1 });
 }
 
 /** Positions in the padded input, window position by window position, tap by tap. */

@@ -13,10 +13,10 @@ export type ConvolutionProblem = {
 };
 
 /**
- * columns: gather the input's windows as rows and multiply once (im2col).
+ * columns: gather the input's windows as rows and multiply (im2col), a part of the batch at a time.
  * swapped: a convolution in which channels play the batch and the batch plays the channels.
  */
-export type FilterGradientRecipe = 'columns' | 'swapped';
+export type FilterGradientRecipe = { kind: 'columns'; parts: number } | { kind: 'swapped' };
 
 /**
  * flipped: stride 1, a convolution with the filter turned round.
@@ -57,7 +57,10 @@ export function recipesFor(target: Target): Recipes {
   switch (target.provider) {
     case 'cpu':
       return {
-        filterGradient: (problem) => (isNarrow(problem) && canSwap(problem) ? 'swapped' : 'columns'),
+        filterGradient: (problem) =>
+          isNarrow(problem) && canSwap(problem)
+            ? { kind: 'swapped' }
+            : { kind: 'columns', parts: partsInCache(problem) },
         inputGradient: (problem) => {
           if (isDense(problem.window)) return 'flipped';
           return isBlocked(problem, block) && dividesEvenly(problem) ? 'phases' : 'transposed';
@@ -71,13 +74,26 @@ export function recipesFor(target: Target): Recipes {
     case 'coreml':
     case 'cuda':
       return {
-        filterGradient: () => 'columns',
+        filterGradient: () => ({ kind: 'columns', parts: 1 }),
         inputGradient: () => 'transposed',
         maxPoolGradient: 'compare',
         reluGradient: 'select',
         affine: 'arithmetic',
       };
   }
+}
+
+/** Columns above this size are read from memory instead of the last-level cache. */
+const COLUMN_BYTES = 12 * 2 ** 20;
+
+/** Least divisor of the batch with which one part's columns stay below COLUMN_BYTES. */
+function partsInCache({ window, batch, inputs, outputSize }: ConvolutionProblem): number {
+  const taps = window.filter[0] * window.filter[1];
+  // A 1x1 filter of stride 1 reads the input as it is; there are no columns to keep small.
+  if (taps === 1) return 1;
+  const bytes = 4 * batch * outputSize[0] * outputSize[1] * taps * inputs;
+  const enough = (parts: number) => batch % parts === 0 && bytes / parts <= COLUMN_BYTES;
+  return Array.from({ length: batch }, (_, index) => index + 1).find(enough) ?? batch;
 }
 
 /** The stem's three channels: gathering columns three floats at a time takes twice as long. */

@@ -111,8 +111,8 @@ function isChannelReduction(x: Value, operation: OperationOf<'reduce'>): boolean
 }
 
 /**
- * Reduces all axes of x but the last. Images go in two strides, each of which ONNX Runtime
- * vectorises; a single reduction over axes that are not neighbours falls to its slow generic loop.
+ * Reduces all axes of x but the last. Images go in two strides: a single reduction over axes that are
+ * not neighbours falls to ONNX Runtime's slow generic loop, and ReduceSumSquare always does.
  * @param image x's elements in `layout`, or others of the same shape
  * @returns [C]
  */
@@ -124,15 +124,30 @@ export function reduceRows(
 ): Emitted {
   const { layout, fn } = options;
   const channels = dimAt(x.shape, x.shape.length - 1);
+  if (fn === 'sumSquare') {
+    const squares = emitter.op('Mul', [image, image], image.shape);
+    return reduceRows(squares, x, { layout, fn: 'sum' }, emitter);
+  }
   if (isRowMajor(layout)) {
     return reduceAxis(emitter.reshape(image, [sizeOf(x.shape) / channels, channels]), 0, fn, emitter);
   }
   const batch = dimAt(x.shape, 0);
-  const inner = layout.block;
   const positions = sizeOf(x.shape) / batch / channels;
+  if (layout.block > 1 && (fn === 'mean' || fn === 'sum')) {
+    const pooled = emitter.op(
+      'com.microsoft.nchwc:GlobalAveragePool',
+      [emitter.reshape(image, viewShape(layout, x.shape))],
+      [batch, channels, 1, 1],
+    );
+    const reduced = reduceAxis(emitter.reshape(pooled, [batch, channels]), 0, fn, emitter);
+    return fn === 'mean'
+      ? reduced
+      : emitter.op('Mul', [reduced, emitter.builder.floats(positions)], [channels]);
+  }
+  const inner = layout.block;
   const flat = emitter.reshape(image, [(batch * channels) / inner, positions, inner]);
   const perImage = emitter.reshape(reduceAxis(flat, 1, fn, emitter), [batch, channels]);
-  return reduceAxis(perImage, 0, fn === 'sumSquare' ? 'sum' : fn, emitter);
+  return reduceAxis(perImage, 0, fn, emitter);
 }
 
 function reduceAxis(x: Emitted, axis: number, fn: ReduceFunction, emitter: Emitter): Emitted {

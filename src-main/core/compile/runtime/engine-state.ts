@@ -13,6 +13,8 @@ type Entry = {
   spec: TensorSpec;
   /** Fixed by the first step that is compiled on this state. */
   layout: Layout | undefined;
+  /** Still the zeros that it started with, which are the same in every memory order. */
+  isPristine: boolean;
   /** On the CPU, host memory that runs read and write; on a GPU, a buffer there. */
   current: Tensor;
   /** Where a run writes the next value when it cannot overwrite the current one; CPU only. */
@@ -44,7 +46,10 @@ export class EngineState implements StepState {
       Object.entries(specs).map(([name, spec]) => {
         const size = sizeOf(spec.shape);
         const current = ortTensor(spec.dtype, allocate(spec.dtype, size), [size]);
-        return [name, { spec, layout: undefined, current, spare: undefined, owner: undefined }] as const;
+        return [
+          name,
+          { spec, layout: undefined, isPristine: true, current, spare: undefined, owner: undefined },
+        ] as const;
       }),
     );
   }
@@ -68,12 +73,19 @@ export class EngineState implements StepState {
     );
   }
 
-  /** Fixes memory orders; values already there are moved. Called by the compiler. */
+  /**
+   * Fixes memory orders. Called by the compiler; values already there are moved, which is why weights
+   * are best restored after the steps have been compiled.
+   */
   async adopt(layouts: ReadonlyMap<string, Layout>): Promise<void> {
     for (const [name, layout] of layouts) {
       const entry = this.#entry(name);
       if (entry.layout) {
         if (entry.layout.name !== layout.name) throw new Error(`state '${name}' has two memory orders`);
+        continue;
+      }
+      if (entry.isPristine) {
+        entry.layout = layout;
         continue;
       }
       const data = await this.get(name);
@@ -99,6 +111,7 @@ export class EngineState implements StepState {
   /** Makes what a run of `owner` wrote the current value. */
   commit(name: string, written: Tensor, owner: InferenceSession): void {
     const entry = this.#entry(name);
+    entry.isPristine = false;
     if (written === entry.current) return;
     if (this.target.keepsStateOnGpu) {
       entry.current.dispose();
@@ -153,6 +166,7 @@ export class EngineState implements StepState {
       const size = sizeOf(entry.spec.shape);
       if (data.length !== size) throw new Error(`state '${name}' has ${size} elements, got ${data.length}`);
       await this.#store(entry, data);
+      entry.isPristine = false;
     }
   }
 

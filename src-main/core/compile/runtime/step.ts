@@ -1,4 +1,5 @@
 import type { HostData } from '../../tensor/dtype.ts';
+import type { DeviceId } from '../devices/report.ts';
 
 /** Tensors in host memory by name, row-major. */
 export type HostTensors = Readonly<Record<string, HostData>>;
@@ -42,3 +43,20 @@ export type Step = Disposable & {
    */
   run(inputs: HostTensors): Promise<Record<string, HostData>>;
 };
+
+/**
+ * A device failed while it ran a step: its driver restarted, its memory ran out, it was unplugged.
+ * The state is undefined afterwards. Whether to go on elsewhere from a checkpoint is the caller's, and
+ * in the end a person's, decision: nothing here falls back.
+ */
+export class DeviceError extends Error {
+  readonly device: DeviceId;
+
+  constructor(device: DeviceId, stepName: string, cause: unknown) {
+    super(`${device} failed in '${stepName}': ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.name = 'DeviceError';
+    this.device = device;
+  }
+}

@@ -6,6 +6,7 @@ import { blockSize } from './block-size.ts';
 
 /** What a step is compiled for and run with. */
 export type EngineTarget = Target & {
+  device: DeviceId;
   /** Threads of one operator on the CPU. */
   threads: number;
   /** The provider hands out buffers that stay on the GPU. */
@@ -24,5 +25,5 @@ export async function engineTarget(
   const provider = providerOf(device);
   if (!provider) throw new Error(`${device} runs eagerly and is not compiled for`);
   const block = provider === 'cpu' ? await blockSize() : 0;
-  return { provider, block, threads, keepsStateOnGpu: provider === 'webgpu' };
+  return { device, provider, block, threads, keepsStateOnGpu: provider === 'webgpu' };
 }
