@@ -21,7 +21,7 @@ using state = new EngineState(trainingState(spec), await engineTarget('onnx:webg
 using eagerState = new EagerState(trainingState(spec));
 await state.restore(initial);
 await eagerState.restore(initial);
-using compiled = await compileStep({ name: 'update', build, inputs, state });
+const compiled = await compileStep({ name: 'update', build, inputs, state });
 using eager = eagerStep({ build, inputs, state: eagerState, backend: 'cpu' });
 const losses: [number, number][] = [];
 for (let step = 0; step < 2; step++) {
@@ -37,5 +37,12 @@ for (let step = 0; step < 2; step++) {
     console.log(JSON.stringify({ worst }));
   }
 }
-console.log(JSON.stringify({ losses }));
+// The GPU buffers of the state were made by the step's session, and must outlive it.
+const held = await state.snapshot();
+compiled[Symbol.dispose]();
+using recompiled = await compileStep({ name: 'update', build, inputs, state });
+const kept = await state.snapshot();
+const isKept = Object.entries(held).every(([name, values]) => relativeError(kept[name], values) === 0);
+const { loss } = await recompiled.run(tinyData(spec, 2));
+console.log(JSON.stringify({ losses, isKept, finalLoss: loss?.[0] }));
 process.exit(0);

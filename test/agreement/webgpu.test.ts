@@ -21,10 +21,16 @@ it.skipIf(!hasDriver)(
       const [first, second] = lines.map((line): unknown => JSON.parse(line));
       // Printed by webgpu-child.ts.
       const { worst } = first as { worst: [string, number] };
-      const { losses } = second as { losses: [number, number][] };
+      const { losses, isKept, finalLoss } = second as {
+        losses: [number, number][];
+        isKept: boolean;
+        finalLoss: number;
+      };
       // A ReLU or max-pool decision that flips in float32 moves single gradients, see golden/README.md.
       expect(worst[1], worst[0]).toBeLessThan(2e-3);
       for (const [ours, reference] of losses) expect(Math.abs(ours / reference - 1)).toBeLessThan(1e-4);
+      expect(isKept).toBe(true);
+      expect(finalLoss).toBeGreaterThan(0);
     } finally {
       rmSync(runtimeDir, { recursive: true });
     }
