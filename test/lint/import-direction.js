@@ -9,6 +9,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 const CORE_BASE = ['src-main/core/tensor'];
 const CORE_PARTS = [
   'src-main/core/segment',
+  'src-main/core/mask-files',
   'src-main/core/mask',
   'src-main/core/image',
   'src-main/core/compile',
@@ -24,6 +25,7 @@ export const LAYERS = {
   'src-main/core/compile': CORE_BASE,
   'src-main/core/image': CORE_BASE,
   'src-main/core/mask': [],
+  'src-main/core/mask-files': ['src-main/core/mask'],
   'src-main/core/segment': ['src-main/core/mask', ...CORE_BASE],
   'src-main/core/model': CORE_PARTS,
   'src-main/core/train': ['src-main/core/model', ...CORE_PARTS],
