@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { Collection } from './collection.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
-import { CollectionId, ImageId, JobId } from './ids.ts';
+import { CollectionId, ImageId, JobId, ModelId } from './ids.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
+import { Architecture, ExportedModel, ExportFormat, Model } from './model.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { Device, DoctorCheck, SystemInfo } from './system.ts';
 
@@ -20,6 +21,8 @@ const errors = Object.fromEntries(ErrorCode.options.map((code) => [code, { data:
 
 const base = oc.errors(errors);
 const Cursor = z.string().max(2_000).nullable().default(null);
+const ModelName = z.string().trim().min(1).max(200);
+const Licence = z.string().trim().min(1).max(1_000);
 const PageLimit = z.number().int().min(1).max(500).default(100);
 
 /** A page of a keyset-paged list; `nextCursor` is null on the last one. */
@@ -74,6 +77,48 @@ export const contract = {
     cancel: base.input(z.object({ id: JobId })).output(Job),
     pause: base.input(z.object({ id: JobId })).output(Job),
     resume: base.input(z.object({ id: JobId })).output(Job),
+  },
+  models: {
+    /** Newest first. */
+    list: base.output(z.array(Model)),
+    get: base.input(z.object({ id: ModelId })).output(Model),
+    /** Reads an encoder from a file of another program and keeps a copy; the file itself is never touched. */
+    import: base
+      .input(
+        z.object({
+          path: z.string().min(1),
+          name: ModelName.optional(),
+          /** What stands before the names of its tensors, where a file holds several encoders. */
+          prefix: z.string().max(500).optional(),
+          licence: Licence.optional(),
+        }),
+      )
+      .output(Model),
+    /** Adds an untrained network, as a baseline for comparison. */
+    addUntrained: base
+      .input(
+        z.object({
+          architecture: Architecture,
+          seed: z.number().int().min(0).max(0xffffffff).default(0),
+          name: ModelName.optional(),
+        }),
+      )
+      .output(Model),
+    /** Writes a file for other tools, and its card beside it. */
+    export: base
+      .input(
+        z.object({
+          id: ModelId,
+          format: ExportFormat,
+          path: z.string().min(1),
+          overwrite: z.boolean().default(false),
+          licence: Licence.optional(),
+        }),
+      )
+      .output(ExportedModel),
+    rename: base.input(z.object({ id: ModelId, name: ModelName })).output(Model),
+    /** Deletes its weights. What was made with it stays. */
+    remove: base.input(z.object({ id: ModelId })).output(z.null()),
   },
   settings: {
     get: base.output(Settings),

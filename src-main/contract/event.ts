@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CollectionId } from './ids.ts';
+import { CollectionId, ModelId } from './ids.ts';
 import { Job } from './job.ts';
 
 /**
@@ -10,5 +10,7 @@ export const ServiceEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('job'), job: Job }),
   z.object({ type: z.literal('collection'), collectionId: CollectionId }),
   z.object({ type: z.literal('collection-removed'), collectionId: CollectionId }),
+  z.object({ type: z.literal('model'), modelId: ModelId }),
+  z.object({ type: z.literal('model-removed'), modelId: ModelId }),
 ]);
 export type ServiceEvent = z.infer<typeof ServiceEvent>;

@@ -3,6 +3,7 @@ import { contract } from '../contract/contract.ts';
 import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
 import { runDoctor } from './doctor.ts';
+import { modelHandlers } from './models.ts';
 import type { Service } from './service.ts';
 import { toWireError } from './wire-error.ts';
 
@@ -10,6 +11,7 @@ import { toWireError } from './wire-error.ts';
 export function createRouter(service: Service) {
   const { store, queue } = service;
   const collections = collectionHandlers(service);
+  const models = modelHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -52,6 +54,15 @@ export function createRouter(service: Service) {
       cancel: os.jobs.cancel.handler(({ input }) => queue.cancel(input.id)),
       pause: os.jobs.pause.handler(({ input }) => queue.pause(input.id)),
       resume: os.jobs.resume.handler(({ input }) => queue.resume(input.id)),
+    },
+    models: {
+      list: os.models.list.handler(() => store.models.list()),
+      get: os.models.get.handler(({ input }) => models.get(input.id)),
+      import: os.models.import.handler(({ input }) => models.import(input)),
+      addUntrained: os.models.addUntrained.handler(({ input }) => models.addUntrained(input)),
+      export: os.models.export.handler(({ input }) => models.export(input)),
+      rename: os.models.rename.handler(({ input }) => models.rename(input.id, input.name)),
+      remove: os.models.remove.handler(({ input }) => models.remove(input.id)),
     },
     settings: {
       get: os.settings.get.handler(() => service.settings()),

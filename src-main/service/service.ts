@@ -14,13 +14,14 @@ import { openStore, type Store } from '../store/database.ts';
 import type { Logger } from './logger.ts';
 
 /** Everything below the data folder, by name. */
-export type DataLayout = { folder: string; database: string; cache: string; logs: string };
+export type DataLayout = { folder: string; database: string; cache: string; models: string; logs: string };
 
 export function dataLayout(folder: string): DataLayout {
   return {
     folder,
     database: join(folder, 'studio.sqlite'),
     cache: join(folder, 'cache'),
+    models: join(folder, 'models'),
     logs: join(folder, 'logs'),
   };
 }
@@ -119,7 +120,7 @@ export class Service {
 
 function createFolders(layout: DataLayout): void {
   try {
-    for (const folder of [layout.folder, layout.cache, layout.logs])
+    for (const folder of [layout.folder, layout.cache, layout.models, layout.logs])
       mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new UserError(

@@ -4,6 +4,7 @@ import { GalleryRepository } from './gallery.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
+import { ModelRepository } from './models.ts';
 import { ScanRepository } from './scans.ts';
 import { SegmentationRepository } from './segmentations.ts';
 import { SettingsRepository } from './settings.ts';
@@ -60,6 +61,7 @@ export class Store {
   readonly settings: SettingsRepository;
   readonly segmentations: SegmentationRepository;
   readonly gallery: GalleryRepository;
+  readonly models: ModelRepository;
   readonly #db: Database.Database;
 
   constructor(db: Database.Database) {
@@ -74,6 +76,7 @@ export class Store {
     this.settings = new SettingsRepository(writable);
     this.segmentations = new SegmentationRepository(writable);
     this.gallery = new GalleryRepository(readable);
+    this.models = new ModelRepository(writable);
   }
 
   [Symbol.dispose](): void {

@@ -3,6 +3,8 @@ import { Bytes } from '../contract/bytes.ts';
 import { ErrorInfo } from '../contract/errors.ts';
 import { ContentHash } from '../contract/ids.ts';
 import { JobProgress } from '../contract/job.ts';
+import { ExportedModel, ExportFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
+import { ModelWeights } from '../contract/model-weights.ts';
 import { MachineProbe } from '../contract/system.ts';
 import { FileKey, FoundFile, InspectedFile } from '../contract/scan.ts';
 
@@ -73,6 +75,23 @@ export const Call = z.discriminatedUnion('kind', [
     count: z.number().int().positive(),
     seed: z.number().int(),
   }),
+  /** Reads an encoder from somebody else's file and keeps it as a file of ours in `folder`. */
+  z.object({
+    kind: z.literal('import-encoder'),
+    path: z.string(),
+    /** What stands before the names of its tensors; null to find out. */
+    prefix: z.string().nullable(),
+    folder: z.string(),
+  }),
+  /** Writes an encoder for other tools, with its card. */
+  z.object({
+    kind: z.literal('export-encoder'),
+    weights: ModelWeights,
+    model: Model,
+    format: ExportFormat,
+    path: z.string(),
+    overwrite: z.boolean(),
+  }),
   /** Loads every native module and runs a kernel on every engine. */
   z.object({ kind: z.literal('probe') }),
 ]);
@@ -82,6 +101,15 @@ export type CallOf<K extends Call['kind']> = Extract<Call, { kind: K }>;
 export const CallResults = {
   render: z.object({ bytes: Bytes }),
   'make-scenes': z.null(),
+  'import-encoder': z.object({
+    /** Below `folder`. */
+    file: z.string(),
+    sha256: ContentHash,
+    architecture: z.string(),
+    facts: ModelCard.pick({ viewPx: true, batchesTracked: true }),
+    record: ImportRecord,
+  }),
+  'export-encoder': ExportedModel,
   probe: MachineProbe,
 } satisfies Record<Call['kind'], z.ZodType>;
 export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;

@@ -85,6 +85,14 @@ async function resultOf(call: Call): Promise<unknown> {
       await writeScenes(call.folder, call);
       return null;
     }
+    case 'import-encoder': {
+      const { importToFolder } = await import('./weights-calls.ts');
+      return importToFolder(call);
+    }
+    case 'export-encoder': {
+      const { exportToFile } = await import('./weights-calls.ts');
+      return exportToFile(call);
+    }
     case 'probe': {
       const { probeMachine } = await import('./probe-call.ts');
       return probeMachine();

@@ -126,6 +126,9 @@ export class Library {
         this.#collections = this.#collections.filter(({ id }) => id !== event.collectionId);
         if (this.#selectedId === event.collectionId) this.#clear();
         return;
+      case 'model':
+      case 'model-removed':
+        return;
       default:
         event satisfies never;
     }

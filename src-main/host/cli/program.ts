@@ -8,6 +8,7 @@ import { addCollectionCommands } from './commands/collections.ts';
 import { addDevicesCommand } from './commands/devices.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addModelCommands } from './commands/models.ts';
 import { addSettingsCommands } from './commands/settings.ts';
 import { addJobCommands } from './commands/jobs.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -33,6 +34,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true });
   addCollectionCommands(program);
   addJobCommands(program);
+  addModelCommands(program);
   addServeCommand(program);
   addSettingsCommands(program);
   addDevicesCommand(program);

@@ -69,10 +69,15 @@ export async function readEncoderFile(
   if (sha256 && Buffer.compare(await file.sha256(), sha256) !== 0) {
     throw damagedFile(path, 'it is not the file that was saved: its SHA-256 is another');
   }
-  const description = EncoderDescription.safeParse(parseJson(file.metadata.get(METADATA_KEY)));
-  if (!description.success) throw damagedFile(path, `it has no valid '${METADATA_KEY}' in its metadata`);
+  const description = descriptionIn(file.metadata);
+  if (!description) throw damagedFile(path, `it has no valid '${METADATA_KEY}' in its metadata`);
   const names = new Map([...file.tensors.keys()].map((name) => [name, name] as const));
-  return { encoder: await readEncoder(file, names), description: description.data };
+  return { encoder: await readEncoder(file, names), description };
+}
+
+/** The description that the app left in a file's metadata, if it is one of ours. */
+export function descriptionIn(metadata: ReadonlyMap<string, string>): EncoderDescription | undefined {
+  return EncoderDescription.safeParse(parseJson(metadata.get(METADATA_KEY))).data;
 }
 
 function parseJson(text: string | undefined): unknown {

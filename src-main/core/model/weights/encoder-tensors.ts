@@ -1,4 +1,4 @@
-import { sameShape, type Shape } from '../../tensor/shape.ts';
+import { sameShape, sizeOf, type Shape } from '../../tensor/shape.ts';
 import type { ParameterSpec } from '../parameters.ts';
 import { bareNetwork, specOfShapes, type Encoder } from './encoder.ts';
 import type { TensorSource } from './safetensors.ts';
@@ -42,6 +42,22 @@ export async function readEncoder(file: TensorFile, names: ReadonlyMap<string, s
     weights[tensor.name] = fromTorchOrder(data, tensor);
   }
   return { spec, weights };
+}
+
+/**
+ * How many batches an encoder's running statistics have seen; 0 where the file does not say.
+ * @param names as for `readEncoder`
+ */
+export async function readBatchesTracked(
+  file: TensorFile,
+  names: ReadonlyMap<string, string>,
+): Promise<number> {
+  const stored = names.get(`bn1.${COUNTER}`);
+  const entry = stored === undefined ? undefined : file.tensors.get(stored);
+  if (stored === undefined || entry?.dtype !== 'I64' || sizeOf(entry.shape) !== 1) return 0;
+  const { bytes } = await file.read(stored);
+  const count = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true));
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
 }
 
 /** An encoder's tensors as torchvision saves them: its names, its layout, its counters. */

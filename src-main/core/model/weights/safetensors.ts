@@ -15,6 +15,7 @@ import { STORED_BYTES, type StoredDtype, type StoredTensor } from './stored-tens
  * tensors are then read one at a time, so memory is bounded by the largest that is asked for.
  */
 export class SafetensorsFile {
+  readonly format = 'safetensors';
   /** Free text kept in the file. */
   readonly metadata: ReadonlyMap<string, string>;
   readonly tensors: ReadonlyMap<string, TensorEntry>;
