@@ -119,13 +119,17 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     const [stopped] = await client.models.list();
     expect(stopped?.runId).toBe(run.id);
 
-    if ((await client.jobs.get({ id: job.id })).state === 'cancelled') await client.runs.resume({ id: run.id });
+    if ((await client.jobs.get({ id: job.id })).state === 'cancelled')
+      await client.runs.resume({ id: run.id });
     expect(await finish(client, run.id, job.id)).toEqual(expected);
   });
 
   test('can be extended, and starts from the weights of another model', async () => {
     const { client } = startService();
-    const { run, job } = await start(client, { epochs: 1, kSchedule: { type: 'constant', epochs: [0], values: [3] } });
+    const { run, job } = await start(client, {
+      epochs: 1,
+      kSchedule: { type: 'constant', epochs: [0], values: [3] },
+    });
     await waitForState(client, job.id, 'done');
     await expect(client.runs.resume({ id: run.id })).rejects.toMatchObject({ code: 'WRONG_STATE' });
     await expect(client.runs.extend({ id: run.id, epochs: 1 })).rejects.toMatchObject({ code: 'BAD_INPUT' });

@@ -29,7 +29,9 @@ export async function tinyCollection(client: Client): Promise<{ id: CollectionId
   const folder = join(tempFolder(), 'photos');
   mkdirSync(folder);
   for (let index = 0; index < TINY_IMAGES; index++) {
-    await sharpOf(photoLike(96, 64 + index, index + 1)).jpeg().toFile(join(folder, `photo-${index}.jpg`));
+    await sharpOf(photoLike(96, 64 + index, index + 1))
+      .jpeg()
+      .toFile(join(folder, `photo-${index}.jpg`));
   }
   const { collection, job } = await client.collections.add({ path: folder });
   await waitForState(client, job.id, 'done');
