@@ -31,7 +31,7 @@ export function collectionHandlers(service: Service) {
   const openScanOf = (id: CollectionId): Job | undefined =>
     store.jobs
       .page({ states: [...OPEN_STATES], cursor: null, limit: 500 })
-      .items.find(({ spec }) => spec.collectionId === id);
+      .items.find(({ spec }) => spec.kind === 'scan' && spec.collectionId === id);
 
   return {
     get,

@@ -8,6 +8,7 @@ import { UserError } from '../contract/errors.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
+import { exportKind } from '../jobs/export-kind.ts';
 import { scanKind } from '../jobs/scan-kind.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { openStore, type Store } from '../store/database.ts';
@@ -60,6 +61,7 @@ export class Service {
     this.layout = dataLayout(options.dataFolder);
     createFolders(this.layout);
     this.store = openStore(this.layout.database, { nowMs: this.nowMs });
+    this.store.datasets.markUnfinished();
     const onBug = (error: unknown, where: string) => options.logger.error(error, where);
     this.calls = new CallWorker({ fork: options.fork, onBug });
     this.queue = new JobQueue({
@@ -71,6 +73,12 @@ export class Service {
           cacheFolder: this.layout.cache,
           nowMs: this.nowMs,
           onCollection: (collectionId) => this.publish({ type: 'collection', collectionId }),
+        }),
+        export: exportKind({
+          store: this.store,
+          settings: () => this.settings(),
+          version: options.version,
+          nowMs: this.nowMs,
         }),
       },
       fork: options.fork,

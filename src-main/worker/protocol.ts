@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Bytes } from '../contract/bytes.ts';
 import { ErrorInfo } from '../contract/errors.ts';
+import { ExportImageRow, ExportPlan, ExportResult } from '../contract/export.ts';
 import { ContentHash } from '../contract/ids.ts';
 import { JobProgress } from '../contract/job.ts';
 import { ExportedModel, ExportFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
@@ -32,6 +33,7 @@ export const WorkerJob = z.discriminatedUnion('kind', [
     limits: ImageLimits,
     cache: CacheBounds,
   }),
+  z.object({ kind: z.literal('export'), plan: ExportPlan, limits: ImageLimits }),
 ]);
 export type WorkerJob = z.infer<typeof WorkerJob>;
 export type WorkerJobOf<K extends WorkerJob['kind']> = Extract<WorkerJob, { kind: K }>;
@@ -44,6 +46,10 @@ export const Ask = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('scan/save'), files: z.array(InspectedFile) }),
   /** Every file has been seen: mark the rest as missing. */
   z.object({ kind: z.literal('scan/finish') }),
+  /** The next images of the version, by id, with their masks; none at the end. */
+  z.object({ kind: z.literal('export/page'), afterId: z.number().int() }),
+  /** All is written and in its place. */
+  z.object({ kind: z.literal('export/finish'), result: ExportResult }),
 ]);
 export type Ask = z.infer<typeof Ask>;
 export type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
@@ -53,6 +59,8 @@ export const AskAnswers = {
   'scan/diff': z.object({ inspect: z.array(z.number().int()) }),
   'scan/save': z.null(),
   'scan/finish': z.null(),
+  'export/page': z.object({ images: z.array(ExportImageRow) }),
+  'export/finish': z.null(),
 } satisfies Record<Ask['kind'], z.ZodType>;
 export type AnswerOf<K extends Ask['kind']> = z.infer<(typeof AskAnswers)[K]>;
 

@@ -27,8 +27,10 @@ export function startWorker(port: WorkerPort): void {
   const stop = new AbortController();
 
   const runJob = async (job: WorkerJob) => {
+    // The job's own kind of run; TypeScript cannot follow two unions at once.
+    const run = JOBS[job.kind] as (job: WorkerJob, context: JobContext) => Promise<void>;
     const outcome = await outcomeOf(() =>
-      JOBS[job.kind](job, { link, signal: stop.signal, cores: availableParallelism() }),
+      run(job, { link, signal: stop.signal, cores: availableParallelism() }),
     );
     port.send({ type: 'outcome', outcome });
   };
@@ -71,6 +73,10 @@ const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContex
   scan: async (job, context) => {
     const { runScan } = await import('./scan-job.ts');
     await runScan(job, context);
+  },
+  export: async (job, context) => {
+    const { runExport } = await import('./export-job.ts');
+    await runExport(job, context);
   },
 };
 

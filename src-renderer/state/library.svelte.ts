@@ -23,7 +23,9 @@ export class Library {
 
   readonly selected = $derived(this.#collections.find(({ id }) => id === this.#selectedId));
   /** The newest scan of the selected collection that has not ended. */
-  readonly scan = $derived(this.#jobs.find(({ spec }) => spec.collectionId === this.#selectedId));
+  readonly scan = $derived(
+    this.#jobs.find(({ spec }) => spec.kind === 'scan' && spec.collectionId === this.#selectedId),
+  );
 
   constructor(client: Client) {
     this.#client = client;
