@@ -6,6 +6,7 @@ import { datasetHandlers } from './datasets.ts';
 import { runDoctor } from './doctor.ts';
 import { exportHandlers } from './exports.ts';
 import { modelHandlers } from './models.ts';
+import { runHandlers } from './runs.ts';
 import type { Service } from './service.ts';
 import { toWireError } from './wire-error.ts';
 
@@ -16,6 +17,7 @@ export function createRouter(service: Service) {
   const datasets = datasetHandlers(service);
   const exports = exportHandlers(service);
   const models = modelHandlers(service);
+  const runs = runHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -79,6 +81,22 @@ export function createRouter(service: Service) {
       start: os.exports.start.handler(({ input }) => exports.start(input.versionId, input.options)),
       get: os.exports.get.handler(({ input }) => exports.get(input.id)),
       ofVersion: os.exports.ofVersion.handler(({ input }) => exports.ofVersion(input.versionId)),
+    },
+    runs: {
+      plan: os.runs.plan.handler(({ input }) => runs.plan(input)),
+      start: os.runs.start.handler(({ input }) => runs.start(input)),
+      list: os.runs.list.handler(({ input }) => store.runs.list(input.collectionId)),
+      get: os.runs.get.handler(({ input }) => runs.get(input.id)),
+      curves: os.runs.curves.handler(({ input: { id, ...query } }) =>
+        store.runs.curves(runs.get(id).id, query),
+      ),
+      previews: os.runs.previews.handler(({ input }) => store.runs.previews(runs.get(input.id).id)),
+      writePreviews: os.runs.writePreviews.handler(({ input }) => runs.writePreviews(input)),
+      resume: os.runs.resume.handler(({ input }) => runs.resume(input)),
+      extend: os.runs.extend.handler(({ input }) => runs.extend(input)),
+      keepBest: os.runs.keepBest.handler(({ input }) => runs.keepBest(input.id)),
+      rename: os.runs.rename.handler(({ input }) => runs.rename(input.id, input.name)),
+      remove: os.runs.remove.handler(({ input }) => runs.remove(input.id)),
     },
     settings: {
       get: os.settings.get.handler(() => service.settings()),

@@ -128,6 +128,8 @@ export class Library {
         this.#collections = this.#collections.filter(({ id }) => id !== event.collectionId);
         if (this.#selectedId === event.collectionId) this.#clear();
         return;
+      case 'run':
+      case 'run-removed':
       case 'model':
       case 'model-removed':
         return;

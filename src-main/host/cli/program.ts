@@ -13,6 +13,8 @@ import { addModelCommands } from './commands/models.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addSettingsCommands } from './commands/settings.ts';
 import { addJobCommands } from './commands/jobs.ts';
+import { addPretrainCommand } from './commands/pretrain.ts';
+import { addRunCommands } from './commands/runs.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { Cancelled } from './follow-job.ts';
 import { createOutput, errorLines, ExitCode, type Output } from './output.ts';
@@ -35,6 +37,8 @@ export function createProgram(version: string): Command {
     .showHelpAfterError('Run with --help to see what can be asked.')
     .configureHelp({ showGlobalOptions: true });
   addCollectionCommands(program);
+  addPretrainCommand(program);
+  addRunCommands(program);
   addDatasetCommands(program);
   addExportCommand(program);
   addJobCommands(program);

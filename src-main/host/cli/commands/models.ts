@@ -7,7 +7,7 @@ import { confirmRemoval, findNamed } from '../find-named.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../program.ts';
 
-const KIND = { one: 'model', many: 'models', listCommand: 'r2o models list' };
+export const MODEL_KIND = { one: 'model', many: 'models', listCommand: 'r2o models list' };
 const MIB = 2 ** 20;
 
 export function addModelCommands(program: Command): void {
@@ -138,7 +138,7 @@ function addChanging(models: Command): void {
 }
 
 async function findModel(client: Client, which: string): Promise<Model> {
-  return findNamed(await client.models.list(), which, KIND);
+  return findNamed(await client.models.list(), which, MODEL_KIND);
 }
 
 function oneOf<T extends string>(options: readonly T[], text: string, what: string): T {
