@@ -1,12 +1,16 @@
 import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { Collection } from './collection.ts';
+import { Dataset, DatasetDiff, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
-import { CollectionId, ImageId, JobId, ModelId } from './ids.ts';
+import { Export, ExportOptions } from './export.ts';
+import { CollectionId, DatasetVersionId, ExportId, ImageId, JobId, ModelId, RunId } from './ids.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
-import { Architecture, ExportedModel, ExportFormat, Model } from './model.ts';
+import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
+import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
+import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { Device, DoctorCheck, SystemInfo } from './system.ts';
 
@@ -29,6 +33,17 @@ const PageLimit = z.number().int().min(1).max(500).default(100);
 function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }
+
+const RunName = z.string().trim().min(1).max(200);
+
+const PretrainRequest = z.object({
+  collectionId: CollectionId,
+  preset: PresetName.default('quick'),
+  /** Settings of the preset to change. */
+  overrides: PretrainOverrides.default({}),
+  /** The fastest one by default. */
+  device: z.string().optional(),
+});
 
 /**
  * Everything that a client can ask for, on every host. Images and masks do not travel here: they go by URL
@@ -109,7 +124,7 @@ export const contract = {
       .input(
         z.object({
           id: ModelId,
-          format: ExportFormat,
+          format: WeightsFormat,
           path: z.string().min(1),
           overwrite: z.boolean().default(false),
           licence: Licence.optional(),
@@ -119,6 +134,69 @@ export const contract = {
     rename: base.input(z.object({ id: ModelId, name: ModelName })).output(Model),
     /** Deletes its weights. What was made with it stays. */
     remove: base.input(z.object({ id: ModelId })).output(z.null()),
+  },
+  datasets: {
+    list: base.output(z.array(Dataset)),
+    version: base.input(z.object({ id: DatasetVersionId })).output(DatasetVersionDetail),
+    /** Builds and freezes a version; a dataset of that name gets it as its next one. */
+    create: base
+      .input(z.object({ name: z.string().trim().min(1).max(200), recipe: DatasetRecipe }))
+      .output(DatasetVersionDetail),
+    diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
+    /** Removes a version, and its dataset with the last of them. Exports made of it stay. */
+    remove: base.input(z.object({ id: DatasetVersionId })).output(z.null()),
+  },
+  exports: {
+    /** Queues the writing of a version in a format of some tool. */
+    start: base
+      .input(z.object({ versionId: DatasetVersionId, options: ExportOptions }))
+      .output(z.object({ export: Export, job: Job })),
+    get: base.input(z.object({ id: ExportId })).output(Export),
+    ofVersion: base.input(z.object({ versionId: DatasetVersionId })).output(z.array(Export)),
+  },
+  runs: {
+    /** What a pretraining would be: all settings, steps, and an estimate of its time and memory. */
+    plan: base.input(PretrainRequest).output(PretrainPlan),
+    /** Begins a pretraining and queues its job. */
+    start: base
+      .input(PretrainRequest.extend({ name: RunName.optional(), fromModelId: ModelId.optional() }))
+      .output(z.object({ run: Run, job: Job })),
+    /** Newest first. */
+    list: base.input(z.object({ collectionId: CollectionId.optional() })).output(z.array(Run)),
+    get: base.input(z.object({ id: RunId })).output(Run),
+    curves: base
+      .input(
+        z.object({
+          id: RunId,
+          names: z.array(RunMetric).min(1).optional(),
+          maxPoints: z.number().int().min(2).max(10_000).default(1_000),
+        }),
+      )
+      .output(z.array(MetricCurve)),
+    previews: base.input(z.object({ id: RunId })).output(RunPreviews),
+    /** Writes the region maps over the run as one PNG: a row an image, a column a preview. */
+    writePreviews: base
+      .input(
+        z.object({
+          id: RunId,
+          path: z.string().min(1),
+          maxColumns: z.number().int().min(1).max(100).default(12),
+        }),
+      )
+      .output(z.object({ path: z.string() })),
+    /** Queues a run that stopped, from its last checkpoint; on another device only when one is named. */
+    resume: base
+      .input(z.object({ id: RunId, device: z.string().optional() }))
+      .output(z.object({ run: Run, job: Job })),
+    /** Gives a run more (or fewer) epochs in all and queues it; its schedules stretch to the new length. */
+    extend: base
+      .input(z.object({ id: RunId, epochs: z.number().int().min(1).max(100_000) }))
+      .output(z.object({ run: Run, job: Job })),
+    /** Keeps the encoder of the best preview as a model of its own. */
+    keepBest: base.input(z.object({ id: RunId })).output(Model),
+    rename: base.input(z.object({ id: RunId, name: RunName })).output(Run),
+    /** Deletes its checkpoints, curves and previews. The models that it made stay. */
+    remove: base.input(z.object({ id: RunId })).output(z.null()),
   },
   settings: {
     get: base.output(Settings),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CollectionId, ModelId } from './ids.ts';
+import { CollectionId, ModelId, RunId } from './ids.ts';
 import { Job } from './job.ts';
 
 /**
@@ -10,6 +10,9 @@ export const ServiceEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('job'), job: Job }),
   z.object({ type: z.literal('collection'), collectionId: CollectionId }),
   z.object({ type: z.literal('collection-removed'), collectionId: CollectionId }),
+  /** Its row, its curves or its previews. */
+  z.object({ type: z.literal('run'), runId: RunId }),
+  z.object({ type: z.literal('run-removed'), runId: RunId }),
   z.object({ type: z.literal('model'), modelId: ModelId }),
   z.object({ type: z.literal('model-removed'), modelId: ModelId }),
 ]);

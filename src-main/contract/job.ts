@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ErrorInfo } from './errors.ts';
-import { CollectionId, JobId } from './ids.ts';
+import { CollectionId, ExportId, JobId, RunId } from './ids.ts';
 
 /** `interrupted`: its worker died or the app ended while it ran; it resumes from its last saved point. */
 export const JobState = z.enum([
@@ -19,7 +19,13 @@ export type JobState = z.infer<typeof JobState>;
 /** What a job is to do: everything needed to run it again, as it is stored. */
 export const ScanSpec = z.object({ kind: z.literal('scan'), collectionId: CollectionId });
 export type ScanSpec = z.infer<typeof ScanSpec>;
-export const JobSpec = z.discriminatedUnion('kind', [ScanSpec]);
+/** Everything else about a pretraining is in its run. */
+export const PretrainSpec = z.object({ kind: z.literal('pretrain'), runId: RunId });
+export type PretrainSpec = z.infer<typeof PretrainSpec>;
+/** Writes a dataset version; the export's row says which one, how and where. */
+export const ExportSpec = z.object({ kind: z.literal('export'), exportId: ExportId });
+export type ExportSpec = z.infer<typeof ExportSpec>;
+export const JobSpec = z.discriminatedUnion('kind', [ScanSpec, PretrainSpec, ExportSpec]);
 export type JobSpec = z.infer<typeof JobSpec>;
 export type JobKind = JobSpec['kind'];
 

@@ -2,8 +2,11 @@ import { implement } from '@orpc/server';
 import { contract } from '../contract/contract.ts';
 import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
+import { datasetHandlers } from './datasets.ts';
 import { runDoctor } from './doctor.ts';
+import { exportHandlers } from './exports.ts';
 import { modelHandlers } from './models.ts';
+import { runHandlers } from './runs.ts';
 import type { Service } from './service.ts';
 import { toWireError } from './wire-error.ts';
 
@@ -11,7 +14,10 @@ import { toWireError } from './wire-error.ts';
 export function createRouter(service: Service) {
   const { store, queue } = service;
   const collections = collectionHandlers(service);
+  const datasets = datasetHandlers(service);
+  const exports = exportHandlers(service);
   const models = modelHandlers(service);
+  const runs = runHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -63,6 +69,34 @@ export function createRouter(service: Service) {
       export: os.models.export.handler(({ input }) => models.export(input)),
       rename: os.models.rename.handler(({ input }) => models.rename(input.id, input.name)),
       remove: os.models.remove.handler(({ input }) => models.remove(input.id)),
+    },
+    datasets: {
+      list: os.datasets.list.handler(() => datasets.list()),
+      version: os.datasets.version.handler(({ input }) => datasets.version(input.id)),
+      create: os.datasets.create.handler(({ input }) => datasets.create(input)),
+      diff: os.datasets.diff.handler(({ input }) => datasets.diff(input)),
+      remove: os.datasets.remove.handler(({ input }) => datasets.remove(input.id)),
+    },
+    exports: {
+      start: os.exports.start.handler(({ input }) => exports.start(input.versionId, input.options)),
+      get: os.exports.get.handler(({ input }) => exports.get(input.id)),
+      ofVersion: os.exports.ofVersion.handler(({ input }) => exports.ofVersion(input.versionId)),
+    },
+    runs: {
+      plan: os.runs.plan.handler(({ input }) => runs.plan(input)),
+      start: os.runs.start.handler(({ input }) => runs.start(input)),
+      list: os.runs.list.handler(({ input }) => store.runs.list(input.collectionId)),
+      get: os.runs.get.handler(({ input }) => runs.get(input.id)),
+      curves: os.runs.curves.handler(({ input: { id, ...query } }) =>
+        store.runs.curves(runs.get(id).id, query),
+      ),
+      previews: os.runs.previews.handler(({ input }) => store.runs.previews(runs.get(input.id).id)),
+      writePreviews: os.runs.writePreviews.handler(({ input }) => runs.writePreviews(input)),
+      resume: os.runs.resume.handler(({ input }) => runs.resume(input)),
+      extend: os.runs.extend.handler(({ input }) => runs.extend(input)),
+      keepBest: os.runs.keepBest.handler(({ input }) => runs.keepBest(input.id)),
+      rename: os.runs.rename.handler(({ input }) => runs.rename(input.id, input.name)),
+      remove: os.runs.remove.handler(({ input }) => runs.remove(input.id)),
     },
     settings: {
       get: os.settings.get.handler(() => service.settings()),

@@ -1,10 +1,14 @@
 import Database from 'better-sqlite3';
 import { CollectionRepository } from './collections.ts';
+import { DatasetRowRepository } from './dataset-rows.ts';
+import { DatasetRepository } from './datasets.ts';
+import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
 import { ModelRepository } from './models.ts';
+import { RunRepository } from './runs.ts';
 import { ScanRepository } from './scans.ts';
 import { SegmentationRepository } from './segmentations.ts';
 import { SettingsRepository } from './settings.ts';
@@ -58,10 +62,14 @@ export class Store {
   readonly images: ImageRepository;
   readonly scans: ScanRepository;
   readonly jobs: JobRepository;
+  readonly runs: RunRepository;
   readonly settings: SettingsRepository;
   readonly segmentations: SegmentationRepository;
   readonly gallery: GalleryRepository;
   readonly models: ModelRepository;
+  readonly datasets: DatasetRepository;
+  readonly datasetRows: DatasetRowRepository;
+  readonly exports: ExportRepository;
   readonly #db: Database.Database;
 
   constructor(db: Database.Database) {
@@ -73,9 +81,13 @@ export class Store {
     this.images = new ImageRepository(readable);
     this.scans = new ScanRepository(writable);
     this.jobs = new JobRepository(writable);
+    this.runs = new RunRepository(writable);
     this.settings = new SettingsRepository(writable);
     this.segmentations = new SegmentationRepository(writable);
     this.gallery = new GalleryRepository(readable);
+    this.datasets = new DatasetRepository(writable);
+    this.datasetRows = new DatasetRowRepository(writable);
+    this.exports = new ExportRepository(writable);
     this.models = new ModelRepository(writable);
   }
 

@@ -23,7 +23,9 @@ export class Library {
 
   readonly selected = $derived(this.#collections.find(({ id }) => id === this.#selectedId));
   /** The newest scan of the selected collection that has not ended. */
-  readonly scan = $derived(this.#jobs.find(({ spec }) => spec.collectionId === this.#selectedId));
+  readonly scan = $derived(
+    this.#jobs.find(({ spec }) => spec.kind === 'scan' && spec.collectionId === this.#selectedId),
+  );
 
   constructor(client: Client) {
     this.#client = client;
@@ -126,6 +128,8 @@ export class Library {
         this.#collections = this.#collections.filter(({ id }) => id !== event.collectionId);
         if (this.#selectedId === event.collectionId) this.#clear();
         return;
+      case 'run':
+      case 'run-removed':
       case 'model':
       case 'model-removed':
         return;

@@ -5,12 +5,16 @@ import { openLogFile } from '../shared/log-file.ts';
 import { appVersion } from '../shared/paths.ts';
 import { dataLayout } from '../../service/service.ts';
 import { addCollectionCommands } from './commands/collections.ts';
+import { addDatasetCommands } from './commands/datasets.ts';
 import { addDevicesCommand } from './commands/devices.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addModelCommands } from './commands/models.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addSettingsCommands } from './commands/settings.ts';
 import { addJobCommands } from './commands/jobs.ts';
+import { addPretrainCommand } from './commands/pretrain.ts';
+import { addRunCommands } from './commands/runs.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { Cancelled } from './follow-job.ts';
 import { createOutput, errorLines, ExitCode, type Output } from './output.ts';
@@ -33,6 +37,10 @@ export function createProgram(version: string): Command {
     .showHelpAfterError('Run with --help to see what can be asked.')
     .configureHelp({ showGlobalOptions: true });
   addCollectionCommands(program);
+  addPretrainCommand(program);
+  addRunCommands(program);
+  addDatasetCommands(program);
+  addExportCommand(program);
   addJobCommands(program);
   addModelCommands(program);
   addServeCommand(program);

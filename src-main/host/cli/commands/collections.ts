@@ -159,7 +159,7 @@ function removalQuestion({ name, counts }: Collection): string {
   return `Forget '${name}' and everything made from its ${counts.total} images? The folder stays.`;
 }
 
-async function findCollection(client: Client, which: string): Promise<Collection> {
+export async function findCollection(client: Client, which: string): Promise<Collection> {
   return findNamed(await client.collections.list(), which, KIND);
 }
 
