@@ -5,7 +5,8 @@ import { Dataset, DatasetDiff, DatasetRecipe, DatasetVersionDetail } from './dat
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
 import { Export, ExportOptions } from './export.ts';
-import { CollectionId, DatasetVersionId, ExportId, ImageId, JobId, ModelId, RunId } from './ids.ts';
+import { CollectionId, DatasetVersionId, ExportId, ImageId, ImportId, JobId, ModelId, RunId } from './ids.ts';
+import { MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
 import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
@@ -153,6 +154,11 @@ export const contract = {
       .output(z.object({ export: Export, job: Job })),
     get: base.input(z.object({ id: ExportId })).output(Export),
     ofVersion: base.input(z.object({ versionId: DatasetVersionId })).output(z.array(Export)),
+  },
+  maskImports: {
+    /** Queues the reading of masks, corrected in another tool, into a segmentation. */
+    start: base.input(MaskImportOptions).output(z.object({ import: MaskImport, job: Job })),
+    get: base.input(z.object({ id: ImportId })).output(MaskImport),
   },
   runs: {
     /** What a pretraining would be: all settings, steps, and an estimate of its time and memory. */
