@@ -9,7 +9,7 @@ import { CollectionId, DatasetVersionId, ExportId, ImageId, ImportId, JobId, Mod
 import { MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
-import { Architecture, ExportedModel, ExportFormat, Model } from './model.ts';
+import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import { Settings, SettingsChange } from './settings.ts';
@@ -125,7 +125,7 @@ export const contract = {
       .input(
         z.object({
           id: ModelId,
-          format: ExportFormat,
+          format: WeightsFormat,
           path: z.string().min(1),
           overwrite: z.boolean().default(false),
           licence: Licence.optional(),
