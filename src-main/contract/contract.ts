@@ -3,9 +3,12 @@ import { z } from 'zod';
 import { Collection } from './collection.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
-import { CollectionId, ImageId, JobId } from './ids.ts';
+import { CollectionId, ImageId, JobId, ModelId, RunId } from './ids.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
+import { Architecture, ExportedModel, ExportFormat, Model } from './model.ts';
+import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
+import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { Device, DoctorCheck, RevealTarget, StorageUse, SystemInfo } from './system.ts';
 import { ViewState } from './view-state.ts';
@@ -21,12 +24,25 @@ const errors = Object.fromEntries(ErrorCode.options.map((code) => [code, { data:
 
 const base = oc.errors(errors);
 const Cursor = z.string().max(2_000).nullable().default(null);
+const ModelName = z.string().trim().min(1).max(200);
+const Licence = z.string().trim().min(1).max(1_000);
 const PageLimit = z.number().int().min(1).max(500).default(100);
 
 /** A page of a keyset-paged list; `nextCursor` is null on the last one. */
 function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }
+
+const RunName = z.string().trim().min(1).max(200);
+
+const PretrainRequest = z.object({
+  collectionId: CollectionId,
+  preset: PresetName.default('quick'),
+  /** Settings of the preset to change. */
+  overrides: PretrainOverrides.default({}),
+  /** The fastest one by default. */
+  device: z.string().optional(),
+});
 
 /**
  * Everything that a client can ask for, on every host. Images and masks do not travel here: they go by URL
@@ -93,6 +109,92 @@ export const contract = {
     cancel: base.input(z.object({ id: JobId })).output(Job),
     pause: base.input(z.object({ id: JobId })).output(Job),
     resume: base.input(z.object({ id: JobId })).output(Job),
+  },
+  models: {
+    /** Newest first. */
+    list: base.output(z.array(Model)),
+    get: base.input(z.object({ id: ModelId })).output(Model),
+    /** Reads an encoder from a file of another program and keeps a copy; the file itself is never touched. */
+    import: base
+      .input(
+        z.object({
+          path: z.string().min(1),
+          name: ModelName.optional(),
+          /** What stands before the names of its tensors, where a file holds several encoders. */
+          prefix: z.string().max(500).optional(),
+          licence: Licence.optional(),
+        }),
+      )
+      .output(Model),
+    /** Adds an untrained network, as a baseline for comparison. */
+    addUntrained: base
+      .input(
+        z.object({
+          architecture: Architecture,
+          seed: z.number().int().min(0).max(0xffffffff).default(0),
+          name: ModelName.optional(),
+        }),
+      )
+      .output(Model),
+    /** Writes a file for other tools, and its card beside it. */
+    export: base
+      .input(
+        z.object({
+          id: ModelId,
+          format: ExportFormat,
+          path: z.string().min(1),
+          overwrite: z.boolean().default(false),
+          licence: Licence.optional(),
+        }),
+      )
+      .output(ExportedModel),
+    rename: base.input(z.object({ id: ModelId, name: ModelName })).output(Model),
+    /** Deletes its weights. What was made with it stays. */
+    remove: base.input(z.object({ id: ModelId })).output(z.null()),
+  },
+  runs: {
+    /** What a pretraining would be: all settings, steps, and an estimate of its time and memory. */
+    plan: base.input(PretrainRequest).output(PretrainPlan),
+    /** Begins a pretraining and queues its job. */
+    start: base
+      .input(PretrainRequest.extend({ name: RunName.optional(), fromModelId: ModelId.optional() }))
+      .output(z.object({ run: Run, job: Job })),
+    /** Newest first. */
+    list: base.input(z.object({ collectionId: CollectionId.optional() })).output(z.array(Run)),
+    get: base.input(z.object({ id: RunId })).output(Run),
+    curves: base
+      .input(
+        z.object({
+          id: RunId,
+          names: z.array(RunMetric).min(1).optional(),
+          maxPoints: z.number().int().min(2).max(10_000).default(1_000),
+        }),
+      )
+      .output(z.array(MetricCurve)),
+    previews: base.input(z.object({ id: RunId })).output(RunPreviews),
+    /** Writes the region maps over the run as one PNG: a row an image, a column a preview. */
+    writePreviews: base
+      .input(
+        z.object({
+          id: RunId,
+          path: z.string().min(1),
+          maxColumns: z.number().int().min(1).max(100).default(12),
+        }),
+      )
+      .output(z.object({ path: z.string() })),
+    /** Queues a run that stopped, from its last checkpoint; on another device only when one is named. */
+    resume: base
+      .input(z.object({ id: RunId, device: z.string().optional() }))
+      .output(z.object({ run: Run, job: Job })),
+    /** Gives a run more (or fewer) epochs in all and queues it; its schedules stretch to the new length. */
+    extend: base
+      .input(z.object({ id: RunId, epochs: z.number().int().min(1).max(100_000) }))
+      .output(z.object({ run: Run, job: Job })),
+    /** Keeps the encoder of the best preview as a model of its own. */
+    keepBest: base.input(z.object({ id: RunId })).output(Model),
+    rename: base.input(z.object({ id: RunId, name: RunName })).output(Run),
+    /** Deletes its checkpoints, curves and previews. The models that it made stay. */
+    remove: base.input(z.object({ id: RunId })).output(z.null()),
   },
   settings: {
     get: base.output(Settings),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CollectionId } from './ids.ts';
+import { CollectionId, ModelId, RunId } from './ids.ts';
 import { Job } from './job.ts';
 import { Settings } from './settings.ts';
 
@@ -12,5 +12,10 @@ export const ServiceEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('collection'), collectionId: CollectionId }),
   z.object({ type: z.literal('collection-removed'), collectionId: CollectionId }),
   z.object({ type: z.literal('settings'), settings: Settings }),
+  /** Its row, its curves or its previews. */
+  z.object({ type: z.literal('run'), runId: RunId }),
+  z.object({ type: z.literal('run-removed'), runId: RunId }),
+  z.object({ type: z.literal('model'), modelId: ModelId }),
+  z.object({ type: z.literal('model-removed'), modelId: ModelId }),
 ]);
 export type ServiceEvent = z.infer<typeof ServiceEvent>;

@@ -15,6 +15,10 @@ export const ConceptId = rowId.brand<'ConceptId'>();
 export type ConceptId = z.infer<typeof ConceptId>;
 export const MaskId = rowId.brand<'MaskId'>();
 export type MaskId = z.infer<typeof MaskId>;
+export const ModelId = rowId.brand<'ModelId'>();
+export type ModelId = z.infer<typeof ModelId>;
+export const RunId = rowId.brand<'RunId'>();
+export type RunId = z.infer<typeof RunId>;
 
 /** SHA-256 of a file's bytes, lower-case hexadecimal. */
 export const ContentHash = z

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ErrorInfo } from './errors.ts';
-import { CollectionId, JobId } from './ids.ts';
+import { CollectionId, JobId, RunId } from './ids.ts';
 
 /** `interrupted`: its worker died or the app ended while it ran; it resumes from its last saved point. */
 export const JobState = z.enum([
@@ -19,7 +19,10 @@ export type JobState = z.infer<typeof JobState>;
 /** What a job is to do: everything needed to run it again, as it is stored. */
 export const ScanSpec = z.object({ kind: z.literal('scan'), collectionId: CollectionId });
 export type ScanSpec = z.infer<typeof ScanSpec>;
-export const JobSpec = z.discriminatedUnion('kind', [ScanSpec]);
+/** Everything else about a pretraining is in its run. */
+export const PretrainSpec = z.object({ kind: z.literal('pretrain'), runId: RunId });
+export type PretrainSpec = z.infer<typeof PretrainSpec>;
+export const JobSpec = z.discriminatedUnion('kind', [ScanSpec, PretrainSpec]);
 export type JobSpec = z.infer<typeof JobSpec>;
 export type JobKind = JobSpec['kind'];
 

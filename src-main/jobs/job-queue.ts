@@ -1,9 +1,9 @@
 import { UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { JobId } from '../contract/ids.ts';
-import type { Job, JobProgress, JobSpec, JobState } from '../contract/job.ts';
+import type { Job, JobKind, JobProgress, JobSpec, JobState } from '../contract/job.ts';
 import type { JobRepository } from '../store/jobs.ts';
 import type { Ask, WorkerJob } from '../worker/protocol.ts';
-import type { JobKinds } from './job-kind.ts';
+import { answerAsk, type JobKindHandler, type JobKinds } from './job-kind.ts';
 import { JobRun, type RunEnd, type RunLimits } from './job-run.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import { statesBefore } from './state-machine.ts';
@@ -124,7 +124,9 @@ export class JobQueue {
   /** What the worker gets, or undefined when the job cannot run any more: then it has failed, with the reason. */
   #prepare(job: Job): WorkerJob | undefined {
     try {
-      return this.#options.kinds[job.spec.kind].prepare(job.spec);
+      // The handler of the spec's own kind; TypeScript cannot follow two unions at once.
+      const handler = this.#options.kinds[job.spec.kind] as JobKindHandler<JobKind>;
+      return handler.prepare(job.spec);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#move(job.id, 'failed', error.toInfo());
@@ -134,12 +136,11 @@ export class JobQueue {
 
   #start(job: Job, workerJob: WorkerJob): void {
     const { fork, limits, kinds, onBug } = this.#options;
-    const handler = kinds[job.spec.kind];
     const run = new JobRun({
       fork,
-      limits,
+      limits: { ...limits, ...kinds[job.spec.kind].limits },
       job: workerJob,
-      answer: (ask: Ask) => handler.answer(ask, { id: job.id, spec: job.spec }),
+      answer: (ask: Ask) => answerAsk(kinds, ask, { id: job.id, spec: job.spec }),
       onProgress: (report) => this.#onProgress(report),
       onBug: (error) => onBug(error, `job ${job.id}`),
       onEnd: (end) => this.#onEnd(job.id, end),

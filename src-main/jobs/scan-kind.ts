@@ -1,6 +1,5 @@
 import { UserError } from '../contract/errors.ts';
 import type { CollectionId, JobId } from '../contract/ids.ts';
-import type { ScanSpec } from '../contract/job.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { Store } from '../store/database.ts';
 import type { JobKindHandler } from './job-kind.ts';
@@ -15,7 +14,7 @@ export type ScanKindOptions = {
 };
 
 /** Scanning a collection's folder: the worker walks and opens files, the store keeps what it found. */
-export function scanKind(options: ScanKindOptions): JobKindHandler<ScanSpec> {
+export function scanKind(options: ScanKindOptions): JobKindHandler<'scan'> {
   const { store, nowMs, onCollection } = options;
 
   const finish = async (collectionId: CollectionId, scanId: JobId): Promise<null> => {

@@ -28,10 +28,20 @@ export function collectionHandlers(service: Service) {
     return open.state === 'paused' || open.state === 'interrupted' ? queue.resume(open.id) : open;
   };
 
+  const openJobsOf = (id: CollectionId): Job[] =>
+    store.jobs.page({ states: [...OPEN_STATES], cursor: null, limit: 500 }).items.filter(({ spec }) => {
+      switch (spec.kind) {
+        case 'scan':
+          return spec.collectionId === id;
+        case 'pretrain':
+          return store.runs.get(spec.runId)?.collectionId === id;
+        default:
+          return spec satisfies never;
+      }
+    });
+
   const openScanOf = (id: CollectionId): Job | undefined =>
-    store.jobs
-      .page({ states: [...OPEN_STATES], cursor: null, limit: 500 })
-      .items.find(({ spec }) => spec.collectionId === id);
+    openJobsOf(id).find(({ spec }) => spec.kind === 'scan');
 
   return {
     get,
@@ -63,8 +73,7 @@ export function collectionHandlers(service: Service) {
     /** Forgets a collection. The rows go in small steps, so that the process stays responsive meanwhile. */
     async remove(id: CollectionId): Promise<{ removedImages: number }> {
       get(id);
-      const open = openScanOf(id);
-      if (open) await queue.cancelAndWait(open.id);
+      for (const open of openJobsOf(id)) await queue.cancelAndWait(open.id);
       let removedImages = 0;
       for (;;) {
         const removed = store.collections.removeChunk(id);

@@ -1,17 +1,35 @@
 import { readFile } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import { thumbnailPath } from '../contract/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
-import { ImageId } from '../contract/ids.ts';
+import { ImageId, RunId } from '../contract/ids.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
 import type { Service } from './service.ts';
 
 /** `thumbnail`: 320 px, for grids. `view`: the upright image at screen size, whatever its format. */
 export type ImageVariant = 'thumbnail' | 'view';
-export type ImageRequest = { id: ImageId; variant: ImageVariant };
-export type ImageFile = { bytes: Uint8Array; mimeType: 'image/webp'; etag: string };
+export type PhotoRequest = { id: ImageId; variant: ImageVariant };
+/** The region map of an image in a run, after `step` steps. */
+export type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
+export type ImageRequest = PhotoRequest | PreviewRequest;
+export type ImageFile = { bytes: Uint8Array; mimeType: 'image/webp' | 'image/png'; etag: string };
 
-/** Reads `/images/ID/VARIANT`, the only form in which a picture can be asked for; undefined for all else. */
+/**
+ * Reads `/images/ID/VARIANT` and `/runs/ID/previews/STEP/IMAGE.png`, the only forms in which a picture can be
+ * asked for; undefined for all else.
+ */
 export function parseImagePath(path: string): ImageRequest | undefined {
+  return parsePhotoPath(path) ?? parsePreviewPath(path);
+}
+
+function parsePreviewPath(path: string): PreviewRequest | undefined {
+  const match = /^\/runs\/(\d{1,15})\/previews\/(\d{1,15})\/(\d{1,15})\.png$/.exec(path);
+  const [runId, imageId] = [RunId.safeParse(Number(match?.[1])), ImageId.safeParse(Number(match?.[3]))];
+  if (!runId.success || !imageId.success) return undefined;
+  return { runId: runId.data, step: Number(match?.[2]), imageId: imageId.data };
+}
+
+function parsePhotoPath(path: string): PhotoRequest | undefined {
   const match = /^\/images\/(\d{1,15})\/(thumbnail|view)$/.exec(path);
   if (!match) return undefined;
   const id = ImageId.safeParse(Number(match[1]));
@@ -20,10 +38,21 @@ export function parseImagePath(path: string): ImageRequest | undefined {
 }
 
 /**
- * The picture behind an image's id, upright, as WebP.
+ * A photo, upright, as WebP; or a region map as PNG.
  * @throws UserError NOT_FOUND, or IMAGE_UNAVAILABLE when the file is a problem, is gone or has changed
  */
-export async function readImage(service: Service, { id, variant }: ImageRequest): Promise<ImageFile> {
+export async function readImage(service: Service, request: ImageRequest): Promise<ImageFile> {
+  return 'runId' in request ? readPreview(service, request) : readPhoto(service, request);
+}
+
+function readPreview(service: Service, { runId, step, imageId }: PreviewRequest): ImageFile {
+  const bytes = service.store.runs.previewPng(runId, step, imageId);
+  if (!bytes)
+    throw new UserError('NOT_FOUND', `Run ${runId} has no preview of image ${imageId} at step ${step}.`);
+  return { bytes, mimeType: 'image/png', etag: `"run-${runId}-${step}-${imageId}-${crc32(bytes)}"` };
+}
+
+async function readPhoto(service: Service, { id, variant }: PhotoRequest): Promise<ImageFile> {
   const found = service.store.images.locate(id);
   if (!found) throw new UserError('NOT_FOUND', `There is no image ${id}.`);
   const { rootPath, relPath, pathBytes, contentHash } = found;
@@ -49,8 +78,8 @@ export async function readImage(service: Service, { id, variant }: ImageRequest)
   return { bytes, mimeType: 'image/webp', etag };
 }
 
-/** Undefined when the cache has been emptied or has made room. */
-async function readIfThere(file: string): Promise<Uint8Array | undefined> {
+/** A file of a cache; undefined when the cache has been emptied or has made room. */
+export async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(file);
   } catch (error) {

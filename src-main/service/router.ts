@@ -4,6 +4,8 @@ import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
 import { runDoctor } from './doctor.ts';
 import { reveal } from './reveal.ts';
+import { modelHandlers } from './models.ts';
+import { runHandlers } from './runs.ts';
 import type { Service } from './service.ts';
 import { emptyCaches, storageUse } from './storage-use.ts';
 import { toWireError } from './wire-error.ts';
@@ -12,6 +14,8 @@ import { toWireError } from './wire-error.ts';
 export function createRouter(service: Service) {
   const { store, queue } = service;
   const collections = collectionHandlers(service);
+  const models = modelHandlers(service);
+  const runs = runHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -59,6 +63,31 @@ export function createRouter(service: Service) {
       cancel: os.jobs.cancel.handler(({ input }) => queue.cancel(input.id)),
       pause: os.jobs.pause.handler(({ input }) => queue.pause(input.id)),
       resume: os.jobs.resume.handler(({ input }) => queue.resume(input.id)),
+    },
+    models: {
+      list: os.models.list.handler(() => store.models.list()),
+      get: os.models.get.handler(({ input }) => models.get(input.id)),
+      import: os.models.import.handler(({ input }) => models.import(input)),
+      addUntrained: os.models.addUntrained.handler(({ input }) => models.addUntrained(input)),
+      export: os.models.export.handler(({ input }) => models.export(input)),
+      rename: os.models.rename.handler(({ input }) => models.rename(input.id, input.name)),
+      remove: os.models.remove.handler(({ input }) => models.remove(input.id)),
+    },
+    runs: {
+      plan: os.runs.plan.handler(({ input }) => runs.plan(input)),
+      start: os.runs.start.handler(({ input }) => runs.start(input)),
+      list: os.runs.list.handler(({ input }) => store.runs.list(input.collectionId)),
+      get: os.runs.get.handler(({ input }) => runs.get(input.id)),
+      curves: os.runs.curves.handler(({ input: { id, ...query } }) =>
+        store.runs.curves(runs.get(id).id, query),
+      ),
+      previews: os.runs.previews.handler(({ input }) => store.runs.previews(runs.get(input.id).id)),
+      writePreviews: os.runs.writePreviews.handler(({ input }) => runs.writePreviews(input)),
+      resume: os.runs.resume.handler(({ input }) => runs.resume(input)),
+      extend: os.runs.extend.handler(({ input }) => runs.extend(input)),
+      keepBest: os.runs.keepBest.handler(({ input }) => runs.keepBest(input.id)),
+      rename: os.runs.rename.handler(({ input }) => runs.rename(input.id, input.name)),
+      remove: os.runs.remove.handler(({ input }) => runs.remove(input.id)),
     },
     settings: {
       get: os.settings.get.handler(() => service.settings()),

@@ -3,25 +3,35 @@ import { join } from 'node:path';
 import { EventPublisher } from '@orpc/server';
 import type { ServiceEvent } from '../contract/event.ts';
 import { DEFAULT_SETTINGS, Settings, type SettingsChange } from '../contract/settings.ts';
-import type { MachineProbe, SystemInfo } from '../contract/system.ts';
 import { ViewState } from '../contract/view-state.ts';
+import type { Device, MachineProbe, SystemInfo } from '../contract/system.ts';
 import { UserError } from '../contract/errors.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
+import { pretrainKind } from '../jobs/pretrain-kind.ts';
 import { scanKind } from '../jobs/scan-kind.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { openStore, type Store } from '../store/database.ts';
 import type { Logger } from './logger.ts';
 
 /** Everything below the data folder, by name. */
-export type DataLayout = { folder: string; database: string; cache: string; logs: string };
+export type DataLayout = {
+  folder: string;
+  database: string;
+  cache: string;
+  models: string;
+  runs: string;
+  logs: string;
+};
 
 export function dataLayout(folder: string): DataLayout {
   return {
     folder,
     database: join(folder, 'studio.sqlite'),
     cache: join(folder, 'cache'),
+    models: join(folder, 'models'),
+    runs: join(folder, 'runs'),
     logs: join(folder, 'logs'),
   };
 }
@@ -57,6 +67,7 @@ export class Service {
   readonly events = new EventPublisher<{ event: ServiceEvent }>({ maxBufferedEvents: EVENT_BUFFER });
   readonly options: ServiceOptions;
   readonly nowMs: () => number;
+  #latestProbe: Promise<MachineProbe> | undefined;
 
   /**
    * Opens the data folder, migrating its database where needed. The caller holds the folder's lock.
@@ -79,6 +90,16 @@ export class Service {
           cacheFolder: this.layout.cache,
           nowMs: this.nowMs,
           onCollection: (collectionId) => this.publish({ type: 'collection', collectionId }),
+        }),
+        pretrain: pretrainKind({
+          store: this.store,
+          settings: () => this.settings(),
+          cacheFolder: this.layout.cache,
+          modelsFolder: this.layout.models,
+          runsFolder: this.layout.runs,
+          nowMs: this.nowMs,
+          onRun: (runId) => this.publish({ type: 'run', runId }),
+          onModel: (modelId) => this.publish({ type: 'model', modelId }),
         }),
       },
       fork: options.fork,
@@ -122,7 +143,25 @@ export class Service {
 
   /** Tries native modules and devices in a worker; takes seconds. */
   probe(): Promise<MachineProbe> {
-    return this.calls.call({ kind: 'probe' });
+    const probe = this.calls.call({ kind: 'probe' });
+    this.#latestProbe = probe;
+    // Whoever asked is told; the next one tries again.
+    probe.catch(() => (this.#latestProbe = undefined));
+    return probe;
+  }
+
+  /**
+   * The device of that name, or the fastest, by the latest probe.
+   * @throws UserError DEVICE_UNAVAILABLE with the reason and the fix
+   */
+  async chooseDevice(id?: string): Promise<Device> {
+    const { devices } = await (this.#latestProbe ?? this.probe());
+    const device = devices.find((known) => (id === undefined ? known.isDefault : known.id === id));
+    if (device?.isAvailable === true) return device;
+    const reason = device?.reason ?? 'this version knows no such device';
+    throw new UserError('DEVICE_UNAVAILABLE', `The device ${id ?? ''} cannot be used: ${reason}.`, {
+      hint: device?.fix ?? 'See which there are: r2o devices',
+    });
   }
 
   publish(event: ServiceEvent): void {
@@ -139,7 +178,7 @@ export class Service {
 
 function createFolders(layout: DataLayout): void {
   try {
-    for (const folder of [layout.folder, layout.cache, layout.logs])
+    for (const folder of [layout.folder, layout.cache, layout.models, layout.runs, layout.logs])
       mkdirSync(folder, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw new UserError(

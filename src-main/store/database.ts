@@ -4,6 +4,8 @@ import { GalleryRepository } from './gallery.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
+import { ModelRepository } from './models.ts';
+import { RunRepository } from './runs.ts';
 import { ScanRepository } from './scans.ts';
 import { SegmentationRepository } from './segmentations.ts';
 import { SettingsRepository } from './settings.ts';
@@ -57,9 +59,11 @@ export class Store {
   readonly images: ImageRepository;
   readonly scans: ScanRepository;
   readonly jobs: JobRepository;
+  readonly runs: RunRepository;
   readonly settings: SettingsRepository;
   readonly segmentations: SegmentationRepository;
   readonly gallery: GalleryRepository;
+  readonly models: ModelRepository;
   readonly #db: Database.Database;
 
   constructor(db: Database.Database) {
@@ -71,9 +75,11 @@ export class Store {
     this.images = new ImageRepository(readable);
     this.scans = new ScanRepository(writable);
     this.jobs = new JobRepository(writable);
+    this.runs = new RunRepository(writable);
     this.settings = new SettingsRepository(writable);
     this.segmentations = new SegmentationRepository(writable);
     this.gallery = new GalleryRepository(readable);
+    this.models = new ModelRepository(writable);
   }
 
   [Symbol.dispose](): void {

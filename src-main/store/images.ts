@@ -7,10 +7,14 @@ import { decodeCursor, toPage, type Page } from './cursor.ts';
 import type { ReadableDb } from './database.ts';
 import { fromHash, toHash, toImage, type ImageRow } from './image-row.ts';
 
+/** An image that can be opened, as jobs over a whole collection list them. */
+export type UsableImage = FileKey & { id: ImageId; contentHash: ContentHash };
+
 /** What is needed to open an image's file; `contentHash` is null where it is no usable image. */
 export type ImageLocation = FileKey & { rootPath: string; contentHash: ContentHash | null };
 
 type LocationRow = Pick<ImageRow, 'rel_path' | 'path_bytes' | 'content_hash'> & { root_path: string };
+type UsableRow = Pick<ImageRow, 'id' | 'rel_path' | 'path_bytes'> & { content_hash: Uint8Array };
 type PageParams = { collectionId: number; afterPath: string; afterId: number; limit: number };
 type IdRow = Pick<ImageRow, 'id' | 'rel_path'>;
 type DuplicateRow = { content_hash: Uint8Array; count: number };
@@ -50,6 +54,10 @@ export const imageListSql = {
     SELECT * FROM images
     WHERE collection_id = ? AND content_hash = ? AND status IN ('ok', 'changed')
     ORDER BY rel_path, id LIMIT ?`,
+  usable: `
+    SELECT id, rel_path, path_bytes, content_hash FROM images
+    WHERE collection_id = @collectionId AND id > @afterId AND status IN ('ok', 'changed')
+    ORDER BY id LIMIT @limit`,
   problems: `
     SELECT problem_code AS code, count(*) AS count FROM images
     WHERE collection_id = ? AND problem_code IS NOT NULL
@@ -66,6 +74,7 @@ export class ImageRepository {
   readonly #idsOfProblem: Statement<[PageParams & { status: string; problem: string }], IdRow>;
   readonly #duplicateHashes: Statement<[DuplicateParams], DuplicateRow>;
   readonly #ofHash: Statement<[number, Uint8Array, number], ImageRow>;
+  readonly #usable: Statement<[{ collectionId: number; afterId: number; limit: number }], UsableRow>;
   readonly #problems: Statement<[number], { code: string; count: number }>;
 
   constructor(db: ReadableDb) {
@@ -79,6 +88,7 @@ export class ImageRepository {
     this.#idsOfProblem = db.prepare(imageListSql.idsOfProblem);
     this.#duplicateHashes = db.prepare(imageListSql.duplicateHashes);
     this.#ofHash = db.prepare(imageListSql.ofHash);
+    this.#usable = db.prepare(imageListSql.usable);
     this.#problems = db.prepare(imageListSql.problems);
   }
 
@@ -158,6 +168,16 @@ export class ImageRepository {
       images: this.#ofHash.all(collectionId, content_hash, GROUP_IMAGES_SHOWN).map(toImage),
     });
     return toPage(rows, limit, toGroup, (row) => [toHash(row.content_hash)]);
+  }
+
+  /** Usable images in the order of their ids, from the one after `afterId`. */
+  usable(query: { collectionId: CollectionId; afterId: number; limit: number }): UsableImage[] {
+    return this.#usable.all(query).map((row) => ({
+      id: ImageId.parse(row.id),
+      relPath: row.rel_path,
+      pathBytes: row.path_bytes,
+      contentHash: toHash(row.content_hash),
+    }));
   }
 
   /** How many files have which problem, the most frequent first. */

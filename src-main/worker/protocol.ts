@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { Bytes } from '../contract/bytes.ts';
 import { ErrorInfo } from '../contract/errors.ts';
-import { ContentHash } from '../contract/ids.ts';
+import { ContentHash, ImageId } from '../contract/ids.ts';
 import { JobProgress } from '../contract/job.ts';
+import { PresetName, PretrainConfig, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
+import { MetricPoint, SkippedImage } from '../contract/run.ts';
+import { ExportedModel, ExportFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
+import { ModelWeights } from '../contract/model-weights.ts';
 import { MachineProbe } from '../contract/system.ts';
 import { FileKey, FoundFile, InspectedFile } from '../contract/scan.ts';
 
@@ -30,6 +34,24 @@ export const WorkerJob = z.discriminatedUnion('kind', [
     limits: ImageLimits,
     cache: CacheBounds,
   }),
+  z.object({
+    kind: z.literal('pretrain'),
+    rootPath: z.string(),
+    limits: ImageLimits,
+    cache: CacheBounds,
+    config: PretrainConfig,
+    device: z.string(),
+    /** The run's own folder: its image list and its checkpoints. */
+    runFolder: z.string(),
+    /** Where encoders are kept; `modelPrefix` begins the names of this run's files. */
+    modelsFolder: z.string(),
+    modelPrefix: z.string(),
+    /** Where it goes on from; null for a run that begins. */
+    checkpoint: z.object({ file: z.string(), sha256: Bytes, step: z.number().int() }).nullable(),
+    /** The encoder that a beginning run starts from; null for a freshly drawn one. */
+    parent: ModelWeights.nullable(),
+    bestStability: z.number().nullable(),
+  }),
 ]);
 export type WorkerJob = z.infer<typeof WorkerJob>;
 export type WorkerJobOf<K extends WorkerJob['kind']> = Extract<WorkerJob, { kind: K }>;
@@ -42,6 +64,38 @@ export const Ask = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('scan/save'), files: z.array(InspectedFile) }),
   /** Every file has been seen: mark the rest as missing. */
   z.object({ kind: z.literal('scan/finish') }),
+  /** The next usable images of the collection, by id. */
+  z.object({ kind: z.literal('pretrain/images'), afterId: z.number().int(), limit: z.number().int() }),
+  /** The run trains on this many different images. */
+  z.object({ kind: z.literal('pretrain/begin'), imageCount: z.number().int(), totalSteps: z.number().int() }),
+  z.object({
+    kind: z.literal('pretrain/metrics'),
+    points: z.array(MetricPoint),
+    skipped: z.array(SkippedImage),
+  }),
+  z.object({
+    kind: z.literal('pretrain/preview'),
+    step: z.number().int(),
+    images: z.array(z.object({ imageId: ImageId, contentHash: ContentHash, png: Bytes })),
+    /** Whether this is the best preview so far. */
+    bestStability: z.number().nullable(),
+  }),
+  /** The file is on the disk: from now on the run resumes from it. */
+  z.object({
+    kind: z.literal('pretrain/checkpoint'),
+    file: z.string(),
+    sha256: Bytes,
+    step: z.number().int(),
+  }),
+  /** The encoder of a run that ended, or was stopped for good, is on the disk: keep it as a model. */
+  z.object({
+    kind: z.literal('pretrain/model'),
+    file: z.string(),
+    sha256: ContentHash,
+    architecture: z.string(),
+    step: z.number().int(),
+    isFinished: z.boolean(),
+  }),
 ]);
 export type Ask = z.infer<typeof Ask>;
 export type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
@@ -51,6 +105,12 @@ export const AskAnswers = {
   'scan/diff': z.object({ inspect: z.array(z.number().int()) }),
   'scan/save': z.null(),
   'scan/finish': z.null(),
+  'pretrain/images': z.object({ images: z.array(FileKey.extend({ id: ImageId, contentHash: ContentHash })) }),
+  'pretrain/begin': z.null(),
+  'pretrain/metrics': z.null(),
+  'pretrain/preview': z.null(),
+  'pretrain/checkpoint': z.null(),
+  'pretrain/model': z.null(),
 } satisfies Record<Ask['kind'], z.ZodType>;
 export type AnswerOf<K extends Ask['kind']> = z.infer<(typeof AskAnswers)[K]>;
 
@@ -73,8 +133,41 @@ export const Call = z.discriminatedUnion('kind', [
     count: z.number().int().positive(),
     seed: z.number().int(),
   }),
+  /** Reads an encoder from somebody else's file and keeps it as a file of ours in `folder`. */
+  z.object({
+    kind: z.literal('import-encoder'),
+    path: z.string(),
+    /** What stands before the names of its tensors; null to find out. */
+    prefix: z.string().nullable(),
+    folder: z.string(),
+  }),
+  /** Writes an encoder for other tools, with its card. */
+  z.object({
+    kind: z.literal('export-encoder'),
+    weights: ModelWeights,
+    model: Model,
+    format: ExportFormat,
+    path: z.string(),
+    overwrite: z.boolean(),
+  }),
   /** Loads every native module and runs a kernel on every engine. */
   z.object({ kind: z.literal('probe') }),
+  /** What a pretraining would be; `gflops` is the speed of the device, null where it is not known. */
+  z.object({
+    kind: z.literal('plan-pretraining'),
+    preset: PresetName,
+    overrides: PretrainOverrides,
+    imageCount: z.number().int(),
+    device: z.string(),
+    gflops: z.number().nullable(),
+    memoryBytes: z.number().nullable(),
+  }),
+  /** Region maps of a run as one picture, a row an image and a column a step, written to `out`. */
+  z.object({
+    kind: z.literal('write-preview-strip'),
+    out: z.string(),
+    rows: z.array(z.array(Bytes)),
+  }),
 ]);
 export type Call = z.infer<typeof Call>;
 export type CallOf<K extends Call['kind']> = Extract<Call, { kind: K }>;
@@ -82,7 +175,18 @@ export type CallOf<K extends Call['kind']> = Extract<Call, { kind: K }>;
 export const CallResults = {
   render: z.object({ bytes: Bytes }),
   'make-scenes': z.null(),
+  'import-encoder': z.object({
+    /** Below `folder`. */
+    file: z.string(),
+    sha256: ContentHash,
+    architecture: z.string(),
+    facts: ModelCard.pick({ viewPx: true, batchesTracked: true }),
+    record: ImportRecord,
+  }),
+  'export-encoder': ExportedModel,
   probe: MachineProbe,
+  'plan-pretraining': PretrainPlan,
+  'write-preview-strip': z.null(),
 } satisfies Record<Call['kind'], z.ZodType>;
 export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;
 

@@ -28,7 +28,7 @@ export function startWorker(port: WorkerPort): void {
 
   const runJob = async (job: WorkerJob) => {
     const outcome = await outcomeOf(() =>
-      JOBS[job.kind](job, { link, signal: stop.signal, cores: availableParallelism() }),
+      codeOf(job)(job, { link, signal: stop.signal, cores: availableParallelism() }),
     );
     port.send({ type: 'outcome', outcome });
   };
@@ -72,7 +72,16 @@ const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContex
     const { runScan } = await import('./scan-job.ts');
     await runScan(job, context);
   },
+  pretrain: async (job, context) => {
+    const { runPretraining } = await import('./pretrain-job.ts');
+    await runPretraining(job, context);
+  },
 };
+
+function codeOf<J extends WorkerJob>(job: J): (job: J, context: JobContext) => Promise<void> {
+  // The entry of the job's own kind; TypeScript cannot follow two unions at once.
+  return JOBS[job.kind] as (job: J, context: JobContext) => Promise<void>;
+}
 
 async function resultOf(call: Call): Promise<unknown> {
   switch (call.kind) {
@@ -85,9 +94,26 @@ async function resultOf(call: Call): Promise<unknown> {
       await writeScenes(call.folder, call);
       return null;
     }
+    case 'import-encoder': {
+      const { importToFolder } = await import('./weights-calls.ts');
+      return importToFolder(call);
+    }
+    case 'export-encoder': {
+      const { exportToFile } = await import('./weights-calls.ts');
+      return exportToFile(call);
+    }
     case 'probe': {
       const { probeMachine } = await import('./probe-call.ts');
       return probeMachine();
+    }
+    case 'plan-pretraining': {
+      const { planPretraining } = await import('./plan-call.ts');
+      return planPretraining(call);
+    }
+    case 'write-preview-strip': {
+      const { writePreviewStrip } = await import('./preview-strip-call.ts');
+      await writePreviewStrip(call);
+      return null;
     }
   }
 }

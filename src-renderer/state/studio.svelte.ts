@@ -81,6 +81,11 @@ export class Studio {
       case 'settings':
         this.settings.apply(event.settings);
         return;
+      case 'run':
+      case 'run-removed':
+      case 'model':
+      case 'model-removed':
+        return;
       default:
         event satisfies never;
     }

@@ -18,7 +18,8 @@ import {
   type TrainingSpec,
 } from '../../src-main/core/train/update-step.ts';
 import type { HostData } from '../../src-main/core/tensor/dtype.ts';
-import { goldenStatistics, goldenWeights, toTorch } from '../support/golden-weights.ts';
+import { toTorchOrder } from '../../src-main/core/model/weights/torch-layout.ts';
+import { goldenStatistics, goldenWeights } from '../support/golden-weights.ts';
 import { goldenArray, readNpy } from '../support/npy.ts';
 import { hasShared, readSharedJson, sharedPath, sharedReason } from '../support/shared.ts';
 
@@ -209,7 +210,7 @@ async function expectStep(options: {
     if (!(data instanceof Float32Array)) throw new Error(`no '${name}'`);
     const { l2, first } = step.target[name] ?? { l2: NaN, first: [] };
     expect(Math.abs(norm(data) / l2 - 1)).toBeLessThan(1e-4);
-    const torch = toTorch(data, { kind, shape });
+    const torch = toTorchOrder(data, { kind, shape });
     if (index === 0)
       expect(largestDifference(torch.subarray(0, first.length), Float32Array.from(first))).toBeLessThan(1e-6);
   }

@@ -7,7 +7,14 @@
 import { dirname, relative, resolve, sep } from 'node:path';
 
 const CORE_BASE = ['src-main/core/tensor'];
-const CORE_PARTS = ['src-main/core/segment', 'src-main/core/image', 'src-main/core/compile', ...CORE_BASE];
+const CORE_PARTS = [
+  'src-main/core/segment',
+  'src-main/core/mask-files',
+  'src-main/core/mask',
+  'src-main/core/image',
+  'src-main/core/compile',
+  ...CORE_BASE,
+];
 const CORE_ALL = ['src-main/core/train', 'src-main/core/infer', 'src-main/core/model', ...CORE_PARTS];
 const SERVICE_AND_BELOW = ['src-main/service', 'src-main/jobs', 'src-main/export', 'src-main/store'];
 
@@ -17,7 +24,9 @@ export const LAYERS = {
   'src-main/core/tensor': [],
   'src-main/core/compile': CORE_BASE,
   'src-main/core/image': CORE_BASE,
-  'src-main/core/segment': CORE_BASE,
+  'src-main/core/mask': [],
+  'src-main/core/mask-files': ['src-main/core/mask'],
+  'src-main/core/segment': ['src-main/core/mask', ...CORE_BASE],
   'src-main/core/model': CORE_PARTS,
   'src-main/core/train': ['src-main/core/model', ...CORE_PARTS],
   'src-main/core/infer': ['src-main/core/model', ...CORE_PARTS],

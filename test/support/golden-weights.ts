@@ -1,5 +1,6 @@
 import type { NetworkSpec, ParameterSpec } from '../../src-main/core/model/parameters.ts';
-import { dimAt, sizeOf } from '../../src-main/core/tensor/shape.ts';
+import { fromTorchOrder } from '../../src-main/core/model/weights/torch-layout.ts';
+import { sizeOf } from '../../src-main/core/tensor/shape.ts';
 import { nameSeed, signedUnit } from './random-data.ts';
 
 /**
@@ -15,7 +16,7 @@ export function goldenWeights(
   return Object.fromEntries(
     network.parameters.map((spec) => [
       spec.name,
-      fromTorch(
+      fromTorchOrder(
         scaled(signedUnit((nameSeed(goldenName(spec.name)) ^ base) >>> 0, sizeOf(spec.shape)), spec),
         spec,
       ),
@@ -50,39 +51,5 @@ function scaled(unit: Float32Array, spec: ParameterSpec): Float32Array {
       return unit.map((u) => Math.fround(0.1 * u));
     case 'scale':
       return unit.map((u) => Math.fround(1 + 0.25 * u));
-  }
-}
-
-/** OIHW to HWIO, [out, in] to [in, out]; vectors stay. */
-export function fromTorch(data: Float32Array, spec: Pick<ParameterSpec, 'kind' | 'shape'>): Float32Array {
-  const result = new Float32Array(data.length);
-  forEachTorchIndex(spec, (torch, own) => (result[own] = data[torch] ?? NaN));
-  return result;
-}
-
-/** The inverse of `fromTorch`. */
-export function toTorch(data: Float32Array, spec: Pick<ParameterSpec, 'kind' | 'shape'>): Float32Array {
-  const result = new Float32Array(data.length);
-  forEachTorchIndex(spec, (torch, own) => (result[torch] = data[own] ?? NaN));
-  return result;
-}
-
-function forEachTorchIndex(
-  { kind, shape }: Pick<ParameterSpec, 'kind' | 'shape'>,
-  visit: (torch: number, own: number) => void,
-): void {
-  const size = sizeOf(shape);
-  if (kind !== 'filter' && kind !== 'linear') {
-    for (let index = 0; index < size; index++) visit(index, index);
-    return;
-  }
-  const rank = shape.length;
-  const [inputs, outputs] = [dimAt(shape, rank - 2), dimAt(shape, rank - 1)];
-  const taps = size / inputs / outputs;
-  for (let tap = 0; tap < taps; tap++) {
-    for (let i = 0; i < inputs; i++) {
-      for (let o = 0; o < outputs; o++)
-        visit((o * inputs + i) * taps + tap, (tap * inputs + i) * outputs + o);
-    }
   }
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { sharp } from '../../src-main/core/image/sharp-setup.ts';
 import { startServer, type LocalServer } from '../../src-main/host/server/server.ts';
 import { startService, type RunningService } from './running-service.ts';
 
@@ -72,7 +73,8 @@ export async function takeScreenshots(page: Page, name: string): Promise<void> {
   mkdirSync(screenshots, { recursive: true });
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    await page.screenshot({ path: join(screenshots, `${name}-${colorScheme}.png`) });
+    const picture = sharp(await page.screenshot()).png({ palette: true, colours: 192, effort: 10 });
+    await picture.toFile(join(screenshots, `${name}-${colorScheme}.png`));
   }
   await page.emulateMedia({ colorScheme: 'light' });
 }

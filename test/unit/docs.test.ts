@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { PresetName, PretrainConfig } from '../../src-main/contract/pretrain.ts';
+import { RunMetric } from '../../src-main/contract/run.ts';
 import { DEFAULT_SETTINGS } from '../../src-main/contract/settings.ts';
 import { DATA_FOLDER_VARIABLE } from '../../src-main/host/shared/data-folder.ts';
 import { createProgram } from '../../src-main/host/cli/program.ts';
@@ -46,6 +48,12 @@ describe('the README', () => {
       expect(readme).toContain(`| \`${key}\` | ${String(value)} |`);
     }
     expect(readme).toContain(DATA_FOLDER_VARIABLE);
+  });
+
+  test('documents every setting of a pretraining, and every curve', () => {
+    for (const key of Object.keys(PretrainConfig.shape)) expect(readme).toContain(`\`${key}\``);
+    for (const name of RunMetric.options) expect(readme).toContain(`\`${name}\``);
+    for (const preset of PresetName.options) expect(readme).toContain(`| \`${preset}\` |`);
   });
 
   test('documents every npm script that a person runs', () => {

@@ -25,7 +25,7 @@ export type CompileOptions = {
 /**
  * Compiles a step: trace, simplify, lower to ONNX, load into ONNX Runtime.
  * @returns the step; the caller disposes it, and the state after the last step on it
- * @throws Error naming the op that cannot be traced or lowered
+ * @throws Error naming the op that cannot be traced or lowered; DeviceError when the device refuses it
  */
 export async function compileStep(options: CompileOptions): Promise<CompiledStep> {
   const { name, build, inputs, state } = options;
@@ -40,7 +40,11 @@ export async function compileStep(options: CompileOptions): Promise<CompiledStep
   );
   const onnx = builder.graph();
   const inPlace = state.target.keepsStateOnGpu ? new Set<string>() : findInPlace(onnx, entries);
-  const session = await InferenceSession.create(builder.model(), sessionOptions(graph, options));
+  const session = await InferenceSession.create(builder.model(), sessionOptions(graph, options)).catch(
+    (error: unknown) => {
+      throw new DeviceError(state.target.device, name, error);
+    },
+  );
   await state.adopt(stateLayouts);
   const constantBytes = onnx.constants.reduce((sum, constant) => sum + constant.data.length, 0);
   return new CompiledStep({ graph, state, session, inPlace, constantBytes });

@@ -10,7 +10,7 @@ import {
   trainedNetwork,
   type ModelSpec,
 } from '../model/networks.ts';
-import { TrainNormalisation } from '../model/normalisation.ts';
+import { evalNormalisation, TrainNormalisation } from '../model/normalisation.ts';
 import { networkSpecs, weightOf } from '../model/parameters.ts';
 import { normaliseRows, poolMasks, swapHalves } from '../model/pooling.ts';
 import { tf } from '../tensor/tfjs.ts';
@@ -211,9 +211,28 @@ export function clusterStep(spec: TrainingSpec): StepFunction {
       weights: state,
       normalise: normalisation.normalise,
     });
-    const superpixels = weightOf(inputs, 'superpixels') as tf.Tensor3D;
-    const pooled = poolMasks(features.c4, superpixels); // [B, S, C]
-    const rows = tf.reshape<tf.Rank.R2>(pooled, [-1, pooled.shape[2]]); // [B * S, C]
-    return { outputs: { rows: normaliseRows(rows) }, state: normalisation.running };
+    return { outputs: { rows: superpixelFeatures(features.c4, inputs) }, state: normalisation.running };
   };
+}
+
+/**
+ * `clusterStep` in eval mode: the running statistics of the target normalise, and nothing changes. For looking at a
+ * run without disturbing it. Same inputs and output.
+ */
+export function previewStep(spec: TrainingSpec): StepFunction {
+  return (inputs, state) => {
+    const features = encode(weightOf(inputs, 'spanning') as tf.Tensor4D, {
+      spec: spec.model,
+      branch: 'target',
+      weights: state,
+      normalise: evalNormalisation(state),
+    });
+    return { outputs: { rows: superpixelFeatures(features.c4, inputs) }, state: {} };
+  };
+}
+
+/** Mean feature of each superpixel, unit length: [B * S, C]. */
+function superpixelFeatures(c4: tf.Tensor4D, inputs: NamedTensors): tf.Tensor2D {
+  const pooled = poolMasks(c4, weightOf(inputs, 'superpixels') as tf.Tensor3D); // [B, S, C]
+  return normaliseRows(tf.reshape<tf.Rank.R2>(pooled, [-1, pooled.shape[2]])); // [B * S, C]
 }

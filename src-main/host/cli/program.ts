@@ -8,8 +8,11 @@ import { addCollectionCommands } from './commands/collections.ts';
 import { addDevicesCommand } from './commands/devices.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addModelCommands } from './commands/models.ts';
 import { addSettingsCommands } from './commands/settings.ts';
 import { addJobCommands } from './commands/jobs.ts';
+import { addPretrainCommand } from './commands/pretrain.ts';
+import { addRunCommands } from './commands/runs.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { Cancelled } from './follow-job.ts';
 import { createOutput, errorLines, ExitCode, type Output } from './output.ts';
@@ -32,7 +35,10 @@ export function createProgram(version: string): Command {
     .showHelpAfterError('Run with --help to see what can be asked.')
     .configureHelp({ showGlobalOptions: true });
   addCollectionCommands(program);
+  addPretrainCommand(program);
+  addRunCommands(program);
   addJobCommands(program);
+  addModelCommands(program);
   addServeCommand(program);
   addSettingsCommands(program);
   addDevicesCommand(program);

@@ -144,10 +144,17 @@ CREATE TABLE runs (
   image_count INTEGER NOT NULL,
   total_steps INTEGER NOT NULL,
   step INTEGER NOT NULL DEFAULT 0,
+  -- The file lies in the run's own folder.
   checkpoint_file TEXT,
   checkpoint_sha256 BLOB CHECK (length(checkpoint_sha256) = 32),
+  checkpoint_step INTEGER,
+  best_step INTEGER,
+  best_stability REAL,
+  skipped TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(skipped)),
   created_at_ms INTEGER NOT NULL,
-  finished_at_ms INTEGER
+  finished_at_ms INTEGER,
+  CHECK ((checkpoint_file IS NULL) = (checkpoint_sha256 IS NULL) AND (checkpoint_file IS NULL) = (checkpoint_step IS NULL)),
+  CHECK ((best_step IS NULL) = (best_stability IS NULL))
 ) STRICT;
 
 CREATE INDEX runs_by_collection ON runs (collection_id, id);
@@ -169,10 +176,8 @@ CREATE TABLE run_previews (
   step INTEGER NOT NULL,
   image_id INTEGER NOT NULL,
   content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
-  width INTEGER NOT NULL,
-  height INTEGER NOT NULL,
-  -- uint8 or uint16 labels, row-major, deflated.
-  labels BLOB NOT NULL,
+  -- A palette PNG of region numbers over the square spanning view.
+  png BLOB NOT NULL CHECK (length(png) > 0),
   PRIMARY KEY (run_id, image_id, step)
 ) STRICT;
 

@@ -6,6 +6,7 @@ import {
   ImageId,
   JobId,
   MaskId,
+  RunId,
   SegmentationId,
 } from '../../../src-main/contract/ids.ts';
 import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
@@ -115,6 +116,7 @@ describe('the plan of', () => {
       /INDEX jobs_by_state \(state=\? AND id<\?\)/,
     ],
     ['the next job', ({ jobs }) => jobs.nextQueued(), /INDEX jobs_by_state \(state=\?\)/],
+    ['models of a run', ({ models }) => models.ofRun(RunId.parse(1)), /INDEX models_by_run \(run_id=\?\)/],
     ['jobs that were interrupted', ({ jobs }) => jobs.interruptActive(), /INDEX jobs_by_state \(state=\?\)/],
     [
       'segmentations of a collection',
@@ -155,6 +157,12 @@ describe('the plan of', () => {
     const plan = planOf(test, String(sql));
     expect(plan).toContain('INDEX masks_by_image (segmentation_id=? AND image_id=?)');
     expect(plan).not.toContain('SCAN');
+  });
+
+  test('the list of models reads all of them, in the order of their ids', () => {
+    using test = new TestStore(tempFolder());
+    const [sql] = statementsOf(test.file, ({ models }) => models.list());
+    expect(planOf(test, String(sql))).toBe('SCAN models');
   });
 
   test('the list of collections reads all of them, in the order of their ids', () => {

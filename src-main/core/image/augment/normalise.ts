@@ -1,6 +1,6 @@
-/** Mean and standard deviation of ImageNet's channels, for values in [0, 1]. */
-const MEAN = [0.485, 0.456, 0.406] as const;
-const STD = [0.229, 0.224, 0.225] as const;
+/** Mean and standard deviation of ImageNet's channels (red, green, blue), for values in [0, 1]. */
+export const IMAGE_MEAN = [0.485, 0.456, 0.406] as const;
+export const IMAGE_STD = [0.229, 0.224, 0.225] as const;
 
 const CHANNEL_VALUES = 256;
 
@@ -13,8 +13,8 @@ export function normalisedValues(): Float32Array {
   const table = new Float32Array(3 * CHANNEL_VALUES);
   for (let at = 0; at < table.length; at++) {
     const channel = Math.floor(at / CHANNEL_VALUES);
-    const centred = Math.fround((at % CHANNEL_VALUES) / 255) - Math.fround(MEAN[channel] ?? 0);
-    table[at] = Math.fround(centred) / Math.fround(STD[channel] ?? 1);
+    const centred = Math.fround((at % CHANNEL_VALUES) / 255) - Math.fround(IMAGE_MEAN[channel] ?? 0);
+    table[at] = Math.fround(centred) / Math.fround(IMAGE_STD[channel] ?? 1);
   }
   return table;
 }

@@ -1,16 +1,16 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import type { Collection } from '../../../contract/collection.ts';
 import type { Client } from '../../../contract/contract.ts';
-import { UserError } from '../../../contract/errors.ts';
 import type { Image } from '../../../contract/image.ts';
 import type { Job } from '../../../contract/job.ts';
-import { Cancelled, followJob } from '../follow-job.ts';
+import { confirmRemoval, findNamed } from '../find-named.ts';
+import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../program.ts';
 
 /** Problems that a summary lists one by one; the rest is counted. */
 const PROBLEMS_SHOWN = 20;
+const KIND = { one: 'collection', many: 'collections', listCommand: 'r2o collections list' };
 
 export function addCollectionCommands(program: Command): void {
   const collections = program
@@ -95,7 +95,7 @@ export function addCollectionCommands(program: Command): void {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const collection = await findCollection(client, which);
-        if (!options.yes) await confirmRemoval(collection);
+        if (!options.yes) await confirmRemoval(collection.name, removalQuestion(collection));
         const removed = await client.collections.remove({ id: collection.id });
         output.result(removed, () => [
           `Removed '${collection.name}' (${removed.removedImages} images forgotten). ${collection.rootPath} is as it was.`,
@@ -155,38 +155,12 @@ function listLines(collections: Collection[]): string[] {
   ]);
 }
 
-/** A collection by its number, or by its name where that is unique. */
-async function findCollection(client: Client, which: string): Promise<Collection> {
-  const all = await client.collections.list();
-  const matches = all.filter(({ id, name }) => String(id) === which || name === which);
-  const [first] = matches;
-  if (first && matches.length === 1) return first;
-  if (first) {
-    const ids = matches.map(({ id }) => id).join(', ');
-    throw new UserError('BAD_INPUT', `Several collections are called '${which}'.`, {
-      hint: `Give its number: ${ids}.`,
-    });
-  }
-  throw new UserError('NOT_FOUND', `There is no collection '${which}'.`, {
-    hint: 'See: r2o collections list',
-  });
+function removalQuestion({ name, counts }: Collection): string {
+  return `Forget '${name}' and everything made from its ${counts.total} images? The folder stays.`;
 }
 
-async function confirmRemoval({ name, counts }: Collection): Promise<void> {
-  if (!process.stdin.isTTY) {
-    throw new UserError(
-      'BAD_INPUT',
-      `Removing '${name}' needs a confirmation, and there is no terminal to ask.`,
-      {
-        hint: 'Add --yes to remove it without being asked.',
-      },
-    );
-  }
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  const question = `Forget '${name}' and everything made from its ${counts.total} images? The folder stays. [y/N] `;
-  const answer = await prompt.question(question);
-  prompt.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Cancelled();
+export async function findCollection(client: Client, which: string): Promise<Collection> {
+  return findNamed(await client.collections.list(), which, KIND);
 }
 
 async function everyPage<T>(

@@ -1,0 +1,32 @@
+import type { EncodedMask } from '../mask/rle.ts';
+
+/** One object of a mask file. */
+export type FileMask = EncodedMask & {
+  /** Null where the file does not tell classes. */
+  className: string | null;
+  /** 0 to 1; null where the file does not tell. */
+  score: number | null;
+};
+
+/** What a mask file tells of one image. */
+export type ImageMasks = {
+  kind: 'masks';
+  /** The image as the file names it: with forward slashes, with or without folders and extension. */
+  imageName: string;
+  widthPx: number;
+  heightPx: number;
+  masks: FileMask[];
+  /** Pixels of which nothing is known: they are left out of every count. */
+  ignored: EncodedMask | null;
+};
+
+/** A part of the files that could not be used; all else goes on. */
+export type MaskProblem = {
+  kind: 'problem';
+  /** The file or image it is about. */
+  name: string;
+  /** One sentence: the cause, and where it helps the next step. */
+  detail: string;
+};
+
+export type MaskRecord = ImageMasks | MaskProblem;

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { UserError } from '../../contract/errors.ts';
+import { SafetensorsFile, writeSafetensors, type TensorSource } from '../model/weights/safetensors.ts';
+import { trainingSpecOf } from './training-spec.ts';
+import { trainingState } from './update-step.ts';
+import type { PretrainConfig } from '../../contract/pretrain.ts';
+import type { Trainer } from './trainer.ts';
+
+/** Metadata key of the description, which is JSON. */
+const METADATA_KEY = 'r2o_checkpoint';
+const PREVIEW_PREFIX = 'preview.';
+
+/** What a checkpoint holds beside the state; all else of a run follows from its configuration and the step. */
+const Description = z.object({
+  version: z.literal(1),
+  /** Steps done: the next one to do. */
+  step: z.number().int().min(0),
+  superpixelSlots: z.number().int().positive(),
+});
+
+/** A point of a run from which it goes on as if it had never stopped. */
+export type Checkpoint = {
+  step: number;
+  /** See `Trainer.superpixelSlots`. */
+  superpixelSlots: number;
+  /** Region maps of the latest preview. */
+  previews: readonly Uint8Array[];
+};
+
+/**
+ * Writes the state of a run, one tensor at a time: to a temporary file first, so that a checkpoint is whole or absent.
+ * @returns the file's SHA-256, 32 bytes
+ * @throws UserError DISK_FULL, FILE_UNUSABLE
+ */
+export async function writeCheckpoint(
+  path: string,
+  trainer: Trainer,
+  { step, previews }: Pick<Checkpoint, 'step' | 'previews'>,
+): Promise<{ sha256: Uint8Array }> {
+  const specs = Object.entries(trainingState(trainingSpecOf(trainer.config)));
+  const state = specs.map(([name, { shape }]): TensorSource => ({
+    name,
+    dtype: 'F32',
+    shape,
+    bytes: async () => bytesOf(await trainer.get(name)),
+  }));
+  const maps = previews.map((map, index): TensorSource => ({
+    name: `${PREVIEW_PREFIX}${index}`,
+    dtype: 'U8',
+    shape: [map.length],
+    bytes: () => map,
+  }));
+  const description = { version: 1, step, superpixelSlots: trainer.superpixelSlots };
+  return writeSafetensors(path, [...state, ...maps], { [METADATA_KEY]: JSON.stringify(description) });
+}
+
+/**
+ * Opens a checkpoint, checking every byte of it.
+ * @param sha256 as `writeCheckpoint` returned it
+ * @throws UserError CHECKPOINT_DAMAGED; what `SafetensorsFile.open` throws
+ */
+export async function openCheckpoint(path: string, sha256: Uint8Array): Promise<OpenCheckpoint> {
+  const file = await SafetensorsFile.open(path);
+  try {
+    if (Buffer.compare(await file.sha256(), sha256) !== 0) throw damaged(path);
+    const text = file.metadata.get(METADATA_KEY) ?? 'null';
+    const description = Description.safeParse(JSON.parse(text));
+    if (!description.success) throw damaged(path);
+    return new OpenCheckpoint(file, description.data);
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A checkpoint whose bytes are known to be right. The caller disposes it. */
+export class OpenCheckpoint implements AsyncDisposable {
+  readonly step: number;
+  readonly superpixelSlots: number;
+  readonly #file: SafetensorsFile;
+
+  constructor(file: SafetensorsFile, { step, superpixelSlots }: z.infer<typeof Description>) {
+    this.#file = file;
+    this.step = step;
+    this.superpixelSlots = superpixelSlots;
+  }
+
+  /** Puts the state back, one tensor at a time. @throws UserError CHECKPOINT_DAMAGED when it is of another network */
+  async restore(trainer: Trainer): Promise<void> {
+    const specs = Object.entries(trainingState(trainingSpecOf(trainer.config)));
+    for (const [name, { shape }] of specs) {
+      const entry = this.#file.tensors.get(name);
+      if (entry?.dtype !== 'F32' || entry.shape.join() !== shape.join()) throw damaged(this.#file.path);
+      await trainer.restore({ [name]: float32Of((await this.#file.read(name)).bytes) });
+    }
+  }
+
+  async previews(): Promise<Uint8Array[]> {
+    const maps: Uint8Array[] = [];
+    while (this.#file.tensors.has(`${PREVIEW_PREFIX}${maps.length}`)) {
+      maps.push((await this.#file.read(`${PREVIEW_PREFIX}${maps.length}`)).bytes);
+    }
+    return maps;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]();
+  }
+}
+
+/** Whether a configuration continues the state of another: the same networks and momentum buffers. */
+export function continuesState(before: PretrainConfig, after: PretrainConfig): boolean {
+  const shapes = (config: PretrainConfig) => JSON.stringify(trainingState(trainingSpecOf(config)));
+  return shapes(before) === shapes(after);
+}
+
+function bytesOf(data: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }): Uint8Array {
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function float32Of(bytes: Uint8Array): Float32Array {
+  // Copied where it does not lie on a multiple of four.
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
+}
+
+function damaged(path: string): UserError {
+  return new UserError(
+    'CHECKPOINT_DAMAGED',
+    `The checkpoint ${path} is damaged: it is not what was written.`,
+    {
+      hint: 'Check the drive, then start a new run; its earlier models are not affected.',
+    },
+  );
+}

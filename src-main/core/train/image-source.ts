@@ -1,0 +1,59 @@
+import { LRUCache } from 'lru-cache';
+import type { ContentHash } from '../../contract/ids.ts';
+import type { FileKey } from '../../contract/scan.ts';
+import { DecodedCache } from '../image/decoded-cache.ts';
+import type { RgbImage } from '../image/decode.ts';
+import type { ImageLimits } from '../image/image-limits.ts';
+import { readVerified } from '../image/render.ts';
+import { resolveFile } from '../image/walk.ts';
+import type { SuperpixelMap } from '../segment/slic.ts';
+import { SuperpixelCache, type SuperpixelSpec } from './superpixel-cache.ts';
+
+/** An image that a run trains on. */
+export type TrainingImage = FileKey & { contentHash: ContentHash };
+
+export type ImageSourceSpec = {
+  rootPath: string;
+  superpixels: SuperpixelSpec;
+  limits: ImageLimits;
+  cache: { folder: string; decodedBytes: number; superpixelBytes: number };
+  /** Bound of what is kept in memory between epochs. */
+  memoryBytes: number;
+};
+
+/** Decoded pixels and the superpixels of the spanning view; shared, so read-only. */
+export type OpenedImage = { pixels: RgbImage; superpixels: SuperpixelMap };
+
+/** Opens training images: from memory, from the caches on disk, or from the original. */
+export class ImageSource {
+  readonly #spec: ImageSourceSpec;
+  readonly #decoded: DecodedCache;
+  readonly #superpixels: SuperpixelCache;
+  readonly #kept: LRUCache<string, OpenedImage>;
+
+  constructor(spec: ImageSourceSpec) {
+    const { folder, decodedBytes, superpixelBytes } = spec.cache;
+    this.#spec = spec;
+    this.#decoded = new DecodedCache({ folder, maxBytes: decodedBytes });
+    this.#superpixels = new SuperpixelCache(spec.superpixels, { folder, maxBytes: superpixelBytes });
+    this.#kept = new LRUCache({
+      maxSize: spec.memoryBytes,
+      sizeCalculation: ({ pixels, superpixels }) => pixels.data.length + superpixels.labels.byteLength,
+    });
+  }
+
+  /** @throws ImageProblemError when the original cannot be used any more; UserError as `DiskCache.write` */
+  async open(image: TrainingImage): Promise<OpenedImage> {
+    const kept = this.#kept.get(image.contentHash);
+    if (kept) return kept;
+    const { rootPath, limits, superpixels } = this.#spec;
+    const pixels = await this.#decoded.get(image.contentHash, {
+      maxSidePx: superpixels.decodedPx,
+      limits,
+      load: () => readVerified(resolveFile(rootPath, image), image.contentHash, { limits }),
+    });
+    const opened = { pixels, superpixels: await this.#superpixels.get(image.contentHash, pixels) };
+    this.#kept.set(image.contentHash, opened);
+    return opened;
+  }
+}

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { ContentHash } from '../../contract/ids.ts';
+import { normalisedValues } from '../image/augment/normalise.ts';
+import { squashed } from '../image/augment/resize-bicubic.ts';
+import type { RgbImage } from '../image/decode.ts';
+import { DiskCache } from '../image/disk-cache.ts';
+import { slic, type SuperpixelMap } from '../segment/slic.ts';
+import { fnv1a32 } from '../tensor/random.ts';
+
+/** What decides the superpixels of an image, beside its pixels. */
+export type SuperpixelSpec = {
+  /** Side of the spanning view that is cut. */
+  viewPx: number;
+  segments: number;
+  compactness: number;
+  /** `normalised`: SLIC reads the normalised tensor, as the paper's code does (SPEC Q3). */
+  colours: 'plain' | 'normalised';
+  /** Bound of the decoded image that the view is made from. */
+  decodedPx: number;
+};
+
+/** Changes with every change of what SLIC gives. */
+const FORMAT_VERSION = 1;
+/** Version, count and CRC-32 of the labels, as little-endian 32-bit words. */
+const HEADER_BYTES = 12;
+
+/** Superpixels of spanning views on disk: SLIC costs as much as a dozen views, and never changes. */
+export class SuperpixelCache {
+  readonly #files: DiskCache;
+  readonly #spec: SuperpixelSpec;
+  readonly #suffix: string;
+
+  /** @param options `folder` is the cache folder that all caches share */
+  constructor(spec: SuperpixelSpec, { folder, maxBytes }: { folder: string; maxBytes: number }) {
+    this.#files = new DiskCache({ folder: join(folder, 'superpixels'), suffix: '.slic', maxBytes });
+    this.#spec = spec;
+    this.#suffix = fnv1a32(JSON.stringify({ FORMAT_VERSION, ...spec })).toString(16);
+  }
+
+  /**
+   * The superpixels of an image's spanning view, from disk or cut anew.
+   * @throws UserError as `DiskCache.write`
+   */
+  async get(hash: ContentHash, image: RgbImage): Promise<SuperpixelMap> {
+    const key = `${hash}-${this.#suffix}`;
+    const entry = await this.#files.read(key);
+    const cached = entry === null ? undefined : parseEntry(entry, this.#spec.viewPx);
+    if (cached) return cached;
+    const map = cutSuperpixels(image, this.#spec);
+    await this.#files.write(key, ...entryOf(map));
+    return map;
+  }
+}
+
+/** SLIC on the spanning view of an image (SPEC section 1, steps 4 and 6). */
+export function cutSuperpixels(image: RgbImage, spec: SuperpixelSpec): SuperpixelMap {
+  const { viewPx, segments, compactness, colours } = spec;
+  return slic(
+    { data: squashed(image, viewPx), widthPx: viewPx, heightPx: viewPx },
+    { segments, compactness, ...(colours === 'normalised' ? { channelValues: normalisedValues() } : {}) },
+  );
+}
+
+function entryOf({ labels, count }: SuperpixelMap): Uint8Array[] {
+  const bytes = new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength);
+  const header = Buffer.alloc(HEADER_BYTES);
+  [FORMAT_VERSION, count, crc32(bytes)].forEach((word, index) => header.writeUInt32LE(word, index * 4));
+  // The fastest level: neighbours are alike, and it leaves a twentieth.
+  return [header, deflateRawSync(bytes, { level: 1 })];
+}
+
+/** Undefined where the entry is damaged or from another version. */
+function parseEntry(entry: Buffer, viewPx: number): SuperpixelMap | undefined {
+  if (entry.length < HEADER_BYTES || entry.readUInt32LE(0) !== FORMAT_VERSION) return undefined;
+  const sizeBytes = viewPx * viewPx * Uint16Array.BYTES_PER_ELEMENT;
+  const bytes = inflated(entry.subarray(HEADER_BYTES), sizeBytes);
+  if (bytes?.length !== sizeBytes || crc32(bytes) !== entry.readUInt32LE(8)) return undefined;
+  const labels = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + sizeBytes));
+  return { labels, count: entry.readUInt32LE(4), widthPx: viewPx, heightPx: viewPx };
+}
+
+function inflated(bytes: Uint8Array, maxOutputLength: number): Buffer | undefined {
+  try {
+    return inflateRawSync(bytes, { maxOutputLength });
+  } catch {
+    // A damaged entry, which is made again.
+    return undefined;
+  }
+}

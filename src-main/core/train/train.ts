@@ -1,0 +1,62 @@
+import type { PretrainConfig } from '../../contract/pretrain.ts';
+import type { BatchSource, SkippedImage } from './batch.ts';
+import { stepsPerEpoch } from './batch-order.ts';
+import { ratesAt, type Rates } from './training-spec.ts';
+import type { StepMetrics, Trainer } from './trainer.ts';
+
+/** The loss or the gradient is no number any more; the state is worthless, an earlier checkpoint is not. */
+export class TrainingDiverged extends Error {
+  readonly step: number;
+
+  constructor(step: number, { loss, gradientNorm }: NonNullable<StepMetrics['update']>) {
+    super(`step ${step} has loss ${loss} and gradient norm ${gradientNorm}`);
+    this.name = 'TrainingDiverged';
+    this.step = step;
+  }
+}
+
+export type TrainRun = {
+  trainer: Trainer;
+  batches: BatchSource;
+  imageCount: number;
+  /** First step to do; that of the checkpoint. */
+  startStep: number;
+  totalSteps: number;
+  signal: AbortSignal;
+};
+
+/** A finished step. */
+export type TrainEvent = {
+  step: number;
+  rates: Rates;
+  metrics: StepMetrics;
+  skipped: readonly SkippedImage[];
+  /** Time that the step waited for its batch, and all of its time. */
+  waitMs: number;
+  stepMs: number;
+};
+
+/** Steps of a whole run: `epochs` times those of an epoch. */
+export function totalStepsOf({ epochs, batchSize }: PretrainConfig, imageCount: number): number {
+  return epochs * stepsPerEpoch({ imageCount, batchSize });
+}
+
+/**
+ * Trains, step by step. Between two events the state is that after `step`: the consumer may save it.
+ * @throws TrainingDiverged, DeviceError, the signal's reason
+ */
+export async function* train(run: TrainRun): AsyncGenerator<TrainEvent> {
+  const { trainer, batches, imageCount, signal } = run;
+  for (let step = run.startStep; step < run.totalSteps; step++) {
+    signal.throwIfAborted();
+    const startedMs = performance.now();
+    const batch = await batches.at(step);
+    const waitMs = performance.now() - startedMs;
+    const rates = ratesAt(trainer.config, imageCount, step);
+    const metrics = await trainer.step(batch, rates);
+    const { update } = metrics;
+    if (update && !Number.isFinite(update.loss + update.gradientNorm))
+      throw new TrainingDiverged(step, update);
+    yield { step, rates, metrics, skipped: batch.skipped, waitMs, stepMs: performance.now() - startedMs };
+  }
+}

@@ -1,0 +1,286 @@
+import type { PretrainConfig } from '../../contract/pretrain.ts';
+import type { DeviceId } from '../compile/devices/report.ts';
+import { openEngine, type EngineSession } from '../compile/engine.ts';
+import type { HostTensors, Step } from '../compile/runtime/step.ts';
+import type { Branch } from '../model/networks.ts';
+import { stageChannels } from '../model/resnet.ts';
+import { encoderFrom, type Encoder } from '../model/weights/encoder.ts';
+import type { Products, Rows } from '../segment/kmeans.ts';
+import { softMasks } from '../segment/superpixel-masks.ts';
+import type { HostData } from '../tensor/dtype.ts';
+import { drawsFor } from '../tensor/random.ts';
+import {
+  clusterSuperpixels,
+  maskViews,
+  maskViewsBySuperpixel,
+  type RegionAssignment,
+  type SuperpixelFeatures,
+  type ViewMasks,
+} from './assign-regions.ts';
+import type { Batch, ImageSuperpixels } from './batch.ts';
+import { EngineProducts } from './engine-products.ts';
+import { clusterEntropy, featureSpread } from './health.ts';
+import { superpixelSpecOf, trainingSpecOf, usesEverySuperpixel, type Rates } from './training-spec.ts';
+import {
+  clusterInputs,
+  clusterStep,
+  previewStep,
+  trainingState,
+  updateInputs,
+  updateStep,
+  type TrainingSpec,
+} from './update-step.ts';
+
+/** What a step tells of itself. */
+export type StepMetrics = {
+  /** Absent where both views of an image shared no region, and nothing was trained. */
+  update?: {
+    /** In [0, 4]. */
+    loss: number;
+    gradientNorm: number;
+    /** Spread of the target's embeddings: 1 healthy, 0 collapsed. See `featureSpread`. */
+    featureSpread: number;
+  };
+  /** Entropy of the cluster sizes: 1 for equal sizes. Absent where nothing was clustered. */
+  clusterEntropy?: number;
+  /** Share of the regions that both views of their image show. */
+  visibleShare: number;
+};
+
+export type TrainerOptions = {
+  config: PretrainConfig;
+  device: DeviceId;
+  /** CPU threads of one operator. */
+  threads: number;
+  /** Superpixels of an image to have room for; grows by itself. Kept with checkpoints, see `superpixelSlots`. */
+  superpixelSlots?: number;
+};
+
+/**
+ * The networks of a run on a device, and the compiled steps that train them. Starts with all zeros: restore weights
+ * or a checkpoint first. A step that fails leaves the state undefined.
+ */
+export class Trainer implements AsyncDisposable {
+  readonly config: PretrainConfig;
+  readonly #spec: TrainingSpec;
+  readonly #engine: EngineSession;
+  readonly #products: EngineProducts;
+  #slots: number;
+  #cluster: { step: Step; slots: number } | undefined;
+  #update: { step: Step; regionCount: number } | undefined;
+  #embedding: Step | undefined;
+
+  private constructor(
+    { config, superpixelSlots = superpixelSpecOf(config).segments }: TrainerOptions,
+    engine: EngineSession,
+    products: EngineProducts,
+  ) {
+    this.config = config;
+    this.#spec = trainingSpecOf(config);
+    this.#engine = engine;
+    this.#products = products;
+    this.#slots = superpixelSlots;
+  }
+
+  /** @throws DeviceError when the device cannot be opened */
+  static async open(options: TrainerOptions): Promise<Trainer> {
+    const spec = trainingSpecOf(options.config);
+    const engine = await openEngine(options.device, trainingState(spec), options.threads);
+    const products = await EngineProducts.open(stageChannels(spec.model.encoder)[2], options.threads);
+    return new Trainer(options, engine, products);
+  }
+
+  /**
+   * Superpixels that an image of the compiled cluster step may have. A resumed run starts with that of its
+   * checkpoint, so that it computes with the same shapes as the undisturbed one.
+   */
+  get superpixelSlots(): number {
+    return this.#slots;
+  }
+
+  /** Networks, running statistics and momentum buffers, row-major. */
+  snapshot(): Promise<Record<string, HostData>> {
+    return this.#engine.state.snapshot();
+  }
+
+  /** One entry of the state. */
+  get(name: string): Promise<HostData> {
+    return this.#engine.state.get(name);
+  }
+
+  /** Replaces entries of the state. @throws Error for an unknown name or a wrong size */
+  restore(values: HostTensors): Promise<void> {
+    return this.#engine.state.restore(values);
+  }
+
+  /**
+   * Trains on a batch: cluster stage, masks, update (SPEC sections 4 to 8). A batch of which no region is visible in
+   * both views changes only the target's running statistics (SPEC Q8).
+   * @throws DeviceError when the device fails; the state is undefined then
+   */
+  async step(batch: Batch, rates: Rates): Promise<StepMetrics> {
+    const features = await this.#features(batch);
+    const { masks, visible, regionCount, assignment } = await this.#regionsOf(batch, features, rates);
+    const entropy = assignment && {
+      clusterEntropy: clusterEntropy(assignment.clustering.labels, clusterCountOf(assignment)),
+    };
+    const visibleShare = visible / (regionCount * batch.superpixels.length);
+    if (visible === 0) return { visibleShare, ...entropy };
+    const update = await this.#updateFor(regionCount);
+    const { loss, gradientNorm, ...outputs } = await update.run({
+      views: batch.views,
+      masks,
+      learningRate: Float32Array.of(rates.learningRate),
+      emaDecay: Float32Array.of(rates.emaDecay),
+    });
+    const projections = float32(outputs.projections);
+    const isCounted = nonEmptyRows(masks, projections, this.config);
+    return {
+      update: {
+        loss: loss?.[0] ?? NaN,
+        gradientNorm: gradientNorm?.[0] ?? NaN,
+        featureSpread: featureSpread(projections, this.config.embedding, isCounted),
+      },
+      visibleShare,
+      ...entropy,
+    };
+  }
+
+  /**
+   * Superpixel features of whole images in eval mode: nothing of the state changes.
+   * @param images [N, H, W, 3] float32, normalised; N as in the first call
+   */
+  async embed(images: Float32Array, superpixels: readonly ImageSuperpixels[]): Promise<SuperpixelFeatures> {
+    const { viewPx } = this.config;
+    const slots = Math.max(...superpixels.map(({ count }) => count));
+    this.#embedding ??= await this.#engine.prepare({
+      name: 'preview step',
+      build: previewStep(this.#spec),
+      inputs: clusterInputs({ ...this.#spec, batch: superpixels.length }, slots),
+    });
+    const { rows } = await this.#embedding.run({
+      spanning: images,
+      superpixels: coarseMasks(superpixels, slots, viewPx / 16),
+    });
+    return { rows: float32(rows), slots, dim: this.#dim };
+  }
+
+  /** Products of K-means in the compiled engine. */
+  readonly productsOf = (rows: Rows): Products => this.#products.productsOf(rows);
+
+  /** The encoder of a branch, as it is kept and exported. */
+  async encoder(branch: Branch): Promise<Encoder> {
+    const { encoder } = this.#spec.model;
+    const prefix = `${branch}.backbone`;
+    const names = this.#engine.state.names.filter((name) => name.startsWith(`${prefix}.`));
+    const state = await Promise.all(names.map(async (name) => [name, await this.get(name)] as const));
+    return encoderFrom(Object.fromEntries(state), encoder, prefix);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#embedding?.[Symbol.dispose]();
+    this.#cluster?.step[Symbol.dispose]();
+    this.#update?.step[Symbol.dispose]();
+    this.#products[Symbol.dispose]();
+    this.#engine[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  /** Width of layer3, which is clustered. */
+  get #dim(): number {
+    return stageChannels(this.#spec.model.encoder)[2];
+  }
+
+  async #features({ spanning, superpixels }: Batch): Promise<SuperpixelFeatures> {
+    const cluster = await this.#clusterFor(superpixels);
+    const { rows } = await cluster.step.run({
+      spanning,
+      superpixels: coarseMasks(superpixels, cluster.slots, this.config.viewPx / 16),
+    });
+    return { rows: float32(rows), slots: cluster.slots, dim: this.#dim };
+  }
+
+  async #regionsOf(
+    batch: Batch,
+    features: SuperpixelFeatures,
+    rates: Rates,
+  ): Promise<ViewMasks & { regionCount: number; assignment?: RegionAssignment }> {
+    const { parity, seed, viewPx } = this.config;
+    const cells = viewPx / 32;
+    if (usesEverySuperpixel(rates.regionCount)) {
+      const regionCount = Math.max(...batch.superpixels.map(({ count }) => count));
+      return { ...maskViewsBySuperpixel(batch, { regionCount, cells }), regionCount };
+    }
+    const { regionCount } = rates;
+    const assignment = await clusterSuperpixels(batch.superpixels, features, {
+      regionCount,
+      parity,
+      draw: drawsFor({ seed, step: batch.step, stream: 'kmeans' }),
+      productsOf: this.productsOf,
+    });
+    return { ...maskViews(batch, assignment, { regionCount, cells, parity }), regionCount, assignment };
+  }
+
+  async #clusterFor(superpixels: readonly ImageSuperpixels[]): Promise<{ step: Step; slots: number }> {
+    const needed = Math.max(...superpixels.map(({ count }) => count));
+    this.#slots = Math.max(this.#slots, needed);
+    if (this.#cluster?.slots === this.#slots) return this.#cluster;
+    this.#cluster?.step[Symbol.dispose]();
+    this.#cluster = undefined;
+    const step = await this.#engine.prepare({
+      name: 'cluster step',
+      build: clusterStep(this.#spec),
+      inputs: clusterInputs(this.#spec, this.#slots),
+    });
+    return (this.#cluster = { step, slots: this.#slots });
+  }
+
+  async #updateFor(regionCount: number): Promise<Step> {
+    if (this.#update?.regionCount === regionCount) return this.#update.step;
+    // Before the next one is compiled: two of them would need twice the memory.
+    this.#update?.step[Symbol.dispose]();
+    this.#update = undefined;
+    const step = await this.#engine.prepare({
+      name: 'update step',
+      build: updateStep(this.#spec),
+      inputs: updateInputs(this.#spec, regionCount),
+    });
+    this.#update = { step, regionCount };
+    return step;
+  }
+}
+
+function float32(data: HostData | undefined): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new Error('a step did not return the float32 output that it declares');
+}
+
+/** Superpixels on layer3's grid as the cluster step takes them: [B, slots, cells]. */
+function coarseMasks(images: readonly ImageSuperpixels[], slots: number, side: number): Float32Array {
+  const cells = side * side;
+  const masks = new Float32Array(images.length * slots * cells);
+  images.forEach(({ coarse, count }, image) => {
+    const dense = softMasks(coarse, count); // [cells, count]
+    const offset = image * slots * cells;
+    for (let cell = 0; cell < cells; cell++) {
+      for (let label = 0; label < count; label++) {
+        masks[offset + label * cells + cell] = dense[cell * count + label] ?? 0;
+      }
+    }
+  });
+  return masks;
+}
+
+function clusterCountOf({ clustering }: RegionAssignment): number {
+  return Math.max(...clustering.labels, 0) + 1;
+}
+
+/** Rows of empty masks all hold the same embedding, which says nothing about the features. */
+function nonEmptyRows(
+  masks: Float32Array,
+  projections: Float32Array,
+  { embedding }: PretrainConfig,
+): (row: number) => boolean {
+  const cells = masks.length / (projections.length / embedding);
+  return (row) => masks.subarray(row * cells, (row + 1) * cells).some((value) => value > 0);
+}

@@ -1,0 +1,80 @@
+import type { EncoderName, PretrainConfig } from '../../contract/pretrain.ts';
+import { RESNET18, RESNET50, type ResNetSpec } from '../model/resnet.ts';
+import { K_ALL_SUPERPIXELS, emaDecayAt, kAt, lrAt, stepCounts, type LrSchedule } from './schedules.ts';
+import { epochOf } from './batch-order.ts';
+import type { OptimizerSpec } from './optimizer.ts';
+import type { SuperpixelSpec } from './superpixel-cache.ts';
+import type { TrainingSpec } from './update-step.ts';
+
+/** Superpixels that the paper's code always asks for, whatever its setting (SPEC Q2). */
+const OFFICIAL_SUPERPIXELS = 100;
+
+export const ENCODERS: Record<EncoderName, ResNetSpec> = { resnet18: RESNET18, resnet50: RESNET50 };
+
+/** What the training step is compiled for. */
+export function trainingSpecOf(config: PretrainConfig): TrainingSpec {
+  const { encoder, hidden, embedding, batchSize, viewPx, isWeightedByArea } = config;
+  return {
+    model: { encoder: ENCODERS[encoder], hidden, embedding },
+    optimizer: optimizerOf(config),
+    batch: batchSize,
+    viewPx,
+    isWeightedByArea,
+  };
+}
+
+export function superpixelSpecOf(config: PretrainConfig): SuperpixelSpec {
+  const { viewPx, superpixels, compactness, parity, decodedPx } = config;
+  const isOfficial = parity === 'official';
+  return {
+    viewPx,
+    segments: isOfficial ? OFFICIAL_SUPERPIXELS : superpixels,
+    compactness,
+    colours: isOfficial ? 'normalised' : 'plain',
+    decodedPx,
+  };
+}
+
+/** Scalars of a step: SPEC sections 9 and 10. */
+export type Rates = {
+  /** From 1. */
+  epoch: number;
+  /** K, or K_ALL_SUPERPIXELS. */
+  regionCount: number;
+  learningRate: number;
+  emaDecay: number;
+};
+
+/** @param step from 0 */
+export function ratesAt(config: PretrainConfig, imageCount: number, step: number): Rates {
+  const epoch = epochOf(step, { imageCount, batchSize: config.batchSize });
+  const regionCount = kAt(config.kSchedule, epoch);
+  const schedule = lrScheduleOf(config, imageCount);
+  return {
+    epoch,
+    regionCount,
+    learningRate: lrAt(schedule, step, regionCount),
+    emaDecay: emaDecayAt(step, stepCounts(schedule).total, config.emaDecay),
+  };
+}
+
+export function usesEverySuperpixel(regionCount: number): boolean {
+  return regionCount === K_ALL_SUPERPIXELS;
+}
+
+function lrScheduleOf(config: PretrainConfig, imageCount: number): LrSchedule {
+  return {
+    type: config.lrSchedule,
+    baseLr: config.baseLr,
+    batchSize: config.batchSize,
+    imageCount,
+    warmupEpochs: config.warmupEpochs,
+    totalEpochs: config.epochs,
+    scaleByK: config.scaleLrByK,
+  };
+}
+
+function optimizerOf({ optimizer, optimizerMomentum, weightDecay, trust }: PretrainConfig): OptimizerSpec {
+  const common = { momentum: optimizerMomentum, weightDecay };
+  return optimizer === 'lars' ? { kind: 'lars', ...common, trust } : { kind: 'sgd', ...common };
+}

@@ -1,0 +1,149 @@
+import type { Command } from 'commander';
+import type { Client } from '../../../contract/contract.ts';
+import { UserError } from '../../../contract/errors.ts';
+import {
+  PresetName,
+  PretrainConfig,
+  PretrainOverrides,
+  type PretrainPlan,
+} from '../../../contract/pretrain.ts';
+import { findNamed } from '../find-named.ts';
+import { followJob } from '../follow-job.ts';
+import { formatDuration } from '../output.ts';
+import { contextOf } from '../program.ts';
+import { findCollection } from './collections.ts';
+import { MODEL_KIND } from './models.ts';
+import { runLines } from './runs.ts';
+
+const GIB = 2 ** 30;
+
+type Options = {
+  preset: string;
+  set?: string[];
+  epochs?: string;
+  parity?: string;
+  seed?: string;
+  device?: string;
+  from?: string;
+  name?: string;
+  plan?: boolean;
+};
+
+export function addPretrainCommand(program: Command): void {
+  program
+    .command('pretrain')
+    .argument('<collection>', 'number or name')
+    .option('--preset <name>', `what to aim for: ${PresetName.options.join(', ')}`, 'quick')
+    .option('--epochs <n>', 'how often every image is seen')
+    .option('--set <key=value...>', 'change any setting of the preset; see --plan for all of them')
+    .option('--parity <rule>', "recommended, or official: repeats the slips of the paper's code")
+    .option('--seed <n>', 'seed of everything that is drawn')
+    .option('--device <id>', 'compute there (default: the fastest; see r2o devices)')
+    .option('--from <model>', 'start from the encoder of this model')
+    .option('--name <name>', 'name of the run and its model')
+    .option('--plan', 'only show the settings, steps, and estimates of time and memory')
+    .description(
+      'pretrain an encoder on a collection with R2O; Ctrl-C stops it and keeps what it has learned',
+    )
+    .action(async (which: string, options: Options, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id: collectionId } = await findCollection(client, which);
+        const request = {
+          collectionId,
+          preset: presetOf(options.preset),
+          overrides: overridesOf(options),
+          ...(options.device === undefined ? {} : { device: options.device }),
+        };
+        const plan = await client.runs.plan(request);
+        if (options.plan === true) {
+          output.result(plan, planLines);
+          return;
+        }
+        for (const line of summaryLines(plan)) output.note(line);
+        const { run, job } = await client.runs.start({
+          ...request,
+          ...(options.name === undefined ? {} : { name: options.name }),
+          ...(await parentOf(client, options.from)),
+        });
+        await followJob(client, job.id);
+        output.result(await client.runs.get({ id: run.id }), runLines);
+      });
+    });
+}
+
+async function parentOf(client: Client, which: string | undefined) {
+  if (which === undefined) return {};
+  return { fromModelId: findNamed(await client.models.list(), which, MODEL_KIND).id };
+}
+
+function presetOf(name: string): PresetName {
+  const preset = PresetName.safeParse(name);
+  if (preset.success) return preset.data;
+  throw new UserError('BAD_INPUT', `There is no preset '${name}'.`, {
+    hint: `Choose one of: ${PresetName.options.join(', ')}.`,
+  });
+}
+
+/** @throws UserError BAD_INPUT naming the setting that is unknown or out of bounds */
+function overridesOf({ set = [], epochs, parity, seed }: Options): PretrainOverrides {
+  const entries = [
+    ...set.map(parseSetting),
+    ...Object.entries({ epochs, parity, seed }).filter(([, value]) => value !== undefined),
+  ].map(([key, value]) => [key, parseValue(value)] as const);
+  const parsed = PretrainOverrides.safeParse(Object.fromEntries(entries));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const keys = issue?.code === 'unrecognized_keys' ? issue.keys : issue?.path.map(String);
+  const problem = issue?.code === 'unrecognized_keys' ? 'there is no such setting' : issue?.message;
+  throw new UserError(
+    'BAD_INPUT',
+    `The setting '${keys?.join('.') ?? ''}' is not right: ${problem ?? 'unknown'}.`,
+    {
+      hint: `Settings are: ${Object.keys(PretrainConfig.shape).join(', ')}.`,
+    },
+  );
+}
+
+function parseSetting(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new UserError('BAD_INPUT', `'${text}' is no setting.`, {
+    hint: 'Write key=value, as in batchSize=8.',
+  });
+}
+
+/** Numbers, true and false, and JSON for schedules; everything else is text. */
+function parseValue(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text)) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function summaryLines({
+  config,
+  imageCount,
+  totalSteps,
+  device,
+  estimatedMs,
+  warnings,
+}: PretrainPlan): string[] {
+  const time = estimatedMs === null ? '' : `, about ${formatDuration(estimatedMs)}`;
+  const { encoder, viewPx, epochs, batchSize } = config;
+  return [
+    `${imageCount} images, ${encoder} at ${viewPx} px, ${epochs} epochs of ${batchSize} a step (${totalSteps} steps) on ${device}${time}`,
+    ...warnings.map((warning) => `  note: ${warning}`),
+  ];
+}
+
+function planLines(plan: PretrainPlan): string[] {
+  return [
+    plan.purpose,
+    ...summaryLines(plan),
+    `Memory: about ${(plan.memoryBytes / GIB).toFixed(1)} GiB`,
+    '',
+    ...Object.entries(plan.config).map(([key, value]) => `  ${key} = ${JSON.stringify(value)}`),
+  ];
+}

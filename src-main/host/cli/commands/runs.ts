@@ -1,0 +1,181 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Client } from '../../../contract/contract.ts';
+import { UserError } from '../../../contract/errors.ts';
+import type { MetricCurve, Run } from '../../../contract/run.ts';
+import { confirmRemoval, findNamed } from '../find-named.ts';
+import { followJob } from '../follow-job.ts';
+import { printable, table } from '../output.ts';
+import { contextOf } from '../program.ts';
+
+const KIND = { one: 'run', many: 'runs', listCommand: 'r2o runs list' };
+/** Values of a curve that are shown in a terminal. */
+const CURVE_POINTS = 8;
+
+export function addRunCommands(program: Command): void {
+  const runs = program
+    .command('runs')
+    .description('pretrainings: list, show, resume, extend, previews, keep-best, rename, remove');
+  addReading(runs);
+  addGoingOn(runs);
+  addKeeping(runs);
+}
+
+function addReading(runs: Command): void {
+  runs
+    .command('list', { isDefault: true })
+    .description('list the pretrainings, newest first')
+    .action(async (_options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      output.result(await withSession(({ client }) => client.runs.list({})), listLines);
+    });
+
+  runs
+    .command('show')
+    .argument('<run>', 'number or name')
+    .description('show one pretraining with its curves')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const run = await findRun(client, which);
+        const curves = await client.runs.curves({ id: run.id, maxPoints: CURVE_POINTS });
+        output.result({ ...run, curves }, (shown) => [...runLines(shown), '', ...curveLines(shown.curves)]);
+      });
+    });
+
+  runs
+    .command('previews')
+    .argument('<run>', 'number or name')
+    .requiredOption('--out <file>', 'PNG to write')
+    .option('--columns <n>', 'steps to show at most', '12')
+    .description('write the regions of the preview images over the run as one picture')
+    .action(async (which: string, options: { out: string; columns: string }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findRun(client, which);
+        const maxColumns = wholeNumber(options.columns, '--columns');
+        const written = await client.runs.writePreviews({ id, path: resolve(options.out), maxColumns });
+        output.result(written, ({ path }) => [`Wrote ${path}`]);
+      });
+    });
+}
+
+function addGoingOn(runs: Command): void {
+  runs
+    .command('resume')
+    .argument('<run>', 'number or name')
+    .option('--device <id>', 'go on there instead of where it began; results then differ in the last digits')
+    .description('go on from the last checkpoint')
+    .action(async (which: string, options: { device?: string }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findRun(client, which);
+        const { job } = await client.runs.resume({ id, ...options });
+        await followJob(client, job.id);
+        output.result(await client.runs.get({ id }), runLines);
+      });
+    });
+
+  runs
+    .command('extend')
+    .argument('<run>', 'number or name')
+    .requiredOption('--epochs <n>', 'epochs in all')
+    .description('train longer; learning rate, K and the rest of the schedules stretch to the new length')
+    .action(async (which: string, options: { epochs: string }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findRun(client, which);
+        const { job } = await client.runs.extend({ id, epochs: wholeNumber(options.epochs, '--epochs') });
+        await followJob(client, job.id);
+        output.result(await client.runs.get({ id }), runLines);
+      });
+    });
+}
+
+function addKeeping(runs: Command): void {
+  runs
+    .command('keep-best')
+    .argument('<run>', 'number or name')
+    .description('keep the encoder of the most stable preview as a model of its own')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findRun(client, which);
+        output.result(await client.runs.keepBest({ id }), (model) => [`Model ${model.id} '${model.name}'`]);
+      });
+    });
+
+  runs
+    .command('rename')
+    .argument('<run>', 'number or name')
+    .argument('<name>', 'new name')
+    .description('give a pretraining another name')
+    .action(async (which: string, name: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findRun(client, which);
+        output.result(await client.runs.rename({ id, name }), runLines);
+      });
+    });
+
+  runs
+    .command('remove')
+    .argument('<run>', 'number or name')
+    .option('--yes', 'do not ask')
+    .description('delete checkpoints, curves and previews of a pretraining; its models stay')
+    .action(async (which: string, options: { yes?: boolean }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const run = await findRun(client, which);
+        const question = `Delete the checkpoints, curves and previews of '${run.name}'? Its models stay.`;
+        if (options.yes !== true) await confirmRemoval(run.name, question);
+        await client.runs.remove({ id: run.id });
+        output.result({ removed: run.id }, () => [`Removed run ${run.id} '${printable(run.name)}'.`]);
+      });
+    });
+}
+
+async function findRun(client: Client, which: string): Promise<Run> {
+  return findNamed(await client.runs.list({}), which, KIND);
+}
+
+function wholeNumber(text: string, option: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new UserError('BAD_INPUT', `${option} takes a whole number from 1, not '${text}'.`);
+}
+
+function listLines(runs: Run[]): string[] {
+  if (runs.length === 0) return ['No pretrainings yet. Begin one with: r2o pretrain <collection>'];
+  return table([
+    ['ID', 'NAME', 'STATE', 'STEPS', 'IMAGES', 'ENCODER', 'DEVICE'],
+    ...runs.map(({ id, name, state, step, totalSteps, imageCount, config, device }) => [
+      String(id),
+      printable(name),
+      state ?? '',
+      `${step}/${totalSteps}`,
+      String(imageCount),
+      `${config.encoder}, ${config.viewPx} px`,
+      device,
+    ]),
+  ]);
+}
+
+/** What there is to say about a run. */
+export function runLines(run: Run): string[] {
+  const { id, name, state, preset, step, totalSteps, imageCount, config, device, best, skippedImages } = run;
+  return [
+    `Run ${id} '${printable(name)}': ${state ?? 'never started'}, step ${step} of ${totalSteps}`,
+    `  preset ${preset}: ${config.encoder} at ${config.viewPx} px, ${imageCount} images, ${config.epochs} epochs of ${config.batchSize} a step, on ${device}`,
+    ...(best ? [`  most stable preview: step ${best.step}, ${best.stability.toFixed(3)}`] : []),
+    ...(skippedImages.length > 0 ? [`  went on without ${skippedImages.length} images:`] : []),
+    ...skippedImages.slice(0, 5).map(({ relPath, detail }) => `    ${printable(relPath)}: ${detail}`),
+  ];
+}
+
+function curveLines(curves: readonly MetricCurve[]): string[] {
+  return curves.map(({ name, points }) => {
+    const values = points.map(([, value]) => value.toPrecision(3)).join('  ');
+    return `  ${name.padEnd(16)}${values}`;
+  });
+}

@@ -1,0 +1,45 @@
+import { createInterface } from 'node:readline/promises';
+import { UserError } from '../../contract/errors.ts';
+import { Cancelled } from './follow-job.ts';
+
+/**
+ * One of several things by its number, or by its name where that is unique.
+ * @param kind what they are called, and the command that lists them
+ * @throws UserError NOT_FOUND, or BAD_INPUT for a name that several have
+ */
+export function findNamed<T extends { id: number; name: string }>(
+  all: readonly T[],
+  which: string,
+  kind: { one: string; many: string; listCommand: string },
+): T {
+  const matches = all.filter(({ id, name }) => String(id) === which || name === which);
+  const [first] = matches;
+  if (first && matches.length === 1) return first;
+  if (first) {
+    const ids = matches.map(({ id }) => id).join(', ');
+    throw new UserError('BAD_INPUT', `Several ${kind.many} are called '${which}'.`, {
+      hint: `Give its number: ${ids}.`,
+    });
+  }
+  throw new UserError('NOT_FOUND', `There is no ${kind.one} '${which}'.`, {
+    hint: `See: ${kind.listCommand}`,
+  });
+}
+
+/**
+ * Asks a person at the terminal before something goes for good.
+ * @throws Cancelled when they say no; UserError BAD_INPUT when there is nobody to ask
+ */
+export async function confirmRemoval(name: string, question: string): Promise<void> {
+  if (!process.stdin.isTTY) {
+    throw new UserError(
+      'BAD_INPUT',
+      `Removing '${name}' needs a confirmation, and there is no terminal to ask.`,
+      { hint: 'Add --yes to remove it without being asked.' },
+    );
+  }
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await prompt.question(`${question} [y/N] `);
+  prompt.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Cancelled();
+}

@@ -1,0 +1,154 @@
+import { join } from 'node:path';
+import { UserError } from '../contract/errors.ts';
+import type { ModelId, RunId } from '../contract/ids.ts';
+import type { MetricCurve, Run } from '../contract/run.ts';
+import { ModelCard } from '../contract/model.ts';
+import { weightsOf } from '../contract/model-weights.ts';
+import type { Settings } from '../contract/settings.ts';
+import type { Store } from '../store/database.ts';
+import type { AsksOf, JobKindHandler } from './job-kind.ts';
+import { workerCache, workerLimits } from './worker-settings.ts';
+
+export type PretrainKindOptions = {
+  store: Store;
+  settings: () => Settings;
+  cacheFolder: string;
+  modelsFolder: string;
+  runsFolder: string;
+  nowMs: () => number;
+  onRun: (id: RunId) => void;
+  onModel: (id: ModelId) => void;
+};
+
+/**
+ * A step on a slow machine takes minutes, in which the worker hears and says nothing; and a worker that is to stop
+ * first finishes its step and then writes its checkpoint.
+ */
+const LIMITS = { graceMs: 10 * 60_000, silenceMs: 30 * 60_000 };
+/** Points of each curve that a model's card keeps. */
+const CARD_POINTS = 200;
+
+/** The folder of a run: its image list and checkpoints. */
+export function runFolder(runsFolder: string, id: RunId): string {
+  return join(runsFolder, String(id));
+}
+
+/** Pretraining: the worker trains, the store keeps curves, previews and where to resume. */
+export function pretrainKind(options: PretrainKindOptions): JobKindHandler<'pretrain'> {
+  const { store, nowMs, onRun } = options;
+
+  const runOf = (id: RunId): Run => {
+    const run = store.runs.get(id);
+    if (run) return run;
+    throw new UserError('NOT_FOUND', `Run ${id} has been removed, so it cannot be trained.`);
+  };
+
+  const save = (ask: AsksOf<'pretrain'>, run: Run): null => {
+    switch (ask.kind) {
+      case 'pretrain/begin':
+        store.runs.setImageCount(run.id, ask);
+        break;
+      case 'pretrain/metrics':
+        store.runs.saveMetrics(run.id, ask.points);
+        store.runs.addSkipped(run.id, ask.skipped);
+        break;
+      case 'pretrain/preview':
+        store.runs.savePreview({ runId: run.id, step: ask.step, images: ask.images });
+        if (ask.bestStability !== null) {
+          store.runs.setBest(run.id, { step: ask.step, stability: ask.bestStability });
+        }
+        break;
+      case 'pretrain/checkpoint':
+        store.runs.setCheckpoint(run.id, ask);
+        break;
+      case 'pretrain/model':
+        options.onModel(keepModel(options, run, ask));
+        if (ask.isFinished) store.runs.finish(run.id, nowMs());
+        break;
+      case 'pretrain/images':
+        throw new Error('images are read, not saved');
+      default:
+        ask satisfies never;
+    }
+    onRun(run.id);
+    return null;
+  };
+
+  return {
+    limits: LIMITS,
+    prepare: ({ runId }) => {
+      const run = runOf(runId);
+      const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
+      if (!collection) {
+        throw new UserError('NOT_FOUND', `The collection of run '${run.name}' has been removed.`, {
+          hint: 'Its models are still there; add the folder again for a new run.',
+        });
+      }
+      const parent = run.parentModelId === null ? undefined : store.models.get(run.parentModelId);
+      const settings = options.settings();
+      return {
+        kind: 'pretrain',
+        rootPath: collection.rootPath,
+        limits: workerLimits(settings),
+        cache: workerCache(settings, options.cacheFolder),
+        config: run.config,
+        device: run.device,
+        runFolder: runFolder(options.runsFolder, runId),
+        modelsFolder: options.modelsFolder,
+        modelPrefix: `run-${runId}`,
+        checkpoint: store.runs.checkpoint(runId) ?? null,
+        parent: parent ? weightsOf(parent, options.modelsFolder) : null,
+        bestStability: run.best?.stability ?? null,
+      };
+    },
+    answer: (ask, { spec: { runId } }) => {
+      const run = runOf(runId);
+      if (ask.kind !== 'pretrain/images') return save(ask, run);
+      if (run.collectionId === null) return { images: [] };
+      const { afterId, limit } = ask;
+      return { images: store.images.usable({ collectionId: run.collectionId, afterId, limit }) };
+    },
+  };
+}
+
+/** A model for the encoder that a run ended with. A run that is stopped twice at one step keeps one. */
+function keepModel(
+  { store, nowMs }: PretrainKindOptions,
+  run: Run,
+  ask: Extract<AsksOf<'pretrain'>, { kind: 'pretrain/model' }>,
+): ModelId {
+  const { file, sha256, architecture, step, isFinished } = ask;
+  const known = store.models.ofRun(run.id).find((model) => model.file === file);
+  if (known) return known.id;
+  return store.models.insert({
+    name: isFinished ? run.name : `${run.name}, step ${step}`,
+    origin: 'run',
+    architecture,
+    file,
+    sha256,
+    runId: run.id,
+    card: cardOf(store, run, step),
+    createdAtMs: nowMs(),
+  });
+}
+
+/** What is known about an encoder of a run after `step` steps. */
+export function cardOf(store: Store, run: Run, step: number): ModelCard {
+  const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
+  const curves: MetricCurve[] = store.runs.curves(run.id, { maxPoints: CARD_POINTS });
+  return ModelCard.parse({
+    viewPx: run.config.viewPx,
+    batchesTracked: step,
+    seed: run.config.seed,
+    training: {
+      collectionName: collection?.name ?? 'a removed collection',
+      imageCount: run.imageCount,
+      steps: step,
+      preset: run.preset,
+      config: run.config,
+      seed: run.config.seed,
+      device: run.device,
+      curves,
+    },
+  });
+}

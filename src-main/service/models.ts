@@ -1,0 +1,101 @@
+import { rm } from 'node:fs/promises';
+import { join, parse, resolve } from 'node:path';
+import { UserError } from '../contract/errors.ts';
+import type { ModelId } from '../contract/ids.ts';
+import {
+  ModelCard,
+  type Architecture,
+  type ExportedModel,
+  type ExportFormat,
+  type Model,
+} from '../contract/model.ts';
+import { weightsOf } from '../contract/model-weights.ts';
+import type { Service } from './service.ts';
+
+/** Models as clients handle them: rows in the store, weights in files that only the worker opens. */
+export function modelHandlers(service: Service) {
+  const { store, calls, layout } = service;
+
+  const get = (id: ModelId): Model => {
+    const model = store.models.get(id);
+    if (model) return model;
+    throw new UserError('NOT_FOUND', `There is no model ${id}.`, {
+      hint: 'List the models to see which exist.',
+    });
+  };
+
+  const insert = (model: Omit<Model, 'id' | 'createdAtMs'>): Model => {
+    const id = store.models.insert({ ...model, createdAtMs: service.nowMs() });
+    service.publish({ type: 'model', modelId: id });
+    return get(id);
+  };
+
+  return {
+    get,
+
+    /** Keeps a copy of somebody else's encoder; the row comes after the file, so it always has one. */
+    async import(input: {
+      path: string;
+      name?: string | undefined;
+      prefix?: string | undefined;
+      licence?: string | undefined;
+    }): Promise<Model> {
+      const path = resolve(input.path);
+      const { file, sha256, architecture, facts, record } = await calls.call({
+        kind: 'import-encoder',
+        path,
+        prefix: input.prefix ?? null,
+        folder: layout.models,
+      });
+      return insert({
+        ...{ origin: 'imported', architecture, file, sha256, runId: null },
+        name: input.name ?? (parse(path).name || path),
+        card: ModelCard.parse({ ...facts, licence: input.licence, imported: record }),
+      });
+    },
+
+    addUntrained(input: { architecture: Architecture; seed: number; name?: string | undefined }): Model {
+      const { architecture, seed } = input;
+      return insert({
+        ...{ origin: 'untrained', architecture, file: null, sha256: null, runId: null },
+        name: input.name ?? `untrained ${architecture}, seed ${seed}`,
+        card: ModelCard.parse({ seed }),
+      });
+    },
+
+    async export(input: {
+      id: ModelId;
+      format: ExportFormat;
+      path: string;
+      overwrite: boolean;
+      licence?: string | undefined;
+    }): Promise<ExportedModel> {
+      const model = get(input.id);
+      const licence = input.licence ?? model.card.licence;
+      return await calls.call({
+        kind: 'export-encoder',
+        weights: weightsOf(model, layout.models),
+        model: { ...model, card: { ...model.card, licence } },
+        format: input.format,
+        path: resolve(input.path),
+        overwrite: input.overwrite,
+      });
+    },
+
+    rename(id: ModelId, name: string): Model {
+      get(id);
+      store.models.rename(id, name);
+      service.publish({ type: 'model', modelId: id });
+      return get(id);
+    },
+
+    /** The row goes first: a file without a row only takes space, a row without its file is a broken model. */
+    async remove(id: ModelId): Promise<null> {
+      const { file } = get(id);
+      store.models.remove(id);
+      service.publish({ type: 'model-removed', modelId: id });
+      if (file !== null) await rm(join(layout.models, file), { force: true });
+      return null;
+    },
+  };
+}

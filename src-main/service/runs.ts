@@ -1,0 +1,225 @@
+import { copyFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { thumbnailPath } from '../contract/cache-layout.ts';
+import { UserError } from '../contract/errors.ts';
+import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
+import type { Job } from '../contract/job.ts';
+import type { Model } from '../contract/model.ts';
+import type { PresetName, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
+import type { Run } from '../contract/run.ts';
+import { cardOf, runFolder } from '../jobs/pretrain-kind.ts';
+import { readIfThere } from './image-files.ts';
+import type { Service } from './service.ts';
+
+type Request = {
+  collectionId: CollectionId;
+  preset: PresetName;
+  overrides: PretrainOverrides;
+  device?: string | undefined;
+};
+
+/** States from which a run's job can be queued again. */
+const RESUMABLE = ['paused', 'interrupted', 'failed', 'cancelled'] as const;
+
+/** Pretrainings as clients handle them: runs in the store, jobs that train them, models that come out. */
+export function runHandlers(service: Service) {
+  const { store, queue, calls, layout } = service;
+
+  const get = (id: RunId): Run => {
+    const run = store.runs.get(id);
+    if (run) return run;
+    throw new UserError('NOT_FOUND', `There is no run ${id}.`, { hint: 'List the runs to see which exist.' });
+  };
+
+  const announce = (id: RunId): Run => {
+    service.publish({ type: 'run', runId: id });
+    return get(id);
+  };
+
+  const plan = async ({ collectionId, preset, overrides, device }: Request): Promise<PretrainPlan> => {
+    const collection = store.collections.get(collectionId);
+    if (!collection) {
+      throw new UserError('NOT_FOUND', `There is no collection ${collectionId}.`, {
+        hint: 'List the collections to see which exist.',
+      });
+    }
+    const { id, gflops, memoryBytes } = await service.chooseDevice(device);
+    const imageCount = collection.counts.usable - collection.counts.duplicates;
+    return calls.call({
+      kind: 'plan-pretraining',
+      preset,
+      overrides,
+      imageCount,
+      device: id,
+      gflops,
+      memoryBytes,
+    });
+  };
+
+  /** Queues the run's job, the one it has where that can go on. */
+  const queueJob = (run: Run): { run: Run; job: Job } => {
+    const open = run.jobId !== null && RESUMABLE.some((state) => state === run.state);
+    const job =
+      open && run.jobId !== null
+        ? queue.resume(run.jobId)
+        : queue.enqueue({ kind: 'pretrain', runId: run.id }, `Pretrain ${run.name}`);
+    store.runs.setJob(run.id, job.id);
+    return { run: announce(run.id), job };
+  };
+
+  const refuseActive = (run: Run): void => {
+    if (run.state === null || run.state === 'done' || RESUMABLE.some((state) => state === run.state)) return;
+    throw new UserError('WRONG_STATE', `Run '${run.name}' is ${run.state}.`, {
+      hint: `Pause or stop it first: r2o jobs pause ${run.jobId ?? ''}`,
+    });
+  };
+
+  return {
+    get,
+    plan,
+
+    async start(input: Request & { name?: string | undefined; fromModelId?: ModelId | undefined }) {
+      const planned = await plan(input);
+      if (input.fromModelId !== undefined && !store.models.get(input.fromModelId)) {
+        throw new UserError('NOT_FOUND', `There is no model ${input.fromModelId}.`, {
+          hint: 'List the models to see which exist.',
+        });
+      }
+      const collection = store.collections.get(input.collectionId);
+      const id = store.runs.insert({
+        collectionId: input.collectionId,
+        parentModelId: input.fromModelId ?? null,
+        name: input.name ?? `${collection?.name ?? 'collection'}, ${input.preset}`,
+        preset: input.preset,
+        config: planned.config,
+        device: planned.device,
+        imageCount: planned.imageCount,
+        totalSteps: planned.totalSteps,
+        createdAtMs: service.nowMs(),
+      });
+      return queueJob(get(id));
+    },
+
+    async resume({ id, device }: { id: RunId; device?: string | undefined }) {
+      const run = get(id);
+      refuseActive(run);
+      if (run.state === 'done') {
+        throw new UserError('WRONG_STATE', `Run '${run.name}' has finished.`, {
+          hint: `Give it more epochs: r2o runs extend ${id} --epochs ${2 * run.config.epochs}`,
+        });
+      }
+      if (device !== undefined) store.runs.setDevice(id, (await service.chooseDevice(device)).id);
+      return queueJob(get(id));
+    },
+
+    extend({ id, epochs }: { id: RunId; epochs: number }) {
+      const run = get(id);
+      refuseActive(run);
+      const stepsDone = run.checkpointStep ?? 0;
+      const totalSteps = Math.round((run.totalSteps / run.config.epochs) * epochs);
+      if (totalSteps <= stepsDone) {
+        throw new UserError(
+          'BAD_INPUT',
+          `Run '${run.name}' has already done ${stepsDone} steps, and ${epochs} epochs are ${totalSteps}.`,
+          {
+            hint: `Give more than ${Math.ceil((stepsDone / run.totalSteps) * run.config.epochs)} epochs in all.`,
+          },
+        );
+      }
+      store.runs.setPlan(id, { config: stretched(run.config, epochs), totalSteps });
+      return queueJob(get(id));
+    },
+
+    async writePreviews({ id, path, maxColumns }: { id: RunId; path: string; maxColumns: number }) {
+      const run = get(id);
+      const { steps, images } = store.runs.previews(id);
+      if (steps.length === 0) {
+        throw new UserError('NOT_FOUND', `Run '${run.name}' has no previews.`, {
+          hint: 'It has not begun yet, or its setting previews is 0.',
+        });
+      }
+      const shown = thinned(steps, maxColumns);
+      const rows = await Promise.all(
+        images.map(async ({ imageId, contentHash }) => {
+          const photo = await readIfThere(thumbnailPath(layout.cache, contentHash));
+          const maps = shown.flatMap((step) => store.runs.previewPng(id, step, imageId) ?? []);
+          return [...(photo ? [photo] : []), ...maps];
+        }),
+      );
+      const out = resolve(path);
+      await calls.call({ kind: 'write-preview-strip', out, rows });
+      return { path: out };
+    },
+
+    /** The worker keeps the encoder of the best preview in the run's folder; a model gets a copy of its own. */
+    async keepBest(id: RunId): Promise<Model> {
+      const run = get(id);
+      if (!run.best) {
+        throw new UserError('NOT_FOUND', `Run '${run.name}' has no best preview yet.`, {
+          hint: 'Previews are taken now and then during the run; wait for the first one.',
+        });
+      }
+      const { step } = run.best;
+      const file = `run-${id}-best-${step}.safetensors`;
+      const known = store.models.ofRun(id).find((model) => model.file === file);
+      if (known) return known;
+      const path = join(layout.models, file);
+      await copyFile(join(runFolder(layout.runs, id), 'best.safetensors'), path);
+      const hash = createHash('sha256');
+      await pipeline(createReadStream(path), hash);
+      const modelId = store.models.insert({
+        name: `${run.name}, best preview (step ${step})`,
+        origin: 'run',
+        architecture: run.config.encoder,
+        file,
+        sha256: ContentHash.parse(hash.digest('hex')),
+        runId: id,
+        card: cardOf(store, run, step),
+        createdAtMs: service.nowMs(),
+      });
+      service.publish({ type: 'model', modelId });
+      const model = store.models.get(modelId);
+      if (!model) throw new Error(`model ${modelId} was not kept`);
+      return model;
+    },
+
+    rename(id: RunId, name: string): Run {
+      get(id);
+      store.runs.rename(id, name);
+      return announce(id);
+    },
+
+    async remove(id: RunId): Promise<null> {
+      const { jobId } = get(id);
+      const state = get(id).state;
+      if (jobId !== null && state !== null && state !== 'done' && state !== 'failed')
+        await queue.cancelAndWait(jobId);
+      store.runs.remove(id);
+      service.publish({ type: 'run-removed', runId: id });
+      await rm(runFolder(layout.runs, id), { recursive: true, force: true });
+      return null;
+    },
+  };
+}
+
+/** The same run over another number of epochs: what is tied to epochs stretches with them. */
+function stretched(config: Run['config'], epochs: number): Run['config'] {
+  const factor = epochs / config.epochs;
+  const { kSchedule } = config;
+  const starts = kSchedule.epochs.map((epoch) =>
+    epoch <= 1 ? epoch : Math.max(2, Math.round(epoch * factor)),
+  );
+  return { ...config, epochs, kSchedule: { ...kSchedule, epochs: starts } };
+}
+
+/** At most `count` of the steps, evenly, the first and the last among them. */
+function thinned(steps: readonly number[], count: number): number[] {
+  if (steps.length <= count) return [...steps];
+  const picked = Array.from({ length: count }, (_, index) =>
+    Math.round((index * (steps.length - 1)) / Math.max(count - 1, 1)),
+  );
+  return [...new Set(picked)].flatMap((index) => steps[index] ?? []);
+}

@@ -1,0 +1,211 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readCoco } from '../../../../src-main/core/mask-files/coco.ts';
+import { readLabelMe } from '../../../../src-main/core/mask-files/labelme.ts';
+import { readMasks, type MaskFileFormat } from '../../../../src-main/core/mask-files/mask-folder.ts';
+import type { ImageMasks, MaskRecord } from '../../../../src-main/core/mask-files/mask-record.ts';
+import { readBinaryPng, readIndexPng } from '../../../../src-main/core/mask-files/png-masks.ts';
+import { encodePng } from '../../../../src-main/core/mask/png.ts';
+import { decodeRle, type EncodedMask } from '../../../../src-main/core/mask/rle.ts';
+import { drawingOf } from '../../../support/masks.ts';
+import { hasPython, pythonReason, runPython } from '../../../support/python.ts';
+import { hasShared, sharedPath, sharedReason } from '../../../support/shared.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
+
+const draw = (mask: EncodedMask | null | undefined) => (mask ? drawingOf(decodeRle(mask.shape)) : null);
+
+function masksIn(record: MaskRecord | undefined): ImageMasks {
+  if (record?.kind === 'masks') return record;
+  throw new Error(record?.detail ?? 'no record');
+}
+
+async function recordsOf(path: string, format: MaskFileFormat): Promise<MaskRecord[]> {
+  const records: MaskRecord[] = [];
+  for await (const record of readMasks(path, { format, signal: new AbortController().signal }))
+    records.push(record);
+  return records;
+}
+
+function write(path: string, content: string | Uint8Array): string {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  return path;
+}
+
+const png = (rows: number[][]) =>
+  encodePng({ data: Uint8Array.from(rows.flat()), widthPx: rows[0]?.length ?? 0, heightPx: rows.length });
+
+describe('a binary PNG', () => {
+  const file = { name: 'a.png', imageName: 'a' };
+
+  test('is background, object and ignored pixels', async () => {
+    const record = masksIn(readBinaryPng(await png([[0, 255, 128], [0, 200, 100]]), file)); // prettier-ignore
+    expect(record).toMatchObject({ imageName: 'a', widthPx: 3, heightPx: 2 });
+    expect(record.masks.map(draw)).toEqual([['.#.', '.#.']]);
+    expect(draw(record.ignored)).toEqual(['..#', '...']);
+  });
+
+  test('of zeros and ones is taken for truth values', async () => {
+    expect(masksIn(readBinaryPng(await png([[0, 1]]), file)).masks.map(draw)).toEqual([['.#']]);
+  });
+
+  test('without a pixel inside has no object', async () => {
+    expect(masksIn(readBinaryPng(await png([[0, 0]]), file)).masks).toEqual([]);
+  });
+
+  test('that is no PNG is a problem that names the file', () => {
+    expect(readBinaryPng(Buffer.from('no'), file)).toMatchObject({ kind: 'problem', name: 'a.png' });
+  });
+});
+
+describe('an index PNG', () => {
+  test('is an object a number, 0 background and 255 ignored', async () => {
+    const classNames = new Map([[2, 'cat']]);
+    const bytes = await png([[0, 2, 255], [7, 2, 0]]); // prettier-ignore
+    const record = masksIn(readIndexPng(bytes, { name: 'a.png', imageName: 'a', classNames }));
+    expect(record.masks.map((mask) => [mask.className, draw(mask)])).toEqual([
+      ['cat', ['.#.', '.#.']],
+      [null, ['...', '#..']],
+    ]);
+    expect(draw(record.ignored)).toEqual(['..#', '...']);
+  });
+
+  test('of a complete partition has 0 for a region too', async () => {
+    const record = readIndexPng(await png([[0, 1]]), { name: 'a', imageName: 'a', hasBackground: false });
+    expect(masksIn(record).masks.map(draw)).toEqual([['#.'], ['.#']]);
+  });
+});
+
+const cocoFile = (annotations: unknown[]) =>
+  JSON.stringify({
+    images: [{ id: 7, file_name: 'set\\a.jpg', width: 4, height: 3 }],
+    categories: [{ id: 3, name: 'cat' }],
+    annotations: annotations.map((one) => ({ image_id: 7, category_id: 3, ...(one as object) })),
+  });
+
+describe('a COCO file', () => {
+  test('holds compressed and plain run lengths, polygons of several parts, and crowds', () => {
+    const text = cocoFile([
+      { segmentation: { size: [3, 4], counts: '32103' }, score: 0.5 },
+      { segmentation: { size: [3, 4], counts: [0, 1, 11] } },
+      { segmentation: [[0, 0, 1, 0, 1, 1, 0, 1], [3, 2, 4, 2, 4, 3, 3, 3]] }, // prettier-ignore
+      { segmentation: { size: [3, 4], counts: [11, 1] }, iscrowd: 1 },
+      { segmentation: [] },
+    ]);
+    const [record] = [...readCoco(text, 'x.json')];
+    const { imageName, masks, ignored } = masksIn(record);
+    expect(imageName).toBe('set/a.jpg');
+    expect(masks.map(({ className, score }) => [className, score])).toEqual([['cat', 0.5], ['cat', null], ['cat', null]]); // prettier-ignore
+    expect(masks.map(draw)).toEqual([
+      ['.##.', '.##.', '....'],
+      ['#...', '....', '....'],
+      ['#...', '....', '...#'],
+    ]);
+    expect(draw(ignored)).toEqual(['....', '....', '...#']);
+  });
+
+  test.each([
+    ['of another size', { size: [3, 3], counts: [0, 9] }, 'A mask is 3 x 3, and the image 4 x 3.'],
+    ['whose runs are too short', { size: [3, 4], counts: [1, 1] }, 'cover 2 pixels'],
+  ])('reports a mask %s and goes on', (_, segmentation, message) => {
+    const records = [...readCoco(cocoFile([{ segmentation }]), 'x.json')];
+    expect(records).toMatchObject([{ kind: 'problem', detail: expect.stringContaining(message) as string }, { kind: 'masks' }]); // prettier-ignore
+  });
+
+  test.each(['{', '{"images": 1}', '[]'])('that is none (%s) is a problem', (text) => {
+    expect([...readCoco(text, 'x.json')]).toMatchObject([{ kind: 'problem', name: 'x.json' }]);
+  });
+});
+
+const labelMeFile = (shapes: unknown[]) =>
+  JSON.stringify({ version: '5.1.1', flags: {}, imagePath: '../a.jpg', imageData: null, imageWidth: 8, imageHeight: 6, shapes }); // prettier-ignore
+
+describe('a LabelMe file', () => {
+  test('holds polygons, rectangles and masks; parts of a group are one object', async () => {
+    const picture = Buffer.from(await png([[1, 0], [1, 1]])).toString('base64'); // prettier-ignore
+    const text = labelMeFile([
+      { label: 'cat', points: [[0, 0], [1, 0], [1, 1], [0, 1]], group_id: 1 }, // prettier-ignore
+      { label: 'cat', points: [[6, 4], [7, 5]], shape_type: 'rectangle', group_id: 1 }, // prettier-ignore
+      { label: 'dog', points: [[3, 2], [4, 3]], shape_type: 'mask', mask: picture }, // prettier-ignore
+      { label: 'nose', points: [[3, 2]], shape_type: 'point' },
+    ]);
+    const records = [...readLabelMe(text, 'a.json')];
+    const { masks, imageName } = masksIn(records.find(({ kind }) => kind === 'masks'));
+    expect(imageName).toBe('../a.jpg');
+    expect(masks.map((mask) => [mask.className, draw(mask)])).toEqual([
+      ['cat', ['##......', '##......', '........', '........', '......##', '......##']],
+      ['dog', ['........', '........', '...#....', '...##...', '........', '........']],
+    ]);
+    expect(records.find(({ kind }) => kind === 'problem')).toMatchObject({
+      detail: "A shape 'nose' of the type point has no area and is left out.",
+    });
+  });
+
+  test.skipIf(!hasPython('labelme'))(`is filled as LabelMe itself fills it${pythonReason('labelme')}`, () => {
+    const shapes = [
+      { label: 'a', points: [[2.3, 1.1], [40.8, 9.6], [30.2, 44.9], [9, 30]] }, // prettier-ignore
+      { label: 'b', points: [[5, 5], [40, 5], [40, 40], [22, 12], [5, 40]] }, // prettier-ignore
+      { label: 'c', points: [[10, 12], [30, 33]], shape_type: 'rectangle' }, // prettier-ignore
+      { label: 'd', points: [[25, 25], [37, 30]], shape_type: 'circle' }, // prettier-ignore
+    ];
+    const text = JSON.stringify({ imagePath: 'a.jpg', imageWidth: 50, imageHeight: 48, shapes });
+    const [record] = [...readLabelMe(text, 'a.json')];
+    const theirs = runPython(
+      `import sys, json
+from labelme import utils
+out = []
+for s in json.loads(sys.argv[1]):
+    out.append(utils.shape_to_mask((48, 50), s['points'], s.get('shape_type')).astype(int).ravel().tolist())
+print(json.dumps(out))`,
+      JSON.stringify(shapes),
+    ) as number[][];
+    masksIn(record).masks.forEach((mask, index) => {
+      const ours = decodeRle(mask.shape).data;
+      const their = theirs[index] ?? [];
+      const isRim = (at: number) =>
+        [-51, -50, -49, -1, 1, 49, 50, 51].some((step) => their[at + step] !== their[at]);
+      // Slanted lines may pass the other one of two pixels: a difference is a pixel of the rim, and most agree.
+      const pixels = Array.from(ours.keys());
+      const differing = pixels.filter((at) => ours[at] !== their[at]);
+      expect(differing.filter((at) => !isRim(at))).toEqual([]);
+      const rim = pixels.filter((at) => their[at] === 1 && isRim(at));
+      expect(differing.length, mask.className ?? '').toBeLessThan(rim.length / 4);
+    });
+  });
+});
+
+describe('a folder of masks', () => {
+  test('of binary PNGs holds one object a file, or one a file in a folder for each image', async () => {
+    const folder = tempFolder();
+    write(join(folder, 'one.png'), await png([[0, 255]]));
+    write(join(folder, 'deep', 'two', '0001_cat.png'), await png([[255, 0]]));
+    write(join(folder, 'deep', 'two', '0002_dog.png'), await png([[0, 255]]));
+    write(join(folder, 'notes.txt'), 'no mask');
+    const records = (await recordsOf(folder, 'binary-png')).map(masksIn);
+    const told = records.map(({ imageName, masks }) => [imageName, masks.map(({ className }) => className)]);
+    expect(Object.fromEntries(told)).toEqual({ one: [null], two: ['cat', 'dog'] });
+  });
+
+  test('goes on after a broken file', async () => {
+    const folder = tempFolder();
+    write(join(folder, 'a.png'), 'broken');
+    write(join(folder, 'b.png'), await png([[0, 255]]));
+    const kinds = (await recordsOf(folder, 'binary-png')).map(({ kind }) => kind).sort();
+    expect(kinds).toEqual(['masks', 'problem']);
+  });
+
+  test('without any is an error that says what is looked for', async () => {
+    await expect(recordsOf(tempFolder(), 'coco')).rejects.toThrow(/There is no .json file in/);
+    await expect(recordsOf('/no/such/folder', 'coco')).rejects.toThrow('There is no file or folder');
+  });
+
+  test.skipIf(!hasShared)(`reads the truth of the development pictures${sharedReason}`, async () => {
+    const pets = (await recordsOf(sharedPath('data', 'pets', 'masks'), 'binary-png')).map(masksIn);
+    expect(pets).toHaveLength(240);
+    expect(pets.every(({ masks, ignored }) => masks.length === 1 && ignored !== null)).toBe(true);
+    const nuclei = (await recordsOf(sharedPath('data', 'nuclei', 'labels'), 'index-png')).map(masksIn);
+    expect(nuclei).toHaveLength(50);
+    expect(Math.min(...nuclei.map(({ masks }) => masks.length))).toBeGreaterThan(0);
+  });
+});

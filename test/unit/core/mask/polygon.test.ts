@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decodeCrop, paintMask } from '../../../../src-main/core/mask/crop.ts';
+import { fillCocoPolygon, fillDrawnPolygon } from '../../../../src-main/core/mask/fill-polygon.ts';
+import { maskIou } from '../../../../src-main/core/mask/overlap.ts';
+import { polygonsOf, type Polygon } from '../../../../src-main/core/mask/polygon.ts';
+import { encodeRle, runsOf, type Bitmap } from '../../../../src-main/core/mask/rle.ts';
+import { cocoCases } from '../../../support/coco-fixture.ts';
+import { anyBitmap, bitmapOf, drawingOf, iouOf, objectBitmap } from '../../../support/masks.ts';
+
+const ring = bitmapOf('.....', '.###.', '.#.#.', '.###.', '.....');
+
+function unionOf(polygons: Polygon[], like: Bitmap, fill: typeof fillCocoPolygon): Bitmap {
+  const { widthPx, heightPx } = like;
+  const data = new Uint8Array(widthPx * heightPx);
+  for (const polygon of polygons) {
+    fill(polygon, like).data.forEach((value, at) => {
+      if (value !== 0) data[at] = 1;
+    });
+  }
+  return { data, widthPx, heightPx };
+}
+
+describe('a polygon along the edges of pixels', () => {
+  test('of a square are its four corners', () => {
+    expect(polygonsOf(bitmapOf('....', '.##.', '.##.'), { line: 'edges' })).toEqual([
+      [1, 1, 3, 1, 3, 3, 1, 3],
+    ]);
+  });
+
+  test('of a ring goes down to the hole and back', () => {
+    expect(polygonsOf(ring, { line: 'edges' })).toEqual([
+      [1, 1, 2, 1, 2, 3, 3, 3, 3, 2, 2, 2, 2, 1, 4, 1, 4, 4, 1, 4],
+    ]);
+  });
+
+  test.each([anyBitmap, objectBitmap])('filled as the COCO API does is the mask again', (masks) => {
+    fc.assert(
+      fc.property(masks, (mask) => {
+        const filled = unionOf(polygonsOf(mask, { line: 'edges' }), mask, fillCocoPolygon);
+        expect(drawingOf(filled)).toEqual(drawingOf(mask));
+      }),
+    );
+  });
+});
+
+describe('a polygon through the middles of pixels', () => {
+  test('of a square are the middles of its corner pixels', () => {
+    expect(polygonsOf(bitmapOf('...', '.##', '.##'), { line: 'centres' })).toEqual([
+      [1.5, 1.5, 2.5, 1.5, 2.5, 2.5, 1.5, 2.5],
+    ]);
+  });
+
+  test.each([anyBitmap, objectBitmap])('filled as drawing libraries do is the mask again', (masks) => {
+    fc.assert(
+      fc.property(masks, (mask) => {
+        const filled = unionOf(polygonsOf(mask, { line: 'centres' }), mask, fillDrawnPolygon);
+        expect(drawingOf(filled)).toEqual(drawingOf(mask));
+      }),
+    );
+  });
+});
+
+test('a mask has a polygon a part, and pixels that touch at a corner are one part', () => {
+  const mask = bitmapOf('#..##', '.#.##', '.....', '###..');
+  expect(polygonsOf(mask, { line: 'edges' })).toHaveLength(3);
+});
+
+test('a polygon of a crop lies where the crop was', () => {
+  fc.assert(
+    fc.property(objectBitmap, (mask) => {
+      const encoded = encodeRle(mask);
+      if (!encoded) throw new Error('no mask');
+      const { shape, box } = encoded;
+      const fromCrop = polygonsOf(decodeCrop(shape, box), { line: 'edges', offset: box });
+      expect(fromCrop).toEqual(polygonsOf(mask, { line: 'edges' }));
+    }),
+  );
+});
+
+test('holes below holes by the thousand do not exhaust the stack', () => {
+  const rows = Array.from({ length: 40_001 }, (_, y) => (y % 2 === 0 ? '###' : '#.#'));
+  const mask = bitmapOf(...rows);
+  const [polygon = []] = polygonsOf(mask, { line: 'edges' });
+  expect(polygon.length).toBeGreaterThan(20_000 * 8);
+});
+
+test.each(cocoCases('polygon'))('the COCO API fills $points alike', ({ points, size, runs, area }) => {
+  const [heightPx, widthPx] = size;
+  const filled = fillCocoPolygon(points, { widthPx, heightPx });
+  const encoded = encodeRle(filled);
+  expect(encoded?.areaPx ?? 0).toBe(area);
+  // The API may leave empty runs at the start or the end; ours never do.
+  if (encoded && !runs.slice(1).includes(0)) expect(runsOf(encoded.shape)).toEqual(runs);
+});
+
+test('overlap counted on runs is that of the pixels', () => {
+  const pair = fc
+    .integer({ min: 0, max: 20 })
+    .chain((shift) => objectBitmap.map((mask) => ({ mask, shift })));
+  fc.assert(
+    fc.property(pair, ({ mask, shift }) => {
+      const other = { ...mask, data: Uint8Array.from(mask.data, (_, at) => mask.data[at + shift] ?? 0) };
+      const [a, b] = [encodeRle(mask), encodeRle(other)];
+      if (a && b) expect(maskIou(a, b)).toBeCloseTo(iouOf(mask, other), 12);
+    }),
+  );
+});
+
+test('painting a mask writes its number on its pixels and on no others', () => {
+  const encoded = encodeRle(ring);
+  if (!encoded) throw new Error('no mask');
+  const labels = new Uint16Array(25).fill(7);
+  paintMask(labels, encoded.shape, 300);
+  expect([...labels]).toEqual([...ring.data].map((value) => (value === 1 ? 300 : 7)));
+});
