@@ -1,9 +1,11 @@
 import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { Collection } from './collection.ts';
+import { Dataset, DatasetDiff, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
-import { CollectionId, ImageId, JobId, ModelId, RunId } from './ids.ts';
+import { Export, ExportOptions } from './export.ts';
+import { CollectionId, DatasetVersionId, ExportId, ImageId, JobId, ModelId, RunId } from './ids.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
 import { Architecture, ExportedModel, ExportFormat, Model } from './model.ts';
@@ -151,6 +153,25 @@ export const contract = {
     rename: base.input(z.object({ id: ModelId, name: ModelName })).output(Model),
     /** Deletes its weights. What was made with it stays. */
     remove: base.input(z.object({ id: ModelId })).output(z.null()),
+  },
+  datasets: {
+    list: base.output(z.array(Dataset)),
+    version: base.input(z.object({ id: DatasetVersionId })).output(DatasetVersionDetail),
+    /** Builds and freezes a version; a dataset of that name gets it as its next one. */
+    create: base
+      .input(z.object({ name: z.string().trim().min(1).max(200), recipe: DatasetRecipe }))
+      .output(DatasetVersionDetail),
+    diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
+    /** Removes a version, and its dataset with the last of them. Exports made of it stay. */
+    remove: base.input(z.object({ id: DatasetVersionId })).output(z.null()),
+  },
+  exports: {
+    /** Queues the writing of a version in a format of some tool. */
+    start: base
+      .input(z.object({ versionId: DatasetVersionId, options: ExportOptions }))
+      .output(z.object({ export: Export, job: Job })),
+    get: base.input(z.object({ id: ExportId })).output(Export),
+    ofVersion: base.input(z.object({ versionId: DatasetVersionId })).output(z.array(Export)),
   },
   runs: {
     /** What a pretraining would be: all settings, steps, and an estimate of its time and memory. */

@@ -2,10 +2,12 @@ import { implement } from '@orpc/server';
 import { contract } from '../contract/contract.ts';
 import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
+import { datasetHandlers } from './datasets.ts';
 import { runDoctor } from './doctor.ts';
-import { reveal } from './reveal.ts';
+import { exportHandlers } from './exports.ts';
 import { modelHandlers } from './models.ts';
 import { runHandlers } from './runs.ts';
+import { reveal } from './reveal.ts';
 import type { Service } from './service.ts';
 import { emptyCaches, storageUse } from './storage-use.ts';
 import { toWireError } from './wire-error.ts';
@@ -14,6 +16,8 @@ import { toWireError } from './wire-error.ts';
 export function createRouter(service: Service) {
   const { store, queue } = service;
   const collections = collectionHandlers(service);
+  const datasets = datasetHandlers(service);
+  const exports = exportHandlers(service);
   const models = modelHandlers(service);
   const runs = runHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
@@ -72,6 +76,18 @@ export function createRouter(service: Service) {
       export: os.models.export.handler(({ input }) => models.export(input)),
       rename: os.models.rename.handler(({ input }) => models.rename(input.id, input.name)),
       remove: os.models.remove.handler(({ input }) => models.remove(input.id)),
+    },
+    datasets: {
+      list: os.datasets.list.handler(() => datasets.list()),
+      version: os.datasets.version.handler(({ input }) => datasets.version(input.id)),
+      create: os.datasets.create.handler(({ input }) => datasets.create(input)),
+      diff: os.datasets.diff.handler(({ input }) => datasets.diff(input)),
+      remove: os.datasets.remove.handler(({ input }) => datasets.remove(input.id)),
+    },
+    exports: {
+      start: os.exports.start.handler(({ input }) => exports.start(input.versionId, input.options)),
+      get: os.exports.get.handler(({ input }) => exports.get(input.id)),
+      ofVersion: os.exports.ofVersion.handler(({ input }) => exports.ofVersion(input.versionId)),
     },
     runs: {
       plan: os.runs.plan.handler(({ input }) => runs.plan(input)),

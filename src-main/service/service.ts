@@ -9,6 +9,7 @@ import { UserError } from '../contract/errors.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
+import { exportKind } from '../jobs/export-kind.ts';
 import { pretrainKind } from '../jobs/pretrain-kind.ts';
 import { scanKind } from '../jobs/scan-kind.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
@@ -79,6 +80,7 @@ export class Service {
     this.layout = dataLayout(options.dataFolder);
     createFolders(this.layout);
     this.store = openStore(this.layout.database, { nowMs: this.nowMs });
+    this.store.datasets.markUnfinished();
     const onBug = (error: unknown, where: string) => options.logger.error(error, where);
     this.calls = new CallWorker({ fork: options.fork, onBug });
     this.queue = new JobQueue({
@@ -90,6 +92,12 @@ export class Service {
           cacheFolder: this.layout.cache,
           nowMs: this.nowMs,
           onCollection: (collectionId) => this.publish({ type: 'collection', collectionId }),
+        }),
+        export: exportKind({
+          store: this.store,
+          settings: () => this.settings(),
+          version: options.version,
+          nowMs: this.nowMs,
         }),
         pretrain: pretrainKind({
           store: this.store,

@@ -1,5 +1,8 @@
 import Database from 'better-sqlite3';
 import { CollectionRepository } from './collections.ts';
+import { DatasetRowRepository } from './dataset-rows.ts';
+import { DatasetRepository } from './datasets.ts';
+import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
@@ -64,6 +67,9 @@ export class Store {
   readonly segmentations: SegmentationRepository;
   readonly gallery: GalleryRepository;
   readonly models: ModelRepository;
+  readonly datasets: DatasetRepository;
+  readonly datasetRows: DatasetRowRepository;
+  readonly exports: ExportRepository;
   readonly #db: Database.Database;
 
   constructor(db: Database.Database) {
@@ -79,6 +85,9 @@ export class Store {
     this.settings = new SettingsRepository(writable);
     this.segmentations = new SegmentationRepository(writable);
     this.gallery = new GalleryRepository(readable);
+    this.datasets = new DatasetRepository(writable);
+    this.datasetRows = new DatasetRowRepository(writable);
+    this.exports = new ExportRepository(writable);
     this.models = new ModelRepository(writable);
   }
 

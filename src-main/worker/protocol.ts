@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Bytes } from '../contract/bytes.ts';
 import { ErrorInfo } from '../contract/errors.ts';
+import { ExportImageRow, ExportPlan, ExportResult } from '../contract/export.ts';
 import { ContentHash, ImageId } from '../contract/ids.ts';
 import { JobProgress } from '../contract/job.ts';
 import { PresetName, PretrainConfig, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
@@ -34,6 +35,7 @@ export const WorkerJob = z.discriminatedUnion('kind', [
     limits: ImageLimits,
     cache: CacheBounds,
   }),
+  z.object({ kind: z.literal('export'), plan: ExportPlan, limits: ImageLimits }),
   z.object({
     kind: z.literal('pretrain'),
     rootPath: z.string(),
@@ -64,6 +66,10 @@ export const Ask = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('scan/save'), files: z.array(InspectedFile) }),
   /** Every file has been seen: mark the rest as missing. */
   z.object({ kind: z.literal('scan/finish') }),
+  /** The next images of the version, by id, with their masks; none at the end. */
+  z.object({ kind: z.literal('export/page'), afterId: z.number().int() }),
+  /** All is written and in its place. */
+  z.object({ kind: z.literal('export/finish'), result: ExportResult }),
   /** The next usable images of the collection, by id. */
   z.object({ kind: z.literal('pretrain/images'), afterId: z.number().int(), limit: z.number().int() }),
   /** The run trains on this many different images. */
@@ -105,6 +111,8 @@ export const AskAnswers = {
   'scan/diff': z.object({ inspect: z.array(z.number().int()) }),
   'scan/save': z.null(),
   'scan/finish': z.null(),
+  'export/page': z.object({ images: z.array(ExportImageRow) }),
+  'export/finish': z.null(),
   'pretrain/images': z.object({ images: z.array(FileKey.extend({ id: ImageId, contentHash: ContentHash })) }),
   'pretrain/begin': z.null(),
   'pretrain/metrics': z.null(),

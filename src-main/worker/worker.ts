@@ -72,6 +72,10 @@ const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContex
     const { runScan } = await import('./scan-job.ts');
     await runScan(job, context);
   },
+  export: async (job, context) => {
+    const { runExport } = await import('./export-job.ts');
+    await runExport(job, context);
+  },
   pretrain: async (job, context) => {
     const { runPretraining } = await import('./pretrain-job.ts');
     await runPretraining(job, context);

@@ -12,6 +12,9 @@ export type MaskFileFormat = 'coco' | 'labelme' | 'binary-png' | 'index-png';
 /** JSON beyond this does not fit a JavaScript string. */
 const MAX_JSON_BYTES = 500_000_000;
 
+/** Lies in every export of this app, beside the files of the format. */
+const OWN_MANIFEST = 'r2o-export.json';
+
 /**
  * Reads masks from a file or folder, image by image.
  *
@@ -99,7 +102,7 @@ type Entry = { path: string; isFolder: boolean; isLeafOfPngs: boolean };
 async function* walk(folder: string, signal: AbortSignal): AsyncGenerator<Entry> {
   for await (const entry of await opendir(folder)) {
     signal.throwIfAborted();
-    if (entry.name.startsWith('.')) continue;
+    if (entry.name.startsWith('.') || entry.name === OWN_MANIFEST) continue;
     const path = join(folder, entry.name);
     if (!entry.isDirectory()) {
       yield { path, isFolder: false, isLeafOfPngs: false };
