@@ -1,16 +1,20 @@
 import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { Collection } from './collection.ts';
+import { Dataset, DatasetDiff, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
-import { CollectionId, ImageId, JobId, ModelId, RunId } from './ids.ts';
+import { Export, ExportOptions } from './export.ts';
+import { CollectionId, DatasetVersionId, ExportId, ImageId, ImportId, JobId, ModelId, RunId } from './ids.ts';
+import { MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
-import { Architecture, ExportedModel, ExportFormat, Model } from './model.ts';
+import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import { Settings, SettingsChange } from './settings.ts';
-import { Device, DoctorCheck, SystemInfo } from './system.ts';
+import { Device, DoctorCheck, RevealTarget, StorageUse, SystemInfo } from './system.ts';
+import { ViewState } from './view-state.ts';
 
 const ErrorData = z.object({ hint: z.string().nullable() });
 
@@ -81,6 +85,24 @@ export const contract = {
       )
       .output(pageOf(Image)),
     get: base.input(z.object({ id: ImageId })).output(Image),
+    /**
+     * Only the ids, ordered by path as in `page`: what a grid of 100,000 images needs to be scrolled to any place.
+     * The few that it shows are then read by `many`.
+     */
+    ids: base
+      .input(
+        z.object({
+          collectionId: CollectionId,
+          statuses: z.array(ImageStatus).min(1).max(4),
+          /** Only problems of this kind. */
+          problem: ProblemCode.optional(),
+          cursor: Cursor,
+          limit: z.number().int().min(1).max(20_000).default(5_000),
+        }),
+      )
+      .output(pageOf(ImageId)),
+    /** In the order asked for, without those that are not there any more. */
+    many: base.input(z.object({ ids: z.array(ImageId).max(500) })).output(z.array(Image)),
   },
   jobs: {
     page: base
@@ -122,7 +144,7 @@ export const contract = {
       .input(
         z.object({
           id: ModelId,
-          format: ExportFormat,
+          format: WeightsFormat,
           path: z.string().min(1),
           overwrite: z.boolean().default(false),
           licence: Licence.optional(),
@@ -132,6 +154,30 @@ export const contract = {
     rename: base.input(z.object({ id: ModelId, name: ModelName })).output(Model),
     /** Deletes its weights. What was made with it stays. */
     remove: base.input(z.object({ id: ModelId })).output(z.null()),
+  },
+  datasets: {
+    list: base.output(z.array(Dataset)),
+    version: base.input(z.object({ id: DatasetVersionId })).output(DatasetVersionDetail),
+    /** Builds and freezes a version; a dataset of that name gets it as its next one. */
+    create: base
+      .input(z.object({ name: z.string().trim().min(1).max(200), recipe: DatasetRecipe }))
+      .output(DatasetVersionDetail),
+    diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
+    /** Removes a version, and its dataset with the last of them. Exports made of it stay. */
+    remove: base.input(z.object({ id: DatasetVersionId })).output(z.null()),
+  },
+  exports: {
+    /** Queues the writing of a version in a format of some tool. */
+    start: base
+      .input(z.object({ versionId: DatasetVersionId, options: ExportOptions }))
+      .output(z.object({ export: Export, job: Job })),
+    get: base.input(z.object({ id: ExportId })).output(Export),
+    ofVersion: base.input(z.object({ versionId: DatasetVersionId })).output(z.array(Export)),
+  },
+  maskImports: {
+    /** Queues the reading of masks, corrected in another tool, into a segmentation. */
+    start: base.input(MaskImportOptions).output(z.object({ import: MaskImport, job: Job })),
+    get: base.input(z.object({ id: ImportId })).output(MaskImport),
   },
   runs: {
     /** What a pretraining would be: all settings, steps, and an estimate of its time and memory. */
@@ -186,6 +232,16 @@ export const contract = {
     /** Probes every device by running a kernel on it; takes seconds. */
     devices: base.output(z.array(Device)),
     doctor: base.output(z.array(DoctorCheck)),
+    storage: base.output(StorageUse),
+    /** Deletes thumbnails and decoded pixels; they are made again when they are needed. */
+    emptyCaches: base.output(StorageUse),
+    /** Shows something in the system's file manager, where the host can. */
+    reveal: base.input(RevealTarget).output(z.null()),
+  },
+  view: {
+    get: base.output(ViewState),
+    /** Remembers these entries; others stay as they are. */
+    remember: base.input(ViewState).output(z.null()),
   },
   events: {
     watch: base.output(eventIterator(ServiceEvent)),

@@ -26,6 +26,8 @@ export const ErrorCode = z.enum([
   'DATABASE_TOO_NEW',
   'DATABASE_DAMAGED',
   'DISK_FULL',
+  'TARGET_NOT_EMPTY',
+  'TARGET_UNUSABLE',
   'FILE_NOT_FOUND',
   'FILE_UNUSABLE',
   'WEIGHTS_DAMAGED',

@@ -19,6 +19,14 @@ export const ModelId = rowId.brand<'ModelId'>();
 export type ModelId = z.infer<typeof ModelId>;
 export const RunId = rowId.brand<'RunId'>();
 export type RunId = z.infer<typeof RunId>;
+export const DatasetId = rowId.brand<'DatasetId'>();
+export type DatasetId = z.infer<typeof DatasetId>;
+export const DatasetVersionId = rowId.brand<'DatasetVersionId'>();
+export type DatasetVersionId = z.infer<typeof DatasetVersionId>;
+export const ExportId = rowId.brand<'ExportId'>();
+export type ExportId = z.infer<typeof ExportId>;
+export const ImportId = rowId.brand<'ImportId'>();
+export type ImportId = z.infer<typeof ImportId>;
 
 /** SHA-256 of a file's bytes, lower-case hexadecimal. */
 export const ContentHash = z

@@ -2,16 +2,24 @@ import { implement } from '@orpc/server';
 import { contract } from '../contract/contract.ts';
 import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
+import { datasetHandlers } from './datasets.ts';
+import { maskImportHandlers } from './mask-imports.ts';
 import { runDoctor } from './doctor.ts';
+import { exportHandlers } from './exports.ts';
 import { modelHandlers } from './models.ts';
 import { runHandlers } from './runs.ts';
+import { reveal } from './reveal.ts';
 import type { Service } from './service.ts';
+import { emptyCaches, storageUse } from './storage-use.ts';
 import { toWireError } from './wire-error.ts';
 
 /** The contract carried out on a service: what every transport serves. */
 export function createRouter(service: Service) {
   const { store, queue } = service;
   const collections = collectionHandlers(service);
+  const datasets = datasetHandlers(service);
+  const exports = exportHandlers(service);
+  const maskImports = maskImportHandlers(service);
   const models = modelHandlers(service);
   const runs = runHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
@@ -49,6 +57,11 @@ export function createRouter(service: Service) {
         if (!image) throw new UserError('NOT_FOUND', `There is no image ${input.id}.`);
         return image;
       }),
+      ids: os.images.ids.handler(({ input }) => {
+        collections.get(input.collectionId);
+        return store.images.ids(input);
+      }),
+      many: os.images.many.handler(({ input }) => input.ids.flatMap((id) => store.images.get(id) ?? [])),
     },
     jobs: {
       page: os.jobs.page.handler(({ input }) => store.jobs.page(input)),
@@ -65,6 +78,22 @@ export function createRouter(service: Service) {
       export: os.models.export.handler(({ input }) => models.export(input)),
       rename: os.models.rename.handler(({ input }) => models.rename(input.id, input.name)),
       remove: os.models.remove.handler(({ input }) => models.remove(input.id)),
+    },
+    datasets: {
+      list: os.datasets.list.handler(() => datasets.list()),
+      version: os.datasets.version.handler(({ input }) => datasets.version(input.id)),
+      create: os.datasets.create.handler(({ input }) => datasets.create(input)),
+      diff: os.datasets.diff.handler(({ input }) => datasets.diff(input)),
+      remove: os.datasets.remove.handler(({ input }) => datasets.remove(input.id)),
+    },
+    exports: {
+      start: os.exports.start.handler(({ input }) => exports.start(input.versionId, input.options)),
+      get: os.exports.get.handler(({ input }) => exports.get(input.id)),
+      ofVersion: os.exports.ofVersion.handler(({ input }) => exports.ofVersion(input.versionId)),
+    },
+    maskImports: {
+      start: os.maskImports.start.handler(({ input }) => maskImports.start(input)),
+      get: os.maskImports.get.handler(({ input }) => maskImports.get(input.id)),
     },
     runs: {
       plan: os.runs.plan.handler(({ input }) => runs.plan(input)),
@@ -92,6 +121,13 @@ export function createRouter(service: Service) {
       doctor: os.system.doctor.handler(() =>
         runDoctor({ dataFolder: service.layout.folder, probe: () => service.probe() }),
       ),
+      storage: os.system.storage.handler(() => storageUse(service.layout)),
+      emptyCaches: os.system.emptyCaches.handler(() => emptyCaches(service.layout)),
+      reveal: os.system.reveal.handler(({ input }) => reveal(service, input)),
+    },
+    view: {
+      get: os.view.get.handler(() => service.viewState()),
+      remember: os.view.remember.handler(({ input }) => service.rememberView(input)),
     },
     events: {
       watch: os.events.watch.handler(({ signal }) =>

@@ -1,8 +1,12 @@
 import Database from 'better-sqlite3';
 import { CollectionRepository } from './collections.ts';
+import { DatasetRowRepository } from './dataset-rows.ts';
+import { DatasetRepository } from './datasets.ts';
+import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
+import { MaskImportRepository } from './mask-imports.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
 import { ModelRepository } from './models.ts';
 import { RunRepository } from './runs.ts';
@@ -64,6 +68,10 @@ export class Store {
   readonly segmentations: SegmentationRepository;
   readonly gallery: GalleryRepository;
   readonly models: ModelRepository;
+  readonly datasets: DatasetRepository;
+  readonly datasetRows: DatasetRowRepository;
+  readonly exports: ExportRepository;
+  readonly maskImports: MaskImportRepository;
   readonly #db: Database.Database;
 
   constructor(db: Database.Database) {
@@ -79,6 +87,10 @@ export class Store {
     this.settings = new SettingsRepository(writable);
     this.segmentations = new SegmentationRepository(writable);
     this.gallery = new GalleryRepository(readable);
+    this.datasets = new DatasetRepository(writable);
+    this.datasetRows = new DatasetRowRepository(writable);
+    this.exports = new ExportRepository(writable);
+    this.maskImports = new MaskImportRepository(writable);
     this.models = new ModelRepository(writable);
   }
 

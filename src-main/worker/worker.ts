@@ -72,6 +72,14 @@ const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContex
     const { runScan } = await import('./scan-job.ts');
     await runScan(job, context);
   },
+  export: async (job, context) => {
+    const { runExport } = await import('./export-job.ts');
+    await runExport(job, context);
+  },
+  import: async (job, context) => {
+    const { runImport } = await import('./import-job.ts');
+    await runImport(job, context);
+  },
   pretrain: async (job, context) => {
     const { runPretraining } = await import('./pretrain-job.ts');
     await runPretraining(job, context);

@@ -16,7 +16,7 @@ const CORE_PARTS = [
   ...CORE_BASE,
 ];
 const CORE_ALL = ['src-main/core/train', 'src-main/core/infer', 'src-main/core/model', ...CORE_PARTS];
-const SERVICE_AND_BELOW = ['src-main/service', 'src-main/jobs', 'src-main/export', 'src-main/store'];
+const SERVICE_AND_BELOW = ['src-main/service', 'src-main/jobs', 'src-main/store'];
 
 /** @type {Record<string, string[]>} Folder (or file) to the layers it may import beside itself and the contract. */
 export const LAYERS = {
@@ -31,11 +31,12 @@ export const LAYERS = {
   'src-main/core/train': ['src-main/core/model', ...CORE_PARTS],
   'src-main/core/infer': ['src-main/core/model', ...CORE_PARTS],
   'src-main/worker/protocol.ts': [],
-  'src-main/worker': ['src-main/worker/protocol.ts', ...CORE_ALL],
+  'src-main/worker': ['src-main/worker/protocol.ts', 'src-main/export', ...CORE_ALL],
   'src-main/store': [],
   'src-main/jobs': ['src-main/worker/protocol.ts', 'src-main/store'],
-  'src-main/export': ['src-main/store'],
-  'src-main/service': ['src-main/jobs', 'src-main/export', 'src-main/store'],
+  // Writes files from rows that the worker asked for: the service process, which has the store, never computes.
+  'src-main/export': ['src-main/core/mask', 'src-main/core/image'],
+  'src-main/service': ['src-main/jobs', 'src-main/store'],
   'src-main/host/server': ['src-main/host/shared', ...SERVICE_AND_BELOW],
   'src-main/host/cli': ['src-main/host/shared', 'src-main/host/server', ...SERVICE_AND_BELOW],
   'src-main/host/electron': ['src-main/host/shared', ...SERVICE_AND_BELOW],
@@ -48,7 +49,8 @@ const EVERYBODY_MAY_IMPORT = 'src-main/contract';
 /** @type {Record<string, RegExp>} Package name to the files that alone may import it. */
 export const RESTRICTED_PACKAGES = {
   electron: /^src-main\/host\/electron\//,
-  'better-sqlite3': /^src-main\/store\//,
+  // Beside the store, the export that writes a dataset as an SQLite file of its own.
+  'better-sqlite3': /^src-main\/(store\/|export\/sqlite\.ts$)/,
   ws: /^src-main\/host\//,
   sharp: /^src-main\/(core\/image|worker)\//,
   'onnxruntime-node': /^src-main\/core\/compile\//,

@@ -1,16 +1,17 @@
 import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
+import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { readCoco } from './coco.ts';
 import { readLabelMe } from './labelme.ts';
 import type { MaskRecord } from './mask-record.ts';
 import { joinObjects, readBinaryPng, readIndexPng } from './png-masks.ts';
 
-/** Kinds of mask files that are read. */
-export type MaskFileFormat = 'coco' | 'labelme' | 'binary-png' | 'index-png';
-
 /** JSON beyond this does not fit a JavaScript string. */
 const MAX_JSON_BYTES = 500_000_000;
+
+/** Lies in every export of this app, beside the files of the format. */
+const OWN_MANIFEST = 'r2o-export.json';
 
 /**
  * Reads masks from a file or folder, image by image.
@@ -99,7 +100,7 @@ type Entry = { path: string; isFolder: boolean; isLeafOfPngs: boolean };
 async function* walk(folder: string, signal: AbortSignal): AsyncGenerator<Entry> {
   for await (const entry of await opendir(folder)) {
     signal.throwIfAborted();
-    if (entry.name.startsWith('.')) continue;
+    if (entry.name.startsWith('.') || entry.name === OWN_MANIFEST) continue;
     const path = join(folder, entry.name);
     if (!entry.isDirectory()) {
       yield { path, isFolder: false, isLeafOfPngs: false };

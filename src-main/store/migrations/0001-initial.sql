@@ -402,13 +402,16 @@ CREATE TABLE datasets (
   created_at_ms INTEGER NOT NULL
 ) STRICT;
 
--- A frozen version. While it is built, is_frozen is 0; once it is 1, triggers refuse every change.
+-- A version. While it is built it may change; once it is frozen, triggers refuse every change. It goes as a whole:
+-- marked as `removing`, nobody sees it any more and its rows go in small steps.
 CREATE TABLE dataset_versions (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   dataset_id INTEGER NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
   number INTEGER NOT NULL CHECK (number > 0),
   recipe TEXT NOT NULL CHECK (json_valid(recipe)),
-  is_frozen INTEGER NOT NULL DEFAULT 0 CHECK (is_frozen IN (0, 1)),
+  state TEXT NOT NULL DEFAULT 'building' CHECK (state IN ('building', 'frozen', 'removing')),
+  -- What was counted while it was built: counting again would read every row.
+  counts TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(counts)),
   created_at_ms INTEGER NOT NULL,
   UNIQUE (dataset_id, number)
 ) STRICT;
@@ -431,14 +434,17 @@ CREATE TABLE dataset_images (
   rel_path TEXT NOT NULL,
   path_bytes BLOB,
   content_hash BLOB NOT NULL CHECK (length(content_hash) = 32),
+  -- Of the file when it was scanned: while both are the same, its content is.
+  size_bytes INTEGER NOT NULL,
+  mtime_ms REAL NOT NULL,
   width_px INTEGER NOT NULL CHECK (width_px > 0),
   height_px INTEGER NOT NULL CHECK (height_px > 0),
   orientation INTEGER NOT NULL CHECK (orientation BETWEEN 1 AND 8),
   split TEXT NOT NULL CHECK (split IN ('train', 'val', 'test'))
 ) STRICT;
 
-CREATE INDEX dataset_images_by_version ON dataset_images (version_id, split, id);
-CREATE INDEX dataset_images_by_hash ON dataset_images (version_id, content_hash);
+CREATE INDEX dataset_images_by_version ON dataset_images (version_id, id);
+CREATE INDEX dataset_images_by_path ON dataset_images (version_id, root_path, ifnull(path_bytes, rel_path));
 
 CREATE TABLE dataset_masks (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -458,47 +464,49 @@ CREATE TABLE dataset_masks (
 
 CREATE INDEX dataset_masks_by_image ON dataset_masks (image_id, id);
 
-CREATE TRIGGER frozen_version_kept BEFORE UPDATE ON dataset_versions WHEN old.is_frozen = 1 BEGIN
+CREATE TRIGGER frozen_version_kept BEFORE UPDATE ON dataset_versions
+WHEN old.state = 'frozen' AND (new.state <> 'removing' OR old.recipe <> new.recipe OR old.counts <> new.counts)
+  OR old.state = 'removing' BEGIN
   SELECT raise(ABORT, 'a frozen dataset version never changes');
 END;
 CREATE TRIGGER frozen_classes_kept_in BEFORE INSERT ON dataset_classes
-WHEN (SELECT is_frozen FROM dataset_versions WHERE id = new.version_id) = 1 BEGIN
+WHEN (SELECT state FROM dataset_versions WHERE id = new.version_id) = 'frozen' BEGIN
   SELECT raise(ABORT, 'a frozen dataset version never changes');
 END;
 CREATE TRIGGER frozen_classes_kept BEFORE UPDATE ON dataset_classes
-WHEN EXISTS (SELECT 1 FROM dataset_versions WHERE id IN (old.version_id, new.version_id) AND is_frozen = 1) BEGIN
+WHEN EXISTS (SELECT 1 FROM dataset_versions WHERE id IN (old.version_id, new.version_id) AND state = 'frozen') BEGIN
   SELECT raise(ABORT, 'a frozen dataset version never changes');
 END;
 CREATE TRIGGER frozen_images_kept_in BEFORE INSERT ON dataset_images
-WHEN (SELECT is_frozen FROM dataset_versions WHERE id = new.version_id) = 1 BEGIN
+WHEN (SELECT state FROM dataset_versions WHERE id = new.version_id) = 'frozen' BEGIN
   SELECT raise(ABORT, 'a frozen dataset version never changes');
 END;
 CREATE TRIGGER frozen_images_kept BEFORE UPDATE ON dataset_images
-WHEN EXISTS (SELECT 1 FROM dataset_versions WHERE id IN (old.version_id, new.version_id) AND is_frozen = 1) BEGIN
+WHEN EXISTS (SELECT 1 FROM dataset_versions WHERE id IN (old.version_id, new.version_id) AND state = 'frozen') BEGIN
   SELECT raise(ABORT, 'a frozen dataset version never changes');
 END;
 CREATE TRIGGER frozen_masks_kept_in BEFORE INSERT ON dataset_masks
-WHEN (SELECT v.is_frozen FROM dataset_images i JOIN dataset_versions v ON v.id = i.version_id
-      WHERE i.id = new.image_id) = 1 BEGIN
+WHEN (SELECT v.state FROM dataset_images i JOIN dataset_versions v ON v.id = i.version_id
+      WHERE i.id = new.image_id) = 'frozen' BEGIN
   SELECT raise(ABORT, 'a frozen dataset version never changes');
 END;
 CREATE TRIGGER frozen_masks_kept BEFORE UPDATE ON dataset_masks
 WHEN EXISTS (SELECT 1 FROM dataset_images i JOIN dataset_versions v ON v.id = i.version_id
-      WHERE i.id IN (old.image_id, new.image_id) AND v.is_frozen = 1) BEGIN
+      WHERE i.id IN (old.image_id, new.image_id) AND v.state = 'frozen') BEGIN
   SELECT raise(ABORT, 'a frozen dataset version never changes');
 END;
--- Parts of a frozen version go only with the whole version, whose row is deleted first.
+-- Parts of a frozen version go only with the whole version.
 CREATE TRIGGER frozen_classes_kept_out BEFORE DELETE ON dataset_classes
-WHEN (SELECT is_frozen FROM dataset_versions WHERE id = old.version_id) = 1 BEGIN
+WHEN (SELECT state FROM dataset_versions WHERE id = old.version_id) = 'frozen' BEGIN
   SELECT raise(ABORT, 'a frozen dataset version is deleted as a whole or not at all');
 END;
 CREATE TRIGGER frozen_images_kept_out BEFORE DELETE ON dataset_images
-WHEN (SELECT is_frozen FROM dataset_versions WHERE id = old.version_id) = 1 BEGIN
+WHEN (SELECT state FROM dataset_versions WHERE id = old.version_id) = 'frozen' BEGIN
   SELECT raise(ABORT, 'a frozen dataset version is deleted as a whole or not at all');
 END;
 CREATE TRIGGER frozen_masks_kept_out BEFORE DELETE ON dataset_masks
-WHEN (SELECT v.is_frozen FROM dataset_images i JOIN dataset_versions v ON v.id = i.version_id
-      WHERE i.id = old.image_id) = 1 BEGIN
+WHEN (SELECT v.state FROM dataset_images i JOIN dataset_versions v ON v.id = i.version_id
+      WHERE i.id = old.image_id) = 'frozen' BEGIN
   SELECT raise(ABORT, 'a frozen dataset version is deleted as a whole or not at all');
 END;
 
@@ -511,14 +519,26 @@ CREATE TABLE exports (
   format TEXT NOT NULL,
   options TEXT NOT NULL CHECK (json_valid(options)),
   out_path TEXT NOT NULL,
-  image_count INTEGER NOT NULL DEFAULT 0,
-  mask_count INTEGER NOT NULL DEFAULT 0,
+  -- What came of it: counts, and what was left out or is to be known.
+  result TEXT CHECK (result IS NULL OR json_valid(result)),
   created_at_ms INTEGER NOT NULL,
   finished_at_ms INTEGER
 ) STRICT;
 
 CREATE INDEX exports_by_version ON exports (version_id, id);
 CREATE INDEX exports_by_job ON exports (job_id) WHERE job_id IS NOT NULL;
+
+-- Masks that came back from a labeling tool.
+CREATE TABLE mask_imports (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  segmentation_id INTEGER NOT NULL REFERENCES segmentations (id) ON DELETE CASCADE,
+  options TEXT NOT NULL CHECK (json_valid(options)),
+  result TEXT CHECK (result IS NULL OR json_valid(result)),
+  created_at_ms INTEGER NOT NULL,
+  finished_at_ms INTEGER
+) STRICT;
+
+CREATE INDEX mask_imports_by_segmentation ON mask_imports (segmentation_id, id);
 
 CREATE TABLE settings (
   key TEXT PRIMARY KEY,

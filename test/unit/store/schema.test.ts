@@ -130,7 +130,7 @@ describe('a frozen dataset version', () => {
     ],
     [
       'a new image',
-      `INSERT INTO dataset_images SELECT 9, 1, root_path, rel_path, NULL, content_hash, 1, 1, 1, 'val' FROM dataset_images WHERE id = 1`,
+      `INSERT INTO dataset_images SELECT 9, 1, root_path, rel_path, NULL, content_hash, 1, 1, 1, 1, 1, 'val' FROM dataset_images WHERE id = 1`,
     ],
     ['another split', `UPDATE dataset_images SET split = 'test' WHERE id = 1`],
     ['an image moved in', `UPDATE dataset_images SET version_id = 1 WHERE id = 2`],
@@ -143,7 +143,7 @@ describe('a frozen dataset version', () => {
     ['a mask moved in', `UPDATE dataset_masks SET image_id = 1 WHERE id = 2`],
     ['a mask moved out', `UPDATE dataset_masks SET image_id = 2 WHERE id = 1`],
     ['another recipe', `UPDATE dataset_versions SET recipe = '[]' WHERE id = 1`],
-    ['thawing', `UPDATE dataset_versions SET is_frozen = 0 WHERE id = 1`],
+    ['thawing', `UPDATE dataset_versions SET state = 'building' WHERE id = 1`],
   ])('refuses %s', (_, sql) => {
     using test = withVersions();
     expect(() => test.db.exec(sql)).toThrow(NEVER_CHANGES);
@@ -160,6 +160,18 @@ describe('a frozen dataset version', () => {
     test.db.exec('DELETE FROM dataset_versions WHERE id = 1');
     for (const table of ['dataset_versions', 'dataset_classes', 'dataset_images', 'dataset_masks']) {
       expect([table, count(test, table)]).toEqual([table, 1]);
+    }
+  });
+
+  test('goes in small steps once it is marked, and the mark is for good', () => {
+    using test = withVersions();
+    test.db.exec(`UPDATE dataset_versions SET state = 'removing' WHERE id = 1`);
+    test.db.exec('DELETE FROM dataset_images WHERE version_id = 1');
+    expect(count(test, 'dataset_masks')).toBe(1);
+    for (const state of ['frozen', 'building']) {
+      expect(() => test.db.exec(`UPDATE dataset_versions SET state = '${state}' WHERE id = 1`)).toThrow(
+        NEVER_CHANGES,
+      );
     }
   });
 
@@ -209,13 +221,13 @@ function withVersions(): TestStore {
     insert(test, 'dataset_classes', { version_id: id, number: 1, name: 'cat', colour: '#ff0000' });
     insert(test, 'dataset_images', {
       ...{ id, version_id: id, root_path: '/pets', rel_path: 'a.jpg', content_hash: HASH },
-      ...{ width_px: 10, height_px: 10, orientation: 1, split: 'train' },
+      ...{ size_bytes: 1, mtime_ms: 1, width_px: 10, height_px: 10, orientation: 1, split: 'train' },
     });
     insert(test, 'dataset_masks', {
       ...{ id, image_id: id, class_number: 1, x: 0, y: 0, width: 1, height: 1, area_px: 1 },
       ...{ score: 1, review: 'accepted', rle: Buffer.from([1]) },
     });
   }
-  test.db.exec('UPDATE dataset_versions SET is_frozen = 1 WHERE id = 1');
+  test.db.exec(`UPDATE dataset_versions SET state = 'frozen' WHERE id = 1`);
   return test;
 }

@@ -1,0 +1,33 @@
+import type { Bitmap } from './rle.ts';
+
+/**
+ * Stretches of inside pixels, row by row: `[from, to)` counted along the rows, neighbours joined where one row's
+ * end meets the next one's start.
+ */
+export function rowStretches({ data, widthPx, heightPx }: Bitmap): [from: number, to: number][] {
+  const stretches: [number, number][] = [];
+  const size = widthPx * heightPx;
+  for (let at = 0; at < size;) {
+    if (data[at] === 0) {
+      at++;
+      continue;
+    }
+    const from = at;
+    while (at < size && data[at] !== 0) at++;
+    stretches.push([from, at]);
+  }
+  return stretches;
+}
+
+/** Run lengths row by row, beginning with background: 0 where the first pixel is inside. They sum to the size. */
+export function rowRuns(bitmap: Bitmap): number[] {
+  const runs: number[] = [];
+  let end = 0;
+  for (const [from, to] of rowStretches(bitmap)) {
+    runs.push(from - end, to - from);
+    end = to;
+  }
+  const size = bitmap.widthPx * bitmap.heightPx;
+  if (end < size) runs.push(size - end);
+  return runs;
+}

@@ -1,0 +1,40 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { paintMask } from '../core/mask/crop.ts';
+import { encodePng } from '../core/mask/png.ts';
+import { exportName } from './image-names.ts';
+import type { ExportFormatDefinition } from './format.ts';
+import { csvField, TextFile } from './text-file.ts';
+
+/** One PNG an object, 0 outside and 255 inside, of the image's size: `masks/SPLIT/NAME/0001_CLASS.png`. */
+export const binaryPng: ExportFormatDefinition = {
+  target: 'folder',
+  images: ['copy', 'hardlink', 'reference'],
+  imageFolder: (split) => `images/${split}`,
+  help: () => [
+    'masks/SPLIT/NAME/0001_CLASS.png: one object a file, 255 inside, 0 outside; the best object of an image first.',
+    'masks.csv lists all of them with class, score and box.',
+  ],
+  open: async ({ path }) => {
+    const list = await TextFile.create(join(path, 'masks.csv'));
+    await list.write('file,image,class,score,review,area,x,y,width,height\r\n');
+    return {
+      add: async (image) => {
+        const folder = `masks/${image.split}/${image.name}`;
+        await mkdir(join(path, folder), { recursive: true });
+        for (const [index, mask] of image.masks.entries()) {
+          const data = new Uint8Array(image.widthPx * image.heightPx);
+          paintMask(data, mask.shape, 255);
+          const file = `${folder}/${String(index + 1).padStart(4, '0')}_${exportName(mask.className)}.png`;
+          const png = await encodePng({ data, widthPx: image.widthPx, heightPx: image.heightPx });
+          await writeFile(join(path, file), png);
+          const { x, y, width, height } = mask.box;
+          const fields = [file, image.name, mask.className, mask.score, mask.review, mask.areaPx];
+          await list.write(`${[...fields, x, y, width, height].map(csvField).join(',')}\r\n`);
+        }
+      },
+      finish: () => list.flush(),
+      [Symbol.asyncDispose]: () => list[Symbol.asyncDispose](),
+    };
+  },
+};

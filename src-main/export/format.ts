@@ -1,0 +1,88 @@
+import type { ExportImages, ExportPlan } from '../contract/export.ts';
+import type { Split } from '../contract/dataset.ts';
+import type { Box, MaskShape, ReviewState } from '../contract/mask.ts';
+
+/** A mask as formats write it. */
+export type ExportedMask = {
+  /** From 1, over the whole export: 0 means "unmatched" to COCO's scoring, and "none" to others. */
+  number: number;
+  /** From 1. */
+  classNumber: number;
+  className: string;
+  box: Box;
+  areaPx: number;
+  score: number;
+  review: ReviewState;
+  shape: MaskShape;
+};
+
+/** An image as formats write it. */
+export type ExportedImage = {
+  /** From 1, over the whole export. */
+  number: number;
+  /** Unique in the export whatever the case of its letters; safe as a file's name, without dots or spaces. */
+  name: string;
+  split: Split;
+  widthPx: number;
+  heightPx: number;
+  /** SHA-256 of the original. */
+  contentHash: string;
+  /** Path below the collection, as the person knows it. */
+  relPath: string;
+  /** Where the image's file is. */
+  file:
+    | { kind: 'inside'; /** below the export's folder, forward slashes */ path: string }
+    | { kind: 'outside'; /** absolute, as the system writes it */ path: string; shownPath: string };
+  masks: ExportedMask[];
+};
+
+/** Writes one export in one format. Images come one after the other; `finish` makes the files whole. */
+export type ExportWriter = {
+  add: (image: ExportedImage) => Promise<void>;
+  finish: () => Promise<void>;
+  /** Closes all files, whether finished or not. */
+  [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+export type ExportContext = {
+  /** Where to write: a folder that exists and is empty, or the path of a file that does not exist. */
+  path: string;
+  /** Where `path` will lie once the export is whole. */
+  finalPath: string;
+  plan: ExportPlan;
+  /** A remark about the whole export; equal ones are told once. */
+  note: (text: string) => void;
+  /** A remark about one image that is in the export all the same. */
+  remark: (image: ExportedImage, detail: string) => void;
+};
+
+export type ExportFormatDefinition = {
+  target: 'folder' | 'file';
+  /** What may become of the images, and why not the rest. */
+  images: readonly ExportImages[];
+  imagesReason?: string;
+  /** Folder of copied images of a split, below the export's folder, forward slashes. */
+  imageFolder: (split: Split) => string;
+  /** For formats whose readers look for `.jpg` and nothing else. */
+  needsJpeg?: boolean;
+  /** What is wrong with writing this dataset in this format; undefined where nothing is. */
+  refusal?: (plan: ExportPlan) => string | undefined;
+  /** Lines of the export's README: how to load it, and what to mind. */
+  help: (plan: ExportPlan) => string[];
+  open: (context: ExportContext) => Promise<ExportWriter>;
+};
+
+/** Masks in the order in which they are painted where they overlap: large ones first, so that small ones stay. */
+export function paintOrder(masks: readonly ExportedMask[]): ExportedMask[] {
+  return masks.toSorted((a, b) => b.areaPx - a.areaPx || a.score - b.score || a.number - b.number);
+}
+
+/** The path of an image as annotations name it: inside the export, or where the original lies. */
+export function shownPath({ file }: ExportedImage): string {
+  return file.kind === 'inside' ? file.path : file.shownPath;
+}
+
+/** The same, without the folder of the split: formats whose readers are told that folder name the file alone. */
+export function fileNameOf({ file }: ExportedImage): string {
+  return file.kind === 'inside' ? file.path.slice(file.path.lastIndexOf('/') + 1) : file.shownPath;
+}

@@ -1,0 +1,137 @@
+import { link, mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import type { ExportImageRow, ExportImages } from '../contract/export.ts';
+import { extensionOf } from '../core/image/file-names.ts';
+import type { ImageLimits } from '../core/image/image-limits.ts';
+import { ImageProblemError, errnoOf } from '../core/image/image-problem.ts';
+import { readOriginal } from '../core/image/original-file.ts';
+import { readVerified } from '../core/image/render.ts';
+import { sniff } from '../core/image/sniff.ts';
+import { extensionOfFormat, uprightCopy } from '../core/image/upright-copy.ts';
+import { resolveFile } from '../core/image/walk.ts';
+import type { ExportedImage } from './format.ts';
+
+/** Those that `uprightCopy` gives. */
+const COPY_EXTENSIONS = ['jpg', 'png', 'webp', 'bmp'];
+
+export type Placing = {
+  images: ExportImages;
+  onlyJpeg: boolean;
+  /** The export's folder, and the one for this image below it, forward slashes. */
+  folder: string;
+  imageFolder: string;
+  name: string;
+  /** Whether copies may lie there already, from an earlier run of this export. */
+  isResumed: boolean;
+  rootPaths: readonly string[];
+  limits: ImageLimits;
+  signal: AbortSignal;
+};
+
+export type Placed = {
+  file: ExportedImage['file'];
+  /** What was done that the person did not ask for. */
+  departure: 'copied-instead-of-linked' | 'copied-upright' | null;
+};
+
+/**
+ * Brings an image into an export: a copy, a second name, or the place of the original, which is only ever read.
+ * @throws ImageProblemError with the reason that this image cannot be exported: missing, changed, damaged
+ */
+export async function placeImage(image: ExportImageRow, placing: Placing): Promise<Placed> {
+  const path = resolveFile(image.rootPath, image);
+  switch (placing.images) {
+    case 'reference':
+      await verifyUnchanged(path, image, placing);
+      return { file: referenceTo(path, image, placing.rootPaths), departure: null };
+    case 'hardlink':
+      return linkImage(path, image, placing);
+    case 'copy':
+      return { file: await copyImage(path, image, placing), departure: null };
+  }
+}
+
+async function linkImage(path: string | Buffer, image: ExportImageRow, placing: Placing): Promise<Placed> {
+  await verifyUnchanged(path, image, placing);
+  const format = await readOriginal(path, placing, (original) =>
+    Promise.resolve(sniff(original.head, extensionOf(image.relPath))),
+  );
+  const isJpeg = format.kind === 'image' && format.format === 'jpeg';
+  if (format.kind !== 'image' || image.orientation !== 1 || (placing.onlyJpeg && !isJpeg)) {
+    return { file: await copyImage(path, image, placing), departure: 'copied-upright' };
+  }
+  const inside = `${placing.imageFolder}/${placing.name}.${extensionOfFormat(format.format)}`;
+  const target = join(placing.folder, inside);
+  await mkdir(join(placing.folder, placing.imageFolder), { recursive: true });
+  try {
+    await link(path, target);
+  } catch (error) {
+    const errno = errnoOf(error);
+    // There already: an export that is resumed.
+    if (errno === 'EEXIST') return { file: { kind: 'inside', path: inside }, departure: null };
+    // Another drive, or one that knows no links.
+    if (!['EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'EACCES'].includes(errno ?? '')) throw error;
+    return { file: await copyImage(path, image, placing), departure: 'copied-instead-of-linked' };
+  }
+  return { file: { kind: 'inside', path: inside }, departure: null };
+}
+
+async function copyImage(
+  path: string | Buffer,
+  { contentHash }: ExportImageRow,
+  placing: Placing,
+): Promise<ExportedImage['file']> {
+  const { limits, signal, onlyJpeg, folder, imageFolder, name } = placing;
+  const known = placing.isResumed ? await findCopy(placing) : undefined;
+  if (known) return known;
+  const bytes = await readVerified(path, contentHash, { limits, signal });
+  const copy = await uprightCopy(bytes, { limits, onlyJpeg });
+  const inside = `${imageFolder}/${name}.${copy.extension}`;
+  const target = join(folder, inside);
+  await mkdir(join(folder, imageFolder), { recursive: true });
+  await writeFile(`${target}.part`, copy.bytes);
+  await rename(`${target}.part`, target);
+  return { kind: 'inside', path: inside };
+}
+
+/** A copy has its name only once it is whole. */
+async function findCopy({ folder, imageFolder, name }: Placing): Promise<ExportedImage['file'] | undefined> {
+  for (const extension of COPY_EXTENSIONS) {
+    const inside = `${imageFolder}/${name}.${extension}`;
+    const stats = await stat(join(folder, inside)).catch(() => undefined);
+    if (stats?.isFile()) return { kind: 'inside', path: inside };
+  }
+  return undefined;
+}
+
+/** While size and time are the same, so is the content; otherwise the content itself decides. */
+async function verifyUnchanged(
+  path: string | Buffer,
+  image: ExportImageRow,
+  { limits, signal }: Placing,
+): Promise<void> {
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.size === image.sizeBytes && stats.mtimeMs === image.mtimeMs) return;
+  const hash = await readOriginal(path, { limits, signal }, (original) => original.readHash());
+  if (hash === image.contentHash) return;
+  throw new ImageProblemError('unreadable', 'The file has changed since the dataset was made: rescan, segment and create the dataset again.'); // prettier-ignore
+}
+
+function referenceTo(
+  path: string | Buffer,
+  { rootPath }: ExportImageRow,
+  rootPaths: readonly string[],
+): ExportedImage['file'] {
+  if (typeof path !== 'string') {
+    throw new ImageProblemError('unreadable', 'Its name is not valid UTF-8, which no label file can hold: export with --images copy.'); // prettier-ignore
+  }
+  const slashed = (text: string) => text.split(sep).join('/');
+  const shown = rootPaths.length === 1 ? relative(rootPath, path) : path;
+  return { kind: 'outside', path, shownPath: slashed(shown) };
+}
+
+/** The path from a folder to a file, forward slashes, as label files beside or away from their image write it. */
+export function pathFrom(folder: string, path: string): string {
+  const way = relative(folder, path);
+  return (isAbsolute(way) ? path : way).split(sep).join('/');
+}

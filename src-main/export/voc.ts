@@ -1,0 +1,76 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Split } from '../contract/dataset.ts';
+import { paintMask } from '../core/mask/crop.ts';
+import { encodePng } from '../core/mask/png.ts';
+import { paintOrder, type ExportedImage, type ExportFormatDefinition } from './format.ts';
+import { channelsOf, vocPalette } from './palette.ts';
+
+/** 0 is background and 255 void, so 8 bits number this many classes, or objects of an image. */
+const MAX_NUMBER = 254;
+const PALETTE = vocPalette();
+
+/** Pascal VOC segmentation: palette PNGs of classes and of objects, and lists of the splits. */
+export const voc: ExportFormatDefinition = {
+  target: 'folder',
+  images: ['copy', 'hardlink', 'reference'],
+  imageFolder: () => 'JPEGImages',
+  needsJpeg: true,
+  refusal: ({ classes }) =>
+    classes.length > MAX_NUMBER
+      ? `it has ${classes.length} classes, and 8 bits number ${MAX_NUMBER}`
+      : undefined,
+  help: () => [
+    'SegmentationClass holds classes, SegmentationObject objects; 0 is background, 255 void (not used here).',
+    'labelmap.txt names the classes, as CVAT reads it. Where masks overlap, the smaller one is in front.',
+  ],
+  open: async ({ path, plan, remark }) => {
+    const names: Record<Split, string[]> = { train: [], val: [], test: [] };
+    const folders = ['SegmentationClass', 'SegmentationObject', 'ImageSets/Segmentation', 'JPEGImages'];
+    for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
+    return {
+      add: async (image) => {
+        const { classes, objects, isCut } = paint(image);
+        if (isCut)
+          remark(image, `It has more than ${MAX_NUMBER} objects; the others are in SegmentationClass alone.`);
+        names[image.split].push(image.name);
+        const size = { widthPx: image.widthPx, heightPx: image.heightPx };
+        const write = async (folder: string, data: Uint8Array) =>
+          writeFile(
+            join(path, folder, `${image.name}.png`),
+            await encodePng({ data, ...size }, { palette: PALETTE }),
+          );
+        await Promise.all([write('SegmentationClass', classes), write('SegmentationObject', objects)]);
+      },
+      finish: async () => {
+        const lists = { ...names, trainval: [...names.train, ...names.val] };
+        for (const [list, some] of Object.entries(lists)) {
+          const text = some.map((name) => `${name}\n`).join('');
+          await writeFile(join(path, 'ImageSets/Segmentation', `${list}.txt`), text);
+        }
+        await writeFile(join(path, 'labelmap.txt'), labelMapText(plan.classes));
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  },
+};
+
+function paint({ masks, widthPx, heightPx }: ExportedImage) {
+  const classes = new Uint8Array(widthPx * heightPx);
+  const objects = new Uint8Array(widthPx * heightPx);
+  for (const mask of paintOrder(masks)) {
+    paintMask(classes, mask.shape, mask.classNumber);
+    const number = masks.indexOf(mask) + 1;
+    paintMask(objects, mask.shape, number <= MAX_NUMBER ? number : 0);
+  }
+  return { classes, objects, isCut: masks.length > MAX_NUMBER };
+}
+
+/** Colons and commas part the fields of a line. */
+function labelMapText(classes: readonly { number: number; name: string }[]): string {
+  const lines = classes.map(({ number, name }) => {
+    const colour = channelsOf(PALETTE[number] ?? '#000000').join(',');
+    return `${name.replaceAll(/[:,\r\n]/g, '_')}:${colour}::\n`;
+  });
+  return `# label:color_rgb:parts:actions\nbackground:0,0,0::\n${lines.join('')}`;
+}

@@ -1,0 +1,255 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { UserError } from '../contract/errors.ts';
+import type { ExportImageRow, ExportPlan, ExportResult } from '../contract/export.ts';
+import type { ImageLimits } from '../core/image/image-limits.ts';
+import { ImageProblemError } from '../core/image/image-problem.ts';
+import type { ExportContext, ExportedImage, ExportedMask, ExportWriter } from './format.ts';
+import { formatOf } from './formats.ts';
+import { ImageNames } from './image-names.ts';
+import { placeImage, type Placed } from './place-image.ts';
+import { manifestOf, translateWriteError } from './target.ts';
+import { csvField, TextFile } from './text-file.ts';
+
+/** Reasons why images are left out that are told one by one; the rest is counted. */
+const PROBLEMS_KEPT = 200;
+/** Copying is bound by the disk and, where pictures are turned, by the CPU. */
+const IMAGES_IN_FLIGHT_A_CORE = 2;
+
+export type ExportRun = {
+  plan: ExportPlan;
+  /** Folder or file to write; see ExportTarget. */
+  path: string;
+  /** Whether an earlier run has left images there. */
+  isResumed: boolean;
+  limits: ImageLimits;
+  cores: number;
+  signal: AbortSignal;
+  /** Images by id, after this one; none at the end. */
+  nextPage: (afterId: number) => Promise<ExportImageRow[]>;
+  onProgress: (done: number) => void;
+};
+
+/**
+ * Writes a dataset version in one format, page by page: what is in memory does not grow with the dataset.
+ * An image that cannot be exported is left out and reported, and the rest goes on.
+ * @throws UserError BAD_INPUT, DISK_FULL, TARGET_UNUSABLE; or the signal's reason
+ */
+export async function writeExport(run: ExportRun): Promise<ExportResult> {
+  const { plan, path } = run;
+  const format = formatOf(plan.options.format);
+  refuseUnsuitable(plan);
+  const report = new Report();
+  const context: ExportContext = {
+    ...{ path, plan, finalPath: plan.options.outPath },
+    note: (text) => report.note(text),
+    remark: ({ relPath }, detail) => report.remark(relPath, detail),
+  };
+  try {
+    await using writer = await format.open(context);
+    await using list =
+      format.target === 'folder' ? await ImageList.create(join(path, 'images.csv')) : undefined;
+    await writeImages(run, { writer, list, report });
+    await writer.finish();
+    await list?.finish();
+    const result = report.result();
+    if (result.images === 0) throw nothingLeft(plan, result);
+    if (format.target === 'folder') await writeAbout(run, result);
+    return result;
+  } catch (error) {
+    throw translateWriteError(error, plan.options.outPath);
+  }
+}
+
+function refuseUnsuitable(plan: ExportPlan): void {
+  const { format: name, images } = plan.options;
+  const format = formatOf(name);
+  if (!format.images.includes(images)) {
+    throw new UserError('BAD_INPUT', `The format ${name} cannot be written with --images ${images}.`, {
+      hint: `${format.imagesReason ?? ''} Use --images ${format.images.join(' or ')}.`.trim(),
+    });
+  }
+  const refusal = format.refusal?.(plan);
+  if (refusal === undefined) return;
+  throw new UserError('BAD_INPUT', `The format ${name} cannot hold this dataset: ${refusal}.`, {
+    hint: 'Merge classes with --class when creating the dataset, or choose another format.',
+  });
+}
+
+type Sinks = { writer: ExportWriter; list: ImageList | undefined; report: Report };
+
+async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Promise<void> {
+  const names = new ImageNames();
+  const limit = pLimit(run.cores * IMAGES_IN_FLIGHT_A_CORE);
+  const classNames = new Map(run.plan.classes.map(({ number, name }) => [number, name]));
+  let [afterId, done, maskNumber] = [0, 0, 0];
+  for (;;) {
+    run.signal.throwIfAborted();
+    const rows = await run.nextPage(afterId);
+    const named = rows.map((row) => ({ row, name: names.take(row.relPath) }));
+    const placed = await Promise.all(named.map((one) => limit(() => placeOrReport(run, one, report))));
+    for (const [index, { row, name }] of named.entries()) {
+      run.signal.throwIfAborted();
+      const place = placed[index];
+      if (place) {
+        report.departure(place.departure, row);
+        const masks = row.masks.map((mask): ExportedMask => ({
+          ...mask,
+          number: ++maskNumber,
+          className: classNames.get(mask.classNumber) ?? '',
+          shape: { gridWidth: row.widthPx, gridHeight: row.heightPx, rle: mask.rle },
+        }));
+        const image: ExportedImage = {
+          ...{ number: report.images + 1, name, split: row.split, file: place.file, masks },
+          ...{ widthPx: row.widthPx, heightPx: row.heightPx },
+          ...{ contentHash: row.contentHash, relPath: row.relPath },
+        };
+        await writer.add(image);
+        await list?.add(image);
+        report.added(masks.length, run.plan, row);
+      }
+      run.onProgress(++done);
+    }
+    const last = rows.at(-1);
+    if (!last) return;
+    afterId = last.id;
+  }
+}
+
+async function placeOrReport(
+  { plan, path, limits, signal, isResumed }: ExportRun,
+  { row, name }: { row: ExportImageRow; name: string },
+  report: Report,
+): Promise<Placed | undefined> {
+  const format = formatOf(plan.options.format);
+  // A format that keeps images inside its own file reads them there; all others have them beside their labels.
+  const folder = format.target === 'folder' ? path : `${path}.images`;
+  try {
+    return await placeImage(row, {
+      ...{ images: plan.options.images, onlyJpeg: format.needsJpeg === true, folder, name, isResumed },
+      ...{ imageFolder: format.imageFolder(row.split), rootPaths: plan.rootPaths, limits, signal },
+    });
+  } catch (error) {
+    if (!(error instanceof ImageProblemError)) throw error;
+    report.problem(row.relPath, error.message);
+    return undefined;
+  }
+}
+
+/** Counts what went in, and collects what a person should know. */
+class Report {
+  images = 0;
+  #masks = 0;
+  #leftOut = 0;
+  #turned = 0;
+  #copiedUpright = 0;
+  #copiedAcross = 0;
+  readonly #problems: ExportResult['problems'] = [];
+  readonly #notes = new Set<string>();
+
+  added(masks: number, { options }: ExportPlan, { orientation }: ExportImageRow): void {
+    this.images++;
+    this.#masks += masks;
+    if (orientation !== 1 && options.images === 'reference') this.#turned++;
+  }
+
+  departure(departure: Placed['departure'], _row: ExportImageRow): void {
+    if (departure === 'copied-upright') this.#copiedUpright++;
+    if (departure === 'copied-instead-of-linked') this.#copiedAcross++;
+  }
+
+  problem(relPath: string, detail: string): void {
+    this.#leftOut++;
+    this.remark(relPath, detail);
+  }
+
+  remark(relPath: string, detail: string): void {
+    if (this.#problems.length < PROBLEMS_KEPT) this.#problems.push({ relPath, detail });
+  }
+
+  note(text: string): void {
+    this.#notes.add(text);
+  }
+
+  result(): ExportResult {
+    const notes = [...this.#notes];
+    if (this.#turned > 0) {
+      notes.push(
+        `${this.#turned} images are turned by EXIF: tools that ignore EXIF show their masks turned. --images copy writes upright copies.`,
+      );
+    }
+    if (this.#copiedUpright > 0) {
+      notes.push(
+        `${this.#copiedUpright} images were copied upright, because their files cannot be used as they are.`,
+      );
+    }
+    if (this.#copiedAcross > 0) {
+      notes.push(
+        `${this.#copiedAcross} images were copied, because the drive does not allow hard links to them.`,
+      );
+    }
+    return {
+      ...{ images: this.images, masks: this.#masks, leftOut: this.#leftOut },
+      ...{ problems: this.#problems, notes },
+    };
+  }
+}
+
+function nothingLeft(
+  { datasetName, versionNumber }: ExportPlan,
+  { problems, leftOut }: ExportResult,
+): UserError {
+  const [first] = problems;
+  const why = first ? ` The first, ${first.relPath}: ${first.detail}` : '';
+  return new UserError(
+    'BAD_INPUT',
+    `None of the ${leftOut} images of ${datasetName} ${versionNumber} could be exported.${why}`,
+    { hint: 'Connect the drive that they are on, or scan, segment and create the dataset again.' },
+  );
+}
+
+/** Which name in the export is which image. */
+class ImageList {
+  readonly #file: TextFile;
+
+  private constructor(file: TextFile) {
+    this.#file = file;
+  }
+
+  static async create(path: string): Promise<ImageList> {
+    const file = await TextFile.create(path);
+    await file.write('name,split,file,original,width,height,masks,sha256\r\n');
+    return new ImageList(file);
+  }
+
+  async add(image: ExportedImage): Promise<void> {
+    const { name, split, file, relPath, widthPx, heightPx, masks, contentHash } = image;
+    const fields = [name, split, file.path, relPath, widthPx, heightPx, masks.length, contentHash];
+    await this.#file.write(`${fields.map(csvField).join(',')}\r\n`);
+  }
+
+  finish(): Promise<void> {
+    return this.#file.flush();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#file[Symbol.asyncDispose]();
+  }
+}
+
+async function writeAbout({ plan, path }: ExportRun, result: ExportResult): Promise<void> {
+  const { datasetName, versionNumber, options, appVersion } = plan;
+  const manifest = manifestOf(plan, result);
+  await writeFile(join(path, manifest.name), manifest.text);
+  const lines = [
+    `${datasetName}, version ${versionNumber}, written as ${options.format} by R2O Studio ${appVersion}.`,
+    '',
+    `${result.images} images, ${result.masks} masks. images.csv tells which image is which original.`,
+    'Masks lie on the upright image: EXIF orientation applied.',
+    ...result.notes,
+    '',
+    ...formatOf(options.format).help(plan),
+  ];
+  await writeFile(join(path, 'README.txt'), `${lines.join('\n')}\n`);
+}

@@ -1,0 +1,66 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Split } from '../contract/dataset.ts';
+import { decodeCrop } from '../core/mask/crop.ts';
+import { polygonsOf } from '../core/mask/polygon.ts';
+import type { ExportedImage, ExportFormatDefinition } from './format.ts';
+
+/** Ultralytics needs three points a row. */
+const MIN_POINTS = 3;
+
+/**
+ * YOLO segmentation as Ultralytics reads it: one closed polygon a row in shares of the image's size, classes from 0.
+ * The line runs through the middles of the border pixels, because Ultralytics fills with OpenCV, which colours the
+ * pixels under the line too. A mask of several parts has a row a part; holes are cut in by seams.
+ */
+export const yolo: ExportFormatDefinition = {
+  target: 'folder',
+  images: ['copy'],
+  imagesReason: 'Ultralytics looks for labels beside the images, and rewrites damaged JPEG files in place.',
+  imageFolder: (split) => `images/${split}`,
+  help: () => [
+    'Train with: yolo segment train data=data.yaml model=yolo11n-seg.pt',
+    'Parts of one object are rows of their own, as the format has no other way.',
+  ],
+  open: ({ path, plan }) => {
+    const splits = new Set<Split>();
+    return Promise.resolve({
+      add: async (image) => {
+        const folder = join(path, 'labels', image.split);
+        if (!splits.has(image.split)) await mkdir(folder, { recursive: true });
+        splits.add(image.split);
+        await writeFile(join(folder, `${image.name}.txt`), rowsOf(image));
+      },
+      finish: () => writeFile(join(path, 'data.yaml'), dataYaml(plan.classes, splits)),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    });
+  },
+};
+
+function rowsOf({ masks, widthPx, heightPx }: ExportedImage): string {
+  return masks
+    .flatMap(({ shape, box, classNumber }) =>
+      polygonsOf(decodeCrop(shape, box), { line: 'centres', offset: box }).map((polygon) => {
+        const points = polygon.map((value, at) => (value / (at % 2 === 0 ? widthPx : heightPx)).toFixed(6));
+        const [x = '', y = ''] = points;
+        while (points.length < 2 * MIN_POINTS) points.push(x, y);
+        return `${classNumber - 1} ${points.join(' ')}\n`;
+      }),
+    )
+    .join('');
+}
+
+/** Without `path`, Ultralytics takes the folder of the file; it insists on train and val. */
+function dataYaml(classes: readonly { name: string }[], splits: ReadonlySet<Split>): string {
+  const train = splits.has('train') ? 'train' : ([...splits][0] ?? 'train');
+  const val = splits.has('val') ? 'val' : train;
+  return [
+    `train: images/${train}`,
+    `val: images/${val}`,
+    ...(splits.has('test') ? ['test: images/test'] : []),
+    'names:',
+    // A JSON string is a string of YAML too.
+    ...classes.map(({ name }, index) => `  ${index}: ${JSON.stringify(name)}`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,282 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import type { z } from 'zod';
+import type { Client } from '../../../contract/contract.ts';
+import {
+  DatasetRecipe,
+  Split,
+  SplitRule,
+  type Dataset,
+  type DatasetDiff,
+  type DatasetVersion,
+  type DatasetVersionDetail,
+} from '../../../contract/dataset.ts';
+import { UserError } from '../../../contract/errors.ts';
+import { ReviewState } from '../../../contract/mask.ts';
+import { printable, table } from '../output.ts';
+import { contextOf } from '../program.ts';
+
+type CreateOptions = {
+  segmentation: number[];
+  concept: string[];
+  review?: ReviewState[];
+  minScore?: number;
+  minArea?: number;
+  maxArea?: number;
+  level?: number;
+  class: string[];
+  ignore: string[];
+  oneClass?: string;
+  keepEmpty?: boolean;
+  split: string;
+  splitBy: 'image' | 'folder';
+  seed: number;
+};
+
+export function addDatasetCommands(program: Command): void {
+  const datasets = program.command('dataset').description('datasets made of segmentations: create, compare');
+
+  datasets
+    .command('create')
+    .argument('<name>', 'name of the dataset; one that exists gets a new version')
+    .requiredOption(
+      '--segmentation <number>',
+      'segmentation to take masks from; may be given again',
+      numbers,
+      [],
+    )
+    .option('--concept <name>', 'only this concept; may be given again', words, [])
+    .option('--review <states>', 'review states to take (default: pending,accepted,edited)', reviewStates)
+    .option('--min-score <score>', 'only masks of at least this score, 0 to 1', number)
+    .option('--min-area <pixels>', 'only masks of at least this area', number)
+    .option('--max-area <pixels>', 'only masks of at most this area', number)
+    .option('--level <number>', 'level of detail: 0 objects, higher ones finer regions (default: 0)', number)
+    .option(
+      '--class <concept=class>',
+      'name a class; concepts of the same class are merged; again',
+      words,
+      [],
+    )
+    .option('--ignore <concept>', 'leave the masks of a concept out; may be given again', words, [])
+    .option('--one-class <name>', 'make all masks one class')
+    .option('--keep-empty', 'keep images without any mask')
+    .option('--split <train/val/test>', 'shares in percent', '80/20/0')
+    .option('--split-by <what>', 'keep together: image or folder', imageOrFolder, 'image')
+    .option('--seed <number>', 'seed of the split', number, 1)
+    .description('make a dataset and freeze it as a version')
+    .action(async (name: string, options: CreateOptions, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      const recipe = recipeOf(options);
+      const version = await withSession(({ client }) => client.datasets.create({ name, recipe }));
+      output.result(version, detailLines);
+    });
+
+  datasets
+    .command('list')
+    .description('list the datasets with their versions')
+    .action(async (_options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      output.result(await withSession(({ client }) => client.datasets.list()), listLines);
+    });
+
+  datasets
+    .command('show')
+    .argument('<dataset>', 'name, or name@version; the newest version by default')
+    .description('show a version with its recipe, classes and exports')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findVersion(client, which);
+        const version = await client.datasets.version({ id });
+        const exports = await client.exports.ofVersion({ versionId: id });
+        output.result({ ...version, exports }, (shown) => [
+          ...detailLines(shown),
+          ...shown.exports.map(
+            ({ options, finishedAtMs }) =>
+              `  exported as ${options.format} to ${printable(options.outPath)}${finishedAtMs === null ? ' (not finished)' : ''}`,
+          ),
+        ]);
+      });
+    });
+
+  datasets
+    .command('diff')
+    .argument('<from>', 'name or name@version')
+    .argument('<to>', 'name or name@version')
+    .description('compare two versions: images and masks added, removed and changed')
+    .action(async (from: string, to: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const [first, second] = [await findVersion(client, from), await findVersion(client, to)];
+        output.result(await client.datasets.diff({ from: first.id, to: second.id }), diffLines);
+      });
+    });
+
+  datasets
+    .command('delete')
+    .argument('<dataset>', 'name@version, or a name with --all-versions')
+    .option('--all-versions', 'delete every version of the dataset')
+    .description('delete a version; what was exported of it stays')
+    .action(async (which: string, options: { allVersions?: boolean }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const doomed = options.allVersions
+          ? (await findDataset(client, which)).versions
+          : [await findVersionToDelete(client, which)];
+        for (const { id } of doomed) await client.datasets.remove({ id });
+        output.result(
+          doomed.map(({ datasetName, number: version }) => ({ datasetName, version })),
+          (all) => all.map(({ datasetName, version }) => `Deleted ${datasetName}@${version}.`),
+        );
+      });
+    });
+}
+
+/** A version by the name of its dataset, or by `name@number`. @throws UserError NOT_FOUND */
+export async function findVersion(client: Client, which: string): Promise<DatasetVersion> {
+  const all = await client.datasets.list();
+  const byName = all.find(({ name }) => name === which)?.versions[0];
+  if (byName) return byName;
+  const [, name, version] = /^(.*)@(\d+)$/.exec(which) ?? [];
+  const found = all
+    .find((dataset) => dataset.name === name)
+    ?.versions.find((one) => one.number === Number(version));
+  if (found) return found;
+  throw new UserError('NOT_FOUND', `There is no dataset '${which}'.`, { hint: 'See: r2o dataset list' });
+}
+
+async function findDataset(client: Client, which: string): Promise<Dataset> {
+  const found = (await client.datasets.list()).find(({ name }) => name === which);
+  if (found) return found;
+  throw new UserError('NOT_FOUND', `There is no dataset '${which}'.`, { hint: 'See: r2o dataset list' });
+}
+
+/** A name alone means its only version: which of several is not for us to guess. */
+async function findVersionToDelete(client: Client, which: string): Promise<DatasetVersion> {
+  const dataset = (await client.datasets.list()).find(({ name }) => name === which);
+  if (dataset && dataset.versions.length > 1) {
+    throw new UserError('BAD_INPUT', `'${which}' has ${dataset.versions.length} versions.`, {
+      hint: `Name one, such as ${which}@1, or delete all of them with --all-versions.`,
+    });
+  }
+  return findVersion(client, which);
+}
+
+function recipeOf(options: CreateOptions): DatasetRecipe {
+  const { segmentation, concept, review, minScore, minArea, maxArea, level, oneClass, keepEmpty } = options;
+  return parseOrRefuse(DatasetRecipe, {
+    segmentationIds: segmentation,
+    concepts: concept.length === 0 ? null : concept,
+    ...{ reviews: review, minScore, minAreaPx: minArea, maxAreaPx: maxArea, level },
+    classes: {
+      oneClass: oneClass ?? null,
+      rename: Object.fromEntries(options.class.map(parseRename)),
+      ignore: options.ignore,
+    },
+    keepEmptyImages: keepEmpty,
+    split: parseSplit(options),
+  });
+}
+
+function parseRename(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
+  throw new UserError('BAD_INPUT', `--class ${text} names no class.`, {
+    hint: 'Write --class CONCEPT=CLASS, such as --class concept-3=cat.',
+  });
+}
+
+function parseSplit({ split, splitBy, seed }: CreateOptions): SplitRule {
+  const shares = split.split('/').map(Number);
+  const [train = NaN, val = 0, test = 0] = shares.map((share) => share / 100);
+  return parseOrRefuse(SplitRule, { train, val, test, seed, by: splitBy });
+}
+
+function parseOrRefuse<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
+  throw new UserError('BAD_INPUT', `These options do not make a dataset (${issues.join('; ')}).`, {
+    hint: 'See: r2o dataset create --help',
+  });
+}
+
+const words = (text: string, before: string[]): string[] => [...before, text];
+const numbers = (text: string, before: number[]): number[] => [...before, number(text)];
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('Not a number.');
+}
+
+function reviewStates(text: string): ReviewState[] {
+  return text.split(',').map((state) => {
+    const parsed = ReviewState.safeParse(state.trim());
+    if (parsed.success) return parsed.data;
+    throw new InvalidArgumentError(
+      `Choose from ${ReviewState.options.join(', ')}, with commas between them.`,
+    );
+  });
+}
+
+function imageOrFolder(text: string): 'image' | 'folder' {
+  if (text === 'image' || text === 'folder') return text;
+  throw new InvalidArgumentError('Choose image or folder.');
+}
+
+function listLines(datasets: Dataset[]): string[] {
+  if (datasets.length === 0) {
+    return ['No datasets yet. Make one with: r2o dataset create <name> --segmentation <number>'];
+  }
+  return table([
+    ['DATASET', 'IMAGES', 'MASKS', 'TRAIN/VAL/TEST', 'CREATED'],
+    ...datasets.flatMap(({ versions }) =>
+      versions.map((version) => [
+        printable(`${version.datasetName}@${version.number}`),
+        String(version.counts.images),
+        String(version.counts.masks),
+        sharesOf(version),
+        new Date(version.createdAtMs).toISOString().slice(0, 19).replace('T', ' '),
+      ]),
+    ),
+  ]);
+}
+
+const sharesOf = ({ counts }: DatasetVersion) =>
+  Split.options.map((split) => counts.splits[split].images).join('/');
+
+function detailLines(version: DatasetVersionDetail): string[] {
+  const { counts, classes, datasetName, number: versionNumber } = version;
+  const { changed, missing, empty } = counts.leftOut;
+  const leftOut = [
+    empty > 0 ? `${empty} without a mask that passes` : '',
+    changed > 0 ? `${changed} changed since they were segmented: segment them again` : '',
+    missing > 0 ? `${missing} missing or unreadable: reconnect their drive and rescan` : '',
+  ].filter((text) => text !== '');
+  return [
+    `${printable(datasetName)}@${versionNumber}: ${counts.images} images, ${counts.masks} masks, frozen`,
+    `  train/val/test: ${sharesOf(version)} images`,
+    `  classes: ${classes.map(({ number: id, name }) => `${id} ${printable(name)}`).join(', ')}`,
+    ...leftOut.map((text) => `  left out: ${text}`),
+  ];
+}
+
+function diffLines({ images, masks, classes, examples }: DatasetDiff): string[] {
+  const cells = ({ added, removed, changed, same }: DatasetDiff['images']) =>
+    [added, removed, changed, same].map(String);
+  return [
+    ...table([
+      ['', 'ADDED', 'REMOVED', 'CHANGED', 'SAME'],
+      ['images', ...cells(images)],
+      ['masks', ...cells(masks)],
+    ]),
+    ...classes.added.map((name) => `class added: ${printable(name)}`),
+    ...classes.removed.map((name) => `class removed: ${printable(name)}`),
+    ...examples
+      .slice(0, 10)
+      .map(
+        (one) =>
+          `  ${printable(one.relPath)}: image ${one.image}, masks +${one.masks.added} -${one.masks.removed} ~${one.masks.changed}`,
+      ),
+  ];
+}

@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { ExportFormat, ExportImages, ExportOptions, type Export } from '../../../contract/export.ts';
+import { followJob } from '../follow-job.ts';
+import { printable } from '../output.ts';
+import { contextOf } from '../program.ts';
+import { findVersion } from './datasets.ts';
+
+/** Images left out that are listed one by one; the rest is counted. */
+const PROBLEMS_SHOWN = 20;
+
+type Options = Pick<ExportOptions, 'format' | 'images' | 'labelmeShapes'> & { out: string };
+
+export function addExportCommand(program: Command): void {
+  program
+    .command('export')
+    .argument('<dataset>', 'name, or name@version; the newest version by default')
+    .addOption(
+      new Option('--format <format>', 'what to write').choices(ExportFormat.options).makeOptionMandatory(),
+    )
+    .requiredOption('--out <path>', 'folder to write (for sqlite: file); it must not exist, or be empty')
+    .addOption(
+      new Option('--images <how>', 'copy upright, hard-link, or only name the originals')
+        .choices(ExportImages.options)
+        .default('copy'),
+    )
+    .addOption(
+      new Option('--labelme-shapes <shapes>', 'how LabelMe gets the masks')
+        .choices(ExportOptions.shape.labelmeShapes.unwrap().options)
+        .default('mask'),
+    )
+    .description('write a dataset for a labeling or training tool; originals are only read')
+    .action(async (which: string, options: Options, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      const { format, out, images, labelmeShapes } = options;
+      await withSession(async ({ client }) => {
+        const { id: versionId } = await findVersion(client, which);
+        const started = await client.exports.start({
+          versionId,
+          options: { format, outPath: resolve(out), images, labelmeShapes },
+        });
+        await followJob(client, started.job.id);
+        output.result(await client.exports.get({ id: started.export.id }), exportLines);
+      });
+    });
+}
+
+function exportLines({ options, result }: Export): string[] {
+  if (!result) return [`The export to ${printable(options.outPath)} was paused.`];
+  const shown = result.problems.slice(0, PROBLEMS_SHOWN);
+  const more = result.problems.length - shown.length;
+  return [
+    `Wrote ${result.images} images with ${result.masks} masks as ${options.format} to ${printable(options.outPath)}`,
+    ...(result.leftOut > 0 ? [`${result.leftOut} images could not be exported:`] : []),
+    ...shown.map(({ relPath, detail }) => `  ${printable(relPath)}: ${detail}`),
+    ...(more > 0 ? [`  ... and ${more} more; --json lists them`] : []),
+    ...result.notes.map((note) => `note: ${note}`),
+  ];
+}

@@ -1,0 +1,77 @@
+import type { DatasetVersionDetail } from '../contract/dataset.ts';
+import { UserError } from '../contract/errors.ts';
+import type { Export, ExportPlan } from '../contract/export.ts';
+import type { ExportId } from '../contract/ids.ts';
+import type { Settings } from '../contract/settings.ts';
+import type { Store } from '../store/database.ts';
+import type { JobKindHandler } from './job-kind.ts';
+import { workerLimits } from './worker-settings.ts';
+
+export type ExportKindOptions = {
+  store: Store;
+  settings: () => Settings;
+  /** The app's version, which exports carry. */
+  version: string;
+  nowMs: () => number;
+};
+
+/** A page ends at this many images, or once its run lengths have this many bytes. */
+const PAGE_IMAGES = 32;
+const PAGE_BYTES = 4 * 2 ** 20;
+
+/** Writing a dataset version to files: the worker writes, the store hands out the rows page by page. */
+export function exportKind({ store, settings, version, nowMs }: ExportKindOptions): JobKindHandler<'export'> {
+  const page = (exportId: ExportId, afterId: number) => {
+    const { dataset } = exportOrThrow(store, exportId);
+    const images = [];
+    let bytes = 0;
+    for (const image of store.datasetRows.page({ versionId: dataset.id, afterId, limit: PAGE_IMAGES })) {
+      const masks = store.datasetRows.masksOf(image.id);
+      images.push({ ...image, masks });
+      bytes += masks.reduce((sum, { rle }) => sum + rle.length, 0);
+      if (bytes > PAGE_BYTES) break;
+    }
+    return { images };
+  };
+
+  return {
+    prepare: ({ exportId }) => ({
+      kind: 'export',
+      plan: planOf(store, exportId, version),
+      limits: workerLimits(settings()),
+    }),
+    answer: (ask, { spec: { exportId } }) => {
+      switch (ask.kind) {
+        case 'export/page':
+          return page(exportId, ask.afterId);
+        case 'export/finish':
+          store.exports.finish(exportId, ask.result, nowMs());
+          return null;
+        default:
+          return ask satisfies never;
+      }
+    },
+  };
+}
+
+function planOf(store: Store, exportId: ExportId, appVersion: string): ExportPlan {
+  const { made, dataset } = exportOrThrow(store, exportId);
+  const roots = store.datasetRows.roots(dataset.id);
+  return {
+    ...{ exportId, appVersion, startedAtMs: made.createdAtMs, options: made.options },
+    ...{ datasetName: dataset.datasetName, versionNumber: dataset.number, createdAtMs: dataset.createdAtMs },
+    ...{ classes: dataset.classes, counts: dataset.counts },
+    rootPaths: roots.map(({ rootPath }) => rootPath),
+    sizeBytes: roots.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  };
+}
+
+/** @throws UserError NOT_FOUND where the version has been removed since */
+function exportOrThrow(store: Store, id: ExportId): { made: Export; dataset: DatasetVersionDetail } {
+  const made = store.exports.get(id);
+  const dataset = made?.versionId ? store.datasets.version(made.versionId) : undefined;
+  if (made && dataset) return { made, dataset };
+  throw new UserError('NOT_FOUND', `The dataset version of export ${id} has been removed.`, {
+    hint: 'Create it again, then export that.',
+  });
+}

@@ -1,0 +1,79 @@
+import { CLASS_WITHOUT_CONCEPT, type DatasetClass, type DatasetRecipe } from '../contract/dataset.ts';
+import { UserError } from '../contract/errors.ts';
+import type { SourceConcept } from '../store/dataset-rows.ts';
+
+/** Classes of a version, and which of them a concept's masks belong to. */
+export type ClassPlan = {
+  classes: DatasetClass[];
+  /** Undefined for concepts whose masks are left out; null asks for masks without a concept. */
+  numberOf: (conceptId: number | null) => number | undefined;
+};
+
+const COLOUR_WITHOUT_CONCEPT = '#808080';
+
+/**
+ * Names classes after concepts: a concept that was merged into another counts as that one, rules of the recipe
+ * rename, merge and ignore, and background is left out unless it is asked for by name.
+ * @param concepts of all segmentations, in the order of export
+ * @throws UserError BAD_INPUT where the recipe speaks of a concept that there is not
+ */
+export function planClasses(concepts: readonly SourceConcept[], recipe: DatasetRecipe): ClassPlan {
+  refuseUnknownNames(concepts, recipe);
+  const byId = new Map(concepts.map((concept) => [concept.id, concept]));
+  const classes: DatasetClass[] = [];
+  const numbers = new Map<number | null, number>();
+  const assign = (conceptId: number | null, name: string, colour: string) => {
+    const known = classes.find((one) => one.name === name);
+    const one = known ?? { number: classes.length + 1, name, colour };
+    if (!known) classes.push(one);
+    numbers.set(conceptId, one.number);
+  };
+  for (const concept of concepts) {
+    const target = targetOf(concept, byId);
+    const name = concept.hasMasks ? classNameOf(conceptName(target), target.isBackground, recipe) : undefined;
+    if (name !== undefined) assign(concept.id, name, target.colour);
+  }
+  const nameWithout = classNameOf(CLASS_WITHOUT_CONCEPT, false, recipe);
+  if (nameWithout !== undefined) assign(null, nameWithout, COLOUR_WITHOUT_CONCEPT);
+  return { classes, numberOf: (conceptId) => numbers.get(conceptId) };
+}
+
+/** How people call a concept: by its name, or by its number while it has none. */
+export function conceptName({ name, number }: Pick<SourceConcept, 'name' | 'number'>): string {
+  return name ?? `concept-${number}`;
+}
+
+function targetOf(concept: SourceConcept, byId: ReadonlyMap<number, SourceConcept>): SourceConcept {
+  let target = concept;
+  // Chains are short; a ring of merges, which nothing should make, ends where it began.
+  for (const seen = new Set<number>(); target.mergedInto !== null && !seen.has(target.id);) {
+    seen.add(target.id);
+    target = byId.get(target.mergedInto) ?? target;
+  }
+  return target;
+}
+
+function classNameOf(
+  name: string,
+  isBackground: boolean,
+  { concepts, classes }: DatasetRecipe,
+): string | undefined {
+  const isChosen = concepts === null ? !isBackground : concepts.includes(name);
+  if (!isChosen || classes.ignore.includes(name)) return undefined;
+  return classes.oneClass ?? classes.rename[name] ?? name;
+}
+
+function refuseUnknownNames(
+  concepts: readonly SourceConcept[],
+  { concepts: chosen, classes }: DatasetRecipe,
+): void {
+  const known = new Set([CLASS_WITHOUT_CONCEPT, ...concepts.map(conceptName)]);
+  const wrong = [...(chosen ?? []), ...Object.keys(classes.rename), ...classes.ignore].find(
+    (name) => !known.has(name),
+  );
+  if (wrong === undefined) return;
+  const some = [...known].slice(0, 20).join(', ');
+  throw new UserError('BAD_INPUT', `There is no concept '${wrong}' in these segmentations.`, {
+    hint: `There are: ${some}${known.size > 20 ? ', ...' : ''}.`,
+  });
+}

@@ -1,0 +1,105 @@
+import type { DatasetDiff, DatasetVersionDetail } from '../contract/dataset.ts';
+import type { DatasetImage, DatasetMask } from '../store/dataset-rows.ts';
+import type { Store } from '../store/database.ts';
+
+const PAGE = 32;
+const EXAMPLES = 50;
+
+type Difference = DatasetDiff['images'];
+type Kind = keyof Difference;
+type Names = ReadonlyMap<number, string>;
+
+/**
+ * Compares two versions, image by image by their paths, and mask by mask: those of the same shape, class and review
+ * are the same; of the others, those copied from the same mask have changed. Reads a page at a time and breathes
+ * in between, because it runs where windows are served.
+ */
+export async function diffVersions(
+  store: Store,
+  from: DatasetVersionDetail,
+  to: DatasetVersionDetail,
+): Promise<DatasetDiff> {
+  const diff: DatasetDiff = {
+    ...{ images: noDifference(), masks: noDifference(), examples: [] },
+    classes: {
+      added: namesMissingIn(to, from),
+      removed: namesMissingIn(from, to),
+    },
+  };
+  const [fromNames, toNames] = [namesOf(from), namesOf(to)];
+  const record = (image: DatasetImage, kind: Kind, masks: Difference) => {
+    diff.images[kind]++;
+    for (const one of KINDS) diff.masks[one] += masks[one];
+    const isSame = kind === 'same' && masks.added + masks.removed + masks.changed === 0;
+    if (!isSame && diff.examples.length < EXAMPLES) {
+      diff.examples.push({ relPath: image.relPath, image: kind, masks });
+    }
+  };
+  const masksOf = (image: DatasetImage, names: Names) =>
+    store.datasetRows.masksOf(image.id).map((mask) => ({ ...mask, className: names.get(mask.classNumber) }));
+
+  for await (const image of imagesOf(store, to)) {
+    const old = store.datasetRows.findSame(from.id, image);
+    const masks = masksOf(image, toNames);
+    if (old) {
+      const isSame = old.contentHash === image.contentHash && old.split === image.split;
+      record(image, isSame ? 'same' : 'changed', diffMasks(masksOf(old, fromNames), masks));
+    } else record(image, 'added', { ...noDifference(), added: masks.length });
+  }
+  for await (const image of imagesOf(store, from)) {
+    if (store.datasetRows.findSame(to.id, image)) continue;
+    record(image, 'removed', { ...noDifference(), removed: masksOf(image, fromNames).length });
+  }
+  return diff;
+}
+
+const KINDS: readonly Kind[] = ['added', 'removed', 'changed', 'same'];
+const noDifference = (): Difference => ({ added: 0, removed: 0, changed: 0, same: 0 });
+const namesOf = ({ classes }: DatasetVersionDetail): Names =>
+  new Map(classes.map(({ number, name }) => [number, name]));
+
+function namesMissingIn(there: DatasetVersionDetail, here: DatasetVersionDetail): string[] {
+  const known = new Set(here.classes.map(({ name }) => name));
+  return there.classes.map(({ name }) => name).filter((name) => !known.has(name));
+}
+
+async function* imagesOf(
+  store: Store,
+  { id: versionId }: DatasetVersionDetail,
+): AsyncGenerator<DatasetImage> {
+  for (let afterId = 0; ;) {
+    const page = store.datasetRows.page({ versionId, afterId, limit: PAGE });
+    yield* page;
+    const last = page.at(-1);
+    if (!last) return;
+    afterId = last.id;
+    await new Promise(setImmediate);
+  }
+}
+
+type ClassedMask = DatasetMask & { className: string | undefined };
+
+function diffMasks(before: readonly ClassedMask[], after: readonly ClassedMask[]): Difference {
+  const left = new Map<string, number>();
+  for (const mask of before) left.set(identityOf(mask), (left.get(identityOf(mask)) ?? 0) + 1);
+  const differing = after.filter((mask) => !take(left, identityOf(mask)));
+  const unmatched = before.filter((mask) => take(left, identityOf(mask)));
+  const oldIds = new Set(unmatched.map(({ sourceMaskId }) => sourceMaskId).filter((id) => id !== null));
+  const changed = differing.filter(({ sourceMaskId }) => sourceMaskId !== null && oldIds.has(sourceMaskId));
+  return {
+    added: differing.length - changed.length,
+    removed: unmatched.length - changed.length,
+    changed: changed.length,
+    same: after.length - differing.length,
+  };
+}
+
+const identityOf = ({ className, review, rle }: ClassedMask) =>
+  `${className ?? ''}\n${review}\n${Buffer.from(rle).toString('latin1')}`;
+
+function take(left: Map<string, number>, key: string): boolean {
+  const count = left.get(key) ?? 0;
+  if (count === 0) return false;
+  left.set(key, count - 1);
+  return true;
+}

@@ -1,0 +1,190 @@
+import type {
+  Dataset,
+  DatasetCounts,
+  DatasetDiff,
+  DatasetRecipe,
+  DatasetVersionDetail,
+  Split,
+} from '../contract/dataset.ts';
+import { UserError } from '../contract/errors.ts';
+import type { DatasetVersionId, SegmentationId } from '../contract/ids.ts';
+import type { Segmentation } from '../contract/mask.ts';
+import type { DatasetImage } from '../store/dataset-rows.ts';
+import { planClasses, type ClassPlan } from './dataset-classes.ts';
+import { diffVersions } from './dataset-diff.ts';
+import { splitImages, type SplitItem } from './dataset-split.ts';
+import type { Service } from './service.ts';
+
+/** Images copied in one transaction: some milliseconds, so that the process stays responsive in between. */
+const CHUNK = 32;
+
+/** Datasets as clients handle them: versions are built in small steps, frozen, compared and removed. */
+export function datasetHandlers(service: Service) {
+  const { store } = service;
+
+  const version = (id: DatasetVersionId): DatasetVersionDetail => {
+    const found = store.datasets.version(id);
+    if (found) return found;
+    throw new UserError('NOT_FOUND', `There is no dataset version ${id}.`, {
+      hint: 'List the datasets to see which exist.',
+    });
+  };
+
+  return {
+    version,
+
+    list: (): Dataset[] => store.datasets.list(),
+
+    /** Builds and freezes a version; a dataset of that name gets it as its next one. */
+    async create(input: { name: string; recipe: DatasetRecipe }): Promise<DatasetVersionDetail> {
+      // What a process left behind that ended while it built or removed a version.
+      await sweep(service);
+      const { name, recipe } = input;
+      const segmentations = recipe.segmentationIds.map((id) => segmentationOrThrow(service, id));
+      refuseSharedCollection(segmentations);
+      const concepts = recipe.segmentationIds.flatMap((id) => store.datasetRows.concepts(id));
+      const plan = planClasses(concepts, recipe);
+      const id = store.datasets.begin({ name, recipe, nowMs: service.nowMs() });
+      try {
+        store.datasets.addClasses(id, plan.classes);
+        const counts = await build(service, { id, recipe, plan });
+        if (counts.images === 0) throw emptyDataset(name, counts);
+        store.datasets.freeze(id, counts);
+      } catch (error) {
+        store.datasets.markRemoved(id);
+        await sweep(service);
+        throw error;
+      }
+      return version(id);
+    },
+
+    diff: (input: { from: DatasetVersionId; to: DatasetVersionId }): Promise<DatasetDiff> =>
+      diffVersions(store, version(input.from), version(input.to)),
+
+    /** Removes a version; exports that were made of it stay where they are. */
+    async remove(id: DatasetVersionId): Promise<null> {
+      version(id);
+      store.datasets.markRemoved(id);
+      await sweep(service);
+      return null;
+    },
+  };
+}
+
+/** Removes what is marked for it. */
+async function sweep({ store }: Service): Promise<void> {
+  while (!store.datasets.removeChunk()) await breathe();
+}
+
+const breathe = () => new Promise(setImmediate);
+
+function segmentationOrThrow({ store }: Service, id: SegmentationId): Segmentation {
+  const found = store.segmentations.get(id);
+  if (found) return found;
+  throw new UserError('NOT_FOUND', `There is no segmentation ${id}.`, {
+    hint: 'A dataset is made of segmentations: list them to see which exist.',
+  });
+}
+
+function refuseSharedCollection(segmentations: readonly Segmentation[]): void {
+  const collections = segmentations.map(({ collectionId }) => collectionId);
+  if (new Set(collections).size === collections.length) return;
+  throw new UserError('BAD_INPUT', 'Two of these segmentations are of the same collection.', {
+    hint: 'Choose one of each collection: otherwise its images would be in the dataset twice.',
+  });
+}
+
+function emptyDataset(name: string, { leftOut }: DatasetCounts): UserError {
+  const reasons = [
+    leftOut.empty > 0 ? `${leftOut.empty} images have no mask that passes the filters` : '',
+    leftOut.changed > 0 ? `${leftOut.changed} images have changed since they were segmented` : '',
+    leftOut.missing > 0 ? `${leftOut.missing} images are missing or unreadable` : '',
+  ].filter((text) => text !== '');
+  const why = reasons.length === 0 ? 'the segmentation has no finished image' : reasons.join(', ');
+  return new UserError('BAD_INPUT', `The dataset '${name}' would be empty: ${why}.`, {
+    hint: 'Loosen the filters, or scan and segment the collection again.',
+  });
+}
+
+type Build = { id: DatasetVersionId; recipe: DatasetRecipe; plan: ClassPlan };
+
+async function build(service: Service, { id, recipe, plan }: Build): Promise<DatasetCounts> {
+  const none = () => ({ images: 0, masks: 0 });
+  const counts: DatasetCounts = {
+    ...none(),
+    splits: { train: none(), val: none(), test: none() },
+    leftOut: { changed: 0, missing: 0, empty: 0 },
+  };
+  for (const segmentationId of recipe.segmentationIds) {
+    await copySegmentation(service, { id, recipe, plan, segmentationId, counts });
+  }
+  await shareOut(service, { id, recipe, counts });
+  return counts;
+}
+
+async function copySegmentation(
+  { store }: Service,
+  step: Build & { segmentationId: SegmentationId; counts: DatasetCounts },
+): Promise<void> {
+  const { id, recipe, plan, segmentationId, counts } = step;
+  for (let afterId = 0; ;) {
+    const files = store.datasetRows.sources({ segmentationId, afterId, limit: CHUNK });
+    const copied = store.datasetRows.copyImages({
+      ...{ versionId: id, segmentationId, filter: recipe, keepEmptyImages: recipe.keepEmptyImages },
+      imageIds: files.filter(({ state }) => state === 'same').map(({ imageId }) => imageId),
+      classOf: plan.numberOf,
+    });
+    for (const { state } of files) if (state !== 'same') counts.leftOut[state]++;
+    for (const { isKept } of copied) if (!isKept) counts.leftOut.empty++;
+    const last = files.at(-1);
+    if (!last) return;
+    afterId = last.imageId;
+    await breathe();
+  }
+}
+
+/** The split needs all images at once: of each, its keys and nothing else. */
+async function shareOut(
+  { store }: Service,
+  { id, recipe, counts }: Pick<Build, 'id' | 'recipe'> & { counts: DatasetCounts },
+): Promise<void> {
+  const items: SplitItem[] = [];
+  for await (const images of pagesOf(store, id)) {
+    for (const { id: imageId, rootPath, relPath, contentHash } of images) {
+      items.push({ id: imageId, rootPath, relPath, contentHash });
+    }
+  }
+  const splits = [...splitImages(items, recipe.split)].map(([imageId, name]) => ({
+    id: imageId,
+    split: name,
+  }));
+  for (let from = 0; from < splits.length; from += CHUNK) {
+    const some = splits.slice(from, from + CHUNK);
+    store.datasetRows.setSplits(some);
+    for (const one of some) {
+      count(counts, one.split, store.datasetRows.maskCount(one.id));
+    }
+    await breathe();
+  }
+}
+
+function count(counts: DatasetCounts, split: Split, masks: number): void {
+  for (const sum of [counts, counts.splits[split]]) {
+    sum.images++;
+    sum.masks += masks;
+  }
+}
+
+async function* pagesOf(
+  store: Service['store'],
+  versionId: DatasetVersionId,
+): AsyncGenerator<DatasetImage[]> {
+  for (let afterId = 0; ;) {
+    const images = store.datasetRows.page({ versionId, afterId, limit: 256 });
+    const last = images.at(-1);
+    if (!last) return;
+    yield images;
+    afterId = last.id;
+    await breathe();
+  }
+}

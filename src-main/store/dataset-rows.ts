@@ -1,0 +1,253 @@
+import type { Statement } from 'better-sqlite3';
+import type { DatasetRecipe, Split } from '../contract/dataset.ts';
+import { ImageId, type ContentHash, type DatasetVersionId, type SegmentationId } from '../contract/ids.ts';
+import { ReviewState, type Box } from '../contract/mask.ts';
+import type { WritableDb } from './database.ts';
+import { toHash } from './image-row.ts';
+
+/** An image that a segmentation has finished, with its file as it was then and as it is now. */
+export type SegmentedFile = {
+  imageId: ImageId;
+  /** Whether its masks belong to the file as it is. */
+  state: 'same' | 'changed' | 'missing';
+};
+
+/** A concept of a segmentation, as classes are named after it. */
+export type SourceConcept = {
+  id: number;
+  number: number;
+  name: string | null;
+  colour: string;
+  isBackground: boolean;
+  mergedInto: number | null;
+  hasMasks: boolean;
+};
+
+/** An image of a version. */
+export type DatasetImage = {
+  id: number;
+  rootPath: string;
+  relPath: string;
+  pathBytes: Uint8Array | null;
+  contentHash: ContentHash;
+  sizeBytes: number;
+  mtimeMs: number;
+  widthPx: number;
+  heightPx: number;
+  orientation: number;
+  split: Split;
+};
+
+/** A mask of a version; `rle` is on the grid of its image. */
+export type DatasetMask = {
+  id: number;
+  classNumber: number;
+  sourceMaskId: number | null;
+  box: Box;
+  areaPx: number;
+  score: number;
+  review: ReviewState;
+  rle: Uint8Array;
+};
+
+type ConceptRow = Omit<SourceConcept, 'isBackground' | 'hasMasks'> & {
+  isBackground: number;
+  hasMasks: number;
+};
+type ImageRow = {
+  id: number;
+  root_path: string;
+  rel_path: string;
+  path_bytes: Uint8Array | null;
+  content_hash: Uint8Array;
+  size_bytes: number;
+  mtime_ms: number;
+  width_px: number;
+  height_px: number;
+  orientation: number;
+  split: Split;
+};
+type MaskRow = {
+  id: number;
+  class_number: number;
+  source_mask_id: number | null;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  area_px: number;
+  score: number;
+  review: string;
+  rle: Uint8Array;
+};
+type SourceMaskRow = Omit<MaskRow, 'class_number' | 'source_mask_id'> & { concept_id: number | null };
+type Filter = Pick<DatasetRecipe, 'level' | 'reviews' | 'minScore' | 'minAreaPx' | 'maxAreaPx'>;
+
+export type BuildStep = {
+  versionId: DatasetVersionId;
+  segmentationId: SegmentationId;
+  imageIds: readonly ImageId[];
+  filter: Filter;
+  keepEmptyImages: boolean;
+  /** Class number of a concept's id, or of null for masks without one; undefined leaves the mask out. */
+  classOf: (conceptId: number | null) => number | undefined;
+};
+
+/** Images and masks of dataset versions, and what they are copied from. */
+export class DatasetRowRepository {
+  /** Copies images with the masks that pass. @returns masks copied of each image; 0 where it was left out */
+  readonly copyImages: (step: BuildStep) => { masks: number; isKept: boolean }[];
+  readonly setSplits: (splits: readonly { id: number; split: Split }[]) => void;
+
+  readonly #sources: Statement<
+    [{ segmentationId: number; afterId: number; limit: number }],
+    { image_id: number; state: SegmentedFile['state'] }
+  >;
+  readonly #concepts: Statement<[number], ConceptRow>;
+  readonly #page: Statement<[{ versionId: number; afterId: number; limit: number }], ImageRow>;
+  readonly #masksOf: Statement<[number], MaskRow>;
+  readonly #roots: Statement<[number], { rootPath: string; sizeBytes: number }>;
+  readonly #maskCount: Statement<[number], number>;
+  readonly #find: Statement<[number, string, string | Uint8Array], ImageRow>;
+
+  constructor(db: WritableDb) {
+    this.#sources = db.prepare(`
+      SELECT s.image_id, CASE WHEN i.status IN ('missing', 'problem') THEN 'missing'
+        WHEN i.content_hash <> s.content_hash THEN 'changed' ELSE 'same' END AS state
+      FROM segmented_images s JOIN images i ON i.id = s.image_id
+      WHERE s.segmentation_id = @segmentationId AND s.image_id > @afterId ORDER BY s.image_id LIMIT @limit`);
+    this.#concepts = db.prepare(`
+      SELECT id, number, name, colour, is_background AS isBackground, merged_into AS mergedInto,
+        EXISTS (SELECT 1 FROM concept_images WHERE concept_id = c.id) AS hasMasks
+      FROM concepts c WHERE segmentation_id = ? ORDER BY number`);
+    this.#page = db.prepare(
+      'SELECT * FROM dataset_images WHERE version_id = @versionId AND id > @afterId ORDER BY id LIMIT @limit',
+    );
+    this.#masksOf = db.prepare('SELECT * FROM dataset_masks WHERE image_id = ? ORDER BY id');
+    this.#roots = db.prepare(`
+      SELECT root_path AS rootPath, sum(size_bytes) AS sizeBytes FROM dataset_images
+      WHERE version_id = ? GROUP BY root_path`);
+    this.#maskCount = db
+      .prepare<[number], number>('SELECT count(*) FROM dataset_masks WHERE image_id = ?')
+      .pluck();
+    this.#find = db.prepare(`
+      SELECT * FROM dataset_images
+      WHERE version_id = ? AND root_path = ? AND ifnull(path_bytes, rel_path) = ?`);
+    const setSplit = db.prepare<[string, number]>('UPDATE dataset_images SET split = ? WHERE id = ?');
+    this.setSplits = db.transaction((splits: readonly { id: number; split: Split }[]) => {
+      for (const { id, split } of splits) setSplit.run(split, id);
+    });
+    this.copyImages = prepareCopy(db);
+  }
+
+  /** The finished images of a segmentation, by id. */
+  sources(query: { segmentationId: SegmentationId; afterId: number; limit: number }): SegmentedFile[] {
+    return this.#sources
+      .all(query)
+      .map(({ image_id, state }) => ({ imageId: ImageId.parse(image_id), state }));
+  }
+
+  /** The concepts of a segmentation, by number. */
+  concepts(id: SegmentationId): SourceConcept[] {
+    return this.#concepts.all(id).map((row) => ({
+      ...row,
+      isBackground: row.isBackground === 1,
+      hasMasks: row.hasMasks === 1,
+    }));
+  }
+
+  /** Images of a version, by id. */
+  page(query: { versionId: DatasetVersionId; afterId: number; limit: number }): DatasetImage[] {
+    return this.#page.all(query).map(toImage);
+  }
+
+  masksOf(imageId: number): DatasetMask[] {
+    return this.#masksOf.all(imageId).map(toMask);
+  }
+
+  /** The folders that the images of a version lie in, with the size of the files in each. */
+  roots(versionId: DatasetVersionId): { rootPath: string; sizeBytes: number }[] {
+    return this.#roots.all(versionId);
+  }
+
+  maskCount(imageId: number): number {
+    return this.#maskCount.get(imageId) ?? 0;
+  }
+
+  /** The image of a version that lies at the same path as one of another version. */
+  findSame(
+    versionId: DatasetVersionId,
+    { rootPath, relPath, pathBytes }: DatasetImage,
+  ): DatasetImage | undefined {
+    const row = this.#find.get(versionId, rootPath, pathBytes ?? relPath);
+    return row && toImage(row);
+  }
+}
+
+function prepareCopy(db: WritableDb): DatasetRowRepository['copyImages'] {
+  const masks = db.prepare<
+    [Omit<Filter, 'reviews'> & { reviews: string } & Record<string, unknown>],
+    SourceMaskRow
+  >(`
+    SELECT m.*, s.rle FROM masks m JOIN mask_shapes s ON s.mask_id = m.id
+    WHERE m.segmentation_id = @segmentationId AND m.image_id = @imageId AND m.level = @level
+      AND m.review IN (SELECT value FROM json_each(@reviews)) AND m.score >= @minScore
+      AND m.area_px >= @minAreaPx AND m.area_px <= ifnull(@maxAreaPx, m.area_px)
+    ORDER BY m.score DESC, m.id`);
+  const insertImage = db.prepare<[{ versionId: number; imageId: number }]>(`
+    INSERT INTO dataset_images (version_id, root_path, rel_path, path_bytes, content_hash, size_bytes, mtime_ms,
+      width_px, height_px, orientation, split)
+    SELECT @versionId, c.root_path, i.rel_path, i.path_bytes, i.content_hash, i.size_bytes, i.mtime_ms,
+      i.width_px, i.height_px, ifnull(i.orientation, 1), 'train'
+    FROM images i JOIN collections c ON c.id = i.collection_id WHERE i.id = @imageId`);
+  const insertMask = db.prepare<[Record<string, unknown>]>(`
+    INSERT INTO dataset_masks (image_id, class_number, source_mask_id, x, y, width, height, area_px, score, review, rle)
+    VALUES (@dataset_image_id, @class_number, @id, @x, @y, @width, @height, @area_px, @score, @review, @rle)`);
+  const copyOne = (imageId: ImageId, step: BuildStep) => {
+    const { versionId, segmentationId, filter, classOf, keepEmptyImages } = step;
+    const { reviews, level, minScore, minAreaPx, maxAreaPx } = filter;
+    const rows = masks.all({
+      ...{ segmentationId, imageId, level, minScore, minAreaPx, maxAreaPx },
+      reviews: JSON.stringify(reviews),
+    });
+    const classed = rows.flatMap((row) => {
+      const class_number = classOf(row.concept_id);
+      return class_number === undefined ? [] : [{ ...row, class_number }];
+    });
+    if (classed.length === 0 && !keepEmptyImages) return { masks: 0, isKept: false };
+    const dataset_image_id = Number(insertImage.run({ versionId, imageId }).lastInsertRowid);
+    for (const mask of classed) insertMask.run({ ...mask, dataset_image_id });
+    return { masks: classed.length, isKept: true };
+  };
+  return db.transaction((step: BuildStep) => step.imageIds.map((imageId) => copyOne(imageId, step)));
+}
+
+function toImage(row: ImageRow): DatasetImage {
+  return {
+    id: row.id,
+    rootPath: row.root_path,
+    relPath: row.rel_path,
+    pathBytes: row.path_bytes,
+    contentHash: toHash(row.content_hash),
+    sizeBytes: row.size_bytes,
+    mtimeMs: row.mtime_ms,
+    widthPx: row.width_px,
+    heightPx: row.height_px,
+    orientation: row.orientation,
+    split: row.split,
+  };
+}
+
+function toMask(row: MaskRow): DatasetMask {
+  const { x, y, width, height } = row;
+  return {
+    id: row.id,
+    classNumber: row.class_number,
+    sourceMaskId: row.source_mask_id,
+    box: { x, y, width, height },
+    areaPx: row.area_px,
+    score: row.score,
+    review: ReviewState.parse(row.review),
+    rle: row.rle,
+  };
+}

@@ -1,0 +1,186 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { DatasetRecipe, DatasetVersionDetail } from '../../src-main/contract/dataset.ts';
+import { ErrorInfo } from '../../src-main/contract/errors.ts';
+import { Export, type ExportOptions } from '../../src-main/contract/export.ts';
+import type { ExportFormat } from '../../src-main/contract/export.ts';
+import { runCli } from '../support/cli.ts';
+import { drawnImage, type DrawnImage } from '../support/drawn-images.ts';
+import { bitmapOf } from '../support/masks.ts';
+import { startService, waitForState } from '../support/running-service.ts';
+import { startSegmented, type SegmentedService } from '../support/segmented-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const mask = bitmapOf('####....', '####....', '........', '........', '........', '........');
+const pets = (count: number): Promise<DrawnImage[]> =>
+  Promise.all(
+    Array.from({ length: count }, (_, index) =>
+      drawnImage(`photo-${index}.png`, [{ bitmap: mask, className: index % 2 === 0 ? 'cat' : 'dog' }]),
+    ),
+  );
+
+const parse = <T extends z.ZodType>(schema: T, text: string) => schema.parse(JSON.parse(text));
+
+/** A data folder with a segmentation that no process holds open any more. */
+async function segmentedData(count: number): Promise<string> {
+  const running = await startSegmented(await pets(count));
+  running.service[Symbol.dispose]();
+  return running.dataFolder;
+}
+
+describe('r2o dataset and r2o export', () => {
+  test('make, list, show, compare, export and delete', async () => {
+    const data = await segmentedData(5);
+    const create = ['dataset', 'create', 'pets', '--segmentation', '1'];
+    const one = await runCli(data, ...create, '--class', 'cat=feline', '--split', '60/20/20', '--json');
+    expect(parse(DatasetVersionDetail, one.stdout)).toMatchObject({
+      ...{ number: 1, counts: { images: 5, masks: 5, splits: { train: { images: 3 }, val: { images: 1 } } } },
+    });
+    const two = await runCli(data, ...create, '--concept', 'dog', '--split-by', 'folder', '--seed', '7');
+    expect(two.stdout).toContain('pets@2: 2 images, 2 masks, frozen');
+    expect((await runCli(data, 'dataset', 'list')).stdout).toMatch(/pets@2 .*\npets@1 /);
+    expect((await runCli(data, 'dataset', 'diff', 'pets@1', 'pets')).stdout).toMatch(/images +0 +3 /);
+
+    const out = join(tempFolder(), 'pets');
+    const written = await runCli(data, 'export', 'pets@1', '--format', 'coco', '--out', out, '--json');
+    expect(written.code).toBe(0);
+    expect(parse(Export, written.stdout).result).toMatchObject({ images: 5, masks: 5, leftOut: 0 });
+    expect(readdirSync(join(out, 'annotations')).sort()).toEqual([
+      ...['instances_test.json', 'instances_train.json', 'instances_val.json'],
+    ]);
+    expect(readdirSync(dirname(out))).toEqual(['pets']);
+    expect((await runCli(data, 'dataset', 'show', 'pets@1')).stdout).toContain(`exported as coco to ${out}`);
+
+    const again = await runCli(data, 'export', 'pets', '--format', 'yolo', '--out', out, '--json');
+    expect(again.code).toBe(1);
+    expect(parse(z.object({ error: ErrorInfo }), again.stdout).error.code).toBe('TARGET_NOT_EMPTY');
+
+    expect((await runCli(data, 'dataset', 'delete', 'pets')).stderr).toContain('--all-versions');
+    expect((await runCli(data, 'dataset', 'delete', 'pets', '--all-versions')).code).toBe(0);
+    expect(parse(z.array(z.unknown()), (await runCli(data, 'dataset', 'list', '--json')).stdout)).toEqual([]);
+    expect(existsSync(join(out, 'images.csv'))).toBe(true);
+  });
+
+  test('say what is wrong, and what to do', async () => {
+    const data = await segmentedData(1);
+    const run = async (...args: string[]) => {
+      const { code, stderr } = await runCli(data, ...args);
+      return `${code ?? ''} ${stderr}`;
+    };
+    expect(await run('dataset', 'create', 'x', '--segmentation', '9')).toMatch(
+      /^1 error: There is no segmentation 9/,
+    );
+    expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--split', '50/20')).toContain(
+      'shares must add up to 1',
+    );
+    expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--class', 'cat')).toContain(
+      '--class CONCEPT=CLASS',
+    );
+    expect(await run('export', 'x', '--format', 'coco', '--out', 'y')).toMatch(
+      /^1 error: There is no dataset 'x'/,
+    );
+    expect(await run('export', 'x', '--format', 'nonsense', '--out', 'y')).toMatch(/^2 /);
+  });
+});
+
+async function datasetOf(running: SegmentedService) {
+  const recipe = DatasetRecipe.parse({ segmentationIds: [running.segmentationId] });
+  return running.client.datasets.create({ name: 'pets', recipe });
+}
+
+async function startExport(running: SegmentedService, format: ExportFormat, outPath: string) {
+  const { id: versionId } = await datasetOf(running);
+  const options: ExportOptions = { format, outPath, images: 'copy', labelmeShapes: 'mask' };
+  return running.client.exports.start({ versionId, options });
+}
+
+describe('an export job', () => {
+  test('that is cancelled leaves nothing, neither in its place nor beside it', async () => {
+    const running = await startSegmented(await pets(400));
+    const out = join(tempFolder(), 'out');
+    const { job } = await startExport(running, 'coco', out);
+    await waitUntil(async () => ((await running.client.jobs.get({ id: job.id })).progress?.done ?? 0) > 20);
+    await running.client.jobs.cancel({ id: job.id });
+    await waitForState(running.client, job.id, 'cancelled');
+    expect(readdirSync(dirname(out))).toEqual([]);
+  });
+
+  test('that is paused goes on with the images that it had copied', async () => {
+    const running = await startSegmented(await pets(400));
+    const out = join(tempFolder(), 'out');
+    const started = await startExport(running, 'coco', out);
+    const { id } = started.job;
+    await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
+    await running.client.jobs.pause({ id });
+    await waitForState(running.client, id, 'paused');
+    expect(existsSync(out)).toBe(false);
+    await running.client.jobs.resume({ id });
+    await waitForState(running.client, id, 'done');
+    expect((await running.client.exports.get({ id: started.export.id })).result).toMatchObject({
+      images: 400,
+      masks: 400,
+    });
+    expect(readdirSync(dirname(out))).toEqual(['out']);
+  });
+
+  test('whose worker is killed is interrupted, and resumes to a whole export', async () => {
+    const running = await startSegmented(await pets(400));
+    const out = join(tempFolder(), 'out');
+    const { id } = (await startExport(running, 'huggingface', out)).job;
+    await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
+    process.kill(running.service.queue.workerPid ?? 0, 'SIGKILL');
+    await waitForState(running.client, id, 'interrupted');
+    expect(existsSync(out)).toBe(false);
+    await running.client.jobs.resume({ id });
+    await waitForState(running.client, id, 'done');
+    const rows = ['train', 'validation'].flatMap((split) =>
+      readFileSync(join(out, split, 'metadata.jsonl'), 'utf8')
+        .trim()
+        .split('\n'),
+    );
+    expect(rows).toHaveLength(400);
+    expect(running.bugs).toEqual([]);
+  });
+
+  test('is refused inside a collection and inside the data folder', async () => {
+    const running = await startSegmented(await pets(1));
+    for (const outPath of [join(running.folder, 'out'), join(running.dataFolder, 'out')]) {
+      await expect(startExport(running, 'coco', outPath)).rejects.toMatchObject({ code: 'FOLDER_OVERLAPS' });
+    }
+  });
+
+  test('of a version that was removed meanwhile fails with the reason', async () => {
+    const running = await startSegmented(await pets(1));
+    const { id: versionId } = await datasetOf(running);
+    const options: ExportOptions = {
+      format: 'csv',
+      outPath: join(tempFolder(), 'out'),
+      images: 'copy',
+      labelmeShapes: 'mask',
+    };
+    const { job } = await running.client.exports.start({ versionId, options });
+    await running.client.jobs.cancel({ id: job.id });
+    await waitForState(running.client, job.id, 'cancelled');
+    await running.client.datasets.remove({ id: versionId });
+    await running.client.jobs.resume({ id: job.id });
+    await expect(waitForState(running.client, job.id, 'done')).rejects.toThrow('has been removed');
+  });
+
+  test('a process that ended while a dataset was built leaves no trace of it', async () => {
+    const running = await startSegmented(await pets(1));
+    const recipe = DatasetRecipe.parse({ segmentationIds: [running.segmentationId] });
+    running.service.store.datasets.begin({ name: 'half', recipe, nowMs: 0 });
+    running.service[Symbol.dispose]();
+    const { client, service } = startService({ dataFolder: running.dataFolder });
+    expect(await client.datasets.list()).toEqual([]);
+    await client.datasets.create({ name: 'half', recipe });
+    expect((await client.datasets.list())[0]?.versions).toHaveLength(1);
+    expect(service.store.datasets.removeChunk()).toBe(true);
+  });
+});
+
+async function waitUntil(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 5));
+}

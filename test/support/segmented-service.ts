@@ -1,0 +1,81 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ImageId, type ConceptId, type SegmentationId } from '../../src-main/contract/ids.ts';
+import type { Collection } from '../../src-main/contract/collection.ts';
+import { encodeRle } from '../../src-main/core/mask/rle.ts';
+import type { DrawnImage } from './drawn-images.ts';
+import { startService, waitForState, type RunningService } from './running-service.ts';
+import { tempFolder } from './temp-folder.ts';
+
+export type SegmentedService = RunningService & {
+  dataFolder: string;
+  /** Where the images lie. */
+  folder: string;
+  collection: Collection;
+  segmentationId: SegmentationId;
+};
+
+/**
+ * A service whose one collection is scanned and segmented: the masks are those that were drawn, saved as the
+ * segmentation job saves them, and their classes are its concepts.
+ */
+export async function startSegmented(drawn: readonly DrawnImage[]): Promise<SegmentedService> {
+  const dataFolder = join(tempFolder(), 'data');
+  const folder = join(tempFolder(), 'photos');
+  for (const { relPath, bytes } of drawn) {
+    mkdirSync(dirname(join(folder, relPath)), { recursive: true });
+    writeFileSync(join(folder, relPath), bytes);
+  }
+  const running = startService({ dataFolder });
+  const { client, service } = running;
+  const { collection, job } = await client.collections.add({ path: folder });
+  await waitForState(client, job.id, 'done');
+  const segmentationId = saveDrawn(running, collection, drawn);
+  return { ...running, dataFolder, folder, collection, segmentationId, service };
+}
+
+/** Saves masks as a new segmentation of a collection. */
+export function saveDrawn(
+  { service }: Pick<RunningService, 'service'>,
+  collection: Collection,
+  drawn: readonly DrawnImage[],
+): SegmentationId {
+  const { segmentations, images } = service.store;
+  const segmentationId = segmentations.insert({
+    ...{ collectionId: collection.id, name: 'objects', settings: {}, device: 'onnx:cpu', createdAtMs: 0 },
+  });
+  const names = [...new Set(drawn.flatMap(({ masks }) => masks.map(({ className }) => className)))].sort();
+  const concepts = new Map<string, ConceptId>();
+  for (const [index, name] of names.entries()) {
+    const number = index + 1;
+    const concept = {
+      ...{ segmentationId, number, colour: '#00ff00' },
+      name: name === `concept-${number}` ? null : name,
+      isBackground: name === 'background',
+    };
+    concepts.set(name, segmentations.insertConcept(concept));
+  }
+  const rows = images.page({ collectionId: collection.id, cursor: null, limit: 500 }).items;
+  for (const { relPath, masks } of drawn) {
+    const row = rows.find((one) => one.relPath === relPath);
+    if (!row?.facts) throw new Error(`${relPath} was not scanned`);
+    const ids = segmentations.saveImage({
+      ...{
+        segmentationId,
+        imageId: ImageId.parse(row.id),
+        contentHash: row.facts.contentHash,
+        finishedAtMs: 0,
+      },
+      masks: masks.map(({ bitmap, className, score = 0.5 }) => {
+        const mask = encodeRle(bitmap);
+        if (!mask) throw new Error('an empty mask');
+        return { ...mask, conceptId: concepts.get(className) ?? null, origin: 'model', level: 0, score };
+      }),
+    });
+    masks.forEach(({ review }, index) => {
+      const id = ids[index];
+      if (review && id) segmentations.setReview(id, review);
+    });
+  }
+  return segmentationId;
+}

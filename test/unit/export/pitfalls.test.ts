@@ -1,0 +1,390 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, test } from 'vitest';
+import { ExportFormat } from '../../../src-main/contract/export.ts';
+import { exportName, ImageNames } from '../../../src-main/export/image-names.ts';
+import { formatOf } from '../../../src-main/export/formats.ts';
+import { manifestOf } from '../../../src-main/export/target.ts';
+import type { Bitmap } from '../../../src-main/core/mask/rle.ts';
+import { drawnImage, exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
+import { bitmapOf } from '../../support/masks.ts';
+import { hasPython, pythonReason, runPython } from '../../support/python.ts';
+import {
+  orientedJpeg,
+  quadrants,
+  sixteenBitPng,
+  heicFixture,
+  sharpOf,
+  QUADRANT_COLOURS,
+} from '../../support/test-images.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const mask = bitmapOf('####....', '####....', '........', '........', '........', '........');
+const cat = (bitmap: Bitmap = mask) => [{ bitmap, className: 'cat' }];
+const filesBelow = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+const sha = (path: string | Buffer) => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+/** The red quarter of `quadrants`, at the upper left of the upright picture. */
+function redQuarter(widthPx: number, heightPx: number): Bitmap {
+  const data = Uint8Array.from({ length: widthPx * heightPx }, (_, at) =>
+    Number(at % widthPx < widthPx / 2 && Math.floor(at / widthPx) < heightPx / 2),
+  );
+  return { data, widthPx, heightPx };
+}
+
+async function turnedPhotos(): Promise<DrawnImage[]> {
+  const upright = quadrants(64, 48);
+  return Promise.all(
+    [1, 2, 3, 4, 5, 6, 7, 8].map(async (orientation) => ({
+      ...{
+        relPath: `turned-${orientation}.jpg`,
+        bytes: await orientedJpeg(upright, orientation),
+        orientation,
+      },
+      ...{ widthPx: 64, heightPx: 48, masks: cat(redQuarter(64, 48)) },
+    })),
+  );
+}
+
+/** Mean colour under the mask, as a tool sees it that knows nothing of EXIF. */
+async function colourUnder(file: string, bitmap: Bitmap): Promise<number[]> {
+  const { data, info } = await sharp(file)
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  expect([info.width, info.height]).toEqual([bitmap.widthPx, bitmap.heightPx]);
+  const inside = [...bitmap.data.keys()].filter((at) => bitmap.data[at] === 1);
+  return [0, 1, 2].map(
+    (channel) => inside.reduce((sum, at) => sum + (data[at * 3 + channel] ?? 0), 0) / inside.length,
+  );
+}
+
+describe('photos that EXIF turns', () => {
+  const withFolder = ExportFormat.options.filter(
+    (format) => !['sqlite', 'huggingface-parquet'].includes(format),
+  );
+
+  test.each(withFolder)('lie upright under their masks in copies of %s', async (format) => {
+    const { folder } = await exportDrawn(await turnedPhotos(), { format });
+    const copies = readdirSync(join(folder, formatOf(format).imageFolder('train'))).filter((name) =>
+      name.endsWith('.jpg'),
+    );
+    expect(copies).toHaveLength(8);
+    for (const name of copies) {
+      const file = join(folder, formatOf(format).imageFolder('train'), name);
+      const colour = await colourUnder(file, redQuarter(64, 48));
+      QUADRANT_COLOURS.topLeft.forEach((value, channel) => {
+        // Twice through JPEG, with its edges.
+        expect(Math.abs((colour[channel] ?? 0) - value), name).toBeLessThan(16);
+      });
+      expect((await sharp(file).metadata()).orientation ?? 1).toBe(1);
+    }
+  });
+
+  test('are copied upright where the others are linked, and that is said', async () => {
+    const { folder, result, rows } = await exportDrawn(await turnedPhotos(), {
+      format: 'coco',
+      images: 'hardlink',
+    });
+    const original = (name: string) => join(rows[0]?.rootPath ?? '', name);
+    const inode = (path: string) => statSync(path).ino;
+    expect(inode(join(folder, 'images/train/turned-1.jpg'))).toBe(inode(original('turned-1.jpg')));
+    expect(inode(join(folder, 'images/train/turned-6.jpg'))).not.toBe(inode(original('turned-6.jpg')));
+    expect(result.notes).toEqual([
+      '7 images were copied upright, because their files cannot be used as they are.',
+    ]);
+  });
+
+  test('are counted where originals are only named', async () => {
+    const { result } = await exportDrawn(await turnedPhotos(), { format: 'coco', images: 'reference' });
+    expect(result.notes).toEqual([expect.stringMatching(/^7 images are turned by EXIF/)]);
+  });
+});
+
+test('copies are plain files for every tool, whatever the originals are; those that are plain stay to the byte', async () => {
+  const picture = quadrants(8, 6);
+  const size = { widthPx: 8, heightPx: 6, masks: cat() };
+  const originals: DrawnImage[] = [
+    { relPath: 'deep.png', bytes: await sixteenBitPng(picture), ...size },
+    { relPath: 'scan.tif', bytes: await sharpOf(picture).tiff().toBuffer(), ...size },
+    {
+      relPath: 'phone.heic',
+      bytes: heicFixture('quadrants'),
+      ...size,
+      widthPx: 96,
+      heightPx: 64,
+      masks: cat(redQuarter(96, 64)),
+    },
+    { relPath: 'print.jpg', bytes: await sharpOf(picture).toColourspace('cmyk').jpeg().toBuffer(), ...size },
+    { relPath: 'plain.jpg', bytes: await sharpOf(picture).jpeg().toBuffer(), ...size },
+    { relPath: 'misnamed.jpg', bytes: await sharpOf(picture).png().toBuffer(), ...size },
+  ];
+  const { folder, rows } = await exportDrawn(originals, { format: 'coco' });
+  const copies = filesBelow(join(folder, 'images')).map((file) => file.slice(folder.length + 14));
+  expect(copies.sort()).toEqual([
+    'deep.png',
+    'misnamed.png',
+    'phone.png',
+    'plain.jpg',
+    'print.jpg',
+    'scan.png',
+  ]);
+  for (const name of copies) {
+    const { depth, space } = await sharp(join(folder, 'images/train', name)).metadata();
+    expect([name, depth, space]).toEqual([name, 'uchar', 'srgb']);
+  }
+  expect(sha(join(folder, 'images/train/plain.jpg'))).toBe(rows[4]?.contentHash);
+  expect(sha(join(folder, 'images/train/misnamed.png'))).toBe(rows[5]?.contentHash);
+});
+
+describe('originals', () => {
+  test.each(ExportFormat.options)('are only ever read by %s', async (format) => {
+    const drawn = await Promise.all(['a.png', 'b.png'].map((name) => drawnImage(name, cat())));
+    const images = formatOf(format).images.includes('hardlink') ? 'hardlink' : 'copy';
+    const { rows } = await exportDrawn(drawn, { format, images });
+    for (const { rootPath, relPath, contentHash, mtimeMs } of rows) {
+      expect(sha(join(rootPath, relPath))).toBe(contentHash);
+      expect(statSync(join(rootPath, relPath)).mtimeMs).toBe(mtimeMs);
+    }
+  });
+
+  test.each(['copy', 'hardlink', 'reference'] as const)(
+    'that are missing or have changed are left out and named, and the rest goes on (%s)',
+    async (images) => {
+      const names = ['gone.png', 'good.png', 'other.png'];
+      const drawn = await Promise.all(names.map((name) => drawnImage(name, cat())));
+      const { result } = await exportDrawnAfter(drawn, images, (folder) => {
+        rmSync(join(folder, 'gone.png'));
+        writeFileSync(join(folder, 'other.png'), 'something else');
+      });
+      expect(result).toMatchObject({ images: 1, leftOut: 2 });
+      expect(result.problems.map(({ relPath }) => relPath).sort()).toEqual(['gone.png', 'other.png']);
+      for (const { detail } of result.problems) expect(detail).toMatch(/gone now|has changed/);
+    },
+  );
+
+  test('that are all missing make an error that names the first', async () => {
+    const drawn = [await drawnImage('gone.png', cat())];
+    const out = join(tempFolder(), 'out');
+    await expect(
+      exportDrawnAfter(drawn, 'copy', (folder) => rmSync(join(folder, 'gone.png')), out),
+    ).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+      message: expect.stringMatching(
+        /^None of the 1 images of pets 2 could be exported. The first, gone.png: /,
+      ) as string,
+    });
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+/** An export whose images are tampered with once they are written. */
+async function exportDrawnAfter(
+  drawn: DrawnImage[],
+  images: 'copy' | 'hardlink' | 'reference',
+  tamper: (folder: string) => void,
+  outPath = join(tempFolder(), 'out'),
+) {
+  return exportDrawn(drawn, { format: 'coco', images, outPath }, undefined, tamper);
+}
+
+describe('names', () => {
+  test.each([
+    ['a.jpg', 'a'],
+    ['sub/b.c.jpeg', 'sub__b_c'],
+    ['Köln, 2024 (1).JPG', 'Köln__2024__1_'],
+    ['猫/ねこ.png', '猫__ねこ'],
+    ['con.png', '_con'],
+    ['.png', '_png'],
+    ['-rf.png', '_rf'],
+    ['a�b.jpg', 'a_b'],
+  ])('of %s become %s', (relPath, name) => expect(exportName(relPath)).toBe(name));
+
+  test('are unique whatever the case, for equal stems and for long ones', () => {
+    const names = new ImageNames();
+    const long = 'ü'.repeat(200);
+    const taken = ['a.jpg', 'a.png', 'A.gif', 'a-2.jpg', `${long}1.jpg`, `${long}2.jpg`].map((path) =>
+      names.take(path),
+    );
+    expect(new Set(taken.map((name) => name.toLowerCase())).size).toBe(6);
+    expect(taken.slice(0, 4)).toEqual(['a', 'a-2', 'A-3', 'a-2-2']);
+    for (const name of taken) expect(Buffer.byteLength(name)).toBeLessThanOrEqual(124);
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'that are no UTF-8 are copied, and refused where they would have to be written',
+    async () => {
+      const image = {
+        ...(await drawnImage('a�.png', cat())),
+        pathBytes: Buffer.from([0x61, 0xff, ...Buffer.from('.png')]),
+      };
+      const other = await drawnImage('b.png', cat());
+      const copied = await exportDrawn([image, other], { format: 'yolo' });
+      expect(readdirSync(join(copied.folder, 'images/train')).sort()).toEqual(['a_.png', 'b.png']);
+      const named = await exportDrawn([image, other], { format: 'coco', images: 'reference' });
+      expect(named.result).toMatchObject({ images: 1, leftOut: 1 });
+      expect(named.result.problems[0]?.detail).toContain('not valid UTF-8');
+    },
+  );
+});
+
+describe('the target', () => {
+  const one = async () => [await drawnImage('a.png', cat())];
+
+  test('that is not empty is refused and left alone; an empty folder is taken', async () => {
+    const outPath = join(tempFolder(), 'out');
+    mkdirSync(outPath);
+    await exportDrawn(await one(), { format: 'csv', outPath });
+    const before = filesBelow(outPath);
+    await expect(exportDrawn(await one(), { format: 'csv', outPath })).rejects.toMatchObject({
+      code: 'TARGET_NOT_EMPTY',
+    });
+    expect(filesBelow(outPath)).toEqual(before);
+    await expect(exportDrawn(await one(), { format: 'sqlite', outPath })).rejects.toMatchObject({
+      code: 'TARGET_NOT_EMPTY',
+    });
+  });
+
+  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'that cannot be written is an error with the path',
+    async () => {
+      const parent = tempFolder();
+      chmodSync(parent, 0o500);
+      const outPath = join(parent, 'out');
+      await expect(exportDrawn(await one(), { format: 'csv', outPath })).rejects.toMatchObject({
+        code: 'TARGET_UNUSABLE',
+      });
+    },
+  );
+
+  test('below a file is an error with the path', async () => {
+    const file = join(tempFolder(), 'file');
+    writeFileSync(file, '');
+    await expect(
+      exportDrawn(await one(), { format: 'csv', outPath: join(file, 'out') }),
+    ).rejects.toMatchObject({
+      code: 'TARGET_UNUSABLE',
+      message: expect.stringContaining(file) as string,
+    });
+  });
+
+  test('holds nothing of an export that was stopped, and nothing lies beside it that looks whole', async () => {
+    const stop = new AbortController();
+    const outPath = join(tempFolder(), 'out');
+    stop.abort(new Error('stopped'));
+    await expect(exportDrawn(await one(), { format: 'coco', outPath }, stop.signal)).rejects.toThrow(
+      'stopped',
+    );
+    expect(existsSync(outPath)).toBe(false);
+    expect(readdirSync(dirname(outPath)).every((name) => name.startsWith('.out.r2o-export-'))).toBe(true);
+  });
+
+  test('tells what it is', async () => {
+    const { folder, plan, result } = await exportDrawn(await one(), { format: 'coco' });
+    expect(JSON.parse(readFileSync(join(folder, 'r2o-export.json'), 'utf8'))).toMatchObject({
+      ...{ dataset: 'pets', version: 2, format: 'coco', exportId: plan.exportId, result },
+    });
+    expect(manifestOf(plan, result).name).toBe('r2o-export.json');
+    expect(readFileSync(join(folder, 'images.csv'), 'utf8')).toContain(
+      'a,train,images/train/a.png,a.png,8,6,1,',
+    );
+    expect(readFileSync(join(folder, 'README.txt'), 'utf8')).toContain(
+      'switch off "Convert masks to polygons"',
+    );
+  });
+});
+
+describe('a format', () => {
+  test.each([
+    ['yolo', 'hardlink'],
+    ['yolo', 'reference'],
+    ['huggingface', 'reference'],
+    ['huggingface-parquet', 'hardlink'],
+    ['sqlite', 'hardlink'],
+  ] as const)('%s refuses --images %s with the reason', async (format, images) => {
+    await expect(exportDrawn([await drawnImage('a.png', cat())], { format, images })).rejects.toMatchObject({
+      ...{ code: 'BAD_INPUT', hint: expect.stringContaining('Use --images copy') as string },
+    });
+  });
+
+  test('with 8 bits refuses more classes than it numbers; with 16 it takes them', async () => {
+    const many = await drawnImage('a.png', Array.from({ length: 300 }, (_, index) => ({ bitmap: mask, className: `class ${String(index).padStart(3, '0')}` }))); // prettier-ignore
+    await expect(exportDrawn([many], { format: 'voc' })).rejects.toThrow(
+      '300 classes, and 8 bits number 254',
+    );
+    const { folder, result } = await exportDrawn([many], { format: 'index-png' });
+    const { depth } = await sharp(join(folder, 'labels/train/a.png')).metadata();
+    expect(depth).toBe('ushort');
+    expect(result.notes).toEqual(['Objects are not numbered: there are more than 64 classes.']);
+  });
+});
+
+describe('LabelMe itself', () => {
+  test.skipIf(!hasPython('labelme')).each(['polygon'] as const)(
+    `opens what is exported as %s${pythonReason('labelme')}`,
+    async (labelmeShapes) => {
+      const ring = bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##');
+      const photo = await orientedJpeg(quadrants(64, 48), 6);
+      const turned = {
+        relPath: 'turned.jpg',
+        bytes: photo,
+        orientation: 6,
+        widthPx: 64,
+        heightPx: 48,
+        masks: cat(redQuarter(64, 48)),
+      };
+      const drawn = [await drawnImage('ü.png', cat(ring)), turned];
+      for (const images of ['copy', 'reference'] as const) {
+        const { folder } = await exportDrawn(drawn, { format: 'labelme', images, labelmeShapes });
+        const read = runPython(
+          `import sys, json, glob, io
+import PIL.Image
+from labelme.label_file import LabelFile
+from labelme import utils
+out = {}
+for name in sorted(glob.glob(sys.argv[1] + '/train/*.json')):
+    f = LabelFile(name)
+    image = PIL.Image.open(io.BytesIO(f.imageData))
+    data = json.load(open(name))
+    assert [image.height, image.width] == [data['imageHeight'], data['imageWidth']], (image.size, name)
+    names = {'_background_': 0, 'cat': 1}
+    cls, ins = utils.shapes_to_label((image.height, image.width), f.shapes, names)
+    out[name.split('/')[-1]] = [cls.ravel().tolist(), int(ins.max())]
+print(json.dumps(out))`,
+          folder,
+        );
+        expect(read).toEqual({
+          'ü.json': [[...ring.data], 1],
+          'turned.json': [[...redQuarter(64, 48).data], 1],
+        });
+      }
+    },
+  );
+});
+
+test.skipIf(!hasPython('PIL'))(`PIL reads the palettes of voc${pythonReason('PIL')}`, async () => {
+  const { folder } = await exportDrawn([await drawnImage('a.png', cat())], { format: 'voc' });
+  const read = runPython(
+    `import sys, json, PIL.Image as I
+image = I.open(sys.argv[1])
+print(json.dumps([image.mode, list(image.getdata()), image.getpalette()[:6], image.getpalette()[765:]]))`,
+    join(folder, 'SegmentationClass/a.png'),
+  );
+  expect(read).toEqual(['P', [...mask.data], [0, 0, 0, 128, 0, 0], [224, 224, 192]]);
+});

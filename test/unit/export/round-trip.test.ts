@@ -1,0 +1,331 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { parquetMetadata, parquetReadObjects } from 'hyparquet';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { fillDrawnPolygon } from '../../../src-main/core/mask/fill-polygon.ts';
+import { decodeLabelStudioRle } from '../../../src-main/core/mask/label-studio-rle.ts';
+import type { MaskFileFormat } from '../../../src-main/contract/mask-import.ts';
+import { readMasks } from '../../../src-main/core/mask-files/mask-folder.ts';
+import { decodePngNumbers } from '../../../src-main/core/mask/png.ts';
+import { decodeRle, type Bitmap } from '../../../src-main/core/mask/rle.ts';
+import { drawnImage, exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
+import { bitmapOf, drawingOf, objectBitmap } from '../../support/masks.ts';
+
+const ring = bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##');
+const bar = bitmapOf('####....', '........', '........', '........', '........', '........');
+const dot = bitmapOf('........', '........', '..#.....', '........', '........', '#.......');
+
+const pets = async (): Promise<DrawnImage[]> => [
+  await drawnImage('cats/a.b c.png', [
+    { bitmap: ring, className: 'cat', score: 0.75 },
+    { bitmap: bar, className: 'dog & "co"', score: 0.5, review: 'accepted' },
+  ]),
+  await drawnImage('dogs/ü.png', [{ bitmap: dot, className: 'cat' }], 'val'),
+  await drawnImage('dogs/empty.png', []),
+];
+
+/** Every mask of an export by the drawing of its pixels, for each image by name. */
+type Found = Record<string, { className: string; drawing: string[] }[]>;
+
+const found = (images: [name: string, masks: [className: string, bitmap: Bitmap][]][]): Found =>
+  Object.fromEntries(
+    images.map(([name, masks]) => [
+      name,
+      masks
+        .map(([className, bitmap]) => ({ className, drawing: drawingOf(bitmap) }))
+        .sort((a, b) => a.drawing.join().localeCompare(b.drawing.join())),
+    ]),
+  );
+
+const expected = found([
+  [
+    'cats__a_b_c',
+    [
+      ['cat', ring],
+      ['dog & "co"', bar],
+    ],
+  ],
+  ['dogs__ü', [['cat', dot]]],
+]);
+
+const text = (...parts: string[]) => readFileSync(join(...parts), 'utf8');
+const json = (...parts: string[]): unknown => JSON.parse(text(...parts));
+const stem = (path: string) => path.replace(/^.*\//, '').replace(/\.[a-z]+$/, '');
+
+/** As our own readers see an export; those are checked against the tools' own code elsewhere. */
+async function readBack(path: string, format: MaskFileFormat): Promise<Found> {
+  const images: [string, [string, Bitmap][]][] = [];
+  for await (const record of readMasks(path, { format, signal: new AbortController().signal })) {
+    if (record.kind === 'problem') throw new Error(`${record.name}: ${record.detail}`);
+    const masks = record.masks.map(({ className, shape }): [string, Bitmap] => [
+      className ?? '',
+      decodeRle(shape),
+    ]);
+    if (masks.length > 0) images.push([stem(record.imageName), masks]);
+  }
+  return found(images);
+}
+
+describe('masks come back exactly from', () => {
+  test.each(['coco', 'coco-polygon'] as const)('%s', async (format) => {
+    const { folder, result } = await exportDrawn(await pets(), { format });
+    expect(result).toMatchObject({ images: 3, masks: 3, leftOut: 0, problems: [] });
+    expect(await readBack(join(folder, 'annotations'), 'coco')).toEqual(expected);
+  });
+
+  test('binary-png, whose file names hold the class as far as they can', async () => {
+    const { folder } = await exportDrawn(await pets(), { format: 'binary-png' });
+    const read = await readBack(join(folder, 'masks'), 'binary-png');
+    expect(read.cats__a_b_c?.map(({ drawing }) => drawing)).toEqual(expected.cats__a_b_c?.map(({ drawing }) => drawing)); // prettier-ignore
+    expect(read.cats__a_b_c?.map(({ className }) => className).sort()).toEqual(['cat', 'dog____co_']);
+    expect(text(folder, 'masks.csv')).toContain(
+      '0002_dog____co_.png,cats__a_b_c,"dog & ""co""",0.5,accepted,4',
+    );
+  });
+
+  test.each(['mask', 'polygon'] as const)('labelme as %s', async (labelmeShapes) => {
+    const { folder } = await exportDrawn(await pets(), { format: 'labelme', labelmeShapes });
+    expect(await readBack(folder, 'labelme')).toEqual(expected);
+  });
+
+  test('yolo, part by part', async () => {
+    const { folder } = await exportDrawn(await pets(), { format: 'yolo' });
+    const rows = text(folder, 'labels/train/cats__a_b_c.txt').trim().split('\n');
+    const parts = rows.map((row) => {
+      const [classNumber, ...shares] = row.split(' ').map(Number);
+      expect(shares.length).toBeGreaterThanOrEqual(6);
+      expect(Math.min(...shares)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(...shares)).toBeLessThanOrEqual(1);
+      const polygon = shares.map((share, at) => share * (at % 2 === 0 ? 8 : 6));
+      return { classNumber, filled: fillDrawnPolygon(polygon, { widthPx: 8, heightPx: 6 }) };
+    });
+    expect(parts.map(({ classNumber }) => classNumber)).toEqual([0, 0, 1]);
+    const whole = { ...ring, data: ring.data.map((_, at) => Math.max(...parts.slice(0, 2).map(({ filled }) => filled.data[at] ?? 0))) }; // prettier-ignore
+    expect(drawingOf(whole)).toEqual(drawingOf(ring));
+    expect(text(folder, 'labels/train/dogs__empty.txt')).toBe('');
+    expect(text(folder, 'data.yaml')).toBe('train: images/train\nval: images/val\nnames:\n  0: "cat"\n  1: "dog & \\"co\\""\n'); // prettier-ignore
+    const labelled = readdirSync(join(folder, 'labels/train')).map(stem).sort();
+    expect(readdirSync(join(folder, 'images/train')).map(stem).sort()).toEqual(labelled);
+  });
+
+  test('cvat', async () => {
+    const { folder } = await exportDrawn(await pets(), { format: 'cvat' });
+    const xml = text(folder, 'annotations.xml');
+    expect(xml).toContain('<name>dog &amp; &quot;co&quot;</name>');
+    const images = [...xml.matchAll(/<image id="(\d+)" name="([^"]+)" subset="\w+" width="8" height="6">([^]*?)<\/image>/g)]; // prettier-ignore
+    expect(images.map(([, id]) => Number(id))).toEqual([0, 1, 2]);
+    const masks = images.map(([, , name = '', body = '']): [string, [string, Bitmap][]] => [
+      stem(name),
+      [
+        ...body.matchAll(
+          /<mask label="([^"]+)" source="auto" occluded="0" rle="([\d, ]+)" left="(\d+)" top="(\d+)" width="(\d+)" height="(\d+)"/g,
+        ),
+      ].map(
+        // prettier-ignore
+        ([, label = '', rle = '', ...numbers]): [string, Bitmap] => {
+          const [left = 0, top = 0, width = 0, height = 0] = numbers.map(Number);
+          const runs = rle.split(', ').map(Number);
+          expect(runs.reduce((sum, run) => sum + run, 0)).toBe(width * height);
+          const data = new Uint8Array(48);
+          let at = 0;
+          runs.forEach((run, index) => {
+            for (const end = at + run; at < end; at++) {
+              if (index % 2 === 1) data[(top + Math.floor(at / width)) * 8 + left + (at % width)] = 1;
+            }
+          });
+          return [label.replaceAll('&quot;', '"').replaceAll('&amp;', '&'), { data, widthPx: 8, heightPx: 6 }];
+        },
+      ),
+    ]);
+    expect(found(masks.filter(([, some]) => some.length > 0))).toEqual(expected);
+  });
+
+  test('label-studio', async () => {
+    const { folder } = await exportDrawn(await pets(), { format: 'label-studio' });
+    const Region = z.object({
+      ...{ id: z.string(), from_name: z.literal('masks'), to_name: z.literal('image'), score: z.number() },
+      ...{ original_width: z.literal(8), original_height: z.literal(6), image_rotation: z.literal(0) },
+      value: z.object({
+        format: z.literal('rle'),
+        rle: z.array(z.number()),
+        brushlabels: z.array(z.string()),
+      }),
+    });
+    const tasks = z
+      .array(
+        z.object({
+          data: z.object({ image: z.string() }),
+          predictions: z.array(z.object({ result: z.array(Region) })),
+        }),
+      ) // prettier-ignore
+      .parse(json(folder, 'tasks.json'));
+    expect(tasks[1]?.data.image).toBe('/data/local-files/?d=out/images/val/dogs__%C3%BC.png');
+    const ids = tasks.flatMap(({ predictions }) =>
+      predictions.flatMap(({ result }) => result.map(({ id }) => id)),
+    );
+    expect(new Set(ids).size).toBe(3);
+    const masks = tasks.map(({ data, predictions }): [string, [string, Bitmap][]] => [
+      stem(decodeURIComponent(data.image)),
+      (predictions[0]?.result ?? []).map(({ value }): [string, Bitmap] => [
+        value.brushlabels[0] ?? '',
+        decodeLabelStudioRle(Uint8Array.from(value.rle), 8, 6),
+      ]),
+    ]);
+    expect(found(masks.filter(([, some]) => some.length > 0))).toEqual(expected);
+    expect(text(folder, 'label_config.xml')).toContain('<BrushLabels name="masks" toName="image">');
+    expect(text(folder, 'README.txt')).toContain('LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=');
+  });
+
+  test('datumaro', async () => {
+    const { folder } = await exportDrawn(await pets(), { format: 'datumaro' });
+    const Annotation = z.object({ label_id: z.number(), type: z.literal('mask'), rle: z.object({ counts: z.string(), size: z.tuple([z.number(), z.number()]) }) }); // prettier-ignore
+    const File = z.object({ dm_format_version: z.literal('1.0'), categories: z.object({ label: z.object({ labels: z.array(z.object({ name: z.string() })) }) }), items: z.array(z.object({ id: z.string(), annotations: z.array(Annotation) })) }); // prettier-ignore
+    const images = ['train', 'val'].flatMap((split) => {
+      const file = File.parse(json(folder, 'annotations', `${split}.json`));
+      const labels = file.categories.label.labels.map(({ name }) => name);
+      return file.items.map(({ id, annotations }): [string, [string, Bitmap][]] => [
+        id,
+        annotations.map(({ label_id, rle }) => [labels[label_id] ?? '', cocoBitmap(rle)]),
+      ]);
+    });
+    expect(found(images.filter(([, some]) => some.length > 0))).toEqual(expected);
+  });
+
+  test('huggingface and its Parquet', async () => {
+    const Objects = z.object({ category_name: z.array(z.string()), counts: z.array(z.string()) });
+    const masksOf = ({ category_name, counts }: z.infer<typeof Objects>) =>
+      counts.map((one, at): [string, Bitmap] => [
+        category_name[at] ?? '',
+        cocoBitmap({ counts: one, size: [6, 8] }),
+      ]);
+
+    const { folder } = await exportDrawn(await pets(), { format: 'huggingface' });
+    const rows = ['train', 'validation'].flatMap((split) =>
+      text(folder, split, 'metadata.jsonl')
+        .trim()
+        .split('\n')
+        .map((line) => {
+          const row = z.object({ file_name: z.string(), mask_file_name: z.string(), objects: Objects }).parse(JSON.parse(line)); // prettier-ignore
+          expect(existsSync(join(folder, split, row.file_name))).toBe(true);
+          expect(existsSync(join(folder, split, row.mask_file_name))).toBe(true);
+          return [stem(row.file_name), masksOf(row.objects)] as [string, [string, Bitmap][]];
+        }),
+    );
+    expect(found(rows.filter(([, some]) => some.length > 0))).toEqual(expected);
+
+    const { folder: parquet } = await exportDrawn(await pets(), { format: 'huggingface-parquet' });
+    const images: [string, [string, Bitmap][]][] = [];
+    for (const split of ['train', 'validation']) {
+      const bytes = readFileSync(join(parquet, 'data', `${split}-00000-of-00001.parquet`));
+      const file = new Uint8Array(bytes).buffer;
+      const features = parquetMetadata(file).key_value_metadata?.find(
+        ({ key }) => key === 'huggingface',
+      )?.value;
+      expect(JSON.parse(features ?? '')).toMatchObject({ info: { features: { image: { _type: 'Image' }, mask: { _type: 'Image' } } } }); // prettier-ignore
+      for (const row of await parquetReadObjects({ file, utf8: false })) {
+        const Picture = z.object({ bytes: z.instanceof(Uint8Array), path: z.string() });
+        const { image, mask, objects } = z
+          .object({ image: Picture, mask: Picture, objects: Objects })
+          .parse(row);
+        expect(Buffer.from(image.bytes.subarray(1, 4)).toString()).toBe('PNG');
+        expect(decodePngNumbers(mask.bytes)).toMatchObject({ widthPx: 8, heightPx: 6 });
+        images.push([stem(image.path), masksOf(objects)]);
+      }
+    }
+    expect(found(images.filter(([, some]) => some.length > 0))).toEqual(expected);
+    expect(existsSync(join(parquet, 'images'))).toBe(false);
+  });
+
+  test('sqlite, with the images inside', async () => {
+    const { folder: file } = await exportDrawn(await pets(), { format: 'sqlite' });
+    using db = { db: new Database(file, { readonly: true }), [Symbol.dispose]() { this.db.close(); } }; // prettier-ignore
+    const rows = z
+      .array(z.object({ name: z.string(), class: z.string(), rle: z.string() }))
+      .parse(db.db.prepare('SELECT i.name, c.name AS class, m.rle FROM masks m JOIN images i ON i.id = m.image_id JOIN classes c ON c.id = m.class_id').all()); // prettier-ignore
+    const byImage = Map.groupBy(rows, ({ name }) => name);
+    const images = [...byImage].map(([name, some]): [string, [string, Bitmap][]] => [
+      name,
+      some.map((one) => [one.class, cocoBitmap({ counts: one.rle, size: [6, 8] })]),
+    ]);
+    expect(found(images)).toEqual(expected);
+    expect(db.db.prepare(`SELECT count(*) FROM images WHERE substr(bytes, 2, 3) = CAST('PNG' AS BLOB)`).pluck().get()).toBe(3); // prettier-ignore
+    expect(db.db.pragma('integrity_check', { simple: true })).toBe('ok');
+    expect(readdirSync(join(file, '..'))).toEqual(['out.sqlite']);
+  });
+});
+
+test('csv has a row an object', async () => {
+  const { folder } = await exportDrawn(await pets(), { format: 'csv' });
+  expect(text(folder, 'boxes.csv').trim().split('\r\n')).toEqual([
+    'image,split,image_width,image_height,class,x,y,width,height,area,score,review',
+    'images/train/cats__a_b_c.png,train,8,6,cat,1,1,7,5,15,0.75,pending',
+    'images/train/cats__a_b_c.png,train,8,6,"dog & ""co""",0,0,4,1,4,0.5,accepted',
+    'images/val/dogs__ü.png,val,8,6,cat,0,2,3,4,2,0.5,pending',
+  ]);
+});
+
+describe('where masks overlap', () => {
+  const large = bitmapOf('####', '####', '####');
+  const small = bitmapOf('....', '.##.', '....');
+  const overlapping = async () => [
+    await drawnImage('a.png', [
+      { bitmap: small, className: 'cat', score: 0.1 },
+      { bitmap: large, className: 'dog', score: 0.9 },
+      { bitmap: small, className: 'dog', score: 0.2 },
+    ]),
+  ];
+  const numbers = (...parts: string[]) => {
+    const read = decodePngNumbers(readFileSync(join(...parts)));
+    return [...(read?.data ?? [])];
+  };
+
+  test('the smaller one is in front in index-png and voc', async () => {
+    const index = await exportDrawn(await overlapping(), { format: 'index-png' });
+    expect(numbers(index.folder, 'labels/train/a.png')).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
+    expect(numbers(index.folder, 'instances/train/a.png')).toEqual([2000, 2000, 2000, 2000, 2000, 2001, 2001, 2000, 2000, 2000, 2000, 2000]); // prettier-ignore
+    const { folder } = await exportDrawn(await overlapping(), { format: 'voc' });
+    expect(numbers(folder, 'SegmentationObject/a.png')).toEqual([2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 2, 2]);
+    expect(text(folder, 'ImageSets/Segmentation/train.txt')).toBe('a\n');
+    expect(text(folder, 'labelmap.txt')).toContain('cat:128,0,0::\ndog:0,128,0::\n');
+    expect(readdirSync(join(folder, 'JPEGImages'))).toEqual(['a.jpg']);
+  });
+
+  test('coco-panoptic has segments that do not, and reports masks that vanish', async () => {
+    const { folder, result } = await exportDrawn(await overlapping(), { format: 'coco-panoptic' });
+    expect(json(folder, 'annotations/panoptic_train.json')).toMatchObject({
+      annotations: [
+        {
+          ...{ image_id: 1, file_name: 'a.png' },
+          segments_info: [
+            { id: 2, category_id: 2, area: 10, bbox: [0, 0, 4, 3], iscrowd: 0 },
+            { id: 3, category_id: 2, area: 2, bbox: [1, 1, 2, 1], iscrowd: 0 },
+          ],
+        },
+      ],
+    });
+    expect(result.problems).toEqual([{ relPath: 'a.png', detail: '1 masks lie wholly under smaller ones and are left out.' }]); // prettier-ignore
+  });
+});
+
+test('any object comes back from every format of run lengths and polygons', async () => {
+  await fc.assert(
+    fc.asyncProperty(objectBitmap, async (bitmap) => {
+      const drawn = [await drawnImage('a.png', [{ bitmap, className: 'cat' }])];
+      for (const format of ['coco', 'coco-polygon', 'labelme'] as const) {
+        const { folder } = await exportDrawn(drawn, { format, labelmeShapes: 'polygon' });
+        const path = format === 'labelme' ? folder : join(folder, 'annotations');
+        const read = await readBack(path, format === 'labelme' ? 'labelme' : 'coco');
+        expect(read.a?.[0]?.drawing, format).toEqual(drawingOf(bitmap));
+      }
+    }),
+    { numRuns: 25 },
+  );
+});
+
+function cocoBitmap({ counts, size }: { counts: string; size: number[] }): Bitmap {
+  const [gridHeight = 0, gridWidth = 0] = size;
+  return decodeRle({ gridWidth, gridHeight, rle: Uint8Array.from(Buffer.from(counts, 'latin1')) });
+}

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Split, type SplitRule } from '../../../src-main/contract/dataset.ts';
+import { splitImages, type SplitItem } from '../../../src-main/service/dataset-split.ts';
+import { hashOf } from '../../support/store.ts';
+
+const rule = (part: Partial<SplitRule> = {}): SplitRule => ({
+  ...{ train: 0.7, val: 0.2, test: 0.1, seed: 1, by: 'image' },
+  ...part,
+});
+
+/** Images of folders `a` to `e`; a small number of contents makes duplicates, also across folders. */
+const images = fc
+  .array(
+    fc.record({
+      folder: fc.constantFrom('a', 'b', 'c', 'd', 'e/f'),
+      content: fc.integer({ min: 0, max: 60 }),
+    }),
+    {
+      minLength: 1,
+      maxLength: 80,
+    },
+  )
+  .map((all) =>
+    all.map(({ folder, content }, index): SplitItem => ({
+      ...{
+        id: index + 1,
+        rootPath: '/photos',
+        relPath: `${folder}/${index}.jpg`,
+        contentHash: hashOf(content),
+      },
+    })),
+  );
+const plain = (count: number, from = 0): SplitItem[] =>
+  Array.from({ length: count }, (_, index) => ({
+    ...{ id: index + 1, rootPath: '/photos', relPath: `${index}.jpg`, contentHash: hashOf(from + index) },
+  }));
+
+const countsOf = (splits: Map<number, Split>) =>
+  Split.options.map((split) => [...splits.values()].filter((one) => one === split).length);
+
+describe('a split', () => {
+  test('never parts images with the same bytes, nor, by folder, those of a folder', () => {
+    fc.assert(
+      fc.property(
+        images,
+        fc.constantFrom('image' as const, 'folder' as const),
+        fc.integer(),
+        (items, by, seed) => {
+          const splits = splitImages(items, rule({ by, seed }));
+          expect(splits.size).toBe(items.length);
+          const splitsBy = (key: (item: SplitItem) => string) =>
+            [...Map.groupBy(items, key).values()].map(
+              (some) => new Set(some.map(({ id }) => splits.get(id))).size,
+            );
+          expect(Math.max(...splitsBy(({ contentHash }) => contentHash))).toBe(1);
+          if (by === 'folder')
+            expect(Math.max(...splitsBy(({ relPath }) => relPath.split('/')[0] ?? ''))).toBe(1);
+        },
+      ),
+    );
+  });
+
+  test('has the shares asked for, to the image', () => {
+    expect(countsOf(splitImages(plain(100), rule()))).toEqual([70, 20, 10]);
+    expect(countsOf(splitImages(plain(10), rule({ train: 0.8, val: 0.2, test: 0 })))).toEqual([8, 2, 0]);
+  });
+
+  test('gives every split with a share an image, as far as there are some', () => {
+    expect(countsOf(splitImages(plain(3), rule({ train: 0.98, val: 0.01, test: 0.01 })))).toEqual([1, 1, 1]);
+    expect(countsOf(splitImages(plain(1), rule()))).toEqual([1, 0, 0]);
+    expect(countsOf(splitImages(plain(2), rule({ train: 0, val: 0, test: 1 })))).toEqual([0, 0, 2]);
+  });
+
+  test('is the same for the same seed, and another for another', () => {
+    const [first, again, other] = [1, 1, 2].map((seed) => splitImages(plain(100), rule({ seed })));
+    expect(again).toEqual(first);
+    expect(other).not.toEqual(first);
+  });
+
+  test('moves few images when others are added', () => {
+    const before = splitImages(plain(1_000), rule());
+    const after = splitImages(plain(1_100), rule());
+    const moved = [...before].filter(([id, split]) => after.get(id) !== split).length;
+    expect(moved).toBeLessThan(50);
+  });
+});
