@@ -13,7 +13,7 @@ import {
 import { JobProgress } from '../contract/job.ts';
 import { PresetName, PretrainConfig, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
 import { MetricPoint, SkippedImage } from '../contract/run.ts';
-import { ExportedModel, ExportFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
+import { ExportedModel, WeightsFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
 import { ModelWeights } from '../contract/model-weights.ts';
 import { MachineProbe } from '../contract/system.ts';
 import { FileKey, FoundFile, InspectedFile } from '../contract/scan.ts';
@@ -173,7 +173,7 @@ export const Call = z.discriminatedUnion('kind', [
     kind: z.literal('export-encoder'),
     weights: ModelWeights,
     model: Model,
-    format: ExportFormat,
+    format: WeightsFormat,
     path: z.string(),
     overwrite: z.boolean(),
   }),
