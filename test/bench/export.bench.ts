@@ -76,7 +76,6 @@ function openService(dataFolder: string): Service {
     fork: forkNodeWorker(worker, () => undefined),
     logger: { file: 'none', info: () => undefined, error: (error) => console.error(error) },
     version: '0.0.0-bench',
-    capabilities: { canPickFolder: false, canRevealFiles: false },
   });
 }
 
