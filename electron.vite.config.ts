@@ -40,6 +40,9 @@ export default defineConfig({
     plugins: [svelte({ configFile: false })],
     build: {
       outDir: fromRoot('out/renderer'),
+      minify: true,
+      // The page's policy allows no data: addresses but for pictures.
+      assetsInlineLimit: 0,
       rolldownOptions: { input: fromRoot('src-renderer/index.html') },
     },
   },

@@ -44,5 +44,7 @@ export default ts.config(
       globals: { ...globals.browser },
       parserOptions: { parser: ts.parser, projectService: true, extraFileExtensions: ['.svelte'] },
     },
+    // An effect reads a signal with `void` to be run again by it.
+    rules: { '@typescript-eslint/no-meaningless-void-operator': 'off' },
   },
 );

@@ -9,4 +9,5 @@ export function thumbnailPath(cacheFolder: string, hash: ContentHash): string {
 }
 
 export const THUMBNAIL_FOLDER = 'thumbnails';
+export const DECODED_FOLDER = 'decoded';
 export const THUMBNAIL_SUFFIX = '.webp';

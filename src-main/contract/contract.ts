@@ -13,7 +13,8 @@ import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import { Settings, SettingsChange } from './settings.ts';
-import { Device, DoctorCheck, SystemInfo } from './system.ts';
+import { Device, DoctorCheck, RevealTarget, StorageUse, SystemInfo } from './system.ts';
+import { ViewState } from './view-state.ts';
 
 const ErrorData = z.object({ hint: z.string().nullable() });
 
@@ -84,6 +85,24 @@ export const contract = {
       )
       .output(pageOf(Image)),
     get: base.input(z.object({ id: ImageId })).output(Image),
+    /**
+     * Only the ids, ordered by path as in `page`: what a grid of 100,000 images needs to be scrolled to any place.
+     * The few that it shows are then read by `many`.
+     */
+    ids: base
+      .input(
+        z.object({
+          collectionId: CollectionId,
+          statuses: z.array(ImageStatus).min(1).max(4),
+          /** Only problems of this kind. */
+          problem: ProblemCode.optional(),
+          cursor: Cursor,
+          limit: z.number().int().min(1).max(20_000).default(5_000),
+        }),
+      )
+      .output(pageOf(ImageId)),
+    /** In the order asked for, without those that are not there any more. */
+    many: base.input(z.object({ ids: z.array(ImageId).max(500) })).output(z.array(Image)),
   },
   jobs: {
     page: base
@@ -213,6 +232,16 @@ export const contract = {
     /** Probes every device by running a kernel on it; takes seconds. */
     devices: base.output(z.array(Device)),
     doctor: base.output(z.array(DoctorCheck)),
+    storage: base.output(StorageUse),
+    /** Deletes thumbnails and decoded pixels; they are made again when they are needed. */
+    emptyCaches: base.output(StorageUse),
+    /** Shows something in the system's file manager, where the host can. */
+    reveal: base.input(RevealTarget).output(z.null()),
+  },
+  view: {
+    get: base.output(ViewState),
+    /** Remembers these entries; others stay as they are. */
+    remember: base.input(ViewState).output(z.null()),
   },
   events: {
     watch: base.output(eventIterator(ServiceEvent)),

@@ -1,15 +1,17 @@
 import { z } from 'zod';
 import { CollectionId, ModelId, RunId } from './ids.ts';
 import { Job } from './job.ts';
+import { Settings } from './settings.ts';
 
 /**
  * A hint that something changed. Events may be dropped or missed; what they tell can always be read again
- * by a method (`jobs.get`, `collections.get`), so a client that reconnects reads once and then listens.
+ * by a method (`jobs.get`, `collections.get`, ...), so a client that reconnects reads once and then listens.
  */
 export const ServiceEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('job'), job: Job }),
   z.object({ type: z.literal('collection'), collectionId: CollectionId }),
   z.object({ type: z.literal('collection-removed'), collectionId: CollectionId }),
+  z.object({ type: z.literal('settings'), settings: Settings }),
   /** Its row, its curves or its previews. */
   z.object({ type: z.literal('run'), runId: RunId }),
   z.object({ type: z.literal('run-removed'), runId: RunId }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CollectionId, ImageId } from './ids.ts';
 
 /** What a host can do, as data: the page never asks which host it runs on. */
 export const Capabilities = z.object({
@@ -17,6 +18,25 @@ export const SystemInfo = z.object({
   capabilities: Capabilities,
 });
 export type SystemInfo = z.infer<typeof SystemInfo>;
+
+/** What can be shown in the system's file manager: named by what it is, never by a path. */
+export const RevealTarget = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('log') }),
+  z.object({ what: z.literal('data-folder') }),
+  z.object({ what: z.literal('collection'), id: CollectionId }),
+  z.object({ what: z.literal('image'), id: ImageId }),
+]);
+export type RevealTarget = z.infer<typeof RevealTarget>;
+
+/** What the app occupies on disk. */
+export const StorageUse = z.object({
+  databaseBytes: z.number(),
+  thumbnailBytes: z.number(),
+  decodedBytes: z.number(),
+  /** Free space of the disk with the data folder; null where it cannot be read. */
+  freeBytes: z.number().nullable(),
+});
+export type StorageUse = z.infer<typeof StorageUse>;
 
 /** One way of computing on this machine, tried by running a kernel on it. */
 export const Device = z.object({

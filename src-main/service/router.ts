@@ -8,7 +8,9 @@ import { runDoctor } from './doctor.ts';
 import { exportHandlers } from './exports.ts';
 import { modelHandlers } from './models.ts';
 import { runHandlers } from './runs.ts';
+import { reveal } from './reveal.ts';
 import type { Service } from './service.ts';
+import { emptyCaches, storageUse } from './storage-use.ts';
 import { toWireError } from './wire-error.ts';
 
 /** The contract carried out on a service: what every transport serves. */
@@ -55,6 +57,11 @@ export function createRouter(service: Service) {
         if (!image) throw new UserError('NOT_FOUND', `There is no image ${input.id}.`);
         return image;
       }),
+      ids: os.images.ids.handler(({ input }) => {
+        collections.get(input.collectionId);
+        return store.images.ids(input);
+      }),
+      many: os.images.many.handler(({ input }) => input.ids.flatMap((id) => store.images.get(id) ?? [])),
     },
     jobs: {
       page: os.jobs.page.handler(({ input }) => store.jobs.page(input)),
@@ -114,6 +121,13 @@ export function createRouter(service: Service) {
       doctor: os.system.doctor.handler(() =>
         runDoctor({ dataFolder: service.layout.folder, probe: () => service.probe() }),
       ),
+      storage: os.system.storage.handler(() => storageUse(service.layout)),
+      emptyCaches: os.system.emptyCaches.handler(() => emptyCaches(service.layout)),
+      reveal: os.system.reveal.handler(({ input }) => reveal(service, input)),
+    },
+    view: {
+      get: os.view.get.handler(() => service.viewState()),
+      remember: os.view.remember.handler(({ input }) => service.rememberView(input)),
     },
     events: {
       watch: os.events.watch.handler(({ signal }) =>

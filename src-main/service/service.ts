@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { EventPublisher } from '@orpc/server';
 import type { ServiceEvent } from '../contract/event.ts';
 import { DEFAULT_SETTINGS, Settings, type SettingsChange } from '../contract/settings.ts';
-import type { Capabilities, Device, MachineProbe, SystemInfo } from '../contract/system.ts';
+import { ViewState } from '../contract/view-state.ts';
+import type { Device, MachineProbe, SystemInfo } from '../contract/system.ts';
 import { UserError } from '../contract/errors.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
@@ -37,12 +38,18 @@ export function dataLayout(folder: string): DataLayout {
   };
 }
 
+export type Desktop = {
+  /** Shows a file or folder in the system's file manager. */
+  reveal: (path: string) => void;
+};
+
 export type ServiceOptions = {
   dataFolder: string;
   fork: ForkWorker;
   logger: Logger;
   version: string;
-  capabilities: Capabilities;
+  /** What only a desktop can do; absent, the page asks for typed paths and shows paths to copy. */
+  desktop?: Desktop;
   nowMs?: () => number;
   limits?: Partial<RunLimits>;
 };
@@ -50,6 +57,8 @@ export type ServiceOptions = {
 const DEFAULT_LIMITS: RunLimits = { graceMs: 5_000, silenceMs: 120_000 };
 /** Events that a slow listener may lag behind before the oldest are dropped; they are hints only. */
 const EVENT_BUFFER = 1_000;
+/** Beside the settings in their table, and none of them. */
+const VIEW_STATE_KEY = 'viewState';
 
 /** The running app without any window: store, jobs and events, as one disposable value. */
 export class Service {
@@ -121,17 +130,28 @@ export class Service {
 
   updateSettings(changes: SettingsChange): Settings {
     this.store.settings.setAll(changes);
-    return this.settings();
+    const settings = this.settings();
+    this.publish({ type: 'settings', settings });
+    return settings;
+  }
+
+  viewState(): ViewState {
+    return ViewState.parse(this.store.settings.all()[VIEW_STATE_KEY] ?? {});
+  }
+
+  rememberView(changes: ViewState): null {
+    this.store.settings.setAll({ [VIEW_STATE_KEY]: { ...this.viewState(), ...changes } });
+    return null;
   }
 
   info(): SystemInfo {
-    const { version, logger, capabilities } = this.options;
+    const { version, logger, desktop } = this.options;
     return {
       version,
       dataFolder: this.layout.folder,
       logFile: logger.file,
       platform: process.platform,
-      capabilities,
+      capabilities: { canPickFolder: desktop !== undefined, canRevealFiles: desktop !== undefined },
     };
   }
 

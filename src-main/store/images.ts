@@ -16,6 +16,7 @@ export type ImageLocation = FileKey & { rootPath: string; contentHash: ContentHa
 type LocationRow = Pick<ImageRow, 'rel_path' | 'path_bytes' | 'content_hash'> & { root_path: string };
 type UsableRow = Pick<ImageRow, 'id' | 'rel_path' | 'path_bytes'> & { content_hash: Uint8Array };
 type PageParams = { collectionId: number; afterPath: string; afterId: number; limit: number };
+type IdRow = Pick<ImageRow, 'id' | 'rel_path'>;
 type DuplicateRow = { content_hash: Uint8Array; count: number };
 type DuplicateParams = { collectionId: number; after: Uint8Array; limit: number };
 
@@ -34,6 +35,15 @@ export const imageListSql = {
   pageOfStatus: `
     SELECT * FROM images
     WHERE collection_id = @collectionId AND status = @status AND (rel_path, id) > (@afterPath, @afterId)
+    ORDER BY rel_path, id LIMIT @limit`,
+  ids: `
+    SELECT id, rel_path FROM images
+    WHERE collection_id = @collectionId AND status = @status AND (rel_path, id) > (@afterPath, @afterId)
+    ORDER BY rel_path, id LIMIT @limit`,
+  idsOfProblem: `
+    SELECT id, rel_path FROM images
+    WHERE collection_id = @collectionId AND status = @status AND problem_code = @problem
+      AND (rel_path, id) > (@afterPath, @afterId)
     ORDER BY rel_path, id LIMIT @limit`,
   duplicateHashes: `
     SELECT content_hash, count(*) AS count FROM images
@@ -60,6 +70,8 @@ export class ImageRepository {
   readonly #locate: Statement<[number], LocationRow>;
   readonly #page: Statement<[PageParams], ImageRow>;
   readonly #pageOfStatus: Statement<[PageParams & { status: string }], ImageRow>;
+  readonly #ids: Statement<[PageParams & { status: string }], IdRow>;
+  readonly #idsOfProblem: Statement<[PageParams & { status: string; problem: string }], IdRow>;
   readonly #duplicateHashes: Statement<[DuplicateParams], DuplicateRow>;
   readonly #ofHash: Statement<[number, Uint8Array, number], ImageRow>;
   readonly #usable: Statement<[{ collectionId: number; afterId: number; limit: number }], UsableRow>;
@@ -72,6 +84,8 @@ export class ImageRepository {
       FROM images i JOIN collections c ON c.id = i.collection_id WHERE i.id = ?`);
     this.#page = db.prepare(imageListSql.page);
     this.#pageOfStatus = db.prepare(imageListSql.pageOfStatus);
+    this.#ids = db.prepare(imageListSql.ids);
+    this.#idsOfProblem = db.prepare(imageListSql.idsOfProblem);
     this.#duplicateHashes = db.prepare(imageListSql.duplicateHashes);
     this.#ofHash = db.prepare(imageListSql.ofHash);
     this.#usable = db.prepare(imageListSql.usable);
@@ -109,6 +123,30 @@ export class ImageRepository {
       ? mergeByPath([...new Set(statuses)].map((status) => this.#pageOfStatus.all({ ...params, status })))
       : this.#page.all(params);
     return toPage(rows, limit, toImage, (row) => [row.rel_path, row.id]);
+  }
+
+  /** The ids of `page`, of one kind of problem where asked. @throws UserError BAD_INPUT as `page` */
+  ids(query: {
+    collectionId: CollectionId;
+    statuses: readonly ImageStatus[];
+    problem?: ProblemCode | undefined;
+    cursor: string | null;
+    limit: number;
+  }): Page<ImageId> {
+    const { collectionId, statuses, problem, cursor, limit } = query;
+    const [afterPath, afterId] = cursor === null ? ['', 0] : decodeCursor(cursor, PathPosition);
+    const params = { collectionId, afterPath, afterId, limit: limit + 1 };
+    const lists = [...new Set(statuses)].map((status) =>
+      problem === undefined
+        ? this.#ids.all({ ...params, status })
+        : this.#idsOfProblem.all({ ...params, status, problem }),
+    );
+    return toPage(
+      mergeByPath(lists),
+      limit,
+      ({ id }) => ImageId.parse(id),
+      (row) => [row.rel_path, row.id],
+    );
   }
 
   /** Groups of usable images with the same bytes, ordered by hash. @throws UserError BAD_INPUT */
@@ -151,10 +189,11 @@ export class ImageRepository {
 }
 
 /** Several lists, each ordered by (rel_path, id) as SQLite orders text (by bytes), as one. */
-function mergeByPath(lists: ImageRow[][]): ImageRow[] {
-  const [only, ...others] = lists;
-  if (only && others.length === 0) return only;
-  return lists
+function mergeByPath<Row extends IdRow>(lists: Row[][]): Row[] {
+  const filled = lists.filter(({ length }) => length > 0);
+  const [only, ...others] = filled;
+  if (others.length === 0) return only ?? [];
+  return filled
     .flat()
     .sort((a, b) => Buffer.compare(Buffer.from(a.rel_path), Buffer.from(b.rel_path)) || a.id - b.id);
 }

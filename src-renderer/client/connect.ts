@@ -2,15 +2,7 @@ import { createORPCClient } from '@orpc/client';
 import { RPCLink as PortLink } from '@orpc/client/message-port';
 import { RPCLink as SocketLink } from '@orpc/client/websocket';
 import type { Client } from '../../src-main/contract/contract.ts';
-
-/** What the desktop's preload script offers beside the contract. */
-type Desktop = { pickFolder: () => Promise<string | undefined> };
-
-declare global {
-  interface Window {
-    r2oDesktop?: Desktop;
-  }
-}
+import './desktop.ts';
 
 export type Connection = {
   client: Client;
@@ -21,11 +13,6 @@ export type Connection = {
 /** Connects to the service behind this page: a port on the desktop, a WebSocket in a browser. */
 export async function connect(): Promise<Connection> {
   return window.r2oDesktop ? connectPort() : connectSocket();
-}
-
-/** Asks for a folder with the system's dialog; undefined when there is none, or nothing was chosen. */
-export async function pickFolder(): Promise<string | undefined> {
-  return window.r2oDesktop?.pickFolder();
 }
 
 function connectPort(): Connection {

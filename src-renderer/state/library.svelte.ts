@@ -1,186 +1,84 @@
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { Collection } from '../../src-main/contract/collection.ts';
-import type { ServiceEvent } from '../../src-main/contract/event.ts';
 import type { CollectionId } from '../../src-main/contract/ids.ts';
-import type { Image } from '../../src-main/contract/image.ts';
-import type { Job } from '../../src-main/contract/job.ts';
 import { toShownError, type ShownError } from '../client/error.ts';
+import { attempt, attemptLoudly } from './attempt.ts';
+import type { Toasts } from './toasts.svelte.ts';
 
-const PAGE_SIZE = 120;
-const ACTIVE = ['queued', 'running', 'pausing', 'paused', 'cancelling', 'interrupted'] as const;
-
-/** The library: collections, the images of the selected one, and the scans under way. */
+/** The collections, kept up to date by events. */
 export class Library {
   readonly #client: Client;
-  #collections = $state<Collection[]>([]);
-  #selectedId = $state<CollectionId>();
-  #images = $state<Image[]>([]);
-  #nextCursor = $state<string | null>(null);
-  #problems = $state<Image[]>([]);
-  #jobs = $state<Job[]>([]);
-  #error = $state<ShownError>();
-  #isLoaded = $state(false);
+  readonly #toasts: Toasts;
+  #collections = $state.raw<readonly Collection[]>([]);
+  #changes = $state(0);
 
-  readonly selected = $derived(this.#collections.find(({ id }) => id === this.#selectedId));
-  /** The newest scan of the selected collection that has not ended. */
-  readonly scan = $derived(
-    this.#jobs.find(({ spec }) => spec.kind === 'scan' && spec.collectionId === this.#selectedId),
-  );
-
-  constructor(client: Client) {
+  constructor(client: Client, toasts: Toasts) {
     this.#client = client;
+    this.#toasts = toasts;
   }
 
   get collections(): readonly Collection[] {
     return this.#collections;
   }
 
-  get images(): readonly Image[] {
-    return this.#images;
+  /** Grows with every change of any collection's images, so that lists know when to look again. */
+  get changes(): number {
+    return this.#changes;
   }
 
-  get problems(): readonly Image[] {
-    return this.#problems;
+  find(id: number): Collection | undefined {
+    return this.#collections.find((collection) => collection.id === id);
   }
 
-  get hasMore(): boolean {
-    return this.#nextCursor !== null;
+  async load(): Promise<void> {
+    this.#collections = await this.#client.collections.list();
+    this.#changes++;
   }
 
-  get error(): ShownError | undefined {
-    return this.#error;
-  }
-
-  get isLoaded(): boolean {
-    return this.#isLoaded;
-  }
-
-  /** Reads everything, then follows the events until `signal` ends. */
-  async follow(signal: AbortSignal): Promise<void> {
-    const events = await this.#client.events.watch(undefined, { signal });
-    await this.#attempt(async () => {
-      this.#collections = await this.#client.collections.list();
-      this.#jobs = (await this.#client.jobs.page({ states: [...ACTIVE] })).items;
-      const [first] = this.#collections;
-      if (first) await this.select(first.id);
+  /** @returns the new collection, or why the folder was refused */
+  async add(path: string): Promise<Collection | ShownError> {
+    const added: Collection[] = [];
+    const error = await attempt(async () => {
+      added.push((await this.#client.collections.add({ path })).collection);
+      await this.load();
     });
-    this.#isLoaded = true;
-    for await (const event of events) await this.#attempt(() => this.#apply(event));
+    return error ?? added[0] ?? toShownError(new Error('The service answered without a collection.'));
   }
 
-  async select(id: CollectionId): Promise<void> {
-    this.#selectedId = id;
-    await this.#attempt(() => this.#reload(id));
-  }
-
-  async loadMore(): Promise<void> {
-    const id = this.#selectedId;
-    const cursor = this.#nextCursor;
-    if (id === undefined || cursor === null) return;
-    this.#nextCursor = null;
-    await this.#attempt(async () => {
-      const page = await this.#client.images.page({
-        collectionId: id,
-        statuses: ['ok', 'changed'],
-        cursor,
-        limit: PAGE_SIZE,
-      });
-      if (id !== this.#selectedId) return;
-      this.#images.push(...page.items);
-      this.#nextCursor = page.nextCursor;
-    });
-  }
-
-  /** @returns whether the folder was added */
-  async add(path: string): Promise<boolean> {
-    return this.#attempt(async () => {
-      const { collection } = await this.#client.collections.add({ path });
-      this.#collections = await this.#client.collections.list();
-      await this.select(collection.id);
-    });
+  rename(id: CollectionId, name: string): Promise<boolean> {
+    return attemptLoudly(this.#toasts, async () =>
+      this.#put(await this.#client.collections.rename({ id, name })),
+    );
   }
 
   rescan(id: CollectionId): Promise<boolean> {
-    return this.#attempt(() => this.#client.collections.rescan({ id }));
+    return attemptLoudly(this.#toasts, () => this.#client.collections.rescan({ id }));
   }
 
   remove(id: CollectionId): Promise<boolean> {
-    return this.#attempt(() => this.#client.collections.remove({ id }));
+    return attemptLoudly(this.#toasts, async () => {
+      await this.#client.collections.remove({ id });
+      this.forget(id);
+    });
   }
 
-  control(job: Job, verb: 'pause' | 'resume' | 'cancel'): Promise<boolean> {
-    return this.#attempt(() => this.#client.jobs[verb]({ id: job.id }));
+  reveal(id: CollectionId): Promise<boolean> {
+    return attemptLoudly(this.#toasts, () => this.#client.system.reveal({ what: 'collection', id }));
   }
 
-  dismissError(): void {
-    this.#error = undefined;
+  async refresh(id: CollectionId): Promise<void> {
+    this.#put(await this.#client.collections.get({ id }));
+    this.#changes++;
   }
 
-  async #apply(event: ServiceEvent): Promise<void> {
-    switch (event.type) {
-      case 'job':
-        this.#applyJob(event.job);
-        return;
-      case 'collection':
-        await this.#refresh(event.collectionId);
-        return;
-      case 'collection-removed':
-        this.#collections = this.#collections.filter(({ id }) => id !== event.collectionId);
-        if (this.#selectedId === event.collectionId) this.#clear();
-        return;
-      case 'run':
-      case 'run-removed':
-      case 'model':
-      case 'model-removed':
-        return;
-      default:
-        event satisfies never;
-    }
+  forget(id: CollectionId): void {
+    this.#collections = this.#collections.filter((collection) => collection.id !== id);
   }
 
-  #applyJob(job: Job): void {
-    const others = this.#jobs.filter(({ id }) => id !== job.id);
-    const isActive = ACTIVE.some((state) => state === job.state);
-    this.#jobs = isActive ? [job, ...others] : others;
-    if (job.error) this.#error = { message: job.error.message, hint: job.error.hint };
-  }
-
-  async #refresh(id: CollectionId): Promise<void> {
-    const fresh = await this.#client.collections.get({ id });
-    const isKnown = this.#collections.some((collection) => collection.id === id);
+  #put(fresh: Collection): void {
+    const isKnown = this.find(fresh.id) !== undefined;
     this.#collections = isKnown
-      ? this.#collections.map((collection) => (collection.id === id ? fresh : collection))
+      ? this.#collections.map((collection) => (collection.id === fresh.id ? fresh : collection))
       : [...this.#collections, fresh];
-    // While the first screen is not full yet, a running scan fills it.
-    if (id === this.#selectedId && this.#images.length < PAGE_SIZE) await this.#reload(id);
-  }
-
-  async #reload(id: CollectionId): Promise<void> {
-    const [page, problems] = await Promise.all([
-      this.#client.images.page({ collectionId: id, statuses: ['ok', 'changed'], limit: PAGE_SIZE }),
-      this.#client.images.page({ collectionId: id, statuses: ['problem', 'missing'], limit: PAGE_SIZE }),
-    ]);
-    if (id !== this.#selectedId) return;
-    this.#images = page.items;
-    this.#nextCursor = page.nextCursor;
-    this.#problems = problems.items;
-  }
-
-  #clear(): void {
-    this.#selectedId = undefined;
-    this.#images = [];
-    this.#problems = [];
-    this.#nextCursor = null;
-  }
-
-  /** The boundary at which a failed call becomes a message on the page. */
-  async #attempt(work: () => Promise<unknown>): Promise<boolean> {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      this.#error = toShownError(error);
-      return false;
-    }
   }
 }

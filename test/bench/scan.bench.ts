@@ -74,7 +74,6 @@ async function scanTwice(photos: string, data: string, files: number): Promise<{
     ),
     logger: { file: join(data, 'r2o.log'), info: () => undefined, error: (error) => console.error(error) },
     version: '0.0.0-bench',
-    capabilities: { canPickFolder: false, canRevealFiles: false },
   });
   const client: Client = createRouterClient(createRouter(service));
   const stop = new AbortController();

@@ -33,7 +33,6 @@ export function startService(
       error: (error) => void bugs.push(error),
     },
     version: '0.0.0-test',
-    capabilities: { canPickFolder: false, canRevealFiles: false },
     ...(options.limits ? { limits: options.limits } : {}),
   });
   onTestFinished(() => service[Symbol.dispose]());

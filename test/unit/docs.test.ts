@@ -45,7 +45,7 @@ describe('the README', () => {
 
   test('documents every setting with its default, and the environment variable', () => {
     for (const [key, value] of Object.entries(DEFAULT_SETTINGS)) {
-      expect(readme).toContain(`| \`${key}\` | ${value} |`);
+      expect(readme).toContain(`| \`${key}\` | ${String(value)} |`);
     }
     expect(readme).toContain(DATA_FOLDER_VARIABLE);
   });

@@ -60,7 +60,6 @@ async function becomeOwner(folder: string, lock: DataFolderLock, port: number): 
         fork: forkNodeWorker(workerEntry, (output) => logger.info('worker output', { output })),
         logger,
         version: appVersion(),
-        capabilities: { canPickFolder: false, canRevealFiles: false },
       }),
     );
     const server = await startServer({ service, port, pageFolder: rendererFolder });

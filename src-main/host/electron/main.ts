@@ -1,5 +1,5 @@
 /** Entry of the desktop app: one service, one window, and the worker in a utility process. */
-import { app, dialog } from 'electron';
+import { app, dialog, shell } from 'electron';
 import { UserError } from '../../contract/errors.ts';
 import { dataLayout, Service } from '../../service/service.ts';
 import { acquireDataFolderLock } from '../../store/lock.ts';
@@ -33,7 +33,7 @@ function start(): void {
     fork: forkUtilityWorker,
     logger: openLogFile(dataLayout(folder).logs),
     version: appVersion(),
-    capabilities: { canPickFolder: true, canRevealFiles: true },
+    desktop: { reveal: (path) => shell.showItemInFolder(path) },
   });
   app.on('will-quit', () => {
     service[Symbol.dispose]();

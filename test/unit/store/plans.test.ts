@@ -55,6 +55,8 @@ describe('the plan of', () => {
   test.each<[keyof typeof imageListSql, string]>([
     ['page', 'INDEX images_by_name (collection_id=? AND rel_path>?)'],
     ['pageOfStatus', 'INDEX images_by_status (collection_id=? AND status=? AND rel_path>?)'],
+    ['ids', 'INDEX images_by_status (collection_id=? AND status=? AND rel_path>?)'],
+    ['idsOfProblem', 'INDEX images_by_status (collection_id=? AND status=? AND rel_path>?)'],
     ['duplicateHashes', 'INDEX images_by_hash (collection_id=? AND content_hash>?)'],
     ['ofHash', 'INDEX images_by_hash (collection_id=? AND content_hash=?)'],
   ])('the image list %s is one walk along its index', (name, index) => {

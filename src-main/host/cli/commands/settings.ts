@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../../../contract/errors.ts';
-import { Settings, SettingsChange } from '../../../contract/settings.ts';
+import { DEFAULT_SETTINGS, Settings, SettingsChange } from '../../../contract/settings.ts';
 import { table } from '../output.ts';
 import { contextOf } from '../program.ts';
 
@@ -18,7 +18,7 @@ export function addSettingsCommands(program: Command): void {
   settings
     .command('set')
     .argument('<key>', `one of: ${Object.keys(Settings.shape).join(', ')}`)
-    .argument('<value>', 'a number')
+    .argument('<value>', 'as its default is: a number, a word, true or false')
     .description('change one setting; it holds from the next job on')
     .action(async (key: string, value: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -31,10 +31,18 @@ function parseChange(key: string, value: string): SettingsChange {
   if (!(key in Settings.shape)) {
     throw new UserError('BAD_INPUT', `There is no setting '${key}'.`, { hint: 'See: r2o settings list' });
   }
-  const change = SettingsChange.safeParse({ [key]: Number(value) });
+  const change = SettingsChange.safeParse({ [key]: readValue(key, value) });
   if (change.success) return change.data;
   const reason = change.error.issues[0]?.message ?? 'not valid';
   throw new UserError('BAD_INPUT', `${key} cannot be set to '${value}': ${reason}.`);
+}
+
+/** A word as the type that the setting has by default; what does not fit, the schema refuses. */
+function readValue(key: string, value: string): unknown {
+  const fallback: unknown = Object.entries(DEFAULT_SETTINGS).find(([name]) => name === key)?.[1];
+  if (typeof fallback === 'number') return Number(value);
+  if (typeof fallback === 'boolean' && ['true', 'false'].includes(value)) return value === 'true';
+  return value;
 }
 
 function listLines(settings: Settings): string[] {

@@ -1,0 +1,61 @@
+import { opendir, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DECODED_FOLDER, THUMBNAIL_FOLDER } from '../contract/cache-layout.ts';
+import type { StorageUse } from '../contract/system.ts';
+import type { DataLayout } from './service.ts';
+
+/** What the data folder occupies, counted file by file without holding anything else up. */
+export async function storageUse({ folder, database, cache }: DataLayout): Promise<StorageUse> {
+  const databaseFiles = await Promise.all([database, `${database}-wal`].map(sizeOf));
+  return {
+    databaseBytes: databaseFiles.reduce((sum, size) => sum + size, 0),
+    thumbnailBytes: await folderSize(join(cache, THUMBNAIL_FOLDER)),
+    decodedBytes: await folderSize(join(cache, DECODED_FOLDER)),
+    freeBytes: await freeBytes(folder),
+  };
+}
+
+/** Caches may be deleted at any time, also while a worker reads and writes them. */
+export async function emptyCaches(layout: DataLayout): Promise<StorageUse> {
+  for (const name of [THUMBNAIL_FOLDER, DECODED_FOLDER]) {
+    await rm(join(layout.cache, name), { recursive: true, force: true, maxRetries: 3 });
+  }
+  return storageUse(layout);
+}
+
+async function folderSize(folder: string): Promise<number> {
+  let total = 0;
+  try {
+    for await (const entry of await opendir(folder)) {
+      const path = join(folder, entry.name);
+      total += entry.isDirectory() ? await folderSize(path) : await sizeOf(path);
+    }
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+  return total;
+}
+
+/** Zero for a file that is not there (any more). */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isGone(error)) return 0;
+    throw error;
+  }
+}
+
+async function freeBytes(folder: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(folder);
+    return bavail * bsize;
+  } catch {
+    // Some network file systems do not tell.
+    return null;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

@@ -1,0 +1,99 @@
+import { select } from 'd3-selection';
+import { zoom, zoomIdentity, type ZoomBehavior, type ZoomTransform } from 'd3-zoom';
+
+export type Size = { width: number; height: number };
+
+/** One pixel of the picture on that many of the screen, at most. */
+const MAX_SCALE = 32;
+const STEP = 1.5;
+
+/**
+ * A picture that is zoomed and moved by wheel, pinch, drag and keys inside a viewport. It never leaves the viewport
+ * and fits into it until somebody zooms; then it keeps its scale when the viewport changes.
+ */
+export class ZoomView {
+  readonly #size: Size;
+  readonly #behaviour: ZoomBehavior<HTMLElement, unknown>;
+  #viewport: HTMLElement | undefined;
+  #transform = $state.raw<ZoomTransform>(zoomIdentity);
+  #fitScale = $state(1);
+
+  readonly isFit = $derived.by(() => Math.abs(this.#transform.k - this.#fitScale) < 1e-4);
+
+  /** @param size of the picture in its own pixels */
+  constructor(size: Size) {
+    this.#size = size;
+    this.#behaviour = zoom<HTMLElement, unknown>()
+      .translateExtent([
+        [0, 0],
+        [size.width, size.height],
+      ])
+      // The middle button drags too; the right one is the menu's.
+      .filter((event: MouseEvent) => event.button !== 2)
+      .on('zoom', (event: { transform: ZoomTransform }) => (this.#transform = event.transform));
+  }
+
+  get transform(): ZoomTransform {
+    return this.#transform;
+  }
+
+  /** Screen pixels a pixel of the picture. */
+  get scale(): number {
+    return this.#transform.k;
+  }
+
+  /** An attachment for the viewport. */
+  readonly attach = (viewport: HTMLElement): (() => void) => {
+    this.#viewport = viewport;
+    const selection = select(viewport);
+    selection.call(this.#behaviour).on('dblclick.zoom', null);
+    const observer = new ResizeObserver(() => this.#resize());
+    observer.observe(viewport);
+    this.#resize(true);
+    return () => {
+      observer.disconnect();
+      selection.on('.zoom', null);
+      this.#viewport = undefined;
+    };
+  };
+
+  fit(): void {
+    this.#scaleTo(this.#fitScale);
+  }
+
+  /** One pixel of the picture on one of the screen. */
+  actualSize(): void {
+    this.#scaleTo(1);
+  }
+
+  toggle(): void {
+    if (this.isFit) this.actualSize();
+    else this.fit();
+  }
+
+  zoomIn(): void {
+    this.#scaleTo(this.scale * STEP);
+  }
+
+  zoomOut(): void {
+    this.#scaleTo(this.scale / STEP);
+  }
+
+  #scaleTo(scale: number): void {
+    if (this.#viewport) this.#behaviour.scaleTo(select(this.#viewport), scale);
+  }
+
+  #resize(isFirst = false): void {
+    const viewport = this.#viewport;
+    if (!viewport || viewport.clientWidth === 0) return;
+    const wasFit = isFirst || this.isFit;
+    // A small picture is shown in its own size rather than blown up.
+    this.#fitScale = Math.min(
+      viewport.clientWidth / this.#size.width,
+      viewport.clientHeight / this.#size.height,
+      Math.max(1, Math.min(2, 640 / Math.max(this.#size.width, this.#size.height))),
+    );
+    this.#behaviour.scaleExtent([Math.min(this.#fitScale, 1), MAX_SCALE]);
+    this.#scaleTo(wasFit ? this.#fitScale : this.scale);
+  }
+}

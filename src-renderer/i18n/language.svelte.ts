@@ -1,0 +1,78 @@
+import i18next from 'i18next';
+import type { LanguageChoice } from '../../src-main/contract/settings.ts';
+import en from './en.json';
+
+export type Language = Exclude<LanguageChoice, 'system'>;
+
+/** All languages but English, which is always there; each is loaded when it is first chosen. */
+const LOADERS: Record<Exclude<Language, 'en'>, () => Promise<object>> = {
+  de: async () => (await import('./de.json')).default,
+};
+
+const translator = i18next.createInstance({
+  lng: 'en',
+  fallbackLng: 'en',
+  resources: { en: { translation: en } },
+  // Svelte escapes what it shows.
+  interpolation: { escapeValue: false },
+  initAsync: false,
+});
+void translator.init();
+
+// A page has one language, as it has one document; every `t` in markup follows it.
+let current = $state<Language>('en');
+
+/** The language that the page is in. */
+export function language(): Language {
+  return current;
+}
+
+/** Dotted paths to the texts of a language. */
+type Paths<T> = {
+  [K in keyof T & string]: T[K] extends string ? K : `${K}.${Paths<T[K]>}`;
+}[keyof T & string];
+/** Texts with a number have one form a plural; they are asked for without its name. */
+type WithoutPlural<K> = K extends `${infer Base}_${'one' | 'other'}` ? Base : K;
+
+/** The key of a text: one that does not exist does not compile. */
+export type TextKey = WithoutPlural<Paths<typeof en>>;
+type Values = Record<string, string | number>;
+
+/**
+ * Text of the page's language; markup that uses it follows a change of language.
+ * @param values what stands between braces in the text; `count` chooses the plural
+ */
+export function t(key: TextKey, values: Values = {}): string {
+  return translate(key, values);
+}
+
+/** As `t`, for keys made from data (phases of jobs, error codes) that may have no words yet. */
+export function tOr(key: string, fallback: string, values: Values = {}): string {
+  return translate(key, { ...values, defaultValue: fallback });
+}
+
+function translate(key: string, values: Values): string {
+  // Read, so that whoever calls this is called again when the language changes.
+  void current;
+  return translator.t(key, values);
+}
+
+/** Switches the page to a language, loading its texts where needed. */
+export async function useLanguage(choice: LanguageChoice): Promise<void> {
+  const chosen = choice === 'system' ? preferred(navigator.languages) : choice;
+  if (chosen !== 'en' && !translator.hasResourceBundle(chosen, 'translation')) {
+    translator.addResourceBundle(chosen, 'translation', await LOADERS[chosen]());
+  }
+  await translator.changeLanguage(chosen);
+  document.documentElement.lang = chosen;
+  current = chosen;
+}
+
+/** The first language that we have among those that the system asks for. */
+export function preferred(asked: readonly string[]): Language {
+  for (const tag of asked) {
+    const language = tag.toLowerCase().split('-')[0];
+    if (language === 'en' || language === 'de') return language;
+  }
+  return 'en';
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod';
+import { ImageId, type CollectionId } from '../../../src-main/contract/ids.ts';
+import type { ImageStatus } from '../../../src-main/contract/image.ts';
+import type { Job } from '../../../src-main/contract/job.ts';
+import type { ShownError } from '../../client/error.ts';
+import { ImageList } from '../../state/image-list.svelte.ts';
+import type { Studio } from '../../state/studio.svelte.ts';
+
+const Tab = z.enum(['images', 'duplicates', 'problems']);
+export type LibraryTab = z.infer<typeof Tab>;
+
+const USABLE: ImageStatus[] = ['ok', 'changed'];
+const TilePx = z.number().min(80).max(360);
+const TILE_KEY = 'library.tile';
+const WHOLE_KEY = 'library.whole';
+const DEFAULT_TILE_PX = 168;
+
+/** What the library screen shows: all of it follows from the page's address, `library/COLLECTION/TAB/IMAGE`. */
+export class LibraryView {
+  readonly #studio: Studio;
+  readonly #collectionId = $derived.by(() => this.selected?.id);
+
+  readonly selected = $derived.by(() => {
+    const { library, navigation } = this.#studio;
+    return library.find(Number(navigation.path[0])) ?? library.collections[0];
+  });
+  readonly tab = $derived.by(() => Tab.safeParse(this.#studio.navigation.path[1]).data ?? 'images');
+  /** The image that is shown alone. */
+  readonly openId = $derived.by(() => ImageId.safeParse(Number(this.#studio.navigation.path[2])).data);
+  /** The usable images of the selected collection. */
+  readonly images = $derived.by(() =>
+    this.#collectionId === undefined
+      ? undefined
+      : new ImageList(this.#studio.client, { collectionId: this.#collectionId, statuses: USABLE }),
+  );
+  /** The scan of the selected collection that has not ended. */
+  readonly scan = $derived.by(() => (this.selected ? this.scanOf(this.selected.id) : undefined));
+
+  isAdding = $state(false);
+  #addError = $state.raw<ShownError>();
+  #activeId = $state<ImageId>();
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+  }
+
+  scanOf(id: CollectionId): Job | undefined {
+    return this.#studio.jobs.open.find(({ spec }) => spec.kind === 'scan' && spec.collectionId === id);
+  }
+
+  /** The image that the keyboard is on. */
+  get activeId(): ImageId | undefined {
+    return this.openId ?? this.#activeId;
+  }
+
+  activate(id: ImageId): void {
+    this.#activeId = id;
+  }
+
+  get addError(): ShownError | undefined {
+    return this.#addError;
+  }
+
+  get tilePx(): number {
+    return this.#studio.memory.read(TILE_KEY, TilePx, DEFAULT_TILE_PX);
+  }
+
+  set tilePx(px: number) {
+    this.#studio.memory.remember(TILE_KEY, px);
+  }
+
+  /** Whether tiles show whole photos, or fill their squares. */
+  get isWhole(): boolean {
+    return this.#studio.memory.read(WHOLE_KEY, z.boolean(), false);
+  }
+
+  set isWhole(isWhole: boolean) {
+    this.#studio.memory.remember(WHOLE_KEY, isWhole);
+  }
+
+  select(id: CollectionId): void {
+    this.#studio.navigation.go('library', id);
+  }
+
+  showTab(tab: LibraryTab): void {
+    if (this.selected) this.#studio.navigation.go('library', this.selected.id, tab);
+  }
+
+  open(id: ImageId): void {
+    if (this.selected) this.#studio.navigation.go('library', this.selected.id, this.tab, id);
+    this.#activeId = id;
+  }
+
+  /** Another image while one is open; the back button still leads to the grid. */
+  turnTo(id: ImageId): void {
+    if (this.selected) this.#studio.navigation.replace('library', this.selected.id, this.tab, id);
+    this.#activeId = id;
+  }
+
+  close(): void {
+    if (this.selected) this.#studio.navigation.replace('library', this.selected.id, this.tab);
+  }
+
+  startAdding(): void {
+    this.#addError = undefined;
+    this.isAdding = true;
+  }
+
+  /** Adds folders and shows the first; those that are refused are explained in the dialog. */
+  async add(paths: readonly string[]): Promise<void> {
+    this.#addError = undefined;
+    for (const path of paths) {
+      const added = await this.#studio.library.add(path);
+      if ('code' in added) {
+        this.#addError = added;
+        this.isAdding = true;
+      } else {
+        this.isAdding = false;
+        this.select(added.id);
+      }
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import Activity from '@lucide/svelte/icons/activity';
+import Images from '@lucide/svelte/icons/images';
+import Settings from '@lucide/svelte/icons/settings-2';
+import type { Component } from 'svelte';
+import { t } from '../i18n/language.svelte.ts';
+import type { Studio } from '../state/studio.svelte.ts';
+import ActivityScreen from './activity/ActivityScreen.svelte';
+import LibraryScreen from './library/LibraryScreen.svelte';
+import SettingsScreen from './settings/SettingsScreen.svelte';
+
+export type Screen = {
+  /** First part of the page's address. */
+  id: string;
+  title: () => string;
+  icon: Component<{ size?: number; strokeWidth?: number; 'aria-hidden'?: 'true' }>;
+  component: Component<{ studio: Studio }>;
+  keys: string;
+  /** Screens of work stand at the top of the rail, those about the app at its foot. */
+  place: 'top' | 'foot';
+};
+
+/** Every screen there is. A new one is a line here, with its title in the languages. */
+export const SCREENS: readonly Screen[] = [
+  {
+    id: 'library',
+    title: () => t('library.title'),
+    icon: Images,
+    component: LibraryScreen,
+    keys: 'mod+1',
+    place: 'top',
+  },
+  {
+    id: 'activity',
+    title: () => t('jobs.title.screen'),
+    icon: Activity,
+    component: ActivityScreen,
+    keys: 'mod+j',
+    place: 'foot',
+  },
+  {
+    id: 'settings',
+    title: () => t('settings.title'),
+    icon: Settings,
+    component: SettingsScreen,
+    keys: 'mod+,',
+    place: 'foot',
+  },
+];

@@ -1,0 +1,99 @@
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { JobId } from '../../src-main/contract/ids.ts';
+import type { Job, JobState } from '../../src-main/contract/job.ts';
+import { errorTitle } from '../client/error.ts';
+import { t, tOr } from '../i18n/language.svelte.ts';
+import { attemptLoudly } from './attempt.ts';
+import type { Toasts } from './toasts.svelte.ts';
+
+export type JobVerb = 'pause' | 'resume' | 'cancel';
+
+const PAGE_SIZE = 100;
+const RUNNING: readonly JobState[] = ['running', 'pausing', 'cancelling'];
+const OPEN: readonly JobState[] = ['queued', 'paused', 'interrupted', ...RUNNING];
+
+export const isRunning = (job: Job): boolean => RUNNING.includes(job.state);
+/** Not ended: at work, waiting, or waiting for a person. */
+export const isOpen = (job: Job): boolean => OPEN.includes(job.state);
+
+/** How far a job is, 0..1; null while that is not known. */
+export function fractionOf({ progress }: Job): number | null {
+  return progress?.total ? Math.min(1, progress.done / progress.total) : null;
+}
+
+/** All jobs that the service knows, the newest first, kept up to date by its events. */
+export class Jobs {
+  readonly #client: Client;
+  readonly #toasts: Toasts;
+  #all = $state.raw<readonly Job[]>([]);
+  #nextCursor = $state<string | null>(null);
+
+  readonly open = $derived(this.#all.filter(isOpen));
+  readonly ended = $derived(this.#all.filter((job) => !isOpen(job)));
+  /** The one at work; jobs run one after the other. */
+  readonly running = $derived(this.#all.find(isRunning));
+
+  constructor(client: Client, toasts: Toasts) {
+    this.#client = client;
+    this.#toasts = toasts;
+  }
+
+  get hasMore(): boolean {
+    return this.#nextCursor !== null;
+  }
+
+  async load(): Promise<void> {
+    const page = await this.#client.jobs.page({ limit: PAGE_SIZE });
+    this.#all = page.items;
+    this.#nextCursor = page.nextCursor;
+  }
+
+  async loadMore(): Promise<void> {
+    const cursor = this.#nextCursor;
+    if (cursor === null) return;
+    this.#nextCursor = null;
+    await attemptLoudly(this.#toasts, async () => {
+      const page = await this.#client.jobs.page({ cursor, limit: PAGE_SIZE });
+      this.#all = [...this.#all, ...page.items];
+      this.#nextCursor = page.nextCursor;
+    });
+  }
+
+  find(id: JobId): Job | undefined {
+    return this.#all.find((job) => job.id === id);
+  }
+
+  control(job: Job, verb: JobVerb): Promise<boolean> {
+    return attemptLoudly(this.#toasts, async () => this.apply(await this.#client.jobs[verb]({ id: job.id })));
+  }
+
+  /** Takes over what an event or an answer tells of a job. */
+  apply(job: Job): void {
+    const before = this.find(job.id);
+    this.#all = before
+      ? this.#all.map((other) => (other.id === job.id ? job : other))
+      : [job, ...this.#all].sort((a, b) => b.id - a.id);
+    if (before && before.state !== job.state) this.#tell(job);
+  }
+
+  #tell(job: Job): void {
+    const text = jobTitle(job);
+    if (job.state === 'done') this.#toasts.show({ tone: 'success', title: t('jobs.doneToast'), text });
+    if (job.error && (job.state === 'failed' || job.state === 'interrupted')) {
+      const title = `${text}: ${errorTitle(job.error.code)}`;
+      this.#toasts.show({
+        tone: 'danger',
+        title,
+        text: job.error.message,
+        ...(job.isResumable
+          ? { action: { label: t('jobs.resume'), run: () => void this.control(job, 'resume') } }
+          : {}),
+      });
+    }
+  }
+}
+
+/** What a job does, in the page's language. Its stored title ends with the name of what it works on. */
+export function jobTitle(job: Job): string {
+  return tOr(`jobs.title.${job.spec.kind}`, job.title, { name: job.title.replace(/^\S+ /, '') });
+}

@@ -1,0 +1,81 @@
+import { untrack } from 'svelte';
+
+/** `mod` is Command on a Mac and Ctrl elsewhere. Keys as KeyboardEvent names them: `mod+a`, `?`, `Escape`. */
+export type Shortcut = { keys: string; label: string; run: () => void };
+export type ShortcutGroup = { title: string; shortcuts: readonly Shortcut[] };
+
+const isMac = typeof navigator !== 'undefined' && /mac/i.test(navigator.userAgent);
+const LABELS: Record<string, string> = {
+  mod: isMac ? '⌘' : 'Ctrl',
+  shift: isMac ? '⇧' : 'Shift',
+  alt: isMac ? '⌥' : 'Alt',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  Escape: 'Esc',
+  ' ': 'Space',
+};
+
+/** What is printed on the keys. */
+export function keyLabels(keys: string): string[] {
+  return partsOf(keys).map((key) => LABELS[key] ?? (key.length === 1 ? key.toUpperCase() : key));
+}
+
+/** `mod++` is the plus key with `mod`. */
+function partsOf(keys: string): string[] {
+  return keys.split(/\+(?=.)/);
+}
+
+/** Whether a key press is this combination. Shift is left alone for signs that need it, such as `?`. */
+export function isPressed(event: KeyboardEvent, keys: string): boolean {
+  const parts = partsOf(keys);
+  const key = parts.at(-1) ?? '';
+  const wants = (name: string) => parts.slice(0, -1).includes(name);
+  const isSign = key.length === 1 && !/[a-z0-9]/i.test(key);
+  return (
+    event.key.toLowerCase() === key.toLowerCase() &&
+    (isMac ? event.metaKey : event.ctrlKey) === wants('mod') &&
+    event.altKey === wants('alt') &&
+    (isSign || event.shiftKey === wants('shift'))
+  );
+}
+
+/** The shortcuts that are in force now. The group added last wins: what lies on top hears a key first. */
+export class Shortcuts {
+  #groups = $state.raw<readonly (() => ShortcutGroup)[]>([]);
+
+  get groups(): ShortcutGroup[] {
+    return this.#groups.map((group) => group());
+  }
+
+  /** @param group a function, so that its labels follow the language. @returns how to take it away again */
+  add(group: () => ShortcutGroup): () => void {
+    // Untracked, here and in other methods that effects call: what an effect changes must not start it again.
+    untrack(() => (this.#groups = [...this.#groups, group]));
+    return () => {
+      untrack(() => (this.#groups = this.#groups.filter((other) => other !== group)));
+    };
+  }
+
+  /** Runs the shortcut of a key press, unless it is meant for a field, a menu or a dialog. */
+  handle(event: KeyboardEvent): void {
+    if (event.defaultPrevented || event.isComposing || isMeantForControl(event.target)) return;
+    const shortcut = this.groups
+      .toReversed()
+      .flatMap(({ shortcuts }) => shortcuts)
+      .find(({ keys }) => isPressed(event, keys));
+    if (!shortcut) return;
+    event.preventDefault();
+    shortcut.run();
+  }
+}
+
+function isMeantForControl(target: EventTarget | null): boolean {
+  if (!(target instanceof Element)) return false;
+  return (
+    target.closest(
+      'input:not([type=range]), textarea, select, [role=dialog], [role=alertdialog], [role=menu]',
+    ) !== null
+  );
+}

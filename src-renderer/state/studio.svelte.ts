@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { ServiceEvent } from '../../src-main/contract/event.ts';
+import type { SystemInfo } from '../../src-main/contract/system.ts';
+import { useLanguage } from '../i18n/language.svelte.ts';
+import { attempt } from './attempt.ts';
+import { Jobs } from './jobs.svelte.ts';
+import { Library } from './library.svelte.ts';
+import { Machine } from './machine.svelte.ts';
+import { Navigation } from './navigation.svelte.ts';
+import { SettingsState } from './settings.svelte.ts';
+import { Shortcuts } from './shortcuts.svelte.ts';
+import { Toasts } from './toasts.svelte.ts';
+import { ViewMemory } from './view-memory.svelte.ts';
+
+const PlaceSchema = z.object({ screen: z.string(), path: z.array(z.string()).readonly() });
+const PLACE_KEY = 'place';
+
+/** Everything behind the page while it is connected: one object a concern, all fed by one stream of events. */
+export class Studio {
+  readonly client: Client;
+  readonly info: SystemInfo;
+  readonly toasts = new Toasts();
+  readonly shortcuts = new Shortcuts();
+  readonly memory: ViewMemory;
+  readonly navigation: Navigation;
+  readonly settings: SettingsState;
+  readonly jobs: Jobs;
+  readonly library: Library;
+  readonly machine: Machine;
+
+  private constructor(
+    client: Client,
+    info: SystemInfo,
+    memory: ViewMemory,
+    settings: SettingsState['values'],
+  ) {
+    this.client = client;
+    this.info = info;
+    this.memory = memory;
+    this.navigation = new Navigation(memory.read(PLACE_KEY, PlaceSchema, { screen: 'library', path: [] }));
+    this.settings = new SettingsState(client, this.toasts, settings);
+    this.jobs = new Jobs(client, this.toasts);
+    this.library = new Library(client, this.toasts);
+    this.machine = new Machine(client, this.toasts);
+  }
+
+  /** Reads what the first screen needs. */
+  static async open(client: Client): Promise<Studio> {
+    const [info, settings, view] = await Promise.all([
+      client.system.info(),
+      client.settings.get(),
+      client.view.get(),
+    ]);
+    await useLanguage(settings.language);
+    const studio = new Studio(client, info, new ViewMemory(client, view), settings);
+    await Promise.all([studio.library.load(), studio.jobs.load()]);
+    return studio;
+  }
+
+  rememberPlace(): void {
+    this.memory.remember(PLACE_KEY, this.navigation.place);
+  }
+
+  /** Follows the service's events until `signal` ends or the connection is lost. */
+  async follow(events: AsyncIterable<ServiceEvent>): Promise<void> {
+    for await (const event of events) await attempt(() => this.#apply(event));
+  }
+
+  async #apply(event: ServiceEvent): Promise<void> {
+    switch (event.type) {
+      case 'job':
+        this.jobs.apply(event.job);
+        return;
+      case 'collection':
+        await this.library.refresh(event.collectionId);
+        return;
+      case 'collection-removed':
+        this.library.forget(event.collectionId);
+        return;
+      case 'settings':
+        this.settings.apply(event.settings);
+        return;
+      case 'run':
+      case 'run-removed':
+      case 'model':
+      case 'model-removed':
+        return;
+      default:
+        event satisfies never;
+    }
+  }
+}

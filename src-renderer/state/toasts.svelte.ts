@@ -1,0 +1,31 @@
+export type Toast = {
+  tone: 'success' | 'danger' | 'neutral';
+  title: string;
+  text?: string;
+  action?: { label: string; run: () => void };
+};
+type ShownToast = Toast & { id: number };
+
+const MAX_SHOWN = 4;
+const SHOWN_MS = 7_000;
+
+/** Short messages at the edge of the page. Failures stay until they are dismissed. */
+export class Toasts {
+  #shown = $state.raw<readonly ShownToast[]>([]);
+  #nextId = 1;
+
+  get shown(): readonly ShownToast[] {
+    return this.#shown;
+  }
+
+  show(toast: Toast): void {
+    const id = this.#nextId++;
+    const others = this.#shown.filter(({ title, text }) => title !== toast.title || text !== toast.text);
+    this.#shown = [...others, { ...toast, id }].slice(-MAX_SHOWN);
+    if (toast.tone !== 'danger') setTimeout(() => this.dismiss(id), SHOWN_MS);
+  }
+
+  dismiss(id: number): void {
+    this.#shown = this.#shown.filter((toast) => toast.id !== id);
+  }
+}

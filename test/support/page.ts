@@ -1,0 +1,80 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+import { sharp } from '../../src-main/core/image/sharp-setup.ts';
+import { startServer, type LocalServer } from '../../src-main/host/server/server.ts';
+import { startService, type RunningService } from './running-service.ts';
+
+export const pageFolder = resolve(import.meta.dirname, '../../out/renderer');
+/** Set to renew the pictures of the README. */
+const screenshots = process.env.R2O_SCREENSHOTS;
+
+export type OpenPage = RunningService & {
+  page: Page;
+  /** Errors and warnings of the page's console: a refused style or script is one. */
+  complaints: string[];
+  server: LocalServer;
+};
+
+/** The built page in Chromium, served by a real server on a data folder of its own; all ends with the test. */
+export async function openPage(
+  browser: Browser,
+  options: { running?: RunningService; locale?: string } = {},
+): Promise<OpenPage> {
+  const running = options.running ?? startService();
+  const server = await startServer({ service: running.service, port: 0, pageFolder });
+  onTestFinished(() => server.close());
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    colorScheme: 'light',
+    locale: options.locale ?? 'en-US',
+  });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.goto(server.pageUrl);
+  return { ...running, page, complaints, server };
+}
+
+/** Adds a folder as a person does, whether or not there are collections yet. */
+export async function addFolder(page: Page, folder: string): Promise<void> {
+  const path = page.getByLabel('Path of a folder on this machine');
+  const opener = page.getByRole('complementary').getByRole('button', { name: 'Add folder' });
+  await path.or(opener).first().waitFor();
+  if (!(await path.isVisible())) await opener.click();
+  await path.fill(folder);
+  await page.locator('form').getByRole('button', { name: 'Add folder' }).click();
+}
+
+/** What axe calls serious or worse, in the light and in the dark theme: rule, and what it is about. */
+export async function seriousFindings(page: Page): Promise<string[]> {
+  const findings: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    for (const { id, impact, nodes } of violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue;
+      findings.push(...nodes.map(({ html }) => `${colorScheme}: ${id}: ${html}`));
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: null });
+  return findings;
+}
+
+/** Renews a picture of the README in both themes, when asked to. */
+export async function takeScreenshots(page: Page, name: string): Promise<void> {
+  if (!screenshots) return;
+  mkdirSync(screenshots, { recursive: true });
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const picture = sharp(await page.screenshot()).png({ palette: true, colours: 192, effort: 10 });
+    await picture.toFile(join(screenshots, `${name}-${colorScheme}.png`));
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}

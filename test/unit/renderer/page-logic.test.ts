@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { columnsFor, moveInGrid } from '../../../src-renderer/canvas/grid-layout.ts';
+import { pathFromText } from '../../../src-renderer/client/desktop.ts';
+import { formatBytes, formatDuration } from '../../../src-renderer/i18n/format.ts';
+import { readHash } from '../../../src-renderer/state/navigation.svelte.ts';
+import { isPressed, keyLabels } from '../../../src-renderer/state/shortcuts.svelte.ts';
+
+describe('a grid', () => {
+  test('has as many columns as fit, and at least one', () => {
+    expect(columnsFor(1_000, 160, 6)).toBe(6);
+    expect(columnsFor(986, 160, 6)).toBe(5);
+    expect(columnsFor(20, 160, 6)).toBe(1);
+  });
+
+  // Ten tiles in columns of four: the last row holds two.
+  test.each([
+    ['ArrowRight', 3, 4],
+    ['ArrowRight', 9, undefined],
+    ['ArrowLeft', 4, 3],
+    ['ArrowLeft', 0, undefined],
+    ['ArrowDown', 1, 5],
+    ['ArrowDown', 7, 9],
+    ['ArrowDown', 9, undefined],
+    ['ArrowUp', 5, 1],
+    ['ArrowUp', 1, undefined],
+    ['PageDown', 0, 8],
+    ['PageUp', 9, 1],
+    ['Home', 7, 0],
+    ['End', 0, 9],
+    ['x', 3, undefined],
+  ])('leads with %s from %i to %s', (key, index, to) => {
+    expect(moveInGrid(key, { index, columns: 4, rowsOnPage: 2, count: 10 })).toBe(to);
+  });
+
+  test('leads nowhere when it is empty', () => {
+    expect(moveInGrid('End', { index: 0, columns: 4, rowsOnPage: 2, count: 0 })).toBeUndefined();
+  });
+});
+
+describe('a pasted or dropped path', () => {
+  test.each([
+    ['/home/me/My Photos', '/home/me/My Photos'],
+    ['  "C:\\Photos"  ', 'C:\\Photos'],
+    ['file:///home/me/My%20Photos', '/home/me/My Photos'],
+    ['file:///C:/Photos', 'C:/Photos'],
+    ['\\\\server\\share', '\\\\server\\share'],
+    ['a note about photos', undefined],
+    ['https://example.org/a.jpg', undefined],
+  ])('%j is the folder %j', (text, path) => {
+    expect(pathFromText(text)).toBe(path);
+  });
+});
+
+describe('numbers for people', () => {
+  test('are bytes in the unit that fits', () => {
+    expect([0, 900, 1_536, 5 * 2 ** 20, 3.25 * 2 ** 30].map(formatBytes)).toEqual([
+      '0 B',
+      '900 B',
+      '1.5 KB',
+      '5 MB',
+      '3.3 GB',
+    ]);
+  });
+
+  test('are times to two units', () => {
+    expect([400, 59_400, 60_000, 200_000, 7_500_000, 200_000_000].map(formatDuration)).toEqual([
+      '0 s',
+      '59 s',
+      '1 min',
+      '3 min 20 s',
+      '2 h 5 min',
+      '2 d 7 h',
+    ]);
+  });
+});
+
+describe('an address of the page', () => {
+  test('names a screen and a place in it', () => {
+    expect(readHash('#/library/3/images/55')).toEqual({ screen: 'library', path: ['3', 'images', '55'] });
+    expect(readHash('#/a%2Fb')).toEqual({ screen: 'a/b', path: [] });
+  });
+
+  test.each(['', '#', '#/', '#library'])('%j names none', (hash) => {
+    expect(readHash(hash)).toBeUndefined();
+  });
+});
+
+describe('a shortcut', () => {
+  const press = (key: string, modifiers: Partial<KeyboardEvent> = {}) =>
+    ({ key, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...modifiers }) as KeyboardEvent;
+
+  test('is pressed with exactly its modifiers', () => {
+    expect(isPressed(press('o', { ctrlKey: true }), 'mod+o')).toBe(true);
+    expect(isPressed(press('o'), 'mod+o')).toBe(false);
+    expect(isPressed(press('o', { ctrlKey: true, shiftKey: true }), 'mod+o')).toBe(false);
+    expect(isPressed(press('O', { ctrlKey: true, shiftKey: true }), 'mod+shift+o')).toBe(true);
+  });
+
+  test('of a sign is pressed wherever the keyboard has it', () => {
+    expect(isPressed(press('?', { shiftKey: true }), '?')).toBe(true);
+    expect(isPressed(press('+', { shiftKey: true }), '+')).toBe(true);
+    expect(isPressed(press('+'), '+')).toBe(true);
+  });
+
+  test('is shown as its keys', () => {
+    expect(keyLabels('mod+shift+o')).toEqual(['Ctrl', 'Shift', 'O']);
+    expect(keyLabels('+')).toEqual(['+']);
+    expect(keyLabels('ArrowLeft')).toEqual(['←']);
+  });
+});
