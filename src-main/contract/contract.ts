@@ -5,10 +5,11 @@ import { Dataset, DatasetDiff, DatasetRecipe, DatasetVersionDetail } from './dat
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
 import { Export, ExportOptions } from './export.ts';
-import { CollectionId, DatasetVersionId, ExportId, ImageId, JobId, ModelId, RunId } from './ids.ts';
+import { CollectionId, DatasetVersionId, ExportId, ImageId, ImportId, JobId, ModelId, RunId } from './ids.ts';
+import { MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
-import { Architecture, ExportedModel, ExportFormat, Model } from './model.ts';
+import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import { Settings, SettingsChange } from './settings.ts';
@@ -143,7 +144,7 @@ export const contract = {
       .input(
         z.object({
           id: ModelId,
-          format: ExportFormat,
+          format: WeightsFormat,
           path: z.string().min(1),
           overwrite: z.boolean().default(false),
           licence: Licence.optional(),
@@ -172,6 +173,11 @@ export const contract = {
       .output(z.object({ export: Export, job: Job })),
     get: base.input(z.object({ id: ExportId })).output(Export),
     ofVersion: base.input(z.object({ versionId: DatasetVersionId })).output(z.array(Export)),
+  },
+  maskImports: {
+    /** Queues the reading of masks, corrected in another tool, into a segmentation. */
+    start: base.input(MaskImportOptions).output(z.object({ import: MaskImport, job: Job })),
+    get: base.input(z.object({ id: ImportId })).output(MaskImport),
   },
   runs: {
     /** What a pretraining would be: all settings, steps, and an estimate of its time and memory. */

@@ -25,6 +25,8 @@ export const DatasetVersionId = rowId.brand<'DatasetVersionId'>();
 export type DatasetVersionId = z.infer<typeof DatasetVersionId>;
 export const ExportId = rowId.brand<'ExportId'>();
 export type ExportId = z.infer<typeof ExportId>;
+export const ImportId = rowId.brand<'ImportId'>();
+export type ImportId = z.infer<typeof ImportId>;
 
 /** SHA-256 of a file's bytes, lower-case hexadecimal. */
 export const ContentHash = z

@@ -75,8 +75,8 @@ export const Model = z.object({
 export type Model = z.infer<typeof Model>;
 
 /** What `r2o models export` writes. */
-export const ExportFormat = z.enum(['safetensors']);
-export type ExportFormat = z.infer<typeof ExportFormat>;
+export const WeightsFormat = z.enum(['safetensors']);
+export type WeightsFormat = z.infer<typeof WeightsFormat>;
 
 /** What an export wrote, the card included. */
 export const ExportedModel = z.object({

@@ -117,12 +117,12 @@ async function refuseFullDisk(parent: string, { counts, options, sizeBytes }: Ex
   if (needed <= free) return;
   throw new UserError(
     'DISK_FULL',
-    `The export needs about ${toGb(needed)}, and ${parent} has ${toGb(free)} free.`,
+    `The export needs about ${toMb(needed)}, and ${parent} has ${toMb(free)} free.`,
     { hint: 'Free some space, choose another drive, or export with --images hardlink or reference.' },
   );
 }
 
-const toGb = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+const toMb = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
 
 /** The error of writing as a person can act on it; bugs come back unchanged. */
 export function translateWriteError(error: unknown, path: string): unknown {

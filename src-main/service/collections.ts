@@ -35,6 +35,8 @@ export function collectionHandlers(service: Service) {
           return spec.collectionId === id;
         case 'pretrain':
           return store.runs.get(spec.runId)?.collectionId === id;
+        case 'import':
+          return store.maskImports.collectionOf(spec.importId) === id;
         case 'export':
           // Datasets hold copies of all they need of a collection.
           return false;

@@ -6,7 +6,7 @@ import {
   ModelCard,
   type Architecture,
   type ExportedModel,
-  type ExportFormat,
+  type WeightsFormat,
   type Model,
 } from '../contract/model.ts';
 import { weightsOf } from '../contract/model-weights.ts';
@@ -65,7 +65,7 @@ export function modelHandlers(service: Service) {
 
     async export(input: {
       id: ModelId;
-      format: ExportFormat;
+      format: WeightsFormat;
       path: string;
       overwrite: boolean;
       licence?: string | undefined;

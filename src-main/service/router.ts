@@ -3,6 +3,7 @@ import { contract } from '../contract/contract.ts';
 import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
 import { datasetHandlers } from './datasets.ts';
+import { maskImportHandlers } from './mask-imports.ts';
 import { runDoctor } from './doctor.ts';
 import { exportHandlers } from './exports.ts';
 import { modelHandlers } from './models.ts';
@@ -18,6 +19,7 @@ export function createRouter(service: Service) {
   const collections = collectionHandlers(service);
   const datasets = datasetHandlers(service);
   const exports = exportHandlers(service);
+  const maskImports = maskImportHandlers(service);
   const models = modelHandlers(service);
   const runs = runHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
@@ -88,6 +90,10 @@ export function createRouter(service: Service) {
       start: os.exports.start.handler(({ input }) => exports.start(input.versionId, input.options)),
       get: os.exports.get.handler(({ input }) => exports.get(input.id)),
       ofVersion: os.exports.ofVersion.handler(({ input }) => exports.ofVersion(input.versionId)),
+    },
+    maskImports: {
+      start: os.maskImports.start.handler(({ input }) => maskImports.start(input)),
+      get: os.maskImports.get.handler(({ input }) => maskImports.get(input.id)),
     },
     runs: {
       plan: os.runs.plan.handler(({ input }) => runs.plan(input)),

@@ -10,6 +10,7 @@ import { CallWorker } from '../jobs/call-worker.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
 import { exportKind } from '../jobs/export-kind.ts';
+import { importKind } from '../jobs/import-kind.ts';
 import { pretrainKind } from '../jobs/pretrain-kind.ts';
 import { scanKind } from '../jobs/scan-kind.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
@@ -90,6 +91,11 @@ export class Service {
           store: this.store,
           settings: () => this.settings(),
           cacheFolder: this.layout.cache,
+          nowMs: this.nowMs,
+          onCollection: (collectionId) => this.publish({ type: 'collection', collectionId }),
+        }),
+        import: importKind({
+          store: this.store,
           nowMs: this.nowMs,
           onCollection: (collectionId) => this.publish({ type: 'collection', collectionId }),
         }),

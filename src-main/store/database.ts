@@ -6,6 +6,7 @@ import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
+import { MaskImportRepository } from './mask-imports.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
 import { ModelRepository } from './models.ts';
 import { RunRepository } from './runs.ts';
@@ -70,6 +71,7 @@ export class Store {
   readonly datasets: DatasetRepository;
   readonly datasetRows: DatasetRowRepository;
   readonly exports: ExportRepository;
+  readonly maskImports: MaskImportRepository;
   readonly #db: Database.Database;
 
   constructor(db: Database.Database) {
@@ -88,6 +90,7 @@ export class Store {
     this.datasets = new DatasetRepository(writable);
     this.datasetRows = new DatasetRowRepository(writable);
     this.exports = new ExportRepository(writable);
+    this.maskImports = new MaskImportRepository(writable);
     this.models = new ModelRepository(writable);
   }
 

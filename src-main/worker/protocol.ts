@@ -3,10 +3,17 @@ import { Bytes } from '../contract/bytes.ts';
 import { ErrorInfo } from '../contract/errors.ts';
 import { ExportImageRow, ExportPlan, ExportResult } from '../contract/export.ts';
 import { ContentHash, ImageId } from '../contract/ids.ts';
+import {
+  ImportableImage,
+  ImportedMask,
+  MaskChange,
+  MaskImportOptions,
+  MaskImportResult,
+} from '../contract/mask-import.ts';
 import { JobProgress } from '../contract/job.ts';
 import { PresetName, PretrainConfig, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
 import { MetricPoint, SkippedImage } from '../contract/run.ts';
-import { ExportedModel, ExportFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
+import { ExportedModel, WeightsFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
 import { ModelWeights } from '../contract/model-weights.ts';
 import { MachineProbe } from '../contract/system.ts';
 import { FileKey, FoundFile, InspectedFile } from '../contract/scan.ts';
@@ -36,6 +43,7 @@ export const WorkerJob = z.discriminatedUnion('kind', [
     cache: CacheBounds,
   }),
   z.object({ kind: z.literal('export'), plan: ExportPlan, limits: ImageLimits }),
+  z.object({ kind: z.literal('import'), options: MaskImportOptions }),
   z.object({
     kind: z.literal('pretrain'),
     rootPath: z.string(),
@@ -70,6 +78,13 @@ export const Ask = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('export/page'), afterId: z.number().int() }),
   /** All is written and in its place. */
   z.object({ kind: z.literal('export/finish'), result: ExportResult }),
+  /** The next segmented images, by id; none at the end. */
+  z.object({ kind: z.literal('import/images'), afterId: z.number().int() }),
+  /** The masks that an image has. */
+  z.object({ kind: z.literal('import/masks'), imageId: ImageId }),
+  /** Save what became of an image's masks. */
+  z.object({ kind: z.literal('import/save'), imageId: ImageId, changes: z.array(MaskChange) }),
+  z.object({ kind: z.literal('import/finish'), result: MaskImportResult }),
   /** The next usable images of the collection, by id. */
   z.object({ kind: z.literal('pretrain/images'), afterId: z.number().int(), limit: z.number().int() }),
   /** The run trains on this many different images. */
@@ -113,6 +128,10 @@ export const AskAnswers = {
   'scan/finish': z.null(),
   'export/page': z.object({ images: z.array(ExportImageRow) }),
   'export/finish': z.null(),
+  'import/images': z.object({ images: z.array(ImportableImage) }),
+  'import/masks': z.object({ masks: z.array(ImportedMask) }),
+  'import/save': z.null(),
+  'import/finish': z.null(),
   'pretrain/images': z.object({ images: z.array(FileKey.extend({ id: ImageId, contentHash: ContentHash })) }),
   'pretrain/begin': z.null(),
   'pretrain/metrics': z.null(),
@@ -154,7 +173,7 @@ export const Call = z.discriminatedUnion('kind', [
     kind: z.literal('export-encoder'),
     weights: ModelWeights,
     model: Model,
-    format: ExportFormat,
+    format: WeightsFormat,
     path: z.string(),
     overwrite: z.boolean(),
   }),

@@ -76,6 +76,10 @@ const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContex
     const { runExport } = await import('./export-job.ts');
     await runExport(job, context);
   },
+  import: async (job, context) => {
+    const { runImport } = await import('./import-job.ts');
+    await runImport(job, context);
+  },
   pretrain: async (job, context) => {
     const { runPretraining } = await import('./pretrain-job.ts');
     await runPretraining(job, context);

@@ -88,7 +88,7 @@ describe('models', () => {
     const { service, client, bugs } = startService();
     const path = join(tempFolder(), 'bad.safetensors');
     writeFileSync(path, 'these are no weights');
-    await expect(client.models.import({ path })).rejects.toMatchObject({ code: 'WEIGHTS_DAMAGED' });
+    await expect(client.models.import({ path })).rejects.toMatchObject({ code: 'WEIGHTS_UNSUPPORTED' });
     await expect(client.models.import({ path: `${path}.none` })).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
     });

@@ -1,13 +1,11 @@
 import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
+import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { readCoco } from './coco.ts';
 import { readLabelMe } from './labelme.ts';
 import type { MaskRecord } from './mask-record.ts';
 import { joinObjects, readBinaryPng, readIndexPng } from './png-masks.ts';
-
-/** Kinds of mask files that are read. */
-export type MaskFileFormat = 'coco' | 'labelme' | 'binary-png' | 'index-png';
 
 /** JSON beyond this does not fit a JavaScript string. */
 const MAX_JSON_BYTES = 500_000_000;

@@ -41,11 +41,12 @@ export function encodePng(picture: NumberPicture, { palette }: PngOptions = {}):
 /** A PNG of numbers up to 2^24 - 1 as panoptic formats hold them: red + 256 green + 65536 blue. */
 export function encodeRgbIdPng(ids: Uint32Array, widthPx: number, heightPx: number): Promise<Buffer> {
   const bytes = new Uint8Array(ids.length * 3);
-  ids.forEach((id, at) => {
-    bytes[at * 3] = id & 0xff;
-    bytes[at * 3 + 1] = (id >> 8) & 0xff;
-    bytes[at * 3 + 2] = (id >> 16) & 0xff;
-  });
+  for (let pixel = 0, at = 0; pixel < ids.length; pixel++) {
+    const id = ids[pixel] ?? 0;
+    bytes[at++] = id & 0xff;
+    bytes[at++] = (id >> 8) & 0xff;
+    bytes[at++] = (id >> 16) & 0xff;
+  }
   const head = header({ widthPx, heightPx, bitDepth: 8, colourType: RGB });
   return assemble({ head, extra: [], bytes, rowBytes: widthPx * 3 });
 }
@@ -137,7 +138,7 @@ function chunk(type: string, content: Buffer): Buffer {
 }
 
 function bigEndian(data: Uint16Array): Uint8Array {
-  const bytes = Buffer.alloc(data.length * 2);
-  data.forEach((value, at) => bytes.writeUInt16BE(value, at * 2));
-  return bytes;
+  const bytes = Buffer.from(data.slice().buffer);
+  // All processors that this runs on keep the lower byte first.
+  return bytes.swap16();
 }

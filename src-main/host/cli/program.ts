@@ -11,6 +11,7 @@ import { addDoctorCommand } from './commands/doctor.ts';
 import { addDemoCommand } from './commands/demo.ts';
 import { addModelCommands } from './commands/models.ts';
 import { addExportCommand } from './commands/export.ts';
+import { addImportMasksCommand } from './commands/import-masks.ts';
 import { addSettingsCommands } from './commands/settings.ts';
 import { addJobCommands } from './commands/jobs.ts';
 import { addPretrainCommand } from './commands/pretrain.ts';
@@ -41,6 +42,7 @@ export function createProgram(version: string): Command {
   addRunCommands(program);
   addDatasetCommands(program);
   addExportCommand(program);
+  addImportMasksCommand(program);
   addJobCommands(program);
   addModelCommands(program);
   addServeCommand(program);

@@ -443,7 +443,7 @@ CREATE TABLE dataset_images (
   split TEXT NOT NULL CHECK (split IN ('train', 'val', 'test'))
 ) STRICT;
 
-CREATE INDEX dataset_images_by_version ON dataset_images (version_id, split, id);
+CREATE INDEX dataset_images_by_version ON dataset_images (version_id, id);
 CREATE INDEX dataset_images_by_path ON dataset_images (version_id, root_path, ifnull(path_bytes, rel_path));
 
 CREATE TABLE dataset_masks (
@@ -527,6 +527,18 @@ CREATE TABLE exports (
 
 CREATE INDEX exports_by_version ON exports (version_id, id);
 CREATE INDEX exports_by_job ON exports (job_id) WHERE job_id IS NOT NULL;
+
+-- Masks that came back from a labeling tool.
+CREATE TABLE mask_imports (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  segmentation_id INTEGER NOT NULL REFERENCES segmentations (id) ON DELETE CASCADE,
+  options TEXT NOT NULL CHECK (json_valid(options)),
+  result TEXT CHECK (result IS NULL OR json_valid(result)),
+  created_at_ms INTEGER NOT NULL,
+  finished_at_ms INTEGER
+) STRICT;
+
+CREATE INDEX mask_imports_by_segmentation ON mask_imports (segmentation_id, id);
 
 CREATE TABLE settings (
   key TEXT PRIMARY KEY,

@@ -28,6 +28,7 @@ import {
   sharpOf,
   QUADRANT_COLOURS,
 } from '../../support/test-images.ts';
+import { canMakeDisks, diskReason, tinyDisk } from '../../support/tiny-disk.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const mask = bitmapOf('####....', '####....', '........', '........', '........', '........');
@@ -310,6 +311,53 @@ describe('the target', () => {
   });
 });
 
+describe.skipIf(!canMakeDisks)(`a drive that is too small${diskReason}`, () => {
+  const heavy = (count: number) =>
+    Promise.all(
+      Array.from({ length: count }, async (_, index) => {
+        const image = await drawnImage(`${index}.png`, cat());
+        return { ...image, bytes: Buffer.concat([image.bytes, Buffer.alloc(500_000)]) };
+      }),
+    );
+
+  test('is told before the first byte is written', async () => {
+    const disk = tinyDisk(1_024);
+    await expect(
+      exportDrawn(await heavy(5), { format: 'coco', outPath: join(disk, 'out') }),
+    ).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      message: expect.stringMatching(/^The export needs about 3 MB, and .* has 2 MB free.$/) as string,
+    });
+    expect(readdirSync(disk)).toEqual([]);
+  });
+
+  test.each(['coco', 'sqlite'] as const)('and fills up on the way ends %s cleanly', async (format) => {
+    const disk = tinyDisk(1_024);
+    // Links cannot reach another drive, so these become copies that nobody could count on; sqlite only names them.
+    const drawn =
+      format === 'coco'
+        ? await heavy(5)
+        : [
+            await drawnImage(
+              'a.png',
+              Array.from({ length: 600 }, () => ({ bitmap: noise, className: 'cat' })),
+            ),
+          ];
+    const images = format === 'coco' ? 'hardlink' : 'reference';
+    await expect(exportDrawn(drawn, { format, images, outPath: join(disk, 'out') })).rejects.toMatchObject({
+      code: 'DISK_FULL',
+      message: expect.stringContaining('is full') as string,
+    });
+    expect(existsSync(join(disk, 'out'))).toBe(false);
+  });
+});
+
+/** A checkerboard: the longest run lengths that a mask of its size has. */
+const noise: Bitmap = {
+  ...{ widthPx: 80, heightPx: 60 },
+  data: Uint8Array.from({ length: 4_800 }, (_, at) => (at + Math.floor(at / 80)) % 2),
+};
+
 describe('a format', () => {
   test.each([
     ['yolo', 'hardlink'],
@@ -388,3 +436,32 @@ print(json.dumps([image.mode, list(image.getdata()), image.getpalette()[:6], ima
   );
   expect(read).toEqual(['P', [...mask.data], [0, 0, 0, 128, 0, 0], [224, 224, 192]]);
 });
+
+test.skipIf(!hasPython('cv2'))(
+  `OpenCV fills the polygons of yolo, as Ultralytics has it do, to the mask${pythonReason('cv2')}`,
+  async () => {
+    const shapes: Bitmap[] = [
+      bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##'),
+      bitmapOf('#.......', '.#......', '..#.....', '...#....', '........', '########'),
+      redQuarter(64, 48),
+    ];
+    const drawn = await Promise.all(shapes.map((bitmap, index) => drawnImage(`${index}.png`, cat(bitmap))));
+    const { folder } = await exportDrawn(drawn, { format: 'yolo' });
+    const sizes = JSON.stringify(shapes.map(({ widthPx, heightPx }) => [widthPx, heightPx]));
+    const read = runPython(
+      `import sys, json, cv2, numpy as np
+out = []
+for i, (w, h) in enumerate(json.loads(sys.argv[2])):
+    mask = np.zeros((h, w), dtype=np.uint8)
+    for line in open(f'{sys.argv[1]}/labels/train/{i}.txt'):
+        # ultralytics.data.utils: labels are float32, polygon2mask casts to int32 and calls fillPoly.
+        points = np.array(line.split()[1:], dtype=np.float32).reshape(-1, 2)
+        cv2.fillPoly(mask, [(points * np.array([w, h], dtype=np.float32)).astype(np.int32)], color=1)
+    out.append(mask.ravel().tolist())
+print(json.dumps(out))`,
+      folder,
+      sizes,
+    );
+    expect(read).toEqual(shapes.map(({ data }) => [...data]));
+  },
+);

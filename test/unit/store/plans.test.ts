@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   CollectionId,
   ConceptId,
+  DatasetVersionId,
   ImageId,
   JobId,
   MaskId,
@@ -14,7 +15,7 @@ import { Store } from '../../../src-main/store/database.ts';
 import { galleryCountSql, gallerySql } from '../../../src-main/store/gallery.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
-import { TestStore } from '../../support/store.ts';
+import { hashOf, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 /** A plan that neither reads a whole table nor sorts. */
@@ -41,6 +42,11 @@ function statementsOf(file: string, call: (store: Store) => void): string[] {
 }
 
 const conceptId = ConceptId.parse(1);
+const versionId = DatasetVersionId.parse(1);
+const datasetImage = {
+  ...{ id: 1, rootPath: '/pets', relPath: 'a.jpg', pathBytes: null, contentHash: hashOf(1), sizeBytes: 1 },
+  ...{ mtimeMs: 1, widthPx: 1, heightPx: 1, orientation: 1, split: 'train' as const },
+};
 const filters = [undefined, conceptId].flatMap((concept) =>
   [undefined, ...ReviewState.options].map((review) => ({ conceptId: concept, review })),
 );
@@ -138,6 +144,37 @@ describe('the plan of', () => {
         }),
       /INDEX images_by_path \(collection_id=\? AND <expr>=\?\)/,
     ],
+    [
+      'images of a dataset version',
+      ({ datasetRows }) => datasetRows.page({ versionId, afterId: 5, limit: 9 }),
+      /INDEX dataset_images_by_version \(version_id=\? AND id>\?\)/,
+    ],
+    [
+      'the same image in another version',
+      ({ datasetRows }) => datasetRows.findSame(versionId, datasetImage),
+      /INDEX dataset_images_by_path \(version_id=\? AND root_path=\? AND <expr>=\?\)/,
+    ],
+    [
+      'the folders of a version',
+      ({ datasetRows }) => datasetRows.roots(versionId),
+      /INDEX dataset_images_by_path \(version_id=\?\)/,
+    ],
+    [
+      'masks of a dataset image',
+      ({ datasetRows }) => datasetRows.masksOf(1),
+      /INDEX dataset_masks_by_image \(image_id=\?\)/,
+    ],
+    [
+      'what a dataset is made of',
+      ({ datasetRows }) => datasetRows.sources({ segmentationId, afterId: 5, limit: 9 }),
+      /SEARCH s USING PRIMARY KEY \(segmentation_id=\? AND image_id>\?\)/,
+    ],
+    [
+      'images that masks can be imported for',
+      ({ maskImports }) => maskImports.images({ segmentationId, afterId: 5, limit: 9 }),
+      /SEARCH s USING PRIMARY KEY \(segmentation_id=\? AND image_id>\?\)/,
+    ],
+    ['exports of a version', ({ exports }) => exports.ofVersion(versionId), /INDEX exports_by_version/],
   ])('%s is direct', (_, call, index) => {
     using test = new TestStore(tempFolder());
     const statements = statementsOf(test.file, call).filter((sql) => /^\s*(SELECT|UPDATE)/.test(sql));

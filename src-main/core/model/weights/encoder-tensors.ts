@@ -15,6 +15,9 @@ export type TensorFile = {
 
 type EncoderTensor = Pick<ParameterSpec, 'name' | 'kind' | 'shape'>;
 
+/** Ten times a ResNet-50. */
+const MAX_ELEMENTS = 250_000_000;
+
 /** How many batches the running statistics have seen, as PyTorch keeps it beside them. */
 const COUNTER = 'num_batches_tracked';
 
@@ -33,6 +36,7 @@ export async function readEncoder(file: TensorFile, names: ReadonlyMap<string, s
   );
   const spec = specOfShapes(shapes);
   if (typeof spec === 'string') throw notAResNet(file.path, spec);
+  checkSize(file.path, spec);
   const weights: Record<string, Float32Array> = {};
   for (const tensor of encoderTensorsOf(spec)) {
     const stored = names.get(tensor.name) ?? tensor.name;
@@ -86,6 +90,17 @@ function encoderTensorsOf(spec: Encoder['spec']): EncoderTensor[] {
     })),
   );
   return [...parameters, ...statistics];
+}
+
+/** Tensors of a hostile file may share elements, so that its own size bounds nothing. */
+function checkSize(path: string, spec: Encoder['spec']): void {
+  const elements = encoderTensorsOf(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (elements > MAX_ELEMENTS) {
+    throw notAResNet(
+      path,
+      `it would have ${elements} weights, and ${MAX_ELEMENTS} are the most that is read`,
+    );
+  }
 }
 
 function checkEntry(file: TensorFile, name: string, shape: Shape): void {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { UserError } from '../../../contract/errors.ts';
-import type { ExportedModel, ExportFormat, Model } from '../../../contract/model.ts';
+import type { ExportedModel, WeightsFormat, Model } from '../../../contract/model.ts';
 import type { WrittenFile } from './atomic-file.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 import type { Encoder } from './encoder.ts';
@@ -15,7 +15,7 @@ type Exporter = {
   usage: readonly string[];
 };
 
-const EXPORTERS: Readonly<Record<ExportFormat, Exporter>> = {
+const EXPORTERS: Readonly<Record<WeightsFormat, Exporter>> = {
   safetensors: {
     write: (path, encoder, { card }) => writeEncoderFile(path, encoder, card),
     usage: [
@@ -27,7 +27,7 @@ const EXPORTERS: Readonly<Record<ExportFormat, Exporter>> = {
 export type ExportRequest = {
   encoder: Encoder;
   model: Model;
-  format: ExportFormat;
+  format: WeightsFormat;
   path: string;
   /** Whether files of these names may be replaced. */
   overwrite: boolean;

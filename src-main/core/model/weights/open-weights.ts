@@ -1,20 +1,67 @@
 import type { TensorFile } from './encoder-tensors.ts';
+import { OnnxWeights } from './onnx/onnx-weights.ts';
+import type { PickleFormat } from './pickle/pickled-weights.ts';
+import { openPickle } from './pickle/torch-legacy.ts';
+import { openTorchZip } from './pickle/torch-zip.ts';
+import { RandomAccessFile } from './random-access-file.ts';
 import { SafetensorsFile } from './safetensors.ts';
+import { unsupportedWeights } from './weights-error.ts';
 
 /** A file of tensors, open for reading, and what kind of file it is. The caller disposes it. */
 export type OpenWeights = TensorFile &
   AsyncDisposable & {
-    readonly format: 'safetensors';
+    readonly format: 'safetensors' | 'onnx' | PickleFormat;
     /** Free text kept in the file, where its kind has any. */
     readonly metadata: ReadonlyMap<string, string>;
     /** SHA-256 of the whole file, 32 bytes. */
     sha256: () => Promise<Uint8Array>;
   };
 
+const HEAD_BYTES = 512;
+const BRACE = 0x7b;
+const PICKLE_PROTOCOL = 0x80;
+const ONNX_IR_VERSION = 0x08;
+
 /**
  * Opens a file of weights, whatever its kind: told by its content and not by its name.
  * @throws UserError WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, FILE_NOT_FOUND, FILE_UNUSABLE
  */
 export async function openWeights(path: string): Promise<OpenWeights> {
-  return await SafetensorsFile.open(path);
+  const file = await RandomAccessFile.open(path);
+  try {
+    const head = await file.read(0, Math.min(HEAD_BYTES, file.sizeBytes));
+    return await openByHead(file, head);
+  } catch (error) {
+    await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openByHead(file: RandomAccessFile, head: Uint8Array): Promise<OpenWeights> {
+  const text = Buffer.from(head).toString('latin1');
+  if (text.startsWith('PK\x03\x04')) return await openTorchZip(file);
+  // Behind eight bytes of length; the upper half of that is never used.
+  if (head[8] === BRACE && head.subarray(4, 8).every((byte) => byte === 0))
+    return await SafetensorsFile.of(file);
+  if (head[0] === PICKLE_PROTOCOL) return await openPickle(file);
+  if (head[0] === ONNX_IR_VERSION) return await OnnxWeights.open(file);
+  throw unsupportedWeights(file.path, ...strangerOf(text));
+}
+
+/** What a file is that holds no weights, and what to do about it. */
+function strangerOf(text: string): [problem: string, hint: string] {
+  if (text === '') return ['it is empty', 'Download or export the file again.'];
+  if (text.startsWith('version https://git-lfs')) {
+    return ['it is a pointer of Git LFS and not the file itself', 'Fetch the file with: git lfs pull'];
+  }
+  if (/^\s*<(!doctype|html|\?xml)/i.test(text)) {
+    return ['it is a web page', 'The download gave a page instead of the file; download it again.'];
+  }
+  if (text.slice(257, 262) === 'ustar') {
+    return ['it is a tar archive', 'Unpack it first; files of PyTorch before 0.1.10 cannot be read.'];
+  }
+  return [
+    'it is no file of weights that R2O Studio knows',
+    'Safetensors, PyTorch (.pth, .pt), pickles with NumPy arrays (.pkl) and ONNX can be read.',
+  ];
 }

@@ -36,11 +36,19 @@ export class SafetensorsFile {
   static async open(path: string): Promise<SafetensorsFile> {
     const file = await RandomAccessFile.open(path);
     try {
-      return new SafetensorsFile(file, await readHeader(file));
+      return await SafetensorsFile.of(file);
     } catch (error) {
       await file[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /**
+   * Checks the header of an open file, which belongs to the result from then on.
+   * @throws UserError WEIGHTS_DAMAGED
+   */
+  static async of(file: RandomAccessFile): Promise<SafetensorsFile> {
+    return new SafetensorsFile(file, await readHeader(file));
   }
 
   /** One tensor. @throws Error for a name that `tensors` does not have; UserError WEIGHTS_DAMAGED */

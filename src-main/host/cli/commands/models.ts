@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
-import { Architecture, ExportFormat, type Model } from '../../../contract/model.ts';
+import { Architecture, WeightsFormat, type Model } from '../../../contract/model.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../program.ts';
@@ -81,13 +81,13 @@ function addExport(models: Command): void {
     .command('export')
     .argument('<model>', 'number or name')
     .requiredOption('--out <file>', 'file to write; its card is written beside it')
-    .option('--format <format>', `one of: ${ExportFormat.options.join(', ')}`, 'safetensors')
+    .option('--format <format>', `one of: ${WeightsFormat.options.join(', ')}`, 'safetensors')
     .option('--licence <text>', "terms under which the weights may be used (default: the model's)")
     .option('--force', 'replace files that exist')
     .description('write the weights for other tools, with a model card')
     .action(async (which: string, options: ExportOptions, command: Command) => {
       const { output, withSession } = contextOf(command);
-      const format = oneOf(ExportFormat.options, options.format, 'format');
+      const format = oneOf(WeightsFormat.options, options.format, 'format');
       await withSession(async ({ client }) => {
         const { id } = await findModel(client, which);
         const exported = await client.models.export({

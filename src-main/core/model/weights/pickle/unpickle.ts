@@ -1,0 +1,43 @@
+import { ByteReader } from './byte-reader.ts';
+import { OPCODES, type Machine } from './opcodes.ts';
+import type { PyReference, PyValue } from './values.ts';
+
+/** More instructions than this are no checkpoint: a ResNet-50 with its optimizer has about 30,000. */
+const MAX_INSTRUCTIONS = 10_000_000;
+
+/** Where and why a pickle cannot be read. */
+export class PickleError extends Error {}
+
+/** The value of a pickle, what it refers to outside, and where it ends. */
+export type Unpickled = { value: PyValue; references: readonly PyReference[]; end: number };
+
+/**
+ * Reads one pickle as inert data. Every instruction takes at least one byte and makes at most one value, so time
+ * and memory are bounded by the length of `bytes`; shared values stay shared and are never copied.
+ * @param bytes may hold more behind the pickle
+ * @param start where the pickle begins
+ * @throws PickleError naming the opcode at fault
+ */
+export function unpickle(bytes: Uint8Array<ArrayBuffer>, start = 0): Unpickled {
+  let current = 'the start';
+  const fail = (problem: string): never => {
+    throw new PickleError(`${current}: ${problem}`);
+  };
+  const reader = new ByteReader(bytes, start, fail);
+  const machine: Machine = { reader, fail, stack: [], marks: [], memo: new Map(), references: [] };
+  for (let count = 0; count < MAX_INSTRUCTIONS; count++) {
+    const at = reader.position;
+    const code = reader.uint8();
+    const opcode = OPCODES.get(code);
+    const name = opcode?.name ?? `0x${code.toString(16).padStart(2, '0')}`;
+    current = `opcode ${name} at byte ${at}`;
+    if (!opcode) return fail('there is no such opcode');
+    if (opcode.name === 'STOP') {
+      const value = machine.stack.pop();
+      if (value === undefined) return fail('nothing was made');
+      return { value, references: machine.references, end: reader.position };
+    }
+    opcode.run(machine);
+  }
+  return fail(`there are more than ${MAX_INSTRUCTIONS} instructions`);
+}

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path';
+import { Option, type Command } from 'commander';
+import { UserError } from '../../../contract/errors.ts';
+import { SegmentationId } from '../../../contract/ids.ts';
+import { MaskFileFormat, type MaskImport } from '../../../contract/mask-import.ts';
+import { followJob } from '../follow-job.ts';
+import { printable } from '../output.ts';
+import { contextOf } from '../program.ts';
+
+/** Problems that are listed one by one; the rest is counted. */
+const PROBLEMS_SHOWN = 20;
+
+export function addImportMasksCommand(program: Command): void {
+  program
+    .command('import-masks')
+    .argument('<segmentation>', 'number of the segmentation')
+    .argument('<path>', 'file or folder that a labeling tool wrote')
+    .addOption(
+      new Option('--format <format>', 'what it holds').choices(MaskFileFormat.options).makeOptionMandatory(),
+    )
+    .option('--reject-missing', 'reject masks of its images that it does not hold: they were deleted there')
+    .description('bring masks back that were corrected in another tool')
+    .action(
+      async (
+        which: string,
+        path: string,
+        options: { format: MaskFileFormat; rejectMissing?: boolean },
+        command: Command,
+      ) => {
+        const { output, withSession } = contextOf(command);
+        await withSession(async ({ client }) => {
+          const started = await client.maskImports.start({
+            segmentationId: parseSegmentation(which),
+            path: resolve(path),
+            format: options.format,
+            rejectMissing: options.rejectMissing ?? false,
+          });
+          await followJob(client, started.job.id);
+          output.result(await client.maskImports.get({ id: started.import.id }), importLines);
+        });
+      },
+    );
+}
+
+function parseSegmentation(text: string): SegmentationId {
+  const id = SegmentationId.safeParse(Number(text));
+  if (id.success) return id.data;
+  throw new UserError('BAD_INPUT', `'${text}' is not the number of a segmentation.`);
+}
+
+function importLines({ result }: MaskImport): string[] {
+  if (!result) return ['The import was paused.'];
+  const { images, kept, changed, added, rejected, skipped, problems } = result;
+  const shown = problems.slice(0, PROBLEMS_SHOWN);
+  return [
+    `${images} images: ${kept} masks as before (now accepted), ${changed} changed, ${added} added, ${rejected} rejected`,
+    ...(skipped > 0 ? [`${skipped} files or images could not be used:`] : []),
+    ...shown.map(({ name, detail }) => `  ${printable(name)}: ${detail}`),
+    ...(skipped > shown.length ? [`  ... and ${skipped - shown.length} more; --json lists them`] : []),
+  ];
+}

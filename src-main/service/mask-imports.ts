@@ -1,0 +1,30 @@
+import { basename, resolve } from 'node:path';
+import { UserError } from '../contract/errors.ts';
+import type { ImportId } from '../contract/ids.ts';
+import type { Job } from '../contract/job.ts';
+import type { MaskImport, MaskImportOptions } from '../contract/mask-import.ts';
+import type { Service } from './service.ts';
+
+/** Imports of masks as clients handle them. The worker reads the files; here they are queued and looked up. */
+export function maskImportHandlers({ store, queue, nowMs }: Service) {
+  const get = (id: ImportId): MaskImport => {
+    const found = store.maskImports.get(id);
+    if (found) return found;
+    throw new UserError('NOT_FOUND', `There is no import ${id}.`);
+  };
+  return {
+    get,
+
+    start(options: MaskImportOptions): { import: MaskImport; job: Job } {
+      if (!store.segmentations.get(options.segmentationId)) {
+        throw new UserError('NOT_FOUND', `There is no segmentation ${options.segmentationId}.`, {
+          hint: 'Masks go into a segmentation: list them to see which exist.',
+        });
+      }
+      const path = resolve(options.path);
+      const id = store.maskImports.insert({ ...options, path }, nowMs());
+      const job = queue.enqueue({ kind: 'import', importId: id }, `Import masks from ${basename(path)}`);
+      return { import: get(id), job };
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
+import type { ExportFormat } from '../../../src-main/contract/export.ts';
+import type { MaskFileFormat, MaskImportResult } from '../../../src-main/contract/mask-import.ts';
+import { encodePng } from '../../../src-main/core/mask/png.ts';
+import { decodeRle, encodeRle } from '../../../src-main/core/mask/rle.ts';
+import { drawnImage, type DrawnImage } from '../../support/drawn-images.ts';
+import { bitmapOf, drawingOf } from '../../support/masks.ts';
+import { waitForState } from '../../support/running-service.ts';
+import { startSegmented, type SegmentedService } from '../../support/segmented-service.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const left = bitmapOf('####....', '####....', '####....', '........', '........', '........');
+const leftCut = bitmapOf('####....', '####....', '###.....', '........', '........', '........');
+const corner = bitmapOf('........', '........', '........', '........', '......##', '......##');
+const middle = bitmapOf('........', '........', '........', '...##...', '...##...', '........');
+
+const pets = async (): Promise<DrawnImage[]> => [
+  await drawnImage('cats/a b.png', [
+    { bitmap: left, className: 'cat', score: 0.9 },
+    { bitmap: corner, className: 'dog', score: 0.8 },
+  ]),
+  await drawnImage('dogs/c.png', [{ bitmap: left, className: 'dog' }]),
+];
+
+async function importMasks(
+  { client, segmentationId }: SegmentedService,
+  path: string,
+  format: MaskFileFormat,
+  rejectMissing = false,
+): Promise<MaskImportResult | null> {
+  const started = await client.maskImports.start({ segmentationId, path, format, rejectMissing });
+  await waitForState(client, started.job.id, 'done');
+  return (await client.maskImports.get({ id: started.import.id })).result;
+}
+
+async function exportTo(running: SegmentedService, format: ExportFormat): Promise<string> {
+  const recipe = DatasetRecipe.parse({ segmentationIds: [running.segmentationId] });
+  const { id: versionId } = await running.client.datasets.create({ name: 'pets', recipe });
+  const outPath = join(tempFolder(), 'out');
+  const options = { format, outPath, images: 'copy', labelmeShapes: 'mask' } as const;
+  const { job } = await running.client.exports.start({ versionId, options });
+  await waitForState(running.client, job.id, 'done');
+  return outPath;
+}
+
+/** Masks of an image: class, review, origin and drawing. */
+function masksOf({ service, segmentationId, collection }: SegmentedService, relPath: string) {
+  const { store } = service;
+  const names = new Map(store.datasetRows.concepts(segmentationId).map(({ id, name }) => [id, name]));
+  const page = store.images.page({ collectionId: collection.id, cursor: null, limit: 9 }).items;
+  const image = page.find((one) => one.relPath === relPath);
+  if (!image) throw new Error(`no image ${relPath}`);
+  return store.segmentations.masksOf(segmentationId, image.id).map((mask) => {
+    const shape = store.segmentations.shapeOf(mask.id);
+    return {
+      ...{ className: mask.conceptId === null ? null : names.get(mask.conceptId), review: mask.review },
+      ...{ origin: mask.origin, revision: mask.revision, areaPx: mask.areaPx },
+      drawing: shape ? drawingOf(decodeRle(shape)) : [],
+    };
+  });
+}
+
+const cocoRle = (bitmap: typeof left) => {
+  const mask = encodeRle(bitmap);
+  return { size: [6, 8], counts: Buffer.from(mask?.shape.rle ?? []).toString('latin1') };
+};
+
+describe('masks that come back', () => {
+  test.each<[ExportFormat, MaskFileFormat, string]>([
+    ['coco', 'coco', 'annotations'],
+    ['coco-polygon', 'coco', 'annotations'],
+    ['labelme', 'labelme', '.'],
+    ['binary-png', 'binary-png', 'masks'],
+  ])('from an export as %s are the same, and accepted', async (format, read, folder) => {
+    const running = await startSegmented(await pets());
+    const out = await exportTo(running, format);
+    const before = masksOf(running, 'cats/a b.png');
+    const result = await importMasks(running, join(out, folder), read, true);
+    expect(result).toEqual({
+      images: 2,
+      kept: 3,
+      changed: 0,
+      added: 0,
+      rejected: 0,
+      skipped: 0,
+      problems: [],
+    });
+    expect(masksOf(running, 'cats/a b.png')).toEqual(before.map((mask) => ({ ...mask, review: 'accepted' })));
+  });
+
+  test('corrected, added and deleted are edited, imported and rejected', async () => {
+    const running = await startSegmented(await pets());
+    const file = join(tempFolder(), 'corrected.json');
+    writeFileSync(
+      file,
+      JSON.stringify({
+        images: [{ id: 1, file_name: 'cats__a_b.png', width: 8, height: 6 }],
+        categories: [{ id: 1, name: 'cat' }, { id: 2, name: 'ball' }], // prettier-ignore
+        annotations: [
+          { image_id: 1, category_id: 1, segmentation: cocoRle(leftCut) },
+          { image_id: 1, category_id: 2, segmentation: cocoRle(middle) },
+        ],
+      }),
+    );
+    const others = masksOf(running, 'dogs/c.png');
+    expect(await importMasks(running, file, 'coco', true)).toMatchObject({ images: 1, changed: 1, added: 1, rejected: 1, kept: 0 }); // prettier-ignore
+    expect(masksOf(running, 'cats/a b.png')).toEqual([
+      {
+        className: 'ball',
+        review: 'accepted',
+        origin: 'imported',
+        revision: 1,
+        areaPx: 4,
+        drawing: drawingOf(middle),
+      },
+      {
+        className: 'cat',
+        review: 'edited',
+        origin: 'model',
+        revision: 2,
+        areaPx: 11,
+        drawing: drawingOf(leftCut),
+      },
+      {
+        className: 'dog',
+        review: 'rejected',
+        origin: 'model',
+        revision: 2,
+        areaPx: 4,
+        drawing: drawingOf(corner),
+      },
+    ]);
+    expect(masksOf(running, 'dogs/c.png')).toEqual(others);
+    // Once more, as after a crash: nothing is added twice.
+    expect(await importMasks(running, file, 'coco', true)).toMatchObject({ kept: 2, changed: 0, added: 0, rejected: 0 }); // prettier-ignore
+  });
+
+  test('without a word about a mask leave it alone, unless told otherwise', async () => {
+    const running = await startSegmented(await pets());
+    const file = join(tempFolder(), 'c.png');
+    writeFileSync(file, await encodePng({ ...middle, data: middle.data.map((value) => value * 255) }));
+    expect(await importMasks(running, file, 'binary-png')).toMatchObject({ added: 1, rejected: 0 });
+    expect(masksOf(running, 'dogs/c.png').map(({ className, review }) => [className, review])).toEqual([
+      [null, 'accepted'],
+      ['dog', 'pending'],
+    ]);
+  });
+
+  test('of another size, of no image or of several are named, and the rest goes on', async () => {
+    const copy = await drawnImage('others/c.png', []);
+    const running = await startSegmented([
+      ...(await pets()),
+      { ...copy, bytes: Buffer.concat([copy.bytes, Buffer.from('x')]) },
+    ]);
+    const folder = tempFolder();
+    const png = async (name: string, side: number) =>
+      writeFileSync(
+        join(folder, name),
+        await encodePng({ data: new Uint8Array(side * 6).fill(255), widthPx: side, heightPx: 6 }),
+      );
+    await png('a b.png', 8);
+    await png('c.png', 8);
+    await png('nobody.png', 8);
+    mkdirSync(join(folder, 'deep'));
+    writeFileSync(join(folder, 'deep', 'broken.png'), 'broken');
+    const result = await importMasks(running, folder, 'binary-png');
+    expect(result).toMatchObject({ images: 1, skipped: 3 });
+    const told = Object.fromEntries((result?.problems ?? []).map(({ name, detail }) => [name, detail]));
+    expect(told).toMatchObject({
+      c: expect.stringContaining('Several images') as string,
+      nobody: expect.stringContaining('No image of the segmentation') as string,
+      'broken.png': expect.stringContaining('no readable PNG') as string,
+    });
+    await png('a b.png', 9);
+    const again = await importMasks(running, join(folder, 'a b.png'), 'binary-png');
+    expect(again?.problems[0]?.detail).toBe('Its masks are 9 x 6, and the upright image is 8 x 6: correct masks on upright copies.'); // prettier-ignore
+  });
+
+  test('of a path that there is not fail with the reason', async () => {
+    const running = await startSegmented(await pets());
+    const { job } = await running.client.maskImports.start({ segmentationId: running.segmentationId, path: '/no/such', format: 'coco', rejectMissing: false }); // prettier-ignore
+    await expect(waitForState(running.client, job.id, 'done')).rejects.toThrow(
+      'There is no file or folder /no/such',
+    );
+  });
+
+  test('leave the files as they were', async () => {
+    const running = await startSegmented(await pets());
+    const out = await exportTo(running, 'coco');
+    const file = join(out, 'annotations/instances_train.json');
+    const before = readFileSync(file);
+    await importMasks(running, file, 'coco');
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+});
