@@ -44,7 +44,8 @@ export async function readOrMakeImageList(
     if (!last || page.length < PAGE) break;
     afterId = last.id;
   }
-  const list = [...images.values()];
+  // By content, because ids depend on which file a scan happened to open first.
+  const list = [...images.values()].sort((a, b) => (a.contentHash < b.contentHash ? -1 : 1));
   refuseTooFew(list.length, job.config.batchSize);
   await link.ask({
     kind: 'pretrain/begin',

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { BenchReport } from './bench-report.ts';
 import type { Measurement, MeasureOptions } from './engine/measurement.ts';
 import { operatorTable } from './engine/operator-table.ts';
-import { bundleMeasure, measureOurs, measureTorch, whyNoTorch } from './engine/processes.ts';
+import { bundleScript, measureOurs, measureTorch, whyNoTorch } from './engine/processes.ts';
 
 const CASES: (MeasureOptions & { label: string })[] = [
   { label: 'R18Training', mode: 'step', arch: 'resnet18', batch: 16, sizePx: 128, steps: 5, threads: 2 },
@@ -27,7 +27,7 @@ export async function run(args: readonly string[]): Promise<BenchReport> {
   });
   const rounds = Number(values.rounds ?? 2);
   const cases = CASES.filter(({ label }) => values.only === undefined || label.startsWith(values.only));
-  const script = await bundleMeasure();
+  const script = await bundleScript(join(import.meta.dirname, 'engine/measure.ts'));
   try {
     const noTorch = whyNoTorch();
     if (noTorch) console.error(`No comparison: ${noTorch}.`);

@@ -60,7 +60,7 @@ export async function writeCheckpoint(
  * @throws UserError CHECKPOINT_DAMAGED; what `SafetensorsFile.open` throws
  */
 export async function openCheckpoint(path: string, sha256: Uint8Array): Promise<OpenCheckpoint> {
-  const file = await SafetensorsFile.open(path);
+  const file = await openFile(path);
   try {
     if (Buffer.compare(await file.sha256(), sha256) !== 0) throw damaged(path);
     const text = file.metadata.get(METADATA_KEY) ?? 'null';
@@ -69,6 +69,15 @@ export async function openCheckpoint(path: string, sha256: Uint8Array): Promise<
     return new OpenCheckpoint(file, description.data);
   } catch (error) {
     await file[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openFile(path: string): Promise<SafetensorsFile> {
+  try {
+    return await SafetensorsFile.open(path);
+  } catch (error) {
+    if (error instanceof UserError && error.code === 'WEIGHTS_DAMAGED') throw damaged(path);
     throw error;
   }
 }

@@ -119,8 +119,7 @@ export class Trainer implements AsyncDisposable {
    * @throws DeviceError when the device fails; the state is undefined then
    */
   async step(batch: Batch, rates: Rates): Promise<StepMetrics> {
-    const features = await this.#features(batch);
-    const { masks, visible, regionCount, assignment } = await this.#regionsOf(batch, features, rates);
+    const { masks, visible, regionCount, assignment } = await this.#regionsOf(batch, rates);
     const entropy = assignment && {
       clusterEntropy: clusterEntropy(assignment.clustering.labels, clusterCountOf(assignment)),
     };
@@ -200,9 +199,9 @@ export class Trainer implements AsyncDisposable {
     return { rows: float32(rows), slots: cluster.slots, dim: this.#dim };
   }
 
+  /** Where every superpixel is a region, there is nothing to cluster and the target does not see the whole images. */
   async #regionsOf(
     batch: Batch,
-    features: SuperpixelFeatures,
     rates: Rates,
   ): Promise<ViewMasks & { regionCount: number; assignment?: RegionAssignment }> {
     const { parity, seed, viewPx } = this.config;
@@ -212,7 +211,7 @@ export class Trainer implements AsyncDisposable {
       return { ...maskViewsBySuperpixel(batch, { regionCount, cells }), regionCount };
     }
     const { regionCount } = rates;
-    const assignment = await clusterSuperpixels(batch.superpixels, features, {
+    const assignment = await clusterSuperpixels(batch.superpixels, await this.#features(batch), {
       regionCount,
       parity,
       draw: drawsFor({ seed, step: batch.step, stream: 'kmeans' }),

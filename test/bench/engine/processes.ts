@@ -12,10 +12,11 @@ const torchScript = join(shared, 'tools/torch_r2o_step.py');
 const python = '/usr/bin/python3';
 
 /**
- * Bundles the measuring process, so that neither vite nor a type stripper counts in its memory.
+ * Bundles a measuring process, so that neither vite nor a type stripper counts in its memory.
+ * @param entry path of its TypeScript file
  * @returns path of the script, below node_modules, where its native packages resolve
  */
-export async function bundleMeasure(): Promise<string> {
+export async function bundleScript(entry: string): Promise<string> {
   const outDir = mkdtempSync(join(root, 'node_modules/.r2o-bench-'));
   await build({
     configFile: false,
@@ -23,7 +24,7 @@ export async function bundleMeasure(): Promise<string> {
     logLevel: 'error',
     ssr: { noExternal: bundledDependencies },
     build: {
-      ssr: join(import.meta.dirname, 'measure.ts'),
+      ssr: entry,
       outDir,
       emptyOutDir: true,
       rolldownOptions: { output: { entryFileNames: 'measure.mjs' } },
@@ -60,9 +61,16 @@ export function measureTorch({ mode, arch, batch, sizePx, steps, threads }: Meas
   return lastJson(spawnSync(python, [torchScript, ...flags, ...infer, '--json'], { encoding: 'utf8' }));
 }
 
-function lastJson(result: { status: number | null; stdout: string; stderr: string }): Measurement {
+function lastJson(result: FinishedProcess): Measurement {
+  // Written by `measure.ts` or by the yardstick, whose fields are those of Measurement.
+  return lastJsonLine(result) as Measurement;
+}
+
+type FinishedProcess = { status: number | null; stdout: string; stderr: string };
+
+/** The last line that a measuring process printed. @throws Error with what it said when it failed */
+export function lastJsonLine(result: FinishedProcess): unknown {
   const line = result.stdout.trim().split('\n').at(-1);
   if (result.status !== 0 || !line) throw new Error(`a measurement failed: ${result.stderr.slice(-2000)}`);
-  // Written by `measure.ts` or by the yardstick, whose fields are those of Measurement.
-  return JSON.parse(line) as Measurement;
+  return JSON.parse(line);
 }

@@ -1,0 +1,223 @@
+import { existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { RunId } from '../../src-main/contract/ids.ts';
+import type { Job } from '../../src-main/contract/job.ts';
+import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
+import { drawsFor } from '../../src-main/core/tensor/random.ts';
+import { TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
+import { startService, waitForState } from '../support/running-service.ts';
+
+/** Kills of one run; more of them by hand: R2O_KILLS=20. */
+const KILLS = Number(process.env.R2O_KILLS ?? 4);
+const DEVICE = 'onnx:cpu';
+const TIMEOUT_MS = 120_000 + KILLS * 20_000;
+
+async function start(client: Client, overrides: PretrainOverrides = {}) {
+  const { id: collectionId, folder } = await tinyCollection(client);
+  const request = { collectionId, device: DEVICE, overrides: { ...TINY_RUN, ...overrides } };
+  return { ...(await client.runs.start(request)), folder };
+}
+
+/** Runs to the end and returns what identifies the weights. */
+async function finish(client: Client, run: RunId, job: Job['id']) {
+  await waitForState(client, job, 'done');
+  const model = (await client.models.list()).find(({ runId }) => runId === run);
+  const curves = await client.runs.curves({ id: run, names: ['loss', 'stability'] });
+  return { sha256: model?.sha256, curves };
+}
+
+/** Waits until the run has saved some step, and is still at it. */
+async function midway(client: Client, run: RunId, step = 1): Promise<void> {
+  for (;;) {
+    const [loss] = await client.runs.curves({ id: run, names: ['loss'] });
+    if ((loss?.points.length ?? 0) >= step) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
+  test('ends with a model, curves, previews and a checkpoint', async () => {
+    const { client, service, bugs } = startService();
+    const { run, job } = await start(client);
+    expect(run).toMatchObject({ device: DEVICE, imageCount: 12, totalSteps: 4 * TINY_STEPS, step: 0 });
+    await waitForState(client, job.id, 'done');
+
+    const ended = await client.runs.get({ id: run.id });
+    expect(ended).toMatchObject({ state: 'done', step: 12, checkpointStep: 12, skippedImages: [] });
+    expect(ended.finishedAtMs).not.toBeNull();
+    const curves = await client.runs.curves({ id: run.id });
+    const values = Object.fromEntries(curves.map(({ name, points }) => [name, points.map(([, y]) => y)]));
+    expect(values.loss).toHaveLength(12);
+    expect(values.loss?.every((loss) => loss > 0 && loss < 4)).toBe(true);
+    expect(values.regionCount).toEqual([6, 6, 6, 6, 6, 6, 3, 3, 3, 3, 3, 3]);
+    expect(values.learningRate?.at(-1)).toBeLessThan(values.learningRate?.[4] ?? 0);
+    expect(values.featureSpread?.every((spread) => spread > 0.1)).toBe(true);
+
+    const previews = await client.runs.previews({ id: run.id });
+    expect(previews.steps).toEqual([0, 4, 12]);
+    expect(previews.images).toHaveLength(2);
+    const out = join(service.layout.folder, 'strip.png');
+    await client.runs.writePreviews({ id: run.id, path: out });
+    expect(existsSync(out)).toBe(true);
+
+    const [model] = await client.models.list();
+    expect(model).toMatchObject({ origin: 'run', architecture: 'resnet18', runId: run.id, name: run.name });
+    expect(model?.card.training).toMatchObject({ steps: 12, imageCount: 12, device: DEVICE });
+    expect(readdirSync(join(service.layout.runs, String(run.id))).toSorted()).toEqual([
+      'best.safetensors',
+      'checkpoint-12.safetensors',
+      'images.json',
+    ]);
+    expect(bugs).toEqual([]);
+  });
+
+  test('killed at random moments and resumed each time, gives the weights of the undisturbed run', async () => {
+    const undisturbed = startService();
+    const first = await start(undisturbed.client);
+    const expected = await finish(undisturbed.client, first.run.id, first.job.id);
+    expect(expected.sha256).toMatch(/^[0-9a-f]{64}$/);
+
+    const { client, service } = startService();
+    // So often that many kills hit a checkpoint that is being written.
+    const { run, job } = await start(client, { checkpointMinutes: 0.002 });
+    const draw = drawsFor({ seed: Number(process.env.R2O_KILL_SEED ?? 1), step: 0, stream: 'kills' });
+    const killedAt: number[] = [];
+    while (killedAt.length < KILLS) {
+      await waitForState(client, job.id, 'running', 'done');
+      await new Promise((resolve) => setTimeout(resolve, 500 + draw() * 4_000));
+      if ((await client.jobs.get({ id: job.id })).state === 'done') break;
+      process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+      await waitForState(client, job.id, 'interrupted');
+      killedAt.push((await client.runs.get({ id: run.id })).step);
+      await client.runs.resume({ id: run.id });
+    }
+    expect(killedAt.length).toBeGreaterThan(0);
+    expect(await finish(client, run.id, job.id)).toEqual(expected);
+  });
+
+  test('pauses with a checkpoint and goes on to the same weights; stopped, it keeps what it has learned', async () => {
+    const undisturbed = startService();
+    const first = await start(undisturbed.client);
+    const expected = await finish(undisturbed.client, first.run.id, first.job.id);
+
+    const { client } = startService();
+    const { run, job } = await start(client);
+    await midway(client, run.id);
+    await client.jobs.pause({ id: job.id });
+    await waitForState(client, job.id, 'paused');
+    const paused = await client.runs.get({ id: run.id });
+    expect(paused.checkpointStep).toBe(paused.step);
+    expect(paused.step).toBeGreaterThan(0);
+
+    const resumed = await client.runs.resume({ id: run.id });
+    expect(resumed.job.id).toBe(job.id);
+    await waitForState(client, job.id, 'running');
+    await client.jobs.cancel({ id: job.id });
+    await waitForState(client, job.id, 'cancelled', 'done');
+    const [stopped] = await client.models.list();
+    expect(stopped?.runId).toBe(run.id);
+
+    if ((await client.jobs.get({ id: job.id })).state === 'cancelled')
+      await client.runs.resume({ id: run.id });
+    expect(await finish(client, run.id, job.id)).toEqual(expected);
+  });
+
+  test('can be extended, and starts from the weights of another model', async () => {
+    const { client } = startService();
+    const { run, job } = await start(client, {
+      epochs: 1,
+      kSchedule: { type: 'constant', epochs: [0], values: [3] },
+    });
+    await waitForState(client, job.id, 'done');
+    await expect(client.runs.resume({ id: run.id })).rejects.toMatchObject({ code: 'WRONG_STATE' });
+    await expect(client.runs.extend({ id: run.id, epochs: 1 })).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    const longer = await client.runs.extend({ id: run.id, epochs: 2 });
+    await waitForState(client, longer.job.id, 'done');
+    expect(await client.runs.get({ id: run.id })).toMatchObject({ step: 6, totalSteps: 6, state: 'done' });
+
+    const [model] = await client.models.list();
+    if (!model || run.collectionId === null) throw new Error('the run left no model');
+    const next = await client.runs.start({
+      collectionId: run.collectionId,
+      device: DEVICE,
+      fromModelId: model.id,
+      overrides: { ...TINY_RUN, epochs: 1, seed: 5 },
+    });
+    await waitForState(client, next.job.id, 'done');
+    expect(await client.runs.get({ id: next.run.id })).toMatchObject({ parentModelId: model.id, step: 3 });
+  });
+
+  test('goes on without images that vanished or broke, and names them', async () => {
+    const { client } = startService();
+    const { id: collectionId, folder } = await tinyCollection(client);
+    rmSync(join(folder, 'photo-3.jpg'));
+    writeFileSync(join(folder, 'photo-5.jpg'), 'no longer an image');
+    const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: TINY_RUN });
+    await waitForState(client, job.id, 'done');
+    const { skippedImages, step } = await client.runs.get({ id: run.id });
+    expect(step).toBe(12);
+    expect(skippedImages.map(({ relPath }) => relPath).toSorted()).toEqual(['photo-3.jpg', 'photo-5.jpg']);
+    for (const { detail } of skippedImages) expect(detail).toMatch(/rescan/i);
+  });
+
+  test('fails with the next step when no image is left, and goes on once they are back', async () => {
+    const { client } = startService();
+    const { id: collectionId, folder } = await tinyCollection(client);
+    renameSync(folder, `${folder}-unplugged`);
+    const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: TINY_RUN });
+    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/Not one image/);
+    expect((await client.jobs.get({ id: job.id })).error).toMatchObject({ code: 'NO_USABLE_IMAGES' });
+    renameSync(`${folder}-unplugged`, folder);
+    await client.runs.resume({ id: run.id });
+    await waitForState(client, job.id, 'done');
+  });
+
+  test('stops at a loss that is no number, and says what to change', async () => {
+    const { client } = startService();
+    const { job } = await start(client, { baseLr: 1_000, warmupEpochs: 0, weightDecay: 1, epochs: 30 });
+    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/went astray/);
+    const { error } = await client.jobs.get({ id: job.id });
+    expect(error).toMatchObject({ code: 'TRAINING_DIVERGED' });
+    expect(error?.hint).toMatch(/baseLr/);
+  });
+
+  test('refuses a damaged checkpoint', async () => {
+    const { client, service } = startService();
+    const { run, job } = await start(client);
+    await midway(client, run.id);
+    await client.jobs.pause({ id: job.id });
+    await waitForState(client, job.id, 'paused');
+    const folder = join(service.layout.runs, String(run.id));
+    const file = readdirSync(folder).find((name) => name.startsWith('checkpoint-')) ?? '';
+    truncateSync(join(folder, file), 1_000_000);
+    await client.runs.resume({ id: run.id });
+    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/damaged/);
+  });
+
+  test('with the official slips and every superpixel a region of its own, trains too', async () => {
+    const { client } = startService();
+    const { run, job } = await start(client, {
+      parity: 'official',
+      epochs: 2,
+      kSchedule: { type: 'piecewise', epochs: [1, 2], values: [9_999, 4] },
+      optimizer: 'lars',
+    });
+    await waitForState(client, job.id, 'done');
+    const curves = await client.runs.curves({ id: run.id, names: ['loss', 'regionCount'] });
+    expect(curves.find(({ name }) => name === 'loss')?.points).toHaveLength(6);
+  });
+
+  test('is removed with its folder; its model stays', async () => {
+    const { client, service } = startService();
+    const { run, job } = await start(client, { epochs: 1 });
+    await waitForState(client, job.id, 'done');
+    const best = await client.runs.keepBest({ id: run.id });
+    expect(best.name).toMatch(/best preview/);
+    await client.runs.remove({ id: run.id });
+    expect(existsSync(join(service.layout.runs, String(run.id)))).toBe(false);
+    expect(await client.models.list()).toHaveLength(2);
+    await expect(client.runs.get({ id: run.id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { PresetName } from '../../../../src-main/contract/pretrain.ts';
+import { configure } from '../../../../src-main/core/train/configure.ts';
+import { totalStepsOf } from '../../../../src-main/core/train/train.ts';
+import { ratesAt } from '../../../../src-main/core/train/training-spec.ts';
+
+describe.each(PresetName.options)('the preset %s', (preset) => {
+  it.each([4, 8, 20, 240, 5_000, 100_000])('makes a whole configuration for %d images', (imageCount) => {
+    const config = configure(preset, imageCount, {});
+    expect(config.batchSize).toBeLessThanOrEqual(imageCount);
+    const steps = totalStepsOf(config, imageCount);
+    expect(steps).toBeGreaterThan(0);
+    const rates = [0, Math.floor(steps / 2), steps - 1].map((step) => ratesAt(config, imageCount, step));
+    const ks = rates.map(({ regionCount }) => regionCount);
+    expect(ks).toEqual(ks.toSorted((a, b) => b - a));
+    expect(ks.at(-1)).toBe(4);
+    for (const { learningRate, emaDecay } of rates) {
+      expect(learningRate).toBeGreaterThanOrEqual(0);
+      expect(emaDecay).toBeGreaterThanOrEqual(0.99);
+    }
+  });
+});
+
+describe('configuring a pretraining', () => {
+  it('makes about as many steps of a small collection as of a large one', () => {
+    const steps = (imageCount: number) => totalStepsOf(configure('quick', imageCount, {}), imageCount);
+    // 8 images: at most 100 epochs of 2 steps.
+    expect(steps(8)).toBe(200);
+    expect(steps(240)).toBe(300);
+    expect(steps(4_800)).toBe(300);
+    // Beyond that, every image is still seen once.
+    expect(steps(16_000)).toBe(1_000);
+  });
+
+  it("keeps to R2O's own settings in the preset paper", () => {
+    const config = configure('paper', 100_000, {});
+    expect(config).toMatchObject({ encoder: 'resnet50', viewPx: 224, epochs: 300, optimizer: 'lars' });
+    expect(ratesAt(config, 100_000, 0).regionCount).toBe(127);
+  });
+
+  it("puts a person's settings above those of the preset, and derives the others from them", () => {
+    const config = configure('quick', 240, { epochs: 50, batchSize: 8 });
+    expect(config).toMatchObject({ epochs: 50, batchSize: 8 });
+    expect(config.kSchedule.epochs.at(-1)).toBe(41);
+  });
+
+  it.each([
+    ['too few images', 3, {}, /at least 4/],
+    ['a batch larger than the collection', 20, { batchSize: 32 }, /has 20/],
+    [
+      'a schedule that does not rise',
+      20,
+      { kSchedule: { type: 'piecewise', epochs: [1, 1], values: [4, 4] } },
+      /rise/,
+    ],
+    ['a cosine of one point', 20, { kSchedule: { type: 'cosine', epochs: [1], values: [4] } }, /at least 2/],
+  ] as const)('refuses %s', (_, imageCount, fixed, message) => {
+    const overrides =
+      'kSchedule' in fixed
+        ? {
+            kSchedule: {
+              ...fixed.kSchedule,
+              epochs: [...fixed.kSchedule.epochs],
+              values: [...fixed.kSchedule.values],
+            },
+          }
+        : fixed;
+    expect(() => configure('quick', imageCount, overrides)).toThrow(message);
+  });
+});
