@@ -6,21 +6,36 @@ import { acquireDataFolderLock } from '../../store/lock.ts';
 import { dataFolder } from '../shared/data-folder.ts';
 import { openLogFile } from '../shared/log-file.ts';
 import { appVersion } from '../shared/paths.ts';
-import { forkUtilityWorker } from './fork-utility-worker.ts';
-import { allowOwnPageOnly, openWindow, showWindow } from './window.ts';
-import { registerScheme, serveScheme } from './scheme.ts';
 import { serveContract } from './contract-port.ts';
+import { DesktopShell } from './desktop.ts';
+import { forkUtilityWorker } from './fork-utility-worker.ts';
+import { registerScheme, serveScheme } from './scheme.ts';
+import { startUpdates } from './updates.ts';
+import { allowOwnPageOnly } from './window.ts';
 
 registerScheme();
+/** Resolves when the window is there; folders that are opened with the app before then wait for it. */
+const ready = Promise.withResolvers<DesktopShell>();
 
 if (app.requestSingleInstanceLock()) {
-  app.on('second-instance', showWindow);
-  void app.whenReady().then(start).catch(reportAndQuit);
+  app.on('second-instance', () => void ready.promise.then((desktop) => desktop.show()));
+  // A folder dropped on the dock, or chosen under recent documents.
+  app.on('open-file', (event, path) => {
+    event.preventDefault();
+    void ready.promise.then((desktop) => desktop.addFolder(path)).catch(report);
+  });
+  void app
+    .whenReady()
+    .then(() => ready.resolve(start()))
+    .catch((error: unknown) => {
+      report(error);
+      app.exit(1);
+    });
 } else {
   app.quit();
 }
 
-function start(): void {
+function start(): DesktopShell {
   const folder = dataFolder(undefined);
   const lock = acquireDataFolderLock(folder, { pid: process.pid, role: 'R2O Studio' });
   if (!lock) {
@@ -28,10 +43,11 @@ function start(): void {
       hint: 'Wait until it has finished, or stop it.',
     });
   }
+  const logger = openLogFile(dataLayout(folder).logs);
   const service = new Service({
     dataFolder: folder,
     fork: forkUtilityWorker,
-    logger: openLogFile(dataLayout(folder).logs),
+    logger,
     version: appVersion(),
     desktop: { reveal: (path) => shell.showItemInFolder(path) },
   });
@@ -40,15 +56,19 @@ function start(): void {
     lock[Symbol.dispose]();
   });
   app.on('window-all-closed', () => app.quit());
+  // The GPU process and utility processes are started again by Electron or by the job queue; the window stays.
+  app.on('child-process-gone', (_event, { type, reason, exitCode }) => {
+    if (reason !== 'clean-exit') logger.info(`${type} process gone: ${reason}`, { exitCode });
+  });
   allowOwnPageOnly();
   serveScheme(service);
   serveContract(service);
-  openWindow();
+  void startUpdates(service.settings().updateUrl, logger);
+  return new DesktopShell(service, report);
 }
 
-function reportAndQuit(error: unknown): void {
+function report(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
   const hint = error instanceof UserError ? error.hint : null;
-  dialog.showErrorBox('R2O Studio cannot start', [message, hint].filter(Boolean).join('\n\n'));
-  app.exit(1);
+  dialog.showErrorBox('R2O Studio', [message, hint].filter(Boolean).join('\n\n'));
 }

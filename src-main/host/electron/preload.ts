@@ -1,5 +1,5 @@
 /** The only bridge into the page: a port for the contract, and what only a desktop can do. */
-import { contextBridge, ipcRenderer } from 'electron';
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
 
 window.addEventListener('message', (event) => {
   if (event.source !== window || event.data !== 'r2o:connect') return;
@@ -9,4 +9,10 @@ window.addEventListener('message', (event) => {
 
 contextBridge.exposeInMainWorld('r2oDesktop', {
   pickFolder: () => ipcRenderer.invoke('r2o:pick-folder'),
+  pathOf: (file: File) => webUtils.getPathForFile(file),
+  onCommand: (listener: (command: string) => void) => {
+    const hear = (_event: unknown, command: unknown) => listener(String(command));
+    ipcRenderer.on('r2o:command', hear);
+    return () => ipcRenderer.off('r2o:command', hear);
+  },
 });

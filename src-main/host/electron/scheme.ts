@@ -1,28 +1,12 @@
-import { pathToFileURL } from 'node:url';
-import { isAbsolute, join, relative } from 'node:path';
-import { net, protocol } from 'electron';
+import { protocol } from 'electron';
 import { UserError } from '../../contract/errors.ts';
 import { parseImagePath, readImage } from '../../service/image-files.ts';
 import type { Service } from '../../service/service.ts';
 import { rendererFolder } from '../shared/paths.ts';
+import { PAGE_ORIGIN, pageResponse } from './page-files.ts';
 
-const SCHEME = 'r2o';
-const PAGE_HOST = 'app';
-/** Origin of everything that the window shows. */
-export const PAGE_ORIGIN = `${SCHEME}://${PAGE_HOST}`;
-export const PAGE_URL = `${PAGE_ORIGIN}/index.html`;
-
-const CONTENT_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const { host: PAGE_HOST, protocol: PROTOCOL } = new URL(PAGE_ORIGIN);
+const SCHEME = PROTOCOL.slice(0, -1);
 
 /** Must run before the app is ready. */
 export function registerScheme(): void {
@@ -37,7 +21,7 @@ export function serveScheme(service: Service): void {
     const url = new URL(request.url);
     if (url.host !== PAGE_HOST) return new Response(null, { status: 404 });
     const image = parseImagePath(url.pathname);
-    return image ? imageResponse(service, image) : pageResponse(url.pathname);
+    return image ? imageResponse(service, image) : pageResponse(rendererFolder, url.pathname);
   });
 }
 
@@ -51,15 +35,4 @@ async function imageResponse(service: Service, image: Parameters<typeof readImag
     if (!(error instanceof UserError)) throw error;
     return new Response(error.message, { status: error.code === 'NOT_FOUND' ? 404 : 409 });
   }
-}
-
-async function pageResponse(path: string): Promise<Response> {
-  const file = join(rendererFolder, decodeURIComponent(path));
-  const inside = relative(rendererFolder, file);
-  if (inside.startsWith('..') || isAbsolute(inside)) return new Response(null, { status: 404 });
-  const response = await net.fetch(pathToFileURL(file).href);
-  const headers = new Headers(response.headers);
-  headers.set('Content-Security-Policy', CONTENT_POLICY);
-  headers.set('X-Content-Type-Options', 'nosniff');
-  return new Response(response.body, { status: response.status, headers });
 }

@@ -1,33 +1,91 @@
 import { join } from 'node:path';
-import { app, BrowserWindow } from 'electron';
-import { PAGE_URL } from './scheme.ts';
+import { app, BrowserWindow, dialog, screen } from 'electron';
+import type { Logger } from '../../service/logger.ts';
+import { closingQuestion, type TaskbarProgress } from './job-signs.ts';
+import type { JobWatch } from './job-watch.ts';
+import { PAGE_URL } from './page-files.ts';
+import type { NativeTexts } from './texts.ts';
+import { MIN_HEIGHT, MIN_WIDTH, placeWindow, readWindowState, writeWindowState } from './window-state.ts';
 
-let mainWindow: BrowserWindow | undefined;
+/** A value above 1 shows an indeterminate bar, a negative one none (Electron documentation). */
+const INDETERMINATE = 2;
+const NO_BAR = -1;
 
-export function openWindow(): void {
-  mainWindow = new BrowserWindow({
-    width: 1280,
-    height: 840,
-    minWidth: 720,
-    minHeight: 480,
-    show: false,
-    webPreferences: {
-      preload: join(import.meta.dirname, '../preload/preload.cjs'),
-      contextIsolation: true,
-      sandbox: true,
-      nodeIntegration: false,
-      webSecurity: true,
-    },
-  });
-  mainWindow.once('ready-to-show', () => mainWindow?.show());
-  mainWindow.on('closed', () => (mainWindow = undefined));
-  void mainWindow.loadURL(PAGE_URL);
-}
+/** The app's one window. */
+export class MainWindow {
+  readonly #window: BrowserWindow;
+  #mayClose = false;
 
-/** Brings the one window to the front, for a second start of the app. */
-export function showWindow(): void {
-  if (mainWindow?.isMinimized()) mainWindow.restore();
-  mainWindow?.focus();
+  constructor(options: { stateFile: string; texts: () => NativeTexts; jobs: JobWatch; logger: Logger }) {
+    const areas = [screen.getPrimaryDisplay(), ...screen.getAllDisplays()].map(({ workArea }) => workArea);
+    const { isMaximized, x, y, width, height } = placeWindow(readWindowState(options.stateFile), areas);
+    this.#window = new BrowserWindow({
+      width,
+      height,
+      ...(x === undefined || y === undefined ? {} : { x, y }),
+      minWidth: MIN_WIDTH,
+      minHeight: MIN_HEIGHT,
+      show: false,
+      webPreferences: {
+        preload: join(import.meta.dirname, '../preload/preload.cjs'),
+        contextIsolation: true,
+        sandbox: true,
+        nodeIntegration: false,
+        webSecurity: true,
+      },
+    });
+    if (isMaximized) this.#window.maximize();
+    this.#window.once('ready-to-show', () => this.#window.show());
+    this.#window.on('close', (event) => {
+      this.#save(options.stateFile);
+      const job = options.jobs.atWork;
+      if (!job || this.#mayClose) return;
+      event.preventDefault();
+      void this.#ask(closingQuestion(options.texts(), job));
+    });
+    // A page that crashed is loaded again: jobs run on meanwhile, and the page opens as it was left.
+    this.#window.webContents.on('render-process-gone', (_event, details) => {
+      options.logger.error(new Error(`The page went away: ${details.reason}`), 'window');
+      if (details.reason !== 'clean-exit') this.#window.webContents.reload();
+    });
+    void this.#window.loadURL(PAGE_URL);
+  }
+
+  get isFocused(): boolean {
+    return this.#window.isFocused();
+  }
+
+  /** Brings it to the front, for a second start of the app. */
+  show(): void {
+    if (this.#window.isMinimized()) this.#window.restore();
+    this.#window.show();
+    this.#window.focus();
+  }
+
+  send(command: string): void {
+    this.show();
+    this.#window.webContents.send('r2o:command', command);
+  }
+
+  showProgress(progress: TaskbarProgress): void {
+    if (this.#window.isDestroyed()) return;
+    if (progress === 'unknown') this.#window.setProgressBar(INDETERMINATE);
+    else this.#window.setProgressBar(progress ?? NO_BAR);
+  }
+
+  async #ask({ answers, options }: ReturnType<typeof closingQuestion>): Promise<void> {
+    const { response } = await dialog.showMessageBox(this.#window, options);
+    const answer = answers[response];
+    if (answer === 'minimize') this.#window.minimize();
+    if (answer === 'quit') {
+      this.#mayClose = true;
+      this.#window.close();
+    }
+  }
+
+  #save(file: string): void {
+    writeWindowState(file, { ...this.#window.getNormalBounds(), isMaximized: this.#window.isMaximized() });
+  }
 }
 
 /** No page but our own is ever loaded, opened, framed or given a permission. */
@@ -35,7 +93,11 @@ export function allowOwnPageOnly(): void {
   app.on('web-contents-created', (_event, contents) => {
     contents.setWindowOpenHandler(() => ({ action: 'deny' }));
     contents.on('will-navigate', (event) => event.preventDefault());
+    contents.on('will-frame-navigate', (event) => event.preventDefault());
     contents.on('will-attach-webview', (event) => event.preventDefault());
-    contents.session.setPermissionRequestHandler((_contents, _permission, answer) => answer(false));
+    contents.session.setPermissionRequestHandler((_contents, permission, answer) =>
+      // Copying a path to the clipboard is all that the page asks for.
+      answer(permission === 'clipboard-sanitized-write'),
+    );
   });
 }

@@ -1,0 +1,52 @@
+import type { Job } from '../../contract/job.ts';
+import type { NativeTexts } from './texts.ts';
+
+/** What the taskbar shows: a fraction, `unknown` while there is no total, or undefined for no bar. */
+export type TaskbarProgress = number | 'unknown' | undefined;
+
+const AT_WORK: readonly Job['state'][] = ['running', 'pausing', 'cancelling'];
+
+export function isAtWork(job: Job): boolean {
+  return AT_WORK.includes(job.state);
+}
+
+/** The progress of the job at work; jobs run one after the other. */
+export function taskbarProgress(jobs: Iterable<Job>): TaskbarProgress {
+  const job = [...jobs].find(isAtWork);
+  if (!job) return undefined;
+  const { progress } = job;
+  return progress?.total ? Math.min(1, progress.done / progress.total) : 'unknown';
+}
+
+/** What to tell a person who is looking elsewhere, when a job has just ended; undefined when there is nothing. */
+export function notificationOf(
+  before: Job | undefined,
+  job: Job,
+  texts: NativeTexts,
+): { title: string; body: string } | undefined {
+  if (!before || !isAtWork(before) || before.state === job.state) return undefined;
+  if (job.state === 'done') return { title: texts.jobDone, body: job.title };
+  if (job.state === 'failed' || job.state === 'interrupted') {
+    return { title: texts.jobFailed, body: [job.title, job.error?.message].filter(Boolean).join(': ') };
+  }
+  return undefined;
+}
+
+export type ClosingAnswer = 'minimize' | 'quit' | 'cancel';
+
+/** The question before a window closes over a job at work. Escape and Enter choose what does no harm. */
+export function closingQuestion(texts: NativeTexts, job: Job) {
+  const answers: ClosingAnswer[] = ['minimize', 'quit', 'cancel'];
+  return {
+    answers,
+    options: {
+      type: 'question' as const,
+      message: texts.closeTitle,
+      detail: `${job.title}\n\n${texts.closeText}`,
+      buttons: [texts.closeMinimize, texts.closeQuit, texts.cancel],
+      defaultId: 0,
+      cancelId: 2,
+      noLink: true,
+    },
+  };
+}

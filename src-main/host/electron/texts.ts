@@ -1,0 +1,52 @@
+import type { LanguageChoice } from '../../contract/settings.ts';
+
+const en = {
+  file: 'File',
+  addFolder: 'Add Folder…',
+  recent: 'Recent Collections',
+  edit: 'Edit',
+  view: 'View',
+  library: 'Library',
+  activity: 'Activity',
+  settings: 'Settings…',
+  window: 'Window',
+  help: 'Help',
+  shortcuts: 'Keyboard Shortcuts',
+  showLog: 'Show Log',
+  closeTitle: 'A job is still running',
+  closeText: 'If you quit, it stops now and can be resumed from what it has saved.',
+  closeMinimize: 'Keep Running in the Background',
+  closeQuit: 'Quit',
+  cancel: 'Cancel',
+  jobDone: 'Finished',
+  jobFailed: 'Stopped with an error',
+};
+export type NativeTexts = typeof en;
+
+const de: NativeTexts = {
+  file: 'Datei',
+  addFolder: 'Ordner hinzufügen…',
+  recent: 'Letzte Sammlungen',
+  edit: 'Bearbeiten',
+  view: 'Ansicht',
+  library: 'Bibliothek',
+  activity: 'Aktivität',
+  settings: 'Einstellungen…',
+  window: 'Fenster',
+  help: 'Hilfe',
+  shortcuts: 'Tastenkürzel',
+  showLog: 'Protokoll zeigen',
+  closeTitle: 'Eine Aufgabe läuft noch',
+  closeText: 'Beim Beenden hält sie jetzt an und lässt sich ab dem letzten gesicherten Stand fortsetzen.',
+  closeMinimize: 'Im Hintergrund weiterlaufen lassen',
+  closeQuit: 'Beenden',
+  cancel: 'Abbrechen',
+  jobDone: 'Fertig',
+  jobFailed: 'Mit einem Fehler beendet',
+};
+
+/** Texts of menus and dialogs. @param locale of the system, such as `de-AT` */
+export function nativeTexts(choice: LanguageChoice, locale: string): NativeTexts {
+  const language = choice === 'system' ? locale.toLowerCase().split('-')[0] : choice;
+  return language === 'de' ? de : en;
+}
