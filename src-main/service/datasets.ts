@@ -8,7 +8,7 @@ import type {
 } from '../contract/dataset.ts';
 import { UserError } from '../contract/errors.ts';
 import type { DatasetVersionId, SegmentationId } from '../contract/ids.ts';
-import type { Segmentation } from '../contract/mask.ts';
+import type { Segmentation } from '../contract/segmentation.ts';
 import type { DatasetImage } from '../store/dataset-rows.ts';
 import { planClasses, type ClassPlan } from './dataset-classes.ts';
 import { diffVersions } from './dataset-diff.ts';

@@ -85,6 +85,8 @@ export class Studio {
       case 'run-removed':
       case 'model':
       case 'model-removed':
+      case 'segmentation':
+      case 'segmentation-removed':
         return;
       default:
         event satisfies never;
