@@ -195,7 +195,7 @@ describe('features', () => {
     expect(inputSize({ widthPx: 480, heightPx: 640 }, 320)).toEqual({ widthPx: 256, heightPx: 416 });
     const shapes = new Set(
       Array.from({ length: 90 }, (_, at) =>
-        JSON.stringify(inputSize({ widthPx: 20 + at, heightPx: 60 }, 320)),
+        JSON.stringify(inputSize({ widthPx: 20 + 2 * at, heightPx: 60 }, 320)),
       ),
     );
     expect(shapes.size).toBe(5);
