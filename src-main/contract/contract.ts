@@ -5,13 +5,37 @@ import { Dataset, DatasetDiff, DatasetRecipe, DatasetVersionDetail } from './dat
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
 import { Export, ExportOptions } from './export.ts';
-import { CollectionId, DatasetVersionId, ExportId, ImageId, ImportId, JobId, ModelId, RunId } from './ids.ts';
+import {
+  CollectionId,
+  ConceptId,
+  DatasetVersionId,
+  ExportId,
+  ImageId,
+  ImportId,
+  JobId,
+  MaskId,
+  ModelId,
+  RunId,
+  SegmentationId,
+} from './ids.ts';
 import { MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
+import { GalleryItem, Mask, ReviewState } from './mask.ts';
 import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
+import {
+  Concept,
+  ConceptChange,
+  Evaluation,
+  GalleryRequest,
+  ImageMasksRequest,
+  MaskEdit,
+  Segmentation,
+  SegmentRequest,
+  ShapedMask,
+} from './segmentation.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { Device, DoctorCheck, RevealTarget, StorageUse, SystemInfo } from './system.ts';
 import { ViewState } from './view-state.ts';
@@ -154,6 +178,55 @@ export const contract = {
     rename: base.input(z.object({ id: ModelId, name: ModelName })).output(Model),
     /** Deletes its weights. What was made with it stays. */
     remove: base.input(z.object({ id: ModelId })).output(z.null()),
+  },
+  segmentations: {
+    /** Newest first. */
+    list: base.input(z.object({ collectionId: CollectionId.optional() })).output(z.array(Segmentation)),
+    get: base.input(z.object({ id: SegmentationId })).output(Segmentation),
+    /** Begins a segmentation and queues its job. */
+    start: base.input(SegmentRequest).output(z.object({ segmentation: Segmentation, job: Job })),
+    /** Goes on where it stopped, or takes in images that came or changed since. */
+    resume: base
+      .input(z.object({ id: SegmentationId }))
+      .output(z.object({ segmentation: Segmentation, job: Job })),
+    rename: base
+      .input(z.object({ id: SegmentationId, name: z.string().trim().min(1).max(200) }))
+      .output(Segmentation),
+    /** Forgets its concepts and masks. Datasets made of it stay. */
+    remove: base.input(z.object({ id: SegmentationId })).output(z.null()),
+    gallery: base
+      .input(GalleryRequest.extend({ cursor: Cursor, limit: PageLimit }))
+      .output(pageOf(GalleryItem)),
+    /** Compares it with ground truth; see the README, "Evaluate". */
+    evaluate: base.input(z.object({ id: SegmentationId, truth: z.string().min(1) })).output(Evaluation),
+    /** Draws the best images with their objects on one PNG. */
+    writeSheet: base
+      .input(
+        z.object({
+          id: SegmentationId,
+          path: z.string().min(1),
+          limit: z.number().int().min(1).max(120).default(48),
+        }),
+      )
+      .output(z.object({ path: z.string() })),
+  },
+  concepts: {
+    /** By number. */
+    list: base.input(z.object({ id: SegmentationId })).output(z.array(Concept)),
+    update: base.input(ConceptChange).output(Concept),
+  },
+  masks: {
+    /** Objects first, each level by score. */
+    ofImage: base.input(ImageMasksRequest).output(z.array(ShapedMask)),
+    review: base
+      .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), review: ReviewState }))
+      .output(z.object({ changed: z.number().int() })),
+    setConcept: base
+      .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), conceptId: ConceptId.nullable() }))
+      .output(z.object({ changed: z.number().int() })),
+    /** Gives a mask another shape; it counts as edited from then on. */
+    edit: base.input(MaskEdit).output(Mask),
+    remove: base.input(z.object({ id: MaskId })).output(z.null()),
   },
   datasets: {
     list: base.output(z.array(Dataset)),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CollectionId, ModelId, RunId } from './ids.ts';
+import { CollectionId, ModelId, RunId, SegmentationId } from './ids.ts';
 import { Job } from './job.ts';
 import { Settings } from './settings.ts';
 
@@ -15,6 +15,9 @@ export const ServiceEvent = z.discriminatedUnion('type', [
   /** Its row, its curves or its previews. */
   z.object({ type: z.literal('run'), runId: RunId }),
   z.object({ type: z.literal('run-removed'), runId: RunId }),
+  /** Its row, its concepts or its masks. */
+  z.object({ type: z.literal('segmentation'), segmentationId: SegmentationId }),
+  z.object({ type: z.literal('segmentation-removed'), segmentationId: SegmentationId }),
   z.object({ type: z.literal('model'), modelId: ModelId }),
   z.object({ type: z.literal('model-removed'), modelId: ModelId }),
 ]);

@@ -119,3 +119,14 @@ export const ExportImageRow = FileKey.extend({
   masks: z.array(ExportMaskRow),
 });
 export type ExportImageRow = z.infer<typeof ExportImageRow>;
+
+/**
+ * Where an export is written until it is whole: a hidden folder beside its target. The worker writes there, and the
+ * service removes it when an export is given up that no worker is at.
+ */
+export function partialExportPath(made: { exportId: number; startedAtMs: number; outPath: string }): string {
+  const { exportId, startedAtMs, outPath } = made;
+  const at = Math.max(outPath.lastIndexOf('/'), outPath.lastIndexOf('\\')) + 1;
+  const name = `.${outPath.slice(at)}.r2o-export-${exportId}-${startedAtMs}.partial`;
+  return outPath.slice(0, at) + name;
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ErrorInfo } from './errors.ts';
-import { CollectionId, ExportId, ImportId, JobId, RunId } from './ids.ts';
+import { CollectionId, ExportId, ImportId, JobId, RunId, SegmentationId } from './ids.ts';
 
 /** `interrupted`: its worker died or the app ended while it ran; it resumes from its last saved point. */
 export const JobState = z.enum([
@@ -22,13 +22,22 @@ export type ScanSpec = z.infer<typeof ScanSpec>;
 /** Everything else about a pretraining is in its run. */
 export const PretrainSpec = z.object({ kind: z.literal('pretrain'), runId: RunId });
 export type PretrainSpec = z.infer<typeof PretrainSpec>;
+/** Everything else about a segmentation is in its row. */
+export const SegmentSpec = z.object({ kind: z.literal('segment'), segmentationId: SegmentationId });
+export type SegmentSpec = z.infer<typeof SegmentSpec>;
 /** Writes a dataset version; the export's row says which one, how and where. */
 export const ExportSpec = z.object({ kind: z.literal('export'), exportId: ExportId });
 export type ExportSpec = z.infer<typeof ExportSpec>;
 /** Reads masks into a segmentation; the import's row says which, and from where. */
 export const ImportSpec = z.object({ kind: z.literal('import'), importId: ImportId });
 export type ImportSpec = z.infer<typeof ImportSpec>;
-export const JobSpec = z.discriminatedUnion('kind', [ScanSpec, PretrainSpec, ExportSpec, ImportSpec]);
+export const JobSpec = z.discriminatedUnion('kind', [
+  ScanSpec,
+  PretrainSpec,
+  SegmentSpec,
+  ExportSpec,
+  ImportSpec,
+]);
 export type JobSpec = z.infer<typeof JobSpec>;
 export type JobKind = JobSpec['kind'];
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Bytes } from './bytes.ts';
-import { CollectionId, ConceptId, ContentHash, ImageId, MaskId, SegmentationId } from './ids.ts';
+import { ConceptId, ContentHash, ImageId, MaskId } from './ids.ts';
 
 /** What a person has said of a mask. `edited` masks count as accepted. */
 export const ReviewState = z.enum(['pending', 'accepted', 'rejected', 'edited']);
@@ -42,16 +42,6 @@ export const MaskShape = z.object({
   rle: Bytes,
 });
 export type MaskShape = z.infer<typeof MaskShape>;
-
-export const Segmentation = z.object({
-  id: SegmentationId,
-  collectionId: CollectionId,
-  name: z.string(),
-  device: z.string(),
-  createdAtMs: z.number(),
-  finishedAtMs: z.number().nullable(),
-});
-export type Segmentation = z.infer<typeof Segmentation>;
 
 /** A tile of the gallery: one segmented image with a summary of its masks. */
 export const GalleryItem = z.object({

@@ -75,7 +75,14 @@ export const Model = z.object({
 export type Model = z.infer<typeof Model>;
 
 /** What `r2o models export` writes. */
-export const WeightsFormat = z.enum(['safetensors']);
+export const WeightsFormat = z.enum([
+  'safetensors',
+  'pytorch',
+  'onnx',
+  'onnx-embedding',
+  'detectron2',
+  'mmsegmentation',
+]);
 export type WeightsFormat = z.infer<typeof WeightsFormat>;
 
 /** What an export wrote, the card included. */

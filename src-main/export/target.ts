@@ -3,7 +3,7 @@ import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, statfs } fro
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
-import { ExportResult, type ExportPlan } from '../contract/export.ts';
+import { ExportResult, partialExportPath, type ExportPlan } from '../contract/export.ts';
 
 /** Beside what the images take: labels of a mask, in whatever format, are a few hundred bytes. */
 const BYTES_A_MASK = 600;
@@ -27,7 +27,7 @@ export class ExportTarget {
   private constructor(plan: ExportPlan, isFile: boolean) {
     const { outPath } = plan.options;
     this.finalPath = outPath;
-    this.#folder = join(dirname(outPath), partialName(plan));
+    this.#folder = partialExportPath({ ...plan, outPath });
     this.path = isFile ? join(this.#folder, basename(outPath)) : this.#folder;
   }
 
@@ -68,9 +68,6 @@ export class ExportTarget {
     await rm(this.#folder, { recursive: true, force: true });
   }
 }
-
-const partialName = ({ exportId, startedAtMs, options }: ExportPlan) =>
-  `.${basename(options.outPath)}.r2o-export-${exportId}-${startedAtMs}.partial`;
 
 /** The text of the file that tells what an export is, and by which one finds that it is whole. */
 export function manifestOf(plan: ExportPlan, result: ExportResult): { name: string; text: string } {

@@ -40,7 +40,8 @@ export const voc: ExportFormatDefinition = {
             join(path, folder, `${image.name}.png`),
             await encodePng({ data, ...size }, { palette: PALETTE }),
           );
-        await Promise.all([write('SegmentationClass', classes), write('SegmentationObject', objects)]);
+        await write('SegmentationClass', classes);
+        await write('SegmentationObject', objects);
       },
       finish: async () => {
         const lists = { ...names, trainval: [...names.train, ...names.val] };

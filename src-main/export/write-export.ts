@@ -88,7 +88,7 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
     run.signal.throwIfAborted();
     const rows = await run.nextPage(afterId);
     const named = rows.map((row) => ({ row, name: names.take(row.relPath) }));
-    const placed = await Promise.all(named.map((one) => limit(() => placeOrReport(run, one, report))));
+    const placed = await allSettled(named.map((one) => limit(() => placeOrReport(run, one, report))));
     for (const [index, { row, name }] of named.entries()) {
       run.signal.throwIfAborted();
       const place = placed[index];
@@ -115,6 +115,15 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
     if (!last) return;
     afterId = last.id;
   }
+}
+
+/** As Promise.all, but fails only once nothing is under way any more: what is written is about to be removed. */
+async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(promises);
+  return settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
 }
 
 async function placeOrReport(

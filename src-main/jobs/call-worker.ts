@@ -4,8 +4,10 @@ import { describeExit, type ForkWorker, type WorkerChannel } from './worker-chan
 
 /** A worker without calls is ended after this long; the next call starts a new one. */
 const IDLE_MS = 60_000;
-/** No image takes this long to render; a worker that does is stuck and is replaced. */
+/** No call takes this long; a worker that does is stuck and is replaced. */
 const CALL_TIMEOUT_MS = 60_000;
+/** Files of weights can have gigabytes and lie on a slow drive. */
+const WEIGHTS_TIMEOUT_MS = 900_000;
 
 type Pending = {
   kind: Call['kind'];
@@ -37,7 +39,7 @@ export class CallWorker {
     const channel = (this.#channel ??= this.#start());
     const seq = this.#nextSeq++;
     const result = await new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => channel.kill(), CALL_TIMEOUT_MS);
+      const timer = setTimeout(() => channel.kill(), timeoutOf(call));
       this.#pending.set(seq, { kind: call.kind, resolve, reject, timer });
       channel.send({ type: 'call', seq, call });
     });
@@ -81,4 +83,8 @@ export class CallWorker {
     }
     return pending;
   }
+}
+
+function timeoutOf({ kind }: Call): number {
+  return kind === 'import-encoder' || kind === 'export-encoder' ? WEIGHTS_TIMEOUT_MS : CALL_TIMEOUT_MS;
 }

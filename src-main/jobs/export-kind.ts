@@ -1,6 +1,7 @@
+import { rm } from 'node:fs/promises';
 import type { DatasetVersionDetail } from '../contract/dataset.ts';
 import { UserError } from '../contract/errors.ts';
-import type { Export, ExportPlan } from '../contract/export.ts';
+import { partialExportPath, type Export, type ExportPlan } from '../contract/export.ts';
 import type { ExportId } from '../contract/ids.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { Store } from '../store/database.ts';
@@ -40,6 +41,14 @@ export function exportKind({ store, settings, version, nowMs }: ExportKindOption
       plan: planOf(store, exportId, version),
       limits: workerLimits(settings()),
     }),
+    onAbandoned: ({ exportId }) => {
+      const made = store.exports.get(exportId);
+      if (!made) return;
+      const { createdAtMs: startedAtMs, options } = made;
+      const path = partialExportPath({ exportId, startedAtMs, outPath: options.outPath });
+      // A folder that cannot be removed now is hidden and in nobody's way.
+      void rm(path, { recursive: true, force: true }).catch(() => undefined);
+    },
     answer: (ask, { spec: { exportId } }) => {
       switch (ask.kind) {
         case 'export/page':

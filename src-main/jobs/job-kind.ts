@@ -21,6 +21,8 @@ export type JobKindHandler<K extends JobKind> = {
    * See [Note: Ask and answer] in worker/protocol.ts.
    */
   answer: (ask: AsksOf<K>, job: { id: JobId; spec: SpecOf<K> }) => unknown;
+  /** Clears away what a job has left that is cancelled while no worker is at it; the worker does so otherwise. */
+  onAbandoned?: (spec: SpecOf<K>) => void;
   /** For workers that are silent for long, or have much to save when they stop. */
   limits?: Partial<RunLimits>;
 };

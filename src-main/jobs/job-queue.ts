@@ -59,10 +59,18 @@ export class JobQueue {
   cancel(id: JobId): Job {
     const { state } = this.get(id);
     if (state === 'cancelling' || state === 'cancelled') return this.get(id);
-    if (this.#active?.id !== id) return this.#move(id, 'cancelled');
+    if (this.#active?.id !== id) return this.#abandon(id);
     this.#move(id, 'cancelling');
     this.#active.run.stop('cancel');
     return this.get(id);
+  }
+
+  #abandon(id: JobId): Job {
+    const job = this.#move(id, 'cancelled');
+    // The handler of the spec's own kind; TypeScript cannot follow two unions at once.
+    const handler = this.#options.kinds[job.spec.kind] as JobKindHandler<JobKind>;
+    handler.onAbandoned?.(job.spec);
+    return job;
   }
 
   /** Cancels a job and resolves when its worker is gone, so that nothing more is saved for it. */

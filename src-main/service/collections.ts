@@ -37,6 +37,8 @@ export function collectionHandlers(service: Service) {
           return store.runs.get(spec.runId)?.collectionId === id;
         case 'import':
           return store.maskImports.collectionOf(spec.importId) === id;
+        case 'segment':
+          return store.segmentations.get(spec.segmentationId)?.collectionId === id;
         case 'export':
           // Datasets hold copies of all they need of a collection.
           return false;

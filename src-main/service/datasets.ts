@@ -8,11 +8,11 @@ import type {
 } from '../contract/dataset.ts';
 import { UserError } from '../contract/errors.ts';
 import type { DatasetVersionId, SegmentationId } from '../contract/ids.ts';
-import type { Segmentation } from '../contract/mask.ts';
+import type { Segmentation } from '../contract/segmentation.ts';
 import type { DatasetImage } from '../store/dataset-rows.ts';
 import { planClasses, type ClassPlan } from './dataset-classes.ts';
 import { diffVersions } from './dataset-diff.ts';
-import { splitImages, type SplitItem } from './dataset-split.ts';
+import { ImageSplitter, type SplitOf } from './dataset-split.ts';
 import type { Service } from './service.ts';
 
 /** Images copied in one transaction: some milliseconds, so that the process stays responsive in between. */
@@ -148,24 +148,20 @@ async function shareOut(
   { store }: Service,
   { id, recipe, counts }: Pick<Build, 'id' | 'recipe'> & { counts: DatasetCounts },
 ): Promise<void> {
-  const items: SplitItem[] = [];
-  for await (const images of pagesOf(store, id)) {
-    for (const { id: imageId, rootPath, relPath, contentHash } of images) {
-      items.push({ id: imageId, rootPath, relPath, contentHash });
-    }
-  }
-  const splits = [...splitImages(items, recipe.split)].map(([imageId, name]) => ({
-    id: imageId,
-    split: name,
-  }));
-  for (let from = 0; from < splits.length; from += CHUNK) {
-    const some = splits.slice(from, from + CHUNK);
+  const splitter = new ImageSplitter(recipe.split);
+  for await (const images of pagesOf(store, id)) for (const image of images) splitter.add(image);
+  let some: SplitOf[] = [];
+  const save = async () => {
     store.datasetRows.setSplits(some);
-    for (const one of some) {
-      count(counts, one.split, store.datasetRows.maskCount(one.id));
-    }
+    for (const one of some) count(counts, one.split, store.datasetRows.maskCount(one.id));
+    some = [];
     await breathe();
+  };
+  for (const one of splitter.assign()) {
+    some.push(one);
+    if (some.length === CHUNK) await save();
   }
+  await save();
 }
 
 function count(counts: DatasetCounts, split: Split, masks: number): void {

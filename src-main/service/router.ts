@@ -8,6 +8,11 @@ import { runDoctor } from './doctor.ts';
 import { exportHandlers } from './exports.ts';
 import { modelHandlers } from './models.ts';
 import { runHandlers } from './runs.ts';
+import { conceptHandlers } from './concepts.ts';
+import { evaluate } from './evaluation.ts';
+import { maskHandlers } from './masks.ts';
+import { segmentationHandlers } from './segmentations.ts';
+import { writeSheet } from './sheet.ts';
 import { reveal } from './reveal.ts';
 import type { Service } from './service.ts';
 import { emptyCaches, storageUse } from './storage-use.ts';
@@ -22,6 +27,9 @@ export function createRouter(service: Service) {
   const maskImports = maskImportHandlers(service);
   const models = modelHandlers(service);
   const runs = runHandlers(service);
+  const segmentations = segmentationHandlers(service);
+  const concepts = conceptHandlers(service);
+  const masks = maskHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -69,6 +77,31 @@ export function createRouter(service: Service) {
       cancel: os.jobs.cancel.handler(({ input }) => queue.cancel(input.id)),
       pause: os.jobs.pause.handler(({ input }) => queue.pause(input.id)),
       resume: os.jobs.resume.handler(({ input }) => queue.resume(input.id)),
+    },
+    segmentations: {
+      list: os.segmentations.list.handler(({ input }) => segmentations.list(input.collectionId)),
+      get: os.segmentations.get.handler(({ input }) => segmentations.get(input.id)),
+      start: os.segmentations.start.handler(({ input }) => segmentations.start(input)),
+      resume: os.segmentations.resume.handler(({ input }) => segmentations.resume(input.id)),
+      rename: os.segmentations.rename.handler(({ input }) => segmentations.rename(input.id, input.name)),
+      remove: os.segmentations.remove.handler(({ input }) => segmentations.remove(input.id)),
+      gallery: os.segmentations.gallery.handler(({ input: { id, ...query } }) => {
+        segmentations.get(id);
+        return store.gallery.page({ segmentationId: id, ...query });
+      }),
+      evaluate: os.segmentations.evaluate.handler(({ input }) => evaluate(service, input)),
+      writeSheet: os.segmentations.writeSheet.handler(({ input }) => writeSheet(service, input)),
+    },
+    concepts: {
+      list: os.concepts.list.handler(({ input }) => concepts.list(input.id)),
+      update: os.concepts.update.handler(({ input }) => concepts.update(input)),
+    },
+    masks: {
+      ofImage: os.masks.ofImage.handler(({ input }) => masks.ofImage(input)),
+      review: os.masks.review.handler(({ input }) => masks.review(input.ids, input.review)),
+      setConcept: os.masks.setConcept.handler(({ input }) => masks.setConcept(input.ids, input.conceptId)),
+      edit: os.masks.edit.handler(({ input }) => masks.edit(input)),
+      remove: os.masks.remove.handler(({ input }) => masks.remove(input.id)),
     },
     models: {
       list: os.models.list.handler(() => store.models.list()),

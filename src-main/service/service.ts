@@ -13,6 +13,7 @@ import { exportKind } from '../jobs/export-kind.ts';
 import { importKind } from '../jobs/import-kind.ts';
 import { pretrainKind } from '../jobs/pretrain-kind.ts';
 import { scanKind } from '../jobs/scan-kind.ts';
+import { segmentKind } from '../jobs/segment-kind.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { openStore, type Store } from '../store/database.ts';
 import type { Logger } from './logger.ts';
@@ -24,6 +25,7 @@ export type DataLayout = {
   cache: string;
   models: string;
   runs: string;
+  segmentations: string;
   logs: string;
 };
 
@@ -34,6 +36,7 @@ export function dataLayout(folder: string): DataLayout {
     cache: join(folder, 'cache'),
     models: join(folder, 'models'),
     runs: join(folder, 'runs'),
+    segmentations: join(folder, 'segmentations'),
     logs: join(folder, 'logs'),
   };
 }
@@ -104,6 +107,15 @@ export class Service {
           settings: () => this.settings(),
           version: options.version,
           nowMs: this.nowMs,
+        }),
+        segment: segmentKind({
+          store: this.store,
+          settings: () => this.settings(),
+          cacheFolder: this.layout.cache,
+          modelsFolder: this.layout.models,
+          segmentationsFolder: this.layout.segmentations,
+          nowMs: this.nowMs,
+          onSegmentation: (segmentationId) => this.publish({ type: 'segmentation', segmentationId }),
         }),
         pretrain: pretrainKind({
           store: this.store,

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { CollectionRepository } from './collections.ts';
+import { ConceptRepository } from './concepts.ts';
 import { DatasetRowRepository } from './dataset-rows.ts';
 import { DatasetRepository } from './datasets.ts';
 import { ExportRepository } from './exports.ts';
@@ -66,6 +67,7 @@ export class Store {
   readonly runs: RunRepository;
   readonly settings: SettingsRepository;
   readonly segmentations: SegmentationRepository;
+  readonly concepts: ConceptRepository;
   readonly gallery: GalleryRepository;
   readonly models: ModelRepository;
   readonly datasets: DatasetRepository;
@@ -86,6 +88,7 @@ export class Store {
     this.runs = new RunRepository(writable);
     this.settings = new SettingsRepository(writable);
     this.segmentations = new SegmentationRepository(writable);
+    this.concepts = new ConceptRepository(writable);
     this.gallery = new GalleryRepository(readable);
     this.datasets = new DatasetRepository(writable);
     this.datasetRows = new DatasetRowRepository(writable);

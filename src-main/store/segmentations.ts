@@ -1,15 +1,20 @@
 import type { Statement } from 'better-sqlite3';
 import {
-  CollectionId,
   ConceptId,
   ImageId,
   MaskId,
   SegmentationId,
+  type CollectionId,
   type ContentHash,
+  type JobId,
+  type ModelId,
 } from '../contract/ids.ts';
-import { MaskOrigin, ReviewState, type Mask, type MaskShape, type Segmentation } from '../contract/mask.ts';
+import { MaskOrigin, ReviewState, type Mask, type MaskShape } from '../contract/mask.ts';
+import { toSegmentation, segmentationSql, type SegmentationRow } from './segmentation-row.ts';
+import type { Segmentation } from '../contract/segmentation.ts';
+import type { FileKey } from '../contract/scan.ts';
 import type { WritableDb } from './database.ts';
-import { fromHash } from './image-row.ts';
+import { fromHash, toHash } from './image-row.ts';
 
 export type NewMask = Pick<Mask, 'conceptId' | 'origin' | 'level' | 'box' | 'areaPx' | 'score'> & {
   shape: MaskShape;
@@ -22,14 +27,38 @@ export type SegmentedImage = {
   masks: readonly NewMask[];
 };
 
-type SegmentationRow = {
-  id: number;
-  collection_id: number;
-  name: string;
-  device: string;
-  created_at_ms: number;
-  finished_at_ms: number | null;
+/** An image to segment; `isDone` when this segmentation has masks of its present content. */
+export type ImageToSegment = FileKey & {
+  id: ImageId;
+  contentHash: ContentHash;
+  widthPx: number;
+  heightPx: number;
+  isDone: boolean;
 };
+type ToSegmentRow = {
+  id: number;
+  rel_path: string;
+  path_bytes: Uint8Array | null;
+  content_hash: Uint8Array;
+  width_px: number;
+  height_px: number;
+  is_done: number;
+};
+/** A shape with what follows from it. */
+export type EditedMask = { shape: MaskShape; box: Mask['box']; areaPx: number };
+
+/** Images whose masks go in one step of a removal. */
+const REMOVE_IMAGES = 20;
+
+/** Exported so that a test can assert its plan. */
+export const toSegmentSql = `
+  SELECT i.id, i.rel_path, i.path_bytes, i.content_hash, i.width_px, i.height_px,
+    EXISTS (SELECT 1 FROM segmented_images d WHERE d.segmentation_id = s.id AND d.image_id = i.id
+      AND d.content_hash = i.content_hash) AS is_done
+  FROM segmentations s JOIN images i INDEXED BY images_by_collection ON i.collection_id = s.collection_id
+  WHERE s.id = @segmentationId AND i.id > @afterId AND i.status IN ('ok', 'changed')
+  ORDER BY i.id LIMIT @limit`;
+
 type MaskRow = {
   id: number;
   image_id: number;
@@ -55,6 +84,7 @@ export class SegmentationRepository {
   readonly #insert: Statement<[Record<string, unknown>]>;
   readonly #get: Statement<[number], SegmentationRow>;
   readonly #ofCollection: Statement<[number], SegmentationRow>;
+  readonly #list: Statement<[], SegmentationRow>;
   readonly #insertConcept: Statement<[Record<string, unknown>]>;
   readonly #forgetImage: Statement<[number, number]>;
   readonly #insertImage: Statement<[Record<string, unknown>]>;
@@ -62,14 +92,40 @@ export class SegmentationRepository {
   readonly #insertShape: Statement<[Record<string, unknown>]>;
   readonly #masksOf: Statement<[number, number], MaskRow>;
   readonly #shapeOf: Statement<[number], ShapeRow>;
+  readonly #getMask: Statement<[number], MaskRow>;
   readonly #setReview: Statement<[{ id: number; review: ReviewState }]>;
+  readonly #setConcept: Statement<[{ id: number; conceptId: number | null }]>;
+  readonly #reshape: Statement<[Record<string, unknown>]>;
+  readonly #setJob: Statement<[{ id: number; jobId: number }]>;
+  readonly #rename: Statement<[string, number]>;
+  readonly #removeImages: Statement<[{ id: number; limit: number }]>;
+  readonly #remove: Statement<[number]>;
+  readonly #removeMask: Statement<[number]>;
+  readonly #toSegment: Statement<[Record<string, number>], ToSegmentRow>;
+  readonly #inOne: (work: () => number) => number;
+  readonly #updateShape: (edit: { id: MaskId; revision: number; mask: EditedMask }) => boolean;
 
   constructor(db: WritableDb) {
     this.#insert = db.prepare(`
-      INSERT INTO segmentations (collection_id, name, settings, device, created_at_ms)
-      VALUES (@collectionId, @name, @settings, @device, @createdAtMs)`);
-    this.#get = db.prepare('SELECT * FROM segmentations WHERE id = ?');
-    this.#ofCollection = db.prepare('SELECT * FROM segmentations WHERE collection_id = ? ORDER BY id DESC');
+      INSERT INTO segmentations (collection_id, model_id, name, settings, device, created_at_ms)
+      VALUES (@collectionId, @modelId, @name, @settings, @device, @createdAtMs)`);
+    this.#get = db.prepare(`${segmentationSql} WHERE s.id = ?`);
+    this.#ofCollection = db.prepare(`${segmentationSql} WHERE s.collection_id = ? ORDER BY s.id DESC`);
+    this.#list = db.prepare(`${segmentationSql} ORDER BY s.id DESC`);
+    this.#setJob = db.prepare('UPDATE segmentations SET job_id = @jobId WHERE id = @id');
+    this.#rename = db.prepare('UPDATE segmentations SET name = ? WHERE id = ?');
+    this.#removeImages = db.prepare(`
+      DELETE FROM segmented_images WHERE segmentation_id = @id AND image_id IN (
+        SELECT image_id FROM segmented_images WHERE segmentation_id = @id LIMIT @limit)`);
+    this.#remove = db.prepare('DELETE FROM segmentations WHERE id = ?');
+    this.#toSegment = db.prepare(toSegmentSql);
+    this.#getMask = db.prepare('SELECT * FROM masks WHERE id = ?');
+    this.#removeMask = db.prepare('DELETE FROM masks WHERE id = ?');
+    this.#setConcept = db.prepare('UPDATE masks SET concept_id = @conceptId WHERE id = @id');
+    this.#reshape = db.prepare(`
+      UPDATE masks SET x = @x, y = @y, width = @width, height = @height, area_px = @areaPx,
+        review = 'edited', revision = revision + 1
+      WHERE id = @id AND revision = @revision`);
     this.#insertConcept = db.prepare(`
       INSERT INTO concepts (segmentation_id, number, name, colour, is_background)
       VALUES (@segmentationId, @number, @name, @colour, @isBackground)`);
@@ -82,22 +138,34 @@ export class SegmentationRepository {
       VALUES (@segmentationId, @imageId, @conceptId, @origin, @level, @x, @y, @width, @height, @areaPx, @score)`);
     this.#insertShape = db.prepare(`
       INSERT INTO mask_shapes (mask_id, grid_width, grid_height, rle)
-      VALUES (@maskId, @gridWidth, @gridHeight, @rle)`);
+      VALUES (@maskId, @gridWidth, @gridHeight, @rle)
+      ON CONFLICT (mask_id) DO UPDATE SET
+        grid_width = excluded.grid_width, grid_height = excluded.grid_height, rle = excluded.rle`);
     this.#masksOf = db.prepare(`
       SELECT * FROM masks WHERE segmentation_id = ? AND image_id = ? ORDER BY level, score DESC, id`);
     this.#shapeOf = db.prepare('SELECT * FROM mask_shapes WHERE mask_id = ?');
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
     this.saveImage = db.transaction((image: SegmentedImage) => this.#replaceImage(image));
+    this.#inOne = db.transaction((work: () => number) => work());
+    this.#updateShape = db.transaction((edit: { id: MaskId; revision: number; mask: EditedMask }) => {
+      const { id, revision } = edit;
+      const { box, areaPx, shape } = edit.mask;
+      const isChanged = this.#reshape.run({ id, revision, areaPx, ...box }).changes > 0;
+      if (isChanged) this.#insertShape.run({ maskId: id, ...shape });
+      return isChanged;
+    });
   }
 
   insert(segmentation: {
     collectionId: CollectionId;
+    modelId?: ModelId | null;
     name: string;
     settings: unknown;
     device: string;
     createdAtMs: number;
   }): SegmentationId {
     const { lastInsertRowid } = this.#insert.run({
+      modelId: null,
       ...segmentation,
       settings: JSON.stringify(segmentation.settings),
     });
@@ -112,6 +180,42 @@ export class SegmentationRepository {
   /** Newest first. */
   ofCollection(id: CollectionId): Segmentation[] {
     return this.#ofCollection.all(id).map(toSegmentation);
+  }
+
+  /** All of them, newest first. */
+  list(): Segmentation[] {
+    return this.#list.all().map(toSegmentation);
+  }
+
+  setJob(id: SegmentationId, jobId: JobId): void {
+    this.#setJob.run({ id, jobId });
+  }
+
+  rename(id: SegmentationId, name: string): void {
+    this.#rename.run(name, id);
+  }
+
+  /**
+   * Forgets some of a segmentation, in the end the whole. One step takes a few milliseconds.
+   * @returns whether nothing is left of it
+   */
+  removeChunk(id: SegmentationId): boolean {
+    if (this.#removeImages.run({ id, limit: REMOVE_IMAGES }).changes > 0) return false;
+    this.#remove.run(id);
+    return true;
+  }
+
+  /** Usable images of the segmentation's collection by id, from the one after `afterId`. */
+  toSegment(query: { segmentationId: SegmentationId; afterId: number; limit: number }): ImageToSegment[] {
+    return this.#toSegment.all(query).map((row) => ({
+      id: ImageId.parse(row.id),
+      relPath: row.rel_path,
+      pathBytes: row.path_bytes,
+      contentHash: toHash(row.content_hash),
+      widthPx: row.width_px,
+      heightPx: row.height_px,
+      isDone: row.is_done === 1,
+    }));
   }
 
   insertConcept(concept: {
@@ -134,6 +238,11 @@ export class SegmentationRepository {
     return this.#masksOf.all(segmentationId, imageId).map(toMask);
   }
 
+  getMask(id: MaskId): Mask | undefined {
+    const row = this.#getMask.get(id);
+    return row && toMask(row);
+  }
+
   shapeOf(id: MaskId): MaskShape | undefined {
     const row = this.#shapeOf.get(id);
     return row && { gridWidth: row.grid_width, gridHeight: row.grid_height, rle: row.rle };
@@ -142,6 +251,25 @@ export class SegmentationRepository {
   /** @returns whether the mask exists */
   setReview(id: MaskId, review: ReviewState): boolean {
     return this.#setReview.run({ id, review }).changes > 0;
+  }
+
+  /** In one transaction. @returns how many of the masks exist */
+  setReviews(ids: readonly MaskId[], review: ReviewState): number {
+    return this.#inOne(() => ids.filter((id) => this.setReview(id, review)).length);
+  }
+
+  /** In one transaction. @returns how many of the masks exist */
+  setConcepts(ids: readonly MaskId[], conceptId: ConceptId | null): number {
+    return this.#inOne(() => ids.filter((id) => this.#setConcept.run({ id, conceptId }).changes > 0).length);
+  }
+
+  /** Gives a mask another shape, on condition that nobody has done so since; its review becomes `edited`. */
+  updateShape(edit: { id: MaskId; revision: number; mask: EditedMask }): boolean {
+    return this.#updateShape(edit);
+  }
+
+  removeMask(id: MaskId): void {
+    this.#removeMask.run(id);
   }
 
   #replaceImage(image: SegmentedImage): MaskId[] {
@@ -160,17 +288,6 @@ export class SegmentationRepository {
       return maskId;
     });
   }
-}
-
-function toSegmentation(row: SegmentationRow): Segmentation {
-  return {
-    id: SegmentationId.parse(row.id),
-    collectionId: CollectionId.parse(row.collection_id),
-    name: row.name,
-    device: row.device,
-    createdAtMs: row.created_at_ms,
-    finishedAtMs: row.finished_at_ms,
-  };
 }
 
 function toMask(row: MaskRow): Mask {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Bytes } from '../contract/bytes.ts';
 import { ErrorInfo } from '../contract/errors.ts';
 import { ExportImageRow, ExportPlan, ExportResult } from '../contract/export.ts';
-import { ContentHash, ImageId } from '../contract/ids.ts';
+import { ContentHash, ImageId, SegmentationId } from '../contract/ids.ts';
 import {
   ImportableImage,
   ImportedMask,
@@ -15,6 +15,9 @@ import { PresetName, PretrainConfig, PretrainOverrides, PretrainPlan } from '../
 import { MetricPoint, SkippedImage } from '../contract/run.ts';
 import { ExportedModel, WeightsFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
 import { ModelWeights } from '../contract/model-weights.ts';
+import { Box, MaskShape } from '../contract/mask.ts';
+import { ScoredImage } from '../contract/evaluation-summary.ts';
+import { SegmentSettings } from '../contract/segmentation.ts';
 import { MachineProbe } from '../contract/system.ts';
 import { FileKey, FoundFile, InspectedFile } from '../contract/scan.ts';
 
@@ -62,9 +65,32 @@ export const WorkerJob = z.discriminatedUnion('kind', [
     parent: ModelWeights.nullable(),
     bestStability: z.number().nullable(),
   }),
+  z.object({
+    kind: z.literal('segment'),
+    rootPath: z.string(),
+    limits: ImageLimits,
+    cache: CacheBounds,
+    segmentationId: SegmentationId,
+    settings: SegmentSettings,
+    device: z.string(),
+    /** Null for colour and texture alone. */
+    model: ModelWeights.nullable(),
+    /** Where what was learned from the collection is kept, so that a resumed job goes on with it. */
+    modelFile: z.string(),
+  }),
 ]);
 export type WorkerJob = z.infer<typeof WorkerJob>;
 export type WorkerJobOf<K extends WorkerJob['kind']> = Extract<WorkerJob, { kind: K }>;
+
+/** A mask as it is saved; `concept` is the number of its kind of thing. */
+const SegmentedMask = z.object({
+  shape: MaskShape,
+  areaPx: z.number().int(),
+  box: Box,
+  level: z.number().int(),
+  score: z.number(),
+  concept: z.number().int(),
+});
 
 /** Questions of a running job. See [Note: Ask and answer]. */
 export const Ask = z.discriminatedUnion('kind', [
@@ -117,6 +143,18 @@ export const Ask = z.discriminatedUnion('kind', [
     step: z.number().int(),
     isFinished: z.boolean(),
   }),
+  /** The next usable images of the collection, by id. */
+  z.object({ kind: z.literal('segment/images'), afterId: z.number().int(), limit: z.number().int() }),
+  /** These are the kinds of things found; asked again after a resume, which changes nothing. */
+  z.object({ kind: z.literal('segment/concepts'), count: z.number().int() }),
+  /** Keep one image's masks in place of those it had. */
+  z.object({
+    kind: z.literal('segment/save'),
+    imageId: ImageId,
+    contentHash: ContentHash,
+    masks: z.array(SegmentedMask),
+  }),
+  z.object({ kind: z.literal('segment/finish') }),
 ]);
 export type Ask = z.infer<typeof Ask>;
 export type AskOf<K extends Ask['kind']> = Extract<Ask, { kind: K }>;
@@ -138,6 +176,20 @@ export const AskAnswers = {
   'pretrain/preview': z.null(),
   'pretrain/checkpoint': z.null(),
   'pretrain/model': z.null(),
+  'segment/images': z.object({
+    images: z.array(
+      FileKey.extend({
+        id: ImageId,
+        contentHash: ContentHash,
+        widthPx: z.number().int(),
+        heightPx: z.number().int(),
+        isDone: z.boolean(),
+      }),
+    ),
+  }),
+  'segment/concepts': z.null(),
+  'segment/save': z.null(),
+  'segment/finish': z.null(),
 } satisfies Record<Ask['kind'], z.ZodType>;
 export type AnswerOf<K extends Ask['kind']> = z.infer<(typeof AskAnswers)[K]>;
 
@@ -179,6 +231,31 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** Loads every native module and runs a kernel on every engine. */
   z.object({ kind: z.literal('probe') }),
+  /** Scores of some images against ground truth, see `scoreFiles`. */
+  z.object({
+    kind: z.literal('score-masks'),
+    truthFolder: z.string(),
+    images: z.array(
+      z.object({
+        relPath: z.string(),
+        masks: z.array(z.object({ shape: MaskShape, score: z.number(), level: z.number().int() })),
+      }),
+    ),
+  }),
+  /** Area and box of a shape that a person has drawn. */
+  z.object({ kind: z.literal('measure-mask'), shape: MaskShape }),
+  /** One sheet of overlays, written to `out` as PNG. */
+  z.object({
+    kind: z.literal('draw-sheet'),
+    out: z.string(),
+    tiles: z.array(
+      z.object({
+        path: z.string(),
+        masks: z.array(z.object({ shape: MaskShape, colour: z.string() })),
+      }),
+    ),
+    limits: ImageLimits,
+  }),
   /** What a pretraining would be; `gflops` is the speed of the device, null where it is not known. */
   z.object({
     kind: z.literal('plan-pretraining'),
@@ -214,6 +291,13 @@ export const CallResults = {
   probe: MachineProbe,
   'plan-pretraining': PretrainPlan,
   'write-preview-strip': z.null(),
+  'score-masks': z.object({
+    images: z.array(ScoredImage),
+    /** Images without truth. */
+    missingTruth: z.number().int(),
+  }),
+  'measure-mask': z.object({ shape: MaskShape, box: Box, areaPx: z.number().int() }),
+  'draw-sheet': z.null(),
 } satisfies Record<Call['kind'], z.ZodType>;
 export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;
 

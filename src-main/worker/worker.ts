@@ -84,6 +84,10 @@ const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContex
     const { runPretraining } = await import('./pretrain-job.ts');
     await runPretraining(job, context);
   },
+  segment: async (job, context) => {
+    const { runSegmentation } = await import('./segment-job.ts');
+    await runSegmentation(job, context);
+  },
 };
 
 function codeOf<J extends WorkerJob>(job: J): (job: J, context: JobContext) => Promise<void> {
@@ -117,6 +121,19 @@ async function resultOf(call: Call): Promise<unknown> {
     case 'plan-pretraining': {
       const { planPretraining } = await import('./plan-call.ts');
       return planPretraining(call);
+    }
+    case 'score-masks': {
+      const { scoreMasks } = await import('./evaluate-call.ts');
+      return scoreMasks(call);
+    }
+    case 'measure-mask': {
+      const { measureMask } = await import('./evaluate-call.ts');
+      return measureMask(call);
+    }
+    case 'draw-sheet': {
+      const { drawSheet } = await import('./sheet-call.ts');
+      await drawSheet(call);
+      return null;
     }
     case 'write-preview-strip': {
       const { writePreviewStrip } = await import('./preview-strip-call.ts');

@@ -94,6 +94,8 @@ export class Studio {
         return;
       case 'model':
       case 'model-removed':
+      case 'segmentation':
+      case 'segmentation-removed':
         return;
       default:
         event satisfies never;

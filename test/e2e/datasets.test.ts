@@ -125,6 +125,18 @@ describe('an export job', () => {
     expect(readdirSync(dirname(out))).toEqual(['out']);
   });
 
+  test('that is paused, and then given up, leaves nothing either', async () => {
+    const running = await startSegmented(await pets(400));
+    const out = join(tempFolder(), 'out');
+    const { id } = (await startExport(running, 'coco', out)).job;
+    await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
+    await running.client.jobs.pause({ id });
+    await waitForState(running.client, id, 'paused');
+    expect(readdirSync(dirname(out))).toHaveLength(1);
+    await running.client.jobs.cancel({ id });
+    await waitUntil(() => Promise.resolve(readdirSync(dirname(out)).length === 0));
+  });
+
   test('whose worker is killed is interrupted, and resumes to a whole export', async () => {
     const running = await startSegmented(await pets(400));
     const out = join(tempFolder(), 'out');

@@ -15,7 +15,13 @@ const CORE_PARTS = [
   'src-main/core/compile',
   ...CORE_BASE,
 ];
-const CORE_ALL = ['src-main/core/train', 'src-main/core/infer', 'src-main/core/model', ...CORE_PARTS];
+const CORE_ALL = [
+  'src-main/core/evaluate',
+  'src-main/core/train',
+  'src-main/core/infer',
+  'src-main/core/model',
+  ...CORE_PARTS,
+];
 const SERVICE_AND_BELOW = ['src-main/service', 'src-main/jobs', 'src-main/store'];
 
 /** @type {Record<string, string[]>} Folder (or file) to the layers it may import beside itself and the contract. */
@@ -27,6 +33,7 @@ export const LAYERS = {
   'src-main/core/mask': [],
   'src-main/core/mask-files': ['src-main/core/mask'],
   'src-main/core/segment': ['src-main/core/mask', ...CORE_BASE],
+  'src-main/core/evaluate': ['src-main/core/segment', 'src-main/core/mask', ...CORE_BASE],
   'src-main/core/model': CORE_PARTS,
   'src-main/core/train': ['src-main/core/model', ...CORE_PARTS],
   'src-main/core/infer': ['src-main/core/model', ...CORE_PARTS],

@@ -274,7 +274,7 @@ CREATE TABLE masks (
 ) STRICT;
 
 -- Holds all that the summaries read of a mask, so that they never visit the row.
-CREATE INDEX masks_by_image ON masks (segmentation_id, image_id, concept_id, review, area_px, score);
+CREATE INDEX masks_by_image ON masks (segmentation_id, image_id, level, concept_id, review, area_px, score);
 CREATE INDEX masks_by_concept ON masks (concept_id, image_id) WHERE concept_id IS NOT NULL;
 
 -- The images of a concept, in the orders that the gallery shows them. All values are of this concept's masks
@@ -313,9 +313,9 @@ CREATE INDEX concept_images_edited_by_score ON concept_images (concept_id, best_
 CREATE INDEX concept_images_edited_by_area ON concept_images (concept_id, largest_px, image_id) WHERE edited_count > 0;
 CREATE INDEX concept_images_by_image ON concept_images (segmentation_id, image_id);
 
--- Summaries follow their masks. Inserts only add up; whatever may lower a maximum counts the image's few
--- masks again.
-CREATE TRIGGER masks_counted_in AFTER INSERT ON masks BEGIN
+-- Summaries follow their objects (level 0): finer regions are there to look at, not to be reviewed. Inserts only
+-- add up; whatever may lower a maximum counts the image's few masks again.
+CREATE TRIGGER masks_counted_in AFTER INSERT ON masks WHEN new.level = 0 BEGIN
   UPDATE segmented_images SET
     mask_count = mask_count + 1,
     best_score = max(best_score, new.score),
@@ -342,10 +342,11 @@ CREATE TRIGGER masks_counted_in AFTER INSERT ON masks BEGIN
 END;
 -- Where the image itself went, its summaries go with it.
 CREATE TRIGGER masks_counted_out AFTER DELETE ON masks
-WHEN EXISTS (SELECT 1 FROM segmented_images WHERE segmentation_id = old.segmentation_id AND image_id = old.image_id) BEGIN
+WHEN old.level = 0
+  AND EXISTS (SELECT 1 FROM segmented_images WHERE segmentation_id = old.segmentation_id AND image_id = old.image_id) BEGIN
   UPDATE segmented_images SET (mask_count, best_score, largest_px) =
       (SELECT count(*), ifnull(max(score), 0), ifnull(max(area_px), 0) FROM masks
-       WHERE segmentation_id = old.segmentation_id AND image_id = old.image_id),
+       WHERE segmentation_id = old.segmentation_id AND image_id = old.image_id AND level = 0),
     pending_count = pending_count - (old.review = 'pending'),
     accepted_count = accepted_count - (old.review = 'accepted'),
     rejected_count = rejected_count - (old.review = 'rejected'),
@@ -357,15 +358,16 @@ WHEN EXISTS (SELECT 1 FROM segmented_images WHERE segmentation_id = old.segmenta
     SELECT old.concept_id, s.segmentation_id, s.image_id, s.rel_path, count(*), max(m.score), max(m.area_px),
       sum(m.review = 'pending'), sum(m.review = 'accepted'), sum(m.review = 'rejected'), sum(m.review = 'edited')
     FROM masks m JOIN segmented_images s USING (segmentation_id, image_id)
-    WHERE m.segmentation_id = old.segmentation_id AND m.image_id = old.image_id AND m.concept_id = old.concept_id
+    WHERE m.segmentation_id = old.segmentation_id AND m.image_id = old.image_id AND m.level = 0
+      AND m.concept_id = old.concept_id
     GROUP BY s.segmentation_id, s.image_id;
 END;
-CREATE TRIGGER masks_recounted AFTER UPDATE OF review, score, area_px, concept_id ON masks BEGIN
+CREATE TRIGGER masks_recounted AFTER UPDATE OF review, score, area_px, concept_id ON masks WHEN new.level = 0 BEGIN
   UPDATE segmented_images SET (best_score, largest_px,
       pending_count, accepted_count, rejected_count, edited_count) =
       (SELECT max(score), max(area_px),
          sum(review = 'pending'), sum(review = 'accepted'), sum(review = 'rejected'), sum(review = 'edited')
-       FROM masks WHERE segmentation_id = new.segmentation_id AND image_id = new.image_id)
+       FROM masks WHERE segmentation_id = new.segmentation_id AND image_id = new.image_id AND level = 0)
   WHERE segmentation_id = new.segmentation_id AND image_id = new.image_id;
   DELETE FROM concept_images WHERE concept_id IN (old.concept_id, new.concept_id) AND image_id = new.image_id;
   INSERT INTO concept_images (concept_id, segmentation_id, image_id, rel_path, mask_count, best_score, largest_px,
@@ -373,7 +375,7 @@ CREATE TRIGGER masks_recounted AFTER UPDATE OF review, score, area_px, concept_i
     SELECT m.concept_id, s.segmentation_id, s.image_id, s.rel_path, count(*), max(m.score), max(m.area_px),
       sum(m.review = 'pending'), sum(m.review = 'accepted'), sum(m.review = 'rejected'), sum(m.review = 'edited')
     FROM masks m JOIN segmented_images s USING (segmentation_id, image_id)
-    WHERE m.segmentation_id = new.segmentation_id AND m.image_id = new.image_id
+    WHERE m.segmentation_id = new.segmentation_id AND m.image_id = new.image_id AND m.level = 0
       AND m.concept_id IN (old.concept_id, new.concept_id)
     GROUP BY m.concept_id, s.segmentation_id, s.image_id;
 END;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Split, type SplitRule } from '../../../src-main/contract/dataset.ts';
-import { splitImages, type SplitItem } from '../../../src-main/service/dataset-split.ts';
+import { ImageSplitter, type SplitItem } from '../../../src-main/service/dataset-split.ts';
 import { hashOf } from '../../support/store.ts';
 
 const rule = (part: Partial<SplitRule> = {}): SplitRule => ({
@@ -35,6 +35,12 @@ const plain = (count: number, from = 0): SplitItem[] =>
   Array.from({ length: count }, (_, index) => ({
     ...{ id: index + 1, rootPath: '/photos', relPath: `${index}.jpg`, contentHash: hashOf(from + index) },
   }));
+
+function splitImages(items: readonly SplitItem[], how: SplitRule): Map<number, Split> {
+  const splitter = new ImageSplitter(how);
+  for (const item of items) splitter.add(item);
+  return new Map(Array.from(splitter.assign(), ({ id, split }) => [id, split]));
+}
 
 const countsOf = (splits: Map<number, Split>) =>
   Split.options.map((split) => [...splits.values()].filter((one) => one === split).length);

@@ -85,7 +85,8 @@ describe('a segmentation', () => {
     const { segmentations } = scene.store;
     const first = segmentations.get(scene.segmentationId);
     if (!first) throw new Error('no segmentation');
-    expect(first).toEqual({
+    expect(first).toMatchObject({
+      ...{ modelId: null, jobId: null, state: null, imageCount: 0, settings: { mode: 'auto' } },
       ...{ id: scene.segmentationId, collectionId: first.collectionId, name: 'objects', device: 'cpu' },
       ...{ createdAtMs: 5, finishedAtMs: null },
     });

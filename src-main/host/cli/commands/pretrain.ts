@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
+import type { RunId } from '../../../contract/ids.ts';
 import {
   PresetName,
   PretrainConfig,
@@ -8,8 +9,8 @@ import {
   type PretrainPlan,
 } from '../../../contract/pretrain.ts';
 import { findNamed } from '../find-named.ts';
-import { followJob } from '../follow-job.ts';
-import { formatDuration } from '../output.ts';
+import { Cancelled, followJob } from '../follow-job.ts';
+import { formatDuration, printable } from '../output.ts';
 import { contextOf } from '../program.ts';
 import { findCollection } from './collections.ts';
 import { MODEL_KIND } from './models.ts';
@@ -66,10 +67,25 @@ export function addPretrainCommand(program: Command): void {
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(await parentOf(client, options.from)),
         });
-        await followJob(client, job.id);
+        try {
+          await followJob(client, job.id);
+        } catch (error) {
+          if (error instanceof Cancelled)
+            for (const line of await stoppedLines(client, run.id)) output.note(line);
+          throw error;
+        }
         output.result(await client.runs.get({ id: run.id }), runLines);
       });
     });
+}
+
+async function stoppedLines(client: Client, id: RunId): Promise<string[]> {
+  const { step, totalSteps } = await client.runs.get({ id });
+  const model = (await client.models.list()).find(({ runId }) => runId === id);
+  return [
+    `Stopped after step ${step} of ${totalSteps}.${model ? ` What it learned is model ${model.id} '${printable(model.name)}'.` : ''}`,
+    `Go on with: r2o runs resume ${id}`,
+  ];
 }
 
 async function parentOf(client: Client, which: string | undefined) {

@@ -22,7 +22,9 @@ describe("Label Studio's run lengths", () => {
   test('come back exactly, also where a run is longer than the longest', () => {
     const large = { data: new Uint8Array(300 * 300).fill(1, 20_000, 80_000), widthPx: 300, heightPx: 300 };
     expect(decodeLabelStudioRle(encodeLabelStudioRle(large), 300, 300)).toEqual(large);
-    expect([...decodeBinary(encodeLabelStudioRle(large))].filter((value) => value === 255)).toHaveLength(240_000);
+    expect([...decodeBinary(encodeLabelStudioRle(large))].filter((value) => value === 255)).toHaveLength(
+      240_000,
+    );
   });
 
   test('of another size, or cut off, are refused', () => {

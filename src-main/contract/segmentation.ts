@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { CollectionId, ConceptId, ImageId, JobId, MaskId, ModelId, SegmentationId } from './ids.ts';
+import { JobState } from './job.ts';
+import { GallerySort, Mask, ReviewState } from './mask.ts';
+
+/**
+ * What becomes a mask. `auto`: one object or several, as the collection suggests; `one`: the largest piece of the
+ * foreground; `several`: every piece; `everything`: every region, background included; `fixed-k`: every image in
+ * `regionCount` regions.
+ */
+export const SegmentMode = z.enum(['auto', 'one', 'several', 'everything', 'fixed-k']);
+export type SegmentMode = z.infer<typeof SegmentMode>;
+
+/** All that decides what a segmentation finds; with the same settings, images and model it finds the same. */
+export const SegmentSettings = z.object({
+  mode: SegmentMode.default('auto'),
+  /** Kinds of things to tell apart over the whole collection. */
+  conceptCount: z.number().int().min(2).max(200).default(12),
+  /** Regions of an image in mode `fixed-k`. */
+  regionCount: z.number().int().min(2).max(64).default(5),
+  /** Whether masks follow the image's edges pixel by pixel, or the superpixels' outlines. */
+  isRefined: z.boolean().default(true),
+  /** Pieces below this share of the image are dropped as specks. */
+  minAreaShare: z.number().min(0).max(0.5).default(0.0005),
+  /** Holes below this share of the image are filled. */
+  maxHoleShare: z.number().min(0).max(0.5).default(0.005),
+  /** Whether the regions are kept beside the objects, as masks of level 1. */
+  keepsRegions: z.boolean().default(true),
+  /** Root of the number of pixels that the encoder sees. */
+  inputPx: z.number().int().min(64).max(1_024).default(320),
+  seed: z.number().int().min(0).max(0xffffffff).default(0),
+});
+export type SegmentSettings = z.infer<typeof SegmentSettings>;
+
+/** One way of cutting a collection into objects. */
+export const Segmentation = z.object({
+  id: SegmentationId,
+  collectionId: CollectionId,
+  /** Null without an encoder (colour and texture alone), and when the model has been removed. */
+  modelId: ModelId.nullable(),
+  jobId: JobId.nullable(),
+  /** State of that job. */
+  state: JobState.nullable(),
+  name: z.string(),
+  settings: SegmentSettings,
+  device: z.string(),
+  /** Images finished. */
+  imageCount: z.number().int(),
+  createdAtMs: z.number(),
+  finishedAtMs: z.number().nullable(),
+});
+export type Segmentation = z.infer<typeof Segmentation>;
+
+/** A kind of thing found over a whole segmentation. */
+export const Concept = z.object({
+  id: ConceptId,
+  segmentationId: SegmentationId,
+  number: z.number().int(),
+  name: z.string().nullable(),
+  /** `#rrggbb` */
+  colour: z.string(),
+  isBackground: z.boolean(),
+  /** The concept that it counts as; null where it stands for itself. */
+  mergedInto: ConceptId.nullable(),
+  /** Objects of it, and images that have some. */
+  maskCount: z.number().int(),
+  imageCount: z.number().int(),
+  /** Masks that stand for it, best first. */
+  exemplars: z.array(MaskId),
+});
+export type Concept = z.infer<typeof Concept>;
+
+/** A mask with its shape: COCO's compressed run lengths, which are ASCII. */
+export const ShapedMask = Mask.extend({
+  gridWidth: z.number().int(),
+  gridHeight: z.number().int(),
+  counts: z.string(),
+});
+export type ShapedMask = z.infer<typeof ShapedMask>;
+
+/** What a client asks of the grid of segmented images. */
+export const GalleryRequest = z.object({
+  id: SegmentationId,
+  /** Only images with a mask of this concept, in this state, or with this score at least. */
+  conceptId: ConceptId.optional(),
+  review: ReviewState.optional(),
+  minScore: z.number().min(0).max(1).optional(),
+  sort: GallerySort.default('path'),
+});
+
+export const SegmentRequest = z.object({
+  collectionId: CollectionId,
+  /** Left out: colour and texture alone tell kinds of things apart. */
+  modelId: ModelId.optional(),
+  settings: SegmentSettings,
+  name: z.string().trim().min(1).max(200).optional(),
+  device: z.string().optional(),
+});
+export type SegmentRequest = z.infer<typeof SegmentRequest>;
+
+/** What may be changed of a concept; what is left out stays. */
+export const ConceptChange = z.object({
+  id: ConceptId,
+  name: z.string().trim().min(1).max(200).nullable().optional(),
+  isBackground: z.boolean().optional(),
+  /** Null takes a merge back. */
+  mergedInto: ConceptId.nullable().optional(),
+});
+export type ConceptChange = z.infer<typeof ConceptChange>;
+
+/** A new shape for a mask, on condition that it is still at `revision`. */
+export const MaskEdit = z.object({
+  id: MaskId,
+  revision: z.number().int().positive(),
+  counts: z.string().min(1).max(10_000_000),
+});
+export type MaskEdit = z.infer<typeof MaskEdit>;
+
+/** The masks of one image. */
+export const ImageMasksRequest = z.object({ id: SegmentationId, imageId: ImageId });
+
+/** Scores of one image against ground truth; null where it cannot be said. */
+export const ImageScores = z.object({
+  relPath: z.string(),
+  iou: z.number().nullable(),
+  meanIou: z.number().nullable(),
+  accuracy: z.number(),
+  isLocated: z.boolean().nullable(),
+  boundaryF: z.number().nullable(),
+  /** Bounds for any choice among the stored regions. */
+  bestRegion: z.number().nullable(),
+  bestUnion: z.number().nullable(),
+  /** The best mask's score, by which images are ranked. */
+  score: z.number(),
+});
+export type ImageScores = z.infer<typeof ImageScores>;
+
+/** Scores of objects over all images, at IoU 0.5. */
+export const ObjectScores = z.object({
+  truthCount: z.number().int(),
+  predictionCount: z.number().int(),
+  recall: z.number(),
+  precision: z.number(),
+  f1: z.number(),
+  meanBestIou: z.number(),
+  averagePrecision: z.number(),
+});
+export type ObjectScores = z.infer<typeof ObjectScores>;
+
+export const Evaluation = z.object({
+  images: z.array(ImageScores),
+  /** Means over the images where they can be said. */
+  totals: z.object({
+    imageCount: z.number().int(),
+    iou: z.number().nullable(),
+    meanIou: z.number().nullable(),
+    accuracy: z.number().nullable(),
+    corLoc: z.number().nullable(),
+    boundaryF: z.number().nullable(),
+    bestRegion: z.number().nullable(),
+    bestUnion: z.number().nullable(),
+    /** Mean IoU of the better and of the worse half by score: does the score rank? */
+    iouTopHalf: z.number().nullable(),
+    iouBottomHalf: z.number().nullable(),
+  }),
+  objects: ObjectScores.nullable(),
+  /** Truth files without a segmented image, and segmented images without truth. */
+  missingImages: z.array(z.string()),
+  missingTruth: z.number().int(),
+});
+export type Evaluation = z.infer<typeof Evaluation>;

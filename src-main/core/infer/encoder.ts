@@ -1,0 +1,128 @@
+import { exportInference } from '../compile/export.ts';
+import type { DeviceId } from '../compile/devices/report.ts';
+import { openInference, type Inference } from '../compile/inference.ts';
+import type { RgbImage } from '../image/decode.ts';
+import { normalisedValues, normalisePixels } from '../image/augment/normalise.ts';
+import { resizeRgb } from '../image/resize-rgb.ts';
+import { evalNormalisation } from '../model/normalisation.ts';
+import { networkSpecs } from '../model/parameters.ts';
+import { resnetFeatures, resnetNetwork, stageChannels } from '../model/resnet.ts';
+import { prefixedWeights, type Encoder } from '../model/weights/encoder.ts';
+import { tf } from '../tensor/tfjs.ts';
+
+/** One stage's features: `data` [heightCells, widthCells, dim] float32 over the whole image. */
+export type FeatureMap = { data: Float32Array; dim: number; widthCells: number; heightCells: number };
+
+/** Stages that segmentation reads: strides 8, 16 and 32. */
+export const STAGES = ['c3', 'c4', 'c5'] as const;
+
+/** Sessions kept open: each is for one input size, and a collection has few aspect ratios. */
+const MAX_SESSIONS = 9;
+const MAX_STRIDE = 32;
+const PREFIX = 'encoder';
+/** Steps of MAX_STRIDE by which the shorter side may fall below the square's: at 320 px, down to 160 x 640. */
+const SHAPE_STEPS = 6;
+
+export type FeatureOptions = {
+  /** Root of the number of input pixels, about: the aspect ratio is kept, sides are multiples of 32. */
+  sidePx: number;
+};
+
+/** An encoder ready to run on images of any aspect ratio. */
+export class FeatureExtractor {
+  readonly dims: readonly number[];
+  readonly #encoder: Encoder;
+  readonly #device: DeviceId;
+  readonly #threads: number;
+  readonly #sessions = new Map<string, Promise<Inference>>();
+  readonly #table = normalisedValues();
+
+  constructor(encoder: Encoder, { device, threads }: { device: DeviceId; threads: number }) {
+    this.#encoder = encoder;
+    this.#device = device;
+    this.#threads = threads;
+    this.dims = stageChannels(encoder.spec).slice(1);
+  }
+
+  /** Features of the image, one map a stage. */
+  async features(image: RgbImage, { sidePx }: FeatureOptions): Promise<FeatureMap[]> {
+    const size = inputSize(image, sidePx);
+    const { data } = await resizeRgb(image, size);
+    const pixels = new Float32Array(data.length);
+    normalisePixels(data, this.#table, pixels);
+    const session = await this.#session(size);
+    const outputs = await session.run({ images: pixels });
+    return STAGES.map((stage, at) => {
+      const map = outputs[stage];
+      if (!(map instanceof Float32Array)) throw new Error(`the encoder gave no ${stage}`);
+      const stride = 8 * 2 ** at;
+      return {
+        data: map,
+        dim: this.dims[at] ?? 0,
+        widthCells: size.widthPx / stride,
+        heightCells: size.heightPx / stride,
+      };
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const session of this.#sessions.values()) void session.then((open) => open[Symbol.dispose]());
+    this.#sessions.clear();
+  }
+
+  #session(size: { widthPx: number; heightPx: number }): Promise<Inference> {
+    const key = `${size.widthPx}x${size.heightPx}`;
+    const known = this.#sessions.get(key) ?? this.#open(size);
+    // Re-inserted, so that the first of the map is the one unused for longest.
+    this.#sessions.delete(key);
+    this.#sessions.set(key, known);
+    const [oldest] = this.#sessions;
+    if (this.#sessions.size > MAX_SESSIONS && oldest) {
+      this.#sessions.delete(oldest[0]);
+      void oldest[1].then((session) => session[Symbol.dispose]());
+    }
+    return known;
+  }
+
+  async #open({ widthPx, heightPx }: { widthPx: number; heightPx: number }): Promise<Inference> {
+    const { spec } = this.#encoder;
+    const network = resnetNetwork(spec, PREFIX);
+    const model = await exportInference({
+      name: 'encoder',
+      build: ({ images }, values) => {
+        if (!images) throw new Error('the encoder reads images');
+        const x = tf.reshape<tf.Rank.R4>(images, [1, heightPx, widthPx, 3]);
+        const maps = resnetFeatures(x, {
+          spec,
+          prefix: PREFIX,
+          weights: values,
+          normalise: evalNormalisation(values),
+        });
+        return Object.fromEntries(STAGES.map((stage) => [stage, maps[stage]]));
+      },
+      inputs: { images: { shape: [1, heightPx, widthPx, 3], dtype: 'float32' } },
+      weightSpecs: networkSpecs(network),
+      weights: prefixedWeights(this.#encoder, PREFIX),
+      imageOrder: 'nhwc',
+    });
+    return openInference(model, this.#device, this.#threads);
+  }
+}
+
+/**
+ * Sides of the network's input: multiples of its stride, about sidePx^2 pixels, and of the few shapes with those
+ * the one nearest to the image's aspect ratio. Few, because each shape is a session with its own memory.
+ */
+export function inputSize(
+  { widthPx, heightPx }: { widthPx: number; heightPx: number },
+  sidePx: number,
+): { widthPx: number; heightPx: number } {
+  const wanted = Math.abs(Math.log(widthPx / heightPx));
+  const shapes = Array.from({ length: SHAPE_STEPS }, (_, step) => {
+    const shorter = Math.max(MAX_STRIDE, Math.round(sidePx / MAX_STRIDE - step) * MAX_STRIDE);
+    const longer = Math.max(shorter, Math.round(sidePx ** 2 / shorter / MAX_STRIDE) * MAX_STRIDE);
+    return { shorter, longer, distance: Math.abs(Math.log(longer / shorter) - wanted) };
+  });
+  const { shorter, longer } = shapes.reduce((best, shape) => (shape.distance < best.distance ? shape : best));
+  return widthPx > heightPx ? { widthPx: longer, heightPx: shorter } : { widthPx: shorter, heightPx: longer };
+}

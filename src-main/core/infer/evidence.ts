@@ -1,0 +1,64 @@
+import { decodeImage, type RgbImage } from '../image/decode.ts';
+import type { ImageLimits } from '../image/image-limits.ts';
+import { resizeRgb, sizeWithin } from '../image/resize-rgb.ts';
+import { slic, type SuperpixelMap } from '../segment/slic.ts';
+import type { FeatureExtractor } from './encoder.ts';
+import { poolFeatures } from './pool-features.ts';
+import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
+
+/** Longer side on which superpixels are cut. */
+export const WORKING_PX = 320;
+/** Longer side on which masks are fitted to edges; larger originals get their outlines enlarged from it. */
+export const FINE_PX = 640;
+/** Pixels of a superpixel, about. */
+const SUPERPIXEL_PX = 160;
+/** Stage of the encoder whose features tell kinds of things apart: layer3, on which R2O clusters. */
+const EMBEDDING_STAGE = 1;
+
+/** What costs time to find out about an image; the rest follows from it and the settings. */
+export type Embedding = {
+  map: SuperpixelMap;
+  /** [map.count, dim] float32; the encoder's features, or colour and its spread without one. */
+  features: Float32Array;
+  dim: number;
+};
+
+/** Pixels of an image at the two sizes that segmentation works on. */
+export type ImagePixels = { fine: RgbImage; working: RgbImage };
+
+export async function decodePixels(bytes: Uint8Array, limits: ImageLimits): Promise<ImagePixels> {
+  const fine = await decodeImage(bytes, { maxSidePx: FINE_PX, limits });
+  return { fine, working: await resizeRgb(fine, sizeWithin(fine, WORKING_PX)) };
+}
+
+/** Cuts an image into superpixels and describes each. Without an extractor: by colour and texture alone. */
+export async function embed(
+  { fine, working }: ImagePixels,
+  extractor: FeatureExtractor | null,
+  inputPx: number,
+): Promise<Embedding> {
+  const segments = Math.max(4, Math.round((working.widthPx * working.heightPx) / SUPERPIXEL_PX));
+  const map = slic(working, { segments });
+  if (!extractor) {
+    const { lab, labSpread } = superpixelGraph(working, map);
+    return { map, features: colourFeatures(lab, labSpread), dim: 6 };
+  }
+  const features = (await extractor.features(fine, { sidePx: inputPx }))[EMBEDDING_STAGE];
+  if (!features) throw new Error('the encoder has no layer3');
+  return { map, features: poolFeatures(map, features), dim: features.dim };
+}
+
+/** Superpixels of an embedding with their colours and neighbours. */
+export function graphOf({ working }: ImagePixels, { map }: Embedding): SuperpixelGraph {
+  return superpixelGraph(working, map);
+}
+
+function colourFeatures(lab: Float32Array, spread: Float32Array): Float32Array {
+  const count = lab.length / 3;
+  const features = new Float32Array(count * 6);
+  for (let s = 0; s < count; s++) {
+    features.set(lab.subarray(s * 3, s * 3 + 3), s * 6);
+    features.set(spread.subarray(s * 3, s * 3 + 3), s * 6 + 3);
+  }
+  return features;
+}

@@ -1,0 +1,139 @@
+import { fitColours, logDensity } from './colour-model.ts';
+import { minimumCut } from './max-flow.ts';
+import { saliencyOf } from './saliency.ts';
+import type { SuperpixelGraph } from './superpixel-graph.ts';
+
+export type ForegroundWeights = {
+  /** Of saliency less its middle. */
+  saliency: number;
+  /** Of nearness to the centre less `centreOffset`. */
+  centre: number;
+  centreOffset: number;
+  /** Of the colour models' log ratio. */
+  colour: number;
+  /** Of borders between superpixels. */
+  smoothness: number;
+};
+
+/** Measured on the development sets: test/bench/segment/NOTES.md. */
+export const FOREGROUND_WEIGHTS: ForegroundWeights = {
+  saliency: 0.7,
+  centre: 3,
+  centreOffset: 0.45,
+  colour: 1.5,
+  smoothness: 2.5,
+};
+
+export type Foreground = {
+  /** [count]: 1 for superpixels of the foreground. */
+  selected: Uint8Array;
+  /** [count]: log odds before smoothing; evidence of the image alone. */
+  logits: Float32Array;
+};
+
+const ROUNDS = 4;
+const COLOURS = 5;
+const EM_ROUNDS = 3;
+/** The colour models are surer than they are right: their log ratio is kept within this. */
+const MAX_COLOUR_LOGIT = 5;
+/** How far the models follow the last cut rather than the prior. */
+const FOLLOW_CUT = 0.7;
+/** Spread of the centre prior, in shares of the image. */
+const CENTRE_SPREAD = 0.3;
+/** Share of a border's cost that stays where colours differ most. */
+const BORDER_FLOOR = 0.1;
+
+/**
+ * The superpixels that a picture is of: what stands out of the background and lies in the middle, made consistent
+ * in colour and outline by graph cuts between Gaussian mixtures, as GrabCut does (Rother et al. 2004).
+ * @param prior [count]: log odds known from elsewhere, added to those of this image
+ */
+export function findForeground(
+  graph: SuperpixelGraph,
+  prior?: Float32Array,
+  weights: ForegroundWeights = FOREGROUND_WEIGHTS,
+): Foreground {
+  const base = priorLogits(graph, weights);
+  if (prior) base.forEach((value, s) => (base[s] = value + (prior[s] ?? 0)));
+  const capacity = borderCosts(graph, weights.smoothness);
+  let shares: Float32Array = base.map(sigmoid);
+  let logits: Float32Array = base;
+  let selected: Uint8Array = new Uint8Array(base.length);
+  for (let round = 0; round < ROUNDS; round++) {
+    const colours = colourLogits(graph, shares);
+    logits = base.map((value, s) => value + weights.colour * clamp(colours[s] ?? 0, MAX_COLOUR_LOGIT));
+    selected = cut(graph, logits, capacity);
+    shares = base.map((value, s) => FOLLOW_CUT * (selected[s] ?? 0) + (1 - FOLLOW_CUT) * sigmoid(value));
+  }
+  return { selected, logits };
+}
+
+function priorLogits(graph: SuperpixelGraph, weights: ForegroundWeights): Float32Array {
+  const { centres } = graph;
+  return saliencyOf(graph).map((saliency, s) => {
+    const x = (centres[s * 2] ?? 0) - 0.5;
+    const y = (centres[s * 2 + 1] ?? 0) - 0.5;
+    const nearness = Math.exp(-(x * x + y * y) / (2 * CENTRE_SPREAD ** 2));
+    return weights.saliency * (saliency - 0.5) + weights.centre * (nearness - weights.centreOffset);
+  });
+}
+
+/**
+ * Log ratio of two colour models, of the foreground and of the background.
+ * @param shares [count] in 0..1: how far each superpixel belongs to the foreground
+ */
+export function colourLogits(graph: SuperpixelGraph, shares: Float32Array): Float32Array {
+  const { lab, labSpread: spread, areas } = graph;
+  const options = { components: COLOURS, iterations: EM_ROUNDS };
+  const inside = fitColours(
+    { lab, spread, weights: shares.map((share, s) => share * (areas[s] ?? 0)) },
+    options,
+  );
+  const outside = fitColours(
+    { lab, spread, weights: shares.map((share, s) => (1 - share) * (areas[s] ?? 0)) },
+    options,
+  );
+  if (!inside || !outside) return new Float32Array(shares.length);
+  return shares.map((_, s) => logDensity(inside, lab, s) - logDensity(outside, lab, s));
+}
+
+function cut(
+  { map, edges, areas }: SuperpixelGraph,
+  logits: Float32Array,
+  capacity: Float32Array,
+): Uint8Array {
+  const meanArea = map.labels.length / map.count;
+  return minimumCut({
+    nodeCount: map.count,
+    terminal: logits.map((logit, s) => (logit * (areas[s] ?? 0)) / meanArea),
+    from: edges.from,
+    to: edges.to,
+    capacity,
+  });
+}
+
+/** Cost of an outline along each edge: its length, less where colours differ more than they usually do here. */
+function borderCosts({ map, edges, lab }: SuperpixelGraph, smoothness: number): Float32Array {
+  const side = Math.sqrt(map.labels.length / map.count);
+  const squares = edges.lengths.map((_, edge) => {
+    let sum = 0;
+    for (let c = 0; c < 3; c++) {
+      const delta = (lab[(edges.from[edge] ?? 0) * 3 + c] ?? 0) - (lab[(edges.to[edge] ?? 0) * 3 + c] ?? 0);
+      sum += delta * delta;
+    }
+    return sum;
+  });
+  let [total, weighted] = [0, 0];
+  edges.lengths.forEach((length, edge) => {
+    total += length;
+    weighted += length * (squares[edge] ?? 0);
+  });
+  const scale = 1 / ((2 * weighted) / Math.max(total, 1) + 1e-6);
+  return edges.lengths.map((length, edge) => {
+    const likeness = Math.exp(-scale * (squares[edge] ?? 0));
+    return (smoothness * length * (BORDER_FLOOR + (1 - BORDER_FLOOR) * likeness)) / side;
+  });
+}
+
+const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
+const clamp = (value: number, limit: number) => Math.min(Math.max(value, -limit), limit);

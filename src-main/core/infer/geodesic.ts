@@ -1,0 +1,108 @@
+import type { SuperpixelGraph } from './superpixel-graph.ts';
+
+/**
+ * Lengths of the shortest ways between all superpixels, by Dijkstra's algorithm from each.
+ * @param steps [edges] at least 0
+ * @returns [count, count] float32
+ */
+export function geodesicDistances(graph: SuperpixelGraph, steps: Float32Array): Float32Array {
+  const { count } = graph.map;
+  const { start, ends, lengths } = adjacency(graph, steps);
+  const all = new Float32Array(count * count).fill(Infinity);
+  const heap = new MinHeap(ends.length + count);
+  for (let source = 0; source < count; source++) {
+    const distances = all.subarray(source * count, (source + 1) * count);
+    distances[source] = 0;
+    heap.push(source, 0);
+    while (heap.size > 0) {
+      const distance = heap.smallest;
+      const node = heap.pop();
+      if (distance > (distances[node] ?? 0)) continue;
+      for (let arc = start[node] ?? 0; arc < (start[node + 1] ?? 0); arc++) {
+        const end = ends[arc] ?? 0;
+        // Rounded as it is stored: otherwise a way could seem shorter than itself, for ever.
+        const reached = Math.fround(distance + (lengths[arc] ?? 0));
+        if (reached >= (distances[end] ?? 0)) continue;
+        distances[end] = reached;
+        heap.push(end, reached);
+      }
+    }
+  }
+  return all;
+}
+
+/** Neighbours of each node, one after the other: those of `node` lie from start[node] to start[node + 1]. */
+function adjacency({ map, edges }: SuperpixelGraph, steps: Float32Array) {
+  const start = new Int32Array(map.count + 1);
+  const bump = (array: Int32Array, at: number) => (array[at] = (array[at] ?? 0) + 1);
+  for (let edge = 0; edge < steps.length; edge++) {
+    bump(start, (edges.from[edge] ?? 0) + 1);
+    bump(start, (edges.to[edge] ?? 0) + 1);
+  }
+  for (let node = 0; node < map.count; node++) start[node + 1] = (start[node + 1] ?? 0) + (start[node] ?? 0);
+  const next = start.slice();
+  const ends = new Int32Array(steps.length * 2);
+  const lengths = new Float32Array(steps.length * 2);
+  const put = (from: number, to: number, length: number) => {
+    const at = bump(next, from) - 1;
+    ends[at] = to;
+    lengths[at] = length;
+  };
+  for (let edge = 0; edge < steps.length; edge++) {
+    const [a, b] = [edges.from[edge] ?? 0, edges.to[edge] ?? 0];
+    put(a, b, steps[edge] ?? 0);
+    put(b, a, steps[edge] ?? 0);
+  }
+  return { start, ends, lengths };
+}
+
+/** Binary heap of nodes by key; every arc pushes once at most, which bounds its size. */
+class MinHeap {
+  size = 0;
+  readonly #nodes: Int32Array;
+  readonly #keys: Float32Array;
+
+  constructor(capacity: number) {
+    this.#nodes = new Int32Array(capacity);
+    this.#keys = new Float32Array(capacity);
+  }
+
+  get smallest(): number {
+    return this.#keys[0] ?? 0;
+  }
+
+  push(node: number, key: number): void {
+    let at = this.size++;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if ((this.#keys[parent] ?? 0) <= key) break;
+      this.#move(parent, at);
+      at = parent;
+    }
+    this.#nodes[at] = node;
+    this.#keys[at] = key;
+  }
+
+  pop(): number {
+    const top = this.#nodes[0] ?? 0;
+    const last = --this.size;
+    const key = this.#keys[last] ?? 0;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= last) break;
+      if (child + 1 < last && (this.#keys[child + 1] ?? 0) < (this.#keys[child] ?? 0)) child++;
+      if ((this.#keys[child] ?? 0) >= key) break;
+      this.#move(child, at);
+      at = child;
+    }
+    this.#nodes[at] = this.#nodes[last] ?? 0;
+    this.#keys[at] = key;
+    return top;
+  }
+
+  #move(from: number, to: number): void {
+    this.#nodes[to] = this.#nodes[from] ?? 0;
+    this.#keys[to] = this.#keys[from] ?? 0;
+  }
+}

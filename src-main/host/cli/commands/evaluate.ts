@@ -1,0 +1,71 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Evaluation, ImageScores } from '../../../contract/segmentation.ts';
+import { printable, table } from '../output.ts';
+import { contextOf } from '../program.ts';
+import { findSegmentation } from './segmentations.ts';
+
+export function addEvaluateCommand(program: Command): void {
+  program
+    .command('evaluate')
+    .argument('<segmentation>', 'number or name')
+    .requiredOption(
+      '--truth <folder>',
+      'masks/NAME.png (255 object, 0 background, 128 ignored), labels/NAME.png',
+    )
+    .option('--images', 'also list every image')
+    .description('compare a segmentation with ground truth, where you have some')
+    .action(async (which: string, options: { truth: string; images?: boolean }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findSegmentation(client, which);
+        const result = await client.segmentations.evaluate({ id, truth: resolve(options.truth) });
+        output.result(result, (shown) => [
+          ...(options.images === true ? [...imageLines(shown.images), ''] : []),
+          ...totalLines(shown),
+        ]);
+      });
+    });
+}
+
+function imageLines(images: readonly ImageScores[]): string[] {
+  return table([
+    ['IMAGE', 'IOU', 'MIOU', 'ACC', 'LOC', 'BOUNDARY F', 'BEST REGION', 'BEST UNION', 'SCORE'],
+    ...images.map((image) => [
+      printable(image.relPath),
+      number(image.iou),
+      number(image.meanIou),
+      number(image.accuracy),
+      image.isLocated === null ? '-' : image.isLocated ? 'yes' : 'no',
+      number(image.boundaryF),
+      number(image.bestRegion),
+      number(image.bestUnion),
+      number(image.score),
+    ]),
+  ]);
+}
+
+function totalLines({ totals, objects, missingImages, missingTruth }: Evaluation): string[] {
+  return [
+    ...table([
+      ['IMAGES', 'IOU', 'MIOU', 'ACC', 'CORLOC', 'BOUNDARY F'],
+      [
+        String(totals.imageCount),
+        ...[totals.iou, totals.meanIou, totals.accuracy, totals.corLoc, totals.boundaryF].map(number),
+      ],
+    ]),
+    `Oracle bounds of the regions: best single ${number(totals.bestRegion)}, best union ${number(totals.bestUnion)}`,
+    `IoU by score: better half ${number(totals.iouTopHalf)}, worse half ${number(totals.iouBottomHalf)}`,
+    ...(objects
+      ? [
+          `Objects at IoU 0.5: ${objects.predictionCount} found, ${objects.truthCount} true; recall ` +
+            `${number(objects.recall)}, precision ${number(objects.precision)}, F1 ${number(objects.f1)}, ` +
+            `AP ${number(objects.averagePrecision)}, mean best IoU ${number(objects.meanBestIou)}`,
+        ]
+      : []),
+    ...(missingTruth > 0 ? [`${missingTruth} segmented images have no truth.`] : []),
+    ...(missingImages.length > 0 ? [`${missingImages.length} truth files have no segmented image.`] : []),
+  ];
+}
+
+const number = (value: number | null) => (value === null ? '-' : value.toFixed(3));

@@ -1,0 +1,157 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Client } from '../../../contract/contract.ts';
+import type { SegmentationId } from '../../../contract/ids.ts';
+import type { Concept, Segmentation } from '../../../contract/segmentation.ts';
+import { confirmRemoval, findNamed } from '../find-named.ts';
+import { followJob } from '../follow-job.ts';
+import { printable, table } from '../output.ts';
+import { contextOf } from '../program.ts';
+
+const KIND = { one: 'segmentation', many: 'segmentations', listCommand: 'r2o segmentations list' };
+
+export function addSegmentationCommands(program: Command): void {
+  const group = program
+    .command('segmentations')
+    .description('cut collections: list, show, resume, sheet, rename, remove');
+  addReading(group);
+  addChanging(group);
+}
+
+function addReading(group: Command): void {
+  group
+    .command('list', { isDefault: true })
+    .description('list the segmentations, newest first')
+    .action(async (_options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      output.result(await withSession(({ client }) => client.segmentations.list({})), listLines);
+    });
+
+  group
+    .command('show')
+    .argument('<segmentation>', 'number or name')
+    .description('show one segmentation with its concepts')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const segmentation = await findSegmentation(client, which);
+        const concepts = await client.concepts.list({ id: segmentation.id });
+        output.result({ ...segmentation, concepts }, (shown) => [
+          ...segmentationLines(shown),
+          '',
+          ...conceptLines(shown.concepts),
+        ]);
+      });
+    });
+
+  group
+    .command('sheet')
+    .argument('<segmentation>', 'number or name')
+    .requiredOption('--out <file>', 'PNG to write')
+    .description('draw the best images with their objects on one picture')
+    .action(async (which: string, options: { out: string }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findSegmentation(client, which);
+        output.result(await writeSheet(client, id, options.out), ({ path }) => [`Wrote ${path}`]);
+      });
+    });
+}
+
+function addChanging(group: Command): void {
+  group
+    .command('resume')
+    .argument('<segmentation>', 'number or name')
+    .description('go on where it stopped, or take in images that came or changed since')
+    .action(async (which: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findSegmentation(client, which);
+        const { job } = await client.segmentations.resume({ id });
+        await followJob(client, job.id);
+        output.result(await client.segmentations.get({ id }), segmentationLines);
+      });
+    });
+
+  group
+    .command('rename')
+    .argument('<segmentation>', 'number or name')
+    .argument('<name>', 'its new name')
+    .description('give a segmentation another name')
+    .action(async (which: string, name: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findSegmentation(client, which);
+        output.result(await client.segmentations.rename({ id, name }), segmentationLines);
+      });
+    });
+
+  group
+    .command('remove')
+    .argument('<segmentation>', 'number or name')
+    .option('--yes', 'do not ask')
+    .description('forget a segmentation with its concepts and masks; datasets made of it stay')
+    .action(async (which: string, options: { yes?: boolean }, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id, name, imageCount } = await findSegmentation(client, which);
+        const question = `Forget '${name}' and the masks of its ${imageCount} images?`;
+        if (!options.yes) await confirmRemoval(name, question);
+        await client.segmentations.remove({ id });
+        output.result({ id }, () => [`Removed '${printable(name)}'.`]);
+      });
+    });
+}
+
+/** @throws UserError NOT_FOUND, or BAD_INPUT for a name that several have */
+export async function findSegmentation(client: Client, which: string): Promise<Segmentation> {
+  return findNamed(await client.segmentations.list({}), which, KIND);
+}
+
+/** Writes the sheet of a segmentation. */
+export async function writeSheet(client: Client, id: SegmentationId, out: string): Promise<{ path: string }> {
+  return client.segmentations.writeSheet({ id, path: resolve(out) });
+}
+
+/** One segmentation in words. */
+export function segmentationLines({
+  id,
+  name,
+  state,
+  imageCount,
+  settings,
+  modelId,
+}: Segmentation): string[] {
+  const encoder = modelId === null ? 'colour and texture alone, no encoder' : `model ${modelId}`;
+  return [
+    `Segmentation ${id} '${printable(name)}': ${state ?? 'no job'}, ${imageCount} images`,
+    `  mode ${settings.mode}, ${settings.conceptCount} concepts, ${encoder}`,
+  ];
+}
+
+function listLines(all: Segmentation[]): string[] {
+  if (all.length === 0) return ['No segmentations yet. Make one with: r2o segment <collection>'];
+  return table([
+    ['ID', 'STATE', 'IMAGES', 'MODE', 'NAME'],
+    ...all.map(({ id, state, imageCount, settings, name }) => [
+      String(id),
+      state ?? '-',
+      String(imageCount),
+      settings.mode,
+      printable(name),
+    ]),
+  ]);
+}
+
+function conceptLines(concepts: readonly Concept[]): string[] {
+  return table([
+    ['CONCEPT', 'OBJECTS', 'IMAGES', 'KIND', 'NAME'],
+    ...concepts.map(({ number, maskCount, imageCount, isBackground, name }) => [
+      String(number),
+      String(maskCount),
+      String(imageCount),
+      isBackground ? 'background' : 'object',
+      name === null ? '-' : printable(name),
+    ]),
+  ]);
+}

@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { UserError } from '../contract/errors.ts';
+import type { SegmentationId } from '../contract/ids.ts';
+import { weightsOf } from '../contract/model-weights.ts';
+import type { Segmentation } from '../contract/segmentation.ts';
+import type { Settings } from '../contract/settings.ts';
+import type { Store } from '../store/database.ts';
+import type { AsksOf, JobKindHandler } from './job-kind.ts';
+import { workerCache, workerLimits } from './worker-settings.ts';
+
+export type SegmentKindOptions = {
+  store: Store;
+  settings: () => Settings;
+  cacheFolder: string;
+  modelsFolder: string;
+  segmentationsFolder: string;
+  nowMs: () => number;
+  onSegmentation: (id: SegmentationId) => void;
+};
+
+/** One large image takes seconds; learning from a large collection, minutes. */
+const LIMITS = { graceMs: 60_000, silenceMs: 10 * 60_000 };
+/** The angle by which each concept's hue goes on: neighbours in number differ, however many there are. */
+const GOLDEN_ANGLE = 137.508;
+
+/** Where a segmentation keeps what it learned from its collection. */
+export function segmentationFile(folder: string, id: SegmentationId): string {
+  return join(folder, `${id}.model`);
+}
+
+/** Segmenting a collection: the worker cuts images, the store keeps concepts and masks. */
+export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segment'> {
+  const { store, nowMs, onSegmentation } = options;
+
+  const segmentationOf = (id: SegmentationId): Segmentation => {
+    const segmentation = store.segmentations.get(id);
+    if (segmentation) return segmentation;
+    throw new UserError('NOT_FOUND', `Segmentation ${id} has been removed, so it cannot go on.`);
+  };
+
+  const saveImage = (ask: Extract<AsksOf<'segment'>, { kind: 'segment/save' }>, id: SegmentationId): null => {
+    const concepts = store.concepts.idsOf(id);
+    store.segmentations.saveImage({
+      segmentationId: id,
+      imageId: ask.imageId,
+      contentHash: ask.contentHash,
+      finishedAtMs: nowMs(),
+      masks: ask.masks.map(({ concept, ...mask }) => ({
+        ...mask,
+        origin: 'model' as const,
+        conceptId: concepts.get(concept) ?? null,
+      })),
+    });
+    onSegmentation(id);
+    return null;
+  };
+
+  const saveConcepts = (count: number, id: SegmentationId): null => {
+    const known = store.concepts.idsOf(id);
+    for (let number = 0; number < count; number++) {
+      if (known.has(number)) continue;
+      const colour = colourOf(number);
+      store.segmentations.insertConcept({
+        segmentationId: id,
+        number,
+        name: null,
+        colour,
+        isBackground: false,
+      });
+    }
+    onSegmentation(id);
+    return null;
+  };
+
+  return {
+    limits: LIMITS,
+    prepare: ({ segmentationId }) => {
+      const segmentation = segmentationOf(segmentationId);
+      const collection = store.collections.get(segmentation.collectionId);
+      if (!collection) {
+        throw new UserError('NOT_FOUND', `The collection of '${segmentation.name}' has been removed.`);
+      }
+      const { modelId } = segmentation;
+      const model = modelId === null ? undefined : store.models.get(modelId);
+      const settings = options.settings();
+      return {
+        kind: 'segment',
+        rootPath: collection.rootPath,
+        limits: workerLimits(settings),
+        cache: workerCache(settings, options.cacheFolder),
+        segmentationId,
+        settings: segmentation.settings,
+        device: segmentation.device,
+        model: model ? weightsOf(model, options.modelsFolder) : null,
+        modelFile: segmentationFile(options.segmentationsFolder, segmentationId),
+      };
+    },
+    answer: (ask, { spec: { segmentationId } }) => {
+      segmentationOf(segmentationId);
+      switch (ask.kind) {
+        case 'segment/images':
+          return {
+            images: store.segmentations.toSegment({ segmentationId, afterId: ask.afterId, limit: ask.limit }),
+          };
+        case 'segment/concepts':
+          return saveConcepts(ask.count, segmentationId);
+        case 'segment/save':
+          return saveImage(ask, segmentationId);
+        case 'segment/finish':
+          store.concepts.finish(segmentationId, nowMs());
+          onSegmentation(segmentationId);
+          return null;
+        default:
+          return ask satisfies never;
+      }
+    },
+  };
+}
+
+/** A colour of its own for each concept, light enough to see an image through. */
+function colourOf(number: number): string {
+  const hue = (number * GOLDEN_ANGLE) % 360;
+  const channel = (offset: number) => {
+    const k = (offset + hue / 30) % 12;
+    const value = 0.55 - 0.35 * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+    return Math.round(value * 255)
+      .toString(16)
+      .padStart(2, '0');
+  };
+  return `#${channel(0)}${channel(8)}${channel(4)}`;
+}

@@ -1,0 +1,48 @@
+import { UserError } from '../contract/errors.ts';
+import type { ConceptId, SegmentationId } from '../contract/ids.ts';
+import type { Concept, ConceptChange } from '../contract/segmentation.ts';
+import { segmentationHandlers } from './segmentations.ts';
+import type { Service } from './service.ts';
+
+/** Concepts as clients handle them: named, merged, taken for background. */
+export function conceptHandlers(service: Service) {
+  const { store } = service;
+
+  const get = (id: ConceptId): Concept => {
+    const found = store.concepts.get(id);
+    if (found) return found;
+    throw new UserError('NOT_FOUND', `There is no concept ${id}.`);
+  };
+
+  /** Merges are one step deep, so that nothing ever has to be followed along a chain or a circle. */
+  const refuseMerge = (concept: Concept, targetId: ConceptId): void => {
+    const target = get(targetId);
+    const isDeep = target.mergedInto !== null || store.concepts.hasMerged(concept.id);
+    if (targetId !== concept.id && target.segmentationId === concept.segmentationId && !isDeep) return;
+    throw new UserError('BAD_INPUT', `Concept ${concept.id} cannot be merged into concept ${targetId}.`, {
+      hint: 'Merge it into one of the same segmentation that stands for itself, and into which it fits alone.',
+    });
+  };
+
+  return {
+    get,
+
+    list(id: SegmentationId): Concept[] {
+      segmentationHandlers(service).get(id);
+      return store.concepts.of(id);
+    },
+
+    update({ id, name, isBackground, mergedInto }: ConceptChange): Concept {
+      const before = get(id);
+      if (mergedInto !== undefined && mergedInto !== null) refuseMerge(before, mergedInto);
+      store.concepts.update({
+        id,
+        name: name === undefined ? before.name : name,
+        isBackground: isBackground ?? before.isBackground,
+        mergedInto: mergedInto === undefined ? before.mergedInto : mergedInto,
+      });
+      service.publish({ type: 'segmentation', segmentationId: before.segmentationId });
+      return get(id);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { rm, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { UserError } from '../contract/errors.ts';
+import type { CollectionId, SegmentationId } from '../contract/ids.ts';
+import type { Job } from '../contract/job.ts';
+import type { Segmentation, SegmentRequest } from '../contract/segmentation.ts';
+import { segmentationFile } from '../jobs/segment-kind.ts';
+import type { Service } from './service.ts';
+
+const RESUMABLE = ['paused', 'interrupted', 'failed', 'cancelled'] as const;
+
+/** Segmentations as clients handle them: rows, concepts and masks in the store, jobs that make them. */
+export function segmentationHandlers(service: Service) {
+  const { store, queue, layout } = service;
+
+  const get = (id: SegmentationId): Segmentation => {
+    const segmentation = store.segmentations.get(id);
+    if (segmentation) return segmentation;
+    throw new UserError('NOT_FOUND', `There is no segmentation ${id}.`, {
+      hint: 'List the segmentations to see which exist.',
+    });
+  };
+
+  const announce = (id: SegmentationId): Segmentation => {
+    service.publish({ type: 'segmentation', segmentationId: id });
+    return get(id);
+  };
+
+  const queueJob = (segmentation: Segmentation): { segmentation: Segmentation; job: Job } => {
+    const { id, jobId, state, name } = segmentation;
+    const job =
+      jobId !== null && RESUMABLE.some((known) => known === state)
+        ? queue.resume(jobId)
+        : queue.enqueue({ kind: 'segment', segmentationId: id }, `Segment ${name}`);
+    store.segmentations.setJob(id, job.id);
+    return { segmentation: announce(id), job };
+  };
+
+  return {
+    get,
+
+    list(collectionId: CollectionId | undefined): Segmentation[] {
+      return collectionId === undefined
+        ? store.segmentations.list()
+        : store.segmentations.ofCollection(collectionId);
+    },
+
+    /** Queues a new segmentation of a collection. */
+    async start(request: SegmentRequest): Promise<{ segmentation: Segmentation; job: Job }> {
+      const { collectionId, modelId, settings } = request;
+      const collection = store.collections.get(collectionId);
+      if (!collection) throw new UserError('NOT_FOUND', `There is no collection ${collectionId}.`);
+      if (collection.counts.usable === 0) {
+        throw new UserError('WRONG_STATE', `'${collection.name}' has no usable image to segment.`, {
+          hint: `Scan it first: r2o collections rescan ${collectionId}`,
+        });
+      }
+      const model = modelId === undefined ? undefined : store.models.get(modelId);
+      if (modelId !== undefined && !model) throw new UserError('NOT_FOUND', `There is no model ${modelId}.`);
+      const device = await service.chooseDevice(request.device);
+      const id = store.segmentations.insert({
+        collectionId,
+        modelId: modelId ?? null,
+        name: request.name ?? `${collection.name}, ${model?.name ?? 'without an encoder'}`,
+        settings,
+        device: device.id,
+        createdAtMs: service.nowMs(),
+      });
+      return queueJob(get(id));
+    },
+
+    /** Goes on where it stopped; for one that is done, with images that came or changed since. */
+    resume(id: SegmentationId): { segmentation: Segmentation; job: Job } {
+      const segmentation = get(id);
+      const { state } = segmentation;
+      if (state === null || state === 'done' || RESUMABLE.some((known) => known === state)) {
+        return queueJob(segmentation);
+      }
+      throw new UserError('WRONG_STATE', `'${segmentation.name}' is ${state}.`, {
+        hint: 'Wait for it, or pause it first.',
+      });
+    },
+
+    rename(id: SegmentationId, name: string): Segmentation {
+      get(id);
+      store.segmentations.rename(id, name);
+      return announce(id);
+    },
+
+    /** Forgets a segmentation with its concepts and masks, in small steps. */
+    async remove(id: SegmentationId): Promise<null> {
+      const { jobId, state } = get(id);
+      const isOpen = state !== null && state !== 'done' && state !== 'cancelled' && state !== 'failed';
+      if (jobId !== null && isOpen) await queue.cancelAndWait(jobId);
+      while (!store.segmentations.removeChunk(id)) await new Promise(setImmediate);
+      await rm(segmentationFile(layout.segmentations, id), { force: true });
+      service.publish({ type: 'segmentation-removed', segmentationId: id });
+      return null;
+    },
+  };
+}
+
+/** The folder of ground truth. @throws UserError FOLDER_NOT_FOUND */
+export async function truthFolderAt(path: string): Promise<string> {
+  const folder = resolve(path);
+  const stats = await stat(folder).catch(() => undefined);
+  if (stats?.isDirectory() === true) return folder;
+  throw new UserError('FOLDER_NOT_FOUND', `The folder ${folder} does not exist.`, {
+    hint: 'Give the folder with masks/ (and labels/), or one with NAME.png for each image.',
+  });
+}

@@ -1,0 +1,48 @@
+import { join, resolve } from 'node:path';
+import { UserError } from '../contract/errors.ts';
+import type { SegmentationId } from '../contract/ids.ts';
+import { workerLimits } from '../jobs/worker-settings.ts';
+import { segmentationHandlers } from './segmentations.ts';
+import type { Service } from './service.ts';
+
+/** Objects without a concept. */
+const PLAIN_COLOUR = '#ffd166';
+
+/**
+ * Draws the images with the highest scores and their objects on one sheet.
+ * @throws UserError WRONG_STATE while no image is finished, FILE_UNUSABLE
+ */
+export async function writeSheet(
+  service: Service,
+  input: { id: SegmentationId; path: string; limit: number },
+): Promise<{ path: string }> {
+  const { store, calls } = service;
+  const { collectionId } = segmentationHandlers(service).get(input.id);
+  const rootPath = store.collections.get(collectionId)?.rootPath ?? '';
+  const colours = new Map(store.concepts.of(input.id).map(({ id, colour }) => [id, colour]));
+  const { items } = store.gallery.page({
+    segmentationId: input.id,
+    sort: 'score',
+    cursor: null,
+    limit: input.limit,
+  });
+  if (items.length === 0) {
+    throw new UserError('WRONG_STATE', `Segmentation ${input.id} has no finished image yet.`, {
+      hint: 'Wait for its job, or resume it.',
+    });
+  }
+  const tiles = items.map(({ imageId, relPath }) => ({
+    path: join(rootPath, relPath),
+    masks: store.segmentations
+      .masksOf(input.id, imageId)
+      .filter(({ level }) => level === 0)
+      .flatMap(({ id, conceptId }) => {
+        const shape = store.segmentations.shapeOf(id);
+        const colour = (conceptId === null ? undefined : colours.get(conceptId)) ?? PLAIN_COLOUR;
+        return shape ? [{ shape, colour }] : [];
+      }),
+  }));
+  const path = resolve(input.path);
+  await calls.call({ kind: 'draw-sheet', out: path, tiles, limits: workerLimits(service.settings()) });
+  return { path };
+}

@@ -1,0 +1,110 @@
+import type { Statement } from 'better-sqlite3';
+import { ConceptId, MaskId, SegmentationId } from '../contract/ids.ts';
+import type { Concept } from '../contract/segmentation.ts';
+import type { WritableDb } from './database.ts';
+
+type ConceptRow = {
+  id: number;
+  segmentation_id: number;
+  number: number;
+  name: string | null;
+  colour: string;
+  is_background: number;
+  merged_into: number | null;
+  mask_count: number;
+  image_count: number;
+};
+
+/** Masks that stand for a concept. */
+const EXEMPLARS = 8;
+/** Concepts of which objects take less than this of their regions' area are background. */
+const BACKGROUND_SHARE = 0.2;
+
+const SELECT = `
+  SELECT c.*,
+    (SELECT ifnull(sum(mask_count), 0) FROM concept_images i WHERE i.concept_id = c.id) AS mask_count,
+    (SELECT count(*) FROM concept_images i WHERE i.concept_id = c.id) AS image_count
+  FROM concepts c`;
+
+/** The kinds of things in a segmentation: found by the worker, named and merged by people. */
+export class ConceptRepository {
+  /** Marks background, chooses exemplars and closes the segmentation; in one transaction. */
+  readonly finish: (id: SegmentationId, finishedAtMs: number) => void;
+
+  readonly #of: Statement<[number], ConceptRow>;
+  readonly #get: Statement<[number], ConceptRow>;
+  readonly #numbers: Statement<[number], { id: number; number: number }>;
+  readonly #exemplars: Statement<[number], number>;
+  readonly #merged: Statement<[number]>;
+  readonly #update: Statement<[Record<string, unknown>]>;
+
+  constructor(db: WritableDb) {
+    this.#of = db.prepare(`${SELECT} WHERE c.segmentation_id = ? ORDER BY c.number`);
+    this.#get = db.prepare(`${SELECT} WHERE c.id = ?`);
+    this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');
+    this.#exemplars = db
+      .prepare<[number], number>('SELECT mask_id FROM concept_exemplars WHERE concept_id = ? ORDER BY rank')
+      .pluck();
+    this.#merged = db.prepare('SELECT 1 FROM concepts WHERE merged_into = ?');
+    this.#update = db.prepare(`
+      UPDATE concepts SET name = @name, is_background = @isBackground, merged_into = @mergedInto WHERE id = @id`);
+    const markBackground = db.prepare(`
+      UPDATE concepts SET is_background = (
+        SELECT ifnull(sum(m.area_px) FILTER (WHERE m.level = 0), 0)
+          < ${BACKGROUND_SHARE} * max(ifnull(sum(m.area_px) FILTER (WHERE m.level = 1), 0), 1)
+        FROM masks m WHERE m.concept_id = concepts.id)
+      WHERE segmentation_id = ?`);
+    const clearExemplars = db.prepare(`
+      DELETE FROM concept_exemplars WHERE concept_id IN (SELECT id FROM concepts WHERE segmentation_id = ?)`);
+    const addExemplars = db.prepare(`
+      INSERT INTO concept_exemplars (concept_id, rank, mask_id)
+      SELECT @id, row_number() OVER (ORDER BY score DESC, id), id FROM masks
+      WHERE concept_id = @id AND level = 0 ORDER BY score DESC, id LIMIT ${EXEMPLARS}`);
+    const close = db.prepare('UPDATE segmentations SET finished_at_ms = ? WHERE id = ?');
+    this.finish = db.transaction((id: SegmentationId, finishedAtMs: number) => {
+      markBackground.run(id);
+      clearExemplars.run(id);
+      for (const concept of this.#numbers.all(id)) addExemplars.run({ id: concept.id });
+      close.run(finishedAtMs, id);
+    });
+  }
+
+  /** By number. */
+  of(id: SegmentationId): Concept[] {
+    return this.#of.all(id).map((row) => this.#toConcept(row));
+  }
+
+  get(id: ConceptId): Concept | undefined {
+    const row = this.#get.get(id);
+    return row && this.#toConcept(row);
+  }
+
+  /** Ids by the numbers that the worker knows. */
+  idsOf(id: SegmentationId): Map<number, ConceptId> {
+    return new Map(this.#numbers.all(id).map((row) => [row.number, ConceptId.parse(row.id)]));
+  }
+
+  /** Whether others have been merged into it. */
+  hasMerged(id: ConceptId): boolean {
+    return this.#merged.get(id) !== undefined;
+  }
+
+  update(concept: Pick<Concept, 'id' | 'name' | 'isBackground' | 'mergedInto'>): void {
+    this.#update.run({ ...concept, isBackground: Number(concept.isBackground) });
+  }
+
+  #toConcept(row: ConceptRow): Concept {
+    return {
+      id: ConceptId.parse(row.id),
+      segmentationId: SegmentationId.parse(row.segmentation_id),
+      number: row.number,
+      name: row.name,
+      colour: row.colour,
+      isBackground: row.is_background === 1,
+      mergedInto: row.merged_into === null ? null : ConceptId.parse(row.merged_into),
+      maskCount: row.mask_count,
+      imageCount: row.image_count,
+      exemplars: this.#exemplars.all(row.id).map((mask) => MaskId.parse(mask)),
+    };
+  }
+}

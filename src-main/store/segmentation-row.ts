@@ -1,0 +1,39 @@
+import { CollectionId, JobId, ModelId, SegmentationId } from '../contract/ids.ts';
+import { JobState } from '../contract/job.ts';
+import { SegmentSettings, type Segmentation } from '../contract/segmentation.ts';
+
+export type SegmentationRow = {
+  id: number;
+  collection_id: number;
+  model_id: number | null;
+  job_id: number | null;
+  state: string | null;
+  name: string;
+  settings: string;
+  device: string;
+  image_count: number;
+  created_at_ms: number;
+  finished_at_ms: number | null;
+};
+
+/** Selects segmentations with the state of their job and the number of images that they have finished. */
+export const segmentationSql = `
+  SELECT s.*, j.state,
+    (SELECT count(*) FROM segmented_images i WHERE i.segmentation_id = s.id) AS image_count
+  FROM segmentations s LEFT JOIN jobs j ON j.id = s.job_id`;
+
+export function toSegmentation(row: SegmentationRow): Segmentation {
+  return {
+    id: SegmentationId.parse(row.id),
+    collectionId: CollectionId.parse(row.collection_id),
+    modelId: row.model_id === null ? null : ModelId.parse(row.model_id),
+    jobId: row.job_id === null ? null : JobId.parse(row.job_id),
+    state: row.state === null ? null : JobState.parse(row.state),
+    name: row.name,
+    settings: SegmentSettings.parse(JSON.parse(row.settings)),
+    device: row.device,
+    imageCount: row.image_count,
+    createdAtMs: row.created_at_ms,
+    finishedAtMs: row.finished_at_ms,
+  };
+}

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { join, parse } from 'node:path';
+import { UserError } from '../contract/errors.ts';
+import { scoreForeground } from '../core/evaluate/foreground.ts';
+import { matchInstances } from '../core/evaluate/instances.ts';
+import { objectLabels } from '../core/evaluate/object-labels.ts';
+import { oracleBounds } from '../core/evaluate/oracle.ts';
+import { truthFromMask, type Truth } from '../core/evaluate/truth.ts';
+import { paintMask } from '../core/mask/crop.ts';
+import { decodeRle, encodeRle } from '../core/mask/rle.ts';
+import { sharp } from '../core/image/sharp-setup.ts';
+import type { MaskShape } from '../contract/mask.ts';
+import type { ScoredImage } from '../contract/evaluation-summary.ts';
+import type { CallOf, ResultOf } from './protocol.ts';
+
+type Scored = CallOf<'score-masks'>['images'][number];
+type Grey = { values: Uint8Array; widthPx: number; heightPx: number };
+
+/**
+ * Compares masks with the files of a truth folder: `masks/NAME.png` (or NAME.png in the folder itself) and, where it
+ * is there, `labels/NAME.png`. Masks are brought to the truth's size.
+ * @throws UserError BAD_INPUT for a truth file that is no image
+ */
+export async function scoreMasks(call: CallOf<'score-masks'>): Promise<ResultOf<'score-masks'>> {
+  const images: ScoredImage[] = [];
+  let missingTruth = 0;
+  for (const image of call.images) {
+    const name = parse(image.relPath).name;
+    const mask =
+      (await readGrey(join(call.truthFolder, 'masks', `${name}.png`))) ??
+      (await readGrey(join(call.truthFolder, `${name}.png`)));
+    if (!mask) {
+      missingTruth++;
+      continue;
+    }
+    const truth = truthFromMask(mask.values, mask.widthPx, mask.heightPx);
+    images.push(scoreImage(image, truth, await readGrey(join(call.truthFolder, 'labels', `${name}.png`))));
+  }
+  return { images, missingTruth };
+}
+
+/**
+ * What follows from a shape that came from outside.
+ * @throws UserError BAD_INPUT where it is empty or does not fit its grid
+ */
+export function measureMask({ shape }: CallOf<'measure-mask'>): ResultOf<'measure-mask'> {
+  const encoded = encodeOrNull(shape);
+  if (encoded) return encoded;
+  throw new UserError('BAD_INPUT', 'The new shape is empty, or does not fit the image.', {
+    hint: 'To do away with a mask, remove or reject it.',
+  });
+}
+
+function encodeOrNull(shape: MaskShape) {
+  try {
+    return encodeRle(decodeRle(shape));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function scoreImage(image: Scored, truth: Truth, labels: Grey | undefined): ScoredImage {
+  const objects = image.masks
+    .filter(({ level }) => level === 0)
+    .map(({ shape, score }) => ({ mask: onGrid(shape, truth), score }));
+  const foreground = new Uint8Array(truth.pixels.length);
+  for (const { mask } of objects) mask.forEach((inside, pixel) => inside && (foreground[pixel] = 1));
+  const regions = image.masks.filter(({ level }) => level === 1);
+  const bounds = regions.length > 0 ? oracleBounds(regionMap(regions, truth), truth) : null;
+  const hasLabels = labels?.widthPx === truth.widthPx && labels.heightPx === truth.heightPx;
+  return {
+    scores: {
+      relPath: image.relPath,
+      ...scoreForeground(foreground, truth),
+      bestRegion: bounds?.bestRegion ?? null,
+      bestUnion: bounds?.bestUnion ?? null,
+      score: objects.reduce((best, { score }) => Math.max(best, score), 0),
+    },
+    objects: hasLabels ? matchInstances(objects, objectLabels(labels.values, truth)) : null,
+  };
+}
+
+function regionMap(regions: readonly { shape: MaskShape }[], truth: Truth): Int16Array {
+  const map = new Int16Array(truth.pixels.length).fill(-1);
+  regions.forEach(({ shape }, at) => {
+    onGrid(shape, truth).forEach((inside, pixel) => inside && (map[pixel] = at));
+  });
+  return map;
+}
+
+/** A mask on the truth's grid, nearest pixels where the sizes differ. */
+function onGrid(shape: MaskShape, { widthPx, heightPx }: Truth): Uint8Array {
+  if (shape.gridWidth === widthPx && shape.gridHeight === heightPx) {
+    const labels = new Uint8Array(widthPx * heightPx);
+    paintMask(labels, shape, 1);
+    return labels;
+  }
+  const { data } = decodeRle(shape);
+  return Uint8Array.from({ length: widthPx * heightPx }, (_, pixel) => {
+    const x = Math.floor((((pixel % widthPx) + 0.5) * shape.gridWidth) / widthPx);
+    const y = Math.floor(((Math.floor(pixel / widthPx) + 0.5) * shape.gridHeight) / heightPx);
+    return data[y * shape.gridWidth + x] ?? 0;
+  });
+}
+
+async function readGrey(path: string): Promise<Grey | undefined> {
+  const bytes = await readFile(path).catch(() => undefined);
+  if (!bytes) return undefined;
+  try {
+    const { data, info } = await sharp(bytes).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
+    return { values: new Uint8Array(data), widthPx: info.width, heightPx: info.height };
+  } catch (cause) {
+    throw new UserError('BAD_INPUT', `The truth file ${path} cannot be read as an image.`, {
+      hint: 'Ground truth is PNG: 0 background, 255 foreground, 128 ignored.',
+      cause,
+    });
+  }
+}

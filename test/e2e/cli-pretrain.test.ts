@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { Model } from '../../src-main/contract/model.ts';
+import { PretrainPlan } from '../../src-main/contract/pretrain.ts';
+import { MetricCurve, Run } from '../../src-main/contract/run.ts';
+import { resultOf, runCli, spawnCli, waitForOutput } from '../support/cli.ts';
+import { TINY_RUN } from '../support/pretraining.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { photoLike, sharpOf } from '../support/test-images.ts';
+
+const parse = <T extends z.ZodType>(schema: T, text: string): z.infer<T> => schema.parse(JSON.parse(text));
+
+/** The tiny run as a person would type it. */
+const TINY = [
+  ...['--device', 'onnx:cpu', '--set'],
+  ...Object.entries(TINY_RUN).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+];
+
+async function dataWithPhotos(): Promise<string> {
+  const folder = join(tempFolder(), 'photos');
+  mkdirSync(folder);
+  for (let index = 0; index < 8; index++) {
+    await sharpOf(photoLike(96, 64, index + 1))
+      .jpeg()
+      .toFile(join(folder, `${index}.jpg`));
+  }
+  const data = tempFolder();
+  await runCli(data, 'collections', 'add', folder);
+  return data;
+}
+
+describe('r2o pretrain', { timeout: 180_000 }, () => {
+  test('trains, and shows, draws and lists what came of it', async () => {
+    const data = await dataWithPhotos();
+    const trained = await runCli(data, 'pretrain', 'photos', '--name', 'first try', ...TINY);
+    expect(trained.stderr).toContain(
+      '8 images, resnet18 at 64 px, 4 epochs of 4 a step (8 steps) on onnx:cpu',
+    );
+    expect(trained.stdout).toContain(`Run 1 'first try': done, step 8 of 8`);
+    expect(trained.code).toBe(0);
+
+    const shown = await runCli(data, 'runs', 'show', 'first try', '--json');
+    const run = parse(Run.extend({ curves: z.array(MetricCurve) }), shown.stdout);
+    expect(run.curves.map(({ name }) => name)).toContain('stability');
+    const out = join(data, 'strip.png');
+    expect((await runCli(data, 'runs', 'previews', '1', '--out', out)).code).toBe(0);
+    expect(existsSync(out)).toBe(true);
+    const models = parse(z.array(Model), (await runCli(data, 'models', 'list', '--json')).stdout);
+    expect(models).toMatchObject([{ name: 'first try', origin: 'run', runId: 1 }]);
+    expect((await runCli(data, 'runs', 'remove', '1', '--yes')).code).toBe(0);
+    expect((await runCli(data, 'runs', 'list')).stdout).toContain('No pretrainings yet');
+  });
+
+  test('plans without training', async () => {
+    const data = await dataWithPhotos();
+    const args = ['pretrain', 'photos', '--plan', '--preset', 'balanced', '--epochs', '3'];
+    const { stdout } = await runCli(data, ...args, '--json');
+    const plan = parse(PretrainPlan, stdout);
+    expect(plan).toMatchObject({
+      imageCount: 8,
+      preset: 'balanced',
+      config: { epochs: 3 },
+      device: 'onnx:cpu',
+    });
+    expect(plan.estimatedMs).toBeGreaterThan(0);
+    expect(plan.warnings).toContainEqual(expect.stringMatching(/8 images are few/));
+    expect((await runCli(data, 'runs', 'list', '--json')).stdout.trim()).toBe('[]');
+  });
+
+  test.each([
+    [['--set', 'foo=1'], /'foo' is not right: there is no such setting/],
+    [['--set', 'viewPx=100'], /'viewPx' is not right/],
+    [['--set', 'viewPx'], /'viewPx' is no setting/],
+    [['--preset', 'best'], /no preset 'best'/],
+    [['--device', 'onnx:tpu'], /onnx:tpu cannot be used/],
+    [['--from', 'nothing'], /no model 'nothing'/],
+    [['--set', 'batchSize=9'], /batch of 9 needs as many images/],
+  ])('refuses %j with the reason', async (args, message) => {
+    const { code, stderr } = await runCli(await dataWithPhotos(), 'pretrain', 'photos', ...args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+  });
+
+  test('stopped by Ctrl-C, keeps what it has learned and says how to go on', async () => {
+    const data = await dataWithPhotos();
+    const training = spawnCli(data, ['pretrain', 'photos', ...TINY, 'epochs=500']);
+    const ended = resultOf(training);
+    await waitForOutput(training.stderr, /pretraining/);
+    training.kill('SIGINT');
+    const { code, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/Stopped after step \d+ of 1000\. What it learned is model 1 /);
+    expect(stderr).toContain('r2o runs resume 1');
+  });
+});
