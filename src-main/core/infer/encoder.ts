@@ -17,11 +17,13 @@ export type FeatureMap = { data: Float32Array; dim: number; widthCells: number; 
 export const STAGES = ['c3', 'c4', 'c5'] as const;
 
 /** Sessions kept open: each is for one input size, and a collection has few aspect ratios. */
-const MAX_SESSIONS = 9;
+const MAX_SESSIONS = 5;
 const MAX_STRIDE = 32;
 const PREFIX = 'encoder';
-/** Steps of MAX_STRIDE by which the shorter side may fall below the square's: at 320 px, down to 160 x 640. */
-const SHAPE_STEPS = 6;
+/** Shapes from the square on: at 320 px 320 x 320, 256 x 416 and 192 x 544. Each is a session to open. */
+const SHAPES = 3;
+/** Strides by which the shorter side falls from one to the next. */
+const SHAPE_STEP = 2;
 
 export type FeatureOptions = {
   /** Root of the number of input pixels, about: the aspect ratio is kept, sides are multiples of 32. */
@@ -118,8 +120,8 @@ export function inputSize(
   sidePx: number,
 ): { widthPx: number; heightPx: number } {
   const wanted = Math.abs(Math.log(widthPx / heightPx));
-  const shapes = Array.from({ length: SHAPE_STEPS }, (_, step) => {
-    const shorter = Math.max(MAX_STRIDE, Math.round(sidePx / MAX_STRIDE - step) * MAX_STRIDE);
+  const shapes = Array.from({ length: SHAPES }, (_, step) => {
+    const shorter = Math.max(MAX_STRIDE, Math.round(sidePx / MAX_STRIDE - step * SHAPE_STEP) * MAX_STRIDE);
     const longer = Math.max(shorter, Math.round(sidePx ** 2 / shorter / MAX_STRIDE) * MAX_STRIDE);
     return { shorter, longer, distance: Math.abs(Math.log(longer / shorter) - wanted) };
   });

@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createRouterClient } from '@orpc/server';
+import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { JobId } from '../../src-main/contract/ids.ts';
+import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
+import { createRouter } from '../../src-main/service/router.ts';
+import { Service } from '../../src-main/service/service.ts';
+import { sharp } from '../../src-main/core/image/sharp-setup.ts';
+import { sharedPath } from '../support/shared.ts';
+import { describeMachine, type BenchReport } from './bench-report.ts';
+
+const PHOTO_PX = 640;
+const YARDSTICK = '--infer --arch resnet18 --batch 1 --size 640 --steps 8 --json';
+
+/**
+ * Segmentation from files to stored masks, 640 px photos (enlarged from `shared/data`), ResNet-18 features: a first run,
+ * which computes embeddings, and a second one with other settings, which finds them in the cache; against PyTorch's
+ * forward pass alone. Needs `npm run build`.
+ * @param args `--quick` for fewer photos
+ */
+export async function run(args: string[]): Promise<BenchReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
+  try {
+    const photos = await makePhotos(join(folder, 'photos'), args.includes('--quick') ? 8 : 32);
+    const first = await measure(folder, photos);
+    const torch = torchRate();
+    return {
+      benchmark: 'segment',
+      machine: describeMachine(),
+      tables: [
+        {
+          title: `Segmenting ${photos} photos of ${PHOTO_PX} px, ResNet-18`,
+          rows: [
+            ...first.map(({ what, imagesPerS }) => ({ what, 'images/s': round(imagesPerS) })),
+            { what: 'PyTorch, forward pass alone', 'images/s': round(torch) },
+          ],
+        },
+      ],
+      ratios: {
+        firstVsTorchForward: round((first[0]?.imagesPerS ?? 0) / torch),
+        againVsTorchForward: round((first[1]?.imagesPerS ?? 0) / torch),
+      },
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function makePhotos(folder: string, count: number): Promise<number> {
+  mkdirSync(folder, { recursive: true });
+  const source = sharedPath('data', 'coco', 'images');
+  const names = readdirSync(source).sort().slice(0, count);
+  for (const name of names) {
+    await sharp(join(source, name))
+      .resize({ width: PHOTO_PX, height: PHOTO_PX, fit: 'inside' })
+      .jpeg({ quality: 90 })
+      .toFile(join(folder, name));
+  }
+  return names.length;
+}
+
+async function measure(folder: string, count: number): Promise<{ what: string; imagesPerS: number }[]> {
+  const dataFolder = join(folder, 'data');
+  mkdirSync(dataFolder);
+  using service = new Service({
+    dataFolder,
+    fork: forkNodeWorker(resolve(import.meta.dirname, '../../out/main/worker.js'), () => undefined),
+    logger: { file: '', info: () => undefined, error: (error) => console.error(error) },
+    version: 'bench',
+  });
+  const client: Client = createRouterClient(createRouter(service));
+  const added = await client.collections.add({ path: join(folder, 'photos') });
+  await finish(client, added.job.id);
+  const model = await client.models.addUntrained({ architecture: 'resnet18', seed: 1 });
+  const results: { what: string; imagesPerS: number }[] = [];
+  for (const [what, settings] of [
+    ['first run', {}],
+    ['again, other settings', { conceptCount: 8, mode: 'one' }],
+  ] as const) {
+    const { job } = await client.segmentations.start({
+      collectionId: added.collection.id,
+      modelId: model.id,
+      settings: SegmentSettings.parse(settings),
+      device: 'onnx:cpu',
+    });
+    const startMs = performance.now();
+    await finish(client, job.id);
+    results.push({ what, imagesPerS: (count / (performance.now() - startMs)) * 1_000 });
+  }
+  return results;
+}
+
+async function finish(client: Client, id: JobId): Promise<void> {
+  for (;;) {
+    const { state, error } = await client.jobs.get({ id });
+    if (state === 'done') return;
+    if (error) throw new Error(error.message);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+}
+
+function torchRate(): number {
+  const script = sharedPath('tools', 'torch_r2o_step.py');
+  const { stdout, stderr } = spawnSync('/usr/bin/python3', [script, ...YARDSTICK.split(' ')], {
+    encoding: 'utf8',
+  });
+  const parsed: unknown = JSON.parse(stdout || '{}');
+  if (typeof parsed === 'object' && parsed !== null && 'imagesPerS' in parsed)
+    return Number(parsed.imagesPerS);
+  throw new Error(`PyTorch could not be measured: ${stderr}`);
+}
+
+const round = (value: number) => Number(value.toPrecision(3));

@@ -1,0 +1,198 @@
+import { copyFileSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Evaluation, SegmentSettings, type Segmentation } from '../../src-main/contract/segmentation.ts';
+import type { CollectionId, SegmentationId } from '../../src-main/contract/ids.ts';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { runCli } from '../support/cli.ts';
+import { startService, waitForState, type RunningService } from '../support/running-service.ts';
+import { hasShared, sharedPath, sharedReason } from '../support/shared.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+type Client = RunningService['client'];
+
+async function scenes(count: number): Promise<string> {
+  const folder = tempFolder();
+  await writeScenes(folder, { count, seed: 11 });
+  return join(folder, 'images');
+}
+
+async function scanned(client: Client, path: string): Promise<CollectionId> {
+  const { collection, job } = await client.collections.add({ path });
+  await waitForState(client, job.id, 'done');
+  return collection.id;
+}
+
+async function segmented(client: Client, collectionId: CollectionId, settings = {}): Promise<Segmentation> {
+  const { segmentation, job } = await client.segmentations.start({
+    collectionId,
+    settings: SegmentSettings.parse(settings),
+  });
+  await waitForState(client, job.id, 'done');
+  return client.segmentations.get({ id: segmentation.id });
+}
+
+/** All masks of a segmentation, without what differs from one to the next. */
+async function masksOf(client: Client, id: SegmentationId) {
+  const { items } = await client.segmentations.gallery({ id, limit: 500 });
+  const all = await Promise.all(items.map(({ imageId }) => client.masks.ofImage({ id, imageId })));
+  return all.map((masks) =>
+    masks.map(({ counts, level, score, areaPx }) => ({ counts, level, score, areaPx })),
+  );
+}
+
+describe('segmenting', () => {
+  test('a worker killed in the middle loses no finished image, and the result is the same', async () => {
+    const { service, client, bugs } = startService();
+    const collectionId = await scanned(client, await scenes(6));
+    const undisturbed = await segmented(client, collectionId);
+    expect(undisturbed).toMatchObject({ imageCount: 6, state: 'done', modelId: null });
+    expect(undisturbed.finishedAtMs).not.toBeNull();
+
+    const { segmentation, job } = await client.segmentations.start({
+      ...{ collectionId, settings: SegmentSettings.parse({}), name: 'killed' },
+    });
+    const { id } = segmentation;
+    while ((await client.segmentations.get({ id })).imageCount < 1) await new Promise(setImmediate);
+    process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+    await waitForState(client, job.id, 'interrupted');
+    const saved = (await client.segmentations.get({ id })).imageCount;
+    expect(saved).toBeGreaterThanOrEqual(1);
+    expect(saved).toBeLessThan(6);
+    const before = (await client.segmentations.gallery({ id })).items.map(({ imageId }) => imageId);
+    const keptIds = (await client.masks.ofImage({ id, imageId: before[0] ?? fail() })).map((mask) => mask.id);
+
+    const resumed = await client.segmentations.resume({ id });
+    expect(resumed.job.id).toBe(job.id);
+    await waitForState(client, job.id, 'done');
+    expect(await masksOf(client, id)).toEqual(await masksOf(client, undisturbed.id));
+    // Finished images were left alone: their masks are the same rows.
+    expect((await client.masks.ofImage({ id, imageId: before[0] ?? fail() })).map((mask) => mask.id)).toEqual(
+      keptIds,
+    );
+    expect(bugs).toEqual([]);
+  });
+
+  test('regions cover the image, concepts are shared, and other settings use the same embeddings', async () => {
+    const { service, client } = startService();
+    const collectionId = await scanned(client, await scenes(4));
+    const { id } = await segmented(client, collectionId, { mode: 'everything', conceptCount: 5 });
+    const embeddings = () => listFiles(join(service.layout.cache, 'embeddings'));
+    const cached = embeddings();
+    expect(cached).toHaveLength(4);
+    const { items } = await client.segmentations.gallery({ id });
+    for (const { imageId } of items) {
+      const image = await client.images.get({ id: imageId });
+      const masks = await client.masks.ofImage({ id, imageId });
+      const area = masks.reduce((sum, { areaPx }) => sum + areaPx, 0);
+      const pixels = (image.facts?.widthPx ?? 0) * (image.facts?.heightPx ?? 0);
+      // Superpixels enlarged by bilinear interpolation leave thin seams where three regions meet.
+      expect(area / pixels).toBeGreaterThan(0.97);
+      expect(area / pixels).toBeLessThan(1.01);
+    }
+    const concepts = await client.concepts.list({ id });
+    expect(concepts).toHaveLength(5);
+    expect(Math.max(...concepts.map(({ imageCount }) => imageCount))).toBeGreaterThan(1);
+    const fixed = await segmented(client, collectionId, { mode: 'fixed-k', regionCount: 3 });
+    for (const item of (await client.segmentations.gallery({ id: fixed.id })).items)
+      expect(item.maskCount).toBe(3);
+    const times = cached.map((file) => statSync(file).mtimeMs);
+    expect(embeddings().map((file) => statSync(file).mtimeMs)).toEqual(times);
+  });
+
+  test('masks are reviewed and edited, concepts named and merged, and what is gone is refused', async () => {
+    const { client } = startService();
+    const { id } = await segmented(client, await scanned(client, await scenes(2)));
+    const [item] = (await client.segmentations.gallery({ id })).items;
+    const imageId = item?.imageId ?? fail();
+    const [mask] = await client.masks.ofImage({ id, imageId });
+    if (!mask) throw new Error('no mask');
+    expect(await client.masks.review({ ids: [mask.id], review: 'accepted' })).toEqual({ changed: 1 });
+    expect((await client.segmentations.gallery({ id, review: 'accepted' })).items).toHaveLength(1);
+
+    // Column-major runs: 5 pixels of background, 3 inside, the rest outside.
+    const counts = packed(5, 3, mask.gridWidth * mask.gridHeight - 8);
+    const edited = await client.masks.edit({ id: mask.id, revision: mask.revision, counts });
+    expect(edited).toMatchObject({
+      areaPx: 3,
+      box: { x: 0, y: 5, width: 1, height: 3 },
+      review: 'edited',
+      revision: 2,
+    });
+    await expect(client.masks.edit({ id: mask.id, revision: 1, counts })).rejects.toMatchObject({
+      code: 'WRONG_STATE',
+    });
+    await expect(client.masks.edit({ id: mask.id, revision: 2, counts: '9' })).rejects.toMatchObject({
+      code: 'BAD_INPUT',
+    });
+
+    const [first, second] = await client.concepts.list({ id });
+    if (!first || !second) throw new Error('no concepts');
+    const named = await client.concepts.update({ id: first.id, name: 'thing', isBackground: true });
+    expect(named).toMatchObject({ name: 'thing', isBackground: true, mergedInto: null });
+    expect((await client.concepts.update({ id: second.id, mergedInto: first.id })).mergedInto).toBe(first.id);
+    const circle = client.concepts.update({ id: first.id, mergedInto: second.id });
+    await expect(circle).rejects.toMatchObject({ code: 'BAD_INPUT' });
+
+    await client.segmentations.remove({ id });
+    await expect(client.segmentations.get({ id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  for (const { set, files, least } of [
+    // Well below what the whole sets score (0.711 and 0.805): a few pictures vary more than that, and a design
+    // that broke falls far lower.
+    { set: 'pets', files: 6, least: 0.55 },
+    { set: 'nuclei', files: 4, least: 0.7 },
+  ]) {
+    test.skipIf(!hasShared)(`${set} are found, as the command line says${sharedReason}`, async () => {
+      const folder = join(tempFolder(), 'images');
+      mkdirSync(folder);
+      const names = readdirSync(sharedPath('data', set, 'images')).sort();
+      const step = Math.floor(names.length / files);
+      for (let at = 0; at < files; at++) {
+        const name = names[at * step] ?? fail();
+        copyFileSync(sharedPath('data', set, 'images', name), join(folder, name));
+      }
+      const data = join(tempFolder(), 'data');
+      expect((await runCli(data, 'collections', 'add', folder, '--name', set)).code).toBe(0);
+      const sheet = join(data, 'sheet.png');
+      const run = await runCli(data, 'segment', set, '--sheet', sheet);
+      expect(run.stdout).toContain('done');
+      expect(statSync(sheet).size).toBeGreaterThan(10_000);
+      const { stdout } = await runCli(data, '--json', 'evaluate', '1', '--truth', sharedPath('data', set));
+      const { totals, objects, missingImages } = Evaluation.parse(JSON.parse(stdout));
+      expect(totals.imageCount).toBe(files);
+      expect(missingImages).toHaveLength(names.length - files);
+      expect(totals.iou).toBeGreaterThan(least);
+      if (set === 'nuclei') expect(objects?.f1).toBeGreaterThan(0.6);
+    });
+  }
+});
+
+function listFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.emb'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** COCO's compressed form of three runs: five bits a character, 32 for more to come. */
+function packed(...runs: [number, number, number]): string {
+  return runs
+    .map((run, index) => {
+      let left = run;
+      let text = '';
+      for (let hasMore = true; hasMore;) {
+        const bits = left & 31;
+        left >>= 5;
+        hasMore = (bits & 16) === 0 ? left !== 0 : left !== -1;
+        text += String.fromCharCode(48 + bits + (hasMore ? 32 : 0));
+      }
+      return index < 3 ? text : '';
+    })
+    .join('');
+}
+
+function fail(): never {
+  throw new Error('there is no image');
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import { summariseObjects } from '../../../../src-main/contract/evaluation-summary.ts';
+import { boundaryF, scoreForeground } from '../../../../src-main/core/evaluate/foreground.ts';
+import { matchInstances } from '../../../../src-main/core/evaluate/instances.ts';
+import { objectLabels } from '../../../../src-main/core/evaluate/object-labels.ts';
+import { oracleBounds } from '../../../../src-main/core/evaluate/oracle.ts';
+import { filledTruth, truthFromMask, type Truth } from '../../../../src-main/core/evaluate/truth.ts';
+
+/** Rows of characters: `#` object, `.` background, `?` ignored. */
+function truthOf(...rows: string[]): Truth {
+  const values = { '#': 255, '.': 0, '?': 128 } as Record<string, number>;
+  const bytes = Uint8Array.from(Array.from(rows.join('')), (char) => values[char] ?? 0);
+  return truthFromMask(bytes, rows[0]?.length ?? 0, rows.length);
+}
+
+const maskOf = (...rows: string[]) =>
+  Uint8Array.from(Array.from(rows.join('')), (char) => Number(char === '#'));
+
+describe('foreground scores', () => {
+  test('count what both have over what either has, without ignored pixels', () => {
+    const truth = truthOf('##..', '##?.');
+    // Right: 2 of 4 object pixels; wrong: 1 background pixel; the ignored pixel is chosen and does not count.
+    const scores = scoreForeground(maskOf('##.#', '..#.'), truth);
+    expect(scores.iou).toBe(2 / 5);
+    expect(scores.meanIou).toBe((2 / 5 + 2 / 5) / 2);
+    expect(scores.accuracy).toBe(4 / 7);
+  });
+
+  test('are 1 for the truth itself, and undefined where there is no object', () => {
+    const truth = truthOf('.....', '.##..', '.##..', '.....');
+    const mask = maskOf('.....', '.##..', '.##..', '.....');
+    expect(scoreForeground(mask, truth)).toEqual({
+      ...{ iou: 1, meanIou: 1, accuracy: 1, isLocated: true, boundaryF: 1 },
+    });
+    expect(scoreForeground(mask, truthOf('.....', '.....', '.....', '.....')).iou).toBeNull();
+  });
+
+  test('locate by the box of the largest piece alone', () => {
+    const truth = truthOf('##......', '##......');
+    expect(scoreForeground(maskOf('##.....#', '##......'), truth).isLocated).toBe(true);
+    expect(scoreForeground(maskOf('#..#####', '...#####'), truth).isLocated).toBe(false);
+  });
+
+  test('take the outline in the middle of an ignored band', () => {
+    const truth = truthOf('##????..', '##????..');
+    expect([...filledTruth(truth).pixels.subarray(0, 8)]).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
+    expect(boundaryF(maskOf('####....', '####....'), truth)).toBe(1);
+    expect(boundaryF(maskOf('#.......', '#.......'), truth)).toBe(0);
+  });
+});
+
+describe('oracle bounds', () => {
+  test('are the best region and the best union of regions', () => {
+    const truth = truthOf('####', '....');
+    // Region 0 has 2 right, region 1 has 2 right and 1 wrong, region 2 is all wrong.
+    const regions = [0, 0, 1, 1, 1, 2, 2, 2];
+    expect(oracleBounds(regions, truth)).toEqual({ bestRegion: 2 / 4, bestUnion: 4 / 5 });
+    expect(oracleBounds(regions, truthOf('....', '....'))).toBeNull();
+  });
+});
+
+describe('object scores', () => {
+  const labels = Uint8Array.of(1, 1, 1, 1, 0, 2, 2, 0);
+  const truth = { labels, objects: [1, 2], ignored: 255 };
+
+  test('match each object once, the best score first', () => {
+    const whole = { mask: maskOf('####....'), score: 0.9 };
+    const again = { mask: maskOf('###.....'), score: 0.8 };
+    const other = { mask: maskOf('.....###'), score: 0.7 };
+    const match = matchInstances([other, again, whole], truth);
+    expect(match.predictions.map(({ isHit }) => isHit)).toEqual([true, false, true]);
+    expect(match.bestIous).toEqual([1, 2 / 3]);
+    const totals = summariseObjects([match]);
+    expect(totals).toMatchObject({ recall: 1, precision: 2 / 3, truthCount: 2, predictionCount: 3 });
+    // Precision 1 up to recall 1/2, then 2/3.
+    expect(totals.averagePrecision).toBeCloseTo((1 + 2 / 3) / 2);
+  });
+
+  test('count only labels that lie in the foreground as objects', () => {
+    const all = Uint8Array.of(0, 0, 5, 5, 5, 7, 7, 255);
+    expect(objectLabels(all, truthOf('..####.#')).objects).toEqual([5]);
+  });
+});

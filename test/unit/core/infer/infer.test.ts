@@ -1,0 +1,238 @@
+import { join } from 'node:path';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
+import { choleskySolve } from '../../../../src-main/core/infer/cholesky.ts';
+import { conceptsOf, learnConcepts } from '../../../../src-main/core/infer/concepts.ts';
+import { inputSize } from '../../../../src-main/core/infer/encoder.ts';
+import { EmbeddingCache } from '../../../../src-main/core/infer/embedding-cache.ts';
+import { findForeground } from '../../../../src-main/core/infer/foreground.ts';
+import { geodesicDistances } from '../../../../src-main/core/infer/geodesic.ts';
+import { readGround } from '../../../../src-main/core/infer/ground.ts';
+import { minimumCut } from '../../../../src-main/core/infer/max-flow.ts';
+import { objectsOf } from '../../../../src-main/core/infer/objects.ts';
+import { poolFeatures } from '../../../../src-main/core/infer/pool-features.ts';
+import { guidedFilter, resampled } from '../../../../src-main/core/infer/refine.ts';
+import { splitTouching } from '../../../../src-main/core/infer/split-touching.ts';
+import { superpixelGraph } from '../../../../src-main/core/infer/superpixel-graph.ts';
+import { slic } from '../../../../src-main/core/segment/slic.ts';
+import { drawsFor } from '../../../../src-main/core/tensor/random.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
+
+type Inside = (x: number, y: number) => boolean;
+const disk =
+  (cx: number, cy: number, radius: number): Inside =>
+  (x, y) =>
+    Math.hypot(x - cx, y - cy) < radius;
+
+/** Two colours with some noise. */
+function picture(widthPx: number, heightPx: number, isThing: Inside): RgbImage {
+  const draw = drawsFor({ seed: 3, step: 0, stream: 'noise' });
+  const data = new Uint8Array(widthPx * heightPx * 3);
+  for (let pixel = 0; pixel < widthPx * heightPx; pixel++) {
+    const colour = isThing(pixel % widthPx, Math.floor(pixel / widthPx)) ? [190, 70, 50] : [70, 120, 70];
+    colour.forEach((value, c) => (data[pixel * 3 + c] = value + draw() * 12));
+  }
+  return { data, widthPx, heightPx };
+}
+
+function gridOf(widthPx: number, heightPx: number, isInside: Inside): Uint8Array {
+  return Uint8Array.from({ length: widthPx * heightPx }, (_, pixel) =>
+    Number(isInside(pixel % widthPx, Math.floor(pixel / widthPx))),
+  );
+}
+
+function iou(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [both, either] = [0, 0];
+  for (let at = 0; at < a.length; at++) {
+    if (a[at] && b[at]) both++;
+    if ((a[at] ?? b[at]) ? a[at] || b[at] : false) either++;
+  }
+  return both / either;
+}
+
+describe('a minimum cut', () => {
+  test('cuts the weakest link between source and sink', () => {
+    const chain = { nodeCount: 4, from: [0, 1, 2], to: [1, 2, 3] };
+    const terminal = Float32Array.of(9, 0, 0, -9);
+    const cut = (...capacity: number[]) => [
+      ...minimumCut({ ...chain, terminal, capacity: Float32Array.from(capacity) }),
+    ];
+    expect(cut(3, 1, 2)).toEqual([1, 1, 0, 0]);
+    expect(cut(1, 3, 2)).toEqual([1, 0, 0, 0]);
+  });
+
+  test('costs as much as the best of all cuts of small random graphs', () => {
+    const draw = drawsFor({ seed: 1, step: 0, stream: 'graphs' });
+    for (let round = 0; round < 30; round++) {
+      const nodeCount = 6;
+      const pairs = Array.from({ length: 15 }, (_, at) => [at % 6, (at * 7 + 1) % 6] as const).filter(
+        ([a, b]) => a !== b,
+      );
+      const graph = {
+        nodeCount,
+        terminal: Float32Array.from({ length: nodeCount }, () => draw() * 8 - 4),
+        from: pairs.map(([a]) => a),
+        to: pairs.map(([, b]) => b),
+        capacity: Float32Array.from(pairs, () => draw() * 2),
+      };
+      const cost = (side: ArrayLike<number>) => {
+        let sum = 0;
+        graph.terminal.forEach(
+          (value, node) => (sum += side[node] ? Math.max(-value, 0) : Math.max(value, 0)),
+        );
+        graph.capacity.forEach(
+          (value, e) => (sum += side[graph.from[e] ?? 0] === side[graph.to[e] ?? 0] ? 0 : value),
+        );
+        return sum;
+      };
+      const all = Array.from({ length: 64 }, (_, bits) =>
+        cost([0, 1, 2, 3, 4, 5].map((node) => (bits >> node) & 1)),
+      );
+      expect(cost(minimumCut(graph))).toBeCloseTo(Math.min(...all), 4);
+    }
+  });
+});
+
+test('a positive definite system is solved, and another one is refused', () => {
+  const [x, y] = choleskySolve(Float64Array.of(4, 0, 2, 3), Float64Array.of(10, 8));
+  expect(x).toBeCloseTo(1.75, 12);
+  expect(y).toBeCloseTo(1.5, 12);
+  expect(() => choleskySolve(Float64Array.of(1, 0, 2, 1), Float64Array.of(1, 1))).toThrow(
+    'positive definite',
+  );
+});
+
+test('shortest ways go around what is costly', () => {
+  const image = picture(30, 30, () => false);
+  const labels = Uint16Array.from(
+    { length: 900 },
+    (_, p) => Math.floor((p % 30) / 10) + 3 * Math.floor(p / 300),
+  );
+  const graph = superpixelGraph(image, { labels, count: 9, widthPx: 30, heightPx: 30 });
+  // The middle one, 4, is costly to enter.
+  const steps = graph.edges.lengths.map((_, e) =>
+    graph.edges.from[e] === 4 || graph.edges.to[e] === 4 ? 9 : 1,
+  );
+  const distances = geodesicDistances(graph, steps);
+  expect(distances[3 * 9 + 5]).toBe(4);
+  expect(distances[4]).toBe(10);
+});
+
+describe('a photograph of one thing', () => {
+  const image = picture(160, 120, disk(85, 60, 32));
+  const truth = gridOf(160, 120, disk(85, 60, 32));
+  const map = slic(image, { segments: 120 });
+  const { selected } = findForeground(superpixelGraph(image, map));
+  const coarse = Uint8Array.from(map.labels, (label) => selected[label] ?? 0);
+
+  test('gives that thing', () => {
+    expect(iou(coarse, truth)).toBeGreaterThan(0.9);
+  });
+
+  test('gets its outline back from a shifted mask by the filter', () => {
+    const shifted = Float32Array.from(gridOf(160, 120, disk(87, 61, 32)));
+    const refined = guidedFilter(image, shifted).map((value) => Number(value > 0.5));
+    expect(iou(refined, truth)).toBeGreaterThan(iou(shifted, truth));
+  });
+});
+
+describe('an even ground', () => {
+  const isThing: Inside = (x, y) => disk(30, 30, 9)(x, y) || disk(90, 60, 12)(x, y);
+
+  test('is told from the things on it', () => {
+    const reading = readGround(picture(120, 90, isThing));
+    expect(iou(reading.mask, gridOf(120, 90, isThing))).toBeGreaterThan(0.9);
+    expect(reading.groundNoise).toBeLessThan(0.13);
+    expect(reading.borderPurity).toBe(1);
+  });
+
+  test('divides things that touch, and no long one', () => {
+    const grid = { widthPx: 60, heightPx: 40 };
+    const touching = gridOf(60, 40, (x, y) => disk(18, 20, 11)(x, y) || disk(38, 20, 11)(x, y));
+    expect(splitTouching(touching, grid).count).toBe(2);
+    const bar = gridOf(60, 40, (x, y) => y > 15 && y < 25 && x > 4 && x < 56);
+    expect(splitTouching(bar, grid).count).toBe(1);
+  });
+});
+
+describe('objects', () => {
+  const grid = { widthPx: 20, heightPx: 10 };
+  const rules = { minShare: 0.02, minShareOfLargest: 0.3, maxHoleShare: 0.02, isSingle: false };
+  const mask = gridOf(
+    20,
+    10,
+    (x, y) =>
+      (x < 8 && y < 8 && !(x === 3 && y === 3)) || (x > 10 && x < 17 && y < 6) || (x === 19 && y === 9),
+  );
+
+  test('are pieces without specks and small holes, the largest first', () => {
+    expect(objectsOf(mask, grid, rules).map((object) => object.reduce((a, b) => a + b, 0))).toEqual([64, 36]);
+    expect(objectsOf(mask, grid, { ...rules, isSingle: true })).toHaveLength(1);
+    const open = objectsOf(mask, grid, { ...rules, maxHoleShare: 0 })[0];
+    expect(open?.reduce((a, b) => a + b, 0)).toBe(63);
+  });
+
+  test('are never none where the foreground is not empty', () => {
+    expect(objectsOf(mask, grid, { ...rules, minShare: 0.9 })).toHaveLength(1);
+    expect(objectsOf(new Uint8Array(200), grid, rules)).toEqual([]);
+  });
+});
+
+describe('features', () => {
+  test('of a superpixel are the mean of the cells under it', () => {
+    const labels = Uint16Array.from({ length: 64 * 64 }, (_, p) => Number(p % 64 >= 32));
+    const map = { data: Float32Array.of(1, 10, 3, 30, 1, 10, 3, 30), dim: 2, widthCells: 2, heightCells: 2 };
+    const pooled = poolFeatures({ labels, count: 2, widthPx: 64, heightPx: 64 }, map);
+    // Bilinear: the left half reaches a quarter of the way into the right cells near the middle.
+    expect(pooled[0]).toBeCloseTo(1.23, 1);
+    expect(pooled[1]).toBeCloseTo(10 * (pooled[0] ?? 0), 4);
+    expect((pooled[0] ?? 0) + (pooled[2] ?? 0)).toBeCloseTo(4, 1);
+  });
+
+  test('go through an input of the image shape, of which there are few', () => {
+    expect(inputSize({ widthPx: 640, heightPx: 480 }, 320)).toEqual({ widthPx: 416, heightPx: 256 });
+    expect(inputSize({ widthPx: 480, heightPx: 640 }, 320)).toEqual({ widthPx: 256, heightPx: 416 });
+    const shapes = new Set(
+      Array.from({ length: 90 }, (_, at) =>
+        JSON.stringify(inputSize({ widthPx: 20 + 2 * at, heightPx: 60 }, 320)),
+      ),
+    );
+    expect(shapes.size).toBe(5);
+  });
+
+  test('become concepts that are the same in every image', async () => {
+    const draw = drawsFor({ seed: 5, step: 0, stream: 'rows' });
+    const rows = Float32Array.from({ length: 300 * 4 }, (_, at) => {
+      const kind = Math.floor(at / 4) % 3;
+      return (at % 4 === kind ? 5 : 0) + draw() * 0.3;
+    });
+    const model = await learnConcepts(rows, 4, { conceptCount: 3, seed: 0 });
+    const concepts = conceptsOf(model, rows);
+    concepts.forEach((concept, row) => expect(concept).toBe(concepts[row % 3]));
+    expect(new Set(concepts).size).toBe(3);
+  });
+
+  test('come back from the cache as they went in, and a damaged entry is made again', async () => {
+    const folder = tempFolder();
+    const cache = new EmbeddingCache({ folder, maxBytes: 2 ** 20 });
+    const map = { labels: Uint16Array.of(0, 1, 1, 0), count: 2, widthPx: 2, heightPx: 2 };
+    let made = 0;
+    const make = () => {
+      made++;
+      return Promise.resolve({ map, features: Float32Array.of(0.1, 2, -3, 4), dim: 2 });
+    };
+    const first = await cache.get('abcd1234', make);
+    expect(await cache.get('abcd1234', make)).toEqual(first);
+    expect(made).toBe(1);
+    const file = join(folder, 'embeddings', 'ab', readdirSync(join(folder, 'embeddings', 'ab'))[0] ?? '');
+    writeFileSync(file, 'no embedding');
+    expect(await cache.get('abcd1234', make)).toEqual(first);
+    expect(made).toBe(2);
+  });
+});
+
+test('values on another grid keep their place', () => {
+  const out = resampled(Float32Array.of(0, 4), { widthPx: 2, heightPx: 1 }, { widthPx: 4, heightPx: 1 });
+  expect([...out]).toEqual([0, 1, 3, 4]);
+});
