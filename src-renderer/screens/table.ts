@@ -1,4 +1,5 @@
 import Activity from '@lucide/svelte/icons/activity';
+import BrainCircuit from '@lucide/svelte/icons/brain-circuit';
 import Images from '@lucide/svelte/icons/images';
 import Settings from '@lucide/svelte/icons/settings-2';
 import type { Component } from 'svelte';
@@ -6,6 +7,7 @@ import { t } from '../i18n/language.svelte.ts';
 import type { Studio } from '../state/studio.svelte.ts';
 import ActivityScreen from './activity/ActivityScreen.svelte';
 import LibraryScreen from './library/LibraryScreen.svelte';
+import PretrainScreen from './pretrain/PretrainScreen.svelte';
 import SettingsScreen from './settings/SettingsScreen.svelte';
 
 export type Screen = {
@@ -27,6 +29,14 @@ export const SCREENS: readonly Screen[] = [
     icon: Images,
     component: LibraryScreen,
     keys: 'mod+1',
+    place: 'top',
+  },
+  {
+    id: 'pretrain',
+    title: () => t('runs.title'),
+    icon: BrainCircuit,
+    component: PretrainScreen,
+    keys: 'mod+2',
     place: 'top',
   },
   {

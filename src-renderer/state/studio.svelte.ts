@@ -8,6 +8,7 @@ import { Jobs } from './jobs.svelte.ts';
 import { Library } from './library.svelte.ts';
 import { Machine } from './machine.svelte.ts';
 import { Navigation } from './navigation.svelte.ts';
+import { Runs } from './runs.svelte.ts';
 import { SettingsState } from './settings.svelte.ts';
 import { Shortcuts } from './shortcuts.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
@@ -27,6 +28,7 @@ export class Studio {
   readonly settings: SettingsState;
   readonly jobs: Jobs;
   readonly library: Library;
+  readonly runs: Runs;
   readonly machine: Machine;
 
   private constructor(
@@ -42,6 +44,7 @@ export class Studio {
     this.settings = new SettingsState(client, this.toasts, settings);
     this.jobs = new Jobs(client, this.toasts);
     this.library = new Library(client, this.toasts);
+    this.runs = new Runs(client, this.toasts);
     this.machine = new Machine(client, this.toasts);
   }
 
@@ -54,7 +57,7 @@ export class Studio {
     ]);
     await useLanguage(settings.language);
     const studio = new Studio(client, info, new ViewMemory(client, view), settings);
-    await Promise.all([studio.library.load(), studio.jobs.load()]);
+    await Promise.all([studio.library.load(), studio.jobs.load(), studio.runs.load()]);
     return studio;
   }
 
@@ -69,9 +72,13 @@ export class Studio {
 
   async #apply(event: ServiceEvent): Promise<void> {
     switch (event.type) {
-      case 'job':
+      case 'job': {
+        const hasMoved = this.jobs.find(event.job.id)?.state !== event.job.state;
         this.jobs.apply(event.job);
+        // A run tells the state of its job.
+        if (hasMoved && event.job.spec.kind === 'pretrain') await this.runs.refresh();
         return;
+      }
       case 'collection':
         await this.library.refresh(event.collectionId);
         return;
@@ -83,6 +90,8 @@ export class Studio {
         return;
       case 'run':
       case 'run-removed':
+        await this.runs.refresh();
+        return;
       case 'model':
       case 'model-removed':
       case 'segmentation':

@@ -57,6 +57,7 @@ export async function seriousFindings(page: Page): Promise<string[]> {
   const findings: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.evaluate(settle);
     const { violations } = await new AxeBuilder({ page }).analyze();
     for (const { id, impact, nodes } of violations) {
       if (impact !== 'serious' && impact !== 'critical') continue;
@@ -67,12 +68,22 @@ export async function seriousFindings(page: Page): Promise<string[]> {
   return findings;
 }
 
+/** Resolves when nothing moves or fades any more: colours half way between two themes are nobody's. */
+async function settle(): Promise<void> {
+  await new Promise(requestAnimationFrame);
+  await new Promise(requestAnimationFrame);
+  const isFinite = (animation: Animation) => animation.effect?.getComputedTiming().iterations !== Infinity;
+  const moving = document.getAnimations().filter(isFinite);
+  await Promise.all(moving.map((animation) => animation.finished.catch(() => undefined)));
+}
+
 /** Renews a picture of the README in both themes, when asked to. */
 export async function takeScreenshots(page: Page, name: string): Promise<void> {
   if (!screenshots) return;
   mkdirSync(screenshots, { recursive: true });
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
+    await page.evaluate(settle);
     const picture = sharp(await page.screenshot()).png({ palette: true, colours: 192, effort: 10 });
     await picture.toFile(join(screenshots, `${name}-${colorScheme}.png`));
   }

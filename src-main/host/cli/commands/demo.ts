@@ -2,49 +2,166 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Client } from '../../../contract/contract.ts';
+import { DatasetRecipe } from '../../../contract/dataset.ts';
+import { UserError } from '../../../contract/errors.ts';
+import { ExportOptions } from '../../../contract/export.ts';
+import type { CollectionId, ModelId, SegmentationId } from '../../../contract/ids.ts';
+import { SegmentSettings } from '../../../contract/segmentation.ts';
 import { CallWorker } from '../../../jobs/call-worker.ts';
 import { forkNodeWorker } from '../../shared/fork-node-worker.ts';
 import { workerEntry } from '../../shared/paths.ts';
 import { followJob } from '../follow-job.ts';
-import { table } from '../output.ts';
+import { formatDuration, table } from '../output.ts';
 import { contextOf } from '../program.ts';
 import { openSession } from '../session.ts';
 
 const SCENES = 48;
 const SCENE_SEED = 2208;
+/** Enough to see regions form, in two or three minutes on two cores. */
+const EPOCHS = '25';
+const EXPORTS = ['coco', 'yolo'] as const;
+
+type Options = { images?: string; epochs: string };
+
+/** One line of the table at the end. */
+type StepResult = { step: string; result: string; elapsedMs: number };
+
+/** What the steps pass on. */
+type Demo = { client: Client; folder: string; steps: StepResult[] };
 
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .option('--images <folder>', 'use your own photos instead of made-up scenes')
-    .description('try the app on made-up scenes, or on your photos, in a data folder of its own')
-    .action(async (options: { images?: string }, command: Command) => {
+    .option('--epochs <n>', 'how often the pretraining sees every image', EPOCHS)
+    .description('try all of the app on made-up scenes, or on your photos, in a data folder of its own')
+    .action(async (options: Options, command: Command) => {
       const { output } = contextOf(command);
+      const epochs = Number(options.epochs);
+      if (!Number.isInteger(epochs) || epochs < 1) {
+        throw new UserError('BAD_INPUT', `--epochs takes a whole number from 1, not '${options.epochs}'.`);
+      }
       const folder = mkdtempSync(join(tmpdir(), 'r2o-demo-'));
       const images = options.images ?? (await makeScenes(folder));
-      const startMs = performance.now();
       await using session = await openSession(join(folder, 'data'));
-      const { collection, job } = await session.client.collections.add({ path: images });
-      await followJob(session.client, job.id);
-      const { counts } = await session.client.collections.get({ id: collection.id });
-      const seconds = (performance.now() - startMs) / 1_000;
-      const result = {
-        images,
-        dataFolder: join(folder, 'data'),
-        counts,
-        scanSeconds: Math.round(seconds * 10) / 10,
-      };
-      output.result(result, () => [
-        ...table([
-          ['STEP', 'RESULT', 'TIME'],
-          ['scan', `${counts.usable} images, ${counts.problems} problems`, `${result.scanSeconds} s`],
-        ]),
-        '',
-        `Images:      ${images}`,
-        `Data folder: ${result.dataFolder}`,
-        `Look at it:  npx r2o --data ${result.dataFolder} serve`,
-      ]);
+      const demo: Demo = { client: session.client, folder, steps: [] };
+      const collectionId = await scan(demo, images);
+      const modelId = await pretrain(demo, collectionId, epochs);
+      const segmentationId = await segment(demo, collectionId, modelId);
+      // Only of the made-up scenes is the truth known.
+      const iou = options.images === undefined ? await evaluate(demo, segmentationId) : null;
+      await makeDataset(demo, segmentationId);
+      const result = { images, folder, dataFolder: join(folder, 'data'), iou, steps: demo.steps };
+      output.result(result, resultLines);
     });
+}
+
+function resultLines({
+  images,
+  folder,
+  dataFolder,
+  steps,
+}: {
+  images: string;
+  folder: string;
+  dataFolder: string;
+  steps: StepResult[];
+}) {
+  return [
+    ...table([
+      ['STEP', 'RESULT', 'TIME'],
+      ...steps.map(({ step, result, elapsedMs }) => [step, result, formatDuration(elapsedMs)]),
+    ]),
+    '',
+    `Images:        ${images}`,
+    `Contact sheet: ${join(folder, 'sheet.png')}`,
+    `Previews:      ${join(folder, 'previews.png')}   (regions while it learned, left to right)`,
+    `Exports:       ${EXPORTS.map((format) => join(folder, format)).join(', ')}`,
+    `Data folder:   ${dataFolder}`,
+    `Look at it:    npx r2o --data ${dataFolder} serve`,
+  ];
+}
+
+/** Notes what a step came to, and how long it took. */
+async function timed<T>(
+  { steps }: Demo,
+  step: string,
+  work: () => Promise<{ value: T; result: string }>,
+): Promise<T> {
+  const startedMs = performance.now();
+  const { value, result } = await work();
+  steps.push({ step, result, elapsedMs: performance.now() - startedMs });
+  return value;
+}
+
+function scan(demo: Demo, path: string): Promise<CollectionId> {
+  const { client } = demo;
+  return timed(demo, 'scan', async () => {
+    const { collection, job } = await client.collections.add({ path });
+    await followJob(client, job.id);
+    const { counts } = await client.collections.get({ id: collection.id });
+    return { value: collection.id, result: `${counts.usable} images, ${counts.problems} problems` };
+  });
+}
+
+function pretrain(demo: Demo, collectionId: CollectionId, epochs: number): Promise<ModelId> {
+  const { client, folder } = demo;
+  return timed(demo, 'pretrain', async () => {
+    const { run, job } = await client.runs.start({ collectionId, overrides: { epochs } });
+    await followJob(client, job.id);
+    await client.runs.writePreviews({ id: run.id, path: join(folder, 'previews.png') });
+    const model = (await client.models.list()).find(({ runId }) => runId === run.id);
+    if (!model) throw new Error(`run ${run.id} left no model`);
+    const [loss] = await client.runs.curves({ id: run.id, names: ['loss'], maxPoints: 10 });
+    const [first, last] = [loss?.points[0]?.[1] ?? NaN, loss?.points.at(-1)?.[1] ?? NaN];
+    return {
+      value: model.id,
+      result: `${run.totalSteps} steps, loss ${first.toFixed(2)} to ${last.toFixed(2)}, ${run.device}`,
+    };
+  });
+}
+
+function segment(demo: Demo, collectionId: CollectionId, modelId: ModelId): Promise<SegmentationId> {
+  const { client, folder } = demo;
+  return timed(demo, 'segment', async () => {
+    const { segmentation, job } = await client.segmentations.start({
+      collectionId,
+      modelId,
+      settings: SegmentSettings.parse({}),
+    });
+    await followJob(client, job.id);
+    await client.segmentations.writeSheet({ id: segmentation.id, path: join(folder, 'sheet.png') });
+    const { imageCount } = await client.segmentations.get({ id: segmentation.id });
+    return { value: segmentation.id, result: `${imageCount} images cut into objects` };
+  });
+}
+
+function evaluate(demo: Demo, id: SegmentationId): Promise<number | null> {
+  const { client, folder } = demo;
+  return timed(demo, 'evaluate', async () => {
+    const { totals } = await client.segmentations.evaluate({ id, truth: folder });
+    const percent = (value: number | null) => (value === null ? 'unknown' : value.toFixed(3));
+    return { value: totals.iou, result: `mask IoU ${percent(totals.iou)} against the truth` };
+  });
+}
+
+async function makeDataset(demo: Demo, segmentationId: SegmentationId): Promise<void> {
+  const { client, folder } = demo;
+  const version = await timed(demo, 'dataset', async () => {
+    const recipe = DatasetRecipe.parse({ segmentationIds: [segmentationId] });
+    const made = await client.datasets.create({ name: 'demo', recipe });
+    const { images, masks } = made.counts;
+    return { value: made, result: `${images} images, ${masks} masks, ${made.classes.length} classes` };
+  });
+  for (const format of EXPORTS) {
+    await timed(demo, `export ${format}`, async () => {
+      const options = ExportOptions.parse({ format, outPath: join(folder, format) });
+      const { job } = await client.exports.start({ versionId: version.id, options });
+      await followJob(client, job.id);
+      return { value: null, result: join(folder, format) };
+    });
+  }
 }
 
 async function makeScenes(folder: string): Promise<string> {

@@ -1,0 +1,107 @@
+import { SvelteMap } from 'svelte/reactivity';
+import {
+  PresetName,
+  type PretrainOverrides,
+  type PretrainPlan,
+} from '../../../src-main/contract/pretrain.ts';
+import type { ShownError } from '../../client/error.ts';
+import { attempt } from '../../state/attempt.ts';
+import { RunDetail } from '../../state/run-detail.svelte.ts';
+import type { Studio } from '../../state/studio.svelte.ts';
+
+/** The pretrain screen: `pretrain/RUN` shows a run, `pretrain/new` plans one. */
+export class PretrainView {
+  readonly #studio: Studio;
+  readonly run = $derived.by(() => {
+    const { navigation, runs } = this.#studio;
+    if (navigation.path[0] === 'new') return undefined;
+    return runs.find(Number(navigation.path[0])) ?? runs.all[0];
+  });
+  readonly #runId = $derived.by(() => this.run?.id);
+  readonly detail = $derived.by(() =>
+    this.#runId === undefined ? undefined : new RunDetail(this.#studio.client, this.#runId),
+  );
+  readonly other = $derived.by(() => {
+    const id = this.comparedId;
+    return id === undefined || id === this.#runId ? undefined : this.#studio.runs.find(id);
+  });
+  readonly #otherId = $derived.by(() => this.other?.id);
+  readonly otherDetail = $derived.by(() =>
+    this.#otherId === undefined ? undefined : new RunDetail(this.#studio.client, this.#otherId),
+  );
+  /** The run that is compared with the shown one. */
+  comparedId = $state<number>();
+
+  #collectionId = $state<number>();
+  preset = $state<PresetName>('quick');
+  overrides = $state.raw<PretrainOverrides>({});
+  device = $state('');
+  readonly #plans = new SvelteMap<PresetName, PretrainPlan>();
+  #planError = $state.raw<ShownError>();
+  #planning = 0;
+
+  readonly collection = $derived.by(() => {
+    const { library } = this.#studio;
+    const wanted = this.#collectionId;
+    return (wanted === undefined ? undefined : library.find(wanted)) ?? library.collections[0];
+  });
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+  }
+
+  get planError(): ShownError | undefined {
+    return this.#planError;
+  }
+
+  plan(preset: PresetName): PretrainPlan | undefined {
+    return this.#plans.get(preset);
+  }
+
+  chooseCollection(id: number): void {
+    this.#collectionId = id;
+  }
+
+  /** Sets one setting of the preset to another value; undefined gives the preset's back. */
+  override(change: PretrainOverrides): void {
+    const entries = Object.entries({ ...this.overrides, ...change }).filter(
+      ([, value]) => value !== undefined,
+    );
+    this.overrides = Object.fromEntries(entries);
+  }
+
+  show(id: number | 'new'): void {
+    this.#studio.navigation.go('pretrain', id);
+  }
+
+  /** Asks what each preset would be, with the present settings. Only the latest question counts. */
+  async planAll(): Promise<void> {
+    const { collection, device, overrides } = this;
+    if (!collection) return;
+    const asked = ++this.#planning;
+    this.#planError = await attempt(async () => {
+      for (const preset of PresetName.options) {
+        const plan = await this.#studio.client.runs.plan({
+          collectionId: collection.id,
+          preset,
+          overrides,
+          ...(device === '' ? {} : { device }),
+        });
+        if (asked !== this.#planning) return;
+        this.#plans.set(preset, plan);
+      }
+    });
+  }
+
+  async start(): Promise<void> {
+    const { collection, preset, overrides, device } = this;
+    if (!collection) return;
+    const run = await this.#studio.runs.start({
+      collectionId: collection.id,
+      preset,
+      overrides,
+      ...(device === '' ? {} : { device }),
+    });
+    if (run) this.show(run.id);
+  }
+}

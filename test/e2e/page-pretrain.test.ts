@@ -1,0 +1,76 @@
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { addFolder, openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const TRAINING_MS = 240_000;
+
+describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`, () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  test('asks for images first', async () => {
+    const { page } = await openPage(browser);
+    await page.getByRole('link', { name: 'Pretrain' }).click();
+    await page.getByText('Pretraining needs a collection of images').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  test(
+    'plans with times of this machine, trains with changed settings, and shows curves and regions',
+    { timeout: TRAINING_MS },
+    async () => {
+      const { page, client, complaints } = await openPage(browser);
+      const folder = tempFolder();
+      await writeScenes(folder, { count: 12, seed: 3 });
+      await addFolder(page, join(folder, 'images'));
+      await page.getByRole('tab', { name: 'Images 12' }).waitFor();
+      await page.getByRole('link', { name: 'Pretrain' }).click();
+      await expect.poll(() => page.getByText(/^about \d/).count(), { timeout: 30_000 }).toBe(3);
+      await takeScreenshots(page, 'pretrain-new');
+
+      await page.getByText('Advanced settings').click();
+      for (const [label, value] of [
+        ['View size (px)', '64'],
+        ['Images a step', '4'],
+        ['Epochs', '4'],
+        ['Previews', '4'],
+      ] as const) {
+        await page.getByLabel(label).fill(value);
+        await page.getByLabel(label).press('Tab');
+      }
+      await page.getByLabel('Seed').fill('-1');
+      await page.getByLabel('Seed').press('Tab');
+      await page.getByRole('alert').getByText('Not a number that can be used').waitFor();
+      await page.getByText('64 px · 12 steps').first().waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Start pretraining' }).click();
+
+      await page.getByRole('heading', { name: 'images, quick' }).waitFor();
+      await expect
+        .poll(async () => (await client.runs.list({}))[0]?.state, {
+          timeout: TRAINING_MS - 60_000,
+          interval: 500,
+        })
+        .toBe('done');
+      const run = (await client.runs.list({}))[0];
+      expect(run?.config).toMatchObject({ viewPx: 64, batchSize: 4, epochs: 4, previews: 4, seed: 0 });
+
+      await page.getByRole('img', { name: /^Loss, latest value [\d.]+$/ }).waitFor();
+      const previews = page.getByRole('region', { name: 'Regions becoming objects' });
+      await previews.getByText('step 12 of 12').waitFor();
+      const regions = previews.getByRole('img', { name: 'at step 12' }).first();
+      await expect.poll(() => regions.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(64);
+      await takeScreenshots(page, 'pretrain');
+      await previews.getByLabel('Time of training').fill('0');
+      await previews.getByText('step 0 of 12').waitFor();
+      await page.getByRole('button', { name: 'Extend to 8 epochs' }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+  );
+});
