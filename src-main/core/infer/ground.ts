@@ -26,7 +26,8 @@ export function readGround(image: RgbImage): GroundReading {
   const lab = scaledLab(image, 1);
   const distances = smoothed(distancesFrom(lab, borderColour(lab, widthPx, heightPx)), widthPx, heightPx);
   const { threshold, separability } = otsu(distances);
-  const mask = Uint8Array.from(distances, (distance) => (distance > threshold ? 1 : 0));
+  const mask = new Uint8Array(distances.length);
+  for (let pixel = 0; pixel < mask.length; pixel++) mask[pixel] = (distances[pixel] ?? 0) > threshold ? 1 : 0;
   return {
     mask,
     distances,

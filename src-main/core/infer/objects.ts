@@ -35,9 +35,13 @@ export function objectsOf(
   );
   // A picture whose every piece is a speck keeps the largest: an empty answer helps nobody.
   const chosen = kept.length > 0 ? kept : ranked.slice(0, 1);
-  return (rules.isSingle ? chosen.slice(0, 1) : chosen).map(([label]) =>
-    Uint8Array.from(labels, (value) => (value === label ? 1 : 0)),
-  );
+  return (rules.isSingle ? chosen.slice(0, 1) : chosen).map(([label]) => maskOf(labels, label));
+}
+
+function maskOf(labels: Int32Array, label: number): Uint8Array {
+  const mask = new Uint8Array(labels.length);
+  for (let pixel = 0; pixel < labels.length; pixel++) if (labels[pixel] === label) mask[pixel] = 1;
+  return mask;
 }
 
 /** Holes are pieces of the background that do not reach the image's border. */

@@ -14,7 +14,7 @@ const EVENNESS = 1e-4;
  */
 export function guidedFilter(image: RgbImage, coarse: Float32Array): Float32Array {
   const lab = scaledLab(image, 100);
-  const guide = Float32Array.from(coarse, (_, pixel) => lab[pixel * 3] ?? 0);
+  const guide = coarse.map((_, pixel) => lab[pixel * 3] ?? 0);
   const radius = Math.max(2, Math.round(REACH * Math.max(image.widthPx, image.heightPx)));
   const mean = (values: Float32Array) => boxMean(values, image, radius);
   const meanGuide = mean(guide);

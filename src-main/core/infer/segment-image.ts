@@ -72,7 +72,10 @@ function sceneObjects(task: SegmentTask, graph: SuperpixelGraph, concepts: Int32
   const { pixels, embedding, original, settings } = task;
   const foreground = findForeground(graph);
   const { labels } = embedding.map;
-  const coarse = Float32Array.from(labels, (label) => foreground.selected[label] ?? 0);
+  const coarse = new Float32Array(labels.length);
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    coarse[pixel] = foreground.selected[labels[pixel] ?? 0] ?? 0;
+  }
   const fine = resampled(coarse, pixels.working, pixels.fine);
   const soft = settings.isRefined ? guidedFilter(pixels.fine, fine) : fine;
   const rules: ObjectRules = {
@@ -81,7 +84,8 @@ function sceneObjects(task: SegmentTask, graph: SuperpixelGraph, concepts: Int32
     minShareOfLargest: MIN_SHARE_OF_LARGEST,
     isSingle: settings.mode === 'one',
   };
-  const mask = Uint8Array.from(soft, (value) => (value > 0.5 ? 1 : 0));
+  const mask = new Uint8Array(soft.length);
+  for (let pixel = 0; pixel < soft.length; pixel++) mask[pixel] = (soft[pixel] ?? 0) > 0.5 ? 1 : 0;
   return objectsOf(mask, pixels.fine, rules).flatMap((object) => {
     const encoded = onOriginal(object, soft, pixels.fine, original);
     if (!encoded) return [];
@@ -119,23 +123,29 @@ function groundObjects(task: SegmentTask, concepts: Int32Array): FoundMask[] {
   });
 }
 
-/** One mask for each region that the image has. */
-function regionMasks(
-  { pixels, embedding, original }: SegmentTask,
-  regions: Int32Array,
-  level: 0 | 1,
-): FoundMask[] {
-  const { map } = embedding;
+/** One mask for each region that the image has; together they cover every pixel once. */
+function regionMasks({ embedding, original }: SegmentTask, regions: Int32Array, level: 0 | 1): FoundMask[] {
+  const map = regionsOnOriginal(embedding, regions, original);
+  const mask = new Uint8Array(map.length);
   const numbers = [...new Set(regions)].sort((a, b) => a - b);
   return numbers.flatMap((number) => {
-    const coarse = Float32Array.from(map.labels, (label) => (regions[label] === number ? 1 : 0));
-    const soft = resampled(coarse, pixels.working, pixels.fine);
-    const mask = Uint8Array.from(soft, (value) => (value > 0.5 ? 1 : 0));
-    const encoded = onOriginal(mask, soft, pixels.fine, original);
+    for (let pixel = 0; pixel < map.length; pixel++) mask[pixel] = map[pixel] === number ? 1 : 0;
+    const encoded = encodeRle({ data: mask, ...original });
     if (!encoded) return [];
-    const share = encoded.areaPx / (original.widthPx * original.heightPx);
-    return [{ ...encoded, level, score: Math.min(share, 1), concept: number }];
+    return [{ ...encoded, level, score: encoded.areaPx / map.length, concept: number }];
   });
+}
+
+/** [H, W] of the original: the region of the nearest superpixel pixel; there are 200 of them at most. */
+function regionsOnOriginal({ map }: Embedding, regions: Int32Array, { widthPx, heightPx }: Grid): Uint8Array {
+  const out = new Uint8Array(widthPx * heightPx);
+  const columns = new Int32Array(widthPx);
+  for (let x = 0; x < widthPx; x++) columns[x] = Math.floor(((x + 0.5) * map.widthPx) / widthPx);
+  for (let y = 0, at = 0; y < heightPx; y++) {
+    const row = Math.floor(((y + 0.5) * map.heightPx) / heightPx) * map.widthPx;
+    for (let x = 0; x < widthPx; x++, at++) out[at] = regions[map.labels[row + (columns[x] ?? 0)] ?? 0] ?? 0;
+  }
+  return out;
 }
 
 /** Regions of this image alone: k-means on its own superpixels, features beside colour. */
