@@ -58,7 +58,7 @@ export class Shortcuts {
     };
   }
 
-  /** Runs the shortcut of a key press, unless it is meant for a field, a menu or a dialog. */
+  /** Runs the shortcut of a key press, unless it is meant for a field, or for a menu or dialog that is not closing. */
   handle(event: KeyboardEvent): void {
     if (event.defaultPrevented || event.isComposing || isMeantForControl(event.target)) return;
     const shortcut = this.groups
@@ -75,7 +75,7 @@ function isMeantForControl(target: EventTarget | null): boolean {
   if (!(target instanceof Element)) return false;
   return (
     target.closest(
-      'input:not([type=range]), textarea, select, [role=dialog], [role=alertdialog], [role=menu]',
+      'input:not([type=range]), textarea, select, :is([role=dialog], [role=alertdialog], [role=menu]):not([data-state=closed])',
     ) !== null
   );
 }

@@ -26,6 +26,7 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     await page.getByRole('dialog').getByText('Go to Settings').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+1');
     await page.getByText('Start with a folder of your images').waitFor();
     await page.goBack();
