@@ -155,9 +155,9 @@ export class RunRepository {
     const setSkipped = db.prepare<[string, number]>('UPDATE runs SET skipped = ? WHERE id = ?');
     this.addSkipped = db.transaction((id: RunId, skipped: readonly SkippedImage[]) => {
       const known = this.get(id)?.skippedImages ?? [];
-      const isKnown = new Set(known.map(({ relPath }) => relPath));
-      const added = skipped.filter(({ relPath }) => !isKnown.has(relPath));
-      if (added.length > 0) setSkipped.run(JSON.stringify([...known, ...added].slice(0, MAX_SKIPPED)), id);
+      const all = new Map([...known, ...skipped].map((image) => [image.relPath, image]));
+      if (all.size > known.length)
+        setSkipped.run(JSON.stringify([...all.values()].slice(0, MAX_SKIPPED)), id);
     });
   }
 

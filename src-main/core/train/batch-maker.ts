@@ -1,7 +1,6 @@
 import { UserError } from '../../contract/errors.ts';
 import { ImageProblemError } from '../image/image-problem.ts';
-import { softCells } from '../segment/superpixel-masks.ts';
-import { BOX_FIELDS, REGION_GRID, type Batch, type ImageSuperpixels, type SkippedImage } from './batch.ts';
+import { BOX_FIELDS, type Batch, type SkippedImage } from './batch.ts';
 import { epochOf, epochOrder, stepsPerEpoch } from './batch-order.ts';
 import { ImageSource, type ImageSourceSpec, type OpenedImage, type TrainingImage } from './image-source.ts';
 import { makeViews } from './make-views.ts';
@@ -42,11 +41,12 @@ export class BatchMaker {
     const views = new Float32Array(2 * batchSize * viewLength);
     const spanning = new Float32Array(batchSize * viewLength);
     const boxes = new Float32Array(batchSize * 2 * BOX_FIELDS);
-    images.forEach(({ pixels }, index) => {
+    images.forEach((image, index) => {
       const slice = (whole: Float32Array, at: number) =>
         whole.subarray(at * viewLength, (at + 1) * viewLength);
       const made = makeViews({
-        pixels,
+        pixels: image.pixels,
+        spanning: image.spanning,
         sizePx: viewPx,
         seed: this.#spec.seed,
         step,
@@ -65,7 +65,7 @@ export class BatchMaker {
       views,
       spanning,
       boxes,
-      superpixels: images.map((image) => gridsOf(image, viewPx)),
+      superpixels: images.map((image) => image.grids),
       skipped,
     };
   }
@@ -111,14 +111,6 @@ export class BatchMaker {
       return { problem: { relPath: image.relPath, detail: error.message } };
     }
   }
-}
-
-function gridsOf({ superpixels }: OpenedImage, viewPx: number): ImageSuperpixels {
-  return {
-    count: superpixels.count,
-    coarse: softCells(superpixels, viewPx / 16),
-    fine: softCells(superpixels, REGION_GRID),
-  };
 }
 
 function takeNext(candidates: Generator<number>, count: number): number[] {

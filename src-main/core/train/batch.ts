@@ -1,7 +1,11 @@
-import type { SoftCells } from '../segment/superpixel-masks.ts';
+import type { SuperpixelMap } from '../segment/slic.ts';
+import { softCells, type SoftCells } from '../segment/superpixel-masks.ts';
 
 /** Side of the grid on which superpixels become regions (SPEC section 4, step 4). */
 export const REGION_GRID = 56;
+
+/** Pixels a cell of layer3's grid. */
+const COARSE_STRIDE = 16;
 
 /** Superpixels of one image on the two grids that need them. */
 export type ImageSuperpixels = {
@@ -11,6 +15,15 @@ export type ImageSuperpixels = {
   /** On the region grid. */
   fine: SoftCells;
 };
+
+/** The superpixels of a square spanning view on both grids. */
+export function superpixelGrids(map: SuperpixelMap): ImageSuperpixels {
+  return {
+    count: map.count,
+    coarse: softCells(map, map.widthPx / COARSE_STRIDE),
+    fine: softCells(map, REGION_GRID),
+  };
+}
 
 /** An image that a batch had to do without, and why. */
 export type SkippedImage = { relPath: string; detail: string };

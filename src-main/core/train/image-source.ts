@@ -2,12 +2,17 @@ import { LRUCache } from 'lru-cache';
 import type { ContentHash } from '../../contract/ids.ts';
 import type { FileKey } from '../../contract/scan.ts';
 import { DecodedCache } from '../image/decoded-cache.ts';
+import { squashed } from '../image/augment/resize-bicubic.ts';
 import type { RgbImage } from '../image/decode.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
 import { readVerified } from '../image/render.ts';
 import { resolveFile } from '../image/walk.ts';
 import type { SuperpixelMap } from '../segment/slic.ts';
+import { superpixelGrids, type ImageSuperpixels } from './batch.ts';
 import { SuperpixelCache, type SuperpixelSpec } from './superpixel-cache.ts';
+
+/** Of the two grids of an image, roughly. */
+const GRID_BYTES = 80_000;
 
 /** An image that a run trains on. */
 export type TrainingImage = FileKey & { contentHash: ContentHash };
@@ -21,8 +26,15 @@ export type ImageSourceSpec = {
   memoryBytes: number;
 };
 
-/** Decoded pixels and the superpixels of the spanning view; shared, so read-only. */
-export type OpenedImage = { pixels: RgbImage; superpixels: SuperpixelMap };
+/** All of an image that does not change from step to step; shared, so read-only. */
+export type OpenedImage = {
+  pixels: RgbImage;
+  /** The whole image squashed to a square, [viewPx, viewPx, 3] uint8. */
+  spanning: Uint8Array;
+  /** Of the spanning view, as a map and on the grids that a step reads. */
+  superpixels: SuperpixelMap;
+  grids: ImageSuperpixels;
+};
 
 /** Opens training images: from memory, from the caches on disk, or from the original. */
 export class ImageSource {
@@ -38,7 +50,8 @@ export class ImageSource {
     this.#superpixels = new SuperpixelCache(spec.superpixels, { folder, maxBytes: superpixelBytes });
     this.#kept = new LRUCache({
       maxSize: spec.memoryBytes,
-      sizeCalculation: ({ pixels, superpixels }) => pixels.data.length + superpixels.labels.byteLength,
+      sizeCalculation: ({ pixels, spanning, superpixels }) =>
+        pixels.data.length + spanning.length + superpixels.labels.byteLength + GRID_BYTES,
     });
   }
 
@@ -52,7 +65,9 @@ export class ImageSource {
       limits,
       load: () => readVerified(resolveFile(rootPath, image), image.contentHash, { limits }),
     });
-    const opened = { pixels, superpixels: await this.#superpixels.get(image.contentHash, pixels) };
+    const spanning = squashed(pixels, superpixels.viewPx);
+    const map = await this.#superpixels.get(image.contentHash, spanning);
+    const opened = { pixels, spanning, superpixels: map, grids: superpixelGrids(map) };
     this.#kept.set(image.contentHash, opened);
     return opened;
   }

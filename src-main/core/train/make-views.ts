@@ -13,13 +13,15 @@ export type ViewRequest = {
   index: number;
   parity?: FlipRule;
   into?: ViewTargets;
+  /** See `renderViews`. */
+  spanning?: Uint8Array;
 };
 
 /**
  * Both augmented views of an image and its spanning view: SPEC section 1. A pure function: the same request gives
  * the same bits, in any order and on any machine.
  */
-export function makeViews({ pixels, sizePx, seed, step, index, parity, into }: ViewRequest): Views {
+export function makeViews({ pixels, seed, step, index, parity, ...options }: ViewRequest): Views {
   const plans = drawViewPlans(drawsFor({ seed, step, stream: 'views', index }), pixels, parity);
-  return renderViews(pixels, plans, into === undefined ? { sizePx } : { sizePx, into });
+  return renderViews(pixels, plans, options);
 }

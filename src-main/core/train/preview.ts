@@ -1,13 +1,12 @@
 import type { PretrainConfig } from '../../contract/pretrain.ts';
 import { normalisedValues, normalisePixels } from '../image/augment/normalise.ts';
 import { renderView } from '../image/augment/render-views.ts';
-import { squashed } from '../image/augment/resize-bicubic.ts';
 import { drawViewPlans } from '../image/augment/view-plan.ts';
 import { NO_REGION } from '../segment/region-map.ts';
-import { softCells } from '../segment/superpixel-masks.ts';
+import type { SuperpixelMap } from '../segment/slic.ts';
 import { drawsFor } from '../tensor/random.ts';
 import { clusterSuperpixels } from './assign-regions.ts';
-import { REGION_GRID, type ImageSuperpixels } from './batch.ts';
+import { superpixelGrids, type ImageSuperpixels } from './batch.ts';
 import { adjustedRandIndex } from './health.ts';
 import type { OpenedImage } from './image-source.ts';
 import { matchRegions } from './match-regions.ts';
@@ -47,7 +46,7 @@ export class Previewer {
   /** @param previous maps of the preview before, when a run is resumed */
   constructor(images: readonly OpenedImage[], config: PretrainConfig, previous: readonly Uint8Array[] = []) {
     this.#config = config;
-    this.#originals = images.map((image) => originalOf(image, config.viewPx));
+    this.#originals = images.map((image) => originalOf(image));
     this.#changed = images.map((image, index) => changedOf(image, index, config));
     this.#previous = previous;
   }
@@ -88,8 +87,8 @@ export class Previewer {
   }
 }
 
-function originalOf({ pixels, superpixels }: OpenedImage, viewPx: number): PreviewImage {
-  return previewImage(squashed(pixels, viewPx), superpixels.labels, superpixels.count, viewPx);
+function originalOf({ spanning, superpixels }: OpenedImage): PreviewImage {
+  return previewImage(spanning, superpixels);
 }
 
 /** The whole image mirrored, with the colours of a second view. */
@@ -101,18 +100,13 @@ function changedOf(
   const [, drawn] = drawViewPlans(drawsFor({ seed, step: 0, stream: 'preview-view', index }), pixels);
   const crop = { topPx: 0, leftPx: 0, heightPx: pixels.heightPx, widthPx: pixels.widthPx };
   const view = renderView(pixels, { ...drawn, crop, isFlipped: true, isSolarized: false }, viewPx);
-  return previewImage(view, mirrored(superpixels.labels, viewPx), superpixels.count, viewPx);
+  return previewImage(view, { ...superpixels, labels: mirrored(superpixels.labels, viewPx) });
 }
 
-function previewImage(view: Uint8Array, labels: Uint16Array, count: number, viewPx: number): PreviewImage {
+function previewImage(view: Uint8Array, superpixels: SuperpixelMap): PreviewImage {
   const pixels = new Float32Array(view.length);
   normalisePixels(view, normalisedValues(), pixels);
-  const map = { labels, widthPx: viewPx, heightPx: viewPx };
-  return {
-    pixels,
-    labels,
-    grids: { count, coarse: softCells(map, viewPx / 16), fine: softCells(map, REGION_GRID) },
-  };
+  return { pixels, labels: superpixels.labels, grids: superpixelGrids(superpixels) };
 }
 
 function mirrored(labels: Uint16Array, widthPx: number): Uint16Array {

@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { ContentHash } from '../../contract/ids.ts';
 import { normalisedValues } from '../image/augment/normalise.ts';
-import { squashed } from '../image/augment/resize-bicubic.ts';
-import type { RgbImage } from '../image/decode.ts';
 import { DiskCache } from '../image/disk-cache.ts';
 import { slic, type SuperpixelMap } from '../segment/slic.ts';
 import { fnv1a32 } from '../tensor/random.ts';
@@ -40,24 +38,28 @@ export class SuperpixelCache {
 
   /**
    * The superpixels of an image's spanning view, from disk or cut anew.
+   * @param spanning [viewPx, viewPx, 3] uint8
    * @throws UserError as `DiskCache.write`
    */
-  async get(hash: ContentHash, image: RgbImage): Promise<SuperpixelMap> {
+  async get(hash: ContentHash, spanning: Uint8Array): Promise<SuperpixelMap> {
     const key = `${hash}-${this.#suffix}`;
     const entry = await this.#files.read(key);
     const cached = entry === null ? undefined : parseEntry(entry, this.#spec.viewPx);
     if (cached) return cached;
-    const map = cutSuperpixels(image, this.#spec);
+    const map = cutSuperpixels(spanning, this.#spec);
     await this.#files.write(key, ...entryOf(map));
     return map;
   }
 }
 
-/** SLIC on the spanning view of an image (SPEC section 1, steps 4 and 6). */
-export function cutSuperpixels(image: RgbImage, spec: SuperpixelSpec): SuperpixelMap {
+/**
+ * SLIC on the spanning view of an image (SPEC section 1, step 6).
+ * @param spanning [viewPx, viewPx, 3] uint8
+ */
+export function cutSuperpixels(spanning: Uint8Array, spec: SuperpixelSpec): SuperpixelMap {
   const { viewPx, segments, compactness, colours } = spec;
   return slic(
-    { data: squashed(image, viewPx), widthPx: viewPx, heightPx: viewPx },
+    { data: spanning, widthPx: viewPx, heightPx: viewPx },
     { segments, compactness, ...(colours === 'normalised' ? { channelValues: normalisedValues() } : {}) },
   );
 }

@@ -95,7 +95,7 @@ test('a checkpoint moves the step, and is where the run resumes', () => {
 test('images that a run went on without are named once, and no more than a hundred of them', () => {
   const { runs, id } = openRuns();
   const image = (number: number) => ({ relPath: `${number}.jpg`, detail: 'gone' });
-  runs.addSkipped(id, [image(1), image(2)]);
+  runs.addSkipped(id, [image(1), image(2), image(2)]);
   runs.addSkipped(id, [image(2), image(3)]);
   expect(runs.get(id)?.skippedImages).toEqual([image(1), image(2), image(3)]);
   runs.addSkipped(

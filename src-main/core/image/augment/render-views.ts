@@ -28,12 +28,18 @@ export type ViewTargets = Pick<Views, 'view1' | 'view2' | 'raw'>;
 export function renderViews(
   image: Pixels,
   [plan1, plan2]: readonly [ViewPlan, ViewPlan],
-  { sizePx, into = emptyViews(sizePx) }: { sizePx: number; into?: ViewTargets },
+  options: {
+    sizePx: number;
+    into?: ViewTargets;
+    /** What `squashed` gives for the image, where it is at hand. */
+    spanning?: Uint8Array;
+  },
 ): Views {
+  const { sizePx, into = emptyViews(sizePx), spanning = squashed(image, sizePx) } = options;
   const table = normalisedValues();
   normalisePixels(renderView(image, plan1, sizePx), table, into.view1);
   normalisePixels(renderView(image, plan2, sizePx), table, into.view2);
-  normalisePixels(squashed(image, sizePx), table, into.raw);
+  normalisePixels(spanning, table, into.raw);
   const boxes = new Float32Array(3 * BOX);
   boxes.set(boxOf(plan1, image));
   boxes.set(boxOf(plan2, image), BOX);

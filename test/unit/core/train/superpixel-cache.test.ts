@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { squashed } from '../../../../src-main/core/image/augment/resize-bicubic.ts';
 import { ContentHash } from '../../../../src-main/contract/ids.ts';
 import {
   cutSuperpixels,
@@ -12,18 +13,18 @@ import { photoLike } from '../../../support/test-images.ts';
 
 const HASH = ContentHash.parse('ab'.repeat(32));
 const SPEC: SuperpixelSpec = { viewPx: 64, segments: 20, compactness: 10, colours: 'plain', decodedPx: 128 };
-const image = photoLike(96, 72);
+const spanning = squashed(photoLike(96, 72), SPEC.viewPx);
 
 const entriesOf = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.slic'));
 
 test('superpixels from disk are those that were cut', async () => {
   const folder = tempFolder();
-  const expected = cutSuperpixels(image, SPEC);
+  const expected = cutSuperpixels(spanning, SPEC);
   expect(expected.count).toBeGreaterThan(5);
   for (let round = 0; round < 2; round++) {
     const cache = new SuperpixelCache(SPEC, { folder, maxBytes: 2 ** 20 });
-    expect(await cache.get(HASH, image)).toEqual(expected);
+    expect(await cache.get(HASH, spanning)).toEqual(expected);
   }
   expect(entriesOf(folder)).toHaveLength(1);
 });
@@ -31,16 +32,16 @@ test('superpixels from disk are those that were cut', async () => {
 test('other settings have entries of their own', async () => {
   const folder = tempFolder();
   const options = { folder, maxBytes: 2 ** 20 };
-  await new SuperpixelCache(SPEC, options).get(HASH, image);
-  const finer = await new SuperpixelCache({ ...SPEC, segments: 60 }, options).get(HASH, image);
-  expect(finer).toEqual(cutSuperpixels(image, { ...SPEC, segments: 60 }));
+  await new SuperpixelCache(SPEC, options).get(HASH, spanning);
+  const finer = await new SuperpixelCache({ ...SPEC, segments: 60 }, options).get(HASH, spanning);
+  expect(finer).toEqual(cutSuperpixels(spanning, { ...SPEC, segments: 60 }));
   expect(entriesOf(folder)).toHaveLength(2);
 });
 
 test('a damaged entry is cut again', async () => {
   const folder = tempFolder();
   const cache = new SuperpixelCache(SPEC, { folder, maxBytes: 2 ** 20 });
-  const expected = await cache.get(HASH, image);
+  const expected = await cache.get(HASH, spanning);
   const path = join(folder, entriesOf(folder)[0] ?? '');
   const bytes = readFileSync(path);
   for (const damage of [
@@ -49,6 +50,6 @@ test('a damaged entry is cut again', async () => {
     Buffer.concat([bytes.subarray(0, 40), bytes.subarray(60)]),
   ]) {
     writeFileSync(path, damage);
-    expect(await cache.get(HASH, image)).toEqual(expected);
+    expect(await cache.get(HASH, spanning)).toEqual(expected);
   }
 });
