@@ -220,7 +220,7 @@ export const contract = {
     galleryTiles: base
       .input(z.object({ id: SegmentationId, imageIds: z.array(ImageId).max(500) }))
       .output(z.array(GalleryTile)),
-    /** Compares it with ground truth; see the README, "Evaluate". */
+    /** Compares it with ground truth; see resources/docs/segmenting.md, "Evaluate". */
     evaluate: base.input(z.object({ id: SegmentationId, truth: z.string().min(1) })).output(Evaluation),
     /** Draws the best images with their objects on one PNG. */
     writeSheet: base

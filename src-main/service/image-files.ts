@@ -6,6 +6,7 @@ import { ImageId, RunId, SegmentationId } from '../contract/ids.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
 import { renderOverlay } from './overlays.ts';
 import type { Service } from './service.ts';
+import { readSheet } from './sheet.ts';
 
 /** `thumbnail`: 320 px, for grids. `view`: the upright image at screen size, whatever its format. */
 export type ImageVariant = 'thumbnail' | 'view';
@@ -14,7 +15,9 @@ export type PhotoRequest = { id: ImageId; variant: ImageVariant };
 export type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
 /** The objects of an image, drawn on nothing. `version` changes with what they look like. */
 export type OverlayRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
-export type ImageRequest = PhotoRequest | PreviewRequest | OverlayRequest;
+/** The best images of a segmentation with their objects, on one sheet. */
+export type SheetRequest = { sheetOf: SegmentationId };
+export type ImageRequest = PhotoRequest | PreviewRequest | OverlayRequest | SheetRequest;
 export type ImageFile = {
   bytes: Uint8Array;
   mimeType: 'image/webp' | 'image/png';
@@ -30,11 +33,11 @@ export function cacheControlOf({ isForever }: Pick<ImageFile, 'isForever'>): str
 }
 
 /**
- * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png` and `/segmentations/ID/overlays/IMAGE/VERSION.webp`,
- * the only forms in which a picture can be asked for; undefined for all else.
+ * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/overlays/IMAGE/VERSION.webp` and
+ * `/segmentations/ID/sheet.png`, the only forms in which a picture can be asked for; undefined for all else.
  */
 export function parseImagePath(path: string): ImageRequest | undefined {
-  return parsePhotoPath(path) ?? parsePreviewPath(path) ?? parseOverlayPath(path);
+  return parsePhotoPath(path) ?? parsePreviewPath(path) ?? parseOverlayPath(path) ?? parseSheetPath(path);
 }
 
 function parseOverlayPath(path: string): OverlayRequest | undefined {
@@ -43,6 +46,12 @@ function parseOverlayPath(path: string): OverlayRequest | undefined {
   const imageId = ImageId.safeParse(Number(match?.[2]));
   if (!segmentationId.success || !imageId.success) return undefined;
   return { segmentationId: segmentationId.data, imageId: imageId.data, version: match?.[3] ?? '' };
+}
+
+function parseSheetPath(path: string): SheetRequest | undefined {
+  const match = /^\/segmentations\/(\d{1,15})\/sheet\.png$/.exec(path);
+  const id = SegmentationId.safeParse(Number(match?.[1]));
+  return id.success ? { sheetOf: id.data } : undefined;
 }
 
 function parsePreviewPath(path: string): PreviewRequest | undefined {
@@ -65,13 +74,23 @@ function parsePhotoPath(path: string): PhotoRequest | undefined {
  * @throws UserError NOT_FOUND, or IMAGE_UNAVAILABLE when the file is a problem, is gone or has changed
  */
 export async function readImage(service: Service, request: ImageRequest): Promise<ImageFile> {
-  if ('version' in request) {
-    const { segmentationId, imageId, version } = request;
-    const bytes = await renderOverlay(service, segmentationId, imageId);
-    const etag = `"overlay-${segmentationId}-${imageId}-${version}"`;
-    return { bytes, mimeType: 'image/webp', etag, isForever: true };
-  }
-  return 'runId' in request ? readPreview(service, request) : readPhoto(service, request);
+  if ('runId' in request) return readPreview(service, request);
+  if ('version' in request) return drawOverlay(service, request);
+  return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
+}
+
+async function drawOverlay(
+  service: Service,
+  { segmentationId, imageId, version }: OverlayRequest,
+): Promise<ImageFile> {
+  const bytes = await renderOverlay(service, segmentationId, imageId);
+  const etag = `"overlay-${segmentationId}-${imageId}-${version}"`;
+  return { bytes, mimeType: 'image/webp', etag, isForever: true };
+}
+
+async function drawSheet(service: Service, { sheetOf }: SheetRequest): Promise<ImageFile> {
+  const bytes = await readSheet(service, sheetOf);
+  return { bytes, mimeType: 'image/png', etag: `"sheet-${sheetOf}-${crc32(bytes)}"`, isForever: false };
 }
 
 function readPreview(service: Service, { runId, step, imageId }: PreviewRequest): ImageFile {

@@ -14,7 +14,6 @@ import type {
 } from '../contract/mask-edit.ts';
 import type { Mask, MaskShape, ReviewState } from '../contract/mask.ts';
 import type { ShapedMask } from '../contract/segmentation.ts';
-import type { CallOf } from '../worker/protocol.ts';
 import type { OwnedMask } from '../store/mask-row.ts';
 import type { ImageStep, MaskWrite, StepResult } from '../store/mask-states.ts';
 import { segmentationHandlers } from './segmentations.ts';
@@ -87,7 +86,7 @@ export function maskHandlers(service: Service) {
       .filter((mask) => mask.review !== review)
       .map((mask) => ({ mask, write: { kind: 'review', id: mask.id, review } }));
 
-  const cutOf = (by: MaskCut, mask: OwnedMask): CallOf<'split-mask'>['by'] => {
+  const cutOf = (by: MaskCut, mask: OwnedMask): ShapedCut => {
     if (by.kind !== 'mask') return by;
     sameImage([mask, get(by.id)]);
     return { kind: 'mask', shape: shapeOf(by.id) };
@@ -237,6 +236,8 @@ export function maskHandlers(service: Service) {
   };
 }
 
+/** A cut with all that it takes to carry it out. */
+type ShapedCut = Exclude<MaskCut, { kind: 'mask' }> | { kind: 'mask'; shape: MaskShape };
 type OneWrite = { mask: OwnedMask; write: MaskWrite };
 
 function stepsByImage(kind: MaskEditKind, changes: readonly OneWrite[]): ImageStep[] {

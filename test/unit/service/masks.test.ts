@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../../src-main/contract/contract.ts';
-import { MaskId } from '../../../src-main/contract/ids.ts';
+import { ConceptId, ImageId, MaskId } from '../../../src-main/contract/ids.ts';
 import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import { decodeRle, encodeRle } from '../../../src-main/core/mask/rle.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
@@ -31,7 +31,7 @@ class Opened {
   constructor(running: SegmentedService, imageId: number) {
     this.running = running;
     this.client = running.client;
-    this.key = { id: running.segmentationId, imageId: imageId as never };
+    this.key = { id: running.segmentationId, imageId: ImageId.parse(imageId) };
   }
 
   /** The objects, by class as they were drawn. */
@@ -135,14 +135,14 @@ describe('masks of an image', () => {
     const [other] = await client.masks.ofImage({ id: key.id, imageId: must(items[1]).imageId });
     if (!cat || !dog || !other) throw new Error('no masks');
     const refused = [
-      client.masks.merge({ masks: [cat, other] }),
-      client.masks.merge({ masks: [cat, cat] }),
-      client.masks.split({ ...cat, by: { kind: 'parts' } }),
-      client.masks.split({ ...cat, by: { kind: 'mask', id: dog.id } }),
-      client.masks.create({ ...key, counts: '9', conceptId: null }),
-      client.masks.create({ ...key, counts: cat.counts, conceptId: 999 as never }),
+      () => client.masks.merge({ masks: [cat, other] }),
+      () => client.masks.merge({ masks: [cat, cat] }),
+      () => client.masks.split({ ...cat, by: { kind: 'parts' } }),
+      () => client.masks.split({ ...cat, by: { kind: 'mask', id: dog.id } }),
+      () => client.masks.create({ ...key, counts: '9', conceptId: null }),
+      () => client.masks.create({ ...key, counts: cat.counts, conceptId: ConceptId.parse(999) }),
     ];
-    for (const one of refused) await expect(one).rejects.toEqual(code('BAD_INPUT'));
+    for (const one of refused) await expect(one()).rejects.toEqual(code('BAD_INPUT'));
     const stale = { ...cat, revision: 7 };
     await expect(client.masks.split({ ...stale, by: { kind: 'mask', id: dog.id } })).rejects.toEqual(
       code('BAD_INPUT'),
@@ -223,7 +223,8 @@ describe('the overlay of an image', () => {
     expect({ mimeType, isForever }).toEqual({ mimeType: 'image/webp', isForever: true });
     const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
     expect(info).toMatchObject({ width: 8, height: 4, channels: 4 });
-    expect([...data.subarray(0, 4)]).toEqual([0, 255, 0, 255]);
+    // The right border of the cat.
+    expect([...data.subarray(3 * 4, 4 * 4)]).toEqual([0, 255, 0, 255]);
     expect(data[4 * 4 + 3]).toBe(0);
   });
 
@@ -238,7 +239,8 @@ describe('the overlay of an image', () => {
 
   test('is refused for an image that is not part of the segmentation', async () => {
     const { running, key } = await opened();
-    const request = { segmentationId: key.id, imageId: 99 as never, version: 'a' };
+    const request = parseImagePath(`/segmentations/${key.id}/overlays/99/a.webp`);
+    if (!request) throw new Error('no address');
     await expect(readImage(running.service, request)).rejects.toEqual(code('NOT_FOUND'));
   });
 });
