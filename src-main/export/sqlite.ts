@@ -7,7 +7,7 @@ import { shownPath, type ExportFormatDefinition } from './format.ts';
 const BATCH = 256;
 
 /**
- * The schema is documented in README.md, "The SQLite file". `format_version` changes with it.
+ * The schema is documented in resources/docs/datasets.md, "The SQLite file". `format_version` changes with it.
  * Run lengths are COCO's compressed form: column by column on the grid of the upright image, background first.
  */
 const SCHEMA = `
