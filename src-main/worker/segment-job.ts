@@ -40,7 +40,9 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   let done = images.length - waiting.length;
   const report = () => link.report({ phase: 'finding objects', done, total: images.length, unit: 'images' });
   report();
-  for await (const { item, result: masks } of inOrder(waiting, threads.ahead, (image) => threads.cut(image))) {
+  for await (const { item, result: masks } of inOrder(waiting, threads.ahead, (image) =>
+    threads.cut(image),
+  )) {
     signal.throwIfAborted();
     await link.ask({ kind: 'segment/save', imageId: item.id, contentHash: item.contentHash, masks });
     done++;

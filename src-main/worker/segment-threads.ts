@@ -7,9 +7,7 @@ import type { CutImage, CutSpec } from './image-cutter.ts';
 
 export type SegmentThreadData = { spec: CutSpec; hasEncoder: boolean };
 
-export type Task =
-  | { kind: 'survey'; image: CutImage; mostRows: number }
-  | { kind: 'cut'; image: CutImage };
+export type Task = { kind: 'survey'; image: CutImage; mostRows: number } | { kind: 'cut'; image: CutImage };
 
 export type ToSegmentThread =
   | { type: 'model'; model: CollectionModel }
