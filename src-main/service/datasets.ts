@@ -16,7 +16,7 @@ import { ImageSplitter, type SplitOf } from './dataset-split.ts';
 import type { Service } from './service.ts';
 
 /** Images copied in one transaction: some milliseconds, so that the process stays responsive in between. */
-const CHUNK = 32;
+const CHUNK = 16;
 
 /** Datasets as clients handle them: versions are built in small steps, frozen, compared and removed. */
 export function datasetHandlers(service: Service) {

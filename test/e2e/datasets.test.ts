@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { DatasetRecipe, DatasetVersionDetail } from '../../src-main/contract/dataset.ts';
@@ -92,7 +93,13 @@ async function datasetOf(running: SegmentedService) {
 
 async function startExport(running: SegmentedService, format: ExportFormat, outPath: string) {
   const { id: versionId } = await datasetOf(running);
-  const options: ExportOptions = { format, outPath, images: 'copy', labelmeShapes: 'mask' };
+  const options: ExportOptions = {
+    format,
+    outPath,
+    images: 'copy',
+    labelmeShapes: 'mask',
+    polygons: 'exact',
+  };
   return running.client.exports.start({ versionId, options });
 }
 
@@ -156,6 +163,29 @@ describe('an export job', () => {
     expect(running.bugs).toEqual([]);
   });
 
+  test.each(['coco', 'sqlite'] as const)(
+    'of %s that was in its place already, and killed before it could say so, resumes to what it was',
+    async (format) => {
+      const running = await startSegmented(await pets(3));
+      const out = join(tempFolder(), 'out');
+      const started = await startExport(running, format, out);
+      await waitForState(running.client, started.job.id, 'done');
+      const { result } = await running.client.exports.get({ id: started.export.id });
+      running.service[Symbol.dispose]();
+      const db = new Database(join(running.dataFolder, 'studio.sqlite'));
+      db.exec(
+        `UPDATE jobs SET state = 'interrupted'; UPDATE exports SET result = NULL, finished_at_ms = NULL`,
+      );
+      db.close();
+
+      const { client } = startService({ dataFolder: running.dataFolder });
+      await client.jobs.resume({ id: started.job.id });
+      await waitForState(client, started.job.id, 'done');
+      expect((await client.exports.get({ id: started.export.id })).result).toEqual(result);
+      expect(readdirSync(dirname(out))).toEqual(['out']);
+    },
+  );
+
   test('is refused inside a collection and inside the data folder', async () => {
     const running = await startSegmented(await pets(1));
     for (const outPath of [join(running.folder, 'out'), join(running.dataFolder, 'out')]) {
@@ -171,6 +201,7 @@ describe('an export job', () => {
       outPath: join(tempFolder(), 'out'),
       images: 'copy',
       labelmeShapes: 'mask',
+      polygons: 'exact',
     };
     const { job } = await running.client.exports.start({ versionId, options });
     await running.client.jobs.cancel({ id: job.id });
