@@ -92,6 +92,7 @@ export class Studio {
       case 'run-removed':
         await this.runs.refresh();
         return;
+      case 'datasets':
       case 'model':
       case 'model-removed':
       case 'segmentation':

@@ -39,7 +39,8 @@ describe('r2o dataset and r2o export', () => {
     expect(parse(DatasetVersionDetail, one.stdout)).toMatchObject({
       ...{ number: 1, counts: { images: 5, masks: 5, splits: { train: { images: 3 }, val: { images: 1 } } } },
     });
-    const two = await runCli(data, ...create, '--concept', 'dog', '--split-by', 'folder', '--seed', '7');
+    const byName = ['dataset', 'create', 'pets', '--collection', 'photos'];
+    const two = await runCli(data, ...byName, '--concept', 'dog', '--split-by', 'folder', '--seed', '7');
     expect(two.stdout).toContain('pets@2: 2 images, 2 masks, frozen');
     expect((await runCli(data, 'dataset', 'list')).stdout).toMatch(/pets@2 .*\npets@1 /);
     expect((await runCli(data, 'dataset', 'diff', 'pets@1', 'pets')).stdout).toMatch(/images +0 +3 /);
@@ -62,7 +63,7 @@ describe('r2o dataset and r2o export', () => {
     expect((await runCli(data, 'dataset', 'delete', 'pets', '--all-versions')).code).toBe(0);
     expect(parse(z.array(z.unknown()), (await runCli(data, 'dataset', 'list', '--json')).stdout)).toEqual([]);
     expect(existsSync(join(out, 'images.csv'))).toBe(true);
-  });
+  }, 180_000);
 
   test('say what is wrong, and what to do', async () => {
     const data = await segmentedData(1);
@@ -71,7 +72,7 @@ describe('r2o dataset and r2o export', () => {
       return `${code ?? ''} ${stderr}`;
     };
     expect(await run('dataset', 'create', 'x', '--segmentation', '9')).toMatch(
-      /^1 error: There is no segmentation 9/,
+      /^1 error: There is no segmentation '9'/,
     );
     expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--split', '50/20')).toContain(
       'shares must add up to 1',
@@ -79,6 +80,10 @@ describe('r2o dataset and r2o export', () => {
     expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--class', 'cat')).toContain(
       '--class CONCEPT=CLASS',
     );
+    expect(await run('dataset', 'create', 'x')).toMatch(
+      /name a segmentation or a collection[^]*1 \(objects\)/,
+    );
+    expect(await run('dataset', 'create', 'x', '--collection', 'cars')).toContain("no collection 'cars'");
     expect(await run('export', 'x', '--format', 'coco', '--out', 'y')).toMatch(
       /^1 error: There is no dataset 'x'/,
     );
