@@ -197,7 +197,7 @@ export const contract = {
     gallery: base
       .input(GalleryRequest.extend({ cursor: Cursor, limit: PageLimit }))
       .output(pageOf(GalleryItem)),
-    /** Compares it with ground truth; see the README, "Evaluate". */
+    /** Compares it with ground truth; see resources/docs/segmenting.md, "Evaluate". */
     evaluate: base.input(z.object({ id: SegmentationId, truth: z.string().min(1) })).output(Evaluation),
     /** Draws the best images with their objects on one PNG. */
     writeSheet: base

@@ -10,7 +10,7 @@ const BATCH = 256;
 const MANIFEST_KEY = 'export';
 
 /**
- * The schema is documented in README.md, "The SQLite file". `format_version` changes with it.
+ * The schema is documented in resources/docs/datasets.md, "The SQLite file". `format_version` changes with it.
  * Run lengths are COCO's compressed form: column by column on the grid of the upright image, background first.
  */
 const SCHEMA = `

@@ -2,24 +2,33 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { thumbnailPath } from '../contract/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
-import { ImageId, RunId } from '../contract/ids.ts';
+import { ImageId, RunId, SegmentationId } from '../contract/ids.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
 import type { Service } from './service.ts';
+import { readSheet } from './sheet.ts';
 
 /** `thumbnail`: 320 px, for grids. `view`: the upright image at screen size, whatever its format. */
 export type ImageVariant = 'thumbnail' | 'view';
 export type PhotoRequest = { id: ImageId; variant: ImageVariant };
 /** The region map of an image in a run, after `step` steps. */
 export type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
-export type ImageRequest = PhotoRequest | PreviewRequest;
+/** The best images of a segmentation with their objects, on one sheet. */
+export type SheetRequest = { sheetOf: SegmentationId };
+export type ImageRequest = PhotoRequest | PreviewRequest | SheetRequest;
 export type ImageFile = { bytes: Uint8Array; mimeType: 'image/webp' | 'image/png'; etag: string };
 
 /**
- * Reads `/images/ID/VARIANT` and `/runs/ID/previews/STEP/IMAGE.png`, the only forms in which a picture can be
- * asked for; undefined for all else.
+ * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png` and `/segmentations/ID/sheet.png`, the only forms in
+ * which a picture can be asked for; undefined for all else.
  */
 export function parseImagePath(path: string): ImageRequest | undefined {
-  return parsePhotoPath(path) ?? parsePreviewPath(path);
+  return parsePhotoPath(path) ?? parsePreviewPath(path) ?? parseSheetPath(path);
+}
+
+function parseSheetPath(path: string): SheetRequest | undefined {
+  const match = /^\/segmentations\/(\d{1,15})\/sheet\.png$/.exec(path);
+  const id = SegmentationId.safeParse(Number(match?.[1]));
+  return id.success ? { sheetOf: id.data } : undefined;
 }
 
 function parsePreviewPath(path: string): PreviewRequest | undefined {
@@ -42,7 +51,13 @@ function parsePhotoPath(path: string): PhotoRequest | undefined {
  * @throws UserError NOT_FOUND, or IMAGE_UNAVAILABLE when the file is a problem, is gone or has changed
  */
 export async function readImage(service: Service, request: ImageRequest): Promise<ImageFile> {
-  return 'runId' in request ? readPreview(service, request) : readPhoto(service, request);
+  if ('runId' in request) return readPreview(service, request);
+  return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
+}
+
+async function drawSheet(service: Service, { sheetOf }: SheetRequest): Promise<ImageFile> {
+  const bytes = await readSheet(service, sheetOf);
+  return { bytes, mimeType: 'image/png', etag: `"sheet-${sheetOf}-${crc32(bytes)}"` };
 }
 
 function readPreview(service: Service, { runId, step, imageId }: PreviewRequest): ImageFile {

@@ -24,6 +24,13 @@ export function maskHandlers(service: Service) {
     return shape;
   };
 
+  /** Tells of a change of masks that are there still. */
+  const announce = (ids: readonly MaskId[]): void => {
+    for (const segmentationId of store.segmentations.ownersOf(ids)) {
+      service.publish({ type: 'segmentation', segmentationId });
+    }
+  };
+
   return {
     ofImage({ id, imageId }: { id: SegmentationId; imageId: ImageId }): ShapedMask[] {
       segmentationHandlers(service).get(id);
@@ -34,12 +41,16 @@ export function maskHandlers(service: Service) {
     },
 
     review(ids: readonly MaskId[], review: ReviewState): { changed: number } {
-      return { changed: store.segmentations.setReviews(ids, review) };
+      const changed = store.segmentations.setReviews(ids, review);
+      announce(ids);
+      return { changed };
     },
 
     setConcept(ids: readonly MaskId[], conceptId: ConceptId | null): { changed: number } {
       if (conceptId !== null) conceptHandlers(service).get(conceptId);
-      return { changed: store.segmentations.setConcepts(ids, conceptId) };
+      const changed = store.segmentations.setConcepts(ids, conceptId);
+      announce(ids);
+      return { changed };
     },
 
     /** @throws UserError WRONG_STATE when the mask has been changed since; BAD_INPUT for an empty or foreign shape */
@@ -53,12 +64,15 @@ export function maskHandlers(service: Service) {
           hint: 'Open it again and repeat your change.',
         });
       }
+      announce([id]);
       return get(id);
     },
 
     remove(id: MaskId): null {
       get(id);
+      const owners = store.segmentations.ownersOf([id]);
       store.segmentations.removeMask(id);
+      for (const segmentationId of owners) service.publish({ type: 'segmentation', segmentationId });
       return null;
     },
   };

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
@@ -5,6 +7,8 @@ import { workerLimits } from '../jobs/worker-settings.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 
+/** Images on the sheet that the page shows. */
+const SHOWN_IMAGES = 48;
 /** Objects without a concept. */
 const PLAIN_COLOUR = '#ffd166';
 
@@ -45,4 +49,20 @@ export async function writeSheet(
   const path = resolve(input.path);
   await calls.call({ kind: 'draw-sheet', out: path, tiles, limits: workerLimits(service.settings()) });
   return { path };
+}
+
+/**
+ * The sheet as PNG, for a page that shows it or offers it as a download.
+ * @throws UserError WRONG_STATE while no image is finished
+ */
+export async function readSheet(service: Service, id: SegmentationId): Promise<Uint8Array> {
+  const folder = join(service.layout.cache, 'sheets');
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${id}-${randomUUID()}.png`);
+  try {
+    await writeSheet(service, { id, path, limit: SHOWN_IMAGES });
+    return await readFile(path);
+  } finally {
+    await rm(path, { force: true });
+  }
 }

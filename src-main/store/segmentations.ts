@@ -93,6 +93,7 @@ export class SegmentationRepository {
   readonly #masksOf: Statement<[number, number], MaskRow>;
   readonly #shapeOf: Statement<[number], ShapeRow>;
   readonly #getMask: Statement<[number], MaskRow>;
+  readonly #ownersOf: Statement<[string], number>;
   readonly #setReview: Statement<[{ id: number; review: ReviewState }]>;
   readonly #setConcept: Statement<[{ id: number; conceptId: number | null }]>;
   readonly #reshape: Statement<[Record<string, unknown>]>;
@@ -144,6 +145,11 @@ export class SegmentationRepository {
     this.#masksOf = db.prepare(`
       SELECT * FROM masks WHERE segmentation_id = ? AND image_id = ? ORDER BY level, score DESC, id`);
     this.#shapeOf = db.prepare('SELECT * FROM mask_shapes WHERE mask_id = ?');
+    this.#ownersOf = db
+      .prepare<[string], number>(
+        'SELECT DISTINCT segmentation_id FROM masks WHERE id IN (SELECT value FROM json_each(?))',
+      )
+      .pluck();
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
     this.saveImage = db.transaction((image: SegmentedImage) => this.#replaceImage(image));
     this.#inOne = db.transaction((work: () => number) => work());
@@ -241,6 +247,11 @@ export class SegmentationRepository {
   getMask(id: MaskId): Mask | undefined {
     const row = this.#getMask.get(id);
     return row && toMask(row);
+  }
+
+  /** The segmentations that masks are of. */
+  ownersOf(ids: readonly MaskId[]): SegmentationId[] {
+    return this.#ownersOf.all(JSON.stringify(ids)).map((id) => SegmentationId.parse(id));
   }
 
   shapeOf(id: MaskId): MaskShape | undefined {
