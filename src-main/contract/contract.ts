@@ -1,10 +1,10 @@
 import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { Collection } from './collection.ts';
-import { Dataset, DatasetDiff, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
+import { Dataset, DatasetDiff, DatasetPreview, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
-import { Export, ExportOptions } from './export.ts';
+import { Export, ExportFormat, ExportOptions } from './export.ts';
 import {
   CollectionId,
   ConceptId,
@@ -271,6 +271,8 @@ export const contract = {
     create: base
       .input(z.object({ name: z.string().trim().min(1).max(200), recipe: DatasetRecipe }))
       .output(DatasetVersionDetail),
+    /** Counts what a recipe would make. */
+    preview: base.input(z.object({ recipe: DatasetRecipe })).output(DatasetPreview),
     diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
     /** Removes a version, and its dataset with the last of them. Exports made of it stay. */
     remove: base.input(z.object({ id: DatasetVersionId })).output(z.null()),
@@ -282,6 +284,10 @@ export const contract = {
       .output(z.object({ export: Export, job: Job })),
     get: base.input(z.object({ id: ExportId })).output(Export),
     ofVersion: base.input(z.object({ versionId: DatasetVersionId })).output(z.array(Export)),
+    /** A folder (or file) that is free to export to. */
+    suggestPath: base
+      .input(z.object({ versionId: DatasetVersionId, format: ExportFormat }))
+      .output(z.object({ path: z.string() })),
   },
   maskImports: {
     /** Queues the reading of masks, corrected in another tool, into a segmentation. */

@@ -3,6 +3,7 @@ import { contract } from '../contract/contract.ts';
 import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
 import { datasetHandlers } from './datasets.ts';
+import { previewDataset } from './dataset-preview.ts';
 import { maskImportHandlers } from './mask-imports.ts';
 import { runDoctor } from './doctor.ts';
 import { exportHandlers } from './exports.ts';
@@ -131,6 +132,9 @@ export function createRouter(service: Service) {
       list: os.datasets.list.handler(() => datasets.list()),
       version: os.datasets.version.handler(({ input }) => datasets.version(input.id)),
       create: os.datasets.create.handler(({ input }) => datasets.create(input)),
+      preview: os.datasets.preview.handler(({ input, signal }) =>
+        previewDataset(service, input.recipe, signal),
+      ),
       diff: os.datasets.diff.handler(({ input }) => datasets.diff(input)),
       remove: os.datasets.remove.handler(({ input }) => datasets.remove(input.id)),
     },
@@ -138,6 +142,9 @@ export function createRouter(service: Service) {
       start: os.exports.start.handler(({ input }) => exports.start(input.versionId, input.options)),
       get: os.exports.get.handler(({ input }) => exports.get(input.id)),
       ofVersion: os.exports.ofVersion.handler(({ input }) => exports.ofVersion(input.versionId)),
+      suggestPath: os.exports.suggestPath.handler(({ input }) =>
+        exports.suggestPath(input.versionId, input.format),
+      ),
     },
     maskImports: {
       start: os.maskImports.start.handler(({ input }) => maskImports.start(input)),

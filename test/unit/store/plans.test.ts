@@ -47,6 +47,11 @@ const datasetImage = {
   ...{ id: 1, rootPath: '/pets', relPath: 'a.jpg', pathBytes: null, contentHash: hashOf(1), sizeBytes: 1 },
   ...{ mtimeMs: 1, widthPx: 1, heightPx: 1, orientation: 1, split: 'train' as const },
 };
+const filter = {
+  level: 0,
+  reviews: ['pending' as const],
+  ...{ minScore: 0, minAreaPx: 1, maxAreaPx: null },
+};
 const filters = [undefined, conceptId].flatMap((concept) =>
   [undefined, ...ReviewState.options].map((review) => ({ conceptId: concept, review })),
 );
@@ -123,6 +128,15 @@ describe('the plan of', () => {
     expect(plan).toContain('INDEX images_by_scan (collection_id=? AND seen_by_scan<?)');
     expect(plan).toContain('INDEX images_by_scan (collection_id=? AND seen_by_scan>?)');
     expect(plan).toMatch(IS_DIRECT);
+  });
+
+  test('the count of what a dataset would be made of reads the index of masks alone', () => {
+    using test = new TestStore(tempFolder());
+    const query = { segmentationId: SegmentationId.parse(1), afterId: 5, lastId: 9, filter };
+    const [sql = ''] = statementsOf(test.file, ({ datasetRows }) => datasetRows.sourceCounts(query));
+    expect(planOf(test, sql)).toContain(
+      'SEARCH m USING COVERING INDEX masks_by_image (segmentation_id=? AND image_id>? AND image_id<?)',
+    );
   });
 
   const [collectionId, segmentationId, imageId] = [
