@@ -1,3 +1,4 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- the set is replaced as a whole, never changed */
 /** Things of a list that are chosen, by clicks and keys as file managers have them. */
 export class Selection<Id> {
   #ids = $state.raw<ReadonlySet<Id>>(new Set());

@@ -78,6 +78,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
     async () => {
       const { running, id } = await segmentedScenes(18);
       const { page, client, complaints } = await openPage(browser, { running });
+      await page.getByRole('link', { name: 'Masks' }).waitFor();
       await page.keyboard.press('Control+3');
       await expect.poll(() => tilesOf(page).count(), PATIENCE).toBeGreaterThan(10);
       await expect.poll(() => page.locator('img.overlay').count(), PATIENCE).toBeGreaterThan(10);
@@ -91,7 +92,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
           PATIENCE,
         )
         .toBe(320);
-      await page.getByText('18 images').waitFor();
+      await page.getByText('18 images', { exact: true }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await takeScreenshots(page, 'masks');
 
@@ -106,16 +107,17 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       const accepted = () => client.segmentations.gallery({ id, review: 'accepted' });
       await expect.poll(async () => (await accepted()).items.length, PATIENCE).toBe(3);
 
-      await page.getByLabel('Review').selectOption({ label: 'Accepted' });
+      await page.getByLabel('Review', { exact: true }).selectOption({ label: 'Accepted' });
       await expect.poll(() => tilesOf(page).count(), PATIENCE).toBe(3);
+      await expect.poll(async () => JSON.stringify(await client.view.get()), PATIENCE).toContain('accepted');
       await page.reload();
       await expect.poll(() => tilesOf(page).count(), PATIENCE).toBe(3);
-      await page.getByLabel('Order').selectOption({ label: 'By score' });
+      await page.getByLabel('Order', { exact: true }).selectOption({ label: 'By score' });
       await page.getByLabel('Score', { exact: true }).selectOption({ label: 'Score up to 0.25' });
       await page.getByLabel('Largest object').selectOption({ label: 'Below 1,000 px' });
       await page.getByText('No image fits').waitFor();
       await page.getByRole('button', { name: 'Show all' }).first().click();
-      await page.getByText('18 images').waitFor();
+      await page.getByText('18 images', { exact: true }).waitFor();
 
       await tilesOf(page).first().focus();
       await page.keyboard.press('Enter');
@@ -223,6 +225,9 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await expect.poll(() => rows.count(), PATIENCE).toBe(4);
       await editor.getByLabel('Set the concept').selectOption({ label: 'dog' });
       await expect.poll(async () => (await objects()).at(-1)?.conceptId, PATIENCE).not.toBeNull();
+      // The keyboard goes back to the image, and a click beside all masks lets them go.
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('v');
       await page.mouse.click(400, 200);
       expect(await seriousFindings(page)).toEqual([]);
 

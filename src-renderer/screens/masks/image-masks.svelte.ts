@@ -141,8 +141,8 @@ export class ImageMasks {
     await this.#inLine(async () => {
       const result = await work();
       results.push(result);
-      const touched = new Set([...result.removed, ...result.changed.map(({ id }) => id)]);
-      this.#all = [...this.#all.filter(({ id }) => !touched.has(id)), ...result.changed].sort(byRank);
+      const touched = [...result.removed, ...result.changed.map(({ id }) => id)];
+      this.#all = [...this.#all.filter(({ id }) => !touched.includes(id)), ...result.changed].sort(byRank);
       this.#history = result.history;
     });
     return results[0];

@@ -41,14 +41,15 @@ export class MasksView {
       idOf: ({ imageId }) => imageId,
     });
   });
-  /** The colour that each concept is drawn in, and a name for all of them together. */
+  /** The colour that each concept is drawn in: that of the one it counts as. */
   readonly colours = $derived.by(() => {
-    const own = new Map(this.#concepts.map(({ id, colour }) => [id, colour]));
-    return new Map(
-      this.#concepts.map(({ id, mergedInto, colour }) => [id, own.get(mergedInto ?? id) ?? colour]),
+    const colourOf = (wanted: ConceptId) => this.#concepts.find(({ id }) => id === wanted)?.colour;
+    return Object.fromEntries(
+      this.#concepts.map(({ id, mergedInto, colour }) => [id, colourOf(mergedInto ?? id) ?? colour]),
     );
   });
-  readonly #coloursName = $derived.by(() => nameOfText([...this.colours].flat().join()));
+  /** A name for all of the colours together. */
+  readonly #coloursName = $derived.by(() => nameOfText(Object.entries(this.colours).flat().join()));
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -98,7 +99,7 @@ export class MasksView {
   }
 
   colourOf(conceptId: ConceptId | null): string {
-    return (conceptId === null ? undefined : this.colours.get(conceptId)) ?? PLAIN_COLOUR;
+    return (conceptId === null ? undefined : this.colours[conceptId]) ?? PLAIN_COLOUR;
   }
 
   conceptName(conceptId: ConceptId | null): string {
