@@ -14,7 +14,7 @@ import { startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const PATIENCE = { timeout: 20_000 };
-const SLOW_MS = 240_000;
+const SLOW_MS = 400_000;
 const [WIDTH, HEIGHT] = [320, 240];
 
 function rectangle(left: number, top: number, right: number, bottom: number): Bitmap {
