@@ -81,12 +81,12 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await page.getByRole('link', { name: 'Masks' }).waitFor();
       await page.keyboard.press('Control+3');
       await expect.poll(() => tilesOf(page).count(), PATIENCE).toBeGreaterThan(10);
-      await expect.poll(() => page.locator('img.overlay').count(), PATIENCE).toBeGreaterThan(10);
+      await expect.poll(() => page.locator('img.drawn').count(), PATIENCE).toBeGreaterThan(10);
       await expect
         .poll(
           () =>
             page
-              .locator('img.overlay')
+              .locator('img.drawn')
               .first()
               .evaluate((image) => (image as HTMLImageElement).naturalWidth),
           PATIENCE,
