@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import { workerLimits } from '../jobs/worker-settings.ts';
+import { PLAIN_COLOUR } from './overlays.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 
-/** Objects without a concept. */
-const PLAIN_COLOUR = '#ffd166';
+/** Images on the sheet that the page shows. */
+const SHOWN_IMAGES = 48;
 
 /**
  * Draws the images with the highest scores and their objects on one sheet.
@@ -19,7 +22,7 @@ export async function writeSheet(
   const { store, calls } = service;
   const { collectionId } = segmentationHandlers(service).get(input.id);
   const rootPath = store.collections.get(collectionId)?.rootPath ?? '';
-  const colours = new Map(store.concepts.of(input.id).map(({ id, colour }) => [id, colour]));
+  const colours = store.concepts.coloursOf(input.id);
   const { items } = store.gallery.page({
     segmentationId: input.id,
     sort: 'score',
@@ -45,4 +48,20 @@ export async function writeSheet(
   const path = resolve(input.path);
   await calls.call({ kind: 'draw-sheet', out: path, tiles, limits: workerLimits(service.settings()) });
   return { path };
+}
+
+/**
+ * The sheet as PNG, for a page that shows it or offers it as a download.
+ * @throws UserError WRONG_STATE while no image is finished
+ */
+export async function readSheet(service: Service, id: SegmentationId): Promise<Uint8Array> {
+  const folder = join(service.layout.cache, 'sheets');
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, `${id}-${randomUUID()}.png`);
+  try {
+    await writeSheet(service, { id, path, limit: SHOWN_IMAGES });
+    return await readFile(path);
+  } finally {
+    await rm(path, { force: true });
+  }
 }
