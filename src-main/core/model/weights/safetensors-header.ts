@@ -81,9 +81,9 @@ function parseJson(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
 
 /** Text by name. Not by zod, whose records leave out the name `__proto__`. */
 function parseMetadata(value: unknown, fail: Fail): Map<string, string> {
-  const entries = typeof value === 'object' && value !== null ? Object.entries(value) : [['', value]];
+  if (typeof value !== 'object' || value === null) return fail('its metadata is no object');
   return new Map(
-    entries.map(([key, text]: [string, unknown]) => {
+    Object.entries(value).map(([key, text]: [string, unknown]) => {
       return typeof text === 'string' ? [key, text] : fail('its metadata is not text alone');
     }),
   );
