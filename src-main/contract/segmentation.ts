@@ -5,8 +5,8 @@ import { GallerySort, Mask, ReviewState } from './mask.ts';
 
 /**
  * What becomes a mask. `auto`: one object or several, as the collection suggests; `one`: the largest piece of the
- * foreground; `several`: every piece; `everything`: every region, background included; `fixed-k`: every image in
- * `regionCount` regions.
+ * foreground; `several`: every piece, divided where colours differ; `everything`: every region, background included;
+ * `fixed-k`: every image in `regionCount` regions.
  */
 export const SegmentMode = z.enum(['auto', 'one', 'several', 'everything', 'fixed-k']);
 export type SegmentMode = z.infer<typeof SegmentMode>;
@@ -133,7 +133,7 @@ export const ImageScores = z.object({
   /** Bounds for any choice among the stored regions. */
   bestRegion: z.number().nullable(),
   bestUnion: z.number().nullable(),
-  /** The best mask's score, by which images are ranked. */
+  /** Mean score of its objects, each by its area: what images are ranked by here. */
   score: z.number(),
 });
 export type ImageScores = z.infer<typeof ImageScores>;
@@ -147,6 +147,8 @@ export const ObjectScores = z.object({
   f1: z.number(),
   meanBestIou: z.number(),
   averagePrecision: z.number(),
+  /** Mean IoU of the predictions with the object that each hits best, by quarters of the score, the best first. */
+  iouQuarters: z.array(z.number()),
 });
 export type ObjectScores = z.infer<typeof ObjectScores>;
 
@@ -165,6 +167,8 @@ export const Evaluation = z.object({
     /** Mean IoU of the better and of the worse half by score: does the score rank? */
     iouTopHalf: z.number().nullable(),
     iouBottomHalf: z.number().nullable(),
+    /** The same by quarters, the best first; empty for less than four images. */
+    iouQuarters: z.array(z.number()),
   }),
   objects: ObjectScores.nullable(),
   /** Truth files without a segmented image, and segmented images without truth. */
