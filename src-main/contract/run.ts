@@ -39,7 +39,7 @@ export type Run = z.infer<typeof Run>;
 
 /**
  * Curves of a run. `waitMs` is what the engine waited for its batch; `stability` is taken at previews; the rest is
- * of every step: see the README, "Is it getting better?".
+ * of every step: see resources/docs/pretraining.md, "Is it getting better?".
  */
 export const RunMetric = z.enum([
   'loss',

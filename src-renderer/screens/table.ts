@@ -1,12 +1,14 @@
 import Activity from '@lucide/svelte/icons/activity';
 import BrainCircuit from '@lucide/svelte/icons/brain-circuit';
 import Images from '@lucide/svelte/icons/images';
+import Shapes from '@lucide/svelte/icons/shapes';
 import Settings from '@lucide/svelte/icons/settings-2';
 import type { Component } from 'svelte';
 import { t } from '../i18n/language.svelte.ts';
 import type { Studio } from '../state/studio.svelte.ts';
 import ActivityScreen from './activity/ActivityScreen.svelte';
 import LibraryScreen from './library/LibraryScreen.svelte';
+import MasksScreen from './masks/MasksScreen.svelte';
 import PretrainScreen from './pretrain/PretrainScreen.svelte';
 import SettingsScreen from './settings/SettingsScreen.svelte';
 
@@ -37,6 +39,14 @@ export const SCREENS: readonly Screen[] = [
     icon: BrainCircuit,
     component: PretrainScreen,
     keys: 'mod+2',
+    place: 'top',
+  },
+  {
+    id: 'masks',
+    title: () => t('masks.title'),
+    icon: Shapes,
+    component: MasksScreen,
+    keys: 'mod+3',
     place: 'top',
   },
   {

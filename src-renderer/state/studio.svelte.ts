@@ -7,8 +7,10 @@ import { attempt } from './attempt.ts';
 import { Jobs } from './jobs.svelte.ts';
 import { Library } from './library.svelte.ts';
 import { Machine } from './machine.svelte.ts';
+import { Models } from './models.svelte.ts';
 import { Navigation } from './navigation.svelte.ts';
 import { Runs } from './runs.svelte.ts';
+import { Segmentations } from './segmentations.svelte.ts';
 import { SettingsState } from './settings.svelte.ts';
 import { Shortcuts } from './shortcuts.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
@@ -29,6 +31,8 @@ export class Studio {
   readonly jobs: Jobs;
   readonly library: Library;
   readonly runs: Runs;
+  readonly models: Models;
+  readonly segmentations: Segmentations;
   readonly machine: Machine;
 
   private constructor(
@@ -45,6 +49,8 @@ export class Studio {
     this.jobs = new Jobs(client, this.toasts);
     this.library = new Library(client, this.toasts);
     this.runs = new Runs(client, this.toasts);
+    this.models = new Models(client, this.toasts);
+    this.segmentations = new Segmentations(client, this.toasts, memory);
     this.machine = new Machine(client, this.toasts);
   }
 
@@ -57,7 +63,13 @@ export class Studio {
     ]);
     await useLanguage(settings.language);
     const studio = new Studio(client, info, new ViewMemory(client, view), settings);
-    await Promise.all([studio.library.load(), studio.jobs.load(), studio.runs.load()]);
+    await Promise.all([
+      studio.library.load(),
+      studio.jobs.load(),
+      studio.runs.load(),
+      studio.models.load(),
+      studio.segmentations.load(),
+    ]);
     return studio;
   }
 
@@ -65,7 +77,10 @@ export class Studio {
     this.memory.remember(PLACE_KEY, this.navigation.place);
   }
 
-  /** Follows the service's events until `signal` ends or the connection is lost. */
+  /**
+   * Follows the service's events until `signal` ends or the connection is lost. Lists that are read again are not
+   * waited for: many events come to one reading.
+   */
   async follow(events: AsyncIterable<ServiceEvent>): Promise<void> {
     for await (const event of events) await attempt(() => this.#apply(event));
   }
@@ -75,8 +90,9 @@ export class Studio {
       case 'job': {
         const hasMoved = this.jobs.find(event.job.id)?.state !== event.job.state;
         this.jobs.apply(event.job);
-        // A run tells the state of its job.
-        if (hasMoved && event.job.spec.kind === 'pretrain') await this.runs.refresh();
+        // A run and a segmentation tell the state of their job.
+        if (hasMoved && event.job.spec.kind === 'pretrain') void this.runs.refresh();
+        if (hasMoved && event.job.spec.kind === 'segment') void this.segmentations.refresh();
         return;
       }
       case 'collection':
@@ -84,18 +100,24 @@ export class Studio {
         return;
       case 'collection-removed':
         this.library.forget(event.collectionId);
+        // Its segmentations went with it.
+        void this.segmentations.refresh();
         return;
       case 'settings':
         this.settings.apply(event.settings);
         return;
       case 'run':
       case 'run-removed':
-        await this.runs.refresh();
+        void this.runs.refresh();
         return;
+      case 'datasets':
       case 'model':
       case 'model-removed':
+        void this.models.refresh();
+        return;
       case 'segmentation':
       case 'segmentation-removed':
+        void this.segmentations.refresh();
         return;
       default:
         event satisfies never;

@@ -2,25 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createRouterClient } from '@orpc/server';
 import type { Client } from '../../src-main/contract/contract.ts';
-import type { JobId } from '../../src-main/contract/ids.ts';
 import { sharp } from '../../src-main/core/image/sharp-setup.ts';
-import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
-import { createRouter } from '../../src-main/service/router.ts';
-import { Service } from '../../src-main/service/service.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
+import { openService, untilDone } from './bench-service.ts';
+import { MAX_LOOP_DELAY_MS, measureLoop, type LoopDelay } from './loop-delay.ts';
 
 const DEFAULT_FILES = 10_000;
 const FOLDER_SIZE = 500;
 const YARDSTICK_FILES = 500;
-/** The design's bound on the delay of the service's event loop while a job runs. */
-const MAX_LOOP_DELAY_MS = 50;
-const RESOLUTION_MS = 5;
-
-type Scan = { ms: number; loopP99Ms: number; loopMaxMs: number };
 
 /**
  * Scans a folder of photos (640 x 480) through the whole service: first time, and again unchanged. Measures
@@ -36,7 +27,7 @@ export async function run(args: string[]): Promise<BenchReport> {
     const yardstick = await bareThumbnails(photos, Math.min(files, YARDSTICK_FILES));
     const { first, again } = await scanTwice(photos, join(folder, 'data'), files);
     const perS = (ms: number) => Math.round((files / ms) * 1_000);
-    const row = (name: string, scan: Scan) => ({
+    const row = (name: string, scan: LoopDelay) => ({
       what: name,
       files,
       seconds: round(scan.ms / 1_000),
@@ -65,26 +56,22 @@ export async function run(args: string[]): Promise<BenchReport> {
   }
 }
 
-async function scanTwice(photos: string, data: string, files: number): Promise<{ first: Scan; again: Scan }> {
-  mkdirSync(data);
-  using service = new Service({
-    dataFolder: data,
-    fork: forkNodeWorker(join(import.meta.dirname, '../../out/main/worker.js'), (text) =>
-      console.error(text),
-    ),
-    logger: { file: join(data, 'r2o.log'), info: () => undefined, error: (error) => console.error(error) },
-    version: '0.0.0-bench',
-  });
-  const client: Client = createRouterClient(createRouter(service));
+async function scanTwice(
+  photos: string,
+  data: string,
+  files: number,
+): Promise<{ first: LoopDelay; again: LoopDelay }> {
+  const { service, client } = openService(data);
+  using _ = service;
   const stop = new AbortController();
   // A page listens as well, and asks for the counts after each event.
   void followAsAPage(client, stop.signal);
-  const first = await measure(async () => {
+  const first = await measureLoop(async () => {
     await untilDone(client, (await client.collections.add({ path: photos })).job.id);
   });
   const [collection] = await client.collections.list();
   if (!collection) throw new Error('the collection is gone');
-  const again = await measure(async () => {
+  const again = await measureLoop(async () => {
     await untilDone(client, (await client.collections.rescan({ id: collection.id })).id);
   });
   stop.abort();
@@ -100,30 +87,6 @@ async function followAsAPage(client: Client, signal: AbortSignal): Promise<void>
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-  }
-}
-
-async function measure(work: () => Promise<void>): Promise<Scan> {
-  const loop = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  loop.enable();
-  const start = performance.now();
-  await work();
-  const ms = performance.now() - start;
-  loop.disable();
-  // The histogram holds whole intervals; what exceeds the sampling interval is delay.
-  return {
-    ms,
-    loopP99Ms: loop.percentile(99) / 1e6 - RESOLUTION_MS,
-    loopMaxMs: loop.max / 1e6 - RESOLUTION_MS,
-  };
-}
-
-async function untilDone(client: Client, id: JobId): Promise<void> {
-  for (;;) {
-    const { state, error } = await client.jobs.get({ id });
-    if (state === 'done') return;
-    if (error) throw new Error(error.message);
-    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

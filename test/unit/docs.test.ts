@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { PresetName, PretrainConfig } from '../../src-main/contract/pretrain.ts';
@@ -7,9 +7,12 @@ import { RunMetric } from '../../src-main/contract/run.ts';
 import { DEFAULT_SETTINGS } from '../../src-main/contract/settings.ts';
 import { DATA_FOLDER_VARIABLE } from '../../src-main/host/shared/data-folder.ts';
 import { createProgram } from '../../src-main/host/cli/program.ts';
+import { documentationPages } from '../support/documentation.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const readme = readFileSync(resolve(root, 'README.md'), 'utf8');
+const pages = documentationPages();
+/** README and pages as one text. */
+const docs = pages.map(({ text }) => text).join('\n');
 
 /** Every command with its full name: `collections add`, `jobs list`, ... */
 function commandsOf(command: Command, prefix = ''): { name: string; command: Command }[] {
@@ -21,16 +24,16 @@ function commandsOf(command: Command, prefix = ''): { name: string; command: Com
 
 const commands = commandsOf(createProgram('0.0.0'));
 
-describe('the README', () => {
+describe('the documentation', () => {
   test.each(commands.map(({ name }) => name))('documents r2o %s', (name) => {
-    expect(readme).toContain(`r2o ${name}`);
+    expect(docs).toContain(`r2o ${name}`);
   });
 
   test('documents every option of every command', () => {
     const options = [createProgram('0.0.0'), ...commands.map(({ command }) => command)].flatMap(
       ({ options: all }) => all,
     );
-    for (const { long } of options) if (long && long !== '--version') expect(readme).toContain(long);
+    for (const { long } of options) if (long && long !== '--version') expect(docs).toContain(long);
   });
 
   test('documents no command that does not exist', () => {
@@ -38,22 +41,22 @@ describe('the README', () => {
     const groups = new Set(
       [...known].flatMap((name) => (name.includes(' ') ? [name.split(' ')[0] ?? ''] : [])),
     );
-    const rows = [...readme.matchAll(/^\| `r2o ([a-z-]+(?: [a-z-]+)?)/gm)].map((match) => match[1] ?? '');
+    const rows = [...docs.matchAll(/^\| `r2o ([a-z-]+(?: [a-z-]+)?)/gm)].map((match) => match[1] ?? '');
     expect(rows.length).toBeGreaterThan(0);
     for (const row of rows) expect(known.has(row) || groups.has(row), row).toBe(true);
   });
 
   test('documents every setting with its default, and the environment variable', () => {
     for (const [key, value] of Object.entries(DEFAULT_SETTINGS)) {
-      expect(readme).toContain(`| \`${key}\` | ${String(value)} |`);
+      expect(docs).toContain(`| \`${key}\` | ${String(value)} |`);
     }
-    expect(readme).toContain(DATA_FOLDER_VARIABLE);
+    expect(docs).toContain(DATA_FOLDER_VARIABLE);
   });
 
   test('documents every setting of a pretraining, and every curve', () => {
-    for (const key of Object.keys(PretrainConfig.shape)) expect(readme).toContain(`\`${key}\``);
-    for (const name of RunMetric.options) expect(readme).toContain(`\`${name}\``);
-    for (const preset of PresetName.options) expect(readme).toContain(`| \`${preset}\` |`);
+    for (const key of Object.keys(PretrainConfig.shape)) expect(docs).toContain(`\`${key}\``);
+    for (const name of RunMetric.options) expect(docs).toContain(`\`${name}\``);
+    for (const preset of PresetName.options) expect(docs).toContain(`| \`${preset}\` |`);
   });
 
   test('documents every npm script that a person runs', () => {
@@ -61,7 +64,34 @@ describe('the README', () => {
       scripts: Record<string, string>;
     };
     for (const name of Object.keys(scripts).filter((script) => script !== 'prepare')) {
-      expect(readme).toMatch(new RegExp(`npm (run (-s )?)?${name}\\b`));
+      expect(docs).toMatch(new RegExp(`npm (run (-s )?)?${name}\\b`));
     }
   });
+
+  test('links to nothing that does not exist', () => {
+    for (const { path, text } of pages) {
+      for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
+        if (/^https?:/.test(target)) continue;
+        const [file = '', anchor] = target.split('#');
+        const linked = file === '' ? path : relative(root, resolve(root, dirname(path), file));
+        expect(existsSync(resolve(root, linked)), `${target} in ${path}`).toBe(true);
+        if (anchor) expect(anchorsOf(readFileSync(resolve(root, linked), 'utf8')), path).toContain(anchor);
+      }
+    }
+  });
+
+  test('has a page for each file below resources/docs in the index of the README', () => {
+    const [readme, ...others] = pages;
+    for (const { path } of others) expect(readme?.text).toContain(`](${path})`);
+  });
 });
+
+/** Names under which GitHub makes headings reachable. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^a-z0-9 -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}

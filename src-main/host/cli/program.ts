@@ -31,7 +31,7 @@ export type CliContext = {
   withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 };
 
-/** The whole command line. Exported for the test that compares it with the README. */
+/** The whole command line. Exported for the test that compares it with the documentation. */
 export function createProgram(version: string): Command {
   const program = new Command('r2o')
     .description('R2O Studio: annotation-free segmentation on your own images. Nothing leaves this machine.')

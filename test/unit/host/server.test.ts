@@ -6,8 +6,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startServer, type LocalServer } from '../../../src-main/host/server/server.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
+import { drawnImage } from '../../support/drawn-images.ts';
+import { bitmapOf } from '../../support/masks.ts';
 import { makePhotos } from '../../support/photo-folder.ts';
 import { startService, waitForState, type RunningService } from '../../support/running-service.ts';
+import { saveDrawn, startSegmented } from '../../support/segmented-service.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 type Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: Buffer };
@@ -113,6 +116,8 @@ describe('the local server', () => {
       '/images/etc/thumbnail',
       '/images/-1/thumbnail',
       '/images/1/original',
+      '/segmentations/1/../sheet.png',
+      '/segmentations/x/sheet.png',
     ]) {
       const answer = await get(server, path, bearer(server));
       expect(answer.status, path).toBe(404);
@@ -174,6 +179,21 @@ describe('the local server', () => {
     expect(gone.status).toBe(409);
     expect(gone.body.toString()).toContain('gone');
     expect((await get(server, '/images/999/thumbnail', bearer(server))).status).toBe(404);
+  });
+
+  test('draws the contact sheet of a segmentation, and explains one that has no image yet', async () => {
+    const bitmap = bitmapOf('........', '..###...', '..###...', '........');
+    const segmented = await startSegmented([await drawnImage('a.png', [{ bitmap, className: 'cat' }])]);
+    const server = await startServer({ service: segmented.service, port: 0, pageFolder: tempFolder() });
+    onTestFinished(() => server.close());
+    const sheet = await get(server, `/segmentations/${segmented.segmentationId}/sheet.png`, bearer(server));
+    expect(sheet.status).toBe(200);
+    expect(sheet.headers['content-type']).toBe('image/png');
+    expect(await sharp(sheet.body).metadata()).toMatchObject({ format: 'png', width: 248, height: 248 });
+    const empty = saveDrawn(segmented, segmented.collection, []);
+    const refused = await get(server, `/segmentations/${empty}/sheet.png`, bearer(server));
+    expect(refused.status).toBe(409);
+    expect(refused.body.toString()).toContain('no finished image yet');
   });
 
   test('says which port is taken', async () => {

@@ -105,7 +105,7 @@ function noEncoder(path: string, names: ReadonlySet<string>, others: Candidate[]
   return unsupportedWeights(
     path,
     `it holds no ResNet encoder with names that R2O Studio knows (${found})`,
-    'See "Weights" in the README for the layouts that can be read.',
+    'See resources/docs/weights.md for the layouts that can be read.',
   );
 }
 

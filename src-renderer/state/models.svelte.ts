@@ -1,0 +1,66 @@
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { ModelId } from '../../src-main/contract/ids.ts';
+import type { Architecture, Model } from '../../src-main/contract/model.ts';
+import { attempt, attemptLoudly } from './attempt.ts';
+import { coalesce } from './coalesce.ts';
+import type { Toasts } from './toasts.svelte.ts';
+
+const REST_MS = 500;
+
+export type ImportRequest = Parameters<Client['models']['import']>[0];
+export type ExportRequest = Parameters<Client['models']['export']>[0];
+
+/** All encoders, the newest first, kept up to date by events. */
+export class Models {
+  readonly #client: Client;
+  readonly #toasts: Toasts;
+  #all = $state.raw<readonly Model[]>([]);
+  readonly #reload: () => Promise<void>;
+
+  constructor(client: Client, toasts: Toasts) {
+    this.#client = client;
+    this.#toasts = toasts;
+    this.#reload = coalesce(() => attempt(() => this.load()), REST_MS);
+  }
+
+  get all(): readonly Model[] {
+    return this.#all;
+  }
+
+  find(id: number): Model | undefined {
+    return this.#all.find((model) => model.id === id);
+  }
+
+  async load(): Promise<void> {
+    this.#all = await this.#client.models.list();
+  }
+
+  /** An event told of a change. */
+  refresh(): Promise<void> {
+    return this.#reload();
+  }
+
+  rename(id: ModelId, name: string): Promise<boolean> {
+    return this.#change(() => this.#client.models.rename({ id, name }));
+  }
+
+  remove(id: ModelId): Promise<boolean> {
+    return this.#change(() => this.#client.models.remove({ id }));
+  }
+
+  /** @returns the new model, or undefined when it was refused */
+  async addUntrained(architecture: Architecture, seed: number): Promise<Model | undefined> {
+    const added: Model[] = [];
+    await this.#change(async () => {
+      added.push(await this.#client.models.addUntrained({ architecture, seed }));
+    });
+    return added[0];
+  }
+
+  #change(call: () => Promise<unknown>): Promise<boolean> {
+    return attemptLoudly(this.#toasts, async () => {
+      await call();
+      await this.load();
+    });
+  }
+}

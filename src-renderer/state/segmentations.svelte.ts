@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { SegmentationId } from '../../src-main/contract/ids.ts';
+import type { Segmentation, SegmentRequest } from '../../src-main/contract/segmentation.ts';
+import { attempt, attemptLoudly } from './attempt.ts';
+import { coalesce } from './coalesce.ts';
+import type { Toasts } from './toasts.svelte.ts';
+import type { ViewMemory } from './view-memory.svelte.ts';
+
+const REST_MS = 500;
+const SELECTED_KEY = 'segmentation';
+
+/**
+ * All segmentations, the newest first, kept up to date by events; and the one that the screens of masks and concepts
+ * show, which outlives a restart.
+ */
+export class Segmentations {
+  readonly #client: Client;
+  readonly #toasts: Toasts;
+  readonly #memory: ViewMemory;
+  #all = $state.raw<readonly Segmentation[]>([]);
+  #changes = $state(0);
+  readonly #reload: () => Promise<void>;
+
+  /** The one that was chosen last, or the newest where that is gone. */
+  readonly selected = $derived.by(() => {
+    const id = this.#memory.read(SELECTED_KEY, z.number(), 0);
+    return this.find(id) ?? this.#all[0];
+  });
+
+  constructor(client: Client, toasts: Toasts, memory: ViewMemory) {
+    this.#client = client;
+    this.#toasts = toasts;
+    this.#memory = memory;
+    this.#reload = coalesce(() => attempt(() => this.load()), REST_MS);
+  }
+
+  get all(): readonly Segmentation[] {
+    return this.#all;
+  }
+
+  /** Grows whenever a segmentation, its concepts or its masks may have changed. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  find(id: number): Segmentation | undefined {
+    return this.#all.find((segmentation) => segmentation.id === id);
+  }
+
+  select(id: number): void {
+    this.#memory.remember(SELECTED_KEY, id);
+  }
+
+  async load(): Promise<void> {
+    this.#all = await this.#client.segmentations.list({});
+    this.#changes++;
+  }
+
+  /** An event told of a change. */
+  refresh(): Promise<void> {
+    return this.#reload();
+  }
+
+  /** Begins a segmentation and selects it. @returns it, or undefined when it was refused */
+  async start(request: SegmentRequest): Promise<Segmentation | undefined> {
+    const started: Segmentation[] = [];
+    await this.#change(async () => {
+      started.push((await this.#client.segmentations.start(request)).segmentation);
+    });
+    if (started[0]) this.select(started[0].id);
+    return started[0];
+  }
+
+  resume(id: SegmentationId): Promise<boolean> {
+    return this.#change(() => this.#client.segmentations.resume({ id }));
+  }
+
+  rename(id: SegmentationId, name: string): Promise<boolean> {
+    return this.#change(() => this.#client.segmentations.rename({ id, name }));
+  }
+
+  remove(id: SegmentationId): Promise<boolean> {
+    return this.#change(() => this.#client.segmentations.remove({ id }));
+  }
+
+  #change(call: () => Promise<unknown>): Promise<boolean> {
+    return attemptLoudly(this.#toasts, async () => {
+      await call();
+      await this.load();
+    });
+  }
+}

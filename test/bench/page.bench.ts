@@ -1,0 +1,195 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { startServer, type LocalServer } from '../../src-main/host/server/server.ts';
+import { launchChromium } from '../support/chromium.ts';
+import { manyImages } from '../support/many-images.ts';
+import { describeMachine, type BenchReport } from './bench-report.ts';
+import { openService, untilDone } from './bench-service.ts';
+import { MAX_LOOP_DELAY_MS, measureLoop, type LoopDelay } from './loop-delay.ts';
+
+const DEFAULT_IMAGES = 100_000;
+const LOADS = 7;
+const SCROLL_MS = 6_000;
+/** A frame at 60 Hz. */
+const FRAME_MS = 1_000 / 60;
+const TRAINING_IMAGES = 32;
+const TRAINING_STEPS = 24;
+const VIEWPORT = { width: 1_280, height: 800 };
+const pageFolder = resolve(import.meta.dirname, '../../out/renderer');
+
+type Row = Record<string, string | number>;
+type Load = { paintMs: number; readyMs: number };
+
+/**
+ * What a person feels of the page, in Chromium against the real server: how soon it paints and can be used, how
+ * evenly a grid of 100,000 images scrolls, what memory it takes; and how free the service stays while it trains.
+ * @param args `--images N`
+ */
+export async function run(args: string[]): Promise<BenchReport> {
+  const count = Number(args[args.indexOf('--images') + 1]) || DEFAULT_IMAGES;
+  const folder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
+  const browser = await launchChromium();
+  try {
+    const { loads, scrolls, memory } = await measurePage(browser, join(folder, 'many'), count);
+    const training = await measureTraining(browser, folder);
+    const slow = scrolls.find(({ pace }) => pace === 'reading');
+    return {
+      benchmark: 'page',
+      machine: describeMachine(),
+      tables: [
+        { title: `Opening the page on ${count} images, ${LOADS} times`, rows: loads },
+        { title: 'Frames while the grid scrolls', rows: scrolls },
+        { title: 'Memory after scrolling', rows: [memory] },
+        {
+          title: 'Event loop of the service while a pretraining runs and the page watches',
+          rows: [training],
+        },
+      ],
+      ratios: {
+        scrollP95FrameVs60Hz: round(Number(slow?.['p95 ms'] ?? 0) / FRAME_MS),
+        eventLoopP99OverLimit: round(Number(training['event loop p99 ms']) / MAX_LOOP_DELAY_MS),
+      },
+    };
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function measurePage(browser: Browser, dataFolder: string, count: number) {
+  const { service } = openService(dataFolder);
+  using _ = service;
+  await manyImages(service, count);
+  const server = await startServer({ service, port: 0, pageFolder });
+  try {
+    const loads: Load[] = [];
+    for (let load = 0; load < LOADS; load++) loads.push(await openOnce(browser, server));
+    const page = await openPage(browser, server);
+    await page.locator('[role=grid] [data-state=shown]').first().waitFor();
+    const scrolls: Row[] = [];
+    for (const [pace, pxPerS] of Object.entries({ reading: 1_500, searching: 12_000, flying: 200_000 })) {
+      scrolls.push({ pace, 'px/s': pxPerS, ...(await scroll(page, pxPerS)) });
+    }
+    return {
+      loads: [summaryOf('first contentful paint', loads, 'paintMs'), summaryOf('usable', loads, 'readyMs')],
+      scrolls,
+      memory: await memoryOf(browser, page),
+    };
+  } finally {
+    await server.close();
+  }
+}
+
+/** A page in a context of its own, so that nothing is cached. */
+async function openPage(browser: Browser, server: LocalServer): Promise<Page> {
+  const page = await browser.newPage({ viewport: VIEWPORT });
+  await page.goto(server.pageUrl);
+  return page;
+}
+
+/** Usable: the grid shows its first image, and the page has time for a key press. */
+async function openOnce(browser: Browser, server: LocalServer): Promise<Load> {
+  const page = await openPage(browser, server);
+  await page.locator('[role=grid] [data-state=shown]').first().waitFor();
+  const load = await page.evaluate(async () => {
+    await new Promise((done) => requestIdleCallback(done));
+    const [paint] = performance.getEntriesByName('first-contentful-paint');
+    return { paintMs: paint?.startTime ?? 0, readyMs: performance.now() };
+  });
+  await page.context().close();
+  return load;
+}
+
+/** Scrolls evenly for some seconds and notes the time between frames. */
+async function scroll(page: Page, pxPerS: number): Promise<Row> {
+  const frames = await page.locator('[role=grid]').evaluate(
+    async (grid, { pxPerS, scrollMs }) => {
+      grid.scrollTo(0, 0);
+      const nextFrame = () => new Promise<number>(requestAnimationFrame);
+      const times: number[] = [];
+      const start = await nextFrame();
+      for (let last = start; last - start < scrollMs;) {
+        grid.scrollTo(0, ((last - start) / 1_000) * pxPerS);
+        const now = await nextFrame();
+        times.push(now - last);
+        last = now;
+      }
+      return times;
+    },
+    { pxPerS, scrollMs: SCROLL_MS },
+  );
+  const sorted = frames.toSorted((a, b) => a - b);
+  const at = (share: number) => round(sorted[Math.floor(sorted.length * share)] ?? 0);
+  return {
+    frames: frames.length,
+    ...{ 'p50 ms': at(0.5), 'p95 ms': at(0.95), 'p99 ms': at(0.99), 'max ms': round(sorted.at(-1) ?? 0) },
+    'later than 1.5 frames, %': round(
+      (frames.filter((ms) => ms > 1.5 * FRAME_MS).length / frames.length) * 100,
+    ),
+  };
+}
+
+/** Heap of the page's scripts after a collection, its document's nodes, and the largest renderer process. */
+async function memoryOf(browser: Browser, page: Page): Promise<Row> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  const { nodes } = await session.send('Memory.getDOMCounters');
+  const system = await browser.newBrowserCDPSession();
+  const { processInfo } = await system.send('SystemInfo.getProcessInfo');
+  const renderers = processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => residentMiB(id));
+  return {
+    'script heap MiB': round(usedSize / 2 ** 20),
+    'document nodes': nodes,
+    'renderer process MiB': Math.round(Math.max(...renderers)),
+  };
+}
+
+/** Resident memory of a process; 0 where the system does not tell (only Linux has /proc). */
+function residentMiB(pid: number): number {
+  if (process.platform !== 'linux') return 0;
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024;
+}
+
+async function measureTraining(browser: Browser, folder: string): Promise<Row> {
+  const { service, client } = openService(join(folder, 'training'));
+  using _ = service;
+  await writeScenes(join(folder, 'scenes'), { count: TRAINING_IMAGES, seed: 1 });
+  const { collection, job: scan } = await client.collections.add({ path: join(folder, 'scenes', 'images') });
+  await untilDone(client, scan.id);
+  const server = await startServer({ service, port: 0, pageFolder });
+  try {
+    const page = await openPage(browser, server);
+    const batchSize = 8;
+    const { run, job } = await client.runs.start({
+      collectionId: collection.id,
+      overrides: { batchSize, epochs: (TRAINING_STEPS * batchSize) / TRAINING_IMAGES, previews: 6 },
+    });
+    await page.getByRole('link', { name: 'Pretrain' }).click();
+    const loop: LoopDelay = await measureLoop(() => untilDone(client, job.id));
+    const { step } = await client.runs.get({ id: run.id });
+    return {
+      steps: step,
+      seconds: round(loop.ms / 1_000),
+      'event loop p99 ms': round(loop.loopP99Ms),
+      'event loop max ms': round(loop.loopMaxMs),
+    };
+  } finally {
+    await server.close();
+  }
+}
+
+function summaryOf(what: string, loads: readonly Load[], key: keyof Load): Row {
+  const sorted = loads.map((load) => load[key]).toSorted((a, b) => a - b);
+  return {
+    what,
+    'min ms': Math.round(sorted[0] ?? 0),
+    'median ms': Math.round(sorted[sorted.length >> 1] ?? 0),
+    'max ms': Math.round(sorted.at(-1) ?? 0),
+  };
+}
+
+const round = (value: number) => Math.round(value * 100) / 100;

@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+
+const root = resolve(import.meta.dirname, '../..');
+const electronFolder = join(root, 'node_modules/electron');
+const LAUNCH_MS = 30_000;
+
+/** The downloaded binary; undefined where it has never been fetched. Asking the package itself would fetch it. */
+function electronBinary(): string | undefined {
+  const pathFile = join(electronFolder, 'path.txt');
+  if (!existsSync(pathFile)) return undefined;
+  const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(electronFolder, 'dist');
+  const binary = join(folder, readFileSync(pathFile, 'utf8'));
+  return existsSync(binary) ? binary : undefined;
+}
+
+const executablePath = electronBinary();
+const hasDisplay =
+  process.platform !== 'linux' || Boolean(process.env.DISPLAY ?? process.env.WAYLAND_DISPLAY);
+
+export const canRunElectron = executablePath !== undefined && hasDisplay;
+/** Appended to the names of tests that need it. */
+export const electronReason = canRunElectron
+  ? ''
+  : ` (skipped: ${executablePath ? 'there is no display' : "Electron's binary is not there; npx install-electron fetches it"})`;
+
+export type OpenApp = { app: ElectronApplication; page: Page };
+
+/** The built desktop app on a data folder; it ends with the test at the latest. */
+export async function openApp(dataFolder: string): Promise<OpenApp> {
+  if (!executablePath) throw new Error('no Electron binary');
+  const app = await _electron.launch({
+    executablePath,
+    // Chromium's sandbox refuses to run as root, as in containers.
+    args: [root, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+    env: appEnvironment(dataFolder),
+    timeout: LAUNCH_MS,
+  });
+  onTestFinished(() => app.close().catch(() => undefined));
+  return { app, page: await app.firstWindow() };
+}
+
+/** A profile of its own (on Linux), so that an app that a person has open is not taken for the first of two. */
+export function appEnvironment(dataFolder: string): Record<string, string> {
+  const inherited = Object.entries(process.env).flatMap(([key, value]) =>
+    // This variable, which some editors set for what they start, makes Electron plain Node.
+    value === undefined || key === 'ELECTRON_RUN_AS_NODE' ? [] : [[key, value] as const],
+  );
+  return { ...Object.fromEntries(inherited), R2O_DATA: dataFolder, XDG_CONFIG_HOME: `${dataFolder}-profile` };
+}
