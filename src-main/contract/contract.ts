@@ -21,7 +21,17 @@ import {
 import { MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
-import { GalleryItem, Mask, ReviewState } from './mask.ts';
+import { GalleryItem, GalleryTile, ReviewState } from './mask.ts';
+import {
+  EditBatch,
+  ImageEdit,
+  ImagesReview,
+  MaskDrawing,
+  MaskEdit,
+  MaskHistory,
+  MaskMerge,
+  MaskSplit,
+} from './mask-edit.ts';
 import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
@@ -29,9 +39,9 @@ import {
   Concept,
   ConceptChange,
   Evaluation,
+  GalleryFilter,
   GalleryRequest,
   ImageMasksRequest,
-  MaskEdit,
   Segmentation,
   SegmentRequest,
   ShapedMask,
@@ -197,9 +207,22 @@ export const contract = {
     gallery: base
       .input(GalleryRequest.extend({ cursor: Cursor, limit: PageLimit }))
       .output(pageOf(GalleryItem)),
+    /**
+     * Only the ids, for a grid of 100,000 images that can be scrolled to any place. A page holds what was found among
+     * `limit` images: it may hold few or none, and the next one more.
+     */
+    galleryIds: base
+      .input(
+        GalleryFilter.extend({ cursor: Cursor, limit: z.number().int().min(1).max(20_000).default(5_000) }),
+      )
+      .output(pageOf(ImageId)),
+    /** The tiles of some images, in the order asked for, without those that are not there any more. */
+    galleryTiles: base
+      .input(z.object({ id: SegmentationId, imageIds: z.array(ImageId).max(500) }))
+      .output(z.array(GalleryTile)),
     /** Compares it with ground truth; see resources/docs/segmenting.md, "Evaluate". */
     evaluate: base.input(z.object({ id: SegmentationId, truth: z.string().min(1) })).output(Evaluation),
-    /** Draws the best images with their objects on one PNG. */
+    /** Draws the best images with their objects on one PNG, or one page where the path ends in .html. */
     writeSheet: base
       .input(
         z.object({
@@ -218,15 +241,28 @@ export const contract = {
   masks: {
     /** Objects first, each level by score. */
     ofImage: base.input(ImageMasksRequest).output(z.array(ShapedMask)),
+    /** What can be undone and redone on an image. Each of the methods below is one step there. */
+    history: base.input(ImageMasksRequest).output(MaskHistory),
     review: base
       .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), review: ReviewState }))
-      .output(z.object({ changed: z.number().int() })),
+      .output(EditBatch),
+    reviewImages: base.input(ImagesReview).output(EditBatch),
     setConcept: base
       .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), conceptId: ConceptId.nullable() }))
-      .output(z.object({ changed: z.number().int() })),
+      .output(EditBatch),
+    create: base.input(MaskDrawing).output(ImageEdit),
     /** Gives a mask another shape; it counts as edited from then on. */
-    edit: base.input(MaskEdit).output(Mask),
-    remove: base.input(z.object({ id: MaskId })).output(z.null()),
+    edit: base.input(MaskEdit).output(ImageEdit),
+    merge: base.input(MaskMerge).output(ImageEdit),
+    /** The largest piece stays the mask that was split; the others are new ones of the same concept. */
+    split: base.input(MaskSplit).output(ImageEdit),
+    remove: base.input(z.object({ ids: z.array(MaskId).min(1).max(1_000) })).output(EditBatch),
+    undo: base.input(ImageMasksRequest).output(ImageEdit),
+    redo: base.input(ImageMasksRequest).output(ImageEdit),
+    /** Takes back what was done to many images at once, wherever nothing else was done since. */
+    undoBatch: base
+      .input(z.object({ batch: z.number().int() }))
+      .output(z.object({ undone: z.number().int(), kept: z.number().int() })),
   },
   datasets: {
     list: base.output(z.array(Dataset)),

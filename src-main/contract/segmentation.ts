@@ -88,6 +88,17 @@ export const GalleryRequest = z.object({
   sort: GallerySort.default('path'),
 });
 
+/** Which images of a segmentation a grid shows, and in which order. */
+export const GalleryFilter = GalleryRequest.extend({
+  maxScore: z.number().min(0).max(1).optional(),
+  /** Bounds on the largest of the masks, in pixels. */
+  minAreaPx: z.number().int().nonnegative().optional(),
+  maxAreaPx: z.number().int().nonnegative().optional(),
+  /** Paths from Z to A; the lowest score or the smallest area first. */
+  isReversed: z.boolean().default(false),
+});
+export type GalleryFilter = z.infer<typeof GalleryFilter>;
+
 export const SegmentRequest = z.object({
   collectionId: CollectionId,
   /** Left out: colour and texture alone tell kinds of things apart. */
@@ -108,14 +119,6 @@ export const ConceptChange = z.object({
 });
 export type ConceptChange = z.infer<typeof ConceptChange>;
 
-/** A new shape for a mask, on condition that it is still at `revision`. */
-export const MaskEdit = z.object({
-  id: MaskId,
-  revision: z.number().int().positive(),
-  counts: z.string().min(1).max(10_000_000),
-});
-export type MaskEdit = z.infer<typeof MaskEdit>;
-
 /** The masks of one image. */
 export const ImageMasksRequest = z.object({ id: SegmentationId, imageId: ImageId });
 
@@ -130,7 +133,7 @@ export const ImageScores = z.object({
   /** Bounds for any choice among the stored regions. */
   bestRegion: z.number().nullable(),
   bestUnion: z.number().nullable(),
-  /** The best mask's score, by which images are ranked. */
+  /** Mean score of its objects, each by its area: what images are ranked by here. */
   score: z.number(),
 });
 export type ImageScores = z.infer<typeof ImageScores>;
@@ -144,6 +147,8 @@ export const ObjectScores = z.object({
   f1: z.number(),
   meanBestIou: z.number(),
   averagePrecision: z.number(),
+  /** Mean IoU of the predictions with the object that each hits best, by quarters of the score, the best first. */
+  iouQuarters: z.array(z.number()),
 });
 export type ObjectScores = z.infer<typeof ObjectScores>;
 
@@ -162,6 +167,8 @@ export const Evaluation = z.object({
     /** Mean IoU of the better and of the worse half by score: does the score rank? */
     iouTopHalf: z.number().nullable(),
     iouBottomHalf: z.number().nullable(),
+    /** The same by quarters, the best first; empty for less than four images. */
+    iouQuarters: z.array(z.number()),
   }),
   objects: ObjectScores.nullable(),
   /** Truth files without a segmented image, and segmented images without truth. */

@@ -90,6 +90,13 @@ export function createRouter(service: Service) {
         segmentations.get(id);
         return store.gallery.page({ segmentationId: id, ...query });
       }),
+      galleryIds: os.segmentations.galleryIds.handler(({ input: { id, ...query } }) => {
+        segmentations.get(id);
+        return store.gallery.ids({ segmentationId: id, ...query });
+      }),
+      galleryTiles: os.segmentations.galleryTiles.handler(({ input }) =>
+        store.gallery.tiles(input.id, input.imageIds),
+      ),
       evaluate: os.segmentations.evaluate.handler(({ input }) => evaluate(service, input)),
       writeSheet: os.segmentations.writeSheet.handler(({ input }) => writeSheet(service, input)),
     },
@@ -101,8 +108,16 @@ export function createRouter(service: Service) {
       ofImage: os.masks.ofImage.handler(({ input }) => masks.ofImage(input)),
       review: os.masks.review.handler(({ input }) => masks.review(input.ids, input.review)),
       setConcept: os.masks.setConcept.handler(({ input }) => masks.setConcept(input.ids, input.conceptId)),
+      history: os.masks.history.handler(({ input }) => masks.history(input)),
+      reviewImages: os.masks.reviewImages.handler(({ input }) => masks.reviewImages(input)),
+      create: os.masks.create.handler(({ input }) => masks.create(input)),
       edit: os.masks.edit.handler(({ input }) => masks.edit(input)),
-      remove: os.masks.remove.handler(({ input }) => masks.remove(input.id)),
+      merge: os.masks.merge.handler(({ input }) => masks.merge(input)),
+      split: os.masks.split.handler(({ input }) => masks.split(input)),
+      remove: os.masks.remove.handler(({ input }) => masks.remove(input.ids)),
+      undo: os.masks.undo.handler(({ input }) => masks.undo(input)),
+      redo: os.masks.redo.handler(({ input }) => masks.redo(input)),
+      undoBatch: os.masks.undoBatch.handler(({ input }) => masks.undoBatch(input.batch)),
     },
     models: {
       list: os.models.list.handler(() => store.models.list()),

@@ -34,6 +34,7 @@ export class ConceptRepository {
   readonly #of: Statement<[number], ConceptRow>;
   readonly #get: Statement<[number], ConceptRow>;
   readonly #numbers: Statement<[number], { id: number; number: number }>;
+  readonly #colours: Statement<[number], { id: number; colour: string }>;
   readonly #exemplars: Statement<[number], number>;
   readonly #merged: Statement<[number]>;
   readonly #update: Statement<[Record<string, unknown>]>;
@@ -42,6 +43,9 @@ export class ConceptRepository {
     this.#of = db.prepare(`${SELECT} WHERE c.segmentation_id = ? ORDER BY c.number`);
     this.#get = db.prepare(`${SELECT} WHERE c.id = ?`);
     this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');
+    this.#colours = db.prepare(`
+      SELECT c.id, ifnull(t.colour, c.colour) AS colour FROM concepts c LEFT JOIN concepts t ON t.id = c.merged_into
+      WHERE c.segmentation_id = ?`);
     this.#exemplars = db
       .prepare<[number], number>('SELECT mask_id FROM concept_exemplars WHERE concept_id = ? ORDER BY rank')
       .pluck();
@@ -82,6 +86,11 @@ export class ConceptRepository {
   /** Ids by the numbers that the worker knows. */
   idsOf(id: SegmentationId): Map<number, ConceptId> {
     return new Map(this.#numbers.all(id).map((row) => [row.number, ConceptId.parse(row.id)]));
+  }
+
+  /** The colour that each concept is drawn in: that of the one it counts as. Unlike `of`, it counts nothing. */
+  coloursOf(id: SegmentationId): Map<ConceptId, string> {
+    return new Map(this.#colours.all(id).map((row) => [ConceptId.parse(row.id), row.colour]));
   }
 
   /** Whether others have been merged into it. */

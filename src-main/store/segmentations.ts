@@ -9,12 +9,13 @@ import {
   type JobId,
   type ModelId,
 } from '../contract/ids.ts';
-import { MaskOrigin, ReviewState, type Mask, type MaskShape } from '../contract/mask.ts';
+import type { Mask, MaskShape, ReviewState } from '../contract/mask.ts';
 import { toSegmentation, segmentationSql, type SegmentationRow } from './segmentation-row.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
 import type { FileKey } from '../contract/scan.ts';
 import type { WritableDb } from './database.ts';
 import { fromHash, toHash } from './image-row.ts';
+import { toOwnedMask, toShape, type MaskRow, type OwnedMask, type ShapeRow } from './mask-row.ts';
 
 export type NewMask = Pick<Mask, 'conceptId' | 'origin' | 'level' | 'box' | 'areaPx' | 'score'> & {
   shape: MaskShape;
@@ -44,9 +45,6 @@ type ToSegmentRow = {
   height_px: number;
   is_done: number;
 };
-/** A shape with what follows from it. */
-export type EditedMask = { shape: MaskShape; box: Mask['box']; areaPx: number };
-
 /** Images whose masks go in one step of a removal. */
 const REMOVE_IMAGES = 20;
 
@@ -58,23 +56,6 @@ export const toSegmentSql = `
   FROM segmentations s JOIN images i INDEXED BY images_by_collection ON i.collection_id = s.collection_id
   WHERE s.id = @segmentationId AND i.id > @afterId AND i.status IN ('ok', 'changed')
   ORDER BY i.id LIMIT @limit`;
-
-type MaskRow = {
-  id: number;
-  image_id: number;
-  concept_id: number | null;
-  origin: string;
-  level: number;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  area_px: number;
-  score: number;
-  review: string;
-  revision: number;
-};
-type ShapeRow = { grid_width: number; grid_height: number; rle: Uint8Array };
 
 /** Segmentations with their concepts and masks. */
 export class SegmentationRepository {
@@ -93,18 +74,12 @@ export class SegmentationRepository {
   readonly #masksOf: Statement<[number, number], MaskRow>;
   readonly #shapeOf: Statement<[number], ShapeRow>;
   readonly #getMask: Statement<[number], MaskRow>;
-  readonly #ownersOf: Statement<[string], number>;
   readonly #setReview: Statement<[{ id: number; review: ReviewState }]>;
-  readonly #setConcept: Statement<[{ id: number; conceptId: number | null }]>;
-  readonly #reshape: Statement<[Record<string, unknown>]>;
   readonly #setJob: Statement<[{ id: number; jobId: number }]>;
   readonly #rename: Statement<[string, number]>;
   readonly #removeImages: Statement<[{ id: number; limit: number }]>;
   readonly #remove: Statement<[number]>;
-  readonly #removeMask: Statement<[number]>;
   readonly #toSegment: Statement<[Record<string, number>], ToSegmentRow>;
-  readonly #inOne: (work: () => number) => number;
-  readonly #updateShape: (edit: { id: MaskId; revision: number; mask: EditedMask }) => boolean;
 
   constructor(db: WritableDb) {
     this.#insert = db.prepare(`
@@ -121,12 +96,6 @@ export class SegmentationRepository {
     this.#remove = db.prepare('DELETE FROM segmentations WHERE id = ?');
     this.#toSegment = db.prepare(toSegmentSql);
     this.#getMask = db.prepare('SELECT * FROM masks WHERE id = ?');
-    this.#removeMask = db.prepare('DELETE FROM masks WHERE id = ?');
-    this.#setConcept = db.prepare('UPDATE masks SET concept_id = @conceptId WHERE id = @id');
-    this.#reshape = db.prepare(`
-      UPDATE masks SET x = @x, y = @y, width = @width, height = @height, area_px = @areaPx,
-        review = 'edited', revision = revision + 1
-      WHERE id = @id AND revision = @revision`);
     this.#insertConcept = db.prepare(`
       INSERT INTO concepts (segmentation_id, number, name, colour, is_background)
       VALUES (@segmentationId, @number, @name, @colour, @isBackground)`);
@@ -139,27 +108,12 @@ export class SegmentationRepository {
       VALUES (@segmentationId, @imageId, @conceptId, @origin, @level, @x, @y, @width, @height, @areaPx, @score)`);
     this.#insertShape = db.prepare(`
       INSERT INTO mask_shapes (mask_id, grid_width, grid_height, rle)
-      VALUES (@maskId, @gridWidth, @gridHeight, @rle)
-      ON CONFLICT (mask_id) DO UPDATE SET
-        grid_width = excluded.grid_width, grid_height = excluded.grid_height, rle = excluded.rle`);
+      VALUES (@maskId, @gridWidth, @gridHeight, @rle)`);
     this.#masksOf = db.prepare(`
       SELECT * FROM masks WHERE segmentation_id = ? AND image_id = ? ORDER BY level, score DESC, id`);
     this.#shapeOf = db.prepare('SELECT * FROM mask_shapes WHERE mask_id = ?');
-    this.#ownersOf = db
-      .prepare<[string], number>(
-        'SELECT DISTINCT segmentation_id FROM masks WHERE id IN (SELECT value FROM json_each(?))',
-      )
-      .pluck();
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
     this.saveImage = db.transaction((image: SegmentedImage) => this.#replaceImage(image));
-    this.#inOne = db.transaction((work: () => number) => work());
-    this.#updateShape = db.transaction((edit: { id: MaskId; revision: number; mask: EditedMask }) => {
-      const { id, revision } = edit;
-      const { box, areaPx, shape } = edit.mask;
-      const isChanged = this.#reshape.run({ id, revision, areaPx, ...box }).changes > 0;
-      if (isChanged) this.#insertShape.run({ maskId: id, ...shape });
-      return isChanged;
-    });
   }
 
   insert(segmentation: {
@@ -240,47 +194,23 @@ export class SegmentationRepository {
   }
 
   /** Objects first, each level by score. */
-  masksOf(segmentationId: SegmentationId, imageId: ImageId): Mask[] {
-    return this.#masksOf.all(segmentationId, imageId).map(toMask);
+  masksOf(segmentationId: SegmentationId, imageId: ImageId): OwnedMask[] {
+    return this.#masksOf.all(segmentationId, imageId).map(toOwnedMask);
   }
 
-  getMask(id: MaskId): Mask | undefined {
+  getMask(id: MaskId): OwnedMask | undefined {
     const row = this.#getMask.get(id);
-    return row && toMask(row);
-  }
-
-  /** The segmentations that masks are of. */
-  ownersOf(ids: readonly MaskId[]): SegmentationId[] {
-    return this.#ownersOf.all(JSON.stringify(ids)).map((id) => SegmentationId.parse(id));
+    return row && toOwnedMask(row);
   }
 
   shapeOf(id: MaskId): MaskShape | undefined {
     const row = this.#shapeOf.get(id);
-    return row && { gridWidth: row.grid_width, gridHeight: row.grid_height, rle: row.rle };
+    return row && toShape(row);
   }
 
   /** @returns whether the mask exists */
   setReview(id: MaskId, review: ReviewState): boolean {
     return this.#setReview.run({ id, review }).changes > 0;
-  }
-
-  /** In one transaction. @returns how many of the masks exist */
-  setReviews(ids: readonly MaskId[], review: ReviewState): number {
-    return this.#inOne(() => ids.filter((id) => this.setReview(id, review)).length);
-  }
-
-  /** In one transaction. @returns how many of the masks exist */
-  setConcepts(ids: readonly MaskId[], conceptId: ConceptId | null): number {
-    return this.#inOne(() => ids.filter((id) => this.#setConcept.run({ id, conceptId }).changes > 0).length);
-  }
-
-  /** Gives a mask another shape, on condition that nobody has done so since; its review becomes `edited`. */
-  updateShape(edit: { id: MaskId; revision: number; mask: EditedMask }): boolean {
-    return this.#updateShape(edit);
-  }
-
-  removeMask(id: MaskId): void {
-    this.#removeMask.run(id);
   }
 
   #replaceImage(image: SegmentedImage): MaskId[] {
@@ -299,20 +229,4 @@ export class SegmentationRepository {
       return maskId;
     });
   }
-}
-
-function toMask(row: MaskRow): Mask {
-  const { x, y, width, height } = row;
-  return {
-    id: MaskId.parse(row.id),
-    imageId: ImageId.parse(row.image_id),
-    conceptId: row.concept_id === null ? null : ConceptId.parse(row.concept_id),
-    origin: MaskOrigin.parse(row.origin),
-    level: row.level,
-    box: { x, y, width, height },
-    areaPx: row.area_px,
-    score: row.score,
-    review: ReviewState.parse(row.review),
-    revision: row.revision,
-  };
 }

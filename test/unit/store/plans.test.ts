@@ -12,7 +12,7 @@ import {
 } from '../../../src-main/contract/ids.ts';
 import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
 import { Store } from '../../../src-main/store/database.ts';
-import { galleryCountSql, gallerySql } from '../../../src-main/store/gallery.ts';
+import { galleryCountSql, galleryIdsSql, gallerySql } from '../../../src-main/store/gallery.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
@@ -86,6 +86,26 @@ describe('the plan of', () => {
       const table = query.conceptId ? 'concept_images' : 'segmented';
       const column = { path: 'rel_path', score: 'best_score', area: 'largest_px' }[query.sort];
       expect(plan).toContain(`INDEX ${table}_${query.review ? `${query.review}_` : ''}by_${query.sort} (`);
+      expect(plan).toMatch(new RegExp(`\\(${column},image_id\\)[<>]\\(\\?,\\?\\)`));
+      expect(plan).toMatch(IS_DIRECT);
+    },
+  );
+
+  test.each(
+    GallerySort.options.flatMap((sort) =>
+      [true, false].flatMap((isReversed) =>
+        filters.map((filter) => ({ sort, isReversed, hasBounds: isReversed, ...filter })),
+      ),
+    ),
+  )(
+    'the ids of the gallery by $sort (reversed: $isReversed) of concept $conceptId and review $review is one walk',
+    (query) => {
+      using test = new TestStore(tempFolder());
+      const plan = planOf(test, galleryIdsSql(query));
+      const table = query.conceptId ? 'concept_images' : 'segmented';
+      const column = { path: 'rel_path', score: 'best_score', area: 'largest_px' }[query.sort];
+      const index = `${table}_${query.review ? `${query.review}_` : ''}by_${query.sort} (`;
+      expect(plan).toContain(`INDEX ${index}`);
       expect(plan).toMatch(new RegExp(`\\(${column},image_id\\)[<>]\\(\\?,\\?\\)`));
       expect(plan).toMatch(IS_DIRECT);
     },
@@ -187,6 +207,21 @@ describe('the plan of', () => {
       'images that masks can be imported for',
       ({ maskImports }) => maskImports.images({ segmentationId, afterId: 5, limit: 9 }),
       /SEARCH s USING PRIMARY KEY \(segmentation_id=\? AND image_id>\?\)/,
+    ],
+    [
+      'the tiles of images',
+      ({ gallery }) => gallery.tiles(segmentationId, [imageId]),
+      /SEARCH segmented_images USING PRIMARY KEY/,
+    ],
+    [
+      'what can be undone',
+      ({ maskEdits }) => maskEdits.history(segmentationId, imageId),
+      /INDEX mask_edits_by_image \(segmentation_id=\? AND image_id=\? AND is_undone=\?\)/,
+    ],
+    [
+      'the steps of a batch',
+      ({ maskEdits }) => maskEdits.undoBatch(1),
+      /INDEX mask_edits_by_batch \(batch=\?\)/,
     ],
     ['exports of a version', ({ exports }) => exports.ofVersion(versionId), /INDEX exports_by_version/],
   ])('%s is direct', (_, call, index) => {
