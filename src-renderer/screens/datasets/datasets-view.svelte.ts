@@ -18,6 +18,11 @@ export class DatasetsView {
     this.#studio = studio;
   }
 
+  /** While a version is made its event comes before its answer, and must not take the form away. */
+  stayAtNew(): void {
+    this.#studio.navigation.replace('datasets', 'new');
+  }
+
   show(id: number | 'new'): void {
     this.#studio.navigation.go('datasets', id);
   }
