@@ -1,6 +1,7 @@
 import Activity from '@lucide/svelte/icons/activity';
 import BrainCircuit from '@lucide/svelte/icons/brain-circuit';
 import Images from '@lucide/svelte/icons/images';
+import Shapes from '@lucide/svelte/icons/shapes';
 import Package from '@lucide/svelte/icons/package';
 import Settings from '@lucide/svelte/icons/settings-2';
 import type { Component } from 'svelte';
@@ -9,6 +10,7 @@ import type { Studio } from '../state/studio.svelte.ts';
 import ActivityScreen from './activity/ActivityScreen.svelte';
 import DatasetsScreen from './datasets/DatasetsScreen.svelte';
 import LibraryScreen from './library/LibraryScreen.svelte';
+import MasksScreen from './masks/MasksScreen.svelte';
 import PretrainScreen from './pretrain/PretrainScreen.svelte';
 import SettingsScreen from './settings/SettingsScreen.svelte';
 
@@ -39,6 +41,14 @@ export const SCREENS: readonly Screen[] = [
     icon: BrainCircuit,
     component: PretrainScreen,
     keys: 'mod+2',
+    place: 'top',
+  },
+  {
+    id: 'masks',
+    title: () => t('masks.title'),
+    icon: Shapes,
+    component: MasksScreen,
+    keys: 'mod+3',
     place: 'top',
   },
   {
