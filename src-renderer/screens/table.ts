@@ -2,11 +2,13 @@ import Activity from '@lucide/svelte/icons/activity';
 import BrainCircuit from '@lucide/svelte/icons/brain-circuit';
 import Images from '@lucide/svelte/icons/images';
 import Shapes from '@lucide/svelte/icons/shapes';
+import Package from '@lucide/svelte/icons/package';
 import Settings from '@lucide/svelte/icons/settings-2';
 import type { Component } from 'svelte';
 import { t } from '../i18n/language.svelte.ts';
 import type { Studio } from '../state/studio.svelte.ts';
 import ActivityScreen from './activity/ActivityScreen.svelte';
+import DatasetsScreen from './datasets/DatasetsScreen.svelte';
 import LibraryScreen from './library/LibraryScreen.svelte';
 import MasksScreen from './masks/MasksScreen.svelte';
 import PretrainScreen from './pretrain/PretrainScreen.svelte';
@@ -47,6 +49,14 @@ export const SCREENS: readonly Screen[] = [
     icon: Shapes,
     component: MasksScreen,
     keys: 'mod+3',
+    place: 'top',
+  },
+  {
+    id: 'datasets',
+    title: () => t('datasets.title'),
+    icon: Package,
+    component: DatasetsScreen,
+    keys: 'mod+5',
     place: 'top',
   },
   {
