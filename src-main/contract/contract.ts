@@ -213,7 +213,10 @@ export const contract = {
   concepts: {
     /** By number. */
     list: base.input(z.object({ id: SegmentationId })).output(z.array(Concept)),
+    /** What was merged into a concept goes with it when that is merged itself. */
     update: base.input(ConceptChange).output(Concept),
+    /** Its objects and those of what was merged into it, the surest images first. */
+    masks: base.input(z.object({ id: ConceptId, cursor: Cursor, limit: PageLimit })).output(pageOf(Mask)),
   },
   masks: {
     /** Objects first, each level by score. */

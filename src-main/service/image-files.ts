@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { thumbnailPath } from '../contract/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
-import { ImageId, RunId, SegmentationId } from '../contract/ids.ts';
+import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
 import type { Service } from './service.ts';
+import { renderCrop } from './crops.ts';
 import { readSheet } from './sheet.ts';
 
 /** `thumbnail`: 320 px, for grids. `view`: the upright image at screen size, whatever its format. */
@@ -14,15 +15,23 @@ export type PhotoRequest = { id: ImageId; variant: ImageVariant };
 export type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
 /** The best images of a segmentation with their objects, on one sheet. */
 export type SheetRequest = { sheetOf: SegmentationId };
-export type ImageRequest = PhotoRequest | PreviewRequest | SheetRequest;
+/** An object cut from its image; its shape is the one at `revision`. */
+export type CropRequest = { maskId: MaskId; revision: number };
+export type ImageRequest = PhotoRequest | PreviewRequest | SheetRequest | CropRequest;
 export type ImageFile = { bytes: Uint8Array; mimeType: 'image/webp' | 'image/png'; etag: string };
 
 /**
- * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png` and `/segmentations/ID/sheet.png`, the only forms in
- * which a picture can be asked for; undefined for all else.
+ * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/sheet.png` and
+ * `/masks/ID/REVISION/crop.webp`, the only forms in which a picture can be asked for; undefined for all else.
  */
 export function parseImagePath(path: string): ImageRequest | undefined {
-  return parsePhotoPath(path) ?? parsePreviewPath(path) ?? parseSheetPath(path);
+  return parsePhotoPath(path) ?? parsePreviewPath(path) ?? parseSheetPath(path) ?? parseCropPath(path);
+}
+
+function parseCropPath(path: string): CropRequest | undefined {
+  const match = /^\/masks\/(\d{1,15})\/(\d{1,9})\/crop\.webp$/.exec(path);
+  const id = MaskId.safeParse(Number(match?.[1]));
+  return id.success ? { maskId: id.data, revision: Number(match?.[2]) } : undefined;
 }
 
 function parseSheetPath(path: string): SheetRequest | undefined {
@@ -52,7 +61,13 @@ function parsePhotoPath(path: string): PhotoRequest | undefined {
  */
 export async function readImage(service: Service, request: ImageRequest): Promise<ImageFile> {
   if ('runId' in request) return readPreview(service, request);
+  if ('maskId' in request) return readCrop(service, request);
   return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
+}
+
+async function readCrop(service: Service, { maskId, revision }: CropRequest): Promise<ImageFile> {
+  const bytes = await renderCrop(service, maskId, revision);
+  return { bytes, mimeType: 'image/webp', etag: `"mask-${maskId}-${revision}-${crc32(bytes)}"` };
 }
 
 async function drawSheet(service: Service, { sheetOf }: SheetRequest): Promise<ImageFile> {

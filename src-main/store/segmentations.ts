@@ -9,12 +9,13 @@ import {
   type JobId,
   type ModelId,
 } from '../contract/ids.ts';
-import { MaskOrigin, ReviewState, type Mask, type MaskShape } from '../contract/mask.ts';
+import type { Mask, MaskShape, ReviewState } from '../contract/mask.ts';
 import { toSegmentation, segmentationSql, type SegmentationRow } from './segmentation-row.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
 import type { FileKey } from '../contract/scan.ts';
 import type { WritableDb } from './database.ts';
 import { fromHash, toHash } from './image-row.ts';
+import { toOwnedMask, toShape, type MaskRow, type OwnedMask, type ShapeRow } from './mask-row.ts';
 
 export type NewMask = Pick<Mask, 'conceptId' | 'origin' | 'level' | 'box' | 'areaPx' | 'score'> & {
   shape: MaskShape;
@@ -59,23 +60,6 @@ export const toSegmentSql = `
   WHERE s.id = @segmentationId AND i.id > @afterId AND i.status IN ('ok', 'changed')
   ORDER BY i.id LIMIT @limit`;
 
-type MaskRow = {
-  id: number;
-  image_id: number;
-  concept_id: number | null;
-  origin: string;
-  level: number;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  area_px: number;
-  score: number;
-  review: string;
-  revision: number;
-};
-type ShapeRow = { grid_width: number; grid_height: number; rle: Uint8Array };
-
 /** Segmentations with their concepts and masks. */
 export class SegmentationRepository {
   /** Saves one image's masks in place of those it had; durable when it returns. */
@@ -93,6 +77,7 @@ export class SegmentationRepository {
   readonly #masksOf: Statement<[number, number], MaskRow>;
   readonly #shapeOf: Statement<[number], ShapeRow>;
   readonly #getMask: Statement<[number], MaskRow>;
+  readonly #contentOf: Statement<[number, number], Uint8Array>;
   readonly #ownersOf: Statement<[string], number>;
   readonly #setReview: Statement<[{ id: number; review: ReviewState }]>;
   readonly #setConcept: Statement<[{ id: number; conceptId: number | null }]>;
@@ -145,6 +130,11 @@ export class SegmentationRepository {
     this.#masksOf = db.prepare(`
       SELECT * FROM masks WHERE segmentation_id = ? AND image_id = ? ORDER BY level, score DESC, id`);
     this.#shapeOf = db.prepare('SELECT * FROM mask_shapes WHERE mask_id = ?');
+    this.#contentOf = db
+      .prepare<[number, number], Uint8Array>(
+        'SELECT content_hash FROM segmented_images WHERE segmentation_id = ? AND image_id = ?',
+      )
+      .pluck();
     this.#ownersOf = db
       .prepare<[string], number>(
         'SELECT DISTINCT segmentation_id FROM masks WHERE id IN (SELECT value FROM json_each(?))',
@@ -241,12 +231,18 @@ export class SegmentationRepository {
 
   /** Objects first, each level by score. */
   masksOf(segmentationId: SegmentationId, imageId: ImageId): Mask[] {
-    return this.#masksOf.all(segmentationId, imageId).map(toMask);
+    return this.#masksOf.all(segmentationId, imageId).map(toOwnedMask);
   }
 
-  getMask(id: MaskId): Mask | undefined {
+  getMask(id: MaskId): OwnedMask | undefined {
     const row = this.#getMask.get(id);
-    return row && toMask(row);
+    return row && toOwnedMask(row);
+  }
+
+  /** The version of an image's file that was segmented. */
+  contentOf(segmentationId: SegmentationId, imageId: ImageId): ContentHash | undefined {
+    const hash = this.#contentOf.get(segmentationId, imageId);
+    return hash && toHash(hash);
   }
 
   /** The segmentations that masks are of. */
@@ -256,7 +252,7 @@ export class SegmentationRepository {
 
   shapeOf(id: MaskId): MaskShape | undefined {
     const row = this.#shapeOf.get(id);
-    return row && { gridWidth: row.grid_width, gridHeight: row.grid_height, rle: row.rle };
+    return row && toShape(row);
   }
 
   /** @returns whether the mask exists */
@@ -299,20 +295,4 @@ export class SegmentationRepository {
       return maskId;
     });
   }
-}
-
-function toMask(row: MaskRow): Mask {
-  const { x, y, width, height } = row;
-  return {
-    id: MaskId.parse(row.id),
-    imageId: ImageId.parse(row.image_id),
-    conceptId: row.concept_id === null ? null : ConceptId.parse(row.concept_id),
-    origin: MaskOrigin.parse(row.origin),
-    level: row.level,
-    box: { x, y, width, height },
-    areaPx: row.area_px,
-    score: row.score,
-    review: ReviewState.parse(row.review),
-    revision: row.revision,
-  };
 }

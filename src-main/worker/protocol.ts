@@ -244,6 +244,18 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** Area and box of a shape that a person has drawn. */
   z.object({ kind: z.literal('measure-mask'), shape: MaskShape }),
+  /** An object cut from its image, with what is around it darkened. */
+  z.object({
+    kind: z.literal('render-crop'),
+    rootPath: z.string(),
+    file: FileKey,
+    /** Of the file that was segmented. */
+    contentHash: ContentHash,
+    shape: MaskShape,
+    box: Box,
+    limits: ImageLimits,
+    cache: CacheBounds,
+  }),
   /** One sheet of overlays, written to `out` as PNG. */
   z.object({
     kind: z.literal('draw-sheet'),
@@ -297,6 +309,7 @@ export const CallResults = {
     missingTruth: z.number().int(),
   }),
   'measure-mask': z.object({ shape: MaskShape, box: Box, areaPx: z.number().int() }),
+  'render-crop': z.object({ bytes: Bytes }),
   'draw-sheet': z.null(),
 } satisfies Record<Call['kind'], z.ZodType>;
 export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;

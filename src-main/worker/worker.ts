@@ -130,6 +130,10 @@ async function resultOf(call: Call): Promise<unknown> {
       const { measureMask } = await import('./evaluate-call.ts');
       return measureMask(call);
     }
+    case 'render-crop': {
+      const { renderCrop } = await import('./crop-call.ts');
+      return renderCrop(call);
+    }
     case 'draw-sheet': {
       const { drawSheet } = await import('./sheet-call.ts');
       await drawSheet(call);
