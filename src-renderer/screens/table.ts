@@ -1,12 +1,16 @@
 import Activity from '@lucide/svelte/icons/activity';
+import Boxes from '@lucide/svelte/icons/boxes';
 import BrainCircuit from '@lucide/svelte/icons/brain-circuit';
 import Images from '@lucide/svelte/icons/images';
+import Shapes from '@lucide/svelte/icons/shapes';
 import Settings from '@lucide/svelte/icons/settings-2';
 import type { Component } from 'svelte';
 import { t } from '../i18n/language.svelte.ts';
 import type { Studio } from '../state/studio.svelte.ts';
 import ActivityScreen from './activity/ActivityScreen.svelte';
+import ConceptsScreen from './concepts/ConceptsScreen.svelte';
 import LibraryScreen from './library/LibraryScreen.svelte';
+import ModelsScreen from './models/ModelsScreen.svelte';
 import PretrainScreen from './pretrain/PretrainScreen.svelte';
 import SettingsScreen from './settings/SettingsScreen.svelte';
 
@@ -37,6 +41,22 @@ export const SCREENS: readonly Screen[] = [
     icon: BrainCircuit,
     component: PretrainScreen,
     keys: 'mod+2',
+    place: 'top',
+  },
+  {
+    id: 'concepts',
+    title: () => t('concepts.title'),
+    icon: Shapes,
+    component: ConceptsScreen,
+    keys: 'mod+4',
+    place: 'top',
+  },
+  {
+    id: 'models',
+    title: () => t('models.title'),
+    icon: Boxes,
+    component: ModelsScreen,
+    keys: 'mod+6',
     place: 'top',
   },
   {
