@@ -19,6 +19,7 @@ export default defineConfig({
           cli: fromRoot('src-main/host/cli/main.ts'),
           worker: fromRoot('src-main/worker/main.ts'),
           'batch-thread': fromRoot('src-main/worker/batch-thread.ts'),
+          'segment-thread': fromRoot('src-main/worker/segment-thread.ts'),
         },
         // Flat, so that the built code finds its neighbours from wherever it was bundled to (host/shared/paths.ts).
         output: { chunkFileNames: '[name]-[hash].js' },

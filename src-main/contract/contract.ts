@@ -1,10 +1,10 @@
 import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { Collection } from './collection.ts';
-import { Dataset, DatasetDiff, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
+import { Dataset, DatasetDiff, DatasetPreview, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
-import { Export, ExportOptions } from './export.ts';
+import { Export, ExportFormat, ExportOptions } from './export.ts';
 import {
   CollectionId,
   ConceptId,
@@ -21,7 +21,17 @@ import {
 import { MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
-import { GalleryItem, Mask, ReviewState } from './mask.ts';
+import { GalleryItem, GalleryTile, Mask, ReviewState } from './mask.ts';
+import {
+  EditBatch,
+  ImageEdit,
+  ImagesReview,
+  MaskDrawing,
+  MaskEdit,
+  MaskHistory,
+  MaskMerge,
+  MaskSplit,
+} from './mask-edit.ts';
 import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
@@ -29,9 +39,9 @@ import {
   Concept,
   ConceptChange,
   Evaluation,
+  GalleryFilter,
   GalleryRequest,
   ImageMasksRequest,
-  MaskEdit,
   Segmentation,
   SegmentRequest,
   ShapedMask,
@@ -197,6 +207,19 @@ export const contract = {
     gallery: base
       .input(GalleryRequest.extend({ cursor: Cursor, limit: PageLimit }))
       .output(pageOf(GalleryItem)),
+    /**
+     * Only the ids, for a grid of 100,000 images that can be scrolled to any place. A page holds what was found among
+     * `limit` images: it may hold few or none, and the next one more.
+     */
+    galleryIds: base
+      .input(
+        GalleryFilter.extend({ cursor: Cursor, limit: z.number().int().min(1).max(20_000).default(5_000) }),
+      )
+      .output(pageOf(ImageId)),
+    /** The tiles of some images, in the order asked for, without those that are not there any more. */
+    galleryTiles: base
+      .input(z.object({ id: SegmentationId, imageIds: z.array(ImageId).max(500) }))
+      .output(z.array(GalleryTile)),
     /** Compares it with ground truth; see resources/docs/segmenting.md, "Evaluate". */
     evaluate: base.input(z.object({ id: SegmentationId, truth: z.string().min(1) })).output(Evaluation),
     /** Draws the best images with their objects on one PNG. */
@@ -221,15 +244,28 @@ export const contract = {
   masks: {
     /** Objects first, each level by score. */
     ofImage: base.input(ImageMasksRequest).output(z.array(ShapedMask)),
+    /** What can be undone and redone on an image. Each of the methods below is one step there. */
+    history: base.input(ImageMasksRequest).output(MaskHistory),
     review: base
       .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), review: ReviewState }))
-      .output(z.object({ changed: z.number().int() })),
+      .output(EditBatch),
+    reviewImages: base.input(ImagesReview).output(EditBatch),
     setConcept: base
       .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), conceptId: ConceptId.nullable() }))
-      .output(z.object({ changed: z.number().int() })),
+      .output(EditBatch),
+    create: base.input(MaskDrawing).output(ImageEdit),
     /** Gives a mask another shape; it counts as edited from then on. */
-    edit: base.input(MaskEdit).output(Mask),
-    remove: base.input(z.object({ id: MaskId })).output(z.null()),
+    edit: base.input(MaskEdit).output(ImageEdit),
+    merge: base.input(MaskMerge).output(ImageEdit),
+    /** The largest piece stays the mask that was split; the others are new ones of the same concept. */
+    split: base.input(MaskSplit).output(ImageEdit),
+    remove: base.input(z.object({ ids: z.array(MaskId).min(1).max(1_000) })).output(EditBatch),
+    undo: base.input(ImageMasksRequest).output(ImageEdit),
+    redo: base.input(ImageMasksRequest).output(ImageEdit),
+    /** Takes back what was done to many images at once, wherever nothing else was done since. */
+    undoBatch: base
+      .input(z.object({ batch: z.number().int() }))
+      .output(z.object({ undone: z.number().int(), kept: z.number().int() })),
   },
   datasets: {
     list: base.output(z.array(Dataset)),
@@ -238,6 +274,8 @@ export const contract = {
     create: base
       .input(z.object({ name: z.string().trim().min(1).max(200), recipe: DatasetRecipe }))
       .output(DatasetVersionDetail),
+    /** Counts what a recipe would make. */
+    preview: base.input(z.object({ recipe: DatasetRecipe })).output(DatasetPreview),
     diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
     /** Removes a version, and its dataset with the last of them. Exports made of it stay. */
     remove: base.input(z.object({ id: DatasetVersionId })).output(z.null()),
@@ -249,6 +287,10 @@ export const contract = {
       .output(z.object({ export: Export, job: Job })),
     get: base.input(z.object({ id: ExportId })).output(Export),
     ofVersion: base.input(z.object({ versionId: DatasetVersionId })).output(z.array(Export)),
+    /** A folder (or file) that is free to export to. */
+    suggestPath: base
+      .input(z.object({ versionId: DatasetVersionId, format: ExportFormat }))
+      .output(z.object({ path: z.string() })),
   },
   maskImports: {
     /** Queues the reading of masks, corrected in another tool, into a segmentation. */

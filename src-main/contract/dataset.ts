@@ -53,10 +53,22 @@ export type DatasetRecipe = z.infer<typeof DatasetRecipe>;
 
 const Counts = z.object({ images: z.number().int(), masks: z.number().int() });
 
+/** Images that were segmented and are not in: their file changed since, or is gone, or no mask was left. */
+const LeftOut = z.object({ changed: z.number().int(), missing: z.number().int(), empty: z.number().int() });
+
 export const DatasetCounts = Counts.extend({
   splits: z.object({ train: Counts, val: Counts, test: Counts }),
-  /** Images that were segmented and are not in: their file changed since, or is gone, or no mask was left. */
-  leftOut: z.object({ changed: z.number().int(), missing: z.number().int(), empty: z.number().int() }),
+  leftOut: LeftOut,
+  /** Masks of each class; versions of early builds have none. */
+  classes: z
+    .array(
+      z.object({
+        /** As in `DatasetClass`. */
+        number: z.number().int().positive(),
+        ...{ train: z.number().int(), val: z.number().int(), test: z.number().int() },
+      }),
+    )
+    .default([]),
 });
 export type DatasetCounts = z.infer<typeof DatasetCounts>;
 
@@ -67,6 +79,24 @@ export const DatasetClass = z.object({
   colour: z.string(),
 });
 export type DatasetClass = z.infer<typeof DatasetClass>;
+
+/** What a recipe would make, counted without making it. */
+export const DatasetPreview = Counts.extend({
+  leftOut: LeftOut,
+  /** The concepts that masks are of, by number; those of one name count as one. */
+  concepts: z.array(
+    z.object({
+      name: z.string(),
+      colour: z.string(),
+      isBackground: z.boolean(),
+      /** Masks that pass the filters, whether their class is taken or not. */
+      masks: z.number().int(),
+      /** Null where its masks are left out. */
+      className: z.string().nullable(),
+    }),
+  ),
+});
+export type DatasetPreview = z.infer<typeof DatasetPreview>;
 
 /** A frozen version: it never changes. */
 export const DatasetVersion = z.object({

@@ -18,6 +18,8 @@ export const ServiceEvent = z.discriminatedUnion('type', [
   /** Its row, its concepts or its masks. */
   z.object({ type: z.literal('segmentation'), segmentationId: SegmentationId }),
   z.object({ type: z.literal('segmentation-removed'), segmentationId: SegmentationId }),
+  /** A version was made or removed. */
+  z.object({ type: z.literal('datasets') }),
   z.object({ type: z.literal('model'), modelId: ModelId }),
   z.object({ type: z.literal('model-removed'), modelId: ModelId }),
 ]);

@@ -39,6 +39,11 @@ export const ExportOptions = z.object({
   images: ExportImages.default('copy'),
   /** How LabelMe holds masks: exactly, or as polygons for versions before 5.4 and for editing by hand. */
   labelmeShapes: z.enum(['mask', 'polygon']).default('mask'),
+  /**
+   * Polygons with every corner of the mask, or with as few as keep 98 % of it alike: those can be edited by hand, and
+   * their files are a fraction as large.
+   */
+  polygons: z.enum(['exact', 'simplified']).default('exact'),
 });
 export type ExportOptions = z.infer<typeof ExportOptions>;
 

@@ -54,5 +54,14 @@ export const GalleryItem = z.object({
 });
 export type GalleryItem = z.infer<typeof GalleryItem>;
 
+/** A tile of a grid that draws masks over its images. */
+export const GalleryTile = GalleryItem.extend({
+  /** Objects by what was said of them. */
+  reviews: z.record(ReviewState, z.number().int()),
+  /** Another one whenever the objects look different: part of the address of their drawing. */
+  version: z.string(),
+});
+export type GalleryTile = z.infer<typeof GalleryTile>;
+
 export const GallerySort = z.enum(['path', 'score', 'area']);
 export type GallerySort = z.infer<typeof GallerySort>;

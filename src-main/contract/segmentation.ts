@@ -92,6 +92,17 @@ export const GalleryRequest = z.object({
   sort: GallerySort.default('path'),
 });
 
+/** Which images of a segmentation a grid shows, and in which order. */
+export const GalleryFilter = GalleryRequest.extend({
+  maxScore: z.number().min(0).max(1).optional(),
+  /** Bounds on the largest of the masks, in pixels. */
+  minAreaPx: z.number().int().nonnegative().optional(),
+  maxAreaPx: z.number().int().nonnegative().optional(),
+  /** Paths from Z to A; the lowest score or the smallest area first. */
+  isReversed: z.boolean().default(false),
+});
+export type GalleryFilter = z.infer<typeof GalleryFilter>;
+
 export const SegmentRequest = z.object({
   collectionId: CollectionId,
   /** Left out: colour and texture alone tell kinds of things apart. */
@@ -111,14 +122,6 @@ export const ConceptChange = z.object({
   mergedInto: ConceptId.nullable().optional(),
 });
 export type ConceptChange = z.infer<typeof ConceptChange>;
-
-/** A new shape for a mask, on condition that it is still at `revision`. */
-export const MaskEdit = z.object({
-  id: MaskId,
-  revision: z.number().int().positive(),
-  counts: z.string().min(1).max(10_000_000),
-});
-export type MaskEdit = z.infer<typeof MaskEdit>;
 
 /** The masks of one image. */
 export const ImageMasksRequest = z.object({ id: SegmentationId, imageId: ImageId });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CollectionId, ImageId } from './ids.ts';
+import { CollectionId, ExportId, ImageId } from './ids.ts';
 
 /** What a host can do, as data: the page never asks which host it runs on. */
 export const Capabilities = z.object({
@@ -25,6 +25,7 @@ export const RevealTarget = z.discriminatedUnion('what', [
   z.object({ what: z.literal('data-folder') }),
   z.object({ what: z.literal('collection'), id: CollectionId }),
   z.object({ what: z.literal('image'), id: ImageId }),
+  z.object({ what: z.literal('export'), id: ExportId }),
 ]);
 export type RevealTarget = z.infer<typeof RevealTarget>;
 

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
-import type { ExportPlan } from '../contract/export.ts';
-import { decodeCrop } from '../core/mask/crop.ts';
-import { polygonsOf } from '../core/mask/polygon.ts';
+import type { ExportOptions, ExportPlan } from '../contract/export.ts';
 import { fileNameOf, type ExportedMask, type ExportFormatDefinition } from './format.ts';
 import { PerSplit } from './per-split.ts';
+import { exportedPolygons, POLYGON_HELP } from './polygons.ts';
 import { JsonLists } from './text-file.ts';
 
-type Segmentation = (mask: ExportedMask) => unknown;
+type Segmentation = (mask: ExportedMask, options: ExportOptions) => unknown;
 
 /** COCO instances with exact masks: compressed run lengths. */
 export const coco = instances(
@@ -14,18 +13,20 @@ export const coco = instances(
     size: [shape.gridHeight, shape.gridWidth],
     counts: Buffer.from(shape.rle).toString('latin1'),
   }),
-  [
+  () =>
     'CVAT: create the labels in the task first, import as "COCO 1.0" and switch off "Convert masks to polygons".',
-  ],
 );
 
 /** COCO instances with polygons along the edges of pixels; holes are joined to their surroundings by seams. */
 export const cocoPolygon = instances(
-  ({ shape, box }) => polygonsOf(decodeCrop(shape, box), { line: 'edges', offset: box }),
-  ['Polygons hold the masks exactly as pycocotools fills them; holes are cut in by seams without width.'],
+  (mask, options) => exportedPolygons(mask, 'edges', options),
+  ({ polygons }) => POLYGON_HELP[polygons],
 );
 
-function instances(segmentationOf: Segmentation, help: string[]): ExportFormatDefinition {
+function instances(
+  segmentationOf: Segmentation,
+  helpOf: (options: ExportOptions) => string,
+): ExportFormatDefinition {
   return {
     target: 'folder',
     images: ['copy', 'hardlink', 'reference'],
@@ -33,7 +34,7 @@ function instances(segmentationOf: Segmentation, help: string[]): ExportFormatDe
     help: (plan) => [
       'Load annotations/instances_SPLIT.json with pycocotools. file_name is below images/SPLIT, or below the',
       `original folder where images are referenced: ${plan.rootPaths.join(', ')}.`,
-      ...help,
+      helpOf(plan.options),
     ],
     open: ({ path, plan }) => {
       const files = new PerSplit((split) =>
@@ -54,7 +55,11 @@ function instances(segmentationOf: Segmentation, help: string[]): ExportFormatDe
             const { x, y, width, height } = mask.box;
             await file.add('annotations', {
               ...{ id: mask.number, image_id: image.number, category_id: mask.classNumber },
-              ...{ segmentation: segmentationOf(mask), area: mask.areaPx, bbox: [x, y, width, height] },
+              ...{
+                segmentation: segmentationOf(mask, plan.options),
+                area: mask.areaPx,
+                bbox: [x, y, width, height],
+              },
               // Crowds are another measure to COCO's scoring, and skipped by most training code.
               ...{ iscrowd: 0, score: mask.score },
             });

@@ -39,7 +39,8 @@ export type ExportedImage = {
 /** Writes one export in one format. Images come one after the other; `finish` makes the files whole. */
 export type ExportWriter = {
   add: (image: ExportedImage) => Promise<void>;
-  finish: () => Promise<void>;
+  /** @param manifest what the export is, for formats that have no other file to keep it in */
+  finish: (manifest: string) => Promise<void>;
   /** Closes all files, whether finished or not. */
   [Symbol.asyncDispose]: () => Promise<void>;
 };
@@ -69,6 +70,8 @@ export type ExportFormatDefinition = {
   refusal?: (plan: ExportPlan) => string | undefined;
   /** Lines of the export's README: how to load it, and what to mind. */
   help: (plan: ExportPlan) => string[];
+  /** The manifest in a whole export, for formats of one file; undefined where the file is something else. */
+  readManifest?: (path: string) => string | undefined;
   open: (context: ExportContext) => Promise<ExportWriter>;
 };
 

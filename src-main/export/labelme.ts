@@ -2,9 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { decodeCrop } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
-import { polygonsOf } from '../core/mask/polygon.ts';
 import type { ExportContext, ExportedImage, ExportedMask, ExportFormatDefinition } from './format.ts';
 import { pathFrom } from './place-image.ts';
+import { exportedPolygons, POLYGON_HELP } from './polygons.ts';
 import { asciiJson } from './text-file.ts';
 
 /** The version whose files these are: the first with shapes of the type mask has 5.4 as its number. */
@@ -23,7 +23,7 @@ export const labelme: ExportFormatDefinition = {
     'Open one of the folders train, val or test with: labelme FOLDER',
     options.labelmeShapes === 'mask'
       ? 'Masks need LabelMe 5.4 or newer; for older ones export with --labelme-shapes polygon.'
-      : 'Polygons of one object have the same group number.',
+      : `Polygons of one object have the same group number. ${POLYGON_HELP[options.polygons]}`,
   ],
   open: (context) =>
     Promise.resolve({
@@ -53,8 +53,8 @@ function imagePath({ file, split }: ExportedImage, { finalPath }: ExportContext)
 
 async function shapesOf(mask: ExportedMask, group: number, { plan }: ExportContext): Promise<object[]> {
   const { shape, box, className: label } = mask;
-  const crop = decodeCrop(shape, box);
   if (plan.options.labelmeShapes === 'mask') {
+    const crop = decodeCrop(shape, box);
     const png = await encodePng({ ...crop, data: crop.data.map((value) => value * 255) });
     const points = [
       [box.x, box.y],
@@ -64,7 +64,7 @@ async function shapesOf(mask: ExportedMask, group: number, { plan }: ExportConte
       { ...{ label, points, group_id: null, description: '' }, ...{ shape_type: 'mask', flags: {}, mask: png.toString('base64') } }, // prettier-ignore
     ];
   }
-  const polygons = polygonsOf(crop, { line: 'centres', offset: box });
+  const polygons = exportedPolygons(mask, 'centres', plan.options);
   return polygons.map((polygon) => {
     const points = Array.from({ length: polygon.length / 2 }, (_, at) => [
       (polygon[at * 2] ?? 0) - 0.5,

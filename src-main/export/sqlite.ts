@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -5,6 +6,8 @@ import { shownPath, type ExportFormatDefinition } from './format.ts';
 
 /** Rows a transaction: fast, and little is lost to nobody, as the file counts only once it is whole. */
 const BATCH = 256;
+/** In `info`: tells an export that is in its place already from any other file. */
+const MANIFEST_KEY = 'export';
 
 /**
  * The schema is documented in resources/docs/datasets.md, "The SQLite file". `format_version` changes with it.
@@ -48,6 +51,21 @@ export const sqlite: ExportFormatDefinition = {
   imagesReason: 'One file cannot hold links.',
   imageFolder: () => 'images',
   help: () => [],
+  readManifest: (path) => {
+    if (!existsSync(path)) return undefined;
+    try {
+      const db = new Database(path, { readonly: true });
+      try {
+        const text: unknown = db.prepare('SELECT value FROM info WHERE key = ?').pluck().get(MANIFEST_KEY);
+        return typeof text === 'string' ? text : undefined;
+      } finally {
+        db.close();
+      }
+    } catch {
+      // Some other file of that name: it is not for us to read.
+      return undefined;
+    }
+  },
   open: ({ path, plan }) => {
     const db = new Database(path);
     // The file is thrown away unless it is finished: it needs no journal.
@@ -91,8 +109,9 @@ export const sqlite: ExportFormatDefinition = {
         }
         if (pending === BATCH) commit();
       },
-      finish: () => {
+      finish: (manifest) => {
         commit();
+        insertInfo.run(MANIFEST_KEY, manifest);
         db.close();
         return Promise.resolve();
       },

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
 import { ExportResult, partialExportPath, type ExportPlan } from '../contract/export.ts';
+import { formatOf } from './formats.ts';
 
 /** Beside what the images take: labels of a mask, in whatever format, are a few hundred bytes. */
 const BYTES_A_MASK = 600;
@@ -81,9 +82,17 @@ export function manifestOf(plan: ExportPlan, result: ExportResult): { name: stri
   return { name: MANIFEST_NAME, text: `${JSON.stringify(value, null, 2)}\n` };
 }
 
-/** The result of this very export where it is in its place already: killed just before it could say so. */
+/**
+ * The result of this very export where it is in its place already: killed just before it could say so. What it had
+ * beside its place is removed then.
+ */
 export async function finishedResult(plan: ExportPlan): Promise<ExportResult | undefined> {
-  const text = await readFile(join(plan.options.outPath, MANIFEST_NAME), 'utf8').catch(() => undefined);
+  const { format, outPath } = plan.options;
+  const { target, readManifest } = formatOf(format);
+  const text =
+    target === 'file'
+      ? readManifest?.(outPath)
+      : await readFile(join(outPath, MANIFEST_NAME), 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   let json: unknown;
   try {
@@ -93,7 +102,9 @@ export async function finishedResult(plan: ExportPlan): Promise<ExportResult | u
   }
   const manifest = Manifest.safeParse(json).data;
   const isThis = manifest?.exportId === plan.exportId && manifest.startedAtMs === plan.startedAtMs;
-  return isThis ? manifest.result : undefined;
+  if (!isThis) return undefined;
+  await rm(partialExportPath({ ...plan, outPath }), { recursive: true, force: true });
+  return manifest.result;
 }
 
 async function refuseTaken(path: string, isFile: boolean): Promise<void> {

@@ -51,11 +51,15 @@ export async function writeExport(run: ExportRun): Promise<ExportResult> {
     await using list =
       format.target === 'folder' ? await ImageList.create(join(path, 'images.csv')) : undefined;
     await writeImages(run, { writer, list, report });
-    await writer.finish();
-    await list?.finish();
     const result = report.result();
     if (result.images === 0) throw nothingLeft(plan, result);
-    if (format.target === 'folder') await writeAbout(run, result);
+    const manifest = manifestOf(plan, result);
+    await writer.finish(manifest.text);
+    await list?.finish();
+    if (format.target === 'folder') {
+      await writeFile(join(path, manifest.name), manifest.text);
+      await writeAbout(run, result);
+    }
     return result;
   } catch (error) {
     throw translateWriteError(error, plan.options.outPath);
@@ -249,8 +253,6 @@ class ImageList {
 
 async function writeAbout({ plan, path }: ExportRun, result: ExportResult): Promise<void> {
   const { datasetName, versionNumber, options, appVersion } = plan;
-  const manifest = manifestOf(plan, result);
-  await writeFile(join(path, manifest.name), manifest.text);
   const lines = [
     `${datasetName}, version ${versionNumber}, written as ${options.format} by R2O Studio ${appVersion}.`,
     '',

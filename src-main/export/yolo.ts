@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Split } from '../contract/dataset.ts';
-import { decodeCrop } from '../core/mask/crop.ts';
-import { polygonsOf } from '../core/mask/polygon.ts';
+import type { ExportOptions } from '../contract/export.ts';
 import type { ExportedImage, ExportFormatDefinition } from './format.ts';
+import { exportedPolygons, POLYGON_HELP } from './polygons.ts';
 
 /** Ultralytics needs three points a row. */
 const MIN_POINTS = 3;
@@ -18,9 +18,10 @@ export const yolo: ExportFormatDefinition = {
   images: ['copy'],
   imagesReason: 'Ultralytics looks for labels beside the images, and rewrites damaged JPEG files in place.',
   imageFolder: (split) => `images/${split}`,
-  help: () => [
+  help: ({ options }) => [
     'Train with: yolo segment train data=data.yaml model=yolo11n-seg.pt',
     'Parts of one object are rows of their own, as the format has no other way.',
+    POLYGON_HELP[options.polygons],
   ],
   open: ({ path, plan }) => {
     const splits = new Set<Split>();
@@ -29,7 +30,7 @@ export const yolo: ExportFormatDefinition = {
         const folder = join(path, 'labels', image.split);
         if (!splits.has(image.split)) await mkdir(folder, { recursive: true });
         splits.add(image.split);
-        await writeFile(join(folder, `${image.name}.txt`), rowsOf(image));
+        await writeFile(join(folder, `${image.name}.txt`), rowsOf(image, plan.options));
       },
       finish: () => writeFile(join(path, 'data.yaml'), dataYaml(plan.classes, splits)),
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -37,14 +38,14 @@ export const yolo: ExportFormatDefinition = {
   },
 };
 
-function rowsOf({ masks, widthPx, heightPx }: ExportedImage): string {
+function rowsOf({ masks, widthPx, heightPx }: ExportedImage, options: ExportOptions): string {
   return masks
-    .flatMap(({ shape, box, classNumber }) =>
-      polygonsOf(decodeCrop(shape, box), { line: 'centres', offset: box }).map((polygon) => {
+    .flatMap((mask) =>
+      exportedPolygons(mask, 'centres', options).map((polygon) => {
         const points = polygon.map((value, at) => (value / (at % 2 === 0 ? widthPx : heightPx)).toFixed(6));
         const [x = '', y = ''] = points;
         while (points.length < 2 * MIN_POINTS) points.push(x, y);
-        return `${classNumber - 1} ${points.join(' ')}\n`;
+        return `${mask.classNumber - 1} ${points.join(' ')}\n`;
       }),
     )
     .join('');

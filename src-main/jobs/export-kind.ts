@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { DatasetVersionDetail } from '../contract/dataset.ts';
 import { UserError } from '../contract/errors.ts';
 import { partialExportPath, type Export, type ExportPlan } from '../contract/export.ts';
-import type { ExportId } from '../contract/ids.ts';
+import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { Store } from '../store/database.ts';
 import type { JobKindHandler } from './job-kind.ts';
@@ -16,21 +16,26 @@ export type ExportKindOptions = {
   nowMs: () => number;
 };
 
-/** A page ends at this many images, or once its run lengths have this many bytes. */
+/**
+ * A page ends at this many images, once its run lengths have this many bytes, or once reading it has taken so long:
+ * a slow disk makes small pages, and not a service that does not answer.
+ */
 const PAGE_IMAGES = 32;
 const PAGE_BYTES = 4 * 2 ** 20;
+const PAGE_MS = 5;
 
 /** Writing a dataset version to files: the worker writes, the store hands out the rows page by page. */
 export function exportKind({ store, settings, version, nowMs }: ExportKindOptions): JobKindHandler<'export'> {
   const page = (exportId: ExportId, afterId: number) => {
-    const { dataset } = exportOrThrow(store, exportId);
     const images = [];
     let bytes = 0;
-    for (const image of store.datasetRows.page({ versionId: dataset.id, afterId, limit: PAGE_IMAGES })) {
+    const startedMs = performance.now();
+    const versionId = versionOrThrow(store, exportId);
+    for (const image of store.datasetRows.page({ versionId, afterId, limit: PAGE_IMAGES })) {
       const masks = store.datasetRows.masksOf(image.id);
       images.push({ ...image, masks });
       bytes += masks.reduce((sum, { rle }) => sum + rle.length, 0);
-      if (bytes > PAGE_BYTES) break;
+      if (bytes > PAGE_BYTES || performance.now() - startedMs > PAGE_MS) break;
     }
     return { images };
   };
@@ -80,7 +85,18 @@ function exportOrThrow(store: Store, id: ExportId): { made: Export; dataset: Dat
   const made = store.exports.get(id);
   const dataset = made?.versionId ? store.datasets.version(made.versionId) : undefined;
   if (made && dataset) return { made, dataset };
-  throw new UserError('NOT_FOUND', `The dataset version of export ${id} has been removed.`, {
+  throw versionRemoved(id);
+}
+
+/** Cheaper than the whole version with its recipe: pages ask for it. */
+function versionOrThrow(store: Store, id: ExportId): DatasetVersionId {
+  const found = store.exports.frozenVersion(id);
+  if (found) return found;
+  throw versionRemoved(id);
+}
+
+function versionRemoved(id: ExportId): UserError {
+  return new UserError('NOT_FOUND', `The dataset version of export ${id} has been removed.`, {
     hint: 'Create it again, then export that.',
   });
 }

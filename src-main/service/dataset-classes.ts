@@ -7,9 +7,12 @@ export type ClassPlan = {
   classes: DatasetClass[];
   /** Undefined for concepts whose masks are left out; null asks for masks without a concept. */
   numberOf: (conceptId: number | null) => number | undefined;
+  /** The last class, where it is that of masks without a concept alone: it goes if there are none. */
+  spare: number | undefined;
 };
 
-const COLOUR_WITHOUT_CONCEPT = '#808080';
+/** Of masks that belong to no concept. */
+export const COLOUR_WITHOUT_CONCEPT = '#808080';
 
 /**
  * Names classes after concepts: a concept that was merged into another counts as that one, rules of the recipe
@@ -34,8 +37,10 @@ export function planClasses(concepts: readonly SourceConcept[], recipe: DatasetR
     if (name !== undefined) assign(concept.id, name, target.colour);
   }
   const nameWithout = classNameOf(CLASS_WITHOUT_CONCEPT, false, recipe);
+  const countBefore = classes.length;
   if (nameWithout !== undefined) assign(null, nameWithout, COLOUR_WITHOUT_CONCEPT);
-  return { classes, numberOf: (conceptId) => numbers.get(conceptId) };
+  const spare = classes.length > countBefore ? classes.length : undefined;
+  return { classes, numberOf: (conceptId) => numbers.get(conceptId), spare };
 }
 
 /** How people call a concept: by its name, or by its number while it has none. */
@@ -43,7 +48,8 @@ export function conceptName({ name, number }: Pick<SourceConcept, 'name' | 'numb
   return name ?? `concept-${number}`;
 }
 
-function targetOf(concept: SourceConcept, byId: ReadonlyMap<number, SourceConcept>): SourceConcept {
+/** The concept that another one stands for: itself, or the one that it was merged into. */
+export function targetOf(concept: SourceConcept, byId: ReadonlyMap<number, SourceConcept>): SourceConcept {
   let target = concept;
   // Chains are short; a ring of merges, which nothing should make, ends where it began.
   for (const seen = new Set<number>(); target.mergedInto !== null && !seen.has(target.id);) {

@@ -9,14 +9,14 @@ import type {
 import { UserError } from '../contract/errors.ts';
 import type { DatasetVersionId, SegmentationId } from '../contract/ids.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
-import type { DatasetImage } from '../store/dataset-rows.ts';
+import type { DatasetImage, SourceConcept } from '../store/dataset-rows.ts';
 import { planClasses, type ClassPlan } from './dataset-classes.ts';
 import { diffVersions } from './dataset-diff.ts';
 import { ImageSplitter, type SplitOf } from './dataset-split.ts';
 import type { Service } from './service.ts';
 
 /** Images copied in one transaction: some milliseconds, so that the process stays responsive in between. */
-const CHUNK = 32;
+const CHUNK = 16;
 
 /** Datasets as clients handle them: versions are built in small steps, frozen, compared and removed. */
 export function datasetHandlers(service: Service) {
@@ -40,16 +40,15 @@ export function datasetHandlers(service: Service) {
       // What a process left behind that ended while it built or removed a version.
       await sweep(service);
       const { name, recipe } = input;
-      const segmentations = recipe.segmentationIds.map((id) => segmentationOrThrow(service, id));
-      refuseSharedCollection(segmentations);
-      const concepts = recipe.segmentationIds.flatMap((id) => store.datasetRows.concepts(id));
-      const plan = planClasses(concepts, recipe);
+      const plan = planClasses(sourceConcepts(service, recipe), recipe);
       const id = store.datasets.begin({ name, recipe, nowMs: service.nowMs() });
       try {
-        store.datasets.addClasses(id, plan.classes);
         const counts = await build(service, { id, recipe, plan });
         if (counts.images === 0) throw emptyDataset(name, counts);
+        dropSpare(plan, counts);
+        store.datasets.addClasses(id, plan.classes);
         store.datasets.freeze(id, counts);
+        service.publish({ type: 'datasets' });
       } catch (error) {
         store.datasets.markRemoved(id);
         await sweep(service);
@@ -65,6 +64,7 @@ export function datasetHandlers(service: Service) {
     async remove(id: DatasetVersionId): Promise<null> {
       version(id);
       store.datasets.markRemoved(id);
+      service.publish({ type: 'datasets' });
       await sweep(service);
       return null;
     },
@@ -77,6 +77,15 @@ async function sweep({ store }: Service): Promise<void> {
 }
 
 const breathe = () => new Promise(setImmediate);
+
+/**
+ * The concepts of all segmentations that a recipe takes masks from.
+ * @throws UserError NOT_FOUND, or BAD_INPUT for two segmentations of one collection
+ */
+export function sourceConcepts(service: Service, { segmentationIds }: DatasetRecipe): SourceConcept[] {
+  refuseSharedCollection(segmentationIds.map((id) => segmentationOrThrow(service, id)));
+  return segmentationIds.flatMap((id) => service.store.datasetRows.concepts(id));
+}
 
 function segmentationOrThrow({ store }: Service, id: SegmentationId): Segmentation {
   const found = store.segmentations.get(id);
@@ -114,12 +123,21 @@ async function build(service: Service, { id, recipe, plan }: Build): Promise<Dat
     ...none(),
     splits: { train: none(), val: none(), test: none() },
     leftOut: { changed: 0, missing: 0, empty: 0 },
+    classes: plan.classes.map(({ number }) => ({ number, train: 0, val: 0, test: 0 })),
   };
   for (const segmentationId of recipe.segmentationIds) {
     await copySegmentation(service, { id, recipe, plan, segmentationId, counts });
   }
   await shareOut(service, { id, recipe, counts });
   return counts;
+}
+
+/** Training code makes an output of every class: one that nothing can be in is left out. */
+function dropSpare({ classes, spare }: ClassPlan, counts: DatasetCounts): void {
+  const masks = counts.classes.find(({ number }) => number === spare);
+  if (!masks || masks.train + masks.val + masks.test > 0 || classes.length === 1) return;
+  classes.pop();
+  counts.classes.pop();
 }
 
 async function copySegmentation(
@@ -153,7 +171,7 @@ async function shareOut(
   let some: SplitOf[] = [];
   const save = async () => {
     store.datasetRows.setSplits(some);
-    for (const one of some) count(counts, one.split, store.datasetRows.maskCount(one.id));
+    for (const one of some) count(counts, one.split, store.datasetRows.classCounts(one.id));
     some = [];
     await breathe();
   };
@@ -164,10 +182,19 @@ async function shareOut(
   await save();
 }
 
-function count(counts: DatasetCounts, split: Split, masks: number): void {
-  for (const sum of [counts, counts.splits[split]]) {
-    sum.images++;
-    sum.masks += masks;
+function count(
+  counts: DatasetCounts,
+  split: Split,
+  classes: readonly { classNumber: number; masks: number }[],
+): void {
+  const ofSplit = counts.splits[split];
+  counts.images++;
+  ofSplit.images++;
+  for (const { classNumber, masks } of classes) {
+    counts.masks += masks;
+    ofSplit.masks += masks;
+    const ofClass = counts.classes.find(({ number }) => number === classNumber);
+    if (ofClass) ofClass[split] += masks;
   }
 }
 

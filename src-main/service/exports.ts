@@ -1,6 +1,8 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../contract/errors.ts';
-import type { Export, ExportOptions } from '../contract/export.ts';
+import type { Export, ExportFormat, ExportOptions } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import type { Service } from './service.ts';
@@ -28,6 +30,20 @@ export function exportHandlers(service: Service) {
       const job = queue.enqueue({ kind: 'export', exportId: id }, title);
       store.exports.setJob(id, job.id);
       return { export: get(id), job };
+    },
+
+    /** Below the person's own folder; numbered where the plain name is taken. */
+    suggestPath(versionId: DatasetVersionId, format: ExportFormat): { path: string } {
+      const version = store.datasets.version(versionId);
+      if (!version) throw new UserError('NOT_FOUND', `There is no dataset version ${versionId}.`);
+      // Safe as a file's name on every system; a name of nothing but signs leaves the rest.
+      const name = version.datasetName.replaceAll(/[^\p{L}\p{N}_-]+/gu, '-').slice(0, 60);
+      const base = `${name}-${version.number}-${format}`;
+      for (let number = 1; ; number++) {
+        const file = `${base}${number === 1 ? '' : `-${number}`}${format === 'sqlite' ? '.sqlite' : ''}`;
+        const path = join(homedir(), 'R2O exports', file);
+        if (!existsSync(path)) return { path };
+      }
     },
 
     ofVersion: (id: DatasetVersionId): Export[] => store.exports.ofVersion(id),

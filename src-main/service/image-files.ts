@@ -4,6 +4,7 @@ import { thumbnailPath } from '../contract/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
+import { renderOverlay } from './overlays.ts';
 import type { Service } from './service.ts';
 import { renderCrop } from './crops.ts';
 import { readSheet } from './sheet.ts';
@@ -13,25 +14,54 @@ export type ImageVariant = 'thumbnail' | 'view';
 export type PhotoRequest = { id: ImageId; variant: ImageVariant };
 /** The region map of an image in a run, after `step` steps. */
 export type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
+/** The objects of an image, drawn on nothing. `version` changes with what they look like. */
+export type OverlayRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
 /** The best images of a segmentation with their objects, on one sheet. */
 export type SheetRequest = { sheetOf: SegmentationId };
 /** An object cut from its image; its shape is the one at `revision`. */
 export type CropRequest = { maskId: MaskId; revision: number };
-export type ImageRequest = PhotoRequest | PreviewRequest | SheetRequest | CropRequest;
-export type ImageFile = { bytes: Uint8Array; mimeType: 'image/webp' | 'image/png'; etag: string };
+export type ImageRequest = PhotoRequest | PreviewRequest | OverlayRequest | SheetRequest | CropRequest;
+export type ImageFile = {
+  bytes: Uint8Array;
+  mimeType: 'image/webp' | 'image/png';
+  etag: string;
+  /** Whether the address never stands for another picture, so that it need not be asked for again. */
+  isForever: boolean;
+};
+
+/** How long a host may tell a window to keep a picture. */
+export function cacheControlOf({ isForever }: Pick<ImageFile, 'isForever'>): string {
+  // Other addresses stay while their content may change with a rescan: ask each time, send only what is new.
+  return isForever ? 'private, max-age=31536000, immutable' : 'private, no-cache';
+}
 
 /**
- * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/sheet.png` and
- * `/masks/ID/REVISION/crop.webp`, the only forms in which a picture can be asked for; undefined for all else.
+ * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/overlays/IMAGE/VERSION.webp`,
+ * `/segmentations/ID/sheet.png` and `/masks/ID/REVISION/crop.webp`, the only forms in which a picture can be asked for;
+ * undefined for all else.
  */
 export function parseImagePath(path: string): ImageRequest | undefined {
-  return parsePhotoPath(path) ?? parsePreviewPath(path) ?? parseSheetPath(path) ?? parseCropPath(path);
+  return (
+    parsePhotoPath(path) ??
+    parsePreviewPath(path) ??
+    parseOverlayPath(path) ??
+    parseSheetPath(path) ??
+    parseCropPath(path)
+  );
 }
 
 function parseCropPath(path: string): CropRequest | undefined {
   const match = /^\/masks\/(\d{1,15})\/(\d{1,9})\/crop\.webp$/.exec(path);
   const id = MaskId.safeParse(Number(match?.[1]));
   return id.success ? { maskId: id.data, revision: Number(match?.[2]) } : undefined;
+}
+
+function parseOverlayPath(path: string): OverlayRequest | undefined {
+  const match = /^\/segmentations\/(\d{1,15})\/overlays\/(\d{1,15})\/([\w.-]{1,80})\.webp$/.exec(path);
+  const segmentationId = SegmentationId.safeParse(Number(match?.[1]));
+  const imageId = ImageId.safeParse(Number(match?.[2]));
+  if (!segmentationId.success || !imageId.success) return undefined;
+  return { segmentationId: segmentationId.data, imageId: imageId.data, version: match?.[3] ?? '' };
 }
 
 function parseSheetPath(path: string): SheetRequest | undefined {
@@ -56,30 +86,45 @@ function parsePhotoPath(path: string): PhotoRequest | undefined {
 }
 
 /**
- * A photo, upright, as WebP; or a region map as PNG.
+ * A photo, upright, or an overlay as WebP; or a region map as PNG.
  * @throws UserError NOT_FOUND, or IMAGE_UNAVAILABLE when the file is a problem, is gone or has changed
  */
 export async function readImage(service: Service, request: ImageRequest): Promise<ImageFile> {
   if ('runId' in request) return readPreview(service, request);
+  if ('version' in request) return drawOverlay(service, request);
   if ('maskId' in request) return readCrop(service, request);
   return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
 }
 
+async function drawOverlay(
+  service: Service,
+  { segmentationId, imageId, version }: OverlayRequest,
+): Promise<ImageFile> {
+  const bytes = await renderOverlay(service, segmentationId, imageId);
+  const etag = `"overlay-${segmentationId}-${imageId}-${version}"`;
+  return { bytes, mimeType: 'image/webp', etag, isForever: true };
+}
+
 async function readCrop(service: Service, { maskId, revision }: CropRequest): Promise<ImageFile> {
   const bytes = await renderCrop(service, maskId, revision);
-  return { bytes, mimeType: 'image/webp', etag: `"mask-${maskId}-${revision}-${crc32(bytes)}"` };
+  return { bytes, mimeType: 'image/webp', etag: `"mask-${maskId}-${revision}"`, isForever: true };
 }
 
 async function drawSheet(service: Service, { sheetOf }: SheetRequest): Promise<ImageFile> {
   const bytes = await readSheet(service, sheetOf);
-  return { bytes, mimeType: 'image/png', etag: `"sheet-${sheetOf}-${crc32(bytes)}"` };
+  return { bytes, mimeType: 'image/png', etag: `"sheet-${sheetOf}-${crc32(bytes)}"`, isForever: false };
 }
 
 function readPreview(service: Service, { runId, step, imageId }: PreviewRequest): ImageFile {
   const bytes = service.store.runs.previewPng(runId, step, imageId);
   if (!bytes)
     throw new UserError('NOT_FOUND', `Run ${runId} has no preview of image ${imageId} at step ${step}.`);
-  return { bytes, mimeType: 'image/png', etag: `"run-${runId}-${step}-${imageId}-${crc32(bytes)}"` };
+  return {
+    bytes,
+    mimeType: 'image/png',
+    etag: `"run-${runId}-${step}-${imageId}-${crc32(bytes)}"`,
+    isForever: false,
+  };
 }
 
 async function readPhoto(service: Service, { id, variant }: PhotoRequest): Promise<ImageFile> {
@@ -94,7 +139,7 @@ async function readPhoto(service: Service, { id, variant }: PhotoRequest): Promi
   const etag = `"${contentHash.slice(0, 32)}-${variant}"`;
   const cached =
     variant === 'thumbnail' ? await readIfThere(thumbnailPath(service.layout.cache, contentHash)) : undefined;
-  if (cached) return { bytes: cached, mimeType: 'image/webp', etag };
+  if (cached) return { bytes: cached, mimeType: 'image/webp', etag, isForever: false };
   const settings = service.settings();
   const { bytes } = await service.calls.call({
     kind: 'render',
@@ -105,7 +150,7 @@ async function readPhoto(service: Service, { id, variant }: PhotoRequest): Promi
     limits: workerLimits(settings),
     cache: workerCache(settings, service.layout.cache),
   });
-  return { bytes, mimeType: 'image/webp', etag };
+  return { bytes, mimeType: 'image/webp', etag, isForever: false };
 }
 
 /** A file of a cache; undefined when the cache has been emptied or has made room. */

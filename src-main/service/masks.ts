@@ -1,16 +1,38 @@
 import { UserError } from '../contract/errors.ts';
 import type { ConceptId, ImageId, MaskId, SegmentationId } from '../contract/ids.ts';
+import type {
+  EditBatch,
+  ImageEdit,
+  ImagesReview,
+  MaskCut,
+  MaskDrawing,
+  MaskEdit,
+  MaskEditKind,
+  MaskHistory,
+  MaskMerge,
+  MaskSplit,
+} from '../contract/mask-edit.ts';
 import type { Mask, MaskShape, ReviewState } from '../contract/mask.ts';
-import type { MaskEdit, ShapedMask } from '../contract/segmentation.ts';
-import { conceptHandlers } from './concepts.ts';
+import type { ShapedMask } from '../contract/segmentation.ts';
+import type { OwnedMask } from '../store/mask-row.ts';
+import type { ImageStep, MaskWrite, StepResult } from '../store/mask-states.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 
-/** Masks as clients handle them: looked at, reviewed, corrected. */
-export function maskHandlers(service: Service) {
-  const { store } = service;
+type ImageKey = { id: SegmentationId; imageId: ImageId };
 
-  const get = (id: MaskId): Mask => {
+/** Objects; finer regions are there to look at and to make objects of. */
+const OBJECT_LEVEL = 0;
+/** A person has drawn it: nothing is surer. */
+const DRAWN_SCORE = 1;
+/** Images whose masks change in one transaction: a few milliseconds. */
+const IMAGES_AT_ONCE = 20;
+
+/** Masks as clients handle them: looked at, reviewed, corrected, each change a step that can be undone. */
+export function maskHandlers(service: Service) {
+  const { store, calls } = service;
+
+  const get = (id: MaskId): OwnedMask => {
     const found = store.segmentations.getMask(id);
     if (found) return found;
     throw new UserError('NOT_FOUND', `There is no mask ${id}.`, {
@@ -24,56 +46,234 @@ export function maskHandlers(service: Service) {
     return shape;
   };
 
-  /** Tells of a change of masks that are there still. */
-  const announce = (ids: readonly MaskId[]): void => {
-    for (const segmentationId of store.segmentations.ownersOf(ids)) {
-      service.publish({ type: 'segmentation', segmentationId });
-    }
+  const shaped = (mask: Mask): ShapedMask => {
+    const { gridWidth, gridHeight, rle } = shapeOf(mask.id);
+    return { ...mask, gridWidth, gridHeight, counts: Buffer.from(rle).toString('latin1') };
   };
 
+  const announce = (segmentationId: SegmentationId): void =>
+    service.publish({ type: 'segmentation', segmentationId });
+
+  const told = ({ id, imageId }: ImageKey, { changed, removed }: StepResult): ImageEdit => {
+    announce(id);
+    return {
+      changed: changed.map((maskId) => shaped(get(maskId))),
+      removed,
+      history: store.maskEdits.history(id, imageId),
+    };
+  };
+
+  const apply = (mask: OwnedMask, kind: MaskEditKind, writes: MaskWrite[]): ImageEdit => {
+    const { segmentationId, imageId } = mask;
+    const result = store.maskEdits.apply({ segmentationId, imageId, kind, writes }, service.nowMs());
+    return told({ id: segmentationId, imageId }, result);
+  };
+
+  /** Steps on many images, a few at a time, so that nobody has to wait for them. */
+  const applyMany = async (kind: MaskEditKind, changes: readonly OneWrite[]): Promise<EditBatch> => {
+    const steps = stepsByImage(kind, changes);
+    let batch: number | null = null;
+    for (let start = 0; start < steps.length; start += IMAGES_AT_ONCE) {
+      batch = store.maskEdits.applyAll(steps.slice(start, start + IMAGES_AT_ONCE), service.nowMs(), batch);
+      await new Promise(setImmediate);
+    }
+    for (const id of new Set(steps.map(({ segmentationId }) => segmentationId))) announce(id);
+    return { changed: changes.length, batch };
+  };
+
+  const reviewed = (masks: readonly OwnedMask[], review: ReviewState): OneWrite[] =>
+    masks
+      .filter((mask) => mask.review !== review)
+      .map((mask) => ({ mask, write: { kind: 'review', id: mask.id, review } }));
+
+  const cutOf = (by: MaskCut, mask: OwnedMask): ShapedCut => {
+    if (by.kind !== 'mask') return by;
+    sameImage([mask, get(by.id)]);
+    return { kind: 'mask', shape: shapeOf(by.id) };
+  };
+
+  /** The grid of the image's masks; of the image itself where it has none yet. */
+  const gridOf = ({ id, imageId }: ImageKey): Pick<MaskShape, 'gridWidth' | 'gridHeight'> => {
+    const [first] = store.segmentations.masksOf(id, imageId);
+    if (first) return shapeOf(first.id);
+    const facts = store.images.get(imageId)?.facts;
+    if (facts && store.gallery.tiles(id, [imageId]).length > 0) {
+      return { gridWidth: facts.widthPx, gridHeight: facts.heightPx };
+    }
+    throw new UserError('NOT_FOUND', `Image ${imageId} is not part of segmentation ${id}.`, {
+      hint: 'Wait until it has been segmented.',
+    });
+  };
+
+  const known = (ids: readonly MaskId[]) => [...new Set(ids)].map(get);
+
   return {
-    ofImage({ id, imageId }: { id: SegmentationId; imageId: ImageId }): ShapedMask[] {
+    ofImage({ id, imageId }: ImageKey): ShapedMask[] {
       segmentationHandlers(service).get(id);
-      return store.segmentations.masksOf(id, imageId).map((mask) => {
-        const { gridWidth, gridHeight, rle } = shapeOf(mask.id);
-        return { ...mask, gridWidth, gridHeight, counts: Buffer.from(rle).toString('latin1') };
-      });
+      return store.segmentations.masksOf(id, imageId).map(shaped);
     },
 
-    review(ids: readonly MaskId[], review: ReviewState): { changed: number } {
-      const changed = store.segmentations.setReviews(ids, review);
-      announce(ids);
-      return { changed };
+    history({ id, imageId }: ImageKey): MaskHistory {
+      return store.maskEdits.history(id, imageId);
     },
 
-    setConcept(ids: readonly MaskId[], conceptId: ConceptId | null): { changed: number } {
-      if (conceptId !== null) conceptHandlers(service).get(conceptId);
-      const changed = store.segmentations.setConcepts(ids, conceptId);
-      announce(ids);
-      return { changed };
+    /** @throws UserError NOT_FOUND */
+    review(ids: readonly MaskId[], review: ReviewState): Promise<EditBatch> {
+      return applyMany('review', reviewed(known(ids), review));
+    },
+
+    reviewImages({ id, imageIds, review, conceptId }: ImagesReview): Promise<EditBatch> {
+      segmentationHandlers(service).get(id);
+      const masks = [...new Set(imageIds)]
+        .flatMap((imageId) => store.segmentations.masksOf(id, imageId))
+        .filter((mask) => mask.level === OBJECT_LEVEL)
+        .filter((mask) => conceptId === undefined || mask.conceptId === conceptId)
+        // What a person has corrected counts as accepted; its state says more than that.
+        .filter((mask) => review !== 'accepted' || mask.review !== 'edited');
+      return applyMany('review', reviewed(masks, review));
+    },
+
+    /** @throws UserError NOT_FOUND, BAD_INPUT for a concept of another segmentation */
+    setConcept(ids: readonly MaskId[], conceptId: ConceptId | null): Promise<EditBatch> {
+      const masks = known(ids);
+      for (const segmentationId of new Set(masks.map((mask) => mask.segmentationId)))
+        refuseForeign(service, conceptId, segmentationId);
+      const changes = masks
+        .filter((mask) => mask.conceptId !== conceptId)
+        .map((mask): OneWrite => ({ mask, write: { kind: 'concept', id: mask.id, conceptId } }));
+      return applyMany('concept', changes);
+    },
+
+    /** @throws UserError NOT_FOUND; BAD_INPUT for an empty or foreign shape, or a concept of another segmentation */
+    async create({ id, imageId, counts, conceptId }: MaskDrawing): Promise<ImageEdit> {
+      segmentationHandlers(service).get(id);
+      refuseForeign(service, conceptId, id);
+      const grid = gridOf({ id, imageId });
+      const mask = await calls.call({ kind: 'measure-mask', shape: { ...grid, rle: fromCounts(counts) } });
+      const drawn = {
+        conceptId,
+        origin: 'hand',
+        level: OBJECT_LEVEL,
+        score: DRAWN_SCORE,
+        review: 'accepted',
+      } as const;
+      const result = store.maskEdits.apply(
+        {
+          segmentationId: id,
+          imageId,
+          kind: 'create',
+          writes: [{ kind: 'insert', mask: { ...mask, ...drawn } }],
+        },
+        service.nowMs(),
+      );
+      return told({ id, imageId }, result);
     },
 
     /** @throws UserError WRONG_STATE when the mask has been changed since; BAD_INPUT for an empty or foreign shape */
-    async edit({ id, revision, counts }: MaskEdit): Promise<Mask> {
-      get(id);
-      const { gridWidth, gridHeight } = shapeOf(id);
-      const rle = Buffer.from(counts, 'latin1');
-      const mask = await service.calls.call({ kind: 'measure-mask', shape: { gridWidth, gridHeight, rle } });
-      if (!store.segmentations.updateShape({ id, revision, mask })) {
-        throw new UserError('WRONG_STATE', `Mask ${id} has been changed since it was opened.`, {
-          hint: 'Open it again and repeat your change.',
-        });
-      }
-      announce([id]);
-      return get(id);
+    async edit({ id, revision, counts }: MaskEdit): Promise<ImageEdit> {
+      const { gridWidth, gridHeight } = (get(id), shapeOf(id));
+      const shape = { gridWidth, gridHeight, rle: fromCounts(counts) };
+      const mask = await calls.call({ kind: 'measure-mask', shape });
+      return apply(get(id), 'reshape', [{ kind: 'reshape', id, revision, mask }]);
     },
 
-    remove(id: MaskId): null {
-      get(id);
-      const owners = store.segmentations.ownersOf([id]);
-      store.segmentations.removeMask(id);
-      for (const segmentationId of owners) service.publish({ type: 'segmentation', segmentationId });
-      return null;
+    /** @throws UserError WRONG_STATE when one has been changed since; BAD_INPUT for masks of several images */
+    async merge({ masks: asked }: MaskMerge): Promise<ImageEdit> {
+      const masks = known(asked.map(({ id }) => id));
+      sameImage(masks);
+      const [target, ...others] = asked.filter(
+        ({ id }, at) => asked.findIndex((one) => one.id === id) === at,
+      );
+      if (!target || others.length === 0)
+        throw new UserError('BAD_INPUT', 'One mask alone cannot be merged.');
+      const mask = await calls.call({ kind: 'merge-masks', shapes: masks.map(({ id }) => shapeOf(id)) });
+      const score = Math.max(...masks.map((one) => one.score));
+      return apply(get(target.id), 'merge', [
+        { kind: 'reshape', ...target, mask, score },
+        ...others.map((other): MaskWrite => ({ kind: 'remove', ...other })),
+      ]);
+    },
+
+    /** @throws UserError WRONG_STATE when the mask has been changed since; BAD_INPUT where this does not divide it */
+    async split({ id, revision, by }: MaskSplit): Promise<ImageEdit> {
+      const mask = get(id);
+      const call = { kind: 'split-mask', shape: shapeOf(id), box: mask.box, by: cutOf(by, mask) } as const;
+      const [largest, ...others] = (await calls.call(call)).pieces;
+      if (!largest) throw new Error('a mask was split into nothing');
+      const { conceptId, origin, level, score } = mask;
+      return apply(get(id), 'split', [
+        { kind: 'reshape', id, revision, mask: largest },
+        ...others.map((piece): MaskWrite => {
+          const like = { conceptId, origin, level, score, review: 'edited' } as const;
+          return { kind: 'insert', mask: { ...piece, ...like } };
+        }),
+      ]);
+    },
+
+    /** @throws UserError NOT_FOUND */
+    remove(ids: readonly MaskId[]): Promise<EditBatch> {
+      return applyMany(
+        'remove',
+        known(ids).map((mask) => ({ mask, write: { kind: 'remove', id: mask.id } })),
+      );
+    },
+
+    /** @throws UserError WRONG_STATE where there is no step, or its masks were changed since by something else */
+    undo(key: ImageKey): ImageEdit {
+      return told(key, store.maskEdits.undo(key.id, key.imageId));
+    },
+
+    /** @throws UserError as `undo` does */
+    redo(key: ImageKey): ImageEdit {
+      return told(key, store.maskEdits.redo(key.id, key.imageId));
+    },
+
+    undoBatch(batch: number): { undone: number; kept: number } {
+      const { undone, kept, segmentationId } = store.maskEdits.undoBatch(batch);
+      if (segmentationId !== null) announce(segmentationId);
+      return { undone: undone.length, kept };
     },
   };
+}
+
+/** A cut with all that it takes to carry it out. */
+type ShapedCut = Exclude<MaskCut, { kind: 'mask' }> | { kind: 'mask'; shape: MaskShape };
+type OneWrite = { mask: OwnedMask; write: MaskWrite };
+
+function stepsByImage(kind: MaskEditKind, changes: readonly OneWrite[]): ImageStep[] {
+  const steps = new Map<string, ImageStep & { writes: MaskWrite[] }>();
+  for (const { mask, write } of changes) {
+    const { segmentationId, imageId } = mask;
+    const key = `${segmentationId}/${imageId}`;
+    const step = steps.get(key) ?? { segmentationId, imageId, kind, writes: [] };
+    step.writes.push(write);
+    steps.set(key, step);
+  }
+  return [...steps.values()];
+}
+
+function fromCounts(counts: string): Uint8Array {
+  return Buffer.from(counts, 'latin1');
+}
+
+function sameImage(masks: readonly OwnedMask[]): void {
+  const [first] = masks;
+  const isSame = masks.every(
+    ({ segmentationId, imageId }) => segmentationId === first?.segmentationId && imageId === first.imageId,
+  );
+  if (isSame) return;
+  throw new UserError('BAD_INPUT', 'These masks are not of one image.', {
+    hint: 'Choose masks of the same image and the same segmentation.',
+  });
+}
+
+function refuseForeign(
+  { store }: Service,
+  conceptId: ConceptId | null,
+  segmentationId: SegmentationId,
+): void {
+  if (conceptId === null || store.concepts.coloursOf(segmentationId).has(conceptId)) return;
+  throw new UserError('BAD_INPUT', `Segmentation ${segmentationId} has no concept ${conceptId}.`, {
+    hint: 'Choose one of the same segmentation.',
+  });
 }

@@ -35,6 +35,11 @@ function pathOf(service: Service, target: RevealTarget): string {
       if (!found) throw new UserError('NOT_FOUND', `There is no image ${target.id}.`);
       return join(found.rootPath, found.relPath);
     }
+    case 'export': {
+      const made = service.store.exports.get(target.id);
+      if (!made) throw new UserError('NOT_FOUND', `There is no export ${target.id}.`);
+      return made.options.outPath;
+    }
     default:
       return target satisfies never;
   }

@@ -3,6 +3,7 @@ import { contract } from '../contract/contract.ts';
 import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
 import { datasetHandlers } from './datasets.ts';
+import { previewDataset } from './dataset-preview.ts';
 import { maskImportHandlers } from './mask-imports.ts';
 import { runDoctor } from './doctor.ts';
 import { exportHandlers } from './exports.ts';
@@ -89,6 +90,13 @@ export function createRouter(service: Service) {
         segmentations.get(id);
         return store.gallery.page({ segmentationId: id, ...query });
       }),
+      galleryIds: os.segmentations.galleryIds.handler(({ input: { id, ...query } }) => {
+        segmentations.get(id);
+        return store.gallery.ids({ segmentationId: id, ...query });
+      }),
+      galleryTiles: os.segmentations.galleryTiles.handler(({ input }) =>
+        store.gallery.tiles(input.id, input.imageIds),
+      ),
       evaluate: os.segmentations.evaluate.handler(({ input }) => evaluate(service, input)),
       writeSheet: os.segmentations.writeSheet.handler(({ input }) => writeSheet(service, input)),
     },
@@ -103,8 +111,16 @@ export function createRouter(service: Service) {
       ofImage: os.masks.ofImage.handler(({ input }) => masks.ofImage(input)),
       review: os.masks.review.handler(({ input }) => masks.review(input.ids, input.review)),
       setConcept: os.masks.setConcept.handler(({ input }) => masks.setConcept(input.ids, input.conceptId)),
+      history: os.masks.history.handler(({ input }) => masks.history(input)),
+      reviewImages: os.masks.reviewImages.handler(({ input }) => masks.reviewImages(input)),
+      create: os.masks.create.handler(({ input }) => masks.create(input)),
       edit: os.masks.edit.handler(({ input }) => masks.edit(input)),
-      remove: os.masks.remove.handler(({ input }) => masks.remove(input.id)),
+      merge: os.masks.merge.handler(({ input }) => masks.merge(input)),
+      split: os.masks.split.handler(({ input }) => masks.split(input)),
+      remove: os.masks.remove.handler(({ input }) => masks.remove(input.ids)),
+      undo: os.masks.undo.handler(({ input }) => masks.undo(input)),
+      redo: os.masks.redo.handler(({ input }) => masks.redo(input)),
+      undoBatch: os.masks.undoBatch.handler(({ input }) => masks.undoBatch(input.batch)),
     },
     models: {
       list: os.models.list.handler(() => store.models.list()),
@@ -119,6 +135,9 @@ export function createRouter(service: Service) {
       list: os.datasets.list.handler(() => datasets.list()),
       version: os.datasets.version.handler(({ input }) => datasets.version(input.id)),
       create: os.datasets.create.handler(({ input }) => datasets.create(input)),
+      preview: os.datasets.preview.handler(({ input, signal }) =>
+        previewDataset(service, input.recipe, signal),
+      ),
       diff: os.datasets.diff.handler(({ input }) => datasets.diff(input)),
       remove: os.datasets.remove.handler(({ input }) => datasets.remove(input.id)),
     },
@@ -126,6 +145,9 @@ export function createRouter(service: Service) {
       start: os.exports.start.handler(({ input }) => exports.start(input.versionId, input.options)),
       get: os.exports.get.handler(({ input }) => exports.get(input.id)),
       ofVersion: os.exports.ofVersion.handler(({ input }) => exports.ofVersion(input.versionId)),
+      suggestPath: os.exports.suggestPath.handler(({ input }) =>
+        exports.suggestPath(input.versionId, input.format),
+      ),
     },
     maskImports: {
       start: os.maskImports.start.handler(({ input }) => maskImports.start(input)),

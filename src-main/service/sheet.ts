@@ -4,13 +4,12 @@ import { join, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import { workerLimits } from '../jobs/worker-settings.ts';
+import { PLAIN_COLOUR } from './overlays.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 
 /** Images on the sheet that the page shows. */
 const SHOWN_IMAGES = 48;
-/** Objects without a concept. */
-const PLAIN_COLOUR = '#ffd166';
 
 /**
  * Draws the images with the highest scores and their objects on one sheet.
@@ -23,7 +22,7 @@ export async function writeSheet(
   const { store, calls } = service;
   const { collectionId } = segmentationHandlers(service).get(input.id);
   const rootPath = store.collections.get(collectionId)?.rootPath ?? '';
-  const colours = new Map(store.concepts.of(input.id).map(({ id, colour }) => [id, colour]));
+  const colours = store.concepts.coloursOf(input.id);
   const { items } = store.gallery.page({
     segmentationId: input.id,
     sort: 'score',

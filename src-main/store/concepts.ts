@@ -43,6 +43,7 @@ export class ConceptRepository {
   readonly #numbers: Statement<[number], { id: number; number: number }>;
   readonly #masks: ConceptMaskRepository;
   readonly #moveMerged: Statement<[{ id: number; into: number }]>;
+  readonly #colours: Statement<[number], { id: number; colour: string }>;
   readonly #update: Statement<[Record<string, unknown>]>;
   readonly #inOne: (concept: Pick<Concept, 'id' | 'name' | 'isBackground' | 'mergedInto'>) => void;
 
@@ -52,6 +53,9 @@ export class ConceptRepository {
     this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');
     this.#masks = new ConceptMaskRepository(db as unknown as ReadableDb);
     this.#moveMerged = db.prepare('UPDATE concepts SET merged_into = @into WHERE merged_into = @id');
+    this.#colours = db.prepare(`
+      SELECT c.id, ifnull(t.colour, c.colour) AS colour FROM concepts c LEFT JOIN concepts t ON t.id = c.merged_into
+      WHERE c.segmentation_id = ?`);
     this.#update = db.prepare(`
       UPDATE concepts SET name = @name, is_background = @isBackground, merged_into = @mergedInto WHERE id = @id`);
     const markBackground = db.prepare(`
@@ -85,6 +89,11 @@ export class ConceptRepository {
   /** Ids by the numbers that the worker knows. */
   idsOf(id: SegmentationId): Map<number, ConceptId> {
     return new Map(this.#numbers.all(id).map((row) => [row.number, ConceptId.parse(row.id)]));
+  }
+
+  /** The colour that each concept is drawn in: that of the one it counts as. Unlike `of`, it counts nothing. */
+  coloursOf(id: SegmentationId): Map<ConceptId, string> {
+    return new Map(this.#colours.all(id).map((row) => [ConceptId.parse(row.id), row.colour]));
   }
 
   /** What was merged into a concept goes with it when that is merged itself: merges stay one step deep. */

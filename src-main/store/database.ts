@@ -7,6 +7,7 @@ import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
+import { MaskEditRepository } from './mask-edits.ts';
 import { MaskImportRepository } from './mask-imports.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
 import { ModelRepository } from './models.ts';
@@ -73,6 +74,7 @@ export class Store {
   readonly datasets: DatasetRepository;
   readonly datasetRows: DatasetRowRepository;
   readonly exports: ExportRepository;
+  readonly maskEdits: MaskEditRepository;
   readonly maskImports: MaskImportRepository;
   readonly #db: Database.Database;
 
@@ -93,6 +95,7 @@ export class Store {
     this.datasets = new DatasetRepository(writable);
     this.datasetRows = new DatasetRowRepository(writable);
     this.exports = new ExportRepository(writable);
+    this.maskEdits = new MaskEditRepository(writable);
     this.maskImports = new MaskImportRepository(writable);
     this.models = new ModelRepository(writable);
   }

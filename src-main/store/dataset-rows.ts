@@ -81,17 +81,23 @@ type MaskRow = {
   rle: Uint8Array;
 };
 type SourceMaskRow = Omit<MaskRow, 'class_number' | 'source_mask_id'> & { concept_id: number | null };
-type Filter = Pick<DatasetRecipe, 'level' | 'reviews' | 'minScore' | 'minAreaPx' | 'maxAreaPx'>;
+export type MaskFilter = Pick<DatasetRecipe, 'level' | 'reviews' | 'minScore' | 'minAreaPx' | 'maxAreaPx'>;
 
 export type BuildStep = {
   versionId: DatasetVersionId;
   segmentationId: SegmentationId;
   imageIds: readonly ImageId[];
-  filter: Filter;
+  filter: MaskFilter;
   keepEmptyImages: boolean;
   /** Class number of a concept's id, or of null for masks without one; undefined leaves the mask out. */
   classOf: (conceptId: number | null) => number | undefined;
 };
+
+/** Masks of one concept on one image that pass the filters. */
+export type SourceCount = { imageId: number; conceptId: number | null; masks: number };
+
+const PASSES = `m.level = @level AND m.review IN (SELECT value FROM json_each(@reviews)) AND m.score >= @minScore
+  AND m.area_px >= @minAreaPx AND m.area_px <= ifnull(@maxAreaPx, m.area_px)`;
 
 /** Images and masks of dataset versions, and what they are copied from. */
 export class DatasetRowRepository {
@@ -107,7 +113,8 @@ export class DatasetRowRepository {
   readonly #page: Statement<[{ versionId: number; afterId: number; limit: number }], ImageRow>;
   readonly #masksOf: Statement<[number], MaskRow>;
   readonly #roots: Statement<[number], { rootPath: string; sizeBytes: number }>;
-  readonly #maskCount: Statement<[number], number>;
+  readonly #classCounts: Statement<[number], { classNumber: number; masks: number }>;
+  readonly #sourceCounts: Statement<[Record<string, unknown>], SourceCount>;
   readonly #find: Statement<[number, string, string | Uint8Array], ImageRow>;
 
   constructor(db: WritableDb) {
@@ -127,9 +134,13 @@ export class DatasetRowRepository {
     this.#roots = db.prepare(`
       SELECT root_path AS rootPath, sum(size_bytes) AS sizeBytes FROM dataset_images
       WHERE version_id = ? GROUP BY root_path`);
-    this.#maskCount = db
-      .prepare<[number], number>('SELECT count(*) FROM dataset_masks WHERE image_id = ?')
-      .pluck();
+    this.#classCounts = db.prepare(
+      'SELECT class_number AS classNumber, count(*) AS masks FROM dataset_masks WHERE image_id = ? GROUP BY class_number',
+    );
+    this.#sourceCounts = db.prepare(`
+      SELECT image_id AS imageId, concept_id AS conceptId, count(*) AS masks FROM masks m
+      WHERE m.segmentation_id = @segmentationId AND m.image_id > @afterId AND m.image_id <= @lastId
+        AND ${PASSES} GROUP BY image_id, concept_id`);
     this.#find = db.prepare(`
       SELECT * FROM dataset_images
       WHERE version_id = ? AND root_path = ? AND ifnull(path_bytes, rel_path) = ?`);
@@ -170,8 +181,20 @@ export class DatasetRowRepository {
     return this.#roots.all(versionId);
   }
 
-  maskCount(imageId: number): number {
-    return this.#maskCount.get(imageId) ?? 0;
+  /** Masks of an image by class; classes without any are not in it. */
+  classCounts(imageId: number): { classNumber: number; masks: number }[] {
+    return this.#classCounts.all(imageId);
+  }
+
+  /** Masks of a segmentation's images from behind `afterId` up to `lastId` that pass a filter. */
+  sourceCounts(query: {
+    segmentationId: SegmentationId;
+    afterId: number;
+    lastId: number;
+    filter: MaskFilter;
+  }): SourceCount[] {
+    const { segmentationId, afterId, lastId, filter } = query;
+    return this.#sourceCounts.all({ segmentationId, afterId, lastId, ...boundFilter(filter) });
   }
 
   /** The image of a version that lies at the same path as one of another version. */
@@ -186,13 +209,12 @@ export class DatasetRowRepository {
 
 function prepareCopy(db: WritableDb): DatasetRowRepository['copyImages'] {
   const masks = db.prepare<
-    [Omit<Filter, 'reviews'> & { reviews: string } & Record<string, unknown>],
+    [Omit<MaskFilter, 'reviews'> & { reviews: string } & Record<string, unknown>],
     SourceMaskRow
   >(`
     SELECT m.*, s.rle FROM masks m JOIN mask_shapes s ON s.mask_id = m.id
-    WHERE m.segmentation_id = @segmentationId AND m.image_id = @imageId AND m.level = @level
-      AND m.review IN (SELECT value FROM json_each(@reviews)) AND m.score >= @minScore
-      AND m.area_px >= @minAreaPx AND m.area_px <= ifnull(@maxAreaPx, m.area_px)
+    WHERE m.segmentation_id = @segmentationId AND m.image_id = @imageId
+      AND ${PASSES}
     ORDER BY m.score DESC, m.id`);
   const insertImage = db.prepare<[{ versionId: number; imageId: number }]>(`
     INSERT INTO dataset_images (version_id, root_path, rel_path, path_bytes, content_hash, size_bytes, mtime_ms,
@@ -205,11 +227,7 @@ function prepareCopy(db: WritableDb): DatasetRowRepository['copyImages'] {
     VALUES (@dataset_image_id, @class_number, @id, @x, @y, @width, @height, @area_px, @score, @review, @rle)`);
   const copyOne = (imageId: ImageId, step: BuildStep) => {
     const { versionId, segmentationId, filter, classOf, keepEmptyImages } = step;
-    const { reviews, level, minScore, minAreaPx, maxAreaPx } = filter;
-    const rows = masks.all({
-      ...{ segmentationId, imageId, level, minScore, minAreaPx, maxAreaPx },
-      reviews: JSON.stringify(reviews),
-    });
+    const rows = masks.all({ segmentationId, imageId, ...boundFilter(filter) });
     const classed = rows.flatMap((row) => {
       const class_number = classOf(row.concept_id);
       return class_number === undefined ? [] : [{ ...row, class_number }];
@@ -220,6 +238,10 @@ function prepareCopy(db: WritableDb): DatasetRowRepository['copyImages'] {
     return { masks: classed.length, isKept: true };
   };
   return db.transaction((step: BuildStep) => step.imageIds.map((imageId) => copyOne(imageId, step)));
+}
+
+function boundFilter({ level, reviews, minScore, minAreaPx, maxAreaPx }: MaskFilter) {
+  return { level, minScore, minAreaPx, maxAreaPx, reviews: JSON.stringify(reviews) };
 }
 
 function toImage(row: ImageRow): DatasetImage {

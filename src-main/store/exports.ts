@@ -21,6 +21,7 @@ export class ExportRepository {
   readonly #insert: Statement<[Record<string, unknown>]>;
   readonly #get: Statement<[number], Row>;
   readonly #ofVersion: Statement<[number], Row>;
+  readonly #frozenVersion: Statement<[number], number>;
   readonly #setJob: Statement<[number, number]>;
   readonly #finish: Statement<[string, number, number]>;
 
@@ -30,6 +31,12 @@ export class ExportRepository {
       VALUES (@id, @datasetName, @number, @format, @options, @outPath, @nowMs)`);
     this.#get = db.prepare('SELECT * FROM exports WHERE id = ?');
     this.#ofVersion = db.prepare('SELECT * FROM exports WHERE version_id = ? ORDER BY id DESC LIMIT 100');
+    this.#frozenVersion = db
+      .prepare<[number], number>(
+        `SELECT v.id FROM exports e JOIN dataset_versions v ON v.id = e.version_id
+         WHERE e.id = ? AND v.state = 'frozen'`,
+      )
+      .pluck();
     this.#setJob = db.prepare('UPDATE exports SET job_id = ? WHERE id = ?');
     this.#finish = db.prepare('UPDATE exports SET result = ?, finished_at_ms = ? WHERE id = ?');
   }
@@ -52,6 +59,12 @@ export class ExportRepository {
   /** The newest hundred of a version. */
   ofVersion(id: DatasetVersionId): Export[] {
     return this.#ofVersion.all(id).map(toExport);
+  }
+
+  /** The version that an export is of, while that is there. */
+  frozenVersion(id: ExportId): DatasetVersionId | undefined {
+    const found = this.#frozenVersion.get(id);
+    return found === undefined ? undefined : DatasetVersionId.parse(found);
   }
 
   setJob(id: ExportId, jobId: JobId): void {

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { ImageId, type ConceptId, type SegmentationId } from '../contract/ids.ts';
-import { ReviewState, type GalleryItem, type GallerySort } from '../contract/mask.ts';
+import { ReviewState, type GalleryItem, type GallerySort, type GalleryTile } from '../contract/mask.ts';
 import { decodeCursor, toPage, type Page } from './cursor.ts';
 import type { ReadableDb } from './database.ts';
 import { toHash } from './image-row.ts';
@@ -20,6 +20,14 @@ export type GalleryQuery = {
   limit: number;
 };
 
+/** As `GalleryQuery`, with bounds on the best score and the largest area; see `GalleryFilter`. */
+export type GalleryIdsQuery = GalleryQuery & {
+  maxScore?: number | undefined;
+  minAreaPx?: number | undefined;
+  maxAreaPx?: number | undefined;
+  isReversed: boolean;
+};
+
 type Row = {
   image_id: number;
   rel_path: string;
@@ -28,6 +36,8 @@ type Row = {
   best_score: number;
   largest_px: number;
 };
+type IdRow = { image_id: number; key: string | number; is_match: number };
+type TileRow = Row & Record<`${ReviewState}_count` | 'revision' | 'finished_at_ms', number>;
 type ListParams = { segmentationId: number; conceptId: number | null; minScore: number };
 type Params = ListParams & { afterKey: string | number; afterId: number; limit: number };
 
@@ -35,10 +45,12 @@ const PathPosition = z.tuple([z.string(), z.number().int()]);
 const NumberPosition = z.tuple([z.number(), z.number().int()]);
 
 const TOP = Number.MAX_SAFE_INTEGER;
+/** No text is greater than this one: the last code point there is. */
+const LAST_TEXT = '\u{10ffff}';
 const SORTS = {
-  path: { column: 'rel_path', isDescending: false, start: '', Position: PathPosition },
-  score: { column: 'best_score', isDescending: true, start: TOP, Position: NumberPosition },
-  area: { column: 'largest_px', isDescending: true, start: TOP, Position: NumberPosition },
+  path: { column: 'rel_path', isDescending: false, ends: ['', LAST_TEXT], Position: PathPosition },
+  score: { column: 'best_score', isDescending: true, ends: [-1, TOP], Position: NumberPosition },
+  area: { column: 'largest_px', isDescending: true, ends: [-1, TOP], Position: NumberPosition },
 } as const satisfies Record<GallerySort, unknown>;
 /** Images that are few enough to be read and sorted for a page: two or three milliseconds. */
 const FEW_IMAGES = 2_000;
@@ -61,6 +73,27 @@ export function gallerySql(query: Listed & { isGathered?: boolean }): string {
     SELECT t.image_id, t.rel_path, ${isOfConcept ? 's' : 't'}.content_hash,
       t.mask_count, t.best_score, t.largest_px
     FROM ${table} ${isOfConcept ? 'CROSS JOIN segmented_images s USING (segmentation_id, image_id)' : ''}
+    WHERE ${filter} AND t.best_score >= @minScore
+      AND (t.${column}, t.image_id) ${isDescending ? '<' : '>'} (@afterKey, @afterId)
+    ORDER BY t.${column} ${direction}, t.image_id ${direction}
+    LIMIT @limit`;
+}
+
+/**
+ * The query for the ids of a stretch of the list. Bounds on score and area do not choose rows here, they are told of
+ * each row: so a stretch costs the same wherever it lies and however few of its images fit.
+ */
+export function galleryIdsSql(query: Listed & { isReversed: boolean; hasBounds: boolean }): string {
+  const { column, isDescending: isNormallyDescending } = SORTS[query.sort];
+  const isDescending = isNormallyDescending !== query.isReversed;
+  const direction = isDescending ? 'DESC' : 'ASC';
+  const { table, filter } = sourceOf(query);
+  const isMatch = query.hasBounds
+    ? 't.best_score BETWEEN @minScore AND @maxScore AND t.largest_px BETWEEN @minAreaPx AND @maxAreaPx'
+    : '1';
+  return `
+    SELECT t.image_id, t.${column} AS key, ${isMatch} AS is_match
+    FROM ${table}
     WHERE ${filter} AND (t.${column}, t.image_id) ${isDescending ? '<' : '>'} (@afterKey, @afterId)
     ORDER BY t.${column} ${direction}, t.image_id ${direction}
     LIMIT @limit`;
@@ -69,7 +102,7 @@ export function gallerySql(query: Listed & { isGathered?: boolean }): string {
 /** How many images a list has, counted no further than to one more than a few. */
 export function galleryCountSql(query: Omit<Listed, 'sort'>): string {
   const { table, filter } = sourceOf({ ...query, sort: 'score' });
-  return `SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${filter} LIMIT ${FEW_IMAGES + 1})`;
+  return `SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${filter} AND t.best_score >= @minScore LIMIT ${FEW_IMAGES + 1})`;
 }
 
 /** The table is read by the index named here: without statistics SQLite would have to guess. */
@@ -79,7 +112,6 @@ function sourceOf({ conceptId, review, sort }: Listed): { table: string; filter:
   const conditions = [
     't.segmentation_id = @segmentationId',
     ...(isOfConcept ? ['t.concept_id = @conceptId'] : []),
-    't.best_score >= @minScore',
     ...(review ? [`t.${review}_count > 0`] : []),
   ];
   return {
@@ -95,18 +127,53 @@ export class GalleryRepository {
   readonly #db: ReadableDb;
   readonly #statements = new Map<string, Statement<[Params], Row>>();
   readonly #counts = new Map<string, Statement<[ListParams], number>>();
+  readonly #ids = new Map<string, Statement<[Record<string, unknown>], IdRow>>();
+  readonly #tile: Statement<[number, number], TileRow>;
 
   constructor(db: ReadableDb) {
     this.#db = db;
+    this.#tile = db.prepare('SELECT * FROM segmented_images WHERE segmentation_id = ? AND image_id = ?');
+  }
+
+  /**
+   * The ids of the images that were found among the next `limit` of the list; see `galleryIds` of the contract.
+   * @throws UserError BAD_INPUT for a cursor that is not of this list
+   */
+  ids(query: GalleryIdsQuery): Page<ImageId> {
+    const { minScore = 0, maxScore = 1, minAreaPx = 0, maxAreaPx = TOP, limit } = query;
+    const hasBounds = minScore > 0 || maxScore < 1 || minAreaPx > 0 || maxAreaPx < TOP;
+    const sql = galleryIdsSql({ ...query, hasBounds });
+    const statement = prepareOnce(this.#ids, sql, () =>
+      this.#db.prepare<[Record<string, unknown>], IdRow>(sql),
+    );
+    const rows = statement.all({
+      ...{ segmentationId: query.segmentationId, conceptId: query.conceptId ?? null },
+      ...{ minScore, maxScore, minAreaPx, maxAreaPx, limit: limit + 1 },
+      ...startOf(query, query.isReversed),
+    });
+    const stretch = toPage(
+      rows,
+      limit,
+      (row) => row,
+      (row) => [row.key, row.image_id],
+    );
+    return {
+      items: stretch.items.filter((row) => row.is_match === 1).map((row) => ImageId.parse(row.image_id)),
+      nextCursor: stretch.nextCursor,
+    };
+  }
+
+  /** Tiles in the order of `imageIds`, without those that are not segmented. */
+  tiles(segmentationId: SegmentationId, imageIds: readonly ImageId[]): GalleryTile[] {
+    return imageIds.flatMap((imageId) => {
+      const row = this.#tile.get(segmentationId, imageId);
+      return row ? toTile(row) : [];
+    });
   }
 
   /** @throws UserError BAD_INPUT for a cursor that is not of this list */
   page(query: GalleryQuery): Page<GalleryItem> {
-    const { column, isDescending, start, Position } = SORTS[query.sort];
-    const [afterKey, afterId] =
-      query.cursor === null
-        ? [start, isDescending ? Number.MAX_SAFE_INTEGER : 0]
-        : decodeCursor(query.cursor, Position);
+    const { column } = SORTS[query.sort];
     const list: ListParams = {
       segmentationId: query.segmentationId,
       conceptId: query.conceptId ?? null,
@@ -115,8 +182,7 @@ export class GalleryRepository {
     const isGathered = list.minScore > 0 && query.sort !== 'score' && this.#isShort(query, list);
     const rows = this.#statement(gallerySql({ ...query, isGathered })).all({
       ...list,
-      afterKey,
-      afterId,
+      ...startOf(query, false),
       limit: query.limit + 1,
     });
     return toPage(rows, query.limit, toItem, (row) => [row[column], row.image_id]);
@@ -131,6 +197,18 @@ export class GalleryRepository {
   #statement(sql: string): Statement<[Params], Row> {
     return prepareOnce(this.#statements, sql, () => this.#db.prepare<[Params], Row>(sql));
   }
+}
+
+/** Where a walk goes on, or begins. */
+function startOf(
+  { sort, cursor }: Pick<GalleryQuery, 'sort' | 'cursor'>,
+  isReversed: boolean,
+): { afterKey: string | number; afterId: number } {
+  const { isDescending, ends, Position } = SORTS[sort];
+  const end = isDescending === isReversed ? 0 : 1;
+  const [afterKey, afterId] =
+    cursor === null ? [ends[end], [0, TOP][end] ?? 0] : decodeCursor(cursor, Position);
+  return { afterKey, afterId };
 }
 
 /** There are a few dozen ways to filter and sort; each is prepared when it is first used. */
@@ -148,5 +226,19 @@ function toItem(row: Row): GalleryItem {
     maskCount: row.mask_count,
     bestScore: row.best_score,
     largestPx: row.largest_px,
+  };
+}
+
+function toTile(row: TileRow): GalleryTile {
+  return {
+    ...toItem(row),
+    reviews: {
+      pending: row.pending_count,
+      accepted: row.accepted_count,
+      rejected: row.rejected_count,
+      edited: row.edited_count,
+    },
+    // Masks that were made anew begin to count again.
+    version: `${row.finished_at_ms.toString(36)}.${row.revision}`,
   };
 }

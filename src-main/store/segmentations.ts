@@ -45,9 +45,6 @@ type ToSegmentRow = {
   height_px: number;
   is_done: number;
 };
-/** A shape with what follows from it. */
-export type EditedMask = { shape: MaskShape; box: Mask['box']; areaPx: number };
-
 /** Images whose masks go in one step of a removal. */
 const REMOVE_IMAGES = 20;
 
@@ -78,18 +75,12 @@ export class SegmentationRepository {
   readonly #shapeOf: Statement<[number], ShapeRow>;
   readonly #getMask: Statement<[number], MaskRow>;
   readonly #contentOf: Statement<[number, number], Uint8Array>;
-  readonly #ownersOf: Statement<[string], number>;
   readonly #setReview: Statement<[{ id: number; review: ReviewState }]>;
-  readonly #setConcept: Statement<[{ id: number; conceptId: number | null }]>;
-  readonly #reshape: Statement<[Record<string, unknown>]>;
   readonly #setJob: Statement<[{ id: number; jobId: number }]>;
   readonly #rename: Statement<[string, number]>;
   readonly #removeImages: Statement<[{ id: number; limit: number }]>;
   readonly #remove: Statement<[number]>;
-  readonly #removeMask: Statement<[number]>;
   readonly #toSegment: Statement<[Record<string, number>], ToSegmentRow>;
-  readonly #inOne: (work: () => number) => number;
-  readonly #updateShape: (edit: { id: MaskId; revision: number; mask: EditedMask }) => boolean;
 
   constructor(db: WritableDb) {
     this.#insert = db.prepare(`
@@ -106,12 +97,6 @@ export class SegmentationRepository {
     this.#remove = db.prepare('DELETE FROM segmentations WHERE id = ?');
     this.#toSegment = db.prepare(toSegmentSql);
     this.#getMask = db.prepare('SELECT * FROM masks WHERE id = ?');
-    this.#removeMask = db.prepare('DELETE FROM masks WHERE id = ?');
-    this.#setConcept = db.prepare('UPDATE masks SET concept_id = @conceptId WHERE id = @id');
-    this.#reshape = db.prepare(`
-      UPDATE masks SET x = @x, y = @y, width = @width, height = @height, area_px = @areaPx,
-        review = 'edited', revision = revision + 1
-      WHERE id = @id AND revision = @revision`);
     this.#insertConcept = db.prepare(`
       INSERT INTO concepts (segmentation_id, number, name, colour, is_background)
       VALUES (@segmentationId, @number, @name, @colour, @isBackground)`);
@@ -124,9 +109,7 @@ export class SegmentationRepository {
       VALUES (@segmentationId, @imageId, @conceptId, @origin, @level, @x, @y, @width, @height, @areaPx, @score)`);
     this.#insertShape = db.prepare(`
       INSERT INTO mask_shapes (mask_id, grid_width, grid_height, rle)
-      VALUES (@maskId, @gridWidth, @gridHeight, @rle)
-      ON CONFLICT (mask_id) DO UPDATE SET
-        grid_width = excluded.grid_width, grid_height = excluded.grid_height, rle = excluded.rle`);
+      VALUES (@maskId, @gridWidth, @gridHeight, @rle)`);
     this.#masksOf = db.prepare(`
       SELECT * FROM masks WHERE segmentation_id = ? AND image_id = ? ORDER BY level, score DESC, id`);
     this.#shapeOf = db.prepare('SELECT * FROM mask_shapes WHERE mask_id = ?');
@@ -135,21 +118,8 @@ export class SegmentationRepository {
         'SELECT content_hash FROM segmented_images WHERE segmentation_id = ? AND image_id = ?',
       )
       .pluck();
-    this.#ownersOf = db
-      .prepare<[string], number>(
-        'SELECT DISTINCT segmentation_id FROM masks WHERE id IN (SELECT value FROM json_each(?))',
-      )
-      .pluck();
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
     this.saveImage = db.transaction((image: SegmentedImage) => this.#replaceImage(image));
-    this.#inOne = db.transaction((work: () => number) => work());
-    this.#updateShape = db.transaction((edit: { id: MaskId; revision: number; mask: EditedMask }) => {
-      const { id, revision } = edit;
-      const { box, areaPx, shape } = edit.mask;
-      const isChanged = this.#reshape.run({ id, revision, areaPx, ...box }).changes > 0;
-      if (isChanged) this.#insertShape.run({ maskId: id, ...shape });
-      return isChanged;
-    });
   }
 
   insert(segmentation: {
@@ -230,7 +200,7 @@ export class SegmentationRepository {
   }
 
   /** Objects first, each level by score. */
-  masksOf(segmentationId: SegmentationId, imageId: ImageId): Mask[] {
+  masksOf(segmentationId: SegmentationId, imageId: ImageId): OwnedMask[] {
     return this.#masksOf.all(segmentationId, imageId).map(toOwnedMask);
   }
 
@@ -245,11 +215,6 @@ export class SegmentationRepository {
     return hash && toHash(hash);
   }
 
-  /** The segmentations that masks are of. */
-  ownersOf(ids: readonly MaskId[]): SegmentationId[] {
-    return this.#ownersOf.all(JSON.stringify(ids)).map((id) => SegmentationId.parse(id));
-  }
-
   shapeOf(id: MaskId): MaskShape | undefined {
     const row = this.#shapeOf.get(id);
     return row && toShape(row);
@@ -258,25 +223,6 @@ export class SegmentationRepository {
   /** @returns whether the mask exists */
   setReview(id: MaskId, review: ReviewState): boolean {
     return this.#setReview.run({ id, review }).changes > 0;
-  }
-
-  /** In one transaction. @returns how many of the masks exist */
-  setReviews(ids: readonly MaskId[], review: ReviewState): number {
-    return this.#inOne(() => ids.filter((id) => this.setReview(id, review)).length);
-  }
-
-  /** In one transaction. @returns how many of the masks exist */
-  setConcepts(ids: readonly MaskId[], conceptId: ConceptId | null): number {
-    return this.#inOne(() => ids.filter((id) => this.#setConcept.run({ id, conceptId }).changes > 0).length);
-  }
-
-  /** Gives a mask another shape, on condition that nobody has done so since; its review becomes `edited`. */
-  updateShape(edit: { id: MaskId; revision: number; mask: EditedMask }): boolean {
-    return this.#updateShape(edit);
-  }
-
-  removeMask(id: MaskId): void {
-    this.#removeMask.run(id);
   }
 
   #replaceImage(image: SegmentedImage): MaskId[] {

@@ -7,7 +7,7 @@ import { objectLabels } from '../core/evaluate/object-labels.ts';
 import { oracleBounds } from '../core/evaluate/oracle.ts';
 import { truthFromMask, type Truth } from '../core/evaluate/truth.ts';
 import { paintMask } from '../core/mask/crop.ts';
-import { decodeRle, encodeRle } from '../core/mask/rle.ts';
+import { decodeRle } from '../core/mask/rle.ts';
 import { sharp } from '../core/image/sharp-setup.ts';
 import type { MaskShape } from '../contract/mask.ts';
 import type { ScoredImage } from '../contract/evaluation-summary.ts';
@@ -37,27 +37,6 @@ export async function scoreMasks(call: CallOf<'score-masks'>): Promise<ResultOf<
     images.push(scoreImage(image, truth, await readGrey(join(call.truthFolder, 'labels', `${name}.png`))));
   }
   return { images, missingTruth };
-}
-
-/**
- * What follows from a shape that came from outside.
- * @throws UserError BAD_INPUT where it is empty or does not fit its grid
- */
-export function measureMask({ shape }: CallOf<'measure-mask'>): ResultOf<'measure-mask'> {
-  const encoded = encodeOrNull(shape);
-  if (encoded) return encoded;
-  throw new UserError('BAD_INPUT', 'The new shape is empty, or does not fit the image.', {
-    hint: 'To do away with a mask, remove or reject it.',
-  });
-}
-
-function encodeOrNull(shape: MaskShape) {
-  try {
-    return encodeRle(decodeRle(shape));
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
 }
 
 function scoreImage(image: Scored, truth: Truth, labels: Grey | undefined): ScoredImage {

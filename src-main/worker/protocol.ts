@@ -92,6 +92,9 @@ const SegmentedMask = z.object({
   concept: z.number().int(),
 });
 
+/** A shape with what follows from it. */
+const MeasuredMask = z.object({ shape: MaskShape, box: Box, areaPx: z.number().int() });
+
 /** Questions of a running job. See [Note: Ask and answer]. */
 export const Ask = z.discriminatedUnion('kind', [
   /** Which of these files have to be opened? The others are known and unchanged. */
@@ -256,6 +259,33 @@ export const Call = z.discriminatedUnion('kind', [
     limits: ImageLimits,
     cache: CacheBounds,
   }),
+  /** All that at least one of the masks holds. */
+  z.object({ kind: z.literal('merge-masks'), shapes: z.array(MaskShape).min(2) }),
+  /** See `MaskCut`. */
+  z.object({
+    kind: z.literal('split-mask'),
+    shape: MaskShape,
+    box: Box,
+    by: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('parts') }),
+      z.object({ kind: z.literal('line'), points: z.array(z.object({ x: z.number(), y: z.number() })) }),
+      z.object({ kind: z.literal('mask'), shape: MaskShape }),
+    ]),
+  }),
+  /** Masks in their colours on nothing, as WebP. */
+  z.object({
+    kind: z.literal('render-overlay'),
+    masks: z.array(
+      z.object({
+        shape: MaskShape,
+        areaPx: z.number().int(),
+        colour: z.string(),
+        isRejected: z.boolean(),
+      }),
+    ),
+    /** Longer side, unless the image is smaller. */
+    sidePx: z.number().int().positive(),
+  }),
   /** One sheet of overlays, written to `out` as PNG. */
   z.object({
     kind: z.literal('draw-sheet'),
@@ -308,7 +338,10 @@ export const CallResults = {
     /** Images without truth. */
     missingTruth: z.number().int(),
   }),
-  'measure-mask': z.object({ shape: MaskShape, box: Box, areaPx: z.number().int() }),
+  'measure-mask': MeasuredMask,
+  'merge-masks': MeasuredMask,
+  'split-mask': z.object({ pieces: z.array(MeasuredMask) }),
+  'render-overlay': z.object({ bytes: Bytes }),
   'render-crop': z.object({ bytes: Bytes }),
   'draw-sheet': z.null(),
 } satisfies Record<Call['kind'], z.ZodType>;

@@ -127,12 +127,24 @@ async function resultOf(call: Call): Promise<unknown> {
       return scoreMasks(call);
     }
     case 'measure-mask': {
-      const { measureMask } = await import('./evaluate-call.ts');
+      const { measureMask } = await import('./mask-calls.ts');
       return measureMask(call);
     }
     case 'render-crop': {
       const { renderCrop } = await import('./crop-call.ts');
       return renderCrop(call);
+    }
+    case 'merge-masks': {
+      const { mergeMasks } = await import('./mask-calls.ts');
+      return mergeMasks(call);
+    }
+    case 'split-mask': {
+      const { splitMask } = await import('./mask-calls.ts');
+      return splitMask(call);
+    }
+    case 'render-overlay': {
+      const { renderOverlay } = await import('./mask-calls.ts');
+      return renderOverlay(call);
     }
     case 'draw-sheet': {
       const { drawSheet } = await import('./sheet-call.ts');

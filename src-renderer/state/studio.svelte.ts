@@ -110,6 +110,7 @@ export class Studio {
       case 'run-removed':
         void this.runs.refresh();
         return;
+      case 'datasets':
       case 'model':
       case 'model-removed':
         void this.models.refresh();

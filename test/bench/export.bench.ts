@@ -188,7 +188,7 @@ async function timeExport({ service, client, versionId, folder }: Bench, format:
   const { value, ms, loop } = await timed(async () => {
     const started = await client.exports.start({
       versionId,
-      options: { format, outPath, images, labelmeShapes: 'mask' },
+      options: { format, outPath, images, labelmeShapes: 'mask', polygons: 'exact' },
     });
     for (;;) {
       const { state, error } = await client.jobs.get({ id: started.job.id });

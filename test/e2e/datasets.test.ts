@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { DatasetRecipe, DatasetVersionDetail } from '../../src-main/contract/dataset.ts';
@@ -38,7 +39,8 @@ describe('r2o dataset and r2o export', () => {
     expect(parse(DatasetVersionDetail, one.stdout)).toMatchObject({
       ...{ number: 1, counts: { images: 5, masks: 5, splits: { train: { images: 3 }, val: { images: 1 } } } },
     });
-    const two = await runCli(data, ...create, '--concept', 'dog', '--split-by', 'folder', '--seed', '7');
+    const byName = ['dataset', 'create', 'pets', '--collection', 'photos'];
+    const two = await runCli(data, ...byName, '--concept', 'dog', '--split-by', 'folder', '--seed', '7');
     expect(two.stdout).toContain('pets@2: 2 images, 2 masks, frozen');
     expect((await runCli(data, 'dataset', 'list')).stdout).toMatch(/pets@2 .*\npets@1 /);
     expect((await runCli(data, 'dataset', 'diff', 'pets@1', 'pets')).stdout).toMatch(/images +0 +3 /);
@@ -61,7 +63,7 @@ describe('r2o dataset and r2o export', () => {
     expect((await runCli(data, 'dataset', 'delete', 'pets', '--all-versions')).code).toBe(0);
     expect(parse(z.array(z.unknown()), (await runCli(data, 'dataset', 'list', '--json')).stdout)).toEqual([]);
     expect(existsSync(join(out, 'images.csv'))).toBe(true);
-  });
+  }, 180_000);
 
   test('say what is wrong, and what to do', async () => {
     const data = await segmentedData(1);
@@ -70,7 +72,7 @@ describe('r2o dataset and r2o export', () => {
       return `${code ?? ''} ${stderr}`;
     };
     expect(await run('dataset', 'create', 'x', '--segmentation', '9')).toMatch(
-      /^1 error: There is no segmentation 9/,
+      /^1 error: There is no segmentation '9'/,
     );
     expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--split', '50/20')).toContain(
       'shares must add up to 1',
@@ -78,6 +80,10 @@ describe('r2o dataset and r2o export', () => {
     expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--class', 'cat')).toContain(
       '--class CONCEPT=CLASS',
     );
+    expect(await run('dataset', 'create', 'x')).toMatch(
+      /name a segmentation or a collection[^]*1 \(objects\)/,
+    );
+    expect(await run('dataset', 'create', 'x', '--collection', 'cars')).toContain("no collection 'cars'");
     expect(await run('export', 'x', '--format', 'coco', '--out', 'y')).toMatch(
       /^1 error: There is no dataset 'x'/,
     );
@@ -92,7 +98,13 @@ async function datasetOf(running: SegmentedService) {
 
 async function startExport(running: SegmentedService, format: ExportFormat, outPath: string) {
   const { id: versionId } = await datasetOf(running);
-  const options: ExportOptions = { format, outPath, images: 'copy', labelmeShapes: 'mask' };
+  const options: ExportOptions = {
+    format,
+    outPath,
+    images: 'copy',
+    labelmeShapes: 'mask',
+    polygons: 'exact',
+  };
   return running.client.exports.start({ versionId, options });
 }
 
@@ -156,6 +168,29 @@ describe('an export job', () => {
     expect(running.bugs).toEqual([]);
   });
 
+  test.each(['coco', 'sqlite'] as const)(
+    'of %s that was in its place already, and killed before it could say so, resumes to what it was',
+    async (format) => {
+      const running = await startSegmented(await pets(3));
+      const out = join(tempFolder(), 'out');
+      const started = await startExport(running, format, out);
+      await waitForState(running.client, started.job.id, 'done');
+      const { result } = await running.client.exports.get({ id: started.export.id });
+      running.service[Symbol.dispose]();
+      const db = new Database(join(running.dataFolder, 'studio.sqlite'));
+      db.exec(
+        `UPDATE jobs SET state = 'interrupted'; UPDATE exports SET result = NULL, finished_at_ms = NULL`,
+      );
+      db.close();
+
+      const { client } = startService({ dataFolder: running.dataFolder });
+      await client.jobs.resume({ id: started.job.id });
+      await waitForState(client, started.job.id, 'done');
+      expect((await client.exports.get({ id: started.export.id })).result).toEqual(result);
+      expect(readdirSync(dirname(out))).toEqual(['out']);
+    },
+  );
+
   test('is refused inside a collection and inside the data folder', async () => {
     const running = await startSegmented(await pets(1));
     for (const outPath of [join(running.folder, 'out'), join(running.dataFolder, 'out')]) {
@@ -171,6 +206,7 @@ describe('an export job', () => {
       outPath: join(tempFolder(), 'out'),
       images: 'copy',
       labelmeShapes: 'mask',
+      polygons: 'exact',
     };
     const { job } = await running.client.exports.start({ versionId, options });
     await running.client.jobs.cancel({ id: job.id });

@@ -57,7 +57,13 @@ export async function exportDrawn(
   const rows = drawn.map((image, index) => rowOf(image, root, index + 1, classesOf(drawn)));
   tamper(root);
   const outPath = options.outPath ?? join(tempFolder(), options.format === 'sqlite' ? 'out.sqlite' : 'out');
-  const plan = planOf(drawn, rows, root, { images: 'copy', labelmeShapes: 'mask', ...options, outPath });
+  const plan = planOf(drawn, rows, root, {
+    images: 'copy',
+    labelmeShapes: 'mask',
+    polygons: 'exact',
+    ...options,
+    outPath,
+  });
   const target = await ExportTarget.open(plan, { isFile: formatOf(options.format).target === 'file' });
   const result = await writeExport({
     ...{
@@ -120,6 +126,7 @@ function planOf(
       ...count(),
       splits: { train: count('train'), val: count('val'), test: count('test') },
       leftOut: { changed: 0, missing: 0, empty: 0 },
+      classes: [],
     },
     sizeBytes: rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };

@@ -13,8 +13,9 @@ import { tf } from '../tensor/tfjs.ts';
 /** One stage's features: `data` [heightCells, widthCells, dim] float32 over the whole image. */
 export type FeatureMap = { data: Float32Array; dim: number; widthCells: number; heightCells: number };
 
-/** Stages that segmentation reads: strides 8, 16 and 32. */
-export const STAGES = ['c3', 'c4', 'c5'] as const;
+/** Stages of the encoder, of strides 8, 16 and 32: layer2 to layer4 of a ResNet. */
+export type Stage = 'c3' | 'c4' | 'c5';
+const STRIDES: Record<Stage, number> = { c3: 8, c4: 16, c5: 32 };
 
 /** Sessions kept open: each is for one input size, and a collection has few aspect ratios. */
 const MAX_SESSIONS = 5;
@@ -30,39 +31,55 @@ export type FeatureOptions = {
   sidePx: number;
 };
 
+/** An image as the encoder reads it: `pixels` [heightPx, widthPx, 3] float32, normalised. */
+export type EncoderInput = { pixels: Float32Array<ArrayBuffer>; widthPx: number; heightPx: number };
+
+/** Gives the features of an image: a FeatureExtractor, or whoever asks one in another thread. */
+export type FeatureSource = (input: EncoderInput) => Promise<FeatureMap[]>;
+
+const VALUES = normalisedValues();
+
+/** Brings an image to one of the encoder's few input sizes. */
+export async function encoderInput(image: RgbImage, { sidePx }: FeatureOptions): Promise<EncoderInput> {
+  const size = inputSize(image, sidePx);
+  const { data } = await resizeRgb(image, size);
+  const pixels = new Float32Array(data.length);
+  normalisePixels(data, VALUES, pixels);
+  return { pixels, ...size };
+}
+
+export type ExtractorOptions = {
+  device: DeviceId;
+  threads: number;
+  /** What is asked for; stages behind the last one are not computed. */
+  stages: readonly Stage[];
+};
+
 /** An encoder ready to run on images of any aspect ratio. */
 export class FeatureExtractor {
-  readonly dims: readonly number[];
   readonly #encoder: Encoder;
-  readonly #device: DeviceId;
-  readonly #threads: number;
+  readonly #options: ExtractorOptions;
   readonly #sessions = new Map<string, Promise<Inference>>();
-  readonly #table = normalisedValues();
 
-  constructor(encoder: Encoder, { device, threads }: { device: DeviceId; threads: number }) {
+  constructor(encoder: Encoder, options: ExtractorOptions) {
     this.#encoder = encoder;
-    this.#device = device;
-    this.#threads = threads;
-    this.dims = stageChannels(encoder.spec).slice(1);
+    this.#options = options;
   }
 
-  /** Features of the image, one map a stage. */
-  async features(image: RgbImage, { sidePx }: FeatureOptions): Promise<FeatureMap[]> {
-    const size = inputSize(image, sidePx);
-    const { data } = await resizeRgb(image, size);
-    const pixels = new Float32Array(data.length);
-    normalisePixels(data, this.#table, pixels);
-    const session = await this.#session(size);
+  /** Features of one image, one map a stage that was asked for. */
+  async features({ pixels, widthPx, heightPx }: EncoderInput): Promise<FeatureMap[]> {
+    const channels = stageChannels(this.#encoder.spec);
+    const session = await this.#session({ widthPx, heightPx });
     const outputs = await session.run({ images: pixels });
-    return STAGES.map((stage, at) => {
-      const map = outputs[stage];
-      if (!(map instanceof Float32Array)) throw new Error(`the encoder gave no ${stage}`);
-      const stride = 8 * 2 ** at;
+    return this.#options.stages.map((stage) => {
+      const data = outputs[stage];
+      if (!(data instanceof Float32Array)) throw new Error(`the encoder gave no ${stage}`);
+      const stride = STRIDES[stage];
       return {
-        data: map,
-        dim: this.dims[at] ?? 0,
-        widthCells: size.widthPx / stride,
-        heightCells: size.heightPx / stride,
+        data,
+        dim: channels[Math.log2(stride) - 2] ?? 0,
+        widthCells: widthPx / stride,
+        heightCells: heightPx / stride,
       };
     });
   }
@@ -88,6 +105,7 @@ export class FeatureExtractor {
 
   async #open({ widthPx, heightPx }: { widthPx: number; heightPx: number }): Promise<Inference> {
     const { spec } = this.#encoder;
+    const { device, threads, stages } = this.#options;
     const network = resnetNetwork(spec, PREFIX);
     const model = await exportInference({
       name: 'encoder',
@@ -100,14 +118,14 @@ export class FeatureExtractor {
           weights: values,
           normalise: evalNormalisation(values),
         });
-        return Object.fromEntries(STAGES.map((stage) => [stage, maps[stage]]));
+        return Object.fromEntries(stages.map((stage) => [stage, maps[stage]]));
       },
       inputs: { images: { shape: [1, heightPx, widthPx, 3], dtype: 'float32' } },
       weightSpecs: networkSpecs(network),
       weights: prefixedWeights(this.#encoder, PREFIX),
       imageOrder: 'nhwc',
     });
-    return openInference(model, this.#device, this.#threads);
+    return openInference(model, device, threads);
   }
 }
 

@@ -2,7 +2,7 @@ import { decodeImage, type RgbImage } from '../image/decode.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
 import { resizeRgb, sizeWithin } from '../image/resize-rgb.ts';
 import { slic, type SuperpixelMap } from '../segment/slic.ts';
-import type { FeatureExtractor } from './encoder.ts';
+import { encoderInput, type FeatureSource } from './encoder.ts';
 import { poolFeatures } from './pool-features.ts';
 import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
 
@@ -13,7 +13,7 @@ export const FINE_PX = 640;
 /** Pixels of a superpixel, about. */
 const SUPERPIXEL_PX = 160;
 /** Stage of the encoder whose features tell kinds of things apart: layer3, on which R2O clusters. */
-const EMBEDDING_STAGE = 1;
+export const EMBEDDING_STAGES = ['c4'] as const;
 
 /** What costs time to find out about an image; the rest follows from it and the settings. */
 export type Embedding = {
@@ -31,19 +31,19 @@ export async function decodePixels(bytes: Uint8Array, limits: ImageLimits): Prom
   return { fine, working: await resizeRgb(fine, sizeWithin(fine, WORKING_PX)) };
 }
 
-/** Cuts an image into superpixels and describes each. Without an extractor: by colour and texture alone. */
+/** Cuts an image into superpixels and describes each. Without an encoder: by colour and texture alone. */
 export async function embed(
   { fine, working }: ImagePixels,
-  extractor: FeatureExtractor | null,
+  encode: FeatureSource | null,
   inputPx: number,
 ): Promise<Embedding> {
   const segments = Math.max(4, Math.round((working.widthPx * working.heightPx) / SUPERPIXEL_PX));
   const map = slic(working, { segments });
-  if (!extractor) {
+  if (!encode) {
     const { lab, labSpread } = superpixelGraph(working, map);
     return { map, features: colourFeatures(lab, labSpread), dim: 6 };
   }
-  const features = (await extractor.features(fine, { sidePx: inputPx }))[EMBEDDING_STAGE];
+  const [features] = await encode(await encoderInput(fine, { sidePx: inputPx }));
   if (!features) throw new Error('the encoder has no layer3');
   return { map, features: poolFeatures(map, features), dim: features.dim };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fillCocoPolygon } from '../mask/fill-polygon.ts';
 import { decodeRle, encodeRle, encodeRuns, type Bitmap, type EncodedMask } from '../mask/rle.ts';
-import { unpackRuns } from '../mask/runs.ts';
+import { unpackRuns } from '../../contract/run-lengths.ts';
 import type { FileMask, ImageMasks, MaskRecord } from './mask-record.ts';
 
 const CocoRle = z.object({

@@ -1,5 +1,5 @@
 import { encodeRuns, type EncodedMask } from './rle.ts';
-import type { Runs } from './runs.ts';
+import type { Runs } from '../../contract/run-lengths.ts';
 
 /** Numbers on a grid: [heightPx, widthPx], row-major. */
 export type LabelMap = { data: ArrayLike<number>; widthPx: number; heightPx: number };

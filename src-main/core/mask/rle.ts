@@ -1,5 +1,5 @@
 import type { Box, MaskShape } from '../../contract/mask.ts';
-import { packRuns, unpackRuns, type Runs } from './runs.ts';
+import { packRuns, unpackRuns, type Runs } from '../../contract/run-lengths.ts';
 
 /** A mask on the upright grid: `data` is [heightPx, widthPx] row-major, 0 outside, anything else inside. */
 export type Bitmap = { data: Uint8Array; widthPx: number; heightPx: number };

@@ -1,6 +1,6 @@
 import { protocol } from 'electron';
 import { UserError } from '../../contract/errors.ts';
-import { parseImagePath, readImage } from '../../service/image-files.ts';
+import { cacheControlOf, parseImagePath, readImage } from '../../service/image-files.ts';
 import type { Service } from '../../service/service.ts';
 import { rendererFolder } from '../shared/paths.ts';
 import { PAGE_ORIGIN, pageResponse } from './page-files.ts';
@@ -27,9 +27,9 @@ export function serveScheme(service: Service): void {
 
 async function imageResponse(service: Service, image: Parameters<typeof readImage>[1]): Promise<Response> {
   try {
-    const { bytes, mimeType } = await readImage(service, image);
-    return new Response(new Uint8Array(bytes), {
-      headers: { 'Content-Type': mimeType, 'Cache-Control': 'no-cache' },
+    const file = await readImage(service, image);
+    return new Response(new Uint8Array(file.bytes), {
+      headers: { 'Content-Type': file.mimeType, 'Cache-Control': cacheControlOf(file) },
     });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../contract/errors.ts';
-import type { ImageFile } from '../../service/image-files.ts';
+import { cacheControlOf, type ImageFile } from '../../service/image-files.ts';
 
 /** Headers of every answer: nothing but this server's own files may run, load or frame. */
 export function setSecurityHeaders(response: ServerResponse, host: string): void {
@@ -41,8 +41,7 @@ export async function sendImage(
     return;
   }
   response.setHeader('ETag', file.etag);
-  // The address stays, the content may change with a rescan: ask each time, send only what is new.
-  response.setHeader('Cache-Control', 'private, no-cache');
+  response.setHeader('Cache-Control', cacheControlOf(file));
   if (request.headers['if-none-match'] === file.etag) {
     response.writeHead(304).end();
     return;

@@ -57,9 +57,9 @@ export class ConceptsView {
     () => this.#studio.navigation.path[1] === 'masks' && this.current !== undefined,
   );
 
-  /** Another text whenever concepts are drawn in other colours, or have other objects: part of addresses. */
-  readonly colours = $derived.by(() =>
-    this.#all.map(({ id, mergedInto, maskCount }) => `${id}.${mergedInto ?? ''}.${maskCount}`).join('-'),
+  /** Another number whenever concepts are drawn in other colours or have other objects: part of addresses. */
+  readonly version = $derived.by(() =>
+    hashOf(this.#all.map(({ id, mergedInto, maskCount }) => `${id}.${mergedInto ?? ''}.${maskCount}`).join()),
   );
 
   constructor(studio: Surroundings) {
@@ -164,4 +164,11 @@ export class ConceptsView {
       this.#of = id;
     });
   }
+}
+
+/** A short number for a text (FNV-1a, 32 bits). */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
+  return hash;
 }

@@ -19,7 +19,6 @@ import { manifestOf } from '../../../src-main/export/target.ts';
 import type { Bitmap } from '../../../src-main/core/mask/rle.ts';
 import { drawnImage, exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
-import { hasPython, pythonReason, runPython } from '../../support/python.ts';
 import {
   orientedJpeg,
   quadrants,
@@ -382,86 +381,3 @@ describe('a format', () => {
     expect(result.notes).toEqual(['Objects are not numbered: there are more than 64 classes.']);
   });
 });
-
-describe('LabelMe itself', () => {
-  test.skipIf(!hasPython('labelme')).each(['polygon'] as const)(
-    `opens what is exported as %s${pythonReason('labelme')}`,
-    async (labelmeShapes) => {
-      const ring = bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##');
-      const photo = await orientedJpeg(quadrants(64, 48), 6);
-      const turned = {
-        relPath: 'turned.jpg',
-        bytes: photo,
-        orientation: 6,
-        widthPx: 64,
-        heightPx: 48,
-        masks: cat(redQuarter(64, 48)),
-      };
-      const drawn = [await drawnImage('ü.png', cat(ring)), turned];
-      for (const images of ['copy', 'reference'] as const) {
-        const { folder } = await exportDrawn(drawn, { format: 'labelme', images, labelmeShapes });
-        const read = runPython(
-          `import sys, json, glob, io
-import PIL.Image
-from labelme.label_file import LabelFile
-from labelme import utils
-out = {}
-for name in sorted(glob.glob(sys.argv[1] + '/train/*.json')):
-    f = LabelFile(name)
-    image = PIL.Image.open(io.BytesIO(f.imageData))
-    data = json.load(open(name))
-    assert [image.height, image.width] == [data['imageHeight'], data['imageWidth']], (image.size, name)
-    names = {'_background_': 0, 'cat': 1}
-    cls, ins = utils.shapes_to_label((image.height, image.width), f.shapes, names)
-    out[name.split('/')[-1]] = [cls.ravel().tolist(), int(ins.max())]
-print(json.dumps(out))`,
-          folder,
-        );
-        expect(read).toEqual({
-          'ü.json': [[...ring.data], 1],
-          'turned.json': [[...redQuarter(64, 48).data], 1],
-        });
-      }
-    },
-  );
-});
-
-test.skipIf(!hasPython('PIL'))(`PIL reads the palettes of voc${pythonReason('PIL')}`, async () => {
-  const { folder } = await exportDrawn([await drawnImage('a.png', cat())], { format: 'voc' });
-  const read = runPython(
-    `import sys, json, PIL.Image as I
-image = I.open(sys.argv[1])
-print(json.dumps([image.mode, list(image.getdata()), image.getpalette()[:6], image.getpalette()[765:]]))`,
-    join(folder, 'SegmentationClass/a.png'),
-  );
-  expect(read).toEqual(['P', [...mask.data], [0, 0, 0, 128, 0, 0], [224, 224, 192]]);
-});
-
-test.skipIf(!hasPython('cv2'))(
-  `OpenCV fills the polygons of yolo, as Ultralytics has it do, to the mask${pythonReason('cv2')}`,
-  async () => {
-    const shapes: Bitmap[] = [
-      bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##'),
-      bitmapOf('#.......', '.#......', '..#.....', '...#....', '........', '########'),
-      redQuarter(64, 48),
-    ];
-    const drawn = await Promise.all(shapes.map((bitmap, index) => drawnImage(`${index}.png`, cat(bitmap))));
-    const { folder } = await exportDrawn(drawn, { format: 'yolo' });
-    const sizes = JSON.stringify(shapes.map(({ widthPx, heightPx }) => [widthPx, heightPx]));
-    const read = runPython(
-      `import sys, json, cv2, numpy as np
-out = []
-for i, (w, h) in enumerate(json.loads(sys.argv[2])):
-    mask = np.zeros((h, w), dtype=np.uint8)
-    for line in open(f'{sys.argv[1]}/labels/train/{i}.txt'):
-        # ultralytics.data.utils: labels are float32, polygon2mask casts to int32 and calls fillPoly.
-        points = np.array(line.split()[1:], dtype=np.float32).reshape(-1, 2)
-        cv2.fillPoly(mask, [(points * np.array([w, h], dtype=np.float32)).astype(np.int32)], color=1)
-    out.append(mask.ravel().tolist())
-print(json.dumps(out))`,
-      folder,
-      sizes,
-    );
-    expect(read).toEqual(shapes.map(({ data }) => [...data]));
-  },
-);

@@ -48,7 +48,7 @@ describe('a dataset', () => {
     const version = await create(running);
     expect(contents(running, version.id)).toEqual({ 'a.png': ['cat', 'dog'], 'b.png': ['kitten'] });
     expect(version).toMatchObject({ number: 1, counts: { images: 2, masks: 3, leftOut: { empty: 1 } } });
-    expect(version.classes.map(({ number, name }) => [number, name])).toEqual([[1, 'cat'], [2, 'dog'], [3, 'kitten'], [4, 'object']]); // prettier-ignore
+    expect(version.classes.map(({ number, name }) => [number, name])).toEqual([[1, 'cat'], [2, 'dog'], [3, 'kitten']]); // prettier-ignore
   });
 
   test.each<[string, object, Record<string, string[]>]>([
@@ -65,11 +65,31 @@ describe('a dataset', () => {
       { 'a.png': ['cat', 'dog'], 'b.png': ['cat'] },
     ],
     ['one class', { classes: { oneClass: 'pet' } }, { 'a.png': ['pet', 'pet'], 'b.png': ['pet'] }],
-  ])('is filtered and named by %s', async (_, part, expected) => {
+  ])('is filtered and named by %s, and counted beforehand', async (_, part, expected) => {
     const running = await startSegmented(await pets());
+    const preview = await running.client.datasets.preview({ recipe: recipe(running, part) });
     const version = await create(running, part);
     expect(contents(running, version.id)).toEqual(expected);
+    const { images, masks, leftOut } = version.counts;
+    expect(preview).toMatchObject({ images, masks, leftOut });
     expect(version.recipe).toEqual(recipe(running, part));
+  });
+
+  test('counts the masks of each class by split, and shows beforehand what every concept has', async () => {
+    const running = await startSegmented(await pets());
+    const part = { classes: { rename: { kitten: 'cat' }, ignore: ['dog'] }, minScore: 0.3 };
+    const { concepts } = await running.client.datasets.preview({ recipe: recipe(running, part) });
+    expect(concepts.map(({ name, masks, className }) => [name, masks, className])).toEqual([
+      ['background', 1, null],
+      ['cat', 1, 'cat'],
+      ['dog', 0, null],
+      ['kitten', 1, 'cat'],
+    ]);
+    const { counts } = await create(running, {
+      ...part,
+      split: { train: 1, val: 0, test: 0, seed: 1, by: 'image' },
+    });
+    expect(counts.classes).toEqual([{ number: 1, train: 2, val: 0, test: 0 }]);
   });
 
   test('counts a concept that was merged into another as that one', async () => {
@@ -82,6 +102,9 @@ describe('a dataset', () => {
     db.close();
     const { id: version } = await create(running);
     expect(contents(running, version)['b.png']).toEqual(['cat']);
+    const { concepts: shown } = await running.client.datasets.preview({ recipe: recipe(running) });
+    expect(shown.find(({ name }) => name === 'cat')).toMatchObject({ masks: 2, className: 'cat' });
+    expect(shown.some(({ name }) => name === 'kitten')).toBe(false);
   });
 
   test('leaves images out whose file has changed or is gone, and says so', async () => {
@@ -111,7 +134,9 @@ describe('a dataset', () => {
     ['a class of nothing', { classes: { rename: { bird: 'x' } } }, "There is no concept 'bird'"],
     ['another segmentation', { segmentationIds: [99] }, 'There is no segmentation 99'],
   ])('of %s is refused', async (_, part, message) => {
-    await expect(create(await startSegmented(await pets()), part)).rejects.toThrow(message);
+    const running = await startSegmented(await pets());
+    await expect(create(running, part)).rejects.toThrow(message);
+    await expect(running.client.datasets.preview({ recipe: recipe(running, part) })).rejects.toThrow(message);
   });
 
   test('of two segmentations of one collection is refused', async () => {
@@ -149,7 +174,7 @@ describe('versions', () => {
     const diff = await client.datasets.diff({ from: one.id, to: two.id });
     expect(diff.images).toMatchObject({ removed: 1, added: 0 });
     expect(diff.masks).toEqual({ added: 0, removed: 2, changed: 1, same: 1 });
-    expect(diff.classes).toEqual({ added: [], removed: ['dog', 'object'] });
+    expect(diff.classes).toEqual({ added: [], removed: ['dog'] });
     expect(diff.examples.find(({ relPath }) => relPath === 'c.png')).toMatchObject({ image: 'removed' });
     const back = await client.datasets.diff({ from: two.id, to: one.id });
     expect(back.masks).toEqual({ added: 2, removed: 0, changed: 1, same: 1 });

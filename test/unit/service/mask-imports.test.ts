@@ -40,7 +40,7 @@ async function exportTo(running: SegmentedService, format: ExportFormat): Promis
   const recipe = DatasetRecipe.parse({ segmentationIds: [running.segmentationId] });
   const { id: versionId } = await running.client.datasets.create({ name: 'pets', recipe });
   const outPath = join(tempFolder(), 'out');
-  const options = { format, outPath, images: 'copy', labelmeShapes: 'mask' } as const;
+  const options = { format, outPath, images: 'copy', labelmeShapes: 'mask', polygons: 'exact' } as const;
   const { job } = await running.client.exports.start({ versionId, options });
   await waitForState(running.client, job.id, 'done');
   return outPath;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../../src-main/contract/ids.ts';
 import type { Concept } from '../../../src-main/contract/segmentation.ts';
 import { conceptMasksSql, exemplarsSql } from '../../../src-main/store/concept-masks.ts';
+import type { MaskWrite } from '../../../src-main/store/mask-states.ts';
 import { hashOf, maskOf, scanFolder, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -56,6 +57,18 @@ class Zoo extends TestStore {
     return { maskCount, imageCount };
   }
 
+  /** As the service changes a mask. */
+  change(write: MaskWrite & { id: MaskId }): void {
+    const imageId = this.store.segmentations.getMask(write.id)?.imageId;
+    if (imageId === undefined) throw new Error(`no mask ${write.id}`);
+    const { segmentationId } = this;
+    this.store.maskEdits.apply({ segmentationId, imageId, kind: 'concept', writes: [write] }, 0);
+  }
+
+  move(id: MaskId, conceptId: ConceptId | null): void {
+    this.change({ kind: 'concept', id, conceptId });
+  }
+
   exemplars(id: ConceptId): number[] {
     return this.concept(id).exemplars.map((exemplar) => exemplar.id);
   }
@@ -103,18 +116,17 @@ describe('concepts', () => {
 
   test('are shown by their best masks, one an image, whatever was moved, rejected or deleted since', () => {
     using zoo = new Zoo();
-    const { segmentations } = zoo.store;
     const [best, second] = zoo.save(0, [zoo.cat, 0.9], [zoo.cat, 0.8]);
     const [other] = zoo.save(1, [zoo.cat, 0.7]);
     const [third] = zoo.save(2, [zoo.cat, 0.6]);
     if (!best || !second || !other || !third) throw new Error('no masks');
     expect(zoo.exemplars(zoo.cat)).toEqual([best, other, third]);
-    segmentations.setReview(best, 'rejected');
+    zoo.change({ kind: 'review', id: best, review: 'rejected' });
     expect(zoo.exemplars(zoo.cat)).toEqual([second, other, third]);
-    segmentations.setConcepts([other], zoo.dog);
+    zoo.move(other, zoo.dog);
     expect(zoo.exemplars(zoo.cat)).toEqual([second, third]);
     expect(zoo.exemplars(zoo.dog)).toEqual([other]);
-    segmentations.removeMask(third);
+    zoo.change({ kind: 'remove', id: third });
     expect(zoo.exemplars(zoo.cat)).toEqual([second]);
     zoo.merge(zoo.dog, zoo.cat);
     expect(zoo.exemplars(zoo.cat)).toEqual([second, other]);
@@ -124,11 +136,11 @@ describe('concepts', () => {
     using zoo = new Zoo();
     const [first, second] = zoo.save(0, [zoo.cat, 0.9], [zoo.cat, 0.8]);
     if (!first || !second) throw new Error('no masks');
-    zoo.store.segmentations.setConcepts([first], zoo.dog);
+    zoo.move(first, zoo.dog);
     expect([zoo.counts(zoo.cat).maskCount, zoo.counts(zoo.dog).maskCount]).toEqual([1, 1]);
-    zoo.store.segmentations.setConcepts([second], null);
+    zoo.move(second, null);
     expect(zoo.counts(zoo.cat)).toEqual({ maskCount: 0, imageCount: 0 });
-    zoo.store.segmentations.removeMask(first);
+    zoo.change({ kind: 'remove', id: first });
     expect(zoo.counts(zoo.dog)).toEqual({ maskCount: 0, imageCount: 0 });
   });
 

@@ -1,83 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../../src-main/contract/ids.ts';
-import { GallerySort, ReviewState, type GalleryItem } from '../../../src-main/contract/mask.ts';
+import type { ImageId, MaskId } from '../../../src-main/contract/ids.ts';
+import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
 import { encodeCursor } from '../../../src-main/store/cursor.ts';
-import type { GalleryQuery } from '../../../src-main/store/gallery.ts';
-import { hashOf, maskOf, scanFolder, TestStore } from '../../support/store.ts';
-import { tempFolder } from '../../support/temp-folder.ts';
-
-/** Images 00.jpg on, and a segmentation with the concepts cat and dog; nothing is segmented yet. */
-class Scene extends TestStore {
-  readonly segmentationId: SegmentationId;
-  readonly cat: ConceptId;
-  readonly dog: ConceptId;
-  readonly images: ImageId[];
-
-  constructor(imageCount: number) {
-    super(tempFolder());
-    const collectionId = this.collection();
-    const files = Array.from({ length: imageCount }, (_, content) => ({
-      relPath: `${String(content).padStart(2, '0')}.jpg`,
-      content,
-    }));
-    // Row ids in another order than paths.
-    scanFolder(this.store, { collectionId, scanId: 1, files: files.toReversed() });
-    this.images = files.map(({ relPath }) => this.imageId(relPath));
-    this.segmentationId = this.store.segmentations.insert({
-      ...{ collectionId, name: 'objects', settings: { level: 1 }, device: 'cpu', createdAtMs: 5 },
-    });
-    const [cat, dog] = ['cat', 'dog'].map((name, number) =>
-      this.store.segmentations.insertConcept({
-        ...{ segmentationId: this.segmentationId, number, name, colour: '#00ff00', isBackground: false },
-      }),
-    );
-    if (!cat || !dog) throw new Error('no concepts');
-    [this.cat, this.dog] = [cat, dog];
-  }
-
-  save(index: number, masks: Parameters<typeof maskOf>[0][], segmentationId = this.segmentationId): MaskId[] {
-    const imageId = this.images[index];
-    if (imageId === undefined) throw new Error(`no image ${index}`);
-    return this.store.segmentations.saveImage({
-      ...{ segmentationId, imageId, contentHash: hashOf(index), finishedAtMs: 7, masks: masks.map(maskOf) },
-    });
-  }
-
-  walk(query: Partial<GalleryQuery>, limit = 100): GalleryItem[] {
-    const all: GalleryItem[] = [];
-    for (let cursor: string | null = null; ;) {
-      const page = this.store.gallery.page({
-        ...{ segmentationId: this.segmentationId, sort: 'path', ...query, cursor, limit },
-      });
-      expect(page.items.length).toBeLessThanOrEqual(limit);
-      all.push(...page.items);
-      cursor = page.nextCursor;
-      if (cursor === null) return all;
-    }
-  }
-
-  /** What the triggers keep, and the same read from the masks. */
-  summaries() {
-    const values = `count(*) AS masks, max(score) AS best, max(area_px) AS largest,
-      sum(review = 'pending') AS pending, sum(review = 'accepted') AS accepted,
-      sum(review = 'rejected') AS rejected, sum(review = 'edited') AS edited`;
-    const kept = `mask_count AS masks, best_score AS best, largest_px AS largest, pending_count AS pending,
-      accepted_count AS accepted, rejected_count AS rejected, edited_count AS edited`;
-    const keys = 'segmentation_id, image_id';
-    const read = (sql: string) => this.db.prepare(sql).all();
-    return {
-      kept: [
-        read(`SELECT ${keys}, ${kept} FROM segmented_images WHERE mask_count > 0 ORDER BY 1, 2`),
-        read(`SELECT concept_id, ${keys}, ${kept} FROM concept_images ORDER BY 1, 2, 3`),
-      ],
-      recounted: [
-        read(`SELECT ${keys}, ${values} FROM masks GROUP BY 1, 2 ORDER BY 1, 2`),
-        read(`SELECT concept_id, ${keys}, ${values} FROM masks WHERE concept_id IS NOT NULL
-              GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`),
-      ],
-    };
-  }
-}
+import { GalleryScene as Scene } from '../../support/gallery-scene.ts';
+import { hashOf } from '../../support/store.ts';
 
 describe('a segmentation', () => {
   test('is found again, the newest of a collection first', () => {
@@ -285,6 +211,94 @@ describe('the gallery', () => {
   const summaryOf = (masks: Mask[]) => ({
     bestScore: Math.max(0, ...masks.map(({ score }) => score)),
     largestPx: Math.max(0, ...masks.map(({ areaPx }) => areaPx)),
+  });
+
+  test('lists the ids that bounds on score and area leave, either way round, in stretches of any length', () => {
+    const { scene, rows } = mixedScene();
+    using _ = scene;
+    const bounds = [
+      {},
+      { minScore: 0.3, maxScore: 0.7 },
+      { minAreaPx: 3, maxAreaPx: 4 },
+      { minScore: 0.99, minAreaPx: 6 },
+      { maxScore: 0.1 },
+    ];
+    let shown = 0;
+    for (const { sort, concept, review } of cases.filter(({ minScore }) => minScore === undefined)) {
+      const conceptId = concept && (concept === 'cat' ? scene.cat : scene.dog);
+      for (const bound of bounds) {
+        const { minScore = 0, maxScore = 1, minAreaPx = 0, maxAreaPx = Infinity } = bound;
+        const expected = scene
+          .walk({ sort, conceptId: conceptId === '' ? undefined : conceptId, review })
+          .filter(
+            ({ bestScore, largestPx }) =>
+              bestScore >= minScore &&
+              bestScore <= maxScore &&
+              largestPx >= minAreaPx &&
+              largestPx <= maxAreaPx,
+          )
+          .map(({ imageId }) => imageId);
+        for (const [isReversed, limit] of [
+          [false, 1],
+          [false, 100],
+          [true, 7],
+        ] as const) {
+          const query = {
+            sort,
+            conceptId: conceptId === '' ? undefined : conceptId,
+            review,
+            ...bound,
+            isReversed,
+          };
+          const found = scene.ids(query, limit);
+          expect({ ...query, limit, found }).toEqual({
+            ...query,
+            limit,
+            found: isReversed ? expected.toReversed() : expected,
+          });
+          shown += found.length;
+        }
+      }
+    }
+    expect(shown).toBeGreaterThan(1_000);
+    expect(rows).toHaveLength(40);
+  });
+
+  test('gives the tiles of some images in the order asked for, with what was said of their objects', () => {
+    using scene = new Scene(3);
+    const [accepted] = scene.save(0, [{ score: 0.7, areaPx: 9 }, { conceptId: scene.cat }, { level: 1 }]);
+    scene.save(2, []);
+    if (!accepted) throw new Error('nothing saved');
+    scene.store.segmentations.setReview(accepted, 'accepted');
+    const tiles = scene.store.gallery.tiles(scene.segmentationId, scene.images.toReversed());
+    expect(tiles.map(({ relPath }) => relPath)).toEqual(['02.jpg', '00.jpg']);
+    expect(tiles[1]).toMatchObject({
+      ...{ maskCount: 2, bestScore: 0.7, largestPx: 100 },
+      reviews: { pending: 1, accepted: 1, rejected: 0, edited: 0 },
+    });
+  });
+
+  test('tells by a version whether the objects of an image look as before', () => {
+    using scene = new Scene(2);
+    const [imageId] = scene.images;
+    const version = () =>
+      scene.store.gallery.tiles(scene.segmentationId, imageId ? [imageId] : [])[0]?.version;
+    const [mask] = scene.save(0, [{}]);
+    const versions = [version()];
+    if (!mask) throw new Error('nothing saved');
+    for (const change of [
+      () => scene.store.segmentations.setReview(mask, 'rejected'),
+      () => scene.db.prepare('UPDATE masks SET concept_id = ?').run(scene.cat),
+      () => scene.db.prepare('UPDATE masks SET revision = revision + 1').run(),
+      () => scene.db.prepare('DELETE FROM masks').run(),
+    ]) {
+      change();
+      versions.push(version());
+    }
+    expect(new Set(versions).size).toBe(5);
+    const last = version();
+    scene.save(1, [{}]);
+    expect(version()).toBe(last);
   });
 
   test('tells which review belongs to which concept', () => {

@@ -12,7 +12,7 @@ import {
 } from '../../../src-main/contract/ids.ts';
 import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
 import { Store } from '../../../src-main/store/database.ts';
-import { galleryCountSql, gallerySql } from '../../../src-main/store/gallery.ts';
+import { galleryCountSql, galleryIdsSql, gallerySql } from '../../../src-main/store/gallery.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
@@ -46,6 +46,11 @@ const versionId = DatasetVersionId.parse(1);
 const datasetImage = {
   ...{ id: 1, rootPath: '/pets', relPath: 'a.jpg', pathBytes: null, contentHash: hashOf(1), sizeBytes: 1 },
   ...{ mtimeMs: 1, widthPx: 1, heightPx: 1, orientation: 1, split: 'train' as const },
+};
+const filter = {
+  level: 0,
+  reviews: ['pending' as const],
+  ...{ minScore: 0, minAreaPx: 1, maxAreaPx: null },
 };
 const filters = [undefined, conceptId].flatMap((concept) =>
   [undefined, ...ReviewState.options].map((review) => ({ conceptId: concept, review })),
@@ -86,6 +91,26 @@ describe('the plan of', () => {
     },
   );
 
+  test.each(
+    GallerySort.options.flatMap((sort) =>
+      [true, false].flatMap((isReversed) =>
+        filters.map((filter) => ({ sort, isReversed, hasBounds: isReversed, ...filter })),
+      ),
+    ),
+  )(
+    'the ids of the gallery by $sort (reversed: $isReversed) of concept $conceptId and review $review is one walk',
+    (query) => {
+      using test = new TestStore(tempFolder());
+      const plan = planOf(test, galleryIdsSql(query));
+      const table = query.conceptId ? 'concept_images' : 'segmented';
+      const column = { path: 'rel_path', score: 'best_score', area: 'largest_px' }[query.sort];
+      const index = `${table}_${query.review ? `${query.review}_` : ''}by_${query.sort} (`;
+      expect(plan).toContain(`INDEX ${index}`);
+      expect(plan).toMatch(new RegExp(`\\(${column},image_id\\)[<>]\\(\\?,\\?\\)`));
+      expect(plan).toMatch(IS_DIRECT);
+    },
+  );
+
   test.each(filters)(
     'a few images by score, of concept $conceptId and review $review, walks the index of scores and sorts them',
     (filter) => {
@@ -103,6 +128,15 @@ describe('the plan of', () => {
     expect(plan).toContain('INDEX images_by_scan (collection_id=? AND seen_by_scan<?)');
     expect(plan).toContain('INDEX images_by_scan (collection_id=? AND seen_by_scan>?)');
     expect(plan).toMatch(IS_DIRECT);
+  });
+
+  test('the count of what a dataset would be made of reads the index of masks alone', () => {
+    using test = new TestStore(tempFolder());
+    const query = { segmentationId: SegmentationId.parse(1), afterId: 5, lastId: 9, filter };
+    const [sql = ''] = statementsOf(test.file, ({ datasetRows }) => datasetRows.sourceCounts(query));
+    expect(planOf(test, sql)).toContain(
+      'SEARCH m USING COVERING INDEX masks_by_image (segmentation_id=? AND image_id>? AND image_id<?)',
+    );
   });
 
   const [collectionId, segmentationId, imageId] = [
@@ -173,6 +207,21 @@ describe('the plan of', () => {
       'images that masks can be imported for',
       ({ maskImports }) => maskImports.images({ segmentationId, afterId: 5, limit: 9 }),
       /SEARCH s USING PRIMARY KEY \(segmentation_id=\? AND image_id>\?\)/,
+    ],
+    [
+      'the tiles of images',
+      ({ gallery }) => gallery.tiles(segmentationId, [imageId]),
+      /SEARCH segmented_images USING PRIMARY KEY/,
+    ],
+    [
+      'what can be undone',
+      ({ maskEdits }) => maskEdits.history(segmentationId, imageId),
+      /INDEX mask_edits_by_image \(segmentation_id=\? AND image_id=\? AND is_undone=\?\)/,
+    ],
+    [
+      'the steps of a batch',
+      ({ maskEdits }) => maskEdits.undoBatch(1),
+      /INDEX mask_edits_by_batch \(batch=\?\)/,
     ],
     ['exports of a version', ({ exports }) => exports.ofVersion(versionId), /INDEX exports_by_version/],
   ])('%s is direct', (_, call, index) => {

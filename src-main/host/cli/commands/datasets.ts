@@ -1,10 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import type { z } from 'zod';
 import type { Client } from '../../../contract/contract.ts';
 import {
-  DatasetRecipe,
   Split,
-  SplitRule,
   type Dataset,
   type DatasetDiff,
   type DatasetVersion,
@@ -14,23 +11,7 @@ import { UserError } from '../../../contract/errors.ts';
 import { ReviewState } from '../../../contract/mask.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../program.ts';
-
-type CreateOptions = {
-  segmentation: number[];
-  concept: string[];
-  review?: ReviewState[];
-  minScore?: number;
-  minArea?: number;
-  maxArea?: number;
-  level?: number;
-  class: string[];
-  ignore: string[];
-  oneClass?: string;
-  keepEmpty?: boolean;
-  split: string;
-  splitBy: 'image' | 'folder';
-  seed: number;
-};
+import { recipeOf, type CreateOptions } from './dataset-recipe.ts';
 
 export function addDatasetCommands(program: Command): void {
   const datasets = program.command('dataset').description('datasets made of segmentations: create, compare');
@@ -38,12 +19,8 @@ export function addDatasetCommands(program: Command): void {
   datasets
     .command('create')
     .argument('<name>', 'name of the dataset; one that exists gets a new version')
-    .requiredOption(
-      '--segmentation <number>',
-      'segmentation to take masks from; may be given again',
-      numbers,
-      [],
-    )
+    .option('--segmentation <which>', 'take masks from it, by number or name; may be given again', words, [])
+    .option('--collection <which>', 'take masks from its newest segmentation; may be given again', words, [])
     .option('--concept <name>', 'only this concept; may be given again', words, [])
     .option('--review <states>', 'review states to take (default: pending,accepted,edited)', reviewStates)
     .option('--min-score <score>', 'only masks of at least this score, 0 to 1', number)
@@ -65,8 +42,9 @@ export function addDatasetCommands(program: Command): void {
     .description('make a dataset and freeze it as a version')
     .action(async (name: string, options: CreateOptions, command: Command) => {
       const { output, withSession } = contextOf(command);
-      const recipe = recipeOf(options);
-      const version = await withSession(({ client }) => client.datasets.create({ name, recipe }));
+      const version = await withSession(async ({ client }) =>
+        client.datasets.create({ name, recipe: await recipeOf(client, options) }),
+      );
       output.result(version, detailLines);
     });
 
@@ -161,47 +139,7 @@ async function findVersionToDelete(client: Client, which: string): Promise<Datas
   return findVersion(client, which);
 }
 
-function recipeOf(options: CreateOptions): DatasetRecipe {
-  const { segmentation, concept, review, minScore, minArea, maxArea, level, oneClass, keepEmpty } = options;
-  return parseOrRefuse(DatasetRecipe, {
-    segmentationIds: segmentation,
-    concepts: concept.length === 0 ? null : concept,
-    ...{ reviews: review, minScore, minAreaPx: minArea, maxAreaPx: maxArea, level },
-    classes: {
-      oneClass: oneClass ?? null,
-      rename: Object.fromEntries(options.class.map(parseRename)),
-      ignore: options.ignore,
-    },
-    keepEmptyImages: keepEmpty,
-    split: parseSplit(options),
-  });
-}
-
-function parseRename(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
-  throw new UserError('BAD_INPUT', `--class ${text} names no class.`, {
-    hint: 'Write --class CONCEPT=CLASS, such as --class concept-3=cat.',
-  });
-}
-
-function parseSplit({ split, splitBy, seed }: CreateOptions): SplitRule {
-  const shares = split.split('/').map(Number);
-  const [train = NaN, val = 0, test = 0] = shares.map((share) => share / 100);
-  return parseOrRefuse(SplitRule, { train, val, test, seed, by: splitBy });
-}
-
-function parseOrRefuse<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
-  throw new UserError('BAD_INPUT', `These options do not make a dataset (${issues.join('; ')}).`, {
-    hint: 'See: r2o dataset create --help',
-  });
-}
-
 const words = (text: string, before: string[]): string[] => [...before, text];
-const numbers = (text: string, before: number[]): number[] => [...before, number(text)];
 
 function number(text: string): number {
   const value = Number(text);
@@ -226,7 +164,7 @@ function imageOrFolder(text: string): 'image' | 'folder' {
 
 function listLines(datasets: Dataset[]): string[] {
   if (datasets.length === 0) {
-    return ['No datasets yet. Make one with: r2o dataset create <name> --segmentation <number>'];
+    return ['No datasets yet. Make one with: r2o dataset create <name> --collection <collection>'];
   }
   return table([
     ['DATASET', 'IMAGES', 'MASKS', 'TRAIN/VAL/TEST', 'CREATED'],

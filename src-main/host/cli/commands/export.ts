@@ -9,7 +9,7 @@ import { findVersion } from './datasets.ts';
 /** Images left out that are listed one by one; the rest is counted. */
 const PROBLEMS_SHOWN = 20;
 
-type Options = Pick<ExportOptions, 'format' | 'images' | 'labelmeShapes'> & { out: string };
+type Options = Pick<ExportOptions, 'format' | 'images' | 'labelmeShapes' | 'polygons'> & { out: string };
 
 export function addExportCommand(program: Command): void {
   program
@@ -29,15 +29,20 @@ export function addExportCommand(program: Command): void {
         .choices(ExportOptions.shape.labelmeShapes.unwrap().options)
         .default('mask'),
     )
+    .addOption(
+      new Option('--polygons <how>', 'every corner of the masks, or as few as keep 98 % of them alike')
+        .choices(ExportOptions.shape.polygons.unwrap().options)
+        .default('exact'),
+    )
     .description('write a dataset for a labeling or training tool; originals are only read')
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
-      const { format, out, images, labelmeShapes } = options;
+      const { out, ...others } = options;
       await withSession(async ({ client }) => {
         const { id: versionId } = await findVersion(client, which);
         const started = await client.exports.start({
           versionId,
-          options: { format, outPath: resolve(out), images, labelmeShapes },
+          options: { ...others, outPath: resolve(out) },
         });
         await followJob(client, started.job.id);
         output.result(await client.exports.get({ id: started.export.id }), exportLines);

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
-import { UserError } from '../../../contract/errors.ts';
-import { SegmentationId } from '../../../contract/ids.ts';
 import { MaskFileFormat, type MaskImport } from '../../../contract/mask-import.ts';
 import { followJob } from '../follow-job.ts';
 import { printable } from '../output.ts';
 import { contextOf } from '../program.ts';
+import { findSegmentation } from './segmentations.ts';
 
 /** Problems that are listed one by one; the rest is counted. */
 const PROBLEMS_SHOWN = 20;
@@ -13,7 +12,7 @@ const PROBLEMS_SHOWN = 20;
 export function addImportMasksCommand(program: Command): void {
   program
     .command('import-masks')
-    .argument('<segmentation>', 'number of the segmentation')
+    .argument('<segmentation>', 'number or name')
     .argument('<path>', 'file or folder that a labeling tool wrote')
     .addOption(
       new Option('--format <format>', 'what it holds').choices(MaskFileFormat.options).makeOptionMandatory(),
@@ -30,7 +29,7 @@ export function addImportMasksCommand(program: Command): void {
         const { output, withSession } = contextOf(command);
         await withSession(async ({ client }) => {
           const started = await client.maskImports.start({
-            segmentationId: parseSegmentation(which),
+            segmentationId: (await findSegmentation(client, which)).id,
             path: resolve(path),
             format: options.format,
             rejectMissing: options.rejectMissing ?? false,
@@ -40,12 +39,6 @@ export function addImportMasksCommand(program: Command): void {
         });
       },
     );
-}
-
-function parseSegmentation(text: string): SegmentationId {
-  const id = SegmentationId.safeParse(Number(text));
-  if (id.success) return id.data;
-  throw new UserError('BAD_INPUT', `'${text}' is not the number of a segmentation.`);
 }
 
 function importLines({ result }: MaskImport): string[] {

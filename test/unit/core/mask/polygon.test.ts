@@ -4,6 +4,7 @@ import { decodeCrop, paintMask } from '../../../../src-main/core/mask/crop.ts';
 import { fillCocoPolygon, fillDrawnPolygon } from '../../../../src-main/core/mask/fill-polygon.ts';
 import { maskIou } from '../../../../src-main/core/mask/overlap.ts';
 import { polygonsOf, type Polygon } from '../../../../src-main/core/mask/polygon.ts';
+import { simplifyPolygon } from '../../../../src-main/core/mask/simplify-polygon.ts';
 import { encodeRle, runsOf, type Bitmap } from '../../../../src-main/core/mask/rle.ts';
 import { cocoCases } from '../../../support/coco-fixture.ts';
 import { anyBitmap, bitmapOf, drawingOf, iouOf, objectBitmap } from '../../../support/masks.ts';
@@ -65,6 +66,59 @@ test('a mask has a polygon a part, and pixels that touch at a corner are one par
   const mask = bitmapOf('#..##', '.#.##', '.....', '###..');
   expect(polygonsOf(mask, { line: 'edges' })).toHaveLength(3);
 });
+
+describe.each([
+  ['edges', fillCocoPolygon],
+  ['centres', fillDrawnPolygon],
+] as const)('a simplified polygon (%s)', (line, fill) => {
+  const simplified = (mask: Bitmap) =>
+    polygonsOf(mask, { line }).map((polygon) => simplifyPolygon(polygon, line));
+
+  test.each([
+    ['objects of several parts, some with holes', objectBitmap],
+    ['noise of single pixels', anyBitmap],
+  ])('of %s has an IoU of 0.98 with the mask at least', (_, masks) => {
+    fc.assert(
+      fc.property(masks, (mask) => {
+        expect(iouOf(unionOf(simplified(mask), mask, fill), mask)).toBeGreaterThanOrEqual(0.98);
+      }),
+    );
+  });
+
+  test('of a disc with a hole has a fraction of the corners, and still the hole', () => {
+    const disc = circle(100, 45, 12);
+    const [exact = []] = polygonsOf(disc, { line });
+    const [fewer = []] = simplified(disc);
+    expect(fewer.length).toBeLessThan(exact.length / 3);
+    expect(fill(fewer, disc).data[50 * 100 + 50]).toBe(0);
+    expect(iouOf(fill(fewer, disc), disc)).toBeGreaterThanOrEqual(0.98);
+  });
+
+  test.each([['#'], ['##'], ['.#.', '#.#', '.#.'], ['#..', '.#.', '..#'], ['###', '#.#', '###']])(
+    'of something as small as %s stays exact',
+    (...rows) => {
+      const mask = bitmapOf(...rows);
+      expect(drawingOf(unionOf(simplified(mask), mask, fill))).toEqual(drawingOf(mask));
+    },
+  );
+
+  test('lies where the exact one does', () => {
+    const disc = circle(60, 25, 5);
+    const moved = polygonsOf(disc, { line, offset: { x: 1_000, y: 2_000 } }).map((one) =>
+      simplifyPolygon(one, line).map((value, at) => value - (at % 2 === 0 ? 1_000 : 2_000)),
+    );
+    expect(moved).toEqual(simplified(disc));
+  });
+});
+
+/** A disc in the middle of a square, with a hole in its middle. */
+function circle(sidePx: number, radiusPx: number, holePx: number): Bitmap {
+  const data = Uint8Array.from({ length: sidePx * sidePx }, (_, at) => {
+    const away = Math.hypot((at % sidePx) - sidePx / 2, Math.floor(at / sidePx) - sidePx / 2);
+    return Number(away < radiusPx && away >= holePx);
+  });
+  return { data, widthPx: sidePx, heightPx: sidePx };
+}
 
 test('a polygon of a crop lies where the crop was', () => {
   fc.assert(

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeRle, encodeRle, encodeRuns, runsOf } from '../../../../src-main/core/mask/rle.ts';
-import { packRuns, unpackRuns } from '../../../../src-main/core/mask/runs.ts';
+import { packRuns, unpackRuns } from '../../../../src-main/contract/run-lengths.ts';
 import { cocoCases } from '../../../support/coco-fixture.ts';
 import { anyBitmap, bitmapOf, objectBitmap } from '../../../support/masks.ts';
 

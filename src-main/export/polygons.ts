@@ -1,0 +1,21 @@
+import type { ExportOptions } from '../contract/export.ts';
+import { decodeCrop } from '../core/mask/crop.ts';
+import { polygonsOf, type Polygon, type PolygonLine } from '../core/mask/polygon.ts';
+import { simplifyPolygon } from '../core/mask/simplify-polygon.ts';
+import type { ExportedMask } from './format.ts';
+
+/** A mask as the polygons that an export wants, one a part; x and y in pixels of the upright image. */
+export function exportedPolygons(
+  { shape, box }: Pick<ExportedMask, 'shape' | 'box'>,
+  line: PolygonLine,
+  { polygons }: Pick<ExportOptions, 'polygons'>,
+): Polygon[] {
+  const exact = polygonsOf(decodeCrop(shape, box), { line, offset: box });
+  return polygons === 'exact' ? exact : exact.map((polygon) => simplifyPolygon(polygon, line));
+}
+
+/** What to know of them, for the README of an export. */
+export const POLYGON_HELP: Record<ExportOptions['polygons'], string> = {
+  exact: 'Polygons hold the masks exactly; holes are cut in by seams without width.',
+  simplified: 'Polygons are simplified: at least 98 % of each mask is as it was. Holes are cut in by seams.',
+};

@@ -1,0 +1,142 @@
+import type { Statement } from 'better-sqlite3';
+import { UserError } from '../contract/errors.ts';
+import { ImageId, SegmentationId } from '../contract/ids.ts';
+import type { MaskEditKind, MaskHistory } from '../contract/mask-edit.ts';
+import type { WritableDb } from './database.ts';
+import { MaskStates, type ImageStep, type MaskSide, type StepResult } from './mask-states.ts';
+
+type ImageKey = { segmentationId: number; imageId: number };
+type EditRow = { id: number; kind: MaskEditKind; segmentation_id: number; image_id: number };
+
+/** Steps of an image that can be taken back; older ones are forgotten. */
+const MAX_STEPS = 200;
+
+/**
+ * Changes of masks, each of them a step that can be undone.
+ *
+ * [Note: Undo] A step keeps its masks as they were before and after it. To undo is to put the former in place of the
+ * latter, on condition that the masks still are as the step left them: otherwise something else (an import) has
+ * changed them since, and that is never overwritten. A shape that comes back gets a new revision, so that a client
+ * which saw the one in between cannot mistake it for that; all states of the same shape follow.
+ */
+export class MaskEditRepository {
+  readonly #states: MaskStates;
+  readonly #insert: Statement<[Record<string, unknown>]>;
+  readonly #setBatch: Statement<[number, number]>;
+  readonly #dropUndone: Statement<[ImageKey]>;
+  readonly #forgetOld: Statement<[ImageKey]>;
+  readonly #last: Statement<[ImageKey], EditRow>;
+  readonly #next: Statement<[ImageKey], EditRow>;
+  readonly #ofBatch: Statement<[number], EditRow>;
+  readonly #setUndone: Statement<[number, number]>;
+  readonly #atOnce: <T>(work: () => T) => T;
+
+  constructor(db: WritableDb) {
+    this.#states = new MaskStates(db);
+    this.#insert = db.prepare(`
+      INSERT INTO mask_edits (segmentation_id, image_id, kind, batch, created_at_ms)
+      VALUES (@segmentationId, @imageId, @kind, @batch, @nowMs)`);
+    this.#setBatch = db.prepare('UPDATE mask_edits SET batch = ? WHERE id = ?');
+    const ofImage = 'segmentation_id = @segmentationId AND image_id = @imageId';
+    this.#dropUndone = db.prepare(`DELETE FROM mask_edits WHERE ${ofImage} AND is_undone = 1`);
+    this.#forgetOld = db.prepare(`
+      DELETE FROM mask_edits WHERE id IN (
+        SELECT id FROM mask_edits WHERE ${ofImage} AND is_undone = 0 ORDER BY id DESC LIMIT -1 OFFSET ${MAX_STEPS})`);
+    this.#last = db.prepare(`
+      SELECT * FROM mask_edits WHERE ${ofImage} AND is_undone = 0 ORDER BY id DESC LIMIT 1`);
+    this.#next = db.prepare(`
+      SELECT * FROM mask_edits WHERE ${ofImage} AND is_undone = 1 ORDER BY id LIMIT 1`);
+    this.#ofBatch = db.prepare('SELECT * FROM mask_edits WHERE batch = ? AND is_undone = 0 ORDER BY id');
+    this.#setUndone = db.prepare('UPDATE mask_edits SET is_undone = ? WHERE id = ?');
+    const transaction = db.transaction((work: () => unknown) => work());
+    // What the transaction returns is what `work` does.
+    this.#atOnce = <T>(work: () => T) => transaction(work) as T;
+  }
+
+  /**
+   * Changes masks of one image, wholly or not at all.
+   * @throws UserError NOT_FOUND for a mask that is gone, WRONG_STATE for one whose shape is another by now
+   */
+  apply(step: ImageStep, nowMs: number): StepResult {
+    return this.#atOnce(() => this.#apply(step, nowMs, null).result);
+  }
+
+  /**
+   * Changes masks of several images at once. `batch` continues one that was begun.
+   * @returns the batch, by which all of it can be taken back; null where there was nothing to do
+   */
+  applyAll(steps: readonly ImageStep[], nowMs: number, batch: number | null = null): number | null {
+    return this.#atOnce(() => {
+      let known = batch;
+      for (const step of steps) {
+        if (step.writes.length > 0) known = this.#apply(step, nowMs, known).batch;
+      }
+      return known;
+    });
+  }
+
+  history(segmentationId: SegmentationId, imageId: ImageId): MaskHistory {
+    const key = { segmentationId, imageId };
+    return { undo: this.#last.get(key)?.kind ?? null, redo: this.#next.get(key)?.kind ?? null };
+  }
+
+  /** @throws UserError WRONG_STATE where there is no step, or its masks were changed since by something else */
+  undo(segmentationId: SegmentationId, imageId: ImageId): StepResult {
+    return this.#atOnce(() => this.#turn(this.#last.get({ segmentationId, imageId }), 'before'));
+  }
+
+  /** @throws UserError as `undo` does */
+  redo(segmentationId: SegmentationId, imageId: ImageId): StepResult {
+    return this.#atOnce(() => this.#turn(this.#next.get({ segmentationId, imageId }), 'after'));
+  }
+
+  /**
+   * Takes back a batch, on each of its images by itself: where another step came after it, it stays.
+   * @returns the images where it was taken back, and the number of those where it was kept
+   */
+  undoBatch(batch: number): { undone: ImageId[]; segmentationId: SegmentationId | null; kept: number } {
+    return this.#atOnce(() => {
+      const edits = this.#ofBatch.all(batch);
+      const undone = edits.filter((edit) => {
+        const key = { segmentationId: edit.segmentation_id, imageId: edit.image_id };
+        if (this.#last.get(key)?.id !== edit.id || !this.#states.isInPlace(edit.id, 'after')) return false;
+        this.#turn(edit, 'before');
+        return true;
+      });
+      const [first] = edits;
+      return {
+        undone: undone.map((edit) => ImageId.parse(edit.image_id)),
+        segmentationId: first ? SegmentationId.parse(first.segmentation_id) : null,
+        kept: edits.length - undone.length,
+      };
+    });
+  }
+
+  #apply(step: ImageStep, nowMs: number, batch: number | null): { result: StepResult; batch: number } {
+    const { segmentationId, imageId, kind, writes } = step;
+    this.#dropUndone.run({ segmentationId, imageId });
+    const inserted = this.#insert.run({ segmentationId, imageId, kind, batch: batch ?? 0, nowMs });
+    const editId = Number(inserted.lastInsertRowid);
+    if (batch === null) this.#setBatch.run(editId, editId);
+    const result: StepResult = { changed: [], removed: [] };
+    for (const write of writes) {
+      const id = this.#states.write(editId, step, write);
+      (write.kind === 'remove' ? result.removed : result.changed).push(id);
+    }
+    this.#forgetOld.run({ segmentationId, imageId });
+    return { result, batch: batch ?? editId };
+  }
+
+  #turn(edit: EditRow | undefined, to: MaskSide): StepResult {
+    if (!edit) {
+      throw new UserError('WRONG_STATE', `There is nothing to ${to === 'before' ? 'undo' : 'redo'} here.`);
+    }
+    if (!this.#states.isInPlace(edit.id, to === 'before' ? 'after' : 'before')) {
+      throw new UserError('WRONG_STATE', 'This step cannot be taken back: its masks were changed since.', {
+        hint: 'An import or another program has changed them. What it did is kept.',
+      });
+    }
+    this.#setUndone.run(Number(to === 'before'), edit.id);
+    return this.#states.restore(edit, to);
+  }
+}

@@ -1,0 +1,91 @@
+import { expect } from 'vitest';
+import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../src-main/contract/ids.ts';
+import type { GalleryItem } from '../../src-main/contract/mask.ts';
+import type { GalleryIdsQuery, GalleryQuery } from '../../src-main/store/gallery.ts';
+import { hashOf, maskOf, scanFolder, TestStore } from './store.ts';
+import { tempFolder } from './temp-folder.ts';
+
+/** Images 00.jpg on, and a segmentation with the concepts cat and dog; nothing is segmented yet. */
+export class GalleryScene extends TestStore {
+  readonly segmentationId: SegmentationId;
+  readonly cat: ConceptId;
+  readonly dog: ConceptId;
+  readonly images: ImageId[];
+
+  constructor(imageCount: number) {
+    super(tempFolder());
+    const collectionId = this.collection();
+    const files = Array.from({ length: imageCount }, (_, content) => ({
+      relPath: `${String(content).padStart(2, '0')}.jpg`,
+      content,
+    }));
+    // Row ids in another order than paths.
+    scanFolder(this.store, { collectionId, scanId: 1, files: files.toReversed() });
+    this.images = files.map(({ relPath }) => this.imageId(relPath));
+    this.segmentationId = this.store.segmentations.insert({
+      ...{ collectionId, name: 'objects', settings: { level: 1 }, device: 'cpu', createdAtMs: 5 },
+    });
+    const [cat, dog] = ['cat', 'dog'].map((name, number) =>
+      this.store.segmentations.insertConcept({
+        ...{ segmentationId: this.segmentationId, number, name, colour: '#00ff00', isBackground: false },
+      }),
+    );
+    if (!cat || !dog) throw new Error('no concepts');
+    [this.cat, this.dog] = [cat, dog];
+  }
+
+  save(index: number, masks: Parameters<typeof maskOf>[0][], segmentationId = this.segmentationId): MaskId[] {
+    const imageId = this.images[index];
+    if (imageId === undefined) throw new Error(`no image ${index}`);
+    return this.store.segmentations.saveImage({
+      ...{ segmentationId, imageId, contentHash: hashOf(index), finishedAtMs: 7, masks: masks.map(maskOf) },
+    });
+  }
+
+  walk(query: Partial<GalleryQuery>, limit = 100): GalleryItem[] {
+    const all: GalleryItem[] = [];
+    for (let cursor: string | null = null; ;) {
+      const page = this.store.gallery.page({
+        ...{ segmentationId: this.segmentationId, sort: 'path', ...query, cursor, limit },
+      });
+      expect(page.items.length).toBeLessThanOrEqual(limit);
+      all.push(...page.items);
+      cursor = page.nextCursor;
+      if (cursor === null) return all;
+    }
+  }
+
+  ids(query: Partial<GalleryIdsQuery>, limit = 100): ImageId[] {
+    const all: ImageId[] = [];
+    for (let cursor: string | null = null; ;) {
+      const page = this.store.gallery.ids({
+        ...{ segmentationId: this.segmentationId, sort: 'path', isReversed: false, ...query, cursor, limit },
+      });
+      all.push(...page.items);
+      cursor = page.nextCursor;
+      if (cursor === null) return all;
+    }
+  }
+
+  /** What the triggers keep, and the same read from the masks. */
+  summaries() {
+    const values = `count(*) AS masks, max(score) AS best, max(area_px) AS largest,
+      sum(review = 'pending') AS pending, sum(review = 'accepted') AS accepted,
+      sum(review = 'rejected') AS rejected, sum(review = 'edited') AS edited`;
+    const kept = `mask_count AS masks, best_score AS best, largest_px AS largest, pending_count AS pending,
+      accepted_count AS accepted, rejected_count AS rejected, edited_count AS edited`;
+    const keys = 'segmentation_id, image_id';
+    const read = (sql: string) => this.db.prepare(sql).all();
+    return {
+      kept: [
+        read(`SELECT ${keys}, ${kept} FROM segmented_images WHERE mask_count > 0 ORDER BY 1, 2`),
+        read(`SELECT concept_id, ${keys}, ${kept} FROM concept_images ORDER BY 1, 2, 3`),
+      ],
+      recounted: [
+        read(`SELECT ${keys}, ${values} FROM masks GROUP BY 1, 2 ORDER BY 1, 2`),
+        read(`SELECT concept_id, ${keys}, ${values} FROM masks WHERE concept_id IS NOT NULL
+              GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`),
+      ],
+    };
+  }
+}

@@ -1,0 +1,246 @@
+import { describe, expect, test } from 'vitest';
+import type { Client } from '../../../src-main/contract/contract.ts';
+import { ConceptId, ImageId, MaskId } from '../../../src-main/contract/ids.ts';
+import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
+import { decodeRle, encodeRle } from '../../../src-main/core/mask/rle.ts';
+import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
+import { parseImagePath, readImage } from '../../../src-main/service/image-files.ts';
+import { drawnImage } from '../../support/drawn-images.ts';
+import { bitmapOf, drawingOf } from '../../support/masks.ts';
+import { saveDrawn, startSegmented, type SegmentedService } from '../../support/segmented-service.ts';
+
+const LEFT = bitmapOf('####....', '####....', '####....', '####....');
+const RIGHT = bitmapOf('......##', '......##', '......##', '........');
+const PARTS = bitmapOf('##....##', '##....##', '##....##', '........');
+
+const code = (name: string) => expect.objectContaining({ code: name }) as Error;
+
+function countsOf(...rows: string[]): string {
+  const mask = encodeRle(bitmapOf(...rows));
+  return Buffer.from(mask?.shape.rle ?? []).toString('latin1');
+}
+
+const drawing = ({ gridWidth, gridHeight, counts }: ShapedMask) =>
+  drawingOf(decodeRle({ gridWidth, gridHeight, rle: Buffer.from(counts, 'latin1') }));
+
+class Opened {
+  readonly running: SegmentedService;
+  readonly client: Client;
+  readonly key: Parameters<Client['masks']['ofImage']>[0];
+
+  constructor(running: SegmentedService, imageId: number) {
+    this.running = running;
+    this.client = running.client;
+    this.key = { id: running.segmentationId, imageId: ImageId.parse(imageId) };
+  }
+
+  /** The objects, by class as they were drawn. */
+  async masks(): Promise<ShapedMask[]> {
+    const all = await this.client.masks.ofImage(this.key);
+    return all.sort((a, b) => a.id - b.id);
+  }
+}
+
+/** One image with a cat on the left, a dog on the right and a bird of two parts; a second one with a cat. */
+async function opened(): Promise<Opened> {
+  const images = [
+    await drawnImage('a.png', [
+      { bitmap: LEFT, className: 'cat', score: 0.4 },
+      { bitmap: RIGHT, className: 'dog', score: 0.9 },
+      { bitmap: PARTS, className: 'bird', score: 0.2 },
+    ]),
+    await drawnImage('b.png', [{ bitmap: LEFT, className: 'cat' }]),
+  ];
+  const running = await startSegmented(images);
+  const { items } = await running.client.segmentations.gallery({ id: running.segmentationId });
+  return new Opened(running, items[0]?.imageId ?? 0);
+}
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('not there');
+  return value;
+}
+
+describe('masks of an image', () => {
+  test('are merged, split, drawn, reshaped and removed, and all of it is taken back', async () => {
+    const { client, key, ...scene } = await opened();
+    const masks = () => new Opened(scene.running, key.imageId).masks();
+    const before = await masks();
+    const [cat, dog, bird] = before;
+    if (!cat || !dog || !bird) throw new Error('no masks');
+
+    const merged = await client.masks.merge({ masks: [cat, dog] });
+    expect(merged).toMatchObject({ removed: [dog.id], history: { undo: 'merge', redo: null } });
+    const union = must(merged.changed[0]);
+    expect(drawing(union)).toEqual(['####..##', '####..##', '####..##', '####....']);
+    expect(union).toMatchObject({
+      id: cat.id,
+      conceptId: cat.conceptId,
+      areaPx: 22,
+      score: 0.9,
+      review: 'edited',
+    });
+
+    const parts = await client.masks.split({ ...bird, by: { kind: 'parts' } });
+    expect(parts.changed.map(drawing)).toEqual([
+      ['##......', '##......', '##......', '........'],
+      ['......##', '......##', '......##', '........'],
+    ]);
+    expect(parts.changed.every((part) => part.conceptId === bird.conceptId && part.review === 'edited')).toBe(
+      true,
+    );
+
+    const line = [
+      { x: 1.5, y: -1 },
+      { x: 1.5, y: 5 },
+    ];
+    const cut = await client.masks.split({ ...union, by: { kind: 'line', points: line } });
+    expect(cut.changed).toHaveLength(2);
+    const overlapping = await client.masks.create({
+      ...key,
+      counts: countsOf('........', '.##.....', '........', '........'),
+      conceptId: dog.conceptId,
+    });
+    const drawn = must(overlapping.changed[0]);
+    expect(drawn).toMatchObject({ origin: 'hand', score: 1, review: 'accepted', areaPx: 2, level: 0 });
+    const largest = must(cut.changed[0]);
+    const shared = await client.masks.split({ ...largest, by: { kind: 'mask', id: drawn.id } });
+    expect(shared.changed.map(({ areaPx }) => areaPx).reduce((a, b) => a + b, 0)).toBe(largest.areaPx);
+
+    expect(await client.masks.remove({ ids: [drawn.id] })).toMatchObject({ changed: 1 });
+    await client.masks.setConcept({ ids: [largest.id], conceptId: null });
+    await client.masks.review({ ids: [largest.id], review: 'rejected' });
+    const undone: (string | null)[] = [];
+    for (let kind = (await client.masks.history(key)).undo; kind !== null;) {
+      undone.push(kind);
+      kind = (await client.masks.undo(key)).history.undo;
+    }
+    expect(undone).toEqual(['review', 'concept', 'remove', 'split', 'create', 'split', 'split', 'merge']);
+    const plain = (all: ShapedMask[]) => all.map(({ revision: _, ...mask }) => mask);
+    expect(plain(await masks())).toEqual(plain(before));
+    for (let { redo } = await client.masks.history(key); redo !== null;) {
+      redo = (await client.masks.redo(key)).history.redo;
+    }
+    expect((await masks()).map(({ areaPx }) => areaPx).sort()).not.toEqual(
+      before.map(({ areaPx }) => areaPx).sort(),
+    );
+    await expect(client.masks.redo(key)).rejects.toEqual(code('WRONG_STATE'));
+    expect(scene.running.bugs).toEqual([]);
+  });
+
+  test('are not merged or split into what makes no sense', async () => {
+    const { client, key, running } = await opened();
+    const [cat, dog] = await new Opened(running, key.imageId).masks();
+    const { items } = await client.segmentations.gallery({ id: key.id });
+    const [other] = await client.masks.ofImage({ id: key.id, imageId: must(items[1]).imageId });
+    if (!cat || !dog || !other) throw new Error('no masks');
+    const refused = [
+      () => client.masks.merge({ masks: [cat, other] }),
+      () => client.masks.merge({ masks: [cat, cat] }),
+      () => client.masks.split({ ...cat, by: { kind: 'parts' } }),
+      () => client.masks.split({ ...cat, by: { kind: 'mask', id: dog.id } }),
+      () => client.masks.create({ ...key, counts: '9', conceptId: null }),
+      () => client.masks.create({ ...key, counts: cat.counts, conceptId: ConceptId.parse(999) }),
+    ];
+    for (const one of refused) await expect(one()).rejects.toEqual(code('BAD_INPUT'));
+    const stale = { ...cat, revision: 7 };
+    await expect(client.masks.split({ ...stale, by: { kind: 'mask', id: dog.id } })).rejects.toEqual(
+      code('BAD_INPUT'),
+    );
+    await expect(client.masks.merge({ masks: [stale, dog] })).rejects.toEqual(code('WRONG_STATE'));
+    await expect(client.masks.remove({ ids: [MaskId.parse(999)] })).rejects.toEqual(code('NOT_FOUND'));
+    expect(await client.masks.history(key)).toEqual({ undo: null, redo: null });
+    expect(running.bugs).toEqual([]);
+  });
+
+  test('are drawn on an image that has none yet', async () => {
+    const { client, running } = await opened();
+    const empty = saveDrawn(running, running.collection, [await drawnImage('a.png', [])]);
+    const { items } = await client.segmentations.gallery({ id: empty });
+    const counts = countsOf('#.......', ...Array.from({ length: 3 }, () => '........'));
+    const { changed } = await client.masks.create({
+      id: empty,
+      imageId: must(items[0]).imageId,
+      counts,
+      conceptId: null,
+    });
+    expect(changed).toMatchObject([{ gridWidth: 8, gridHeight: 4, areaPx: 1 }]);
+  });
+});
+
+describe('a verdict on many images', () => {
+  test('is on all objects, or those of a concept; corrected ones stay corrected; and it is taken back', async () => {
+    const { client, key, running } = await opened();
+    const id = key.id;
+    const imageIds = (await client.segmentations.gallery({ id })).items.map((item) => item.imageId);
+    const reviews = async () => {
+      const all = await Promise.all(imageIds.map((imageId) => client.masks.ofImage({ id, imageId })));
+      return all
+        .flat()
+        .sort((a, b) => a.id - b.id)
+        .map(({ review }) => review);
+    };
+    const [cat] = await new Opened(running, key.imageId).masks();
+    if (!cat) throw new Error('no mask');
+    await client.masks.edit({
+      ...cat,
+      counts: countsOf('##......', ...Array.from({ length: 3 }, () => '........')),
+    });
+
+    const one = await client.masks.reviewImages({
+      id,
+      imageIds,
+      review: 'rejected',
+      conceptId: must(cat.conceptId ?? undefined),
+    });
+    expect(one.changed).toBe(2);
+    expect(await reviews()).toEqual(['rejected', 'pending', 'pending', 'rejected']);
+    await client.masks.undoBatch({ batch: must(one.batch ?? undefined) });
+    const all = await client.masks.reviewImages({ id, imageIds, review: 'accepted' });
+    expect(await reviews()).toEqual(['edited', 'accepted', 'accepted', 'accepted']);
+    expect(await client.masks.undoBatch({ batch: must(all.batch ?? undefined) })).toEqual({
+      undone: 2,
+      kept: 0,
+    });
+    expect(await reviews()).toEqual(['edited', 'pending', 'pending', 'pending']);
+    expect(
+      await client.masks.reviewImages({
+        id,
+        imageIds,
+        review: 'pending',
+        conceptId: cat.conceptId ?? undefined,
+      }),
+    ).toMatchObject({ changed: 1 });
+  });
+});
+
+describe('the overlay of an image', () => {
+  test('shows its objects in the colours of their concepts, at the size of a thumbnail', async () => {
+    const { key, running } = await opened();
+    const request = parseImagePath(`/segmentations/${key.id}/overlays/${key.imageId}/0.3-x.webp`);
+    if (!request) throw new Error('no address');
+    const { bytes, mimeType, isForever } = await readImage(running.service, request);
+    expect({ mimeType, isForever }).toEqual({ mimeType: 'image/webp', isForever: true });
+    const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+    expect(info).toMatchObject({ width: 8, height: 4, channels: 4 });
+    // The right border of the cat.
+    expect([...data.subarray(3 * 4, 4 * 4)]).toEqual([0, 255, 0, 255]);
+    expect(data[4 * 4 + 3]).toBe(0);
+  });
+
+  test.each([
+    '/segmentations/1/overlays/1/.webp',
+    '/segmentations/0/overlays/1/a.webp',
+    '/segmentations/1/overlays/1/a%2fb.webp',
+    '/segmentations/1/overlays/1/a.png',
+  ])('is not at %s', (path) => {
+    expect(parseImagePath(path)).toBeUndefined();
+  });
+
+  test('is refused for an image that is not part of the segmentation', async () => {
+    const { running, key } = await opened();
+    const request = parseImagePath(`/segmentations/${key.id}/overlays/99/a.webp`);
+    if (!request) throw new Error('no address');
+    await expect(readImage(running.service, request)).rejects.toEqual(code('NOT_FOUND'));
+  });
+});
