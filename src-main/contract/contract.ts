@@ -222,7 +222,7 @@ export const contract = {
       .output(z.array(GalleryTile)),
     /** Compares it with ground truth; see resources/docs/segmenting.md, "Evaluate". */
     evaluate: base.input(z.object({ id: SegmentationId, truth: z.string().min(1) })).output(Evaluation),
-    /** Draws the best images with their objects on one PNG. */
+    /** Draws the best images with their objects on one PNG, or one page where the path ends in .html. */
     writeSheet: base
       .input(
         z.object({

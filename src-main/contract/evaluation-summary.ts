@@ -32,7 +32,21 @@ export function summariseObjects(matches: readonly InstanceMatch[]): ObjectScore
     f1: recall + precision === 0 ? 0 : (2 * recall * precision) / (recall + precision),
     meanBestIou: bestIous.reduce((sum, iou) => sum + iou, 0) / Math.max(bestIous.length, 1),
     averagePrecision: averagePrecision(ranked, truthCount),
+    iouQuarters: quarterMeans(ranked.map(({ iou }) => iou)),
   };
+}
+
+/**
+ * Means of the quarters of a list that is sorted by score: falling ones say that the score ranks.
+ * @returns four numbers, or none for a list of less than four
+ */
+export function quarterMeans(ranked: readonly number[]): number[] {
+  if (ranked.length < 4) return [];
+  return [0, 1, 2, 3].map((quarter) => {
+    const [start, end] = [quarter, quarter + 1].map((at) => Math.round((at * ranked.length) / 4));
+    const part = ranked.slice(start, end);
+    return part.reduce((sum, value) => sum + value, 0) / part.length;
+  });
 }
 
 /** Every-point interpolation, as PASCAL VOC 2010 and later. */

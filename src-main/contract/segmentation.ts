@@ -137,7 +137,7 @@ export const ImageScores = z.object({
   /** Bounds for any choice among the stored regions. */
   bestRegion: z.number().nullable(),
   bestUnion: z.number().nullable(),
-  /** The best mask's score, by which images are ranked. */
+  /** Mean score of its objects, each by its area: what images are ranked by here. */
   score: z.number(),
 });
 export type ImageScores = z.infer<typeof ImageScores>;
@@ -151,6 +151,8 @@ export const ObjectScores = z.object({
   f1: z.number(),
   meanBestIou: z.number(),
   averagePrecision: z.number(),
+  /** Mean IoU of the predictions with the object that each hits best, by quarters of the score, the best first. */
+  iouQuarters: z.array(z.number()),
 });
 export type ObjectScores = z.infer<typeof ObjectScores>;
 
@@ -169,6 +171,8 @@ export const Evaluation = z.object({
     /** Mean IoU of the better and of the worse half by score: does the score rank? */
     iouTopHalf: z.number().nullable(),
     iouBottomHalf: z.number().nullable(),
+    /** The same by quarters, the best first; empty for less than four images. */
+    iouQuarters: z.array(z.number()),
   }),
   objects: ObjectScores.nullable(),
   /** Truth files without a segmented image, and segmented images without truth. */

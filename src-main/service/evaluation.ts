@@ -3,7 +3,7 @@ import { join, parse } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { Evaluation, ImageScores } from '../contract/segmentation.ts';
-import { summariseObjects, type ScoredImage } from '../contract/evaluation-summary.ts';
+import { quarterMeans, summariseObjects, type ScoredImage } from '../contract/evaluation-summary.ts';
 import { segmentationHandlers, truthFolderAt } from './segmentations.ts';
 import type { Service } from './service.ts';
 
@@ -76,6 +76,7 @@ function summarise(
       bestUnion: mean(({ bestUnion }) => bestUnion),
       iouTopHalf: mean(({ iou }) => iou, ranked.slice(0, half)),
       iouBottomHalf: mean(({ iou }) => iou, ranked.slice(half)),
+      iouQuarters: quarterMeans(ranked.map(({ iou }) => iou ?? 0)),
     },
     objects: objects.length === 0 ? null : summariseObjects(objects),
     ...missing,

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
+import type { Concept } from '../contract/segmentation.ts';
 import { workerLimits } from '../jobs/worker-settings.ts';
 import { PLAIN_COLOUR } from './overlays.ts';
 import { segmentationHandlers } from './segmentations.ts';
@@ -12,7 +13,8 @@ import type { Service } from './service.ts';
 const SHOWN_IMAGES = 48;
 
 /**
- * Draws the images with the highest scores and their objects on one sheet.
+ * Draws the images with the highest scores and their objects on one sheet: a page where the path ends in .html, else
+ * a PNG.
  * @throws UserError WRONG_STATE while no image is finished, FILE_UNUSABLE
  */
 export async function writeSheet(
@@ -20,9 +22,9 @@ export async function writeSheet(
   input: { id: SegmentationId; path: string; limit: number },
 ): Promise<{ path: string }> {
   const { store, calls } = service;
-  const { collectionId } = segmentationHandlers(service).get(input.id);
+  const { collectionId, name: title } = segmentationHandlers(service).get(input.id);
   const rootPath = store.collections.get(collectionId)?.rootPath ?? '';
-  const colours = store.concepts.coloursOf(input.id);
+  const concepts = new Map(store.concepts.of(input.id).map((concept) => [concept.id, concept]));
   const { items } = store.gallery.page({
     segmentationId: input.id,
     sort: 'score',
@@ -34,20 +36,31 @@ export async function writeSheet(
       hint: 'Wait for its job, or resume it.',
     });
   }
-  const tiles = items.map(({ imageId, relPath }) => ({
+  const tiles = items.map(({ imageId, relPath, bestScore }) => ({
     path: join(rootPath, relPath),
+    name: relPath,
+    score: bestScore,
     masks: store.segmentations
       .masksOf(input.id, imageId)
       .filter(({ level }) => level === 0)
-      .flatMap(({ id, conceptId }) => {
+      .flatMap(({ id, conceptId, score }) => {
         const shape = store.segmentations.shapeOf(id);
-        const colour = (conceptId === null ? undefined : colours.get(conceptId)) ?? PLAIN_COLOUR;
-        return shape ? [{ shape, colour }] : [];
+        const own = conceptId === null ? undefined : concepts.get(conceptId);
+        // One that was merged is drawn and named as what it counts as.
+        const concept = own?.mergedInto ? concepts.get(own.mergedInto) : own;
+        const colour = concept?.colour ?? PLAIN_COLOUR;
+        return shape ? [{ shape, colour, concept: nameOf(concept), score }] : [];
       }),
   }));
   const path = resolve(input.path);
-  await calls.call({ kind: 'draw-sheet', out: path, tiles, limits: workerLimits(service.settings()) });
+  const limits = workerLimits(service.settings());
+  await calls.call({ kind: 'draw-sheet', out: path, title, tiles, limits });
   return { path };
+}
+
+function nameOf(concept: Concept | undefined): string {
+  if (!concept) return 'object';
+  return concept.name ?? `concept ${concept.number}`;
 }
 
 /**

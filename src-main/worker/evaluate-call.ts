@@ -7,7 +7,7 @@ import { objectLabels } from '../core/evaluate/object-labels.ts';
 import { oracleBounds } from '../core/evaluate/oracle.ts';
 import { truthFromMask, type Truth } from '../core/evaluate/truth.ts';
 import { paintMask } from '../core/mask/crop.ts';
-import { decodeRle } from '../core/mask/rle.ts';
+import { decodeRle, runsOf } from '../core/mask/rle.ts';
 import { sharp } from '../core/image/sharp-setup.ts';
 import type { MaskShape } from '../contract/mask.ts';
 import type { ScoredImage } from '../contract/evaluation-summary.ts';
@@ -54,10 +54,19 @@ function scoreImage(image: Scored, truth: Truth, labels: Grey | undefined): Scor
       ...scoreForeground(foreground, truth),
       bestRegion: bounds?.bestRegion ?? null,
       bestUnion: bounds?.bestUnion ?? null,
-      score: objects.reduce((best, { score }) => Math.max(best, score), 0),
+      score: meanScore(image.masks.filter(({ level }) => level === 0)),
     },
     objects: hasLabels ? matchInstances(objects, objectLabels(labels.values, truth)) : null,
   };
+}
+
+/** Mean of the scores of an image's objects, each by its area: what of the foreground can be trusted. */
+function meanScore(masks: Scored['masks']): number {
+  const areas = masks.map(({ shape }) =>
+    runsOf(shape).reduce((sum, length, index) => (index % 2 === 1 ? sum + length : sum), 0),
+  );
+  const total = areas.reduce((sum, px) => sum + px, 0);
+  return masks.reduce((sum, { score }, at) => sum + score * (areas[at] ?? 0), 0) / Math.max(total, 1);
 }
 
 function regionMap(regions: readonly { shape: MaskShape }[], truth: Truth): Int16Array {

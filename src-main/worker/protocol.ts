@@ -289,11 +289,17 @@ export const Call = z.discriminatedUnion('kind', [
   /** One sheet of overlays, written to `out` as PNG. */
   z.object({
     kind: z.literal('draw-sheet'),
+    /** A page where it ends in .html or .htm, else PNG. */
     out: z.string(),
+    title: z.string(),
     tiles: z.array(
       z.object({
         path: z.string(),
-        masks: z.array(z.object({ shape: MaskShape, colour: z.string() })),
+        name: z.string(),
+        score: z.number(),
+        masks: z.array(
+          z.object({ shape: MaskShape, colour: z.string(), concept: z.string(), score: z.number() }),
+        ),
       }),
     ),
     limits: ImageLimits,

@@ -5,38 +5,75 @@ import { writePictureGrid } from '../core/image/picture-grid.ts';
 import { sharp } from '../core/image/sharp-setup.ts';
 import { decodeRle } from '../core/mask/rle.ts';
 import type { CallOf } from './protocol.ts';
+import { writeSheetPage, type DrawnTile } from './sheet-page.ts';
+
+type Tile = CallOf<'draw-sheet'>['tiles'][number];
+type Limits = CallOf<'draw-sheet'>['limits'];
+type Painted = { data: Uint8Array; widthPx: number; heightPx: number };
 
 const TILE_PX = 240;
+/** On a page, which can be zoomed. */
+const PAGE_TILE_PX = 480;
+const PAGE_QUALITY = 80;
 const COLUMNS = 6;
 /** How much of a mask's colour covers the image, and how much of the rest is darkened. */
 const TINT = 0.45;
 const SHADE = 0.55;
 
 /**
- * Draws images with their masks on one sheet.
+ * Draws images with their masks on one sheet: a page or a picture, by the ending of the file's name.
  * @throws UserError FILE_UNUSABLE when the file cannot be written
  */
-export async function drawSheet({ out, tiles, limits }: CallOf<'draw-sheet'>): Promise<void> {
-  const pictures: Uint8Array[] = [];
-  for (const tile of tiles) {
-    try {
-      pictures.push(await drawTile(tile, limits));
-    } catch (error) {
-      // A file that went since has no tile; the sheet shows the others.
-      if (!(error instanceof ImageProblemError) && !isGone(error)) throw error;
-    }
+export async function drawSheet({ out, title, tiles, limits }: CallOf<'draw-sheet'>): Promise<void> {
+  if (/\.html?$/i.test(out)) {
+    await writeSheetPage(out, title, await drawTiles(tiles, (tile) => drawForPage(tile, limits)));
+    return;
   }
+  const drawn = await drawTiles(tiles, (tile) => drawForPicture(tile, limits));
+  const pictures = drawn.map(({ picture }) => picture);
   const rows = Array.from({ length: Math.ceil(pictures.length / COLUMNS) }, (_, row) =>
     pictures.slice(row * COLUMNS, (row + 1) * COLUMNS),
   );
   await writePictureGrid(out, rows);
 }
 
-async function drawTile(
-  { path, masks }: CallOf<'draw-sheet'>['tiles'][number],
-  limits: CallOf<'draw-sheet'>['limits'],
-): Promise<Uint8Array> {
-  const { data, widthPx, heightPx } = await decodeImage(await readFile(path), { maxSidePx: TILE_PX, limits });
+async function drawTiles(
+  tiles: readonly Tile[],
+  draw: (tile: Tile) => Promise<Uint8Array>,
+): Promise<DrawnTile[]> {
+  const drawn: DrawnTile[] = [];
+  for (const tile of tiles) {
+    try {
+      drawn.push({ ...tile, picture: await draw(tile) });
+    } catch (error) {
+      // A file that went since has no tile; the sheet shows the others.
+      if (!(error instanceof ImageProblemError) && !isGone(error)) throw error;
+    }
+  }
+  return drawn;
+}
+
+async function drawForPicture(tile: Tile, limits: Limits): Promise<Uint8Array> {
+  return rawPicture(await paintTile(tile, { maxSidePx: TILE_PX, limits }))
+    .resize({ width: TILE_PX, height: TILE_PX, fit: 'contain', background: '#ffffff' })
+    .png()
+    .toBuffer();
+}
+
+async function drawForPage(tile: Tile, limits: Limits): Promise<Uint8Array> {
+  const painted = await paintTile(tile, { maxSidePx: PAGE_TILE_PX, limits });
+  return rawPicture(painted).webp({ quality: PAGE_QUALITY }).toBuffer();
+}
+
+function rawPicture({ data, widthPx: width, heightPx: height }: Painted) {
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}
+
+async function paintTile(
+  { path, masks }: Tile,
+  options: { maxSidePx: number; limits: Limits },
+): Promise<Painted> {
+  const { data, widthPx, heightPx } = await decodeImage(await readFile(path), options);
   const painted = Uint8Array.from(data, (value) => value * SHADE);
   for (const { shape, colour } of masks) {
     const { data: mask } = decodeRle(shape);
@@ -50,10 +87,7 @@ async function drawTile(
       }
     }
   }
-  return sharp(painted, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .resize({ width: TILE_PX, height: TILE_PX, fit: 'contain', background: '#ffffff' })
-    .png()
-    .toBuffer();
+  return { data: painted, widthPx, heightPx };
 }
 
 function isGone(error: unknown): boolean {

@@ -1,15 +1,19 @@
 /**
- * Solves A x = b for a symmetric, positive definite A, of which the lower triangle is read and overwritten.
+ * Solves A x = b for a symmetric, positive definite A, of which the lower triangle is read and overwritten. Zeros that
+ * a row begins with stay zeros and are skipped: for neighbours numbered in reading order, most of the work.
  * @param a [n, n]
  * @param b [n]
  * @throws Error where A is not positive definite
  */
 export function choleskySolve(a: Float64Array, b: Float64Array): Float64Array {
   const n = b.length;
+  const first = firstOfRows(a, n);
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
+    const start = first[i] ?? 0;
+    for (let j = start; j <= i; j++) {
       let sum = a[i * n + j] ?? 0;
-      for (let k = 0; k < j; k++) sum -= (a[i * n + k] ?? 0) * (a[j * n + k] ?? 0);
+      for (let k = Math.max(start, first[j] ?? 0); k < j; k++)
+        sum -= (a[i * n + k] ?? 0) * (a[j * n + k] ?? 0);
       if (i !== j) a[i * n + j] = sum / (a[j * n + j] ?? 1);
       else if (sum > 0) a[i * n + i] = Math.sqrt(sum);
       else throw new Error('the matrix is not positive definite');
@@ -18,13 +22,23 @@ export function choleskySolve(a: Float64Array, b: Float64Array): Float64Array {
   const x = b.slice();
   for (let i = 0; i < n; i++) {
     let sum = x[i] ?? 0;
-    for (let k = 0; k < i; k++) sum -= (a[i * n + k] ?? 0) * (x[k] ?? 0);
+    for (let k = first[i] ?? 0; k < i; k++) sum -= (a[i * n + k] ?? 0) * (x[k] ?? 0);
     x[i] = sum / (a[i * n + i] ?? 1);
   }
+  // Row by row instead of column by column: what is known is taken out of everything above.
   for (let i = n - 1; i >= 0; i--) {
-    let sum = x[i] ?? 0;
-    for (let k = i + 1; k < n; k++) sum -= (a[k * n + i] ?? 0) * (x[k] ?? 0);
-    x[i] = sum / (a[i * n + i] ?? 1);
+    const value = (x[i] ?? 0) / (a[i * n + i] ?? 1);
+    x[i] = value;
+    for (let k = first[i] ?? 0; k < i; k++) x[k] = (x[k] ?? 0) - (a[i * n + k] ?? 0) * value;
   }
   return x;
+}
+
+/** Column of each row's first entry that is not 0. */
+function firstOfRows(a: Float64Array, n: number): Int32Array {
+  return Int32Array.from({ length: n }, (_, row) => {
+    let column = 0;
+    while (column < row && a[row * n + column] === 0) column++;
+    return column;
+  });
 }

@@ -1,8 +1,12 @@
 /** Mixture of Gaussians over CIE Lab. */
 export type ColourModel = {
   /** Per component: log of weight and normaliser, mean [3], inverse covariance [6: xx xy xz yy yz zz]. */
-  components: { logScale: number; mean: [number, number, number]; inverse: number[] }[];
+  components: { logScale: number; mean: Colour; inverse: Symmetric }[];
 };
+
+type Colour = [l: number, a: number, b: number];
+/** Upper triangle of a symmetric 3 x 3 matrix. */
+type Symmetric = [xx: number, xy: number, xz: number, yy: number, yz: number, zz: number];
 
 export type WeightedColours = {
   /** [count, 3] CIE Lab. */
@@ -28,16 +32,12 @@ export function fitColours(
   for (let row = 0; row < weights.length; row++) if ((weights[row] ?? 0) > 1e-6) rows.push(row);
   if (rows.length === 0) return undefined;
   const k = Math.min(components, rows.length);
-  const seeds = farSeeds(lab, weights, rows, k);
-  let shares: number[][] = rows.map((row) => {
-    const distances = seeds.map((seed) => squaredDistance(lab, row, seed));
-    const nearest = distances.indexOf(Math.min(...distances));
-    return seeds.map((_, at) => (at === nearest ? 1 : 0));
-  });
-  let model = maximise({ lab, spread, weights }, rows, shares, k);
+  const fit = { lab, spread, weights, rows, k, shares: new Float64Array(rows.length * k) };
+  shareByNearest(fit, farSeeds(lab, weights, rows, k));
+  let model = maximise(fit);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    shares = rows.map((row) => responsibilities(model, lab, row));
-    model = maximise({ lab, spread, weights }, rows, shares, k);
+    shareByLikelihood(fit, model);
+    model = maximise(fit);
   }
   return model;
 }
@@ -45,13 +45,9 @@ export function fitColours(
 /** Log density of one colour, `row` of `lab` [count, 3]. */
 export function logDensity({ components }: ColourModel, lab: ArrayLike<number>, row: number): number {
   let max = -Infinity;
-  const terms = components.map((component) => {
-    const term = logTerm(component, lab, row);
-    if (term > max) max = term;
-    return term;
-  });
+  for (const component of components) max = Math.max(max, logTerm(component, lab, row));
   let sum = 0;
-  for (const term of terms) sum += Math.exp(term - max);
+  for (const component of components) sum += Math.exp(logTerm(component, lab, row) - max);
   return max + Math.log(sum);
 }
 
@@ -63,63 +59,106 @@ function logTerm(
   const x = (lab[row * 3] ?? 0) - mean[0];
   const y = (lab[row * 3 + 1] ?? 0) - mean[1];
   const z = (lab[row * 3 + 2] ?? 0) - mean[2];
-  const [xx = 0, xy = 0, xz = 0, yy = 0, yz = 0, zz = 0] = inverse;
+  const [xx, xy, xz, yy, yz, zz] = inverse;
   return logScale - 0.5 * (xx * x * x + yy * y * y + zz * z * z + 2 * (xy * x * y + xz * x * z + yz * y * z));
 }
 
-function responsibilities(model: ColourModel, lab: Float32Array, row: number): number[] {
-  const terms = model.components.map((component) => logTerm(component, lab, row));
-  const max = Math.max(...terms);
-  const values = terms.map((term) => Math.exp(term - max));
-  const sum = values.reduce((total, value) => total + value, 0);
-  return values.map((value) => value / sum);
+/** A fit under way: `rows` are those with weight, `shares` [rows, k] how far each belongs to each component. */
+type Fit = WeightedColours & { rows: readonly number[]; k: number; shares: Float64Array };
+
+function shareByNearest({ lab, rows, k, shares }: Fit, seeds: readonly number[]): void {
+  rows.forEach((row, at) => {
+    let nearest = 0;
+    let least = Infinity;
+    seeds.forEach((seed, c) => {
+      const distance = squaredDistance(lab, row, seed);
+      if (distance < least) [nearest, least] = [c, distance];
+    });
+    shares[at * k + nearest] = 1;
+  });
 }
 
-function maximise(
-  { lab, spread, weights }: WeightedColours,
-  rows: readonly number[],
-  shares: readonly (readonly number[])[],
-  k: number,
-): ColourModel {
-  const total = rows.reduce((sum, row) => sum + (weights[row] ?? 0), 0);
+function shareByLikelihood({ lab, rows, k, shares }: Fit, { components }: ColourModel): void {
+  const terms = new Float64Array(components.length);
+  shares.fill(0);
+  for (let at = 0; at < rows.length; at++) {
+    let max = -Infinity;
+    for (let c = 0; c < terms.length; c++) {
+      const component = components[c];
+      terms[c] = component ? logTerm(component, lab, rows[at] ?? 0) : -Infinity;
+      max = Math.max(max, terms[c] ?? 0);
+    }
+    let sum = 0;
+    for (let c = 0; c < terms.length; c++) sum += terms[c] = Math.exp((terms[c] ?? 0) - max);
+    for (let c = 0; c < terms.length; c++) shares[at * k + c] = (terms[c] ?? 0) / sum;
+  }
+}
+
+function maximise(fit: Fit): ColourModel {
+  const total = fit.rows.reduce((sum, row) => sum + (fit.weights[row] ?? 0), 0);
   const components: ColourModel['components'] = [];
-  for (let c = 0; c < k; c++) {
-    let weight = 0;
-    const mean: [number, number, number] = [0, 0, 0];
-    rows.forEach((row, at) => {
-      const w = (weights[row] ?? 0) * (shares[at]?.[c] ?? 0);
-      weight += w;
-      for (const d of [0, 1, 2] as const) mean[d] += w * (lab[row * 3 + d] ?? 0);
-    });
+  for (let c = 0; c < fit.k; c++) {
+    const { weight, mean } = weightedMean(fit, c);
     if (weight < 1e-4 * total) continue;
-    for (const d of [0, 1, 2] as const) mean[d] /= weight;
-    const covariance = [0, 0, 0, 0, 0, 0];
-    rows.forEach((row, at) => {
-      const w = ((weights[row] ?? 0) * (shares[at]?.[c] ?? 0)) / weight;
-      if (w === 0) return;
-      const delta = [0, 1, 2].map((d) => (lab[row * 3 + d] ?? 0) - (mean[d] ?? 0));
-      let to = 0;
-      for (let i = 0; i < 3; i++) {
-        for (let j = i; j < 3; j++, to++) {
-          const own = i === j ? (spread[row * 3 + i] ?? 0) ** 2 : 0;
-          covariance[to] = (covariance[to] ?? 0) + w * ((delta[i] ?? 0) * (delta[j] ?? 0) + own);
-        }
-      }
-    });
-    const { inverse, logDeterminant } = invert(covariance);
+    const { inverse, logDeterminant } = invert(covarianceOf(fit, c, { weight, mean }));
     components.push({ logScale: Math.log(weight / total) - 0.5 * logDeterminant, mean, inverse });
   }
   return { components };
 }
 
+type Moments = { weight: number; mean: Colour };
+
+function weightedMean({ lab, weights, rows, k, shares }: Fit, c: number): Moments {
+  let [weight, x, y, z] = [0, 0, 0, 0];
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] ?? 0;
+    const w = (weights[row] ?? 0) * (shares[at * k + c] ?? 0);
+    weight += w;
+    x += w * (lab[row * 3] ?? 0);
+    y += w * (lab[row * 3 + 1] ?? 0);
+    z += w * (lab[row * 3 + 2] ?? 0);
+  }
+  return { weight, mean: [x / weight, y / weight, z / weight] };
+}
+
+function covarianceOf(
+  { lab, spread, weights, rows, k, shares }: Fit,
+  c: number,
+  { weight, mean }: Moments,
+): Symmetric {
+  let [xx, xy, xz, yy, yz, zz] = [0, 0, 0, 0, 0, 0];
+  for (let at = 0; at < rows.length; at++) {
+    const row = rows[at] ?? 0;
+    const w = ((weights[row] ?? 0) * (shares[at * k + c] ?? 0)) / weight;
+    if (w === 0) continue;
+    const x = (lab[row * 3] ?? 0) - mean[0];
+    const y = (lab[row * 3 + 1] ?? 0) - mean[1];
+    const z = (lab[row * 3 + 2] ?? 0) - mean[2];
+    xx += w * (x * x + (spread[row * 3] ?? 0) ** 2);
+    xy += w * x * y;
+    xz += w * x * z;
+    yy += w * (y * y + (spread[row * 3 + 1] ?? 0) ** 2);
+    yz += w * y * z;
+    zz += w * (z * z + (spread[row * 3 + 2] ?? 0) ** 2);
+  }
+  return [xx, xy, xz, yy, yz, zz];
+}
+
 /** Inverse of a symmetric 3 x 3 matrix with FLOOR added to its diagonal. */
-function invert(covariance: readonly number[]): { inverse: number[]; logDeterminant: number } {
-  const [a0 = 0, b = 0, c = 0, d0 = 0, e = 0, f0 = 0] = covariance;
+function invert(covariance: Symmetric): { inverse: Symmetric; logDeterminant: number } {
+  const [a0, b, c, d0, e, f0] = covariance;
   const [a, d, f] = [a0 + FLOOR, d0 + FLOOR, f0 + FLOOR];
   const [A, B, C] = [d * f - e * e, c * e - b * f, b * e - c * d];
   const determinant = a * A + b * B + c * C;
   return {
-    inverse: [A, B, C, a * f - c * c, b * c - a * e, a * d - b * b].map((value) => value / determinant),
+    inverse: [
+      A / determinant,
+      B / determinant,
+      C / determinant,
+      (a * f - c * c) / determinant,
+      (b * c - a * e) / determinant,
+      (a * d - b * b) / determinant,
+    ],
     logDeterminant: Math.log(determinant),
   };
 }

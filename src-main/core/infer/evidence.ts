@@ -12,6 +12,8 @@ export const WORKING_PX = 320;
 export const FINE_PX = 640;
 /** Pixels of a superpixel, about. */
 const SUPERPIXEL_PX = 160;
+/** A superpixel is looked for this many seeds' distances around: half of scikit-image's window, for speed. */
+const SLIC_REACH = 1.5;
 /** Stage of the encoder whose features tell kinds of things apart: layer3, on which R2O clusters. */
 export const EMBEDDING_STAGES = ['c4'] as const;
 
@@ -38,7 +40,7 @@ export async function embed(
   inputPx: number,
 ): Promise<Embedding> {
   const segments = Math.max(4, Math.round((working.widthPx * working.heightPx) / SUPERPIXEL_PX));
-  const map = slic(working, { segments });
+  const map = slic(working, { segments, reach: SLIC_REACH });
   if (!encode) {
     const { lab, labSpread } = superpixelGraph(working, map);
     return { map, features: colourFeatures(lab, labSpread), dim: 6 };

@@ -3,9 +3,14 @@ import type { SuperpixelGraph } from './superpixel-graph.ts';
 /**
  * Lengths of the shortest ways between all superpixels, by Dijkstra's algorithm from each.
  * @param steps [edges] at least 0
- * @returns [count, count] float32
+ * @param reach longer ways are not looked for
+ * @returns [count, count] float32; Infinity beyond the reach
  */
-export function geodesicDistances(graph: SuperpixelGraph, steps: Float32Array): Float32Array {
+export function geodesicDistances(
+  graph: SuperpixelGraph,
+  steps: Float32Array,
+  reach = Infinity,
+): Float32Array {
   const { count } = graph.map;
   const { start, ends, lengths } = adjacency(graph, steps);
   const all = new Float32Array(count * count).fill(Infinity);
@@ -22,7 +27,7 @@ export function geodesicDistances(graph: SuperpixelGraph, steps: Float32Array): 
         const end = ends[arc] ?? 0;
         // Rounded as it is stored: otherwise a way could seem shorter than itself, for ever.
         const reached = Math.fround(distance + (lengths[arc] ?? 0));
-        if (reached >= (distances[end] ?? 0)) continue;
+        if (reached > reach || reached >= (distances[end] ?? 0)) continue;
         distances[end] = reached;
         heap.push(end, reached);
       }

@@ -1,4 +1,4 @@
-import { scaledLab } from '../segment/slic-lab.ts';
+import { quickLab } from '../segment/slic-lab.ts';
 import type { RgbImage } from '../image/decode.ts';
 
 /** An image seen as things on an even ground, as under a microscope or on a table. */
@@ -23,7 +23,7 @@ const BINS = 256;
  */
 export function readGround(image: RgbImage): GroundReading {
   const { widthPx, heightPx } = image;
-  const lab = scaledLab(image, 1);
+  const lab = quickLab(image);
   const distances = smoothed(distancesFrom(lab, borderColour(lab, widthPx, heightPx)), widthPx, heightPx);
   const { threshold, separability } = otsu(distances);
   const mask = new Uint8Array(distances.length);
@@ -39,7 +39,7 @@ export function readGround(image: RgbImage): GroundReading {
 }
 
 /** Channel by channel the median of the border's pixels. */
-function borderColour(lab: Float64Array, widthPx: number, heightPx: number): number[] {
+function borderColour(lab: Float32Array, widthPx: number, heightPx: number): number[] {
   const pixels: number[] = [];
   for (let x = 0; x < widthPx; x++) pixels.push(x, (heightPx - 1) * widthPx + x);
   for (let y = 0; y < heightPx; y++) pixels.push(y * widthPx, y * widthPx + widthPx - 1);
@@ -49,11 +49,16 @@ function borderColour(lab: Float64Array, widthPx: number, heightPx: number): num
   });
 }
 
-function distancesFrom(lab: Float64Array, colour: readonly number[]): Float32Array {
+function distancesFrom(lab: Float32Array, colour: readonly number[]): Float32Array {
   const [l = 0, a = 0, b = 0] = colour;
-  return Float32Array.from({ length: lab.length / 3 }, (_, pixel) =>
-    Math.hypot((lab[pixel * 3] ?? 0) - l, (lab[pixel * 3 + 1] ?? 0) - a, (lab[pixel * 3 + 2] ?? 0) - b),
-  );
+  const distances = new Float32Array(lab.length / 3);
+  for (let pixel = 0, at = 0; pixel < distances.length; pixel++, at += 3) {
+    const dl = (lab[at] ?? 0) - l;
+    const da = (lab[at + 1] ?? 0) - a;
+    const db = (lab[at + 2] ?? 0) - b;
+    distances[pixel] = Math.sqrt(dl * dl + da * da + db * db);
+  }
+  return distances;
 }
 
 /** Mean over 3 x 3 pixels: noise of single pixels is no object. */
@@ -76,10 +81,8 @@ function smoothed(values: Float32Array, widthPx: number, heightPx: number): Floa
 }
 
 function otsu(values: Float32Array): { threshold: number; separability: number } {
-  const max = Math.max(
-    values.reduce((most, value) => Math.max(most, value), 0),
-    1e-6,
-  );
+  let max = 1e-6;
+  for (const value of values) if (value > max) max = value;
   const histogram = new Float64Array(BINS);
   let [sum, squares] = [0, 0];
   for (const value of values) {
@@ -116,13 +119,17 @@ function borderShare(mask: Uint8Array, widthPx: number, heightPx: number): numbe
 }
 
 function noiseOf(distances: Float32Array, mask: Uint8Array): number {
-  const sums = [0, 0];
-  const counts = [0, 0];
-  distances.forEach((distance, pixel) => {
-    const side = mask[pixel] ?? 0;
-    sums[side] = (sums[side] ?? 0) + distance;
-    counts[side] = (counts[side] ?? 0) + 1;
-  });
-  const [ground = 0, things = 0] = sums.map((sum, side) => sum / Math.max(counts[side] ?? 0, 1));
+  const whole = { below: 0, above: 0, belowCount: 0 };
+  for (let pixel = 0; pixel < distances.length; pixel++) {
+    const distance = distances[pixel] ?? 0;
+    if (mask[pixel]) {
+      whole.above += distance;
+    } else {
+      whole.below += distance;
+      whole.belowCount++;
+    }
+  }
+  const ground = whole.below / Math.max(whole.belowCount, 1);
+  const things = whole.above / Math.max(distances.length - whole.belowCount, 1);
   return ground / Math.max(things, 1e-6);
 }

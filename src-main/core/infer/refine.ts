@@ -1,4 +1,4 @@
-import { scaledLab } from '../segment/slic-lab.ts';
+import { quickLightness } from '../segment/slic-lab.ts';
 import type { RgbImage } from '../image/decode.ts';
 import type { Grid } from '../segment/components.ts';
 
@@ -13,52 +13,74 @@ const EVENNESS = 1e-4;
  * @returns [H, W] float32, about 0..1; inside above 0.5
  */
 export function guidedFilter(image: RgbImage, coarse: Float32Array): Float32Array {
-  const lab = scaledLab(image, 100);
-  const guide = coarse.map((_, pixel) => lab[pixel * 3] ?? 0);
+  const guide = quickLightness(image);
   const radius = Math.max(2, Math.round(REACH * Math.max(image.widthPx, image.heightPx)));
-  const mean = (values: Float32Array) => boxMean(values, image, radius);
+  const scratch = new Float32Array(coarse.length);
+  const product = new Float32Array(coarse.length);
+  const mean = (values: Float32Array) => boxMean(values, scratch, { ...image, radius });
+  for (let pixel = 0; pixel < coarse.length; pixel++)
+    product[pixel] = (guide[pixel] ?? 0) * (coarse[pixel] ?? 0);
+  const meanProduct = mean(product);
+  for (let pixel = 0; pixel < coarse.length; pixel++) product[pixel] = (guide[pixel] ?? 0) ** 2;
+  const meanSquare = mean(product);
   const meanGuide = mean(guide);
   const meanCoarse = mean(coarse);
-  const meanProduct = mean(guide.map((value, pixel) => value * (coarse[pixel] ?? 0)));
-  const meanSquare = mean(guide.map((value) => value * value));
-  const slope = new Float32Array(coarse.length);
-  const offset = new Float32Array(coarse.length);
   for (let pixel = 0; pixel < coarse.length; pixel++) {
     const g = meanGuide[pixel] ?? 0;
     const c = meanCoarse[pixel] ?? 0;
     const variance = (meanSquare[pixel] ?? 0) - g * g;
-    const a = ((meanProduct[pixel] ?? 0) - g * c) / (variance + EVENNESS);
-    slope[pixel] = a;
-    offset[pixel] = c - a * g;
+    const slope = ((meanProduct[pixel] ?? 0) - g * c) / (variance + EVENNESS);
+    // In place: slope and offset of the line that each window fits.
+    meanProduct[pixel] = slope;
+    meanCoarse[pixel] = c - slope * g;
   }
-  const meanSlope = mean(slope);
-  const meanOffset = mean(offset);
-  return guide.map((value, pixel) => (meanSlope[pixel] ?? 0) * value + (meanOffset[pixel] ?? 0));
-}
-
-/** Mean over a square window, cut off at the image's border: running sums along rows, then along columns. */
-function boxMean(values: Float32Array, { widthPx, heightPx }: Grid, radius: number): Float32Array {
-  const rows = new Float32Array(values.length);
-  for (let y = 0; y < heightPx; y++) {
-    runningMean(values, rows, { start: y * widthPx, step: 1, count: widthPx, radius });
-  }
-  const out = new Float32Array(values.length);
-  for (let x = 0; x < widthPx; x++) {
-    runningMean(rows, out, { start: x, step: widthPx, count: heightPx, radius });
+  const slopes = mean(meanProduct);
+  const out = mean(meanCoarse);
+  for (let pixel = 0; pixel < coarse.length; pixel++) {
+    out[pixel] = (slopes[pixel] ?? 0) * (guide[pixel] ?? 0) + (out[pixel] ?? 0);
   }
   return out;
 }
 
-type Line = { start: number; step: number; count: number; radius: number };
+type Window = Grid & { radius: number };
 
-function runningMean(values: Float32Array, out: Float32Array, { start, step, count, radius }: Line): void {
+/**
+ * Mean over a square window, cut off at the image's border: running sums along rows, then of whole rows.
+ * @param scratch of the size of `values`, overwritten
+ */
+function boxMean(
+  values: Float32Array,
+  scratch: Float32Array,
+  { widthPx, heightPx, radius }: Window,
+): Float32Array {
+  for (let y = 0; y < heightPx; y++)
+    runningMeans(values, scratch, { start: y * widthPx, count: widthPx, radius });
+  const out = new Float32Array(values.length);
+  const sums = new Float64Array(widthPx);
+  const addRow = (y: number, sign: number) => {
+    for (let x = 0, at = y * widthPx; x < widthPx; x++, at++)
+      sums[x] = (sums[x] ?? 0) + sign * (scratch[at] ?? 0);
+  };
+  for (let y = 0; y < Math.min(radius, heightPx); y++) addRow(y, 1);
+  for (let y = 0, at = 0; y < heightPx; y++) {
+    if (y + radius < heightPx) addRow(y + radius, 1);
+    if (y - radius - 1 >= 0) addRow(y - radius - 1, -1);
+    const size = Math.min(y + radius, heightPx - 1) - Math.max(y - radius, 0) + 1;
+    for (let x = 0; x < widthPx; x++, at++) out[at] = (sums[x] ?? 0) / size;
+  }
+  return out;
+}
+
+type Line = { start: number; count: number; radius: number };
+
+function runningMeans(values: Float32Array, out: Float32Array, { start, count, radius }: Line): void {
   let sum = 0;
-  for (let i = 0; i < Math.min(radius, count); i++) sum += values[start + i * step] ?? 0;
+  for (let i = 0; i < Math.min(radius, count); i++) sum += values[start + i] ?? 0;
   for (let i = 0; i < count; i++) {
-    if (i + radius < count) sum += values[start + (i + radius) * step] ?? 0;
-    if (i - radius - 1 >= 0) sum -= values[start + (i - radius - 1) * step] ?? 0;
+    if (i + radius < count) sum += values[start + i + radius] ?? 0;
+    if (i - radius - 1 >= 0) sum -= values[start + i - radius - 1] ?? 0;
     const size = Math.min(i + radius, count - 1) - Math.max(i - radius, 0) + 1;
-    out[start + i * step] = sum / size;
+    out[start + i] = sum / size;
   }
 }
 

@@ -1,4 +1,4 @@
-import { scaledLab } from '../segment/slic-lab.ts';
+import { quickLab } from '../segment/slic-lab.ts';
 import type { SuperpixelMap } from '../segment/slic.ts';
 import type { RgbImage } from '../image/decode.ts';
 
@@ -29,12 +29,12 @@ export type SuperpixelGraph = {
 
 /** Gathers colour, place and neighbours of each superpixel. */
 export function superpixelGraph(image: RgbImage, map: SuperpixelMap): SuperpixelGraph {
-  const lab = scaledLab(image, 1);
+  const lab = quickLab(image);
   return { map, ...momentsOf(lab, map), borderLengths: borderLengthsOf(map), edges: edgesOf(map) };
 }
 
 function momentsOf(
-  lab: Float64Array,
+  lab: Float32Array,
   { labels, count, widthPx, heightPx }: SuperpixelMap,
 ): Pick<SuperpixelGraph, 'areas' | 'lab' | 'labSpread' | 'centres'> {
   const areas = new Float32Array(count);

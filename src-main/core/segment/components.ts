@@ -16,25 +16,26 @@ export function connectedComponents(mask: ArrayLike<number>, { widthPx, heightPx
   const labels = new Int32Array(widthPx * heightPx);
   const stack = new Int32Array(widthPx * heightPx);
   const areas = [0];
+  const steps = [-1, 1, -widthPx, widthPx] as const;
   for (let start = 0; start < labels.length; start++) {
     if (!mask[start] || labels[start] !== 0) continue;
     const label = areas.length;
     let areaPx = 0;
-    let top = 0;
-    const visit = (pixel: number) => {
-      if (!mask[pixel] || labels[pixel] !== 0) return;
-      labels[pixel] = label;
-      stack[top++] = pixel;
-    };
-    visit(start);
+    let top = 1;
+    labels[start] = label;
+    stack[0] = start;
     while (top > 0) {
       const pixel = stack[--top] ?? 0;
       areaPx++;
       const x = pixel % widthPx;
-      if (x > 0) visit(pixel - 1);
-      if (x < widthPx - 1) visit(pixel + 1);
-      if (pixel >= widthPx) visit(pixel - widthPx);
-      if (pixel + widthPx < labels.length) visit(pixel + widthPx);
+      for (let side = 0; side < 4; side++) {
+        const other = pixel + (steps[side] ?? 0);
+        if (side === 0 ? x === 0 : side === 1 ? x === widthPx - 1 : other < 0 || other >= labels.length)
+          continue;
+        if (!mask[other] || labels[other] !== 0) continue;
+        labels[other] = label;
+        stack[top++] = other;
+      }
     }
     areas.push(areaPx);
   }

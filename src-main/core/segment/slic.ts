@@ -8,6 +8,8 @@ export type SlicOptions = {
   /** Weight of nearness against likeness of colour. */
   compactness?: number;
   iterations?: number;
+  /** How far from its centre a superpixel is looked for, in distances between seeds; scikit-image looks 2 far. */
+  reach?: number;
   /** Bounds of a superpixel's size, in shares of the mean size. */
   minSizeFactor?: number;
   maxSizeFactor?: number;
@@ -18,7 +20,14 @@ export type SlicOptions = {
 /** `labels` [heightPx, widthPx] in [0, count), every label in use. */
 export type SuperpixelMap = { labels: Uint16Array; count: number; widthPx: number; heightPx: number };
 
-const DEFAULTS = { segments: 100, compactness: 10, iterations: 10, minSizeFactor: 0.5, maxSizeFactor: 3 };
+const DEFAULTS = {
+  segments: 100,
+  compactness: 10,
+  iterations: 10,
+  reach: 2,
+  minSizeFactor: 0.5,
+  maxSizeFactor: 3,
+};
 
 /**
  * Cuts an image into superpixels: SLIC as scikit-image 0.19.3 computes it, SPEC section 2, in float64.
@@ -42,10 +51,10 @@ export function slicClusters(
   image: SlicImage,
   options: SlicOptions = {},
 ): { clusters: Int32Array; seeds: number } {
-  const { segments, compactness, iterations } = { ...DEFAULTS, ...options };
+  const { segments, compactness, iterations, reach } = { ...DEFAULTS, ...options };
   const state = startState(image, scaledLab(image, compactness, options.channelValues), segments);
   for (let iteration = 0; iteration < iterations; iteration++) {
-    assignPixels(state);
+    assignPixels(state, reach);
     if (iteration < iterations - 1) moveCentres(state);
   }
   return { clusters: state.clusters, seeds: state.count };

@@ -55,17 +55,23 @@ function totalLines({ totals, objects, missingImages, missingTruth }: Evaluation
       ],
     ]),
     `Oracle bounds of the regions: best single ${number(totals.bestRegion)}, best union ${number(totals.bestUnion)}`,
-    `IoU by score: better half ${number(totals.iouTopHalf)}, worse half ${number(totals.iouBottomHalf)}`,
+    `IoU by score: better half ${number(totals.iouTopHalf)}, worse half ${number(totals.iouBottomHalf)}` +
+      quarters(totals.iouQuarters),
     ...(objects
       ? [
           `Objects at IoU 0.5: ${objects.predictionCount} found, ${objects.truthCount} true; recall ` +
             `${number(objects.recall)}, precision ${number(objects.precision)}, F1 ${number(objects.f1)}, ` +
-            `AP ${number(objects.averagePrecision)}, mean best IoU ${number(objects.meanBestIou)}`,
+            `AP ${number(objects.averagePrecision)}, mean best IoU ${number(objects.meanBestIou)}` +
+            quarters(objects.iouQuarters),
         ]
       : []),
     ...(missingTruth > 0 ? [`${missingTruth} segmented images have no truth.`] : []),
     ...(missingImages.length > 0 ? [`${missingImages.length} truth files have no segmented image.`] : []),
   ];
+}
+
+function quarters(ious: readonly number[]): string {
+  return ious.length === 0 ? '' : `; IoU by quarters of the score: ${ious.map(number).join(', ')}`;
 }
 
 const number = (value: number | null) => (value === null ? '-' : value.toFixed(3));

@@ -31,7 +31,10 @@ export function addSegmentCommand(program: Command): void {
     .option('--set <key=value...>', `any setting: ${Object.keys(SegmentSettings.shape).join(', ')}`)
     .option('--name <name>', 'name of the segmentation')
     .option('--device <id>', 'run the encoder there (default: the fastest; see r2o devices)')
-    .option('--sheet <file>', 'also draw the best images with their objects on one PNG')
+    .option(
+      '--sheet <file>',
+      'also draw the best images with their objects on one PNG or, ending in .html, page',
+    )
     .description(
       'cut every image of a collection into objects; Ctrl-C stops it and keeps the finished images',
     )
@@ -47,7 +50,9 @@ export function addSegmentCommand(program: Command): void {
           ...(options.device === undefined ? {} : { device: options.device }),
         });
         await followJob(client, job.id);
-        if (options.sheet !== undefined) await writeSheet(client, segmentation.id, options.sheet);
+        if (options.sheet !== undefined) {
+          await writeSheet(client, segmentation.id, { out: options.sheet });
+        }
         output.result(await client.segmentations.get({ id: segmentation.id }), segmentationLines);
       });
     });

@@ -47,13 +47,17 @@ function addReading(group: Command): void {
   group
     .command('sheet')
     .argument('<segmentation>', 'number or name')
-    .requiredOption('--out <file>', 'PNG to write')
-    .description('draw the best images with their objects on one picture')
-    .action(async (which: string, options: { out: string }, command: Command) => {
+    .requiredOption('--out <file>', 'PNG or, ending in .html, page to write')
+    .option('--images <n>', 'images to show, those with the best scores (default: 48, at most 120)')
+    .description('draw the best images with their objects on one picture or page')
+    .action(async (which: string, options: { out: string; images?: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id } = await findSegmentation(client, which);
-        output.result(await writeSheet(client, id, options.out), ({ path }) => [`Wrote ${path}`]);
+        const limit = options.images === undefined ? undefined : Number(options.images);
+        output.result(await writeSheet(client, id, { out: options.out, limit }), ({ path }) => [
+          `Wrote ${path}`,
+        ]);
       });
     });
 }
@@ -108,9 +112,17 @@ export async function findSegmentation(client: Client, which: string): Promise<S
   return findNamed(await client.segmentations.list({}), which, KIND);
 }
 
-/** Writes the sheet of a segmentation. */
-export async function writeSheet(client: Client, id: SegmentationId, out: string): Promise<{ path: string }> {
-  return client.segmentations.writeSheet({ id, path: resolve(out) });
+/** Writes the sheet of a segmentation. @throws UserError BAD_INPUT for a number of images out of bounds */
+export async function writeSheet(
+  client: Client,
+  id: SegmentationId,
+  { out, limit }: { out: string; limit?: number | undefined },
+): Promise<{ path: string }> {
+  return client.segmentations.writeSheet({
+    id,
+    path: resolve(out),
+    ...(limit === undefined ? {} : { limit }),
+  });
 }
 
 /** One segmentation in words. */

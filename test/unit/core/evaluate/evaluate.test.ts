@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { summariseObjects } from '../../../../src-main/contract/evaluation-summary.ts';
+import { quarterMeans, summariseObjects } from '../../../../src-main/contract/evaluation-summary.ts';
 import { boundaryF, scoreForeground } from '../../../../src-main/core/evaluate/foreground.ts';
 import { matchInstances } from '../../../../src-main/core/evaluate/instances.ts';
 import { objectLabels } from '../../../../src-main/core/evaluate/object-labels.ts';
@@ -80,4 +80,9 @@ describe('object scores', () => {
     const all = Uint8Array.of(0, 0, 5, 5, 5, 7, 7, 255);
     expect(objectLabels(all, truthOf('..####.#')).objects).toEqual([5]);
   });
+});
+
+test('quarters of a ranked list have their own means, and a short list has none', () => {
+  expect(quarterMeans([1, 0.5, 0.75, 0.25, 0.5, 0])).toEqual([0.75, 0.75, 0.375, 0]);
+  expect(quarterMeans([1, 1, 1])).toEqual([]);
 });

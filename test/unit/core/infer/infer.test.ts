@@ -10,11 +10,15 @@ import { findForeground } from '../../../../src-main/core/infer/foreground.ts';
 import { geodesicDistances } from '../../../../src-main/core/infer/geodesic.ts';
 import { readGround } from '../../../../src-main/core/infer/ground.ts';
 import { minimumCut } from '../../../../src-main/core/infer/max-flow.ts';
+import { objectMembers } from '../../../../src-main/core/infer/object-members.ts';
+import { labelsOnOriginal } from '../../../../src-main/core/infer/original-grid.ts';
+import { scoreGroundObjects, scoreSceneObject } from '../../../../src-main/core/infer/score.ts';
 import { objectsOf } from '../../../../src-main/core/infer/objects.ts';
 import { poolFeatures } from '../../../../src-main/core/infer/pool-features.ts';
 import { guidedFilter, resampled } from '../../../../src-main/core/infer/refine.ts';
 import { splitTouching } from '../../../../src-main/core/infer/split-touching.ts';
 import { superpixelGraph } from '../../../../src-main/core/infer/superpixel-graph.ts';
+import { quickLab, quickLightness, scaledLab } from '../../../../src-main/core/segment/slic-lab.ts';
 import { slic } from '../../../../src-main/core/segment/slic.ts';
 import { drawsFor } from '../../../../src-main/core/tensor/random.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -103,6 +107,22 @@ test('a positive definite system is solved, and another one is refused', () => {
   );
 });
 
+test('zeros that rows begin with change nothing about a solution', () => {
+  // A chain of four: each row has one entry before its diagonal.
+  const chain = [2, 0, 0, 0, -1, 2, 0, 0, 0, -1, 2, 0, 0, 0, -1, 2];
+  const solved = choleskySolve(Float64Array.from(chain), Float64Array.of(1, 0, 0, 1));
+  solved.forEach((value) => expect(value).toBeCloseTo(1, 12));
+});
+
+test('Lab from a table is Lab', () => {
+  const image = picture(40, 30, disk(20, 15, 8));
+  const exact = scaledLab(image, 1);
+  const quick = quickLab(image);
+  const lightness = quickLightness(image);
+  exact.forEach((value, at) => expect(Math.abs(value - (quick[at] ?? NaN))).toBeLessThan(0.01));
+  lightness.forEach((value, at) => expect(value).toBeCloseTo((exact[at * 3] ?? NaN) / 100, 3));
+});
+
 test('shortest ways go around what is costly', () => {
   const image = picture(30, 30, () => false);
   const labels = Uint16Array.from(
@@ -117,6 +137,8 @@ test('shortest ways go around what is costly', () => {
   const distances = geodesicDistances(graph, steps);
   expect(distances[3 * 9 + 5]).toBe(4);
   expect(distances[4]).toBe(10);
+  const near = geodesicDistances(graph, steps, 3);
+  expect([near[1], near[3 * 9 + 5]]).toEqual([1, Infinity]);
 });
 
 describe('a photograph of one thing', () => {
@@ -128,6 +150,16 @@ describe('a photograph of one thing', () => {
 
   test('gives that thing', () => {
     expect(iou(coarse, truth)).toBeGreaterThan(0.9);
+  });
+
+  test('is trusted more than the same thing on weaker evidence', () => {
+    const graph = superpixelGraph(image, map);
+    const foreground = findForeground(graph);
+    const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s]);
+    const weaker = { ...foreground, logits: foreground.logits.map((logit) => logit / 4) };
+    const score = scoreSceneObject(graph, foreground, members);
+    expect(score).toBeGreaterThan(0.8);
+    expect(scoreSceneObject(graph, weaker, members)).toBeLessThan(score - 0.1);
   });
 
   test('gets its outline back from a shifted mask by the filter', () => {
@@ -156,6 +188,9 @@ describe('an even ground', () => {
   });
 });
 
+/** What scores do not read. */
+const noReading = { separability: 1, borderPurity: 1, groundNoise: 0 };
+
 describe('objects', () => {
   const grid = { widthPx: 20, heightPx: 10 };
   const rules = { minShare: 0.02, minShareOfLargest: 0.3, maxHoleShare: 0.02, isSingle: false };
@@ -167,15 +202,50 @@ describe('objects', () => {
   );
 
   test('are pieces without specks and small holes, the largest first', () => {
-    expect(objectsOf(mask, grid, rules).map((object) => object.reduce((a, b) => a + b, 0))).toEqual([64, 36]);
-    expect(objectsOf(mask, grid, { ...rules, isSingle: true })).toHaveLength(1);
-    const open = objectsOf(mask, grid, { ...rules, maxHoleShare: 0 })[0];
-    expect(open?.reduce((a, b) => a + b, 0)).toBe(63);
+    const { labels, areasPx } = objectsOf(mask, grid, rules);
+    expect(areasPx).toEqual([64, 36]);
+    expect([labels[0], labels[12], labels[9], labels[199]]).toEqual([1, 2, 0, 0]);
+    expect(objectsOf(mask, grid, { ...rules, isSingle: true }).areasPx).toEqual([64]);
+    expect(objectsOf(mask, grid, { ...rules, maxHoleShare: 0 }).areasPx).toEqual([63, 36]);
   });
 
   test('are never none where the foreground is not empty', () => {
-    expect(objectsOf(mask, grid, { ...rules, minShare: 0.9 })).toHaveLength(1);
-    expect(objectsOf(new Uint8Array(200), grid, rules)).toEqual([]);
+    expect(objectsOf(mask, grid, { ...rules, minShare: 0.9 }).areasPx).toHaveLength(1);
+    expect(objectsOf(new Uint8Array(200), grid, rules).areasPx).toEqual([]);
+  });
+
+  test('keep their numbers on a larger original, also where they touch', () => {
+    const small = { widthPx: 4, heightPx: 2 };
+    const labels = Int32Array.of(0, 1, 2, 0, 0, 1, 2, 0);
+    const soft = Float32Array.from(labels, (label) => Number(label > 0));
+    const large = labelsOnOriginal({ labels, soft }, small, { widthPx: 8, heightPx: 4 });
+    expect([...large.subarray(8, 16)]).toEqual([0, 0, 1, 1, 2, 2, 0, 0]);
+  });
+
+  test('have the superpixels that they cover most of, and one at least', () => {
+    const labels = Int32Array.from({ length: 64 }, (_, p) => (p % 8 < 5 ? 1 : p === 7 ? 2 : 0));
+    const map = {
+      labels: Uint16Array.from(labels, (_, p) => Number(p % 8 >= 4)),
+      count: 2,
+      widthPx: 8,
+      heightPx: 8,
+    };
+    expect(objectMembers(labels, 2, { widthPx: 8, heightPx: 8 }, map)).toEqual([[0], [1]]);
+  });
+
+  test('on an even ground are trusted more where they are round and far from its colour', () => {
+    const size = { widthPx: 40, heightPx: 20 };
+    const round = disk(10, 10, 7);
+    const ragged: Inside = (x, y) => x > 22 && x < 38 && y % 3 === 1;
+    const labels = Int32Array.from(gridOf(40, 20, round), (inside, p) =>
+      inside ? 1 : ragged(p % 40, Math.floor(p / 40)) ? 2 : 0,
+    );
+    const distances = Float32Array.from(labels, (label) => [0, 40, 11][label] ?? 0);
+    const ground = { distances, threshold: 10, mask: new Uint8Array(800), ...noReading };
+    const areasPx = [1, 2].map((label) => labels.filter((one) => one === label).length);
+    const [sure = 0, unsure = 0] = scoreGroundObjects(ground, { labels, areasPx }, size);
+    expect(sure).toBeGreaterThan(0.9);
+    expect(unsure).toBe(0);
   });
 });
 
