@@ -4,7 +4,7 @@ import type { Concept } from '../contract/segmentation.ts';
 import type { Mask } from '../contract/mask.ts';
 import { ConceptMaskRepository } from './concept-masks.ts';
 import type { Page } from './cursor.ts';
-import type { ReadableDb, WritableDb } from './database.ts';
+import type { WritableDb } from './database.ts';
 
 type ConceptRow = {
   id: number;
@@ -17,6 +17,9 @@ type ConceptRow = {
   mask_count: number;
   image_count: number;
 };
+
+/** What people decide of a concept. */
+type ConceptState = Pick<Concept, 'id' | 'name' | 'isBackground' | 'mergedInto'>;
 
 /** Masks that stand for a concept. */
 const EXEMPLARS = 8;
@@ -45,13 +48,13 @@ export class ConceptRepository {
   readonly #moveMerged: Statement<[{ id: number; into: number }]>;
   readonly #colours: Statement<[number], { id: number; colour: string }>;
   readonly #update: Statement<[Record<string, unknown>]>;
-  readonly #inOne: (concept: Pick<Concept, 'id' | 'name' | 'isBackground' | 'mergedInto'>) => void;
+  readonly #inOne: (concept: ConceptState) => void;
 
   constructor(db: WritableDb) {
     this.#of = db.prepare(`${SELECT} WHERE c.segmentation_id = ? ORDER BY c.number`);
     this.#get = db.prepare(`${SELECT} WHERE c.id = ?`);
     this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');
-    this.#masks = new ConceptMaskRepository(db as unknown as ReadableDb);
+    this.#masks = new ConceptMaskRepository(db);
     this.#moveMerged = db.prepare('UPDATE concepts SET merged_into = @into WHERE merged_into = @id');
     this.#colours = db.prepare(`
       SELECT c.id, ifnull(t.colour, c.colour) AS colour FROM concepts c LEFT JOIN concepts t ON t.id = c.merged_into
@@ -64,7 +67,7 @@ export class ConceptRepository {
           < ${BACKGROUND_SHARE} * max(ifnull(sum(m.area_px) FILTER (WHERE m.level = 1), 0), 1)
         FROM masks m WHERE m.concept_id = concepts.id)
       WHERE segmentation_id = ?`);
-    this.#inOne = db.transaction((concept) => {
+    this.#inOne = db.transaction((concept: ConceptState) => {
       const { id, mergedInto } = concept;
       if (mergedInto !== null) this.#moveMerged.run({ id, into: mergedInto });
       this.#update.run({ ...concept, isBackground: Number(concept.isBackground) });
@@ -97,7 +100,7 @@ export class ConceptRepository {
   }
 
   /** What was merged into a concept goes with it when that is merged itself: merges stay one step deep. */
-  update(concept: Pick<Concept, 'id' | 'name' | 'isBackground' | 'mergedInto'>): void {
+  update(concept: ConceptState): void {
     this.#inOne(concept);
   }
 

@@ -1,6 +1,8 @@
 import type { Box } from '../../contract/mask.ts';
-import type { RgbImage } from '../image/decode.ts';
 import type { Bitmap } from './rle.ts';
+
+/** Interleaved RGB: `data` is [heightPx, widthPx, 3] uint8. */
+type RgbImage = { data: Uint8Array; widthPx: number; heightPx: number };
 
 /** Room around a mask, as a share of its longer side, and at least so many pixels. */
 const MARGIN = 0.14;

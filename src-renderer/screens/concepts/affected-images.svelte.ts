@@ -27,7 +27,10 @@ export class AffectedImages {
     // A strip that cannot be read is empty; whatever is wrong is told where the concepts are.
     const error = await attempt(async () => {
       const { items } = await this.#client.concepts.masks({ id: conceptId, limit: OBJECTS });
-      const imageIds = [...new Set(items.map(({ imageId }) => imageId))].slice(0, SHOWN);
+      const imageIds = items
+        .map(({ imageId }) => imageId)
+        .filter((id, at, all) => all.indexOf(id) === at)
+        .slice(0, SHOWN);
       const tiles = await this.#client.segmentations.galleryTiles({ id: segmentationId, imageIds });
       if (asked === this.#asked) this.#tiles = tiles;
     });

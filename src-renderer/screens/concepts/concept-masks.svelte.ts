@@ -26,6 +26,8 @@ export class ConceptMasks {
   #anchor: MaskId | undefined;
 
   readonly ids = $derived.by(() => this.#items.map(({ id }) => id));
+  // Made anew with the list; nothing changes it.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #byId = $derived.by(() => new Map(this.#items.map((mask) => [mask.id, mask])));
 
   constructor(client: Client, toasts: Toasts, id: ConceptId) {

@@ -19,6 +19,11 @@ export class ModelsView {
     this.#studio = studio;
   }
 
+  /** Closes a dialog, unless another one has taken its place while it faded away. */
+  close(dialog: ModelDialog): void {
+    if (this.dialog === dialog) this.dialog = undefined;
+  }
+
   show(id: number): void {
     this.#studio.navigation.go('models', id);
   }

@@ -27,7 +27,7 @@ function entriesOf({ preset, device, imageCount, totalSteps, config }: Compared)
 }
 
 /** Schedules as `cosine: 0, 300 → 128, 4`; everything else as it is written on the command line. */
-function textOf(value: Run['config'][keyof Run['config']]): string {
+function textOf(value: string | number | boolean | Run['config']['kSchedule']): string {
   if (typeof value !== 'object') return String(value);
   return `${value.type}: ${value.epochs.join(', ')} → ${value.values.join(', ')}`;
 }
