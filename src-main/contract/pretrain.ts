@@ -83,5 +83,7 @@ export const PretrainPlan = z.object({
   memoryBytes: z.number(),
   /** Remarks for a person: a collection that is too small, memory that may not be enough. */
   warnings: z.array(z.string()),
+  /** Why such a run would be refused, with what to change; null where it would start. */
+  refusal: z.object({ message: z.string(), hint: z.string() }).nullable(),
 });
 export type PretrainPlan = z.infer<typeof PretrainPlan>;

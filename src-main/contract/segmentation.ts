@@ -5,8 +5,8 @@ import { GallerySort, Mask, ReviewState } from './mask.ts';
 
 /**
  * What becomes a mask. `auto`: one object or several, as the collection suggests; `one`: the largest piece of the
- * foreground; `several`: every piece; `everything`: every region, background included; `fixed-k`: every image in
- * `regionCount` regions.
+ * foreground; `several`: every piece, divided where colours differ; `everything`: every region, background included;
+ * `fixed-k`: every image in `regionCount` regions.
  */
 export const SegmentMode = z.enum(['auto', 'one', 'several', 'everything', 'fixed-k']);
 export type SegmentMode = z.infer<typeof SegmentMode>;

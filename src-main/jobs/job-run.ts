@@ -6,7 +6,7 @@ import {
   type ProgressReport,
   type WorkerJob,
 } from '../worker/protocol.ts';
-import { describeExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
+import { describeExit, hintForExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** How a run ended: as the worker said, or because the worker died without saying anything. */
 export type RunEnd = Outcome | { state: 'interrupted'; error: ErrorInfo };
@@ -50,7 +50,7 @@ export class JobRun {
         error: {
           code: 'WORKER_FAILED',
           message: `The worker process went away (${describeExit(exit)}).`,
-          hint: 'Resume the job: it goes on from what it had saved. If it happens again, see the log.',
+          hint: hintForExit(exit),
         },
       }),
     );

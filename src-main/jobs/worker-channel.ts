@@ -20,3 +20,16 @@ export type ForkWorker = () => WorkerChannel;
 export function describeExit({ code, signal }: WorkerExit): string {
   return signal ? `ended by ${signal}` : `exit code ${code ?? 'unknown'}`;
 }
+
+/**
+ * Signals of a process that found no memory: Linux kills it (SIGKILL), or its libraries give up (the others). They
+ * can mean something else too.
+ */
+const MEMORY_SIGNALS: readonly (string | null)[] = ['SIGKILL', 'SIGABRT', 'SIGTRAP', 'SIGILL'];
+
+/** What a person can do about a job whose worker went away. */
+export function hintForExit({ signal }: WorkerExit): string {
+  const resume = 'Resume the job: it goes on from what it had saved. If it happens again, see the log.';
+  if (!MEMORY_SIGNALS.includes(signal)) return resume;
+  return `${resume} Most often the machine ran out of memory: quit other programs first, and for a pretraining set a smaller batchSize or viewPx.`;
+}

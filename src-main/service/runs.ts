@@ -83,6 +83,9 @@ export function runHandlers(service: Service) {
 
     async start(input: Request & { name?: string | undefined; fromModelId?: ModelId | undefined }) {
       const planned = await plan(input);
+      if (planned.refusal) {
+        throw new UserError('OUT_OF_MEMORY', planned.refusal.message, { hint: planned.refusal.hint });
+      }
       if (input.fromModelId !== undefined && !store.models.get(input.fromModelId)) {
         throw new UserError('NOT_FOUND', `There is no model ${input.fromModelId}.`, {
           hint: 'List the models to see which exist.',

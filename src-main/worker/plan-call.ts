@@ -1,8 +1,8 @@
 import { totalmem } from 'node:os';
-import type { PretrainPlan } from '../contract/pretrain.ts';
+import type { PretrainConfig, PretrainPlan } from '../contract/pretrain.ts';
 import { stepsPerEpoch } from '../core/train/batch-order.ts';
 import { configure, purposeOf } from '../core/train/configure.ts';
-import { estimateMemoryBytes, estimateStepMs } from '../core/train/estimate.ts';
+import { estimateMemoryBytes, estimateStepMs, fittingBatchSize } from '../core/train/estimate.ts';
 import { totalStepsOf } from '../core/train/train.ts';
 import type { CallOf } from './protocol.ts';
 
@@ -19,6 +19,7 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
   const totalSteps = totalStepsOf(config, imageCount);
   const memoryBytes = estimateMemoryBytes(config);
   const available = call.memoryBytes ?? totalmem();
+  const memory = memoryProblem(config, { device, available });
   return {
     preset,
     purpose: purposeOf(preset),
@@ -33,13 +34,27 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
       ...(imageCount < FEW_IMAGES
         ? [`${imageCount} images are few: the encoder will learn little more than their colours.`]
         : []),
-      ...(memoryBytes > MEMORY_SHARE * available
-        ? [
-            `This needs about ${gib(memoryBytes)} of memory and ${device} has ${gib(available)}: ` +
-              `a batchSize of ${Math.max(2, Math.floor((config.batchSize * MEMORY_SHARE * available) / memoryBytes))} fits better.`,
-          ]
-        : []),
+      ...(memory ? [`${memory.message} ${memory.hint}`] : []),
     ],
+    refusal: memory && memoryBytes > available ? memory : null,
+  };
+}
+
+/** What a person is told about a run that needs most of the memory or more; undefined for one that fits. */
+function memoryProblem(
+  config: PretrainConfig,
+  { device, available }: { device: string; available: number },
+): { message: string; hint: string } | undefined {
+  const needed = estimateMemoryBytes(config);
+  const budget = MEMORY_SHARE * available;
+  if (needed <= budget) return undefined;
+  const batchSize = fittingBatchSize(config, budget);
+  return {
+    message: `A batch of ${config.batchSize} at ${config.viewPx} px needs about ${gib(needed)} of memory, and ${device} has ${gib(available)}.`,
+    hint:
+      batchSize === undefined
+        ? 'Even the smallest batch does not fit: set a smaller viewPx, or choose the encoder resnet18.'
+        : `A batchSize of ${batchSize} fits.`,
   };
 }
 

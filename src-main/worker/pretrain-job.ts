@@ -170,19 +170,26 @@ function explained(error: unknown, { config, device, checkpoint }: PretrainJob):
       },
     );
   }
-  if (!(error instanceof DeviceError)) return error;
-  if (/alloc|memory/i.test(error.message)) {
+  if (isOutOfMemory(error)) {
     return new UserError(
       'OUT_OF_MEMORY',
-      `A batch of ${config.batchSize} at ${config.viewPx} px does not fit into the memory of ${device}.`,
+      `${device} ran out of memory: a batch of ${config.batchSize} at ${config.viewPx} px does not fit beside what else is running.`,
       {
-        hint: `Start a new run with batchSize ${Math.max(2, Math.floor(config.batchSize / 2))} or a smaller viewPx; quitting other programs may also do.`,
+        hint: `${saved}. Quit other programs and resume, or start a new run with batchSize ${Math.max(2, Math.floor(config.batchSize / 2))} or a smaller viewPx.`,
         cause: error,
       },
     );
   }
+  if (!(error instanceof DeviceError)) return error;
   return new UserError('DEVICE_FAILED', error.message, {
     hint: `${saved}. Resume to try ${device} again, or go on elsewhere: r2o runs resume <run> --device onnx:cpu`,
     cause: error,
   });
+}
+
+/** An allocation that failed: in the engine, for an array of our own, or in a thread that makes batches. */
+function isOutOfMemory(error: unknown): boolean {
+  if (error instanceof DeviceError) return /alloc|memory/i.test(error.message);
+  if (error instanceof RangeError) return /allocation failed/i.test(error.message);
+  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }

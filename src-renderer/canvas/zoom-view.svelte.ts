@@ -14,6 +14,8 @@ const STEP = 1.5;
 export class ZoomView {
   readonly #size: Size;
   readonly #behaviour: ZoomBehavior<HTMLElement, unknown>;
+  /** Whether dragging moves the picture; a tool may want the pointer for itself. The middle button always does. */
+  isDraggable = true;
   #viewport: HTMLElement | undefined;
   #transform = $state.raw<ZoomTransform>(zoomIdentity);
   #fitScale = $state(1);
@@ -29,7 +31,10 @@ export class ZoomView {
         [size.width, size.height],
       ])
       // The middle button drags too; the right one is the menu's.
-      .filter((event: MouseEvent) => event.button !== 2)
+      .filter((event: MouseEvent) => {
+        const isWheel = event.type === 'wheel';
+        return event.button !== 2 && (isWheel || event.button === 1 || this.isDraggable);
+      })
       .on('zoom', (event: { transform: ZoomTransform }) => (this.#transform = event.transform));
   }
 
@@ -40,6 +45,12 @@ export class ZoomView {
   /** Screen pixels a pixel of the picture. */
   get scale(): number {
     return this.#transform.k;
+  }
+
+  /** A place of the viewport, in pixels of the picture. */
+  toPicture(place: { x: number; y: number }): { x: number; y: number } {
+    const [x, y] = this.#transform.invert([place.x, place.y]);
+    return { x, y };
   }
 
   /** An attachment for the viewport. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -22,6 +22,7 @@ import { createRouter } from '../../src-main/service/router.ts';
 import { Service } from '../../src-main/service/service.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
+import { residentMiB } from './resident.ts';
 
 const DEFAULT_IMAGES = 5_000;
 const MASKS_PER_IMAGE = 4;
@@ -216,18 +217,6 @@ async function timed<T>(work: () => Promise<T>) {
   const ms = performance.now() - startMs;
   delay.disable();
   return { value, ms, loop: { 'event loop p99 ms': round(delay.percentile(99) / 1e6 - 5) } };
-}
-
-/** Linux tells it; elsewhere it is 0. */
-function residentMiB(pid: number | undefined): number {
-  if (pid === undefined || process.platform !== 'linux') return 0;
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024;
-  } catch {
-    // The worker has just ended.
-    return 0;
-  }
 }
 
 const round = (value: number) => Number(value.toPrecision(3));

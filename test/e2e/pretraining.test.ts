@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
@@ -8,16 +9,30 @@ import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
 import { drawsFor } from '../../src-main/core/tensor/random.ts';
 import { TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
 import { startService, waitForState } from '../support/running-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { sharpOf } from '../support/test-images.ts';
 
-/** Kills of one run; more of them by hand: R2O_KILLS=20. */
+/** Kills of one run, each up to so long after its worker started; more by hand: R2O_KILLS=20 R2O_KILL_WITHIN_MS=9000. */
 const KILLS = Number(process.env.R2O_KILLS ?? 4);
+const KILL_WITHIN_MS = Number(process.env.R2O_KILL_WITHIN_MS ?? 4_000);
 const DEVICE = 'onnx:cpu';
-const TIMEOUT_MS = 120_000 + KILLS * 20_000;
+/** Of util-linux: sets limits of a running process. */
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
+const TIMEOUT_MS = 120_000 + KILLS * (20_000 + 4 * KILL_WITHIN_MS);
 
 async function start(client: Client, overrides: PretrainOverrides = {}) {
   const { id: collectionId, folder } = await tinyCollection(client);
   const request = { collectionId, device: DEVICE, overrides: { ...TINY_RUN, ...overrides } };
   return { ...(await client.runs.start(request)), folder };
+}
+
+/** The job once it runs no more. */
+async function over(client: Client, id: Job['id']): Promise<Job> {
+  for (;;) {
+    const job = await client.jobs.get({ id });
+    if (!['queued', 'running'].includes(job.state)) return job;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** Runs to the end and returns what identifies the weights. */
@@ -74,25 +89,28 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('killed at random moments and resumed each time, gives the weights of the undisturbed run', async () => {
+    const epochs = Math.max(KILLS, 4);
     const undisturbed = startService();
-    const first = await start(undisturbed.client);
+    const first = await start(undisturbed.client, { epochs });
     const expected = await finish(undisturbed.client, first.run.id, first.job.id);
     expect(expected.sha256).toMatch(/^[0-9a-f]{64}$/);
 
     const { client, service } = startService();
     // So often that many kills hit a checkpoint that is being written.
-    const { run, job } = await start(client, { checkpointMinutes: 0.002 });
+    const { run, job } = await start(client, { epochs, checkpointMinutes: 0.002 });
     const draw = drawsFor({ seed: Number(process.env.R2O_KILL_SEED ?? 1), step: 0, stream: 'kills' });
     const killedAt: number[] = [];
     while (killedAt.length < KILLS) {
       await waitForState(client, job.id, 'running', 'done');
-      await new Promise((resolve) => setTimeout(resolve, 500 + draw() * 4_000));
+      await new Promise((resolve) => setTimeout(resolve, 500 + draw() * KILL_WITHIN_MS));
       if ((await client.jobs.get({ id: job.id })).state === 'done') break;
       process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
       await waitForState(client, job.id, 'interrupted');
       killedAt.push((await client.runs.get({ id: run.id })).step);
       await client.runs.resume({ id: run.id });
     }
+    if (process.env.R2O_KILLS)
+      console.log(`killed after steps ${killedAt.join(', ')} of ${epochs * TINY_STEPS}`);
     expect(killedAt.length).toBeGreaterThan(0);
     expect(await finish(client, run.id, job.id)).toEqual(expected);
   });
@@ -181,6 +199,53 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     const { error } = await client.jobs.get({ id: job.id });
     expect(error).toMatchObject({ code: 'TRAINING_DIVERGED' });
     expect(error?.hint).toMatch(/baseLr/);
+  });
+
+  test.skipIf(!hasPrlimit)(
+    `whose memory runs out ends with its checkpoint and says what to do${hasPrlimit ? '' : ' (no prlimit)'}`,
+    async () => {
+      const { client, service } = startService();
+      const { run, job } = await start(client, { checkpointMinutes: 0.0001, epochs: 40 });
+      await midway(client, run.id, 2);
+      // No new page from now on, for arrays, activations and libraries alike.
+      execFileSync('prlimit', ['--pid', String(service.queue.workerPid), '--data=1000000']);
+      const ended = await over(client, job.id);
+      expect(['failed', 'interrupted']).toContain(ended.state);
+      // Who notices first is chance: the engine or an array of ours says so, V8 and libraries abort.
+      expect(ended.error?.code).toBe(ended.state === 'failed' ? 'OUT_OF_MEMORY' : 'WORKER_FAILED');
+      expect(ended.error?.hint).toMatch(/batchSize/);
+      expect((await client.runs.get({ id: run.id })).checkpointStep).toBeGreaterThan(0);
+
+      await client.runs.resume({ id: run.id });
+      await midway(client, run.id, 5);
+      await client.jobs.pause({ id: job.id });
+      await waitForState(client, job.id, 'paused');
+    },
+  );
+
+  test('that cannot fit is refused before it starts, with a batch that does', async () => {
+    const { client } = startService();
+    const folder = join(tempFolder(), 'many');
+    mkdirSync(folder);
+    for (let index = 0; index < 256; index++) {
+      const data = Buffer.alloc(8 * 8 * 3).fill(Buffer.from([index, 255 - index, 99]));
+      await sharpOf({ data, widthPx: 8, heightPx: 8 })
+        .png()
+        .toFile(join(folder, `${index}.png`));
+    }
+    const { collection, job } = await client.collections.add({ path: folder });
+    await waitForState(client, job.id, 'done');
+    // 360 GiB of activations.
+    const overrides = { encoder: 'resnet50', viewPx: 512, batchSize: 256 } as const;
+    const request = { collectionId: collection.id, device: DEVICE, overrides };
+    const plan = await client.runs.plan(request);
+    expect(plan.refusal?.message).toMatch(/needs about \d+.* GiB of memory/);
+    const error: unknown = await client.runs.start(request).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'OUT_OF_MEMORY' });
+    expect(await client.runs.list({})).toEqual([]);
+    const proposed = Number(/batchSize of (\d+)/.exec(plan.refusal?.hint ?? '')?.[1]);
+    const smaller = await client.runs.plan({ ...request, overrides: { ...overrides, batchSize: proposed } });
+    expect(smaller).toMatchObject({ refusal: null, warnings: [] });
   });
 
   test('refuses a damaged checkpoint', async () => {

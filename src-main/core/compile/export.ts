@@ -1,5 +1,6 @@
-import { writeModel } from './onnx/model.ts';
+import { writeModel, type OnnxGraph } from './onnx/model.ts';
 import { lower } from './lower/lower.ts';
+import { openGraph, type OpenSpecs } from './open-sizes.ts';
 import { bindConstants } from './passes/bind-constants.ts';
 import { eliminateDead } from './passes/eliminate-dead.ts';
 import { foldBatchNorm } from './passes/fold-batch-norm.ts';
@@ -14,7 +15,8 @@ export type ExportOptions = {
   /** Name of the graph in the file. */
   name: string;
   build: InferenceFunction;
-  inputs: NamedSpecs;
+  /** Dimensions given as words, such as `batch`, are open in the file: it runs at any size of them. */
+  inputs: OpenSpecs;
   weightSpecs: NamedSpecs;
   /** Row-major, by the names of `weightSpecs`. */
   weights: HostTensors;
@@ -32,10 +34,15 @@ export type ExportOptions = {
  * folded into the convolutions, standard operators of opset 18 only, so that any ONNX Runtime runs it
  * and arranges memory for the machine that it is on.
  * @returns the bytes of the file
- * @throws Error naming an op that cannot be traced or lowered
+ * @throws Error naming an op that cannot be traced or lowered, or what keeps an open dimension from being open
  */
 export async function exportInference(options: ExportOptions): Promise<Uint8Array> {
-  const { name, build, inputs, weightSpecs, weights, imageOrder } = options;
+  const graph = await openGraph(options.inputs, (inputs) => lowerInference(options, inputs));
+  return writeModel(graph, options.metadata);
+}
+
+async function lowerInference(options: ExportOptions, inputs: NamedSpecs): Promise<OnnxGraph> {
+  const { name, build, weightSpecs, weights, imageOrder } = options;
   const traced = await trace({
     name,
     build: (given, constants) => ({ outputs: build(given, constants), state: {} }),
@@ -46,6 +53,8 @@ export async function exportInference(options: ExportOptions): Promise<Uint8Arra
   const needed = { ...traced, state: new Map([...traced.state].filter(([, value]) => used.has(value.id))) };
   const graph = eliminateDead(foldBatchNorm(simplify(bindConstants(needed, weights))));
   const target = { provider: 'cpu', block: 0 } as const;
-  const { builder } = lower(graph, target, { imageOrder });
-  return writeModel(builder.graph(), options.metadata);
+  const isOpen = Object.values(options.inputs).some(({ shape }) =>
+    shape.some((dim) => typeof dim === 'string'),
+  );
+  return lower(graph, target, { imageOrder, isOpen }).builder.graph();
 }

@@ -3,11 +3,12 @@ import { encodeLabels } from '../mask/encode-labels.ts';
 import type { EncodedMask } from '../mask/rle.ts';
 import type { Grid } from '../segment/components.ts';
 import { conceptsOf, type ConceptModel } from './concepts.ts';
+import { divideByParts, divideScene } from './divide-scene.ts';
 import type { Embedding, ImagePixels } from './evidence.ts';
-import { findForeground } from './foreground.ts';
+import { findForeground, type Foreground } from './foreground.ts';
 import { readGround } from './ground.ts';
 import { objectMembers } from './object-members.ts';
-import { objectsOf, type ObjectMap } from './objects.ts';
+import { objectsOf, type Divide, type ObjectMap } from './objects.ts';
 import { labelsOnOriginal } from './original-grid.ts';
 import { guidedFilter, resampled } from './refine.ts';
 import { ownRegions, regionMasks } from './regions.ts';
@@ -44,6 +45,11 @@ type FoundObjects = { objects: ObjectMap; soft: Float32Array; members: number[][
 
 /** Share of the largest object below which a piece is taken for a part of the background. */
 const MIN_SHARE_OF_LARGEST = 0.1;
+/** Lab distance below which neighbouring parts of a foreground are one object; test/bench/segment/NOTES.md. */
+const AUTO_LIKENESS = 50;
+const SEVERAL_LIKENESS = 25;
+/** Share of the foreground below which a part belongs to its neighbour. */
+const MIN_PART = 0.05;
 /** Even grounds: a ground this much quieter than the difference to the things on it, in this image alone. */
 const QUIET_GROUND = 0.13;
 /** Things on an even ground may be small: fewer pixels than this of the working image are noise. */
@@ -97,14 +103,32 @@ function sceneObjects({ pixels, embedding, settings }: SegmentTask, graph: Super
   const soft = settings.isRefined ? guidedFilter(pixels.fine, fine) : fine;
   const mask = new Uint8Array(soft.length);
   for (let pixel = 0; pixel < soft.length; pixel++) mask[pixel] = (soft[pixel] ?? 0) > 0.5 ? 1 : 0;
-  const objects = objectsOf(mask, pixels.fine, {
+  const rules = {
     minShare: settings.minAreaShare,
     maxHoleShare: settings.maxHoleShare,
     minShareOfLargest: MIN_SHARE_OF_LARGEST,
     isSingle: settings.mode === 'one',
-  });
+  };
+  const pieces = objectsOf(mask, pixels.fine, rules);
+  const objects =
+    settings.mode === 'one' ? pieces : divided(pieces, pixels.fine, dividerOf(graph, foreground, settings));
   const members = objectMembers(objects.labels, objects.areasPx.length, pixels.fine, map);
   return { objects, soft, members, scores: members.map((own) => scoreSceneObject(graph, foreground, own)) };
+}
+
+/** Pieces of a foreground come apart where colours differ much: in mode `several`, where they differ at all. */
+function dividerOf(graph: SuperpixelGraph, { selected }: Foreground, { mode }: SegmentSettings): Divide {
+  const likeness = mode === 'several' ? SEVERAL_LIKENESS : AUTO_LIKENESS;
+  const parts = divideScene(graph, selected, { likeness, minShare: MIN_PART });
+  return divideByParts(parts, graph.map, MIN_PART);
+}
+
+/** The same foreground, pixel by pixel, in more objects. */
+function divided({ labels }: ObjectMap, grid: Grid, divide: Divide): ObjectMap {
+  const mask = new Uint8Array(labels.length);
+  for (let pixel = 0; pixel < labels.length; pixel++) mask[pixel] = labels[pixel] ? 1 : 0;
+  const rules = { minShare: 0, minShareOfLargest: 0, maxHoleShare: 0, isSingle: false };
+  return objectsOf(mask, grid, rules, divide);
 }
 
 /** Objects on an even ground: all that is not of its colour, divided at its necks. */

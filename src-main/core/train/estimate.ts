@@ -43,3 +43,11 @@ export function estimateMemoryBytes(config: PretrainConfig): number {
   const activations = 2 * batchSize * viewPx ** 2 * ACTIVATION_BYTES_A_PIXEL[encoder];
   return Math.round(BASE_BYTES + 2 * state + activations);
 }
+
+/** The largest batch whose training process stays within `bytes`; undefined where not even two images do. */
+export function fittingBatchSize(config: PretrainConfig, bytes: number): number | undefined {
+  const withBatch = (batchSize: number) => estimateMemoryBytes({ ...config, batchSize });
+  const perImage = withBatch(2) - withBatch(1);
+  const batchSize = Math.min(config.batchSize, Math.floor((bytes - withBatch(0)) / perImage));
+  return batchSize >= 2 ? batchSize : undefined;
+}

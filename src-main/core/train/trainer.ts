@@ -71,7 +71,7 @@ export class Trainer implements AsyncDisposable {
   #embedding: Step | undefined;
 
   private constructor(
-    { config, superpixelSlots = superpixelSpecOf(config).segments }: TrainerOptions,
+    { config, superpixelSlots = usualSlots(config) }: TrainerOptions,
     engine: EngineSession,
     products: EngineProducts,
   ) {
@@ -247,6 +247,11 @@ export class Trainer implements AsyncDisposable {
     this.#update = { step, regionCount };
     return step;
   }
+}
+
+/** SLIC gives some superpixels more than it is asked for now and then; growing for them costs a compilation. */
+function usualSlots(config: PretrainConfig): number {
+  return 8 * Math.ceil((superpixelSpecOf(config).segments * 1.1) / 8);
 }
 
 function float32(data: HostData | undefined): Float32Array {

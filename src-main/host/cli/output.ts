@@ -46,7 +46,8 @@ export function printable(name: string): string {
 
 /** A user error in up to two lines: what failed, and what to do. */
 export function errorLines(error: UserError): string[] {
-  return [`error: ${error.message}`, ...(error.hint === null ? [] : [`  ${error.hint}`])];
+  const shown = (text: string) => text.split('\n').map(printable).join('\n');
+  return [`error: ${shown(error.message)}`, ...(error.hint === null ? [] : [`  ${shown(error.hint)}`])];
 }
 
 export function formatDuration(ms: number): string {

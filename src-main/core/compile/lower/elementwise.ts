@@ -136,8 +136,8 @@ function binary(
 
 /**
  * The operands in one layout and in shapes that ONNX broadcasts as the graph does. Beside scalars,
- * operands of the output's shape become vectors: ONNX Runtime multiplies [2048, 1024, 1, 1] by a scalar
- * thirteen times slower than the same elements as a vector.
+ * operands of the output's shape become vectors, whose length is written down: ONNX Runtime multiplies
+ * [2048, 1024, 1, 1] by a scalar thirteen times slower than the same elements as a vector.
  */
 function alignedOperands(
   inputs: readonly Value[],
@@ -152,7 +152,7 @@ function alignedOperands(
     const { shape } = emitter.getAnyShape(first, layout);
     return inputs.map((value) => emitter.reshape(emitter.getAnyShape(value, layout), shape));
   }
-  if (inputs.every((value) => isFull(value) || isScalar(value))) {
+  if (!emitter.isOpen && inputs.every((value) => isFull(value) || isScalar(value))) {
     return inputs.map((value) =>
       isFull(value) ? emitter.getFlat(value, layout) : emitter.reshape(emitter.get(value), []),
     );

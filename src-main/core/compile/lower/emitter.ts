@@ -18,18 +18,21 @@ export class Emitter {
   readonly target: Target;
   readonly recipes: Recipes;
   readonly layoutOf: (value: Value) => Layout;
+  /** Whether the graph is for operands of any size, so that shapes may not be written into it. */
+  readonly isOpen: boolean;
   readonly #emitted = new Map<number, Map<string, { layout: Layout; emitted: Emitted }>>();
   readonly #reshapes = new Map<string, Emitted>();
   readonly #reshapeSource = new Map<string, Emitted>();
 
   constructor(
     name: string,
-    options: { target: Target; recipes: Recipes; layoutOf: (value: Value) => Layout },
+    options: { target: Target; recipes: Recipes; layoutOf: (value: Value) => Layout; isOpen: boolean },
   ) {
     this.builder = new GraphBuilder(name);
     this.target = options.target;
     this.recipes = options.recipes;
     this.layoutOf = options.layoutOf;
+    this.isOpen = options.isOpen;
   }
 
   /** Records that `value`, in `layout`, is what ONNX calls `emitted`. */

@@ -42,6 +42,8 @@ export type LowerOptions = {
   pinnedState?: ReadonlyMap<string, Layout>;
   /** Order of four-dimensional inputs and outputs; the graph's own by default. */
   imageOrder?: 'nhwc' | 'nchw';
+  /** Whether nodes may not hold sizes of their operands, where a lowering without them exists. */
+  isOpen?: boolean;
 };
 
 /**
@@ -51,12 +53,12 @@ export type LowerOptions = {
 export function lower(
   graph: Graph,
   target: Target,
-  { pinnedState = new Map(), imageOrder = 'nhwc' }: LowerOptions = {},
+  { pinnedState = new Map(), imageOrder = 'nhwc', isOpen = false }: LowerOptions = {},
 ): LoweredGraph {
   const boundaryLayout = ({ shape }: Value) =>
     imageOrder === 'nchw' && shape.length === 4 ? NCHW : rowMajor(shape.length);
   const layoutOf = assignLayouts(graph, target, pinnedState);
-  const emitter = new Emitter(graph.name, { target, recipes: recipesFor(target), layoutOf });
+  const emitter = new Emitter(graph.name, { target, recipes: recipesFor(target), layoutOf, isOpen });
   const { builder } = emitter;
   for (const [name, value] of graph.inputs) {
     const layout = boundaryLayout(value);

@@ -3,7 +3,7 @@ import { dimAt, sameShape, sizeOf } from '../../tensor/shape.ts';
 import { constantData, type Node, type Value } from '../graph.ts';
 import type { OperationOf, ReduceFunction } from '../operation.ts';
 import type { Emitted, Emitter } from './emitter.ts';
-import { isRowMajor, memoryOrder, rowMajor, viewShape, type Layout } from './layout.ts';
+import { isRowMajor, memoryOrder, NCHW, rowMajor, viewShape, type Layout } from './layout.ts';
 
 /** Lowers a reshape, transpose, concat, slice, pad, tile, reverse or gather; all of them row-major. */
 export function lowerStructure(node: Node, emitter: Emitter): void {
@@ -64,7 +64,8 @@ export function lowerConstant(node: Node, emitter: Emitter): void {
   if (!output || !data) throw new Error(`${node.operation.op} has no data`);
   const layout = emitter.layoutOf(output);
   const ordered = allocate(output.dtype, data.length);
-  memoryOrder(layout, output.shape).forEach((source, index) => (ordered[index] = data[source] ?? NaN));
+  const order = memoryOrder(layout, output.shape);
+  for (let index = 0; index < ordered.length; index++) ordered[index] = data[order[index] ?? 0] ?? NaN;
   const shape = viewShape(layout, output.shape);
   emitter.define(output, layout, { name: emitter.builder.constant(output.dtype, shape, ordered), shape });
 }
@@ -95,13 +96,24 @@ export function lowerReduce(node: Node, operation: OperationOf<'reduce'>, emitte
     define(reduceRows(emitter.get(x, layout), x, { layout, fn: operation.fn }, emitter));
     return;
   }
-  const reduced = emitter.op(
-    REDUCE_OPS[operation.fn],
-    [emitter.get(x), emitter.builder.int64s(operation.axes)],
-    x.shape.filter((_, axis) => !operation.axes.includes(axis)),
-    { keepdims: 0 },
-  );
-  define(reduced);
+  if (isImageMean(operation) && layout.name === NCHW.name && !operation.keepDims) {
+    const [batch, channels] = output.shape;
+    const pooled = emitter.op(
+      'GlobalAveragePool',
+      [emitter.get(x, layout)],
+      [batch ?? 0, channels ?? 0, 1, 1],
+    );
+    define(emitter.op('Flatten', [pooled], output.shape, { axis: 1 }));
+    return;
+  }
+  const operands = [emitter.get(x), emitter.builder.int64s(operation.axes)];
+  const keepdims = operation.keepDims ? 1 : 0;
+  define(emitter.op(REDUCE_OPS[operation.fn], operands, output.shape, { keepdims }));
+}
+
+/** The mean over an image's positions, for which there is an operator in every opset. */
+function isImageMean({ fn, axes }: OperationOf<'reduce'>): boolean {
+  return fn === 'mean' && sameShape(axes, [1, 2]);
 }
 
 /** One number a channel, over all other axes. */

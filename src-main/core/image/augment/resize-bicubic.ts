@@ -48,16 +48,21 @@ function filterTaps(inputs: number, outputs: number): Taps {
     weights: new Int32Array(outputs * width),
     width,
   };
+  const values = new Float64Array(width);
   for (let output = 0; output < outputs; output++) {
     const centre = (output + 0.5) * scale;
     const first = Math.max(Math.trunc(centre - reach + 0.5), 0);
     const count = Math.min(Math.trunc(centre + reach + 0.5), inputs) - first;
-    const values = Array.from({ length: count }, (_, tap) => bicubic((tap + first - centre + 0.5) / stretch));
-    const sum = values.reduce((total, value) => total + value, 0);
-    values.forEach((value, tap) => {
-      const weight = (value / sum) * (1 << WEIGHT_BITS);
+    let sum = 0;
+    for (let tap = 0; tap < count; tap++) {
+      const value = bicubic((tap + first - centre + 0.5) / stretch);
+      values[tap] = value;
+      sum += value;
+    }
+    for (let tap = 0; tap < count; tap++) {
+      const weight = ((values[tap] ?? 0) / sum) * (1 << WEIGHT_BITS);
       taps.weights[output * width + tap] = Math.trunc(weight + (weight < 0 ? -0.5 : 0.5));
-    });
+    }
     taps.first[output] = first;
     taps.count[output] = count;
   }
@@ -72,17 +77,11 @@ function bicubic(place: number): number {
 }
 
 function reversed({ first, count, weights, width }: Taps): Taps {
-  const outputs = first.length;
-  const rows = Array.from({ length: outputs }, (_, output) => {
-    const from = (outputs - 1 - output) * width;
-    return [...weights.subarray(from, from + width)];
-  });
-  return {
-    first: first.toReversed(),
-    count: count.toReversed(),
-    weights: Int32Array.from(rows.flat()),
-    width,
-  };
+  const turned = new Int32Array(weights.length);
+  for (let from = 0; from < weights.length; from += width) {
+    turned.set(weights.subarray(from, from + width), weights.length - width - from);
+  }
+  return { first: first.toReversed(), count: count.toReversed(), weights: turned, width };
 }
 
 function filterRows(

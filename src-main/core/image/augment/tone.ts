@@ -21,13 +21,20 @@ export function adjustSaturation(pixels: Uint8Array, factor: number): void {
   const alpha = Math.fround(factor);
   for (let i = 0; i < pixels.length; i += 3) {
     const luma = lumaAt(pixels, i);
-    for (let at = i; at < i + 3; at++) pixels[at] = blend(luma, pixels[at] ?? 0, alpha);
+    pixels[i] = blend(luma, pixels[i] ?? 0, alpha);
+    pixels[i + 1] = blend(luma, pixels[i + 1] ?? 0, alpha);
+    pixels[i + 2] = blend(luma, pixels[i + 2] ?? 0, alpha);
   }
 }
 
 /** Replaces the three channels by the luma. */
 export function toGrayscale(pixels: Uint8Array): void {
-  for (let i = 0; i < pixels.length; i += 3) pixels.fill(lumaAt(pixels, i), i, i + 3);
+  for (let i = 0; i < pixels.length; i += 3) {
+    const luma = lumaAt(pixels, i);
+    pixels[i] = luma;
+    pixels[i + 1] = luma;
+    pixels[i + 2] = luma;
+  }
 }
 
 /** Inverts values of 128 and more. */

@@ -24,6 +24,8 @@ type Exporter = {
 
 const BATCH_NORM_NOTE =
   'Normalisations carry weight, bias, running_mean and running_var; num_batches_tracked is there for PyTorch alone.';
+const OPEN_SIZES_NOTE =
+  'B, H and W are open: any number of images of any size, best near the size that it was trained at.';
 const TORCHVISION_NOTE = 'Names and order of axes are those of torchvision; only `fc` is missing.';
 
 const EXPORTERS: Readonly<Record<WeightsFormat, Exporter>> = {
@@ -42,17 +44,19 @@ const EXPORTERS: Readonly<Record<WeightsFormat, Exporter>> = {
     ],
   },
   onnx: {
-    write: (path, encoder, { card }) => writeOnnxFeatures(path, encoder, card.viewPx),
+    write: writeOnnxFeatures,
     usage: [
-      'Input `images` [1, 3, H, W], normalised as above; outputs `c2` to `c5`, the feature maps at strides 4 to 32.',
+      'Input `images` [B, 3, H, W], normalised as above; outputs `c2` to `c5`, the feature maps at strides 4 to 32.',
+      OPEN_SIZES_NOTE,
       'Opset 18, standard operators alone; batch normalisation is folded into the convolutions.',
     ],
   },
   'onnx-embedding': {
-    write: (path, encoder, { card }) => writeOnnxEmbedding(path, encoder, card.viewPx),
+    write: writeOnnxEmbedding,
     usage: [
-      'Input `images` [1, 3, H, W], red, green and blue from 0 to 255 as float32: normalising is part of the graph.',
-      'Outputs `pooled` [1, C], the mean of the last feature map, and `embedding` [1, C], the same at length 1.',
+      'Input `images` [B, 3, H, W], red, green and blue from 0 to 255 as float32: normalising is part of the graph.',
+      'Outputs `pooled` [B, C], the mean of the last feature map, and `embedding` [B, C], the same at length 1.',
+      OPEN_SIZES_NOTE,
       'Opset 18, standard operators alone; batch normalisation is folded into the convolutions.',
     ],
   },

@@ -109,7 +109,13 @@ function noEncoder(path: string, names: ReadonlySet<string>, others: Candidate[]
   );
 }
 
-const prefixes = (candidates: Candidate[]) => candidates.map(({ prefix }) => `'${prefix}'`).join(', ');
+const MAX_SHOWN = 8;
+
+function prefixes(candidates: Candidate[]): string {
+  const shown = candidates.slice(0, MAX_SHOWN).map(({ prefix }) => `'${prefix}'`);
+  const more = candidates.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
 
 /** detectron2: `stem.conv1.norm`, `res2.0.conv1.norm`, `res2.0.shortcut`, `res2.0.shortcut.norm`, ... */
 function fromDetectron2(name: string): string | undefined {

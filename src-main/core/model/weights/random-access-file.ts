@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { open, type FileHandle } from 'node:fs/promises';
+import { open, stat, type FileHandle } from 'node:fs/promises';
 import { UserError } from '../../../contract/errors.ts';
 import { damagedFile, translateFileError } from './weights-error.ts';
 
@@ -21,10 +21,11 @@ export class RandomAccessFile {
   /** @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE (also for what is no regular file) */
   static async open(path: string): Promise<RandomAccessFile> {
     try {
-      const handle = await open(path, 'r');
-      const stats = await handle.stat();
-      if (stats.isFile()) return new RandomAccessFile(path, handle, stats.size);
-      await handle.close();
+      // Before it is opened: opening a named pipe waits for somebody to write into it.
+      if ((await stat(path)).isFile()) {
+        const handle = await open(path, 'r');
+        return new RandomAccessFile(path, handle, (await handle.stat()).size);
+      }
     } catch (error) {
       throw translateFileError(error, path);
     }

@@ -1,9 +1,12 @@
 import { basename } from 'node:path';
 import { UserError } from '../../../contract/errors.ts';
 
+/** Names out of a file may be of any length. */
+const MAX_PROBLEM = 400;
+
 /** A file that breaks the rules of its own format. Nothing of it is used. */
 export function damagedFile(path: string, problem: string, cause?: unknown): UserError {
-  return new UserError('WEIGHTS_DAMAGED', `${basename(path)}: ${problem}.`, {
+  return new UserError('WEIGHTS_DAMAGED', `${basename(path)}: ${shown(problem)}.`, {
     hint: 'Download or export the file again; if its checksum is known, compare it.',
     cause,
   });
@@ -11,7 +14,13 @@ export function damagedFile(path: string, problem: string, cause?: unknown): Use
 
 /** A sound file that this app cannot use. */
 export function unsupportedWeights(path: string, problem: string, hint: string): UserError {
-  return new UserError('WEIGHTS_UNSUPPORTED', `${basename(path)}: ${problem}.`, { hint });
+  return new UserError('WEIGHTS_UNSUPPORTED', `${basename(path)}: ${shown(problem)}.`, { hint });
+}
+
+/** A problem that quotes a file: not endless, and without control characters, which would drive a terminal. */
+function shown(problem: string): string {
+  const clipped = problem.length > MAX_PROBLEM ? `${problem.slice(0, MAX_PROBLEM)}...` : problem;
+  return clipped.replaceAll(/\p{Cc}/gu, '\ufffd');
 }
 
 /** The user error behind a failed access to a file; anything else comes back as it is. */

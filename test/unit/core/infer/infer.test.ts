@@ -5,6 +5,7 @@ import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
 import { choleskySolve } from '../../../../src-main/core/infer/cholesky.ts';
 import { conceptsOf, learnConcepts } from '../../../../src-main/core/infer/concepts.ts';
 import { inputSize } from '../../../../src-main/core/infer/encoder.ts';
+import { divideByParts, divideScene } from '../../../../src-main/core/infer/divide-scene.ts';
 import { EmbeddingCache } from '../../../../src-main/core/infer/embedding-cache.ts';
 import { findForeground } from '../../../../src-main/core/infer/foreground.ts';
 import { geodesicDistances } from '../../../../src-main/core/infer/geodesic.ts';
@@ -168,6 +169,48 @@ describe('a photograph of one thing', () => {
     expect(iou(refined, truth)).toBeGreaterThan(iou(shifted, truth));
   });
 });
+
+test('a foreground comes apart where its colours differ, and loses no pixel', () => {
+  // Two things side by side on the ground of `picture`, one of another colour.
+  const [left, right] = [disk(50, 60, 26), disk(100, 60, 26)];
+  const image = picture(160, 120, (x, y) => left(x, y) || right(x, y));
+  for (let pixel = 0; pixel < 160 * 120; pixel++) {
+    const isRight = right(pixel % 160, Math.floor(pixel / 160));
+    if (isRight) image.data.set([60, 80, 200], pixel * 3);
+  }
+  const map = slic(image, { segments: 120 });
+  const graph = superpixelGraph(image, map);
+  const truth = gridOf(160, 120, (x, y) => left(x, y) || right(x, y));
+  const selected = Uint8Array.from({ length: map.count }, (_, s) =>
+    Number(overlap(map.labels, truth, s) > 0.5),
+  );
+  const parts = divideScene(graph, selected, { likeness: 30, minShare: 0.05 });
+  const { labels } = divideByParts(parts, map, 0.05)(truth, image);
+  expect(labels.map((label) => Number(label > 0))).toEqual(Int32Array.from(truth));
+  const numbers = [...new Set(labels)].filter((label) => label > 0);
+  expect(numbers).toHaveLength(2);
+  for (const isThing of [left, right]) {
+    const best = numbers.map((number) =>
+      iou(
+        labels.map((label) => Number(label === number)),
+        gridOf(160, 120, isThing),
+      ),
+    );
+    expect(Math.max(...best)).toBeGreaterThan(0.85);
+  }
+  expect(new Set(divideScene(graph, selected, { likeness: 200, minShare: 0.05 }))).toHaveProperty('size', 2);
+});
+
+/** Share of a superpixel that lies in a mask. */
+function overlap(labels: Uint16Array, mask: Uint8Array, superpixel: number): number {
+  let [inside, area] = [0, 0];
+  labels.forEach((label, pixel) => {
+    if (label !== superpixel) return;
+    area++;
+    inside += mask[pixel] ?? 0;
+  });
+  return inside / area;
+}
 
 describe('an even ground', () => {
   const isThing: Inside = (x, y) => disk(30, 30, 9)(x, y) || disk(90, 60, 12)(x, y);

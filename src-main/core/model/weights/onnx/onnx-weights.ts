@@ -23,7 +23,10 @@ const MODEL = { graph: 7, metadata: 14 } as const;
 const GRAPH = { initializer: 5 } as const;
 const TENSOR = { dims: 1, dataType: 2, floatData: 4, name: 8, rawData: 9, dataLocation: 14 } as const;
 const MAX_INITIALIZERS = 100_000;
-const MAX_TEXT_BYTES = 2 ** 20;
+/** Of a name, and of a piece of metadata. */
+const MAX_NAME_BYTES = 512;
+const MAX_NOTE_BYTES = 2 ** 20;
+const MAX_NOTES = 64;
 const MAX_RANK = 32;
 
 type Entry = { dtype: StoredDtype; shape: Shape; offset: number; sizeBytes: number };
@@ -81,6 +84,7 @@ async function readContent(file: RandomAccessFile): Promise<Content> {
     if (field.number === MODEL.graph) await readGraph(file, field, content.tensors);
     if (field.number === MODEL.metadata) {
       const [key, value] = await readPair(file, field);
+      if (content.metadata.size === MAX_NOTES) throw damagedFile(file.path, 'it has too much metadata');
       content.metadata.set(key, value);
     }
   }
@@ -119,7 +123,7 @@ async function readTensor(
       if (field.number === TENSOR.dataType) dataType = field.value;
       if (field.number === TENSOR.dataLocation) isExternal = field.value === 1;
     } else if (field.number === TENSOR.name) {
-      name = await textAt(file, field);
+      name = await textAt(file, field, MAX_NAME_BYTES);
     } else if (field.number === TENSOR.rawData || field.number === TENSOR.floatData) {
       // Both are the elements, little-endian, one behind the other.
       data = field;
@@ -163,13 +167,17 @@ async function dimsOf(file: RandomAccessFile, field: ProtoField): Promise<number
 async function readPair(file: RandomAccessFile, pair: BytesField): Promise<[key: string, value: string]> {
   const parts: [string, string] = ['', ''];
   for await (const field of new ProtoReader(file).fields(pair.offset, pair.length)) {
-    if (field.kind === 'bytes' && field.number === 1) parts[0] = await textAt(file, field);
-    if (field.kind === 'bytes' && field.number === 2) parts[1] = await textAt(file, field);
+    if (field.kind === 'bytes' && field.number === 1) parts[0] = await textAt(file, field, MAX_NAME_BYTES);
+    if (field.kind === 'bytes' && field.number === 2) parts[1] = await textAt(file, field, MAX_NOTE_BYTES);
   }
   return parts;
 }
 
-async function textAt(file: RandomAccessFile, { offset, length }: BytesField): Promise<string> {
-  if (length > MAX_TEXT_BYTES) throw damagedFile(file.path, `a name at byte ${offset} has ${length} bytes`);
+async function textAt(
+  file: RandomAccessFile,
+  { offset, length }: BytesField,
+  maxBytes: number,
+): Promise<string> {
+  if (length > maxBytes) throw damagedFile(file.path, `a text at byte ${offset} has ${length} bytes`);
   return Buffer.from(await file.read(offset, length)).toString('utf8');
 }

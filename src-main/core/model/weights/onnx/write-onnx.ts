@@ -9,43 +9,31 @@ import { writeFileAtomically, type WrittenFile } from '../atomic-file.ts';
 import { prefixedWeights, type Encoder } from '../encoder.ts';
 
 const PREFIX = 'encoder';
-/** The size that published ResNets are used at. */
-const DEFAULT_PX = 224;
-const STRIDE = 32;
+/** In the app's order of axes; the file has the channels second. */
+const ANY_IMAGES = ['batch', 'height', 'width', 3] as const;
 
 /**
- * Writes an encoder as ONNX: `images` [1, 3, H, W], normalised as the card says, to the feature maps `c2` to
- * `c5` [1, C, H/stride, W/stride].
- * @param viewPx side of the images; 224 when unknown
+ * Writes an encoder as ONNX: `images` [B, 3, H, W], normalised as the card says, to the feature maps `c2` to
+ * `c5` [B, C, H/stride, W/stride], rounded up. B, H and W are open: the file runs at any.
  */
-export async function writeOnnxFeatures(
-  path: string,
-  encoder: Encoder,
-  viewPx: number | null,
-): Promise<WrittenFile> {
-  return await writeOnnx(path, encoder, viewPx, ({ images }, weights) => {
+export async function writeOnnxFeatures(path: string, encoder: Encoder): Promise<WrittenFile> {
+  return await writeOnnx(path, encoder, ({ images }, weights) => {
     const { c2, c3, c4, c5 } = featuresOf(encoder, images as tf.Tensor4D, weights);
     return { c2, c3, c4, c5 };
   });
 }
 
 /**
- * Writes the whole way from pixels to embeddings as ONNX: `images` [1, 3, H, W] float32, red, green, blue from 0
- * to 255, to `pooled` [1, C], the mean of layer4, and `embedding` [1, C], the same at length 1.
- * @param viewPx side of the images; 224 when unknown
+ * Writes the whole way from pixels to embeddings as ONNX: `images` [B, 3, H, W] float32, red, green, blue from 0
+ * to 255, to `pooled` [B, C], the mean of layer4, and `embedding` [B, C], the same at length 1. B, H and W are open.
  */
-export async function writeOnnxEmbedding(
-  path: string,
-  encoder: Encoder,
-  viewPx: number | null,
-): Promise<WrittenFile> {
-  return await writeOnnx(path, encoder, viewPx, ({ images }, weights) => {
-    const values = tf.div<tf.Tensor4D>(images as tf.Tensor4D, 255); // [1, H, W, 3]
+export async function writeOnnxEmbedding(path: string, encoder: Encoder): Promise<WrittenFile> {
+  return await writeOnnx(path, encoder, ({ images }, weights) => {
+    const values = tf.div<tf.Tensor4D>(images as tf.Tensor4D, 255); // [B, H, W, 3]
     const centred = tf.sub<tf.Tensor4D>(values, tf.tensor1d([...IMAGE_MEAN]));
     const normalised = tf.div<tf.Tensor4D>(centred, tf.tensor1d([...IMAGE_STD]));
     const { c5 } = featuresOf(encoder, normalised, weights);
-    // A sum, because ReduceMean of opset 18 is unknown to tools that stop at 17.
-    const pooled = tf.div<tf.Tensor2D>(tf.sum<tf.Tensor2D>(c5, [1, 2]), c5.shape[1] * c5.shape[2]); // [1, C]
+    const pooled = tf.mean<tf.Tensor2D>(c5, [1, 2]); // [B, C]
     return { pooled, embedding: normaliseRows(pooled) };
   });
 }
@@ -58,17 +46,11 @@ function featuresOf(
   return resnetFeatures(images, { spec, prefix: PREFIX, weights, normalise: evalNormalisation(weights) });
 }
 
-async function writeOnnx(
-  path: string,
-  encoder: Encoder,
-  viewPx: number | null,
-  build: InferenceFunction,
-): Promise<WrittenFile> {
-  const side = Math.max(STRIDE, Math.round((viewPx ?? DEFAULT_PX) / STRIDE) * STRIDE);
+async function writeOnnx(path: string, encoder: Encoder, build: InferenceFunction): Promise<WrittenFile> {
   const bytes = await exportInference({
     name: 'r2o_encoder',
     build,
-    inputs: { images: { shape: [1, side, side, 3], dtype: 'float32' } },
+    inputs: { images: { shape: ANY_IMAGES, dtype: 'float32' } },
     weightSpecs: networkSpecs(resnetNetwork(encoder.spec, PREFIX)),
     weights: prefixedWeights(encoder, PREFIX),
     imageOrder: 'nchw',

@@ -5,6 +5,9 @@ import { PyDict, PyList, PyObject, PyTuple, type PyValue } from './values.ts';
 
 /** Values visited at most: shared values count each time, so sharing cannot make a small file endless. */
 const MAX_VISITS = 1_000_000;
+/** The same for tensors, and for the characters of a name: each tensor has a name of its own. */
+const MAX_TENSORS = 100_000;
+const MAX_NAME = 512;
 const MAX_DEPTH = 48;
 /** Where a whole module keeps its parts: they are no part of a tensor's name. */
 const MODULE_PARTS = new Set<PyValue>(['_modules', '_parameters', '_buffers']);
@@ -18,22 +21,31 @@ export function findTensors(
   fail: (problem: string) => never,
 ): ReadonlyMap<string, StridedTensor> {
   const tensors = new Map<string, StridedTensor>();
+  /** By what describes them: elements that are kept as text are turned into bytes once. */
+  const known = new Map<PyObject, StridedTensor | undefined>();
   let visits = 0;
+
+  const tensorOf = (value: PyObject): StridedTensor | undefined => {
+    if (!known.has(value)) known.set(value, torchTensorOf(value) ?? numpyArrayOf(value));
+    return known.get(value);
+  };
 
   const visit = (value: PyValue, path: string, depth: number): void => {
     if (!isContainer(value)) return;
     if (++visits > MAX_VISITS) fail(`it holds more than ${MAX_VISITS} values`);
     if (depth > MAX_DEPTH) fail(`'${path.slice(0, 80)}...' is nested deeper than ${MAX_DEPTH} levels`);
-    const below = (key: string | number) => (path === '' ? String(key) : `${path}.${key}`);
+    const below = (key: string | number) => {
+      const name = path === '' ? String(key) : `${path}.${key}`;
+      return name.length > MAX_NAME ? fail(`a name is longer than ${MAX_NAME} characters`) : name;
+    };
     if (value instanceof PyObject) {
-      const tensor = torchTensorOf(value) ?? numpyArrayOf(value);
+      const tensor = tensorOf(value);
       if (tensor) {
         add(path, tensor);
         return;
       }
       visitState(value.state, path, depth);
-      visit(value.dict, path, depth + 1);
-      visit(value.list, path, depth + 1);
+      for (const part of value.contents) visit(part, path, depth + 1);
     } else if (value instanceof PyDict) {
       for (const [key, item] of value.entries) if (isName(key)) visit(item, below(key), depth + 1);
     } else {
@@ -51,6 +63,7 @@ export function findTensors(
 
   const add = (path: string, tensor: StridedTensor): void => {
     if (tensors.has(path)) fail(`the name '${path}' appears twice`);
+    if (tensors.size === MAX_TENSORS) fail(`it holds more than ${MAX_TENSORS} tensors`);
     const problem = findStrideProblem(tensor);
     if (problem !== undefined) fail(`tensor '${path}': ${problem}`);
     tensors.set(path, tensor);

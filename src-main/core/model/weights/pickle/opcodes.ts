@@ -6,6 +6,8 @@ import { PyDict, PyGlobal, PyList, PyObject, PyReference, PyTuple, type PyValue 
 export type Machine = {
   reader: ByteReader;
   fail: (problem: string) => never;
+  /** Counts instructions, or copies, and fails when there are too many. */
+  spend: (instructions: number) => void;
   stack: PyValue[];
   /** Heights of the stack at each open MARK. */
   marks: number[];
@@ -240,6 +242,7 @@ function call(machine: Machine, callee: PyValue, args: readonly PyValue[]): PyVa
   if (!(callee instanceof PyGlobal)) return machine.fail('what it calls has no name');
   if (callee.path !== 'collections.OrderedDict') return new PyObject(callee, args);
   const pairs = args[0] instanceof PyList ? args[0].items : [];
+  machine.spend(pairs.length);
   return dictOf(
     machine,
     pairs.flatMap((pair) =>

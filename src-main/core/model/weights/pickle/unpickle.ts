@@ -2,8 +2,11 @@ import { ByteReader } from './byte-reader.ts';
 import { OPCODES, type Machine } from './opcodes.ts';
 import type { PyReference, PyValue } from './values.ts';
 
-/** More instructions than this are no checkpoint: a ResNet-50 with its optimizer has about 30,000. */
-const MAX_INSTRUCTIONS = 10_000_000;
+/**
+ * More instructions than this are no checkpoint: a ResNet-50 with its optimizer has about 30,000. An instruction
+ * may leave a dictionary behind, which takes 250 bytes of memory.
+ */
+const MAX_INSTRUCTIONS = 2_000_000;
 
 /** Where and why a pickle cannot be read. */
 export class PickleError extends Error {}
@@ -12,8 +15,9 @@ export class PickleError extends Error {}
 export type Unpickled = { value: PyValue; references: readonly PyReference[]; end: number };
 
 /**
- * Reads one pickle as inert data. Every instruction takes at least one byte and makes at most one value, so time
- * and memory are bounded by the length of `bytes`; shared values stay shared and are never copied.
+ * Reads one pickle as inert data. Every instruction takes at least one byte and makes at most one value; shared
+ * values stay shared, and an instruction that copies others counts for as many as it copies. So time and memory are
+ * bounded, whatever the pickle says.
  * @param bytes may hold more behind the pickle
  * @param start where the pickle begins
  * @throws PickleError naming the opcode at fault
@@ -24,8 +28,14 @@ export function unpickle(bytes: Uint8Array<ArrayBuffer>, start = 0): Unpickled {
     throw new PickleError(`${current}: ${problem}`);
   };
   const reader = new ByteReader(bytes, start, fail);
-  const machine: Machine = { reader, fail, stack: [], marks: [], memo: new Map(), references: [] };
-  for (let count = 0; count < MAX_INSTRUCTIONS; count++) {
+  let left = MAX_INSTRUCTIONS;
+  const spend = (instructions: number) => {
+    left -= instructions;
+    if (left < 0) fail(`there are more than ${MAX_INSTRUCTIONS} instructions`);
+  };
+  const machine: Machine = { reader, fail, spend, stack: [], marks: [], memo: new Map(), references: [] };
+  for (;;) {
+    spend(1);
     const at = reader.position;
     const code = reader.uint8();
     const opcode = OPCODES.get(code);
@@ -39,5 +49,4 @@ export function unpickle(bytes: Uint8Array<ArrayBuffer>, start = 0): Unpickled {
     }
     opcode.run(machine);
   }
-  return fail(`there are more than ${MAX_INSTRUCTIONS} instructions`);
 }

@@ -47,12 +47,26 @@ export class PyObject {
   readonly callee: PyGlobal;
   readonly args: readonly PyValue[];
   state: PyValue = null;
-  /** What was set in it, where it is a kind of list or dictionary. */
-  readonly list = new PyList();
-  readonly dict = new PyDict();
+  #list: PyList | undefined;
+  #dict: PyDict | undefined;
   constructor(callee: PyGlobal, args: readonly PyValue[]) {
     this.callee = callee;
     this.args = args;
+  }
+
+  /** What was added to it, where it is a kind of list. */
+  get list(): PyList {
+    return (this.#list ??= new PyList());
+  }
+
+  /** What was set in it, where it is a kind of dictionary. */
+  get dict(): PyDict {
+    return (this.#dict ??= new PyDict());
+  }
+
+  /** The two, where they have been used. */
+  get contents(): (PyList | PyDict)[] {
+    return [this.#dict, this.#list].filter((part) => part !== undefined);
   }
 }
 

@@ -96,8 +96,8 @@ print(json.dumps([pickle.dumps(v, p).hex() for p in range(1, 6)]))`;
   });
 
   test('of many million instructions ends', () => {
-    const bytes = new Uint8Array(11_000_000).fill('N'.charCodeAt(0));
-    expect(() => unpickle(bytes)).toThrow('more than 10000000 instructions');
+    const bytes = new Uint8Array(3_000_000).fill('N'.charCodeAt(0));
+    expect(() => unpickle(bytes)).toThrow('more than 2000000 instructions');
   });
 
   test('made of any bytes is read or refused, and never brings a bug to light', () => {
@@ -117,7 +117,7 @@ print(json.dumps([pickle.dumps(v, p).hex() for p in range(1, 6)]))`;
           expect(error).toBeInstanceOf(PickleError);
         }
       }),
-      { numRuns: 20_000 },
+      { numRuns: 20_000, seed: 7 },
     );
   });
 });

@@ -160,7 +160,7 @@ describe('a safetensors file', () => {
         const sources = tensors.map(({ data, ...rest }) => ({ ...rest, bytes: () => data }));
         await writeSafetensors(path, sources, metadata);
         await using file = await SafetensorsFile.open(path);
-        expect(Object.fromEntries(file.metadata)).toEqual({ ...metadata });
+        expect([...file.metadata]).toEqual(Object.entries(metadata));
         expect(file.tensors.size).toBe(tensors.length);
         for (const { name, dtype, shape, data } of tensors) {
           expect(Number(file.tensors.get(name)?.offset) % STORED_BYTES[dtype]).toBe(0);
@@ -168,7 +168,7 @@ describe('a safetensors file', () => {
           expect({ ...read, bytes: [...read.bytes] }).toEqual({ dtype, shape, bytes: [...data] });
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 60, seed: 1353328530 },
     );
   });
 
@@ -186,7 +186,7 @@ describe('a safetensors file', () => {
         const refusal = await refusalOf(path);
         expect(refusal).toBeTypeOf('string');
       }),
-      { numRuns: 1_000 },
+      { numRuns: 1_000, seed: 7 },
     );
   });
 });

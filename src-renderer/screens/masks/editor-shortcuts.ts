@@ -1,0 +1,71 @@
+import type { ZoomView } from '../../canvas/zoom-view.svelte.ts';
+import { t } from '../../i18n/language.svelte.ts';
+import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
+import type { MaskEditor } from './mask-editor.svelte.ts';
+
+export type EditorActions = {
+  turn: (by: number) => void;
+  acceptAndTurn: () => void;
+  pickConcept: () => void;
+  close: () => void;
+  zoom: () => ZoomView | undefined;
+};
+
+/** All that the keyboard does with one image: going about, judging, and correcting. */
+export function editorShortcuts(editor: MaskEditor, actions: EditorActions): ShortcutGroup[] {
+  const { turn, zoom } = actions;
+  return [
+    {
+      title: t('masks.keys.judge'),
+      shortcuts: [
+        { keys: 'ArrowRight', label: t('viewer.next'), run: () => turn(1) },
+        { keys: 'ArrowLeft', label: t('viewer.previous'), run: () => turn(-1) },
+        { keys: 'Enter', label: t('masks.acceptAndTurn'), run: actions.acceptAndTurn },
+        { keys: 'ArrowDown', label: t('masks.nextMask'), run: () => editor.step(1) },
+        { keys: 'ArrowUp', label: t('masks.previousMask'), run: () => editor.step(-1) },
+        { keys: 'mod+a', label: t('masks.chooseAllMasks'), run: () => editor.chooseAll() },
+        { keys: 'a', label: t('masks.accept'), run: () => void editor.review('accepted') },
+        { keys: 'r', label: t('masks.reject'), run: () => void editor.review('rejected') },
+        { keys: 'u', label: t('masks.toPending'), run: () => void editor.review('pending') },
+        { keys: 't', label: t('masks.setConcept'), run: actions.pickConcept },
+      ],
+    },
+    {
+      title: t('masks.keys.correct'),
+      shortcuts: [
+        { keys: 'v', label: t('masks.tool.select'), run: () => editor.use('select') },
+        { keys: 'b', label: t('masks.tool.brush'), run: () => editor.use('brush') },
+        { keys: 'e', label: t('masks.tool.eraser'), run: () => editor.use('eraser') },
+        { keys: '[', label: t('masks.smallerBrush'), run: () => editor.resizeBrush(-1) },
+        { keys: ']', label: t('masks.largerBrush'), run: () => editor.resizeBrush(1) },
+        { keys: 'c', label: t('masks.tool.cut'), run: () => editor.use('cut') },
+        { keys: 'n', label: t('masks.new'), run: () => editor.startNew() },
+        { keys: 'm', label: t('masks.mergeOrMake'), run: () => void editor.merge() },
+        { keys: 'x', label: t('masks.splitParts'), run: () => void editor.split() },
+        { keys: 'Delete', label: t('masks.delete'), run: () => void editor.remove() },
+        { keys: 'mod+z', label: t('masks.undo'), run: () => void editor.undo() },
+        { keys: 'mod+shift+z', label: t('masks.redo'), run: () => void editor.redo() },
+      ],
+    },
+    {
+      title: t('masks.keys.look'),
+      shortcuts: [
+        { keys: ',', label: t('masks.finer'), run: () => editor.showLevel(editor.levelIndex - 1) },
+        { keys: '.', label: t('masks.coarser'), run: () => editor.showLevel(editor.levelIndex + 1) },
+        { keys: 'o', label: t('masks.outlines'), run: () => (editor.hasOutlines = !editor.hasOutlines) },
+        { keys: 'h', label: t('masks.shown'), run: () => (editor.isShown = !editor.isShown) },
+        { keys: '+', label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
+        { keys: '-', label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
+        { keys: '0', label: t('viewer.fit'), run: () => zoom()?.fit() },
+        { keys: '1', label: t('viewer.actual'), run: () => zoom()?.actualSize() },
+        {
+          keys: 'Escape',
+          label: t('masks.back'),
+          run: () => {
+            if (!editor.cancel()) actions.close();
+          },
+        },
+      ],
+    },
+  ];
+}

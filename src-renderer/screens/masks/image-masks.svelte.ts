@@ -1,0 +1,174 @@
+import { untrack } from 'svelte';
+import type { Client } from '../../../src-main/contract/contract.ts';
+import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../../src-main/contract/ids.ts';
+import type {
+  EditBatch,
+  ImageEdit,
+  MaskCut,
+  MaskEditKind,
+  MaskHistory,
+} from '../../../src-main/contract/mask-edit.ts';
+import type { ReviewState } from '../../../src-main/contract/mask.ts';
+import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
+import type { ShownError } from '../../client/error.ts';
+import { attempt, attemptLoudly } from '../../state/attempt.ts';
+import type { Toasts } from '../../state/toasts.svelte.ts';
+
+const NO_HISTORY: MaskHistory = { undo: null, redo: null };
+
+/**
+ * The masks of one image and what can be done to them. Steps are carried out one after the other, in the order in
+ * which they were asked for; each is sent with the revision that the one before has left.
+ */
+export class ImageMasks {
+  readonly key: { id: SegmentationId; imageId: ImageId };
+  readonly #client: Client;
+  readonly #toasts: Toasts;
+  #all = $state.raw<readonly ShapedMask[]>([]);
+  #history = $state.raw<MaskHistory>(NO_HISTORY);
+  #isLoaded = $state(false);
+  #error = $state.raw<ShownError>();
+  #waiting = $state(0);
+  #line: Promise<unknown> = Promise.resolve();
+
+  constructor(client: Client, toasts: Toasts, key: { id: SegmentationId; imageId: ImageId }) {
+    this.#client = client;
+    this.#toasts = toasts;
+    this.key = key;
+  }
+
+  get all(): readonly ShapedMask[] {
+    return this.#all;
+  }
+
+  get history(): MaskHistory {
+    return this.#history;
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  get error(): ShownError | undefined {
+    return this.#error;
+  }
+
+  /** Whether a step is under way. */
+  get isBusy(): boolean {
+    return this.#waiting > 0;
+  }
+
+  find(id: MaskId): ShapedMask | undefined {
+    return this.#all.find((mask) => mask.id === id);
+  }
+
+  async load(): Promise<void> {
+    this.#error = await attempt(async () => {
+      const [masks, history] = await Promise.all([
+        this.#client.masks.ofImage(this.key),
+        this.#client.masks.history(this.key),
+      ]);
+      this.#all = masks;
+      this.#history = history;
+    });
+    this.#isLoaded = true;
+  }
+
+  review(ids: readonly MaskId[], review: ReviewState): Promise<boolean> {
+    return this.#batch(
+      'review',
+      () => this.#client.masks.review({ ids: [...ids], review }),
+      () => this.#put(ids, { review }),
+    );
+  }
+
+  setConcept(ids: readonly MaskId[], conceptId: ConceptId | null): Promise<boolean> {
+    return this.#batch(
+      'concept',
+      () => this.#client.masks.setConcept({ ids: [...ids], conceptId }),
+      () => this.#put(ids, { conceptId }),
+    );
+  }
+
+  remove(ids: readonly MaskId[]): Promise<boolean> {
+    return this.#batch(
+      'remove',
+      () => this.#client.masks.remove({ ids: [...ids] }),
+      () => {
+        this.#all = this.#all.filter((mask) => !ids.includes(mask.id));
+      },
+    );
+  }
+
+  /** Another shape; it shows at once, and is taken back where the service refuses it. */
+  reshape(id: MaskId, counts: string): Promise<ImageEdit | undefined> {
+    this.#put([id], { counts });
+    return this.#step(() => this.#client.masks.edit({ ...this.#at(id), counts }));
+  }
+
+  create(counts: string, conceptId: ConceptId | null): Promise<ImageEdit | undefined> {
+    return this.#step(() => this.#client.masks.create({ ...this.key, counts, conceptId }));
+  }
+
+  merge(ids: readonly MaskId[]): Promise<ImageEdit | undefined> {
+    return this.#step(() => this.#client.masks.merge({ masks: ids.map((id) => this.#at(id)) }));
+  }
+
+  split(id: MaskId, by: MaskCut): Promise<ImageEdit | undefined> {
+    return this.#step(() => this.#client.masks.split({ ...this.#at(id), by }));
+  }
+
+  undo(): Promise<ImageEdit | undefined> {
+    return this.#step(() => this.#client.masks.undo(this.key));
+  }
+
+  redo(): Promise<ImageEdit | undefined> {
+    return this.#step(() => this.#client.masks.redo(this.key));
+  }
+
+  #at(id: MaskId): { id: MaskId; revision: number } {
+    return { id, revision: this.find(id)?.revision ?? 1 };
+  }
+
+  #put(ids: readonly MaskId[], change: Partial<ShapedMask>): void {
+    this.#all = untrack(() => this.#all).map((mask) =>
+      ids.includes(mask.id) ? { ...mask, ...change } : mask,
+    );
+  }
+
+  async #step(work: () => Promise<ImageEdit>): Promise<ImageEdit | undefined> {
+    const results: ImageEdit[] = [];
+    await this.#inLine(async () => {
+      const result = await work();
+      results.push(result);
+      const touched = [...result.removed, ...result.changed.map(({ id }) => id)];
+      this.#all = [...this.#all.filter(({ id }) => !touched.includes(id)), ...result.changed].sort(byRank);
+      this.#history = result.history;
+    });
+    return results[0];
+  }
+
+  #batch(kind: MaskEditKind, work: () => Promise<EditBatch>, show: () => void): Promise<boolean> {
+    return this.#inLine(async () => {
+      const { changed } = await work();
+      show();
+      if (changed > 0) this.#history = { undo: kind, redo: null };
+    });
+  }
+
+  async #inLine(work: () => Promise<void>): Promise<boolean> {
+    this.#waiting++;
+    const turn = this.#line.then(() => attemptLoudly(this.#toasts, work));
+    this.#line = turn;
+    const isDone = await turn;
+    this.#waiting--;
+    // What was shown in advance, or what has changed under us, is put right.
+    if (!isDone) await this.load();
+    return isDone;
+  }
+}
+
+/** Objects first, each level by score: as the service lists them. */
+function byRank(a: ShapedMask, b: ShapedMask): number {
+  return a.level - b.level || b.score - a.score || a.id - b.id;
+}

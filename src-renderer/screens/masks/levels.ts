@@ -1,0 +1,42 @@
+import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
+import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
+
+/** One stop of the slider from many regions to few objects. */
+export type Level =
+  /** Masks as they are stored: 0 is objects, higher numbers are finer. */
+  | { kind: 'stored'; level: number; count: number }
+  /** The regions of a stored level, those of one concept taken together. */
+  | { kind: 'kinds'; level: number; count: number };
+
+/** What is shown, hovered and chosen as one thing: a mask, or the regions of a concept. */
+export type MaskGroup = { key: string; ids: MaskId[]; conceptId: ConceptId | null; areaPx: number };
+
+/**
+ * The stops that an image has, from many regions to few objects. Only what is stored is told apart; between the
+ * regions and the objects there is one honest step more, the regions by their concept.
+ */
+export function levelsOf(masks: readonly ShapedMask[]): Level[] {
+  const stored = [...new Set([0, ...masks.map(({ level }) => level)])].sort((a, b) => b - a);
+  return stored.flatMap((level): Level[] => {
+    const own = masks.filter((mask) => mask.level === level);
+    const plain: Level = { kind: 'stored', level, count: own.length };
+    if (level !== 1) return [plain];
+    return [plain, { kind: 'kinds', level, count: new Set(own.map(({ conceptId }) => conceptId)).size }];
+  });
+}
+
+/** The things that a stop shows, the largest first. */
+export function groupsOf(
+  masks: readonly ShapedMask[],
+  { kind, level }: Pick<Level, 'kind' | 'level'>,
+): MaskGroup[] {
+  const groups = new Map<string, MaskGroup>();
+  for (const { id, conceptId, areaPx } of masks.filter((mask) => mask.level === level)) {
+    const key = kind === 'kinds' ? `concept-${conceptId ?? 0}` : `mask-${id}`;
+    const group = groups.get(key) ?? { key, ids: [], conceptId, areaPx: 0 };
+    group.ids.push(id);
+    group.areaPx += areaPx;
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => b.areaPx - a.areaPx);
+}

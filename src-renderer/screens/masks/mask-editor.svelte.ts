@@ -1,0 +1,315 @@
+import { z } from 'zod';
+import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
+import type { Concept, ShapedMask } from '../../../src-main/contract/segmentation.ts';
+import type { ReviewState } from '../../../src-main/contract/mask.ts';
+import { brushStroke, type Point } from '../../canvas/brush.ts';
+import { addMask, countsOf, emptyBitmap, type ColumnBitmap } from '../../canvas/column-bitmap.ts';
+import { Selection } from '../../state/selection.svelte.ts';
+import type { ViewMemory } from '../../state/view-memory.svelte.ts';
+import type { ImageMasks } from './image-masks.svelte.ts';
+import { groupsOf, levelsOf } from './levels.ts';
+
+export type Tool = 'select' | 'brush' | 'eraser' | 'cut';
+
+const OpacitySchema = z.number().min(0).max(1);
+const BrushSchema = z.number().min(1).max(500);
+const OPACITY_KEY = 'masks.opacity';
+const OUTLINE_KEY = 'masks.outlines';
+const BRUSH_KEY = 'masks.brush';
+const DEFAULT_OPACITY = 0.4;
+const DEFAULT_BRUSH_PX = 24;
+const BRUSH_STEP = 1.25;
+/** Points of a cut that are nearer to each other are one. */
+const CUT_STEP_PX = 1;
+const MAX_CUT_POINTS = 2_000;
+
+/** One image under the hands of a person: what is shown of its masks, what is chosen, and the tool at work. */
+export class MaskEditor {
+  readonly masks: ImageMasks;
+  readonly selection = new Selection<MaskId>();
+  readonly #memory: ViewMemory;
+  readonly #grid: () => { width: number; height: number };
+  readonly #concepts: () => readonly Concept[];
+
+  tool = $state<Tool>('select');
+  isShown = $state(true);
+  hoveredKey = $state<string>();
+  #levelFromEnd = $state(0);
+  #draft = $state.raw<{ id: MaskId | null; bitmap: ColumnBitmap }>();
+  #draftVersion = $state(0);
+  #cut = $state.raw<readonly Point[]>([]);
+  #last: Point | undefined;
+
+  readonly levels = $derived.by(() => levelsOf(this.masks.all));
+  readonly levelIndex = $derived.by(() => Math.max(0, this.levels.length - 1 - this.#levelFromEnd));
+  readonly level = $derived.by(
+    () => this.levels[this.levelIndex] ?? { kind: 'stored' as const, level: 0, count: 0 },
+  );
+  readonly groups = $derived.by(() => groupsOf(this.masks.all, this.level));
+  /** Regions are looked at, and made objects of; only objects are reviewed and corrected. */
+  readonly isOfObjects = $derived.by(() => this.level.level === 0);
+  readonly selected = $derived.by(() => this.masks.all.filter(({ id }) => this.selection.has(id)));
+
+  constructor(
+    masks: ImageMasks,
+    memory: ViewMemory,
+    options: {
+      /** Of the image, where it has no mask yet. */
+      grid: () => { width: number; height: number };
+      concepts: () => readonly Concept[];
+    },
+  ) {
+    this.masks = masks;
+    this.#memory = memory;
+    this.#grid = options.grid;
+    this.#concepts = options.concepts;
+  }
+
+  get grid(): { width: number; height: number } {
+    const [first] = this.masks.all;
+    return first ? { width: first.gridWidth, height: first.gridHeight } : this.#grid();
+  }
+
+  /** The mask under the brush; `version` grows with every move of it. */
+  get draft(): { id: MaskId | null; bitmap: ColumnBitmap; version: number } | undefined {
+    return this.#draft && { ...this.#draft, version: this.#draftVersion };
+  }
+
+  /** The line that is being drawn to cut along. */
+  get cut(): readonly Point[] {
+    return this.#cut;
+  }
+
+  get opacity(): number {
+    return this.#memory.read(OPACITY_KEY, OpacitySchema, DEFAULT_OPACITY);
+  }
+
+  set opacity(opacity: number) {
+    this.#memory.remember(OPACITY_KEY, opacity);
+  }
+
+  get hasOutlines(): boolean {
+    return this.#memory.read(OUTLINE_KEY, z.boolean(), true);
+  }
+
+  set hasOutlines(hasOutlines: boolean) {
+    this.#memory.remember(OUTLINE_KEY, hasOutlines);
+  }
+
+  /** Diameter, in pixels of the grid. */
+  get brushPx(): number {
+    return this.#memory.read(BRUSH_KEY, BrushSchema, DEFAULT_BRUSH_PX);
+  }
+
+  set brushPx(px: number) {
+    this.#memory.remember(BRUSH_KEY, Math.min(500, Math.max(1, Math.round(px))));
+  }
+
+  resizeBrush(by: 1 | -1): void {
+    const px = this.brushPx;
+    this.brushPx = by > 0 ? Math.max(px + 1, px * BRUSH_STEP) : Math.min(px - 1, px / BRUSH_STEP);
+  }
+
+  showLevel(index: number): void {
+    const place = Math.min(this.levels.length - 1, Math.max(0, index));
+    this.#levelFromEnd = this.levels.length - 1 - place;
+    this.selection.clear();
+    this.tool = 'select';
+  }
+
+  use(tool: Tool): void {
+    if (!this.isOfObjects) this.showLevel(this.levels.length - 1);
+    this.tool = tool;
+  }
+
+  /** Begins an object of its own: the next stroke of the brush makes it. */
+  startNew(): void {
+    this.use('brush');
+    this.selection.clear();
+  }
+
+  /** The group that comes after the chosen one, or before it. */
+  step(by: 1 | -1): void {
+    const at = this.groups.findIndex(({ ids }) => ids.some((id) => this.selection.has(id)));
+    const next = at < 0 ? (by > 0 ? 0 : this.groups.length - 1) : at + by;
+    const group = this.groups[(next + this.groups.length) % Math.max(1, this.groups.length)];
+    if (group) this.selection.set(group.ids);
+  }
+
+  choose(key: string | undefined, isAdding: boolean): void {
+    const group = this.groups.find((one) => one.key === key);
+    if (!group) {
+      if (!isAdding) this.selection.clear();
+    } else if (isAdding) {
+      for (const id of group.ids) this.selection.toggle(id);
+    } else {
+      this.selection.set(group.ids);
+    }
+  }
+
+  chooseAll(): void {
+    this.selection.set(this.groups.flatMap(({ ids }) => ids));
+  }
+
+  async review(review: ReviewState): Promise<void> {
+    const ids = this.#chosenObjects().filter((mask) => mask.review !== review);
+    if (ids.length > 0)
+      await this.masks.review(
+        ids.map(({ id }) => id),
+        review,
+      );
+  }
+
+  /** Accepts all objects that nobody has judged. @returns whether that went well */
+  async acceptPending(): Promise<boolean> {
+    const pending = this.masks.all.filter(({ level, review }) => level === 0 && review === 'pending');
+    return (
+      pending.length === 0 ||
+      this.masks.review(
+        pending.map(({ id }) => id),
+        'accepted',
+      )
+    );
+  }
+
+  async setConcept(conceptId: ConceptId | null): Promise<void> {
+    const ids = this.#chosenObjects().map(({ id }) => id);
+    if (ids.length > 0) await this.masks.setConcept(ids, conceptId);
+  }
+
+  async remove(): Promise<void> {
+    const ids = this.#chosenObjects().map(({ id }) => id);
+    if (ids.length === 0) return;
+    this.selection.clear();
+    await this.masks.remove(ids);
+  }
+
+  /** Objects become one; regions are copied into an object of their own and stay as they are. */
+  async merge(): Promise<void> {
+    const chosen = this.selected.toSorted((a, b) => b.areaPx - a.areaPx);
+    const [largest] = chosen;
+    if (!largest) return;
+    if (!this.isOfObjects) return this.#makeObject(chosen, largest.conceptId);
+    if (chosen.length < 2) return;
+    const done = await this.masks.merge(chosen.map(({ id }) => id));
+    if (done) this.selection.set([largest.id]);
+  }
+
+  /** Two chosen objects are split by each other; one alone into its parts. */
+  async split(): Promise<void> {
+    const [first, second] = this.selected.toSorted((a, b) => b.areaPx - a.areaPx);
+    if (!first || !this.isOfObjects) return;
+    const by = second ? ({ kind: 'mask', id: second.id } as const) : ({ kind: 'parts' } as const);
+    const done = await this.masks.split(first.id, by);
+    if (done) this.selection.set(done.changed.map(({ id }) => id));
+  }
+
+  async undo(): Promise<void> {
+    if (this.masks.history.undo !== null) this.#follow(await this.masks.undo());
+  }
+
+  async redo(): Promise<void> {
+    if (this.masks.history.redo !== null) this.#follow(await this.masks.redo());
+  }
+
+  /** @param at in pixels of the grid */
+  pressAt(at: Point): void {
+    this.#last = at;
+    if (this.tool === 'cut') this.#cut = [at];
+    if (this.tool !== 'brush' && this.tool !== 'eraser') return;
+    const [target] = this.selected;
+    if (this.tool === 'eraser' && !target) return;
+    const bitmap = emptyBitmap(this.grid.width, this.grid.height);
+    if (target) addMask(bitmap, target.counts);
+    this.#draft = { id: target?.id ?? null, bitmap };
+    this.#paint(at, at);
+  }
+
+  dragTo(at: Point): void {
+    const from = this.#last ?? at;
+    if (this.#draft) this.#paint(from, at);
+    if (this.#cut.length > 0 && Math.hypot(at.x - from.x, at.y - from.y) < CUT_STEP_PX) return;
+    if (this.#cut.length > 0 && this.#cut.length < MAX_CUT_POINTS) this.#cut = [...this.#cut, at];
+    this.#last = at;
+  }
+
+  async release(): Promise<void> {
+    this.#last = undefined;
+    const [draft, cut] = [this.#draft, this.#cut];
+    this.#cut = [];
+    if (draft) await this.#keep(draft);
+    if (cut.length > 1) await this.#cutAlong(cut);
+  }
+
+  /** Lets go of a stroke or a cut; then of the tool; then of what is chosen. @returns whether there was any */
+  cancel(): boolean {
+    const had =
+      this.#draft !== undefined || this.#cut.length > 0 || this.tool !== 'select' || this.selection.size > 0;
+    if (this.#draft || this.#cut.length > 0) {
+      this.#draft = undefined;
+      this.#cut = [];
+    } else if (this.tool !== 'select') this.tool = 'select';
+    else this.selection.clear();
+    return had;
+  }
+
+  #paint(from: Point, to: Point): void {
+    if (!this.#draft) return;
+    const value = this.tool === 'eraser' ? 0 : 1;
+    brushStroke(this.#draft.bitmap, { from, to, radius: this.brushPx / 2, value });
+    this.#draftVersion++;
+  }
+
+  async #keep({ id, bitmap }: { id: MaskId | null; bitmap: ColumnBitmap }): Promise<void> {
+    const counts = countsOf(bitmap);
+    const before = id === null ? undefined : this.masks.find(id);
+    if (before && counts !== null && counts !== before.counts) {
+      const sent = this.masks.reshape(before.id, counts);
+      this.#draft = undefined;
+      await sent;
+    } else if (before && counts === null) {
+      this.#draft = undefined;
+      this.selection.clear();
+      await this.masks.remove([before.id]);
+    } else if (!before && counts !== null) {
+      const made = await this.masks.create(counts, this.#newConcept());
+      this.selection.set(made?.changed.map((mask) => mask.id) ?? []);
+      this.#draft = undefined;
+    } else this.#draft = undefined;
+  }
+
+  async #cutAlong(points: readonly Point[]): Promise<void> {
+    const [target] = this.selected;
+    if (!target) return;
+    const done = await this.masks.split(target.id, { kind: 'line', points: [...points] });
+    if (done) this.selection.set(done.changed.map(({ id }) => id));
+  }
+
+  async #makeObject(regions: readonly ShapedMask[], conceptId: ConceptId | null): Promise<void> {
+    const union = emptyBitmap(this.grid.width, this.grid.height);
+    for (const { counts } of regions) addMask(union, counts);
+    const counts = countsOf(union);
+    if (counts === null) return;
+    const made = await this.masks.create(counts, conceptId);
+    if (!made) return;
+    this.showLevel(this.levels.length - 1);
+    this.selection.set(made.changed.map(({ id }) => id));
+  }
+
+  /** What a new object most probably is: the only kind of thing there is, if there is only one. */
+  #newConcept(): ConceptId | null {
+    const things = this.#concepts().filter(
+      ({ isBackground, mergedInto }) => !isBackground && mergedInto === null,
+    );
+    return things.length === 1 ? (things[0]?.id ?? null) : null;
+  }
+
+  #chosenObjects(): ShapedMask[] {
+    return this.isOfObjects ? this.selected : [];
+  }
+
+  /** What undo brought back or changed is what one wants to look at. */
+  #follow(edit: { changed: ShapedMask[] } | undefined): void {
+    if (edit) this.selection.set(edit.changed.map(({ id }) => id));
+  }
+}

@@ -1,0 +1,175 @@
+import { untrack } from 'svelte';
+import { z } from 'zod';
+import { ImageId, type ConceptId } from '../../../src-main/contract/ids.ts';
+import type { GalleryTile, ReviewState } from '../../../src-main/contract/mask.ts';
+import type { Concept } from '../../../src-main/contract/segmentation.ts';
+import { t } from '../../i18n/language.svelte.ts';
+import { attempt, attemptLoudly } from '../../state/attempt.ts';
+import { ScrolledList } from '../../state/scrolled-list.svelte.ts';
+import { Selection } from '../../state/selection.svelte.ts';
+import type { Studio } from '../../state/studio.svelte.ts';
+import { ANY, ShownFilter, toQuery } from './gallery-filter.ts';
+
+const IDS_AT_ONCE = 5_000;
+const IMAGES_AT_ONCE = 500;
+const TILE_KEY = 'masks.tile';
+const TilePx = z.number().min(80).max(360);
+const DEFAULT_TILE_PX = 184;
+const PLAIN_COLOUR = '#ffd166';
+
+/** The masks screen: `masks/SEGMENTATION/IMAGE` shows one image, `masks` the grid of the chosen segmentation. */
+export class MasksView {
+  readonly selection = new Selection<ImageId>();
+  readonly #studio: Studio;
+  readonly #segmentationId = $derived.by(() => this.#studio.segmentations.selected?.id);
+  #concepts = $state.raw<readonly Concept[]>([]);
+  #activeId = $state<ImageId>();
+
+  /** The image that is shown alone. */
+  readonly openId = $derived.by(() => {
+    const [segmentation, image] = this.#studio.navigation.path;
+    return Number(segmentation) === this.#segmentationId ? ImageId.safeParse(Number(image)).data : undefined;
+  });
+  readonly filter = $derived.by(() => this.#studio.memory.read(this.#filterKey, ShownFilter, ANY));
+  readonly #filterKey = $derived.by(() => `masks.filter.${this.#segmentationId ?? 0}`);
+  readonly list = $derived.by(() => {
+    const [{ client }, id, filter] = [this.#studio, this.#segmentationId, toQuery(this.filter)];
+    if (id === undefined) return undefined;
+    return new ScrolledList<GalleryTile>({
+      readIds: (cursor) => client.segmentations.galleryIds({ id, ...filter, cursor, limit: IDS_AT_ONCE }),
+      readMany: (imageIds) => client.segmentations.galleryTiles({ id, imageIds }),
+      idOf: ({ imageId }) => imageId,
+    });
+  });
+  /** The colour that each concept is drawn in: that of the one it counts as. */
+  readonly colours = $derived.by(() => {
+    const colourOf = (wanted: ConceptId) => this.#concepts.find(({ id }) => id === wanted)?.colour;
+    return Object.fromEntries(
+      this.#concepts.map(({ id, mergedInto, colour }) => [id, colourOf(mergedInto ?? id) ?? colour]),
+    );
+  });
+  /** A name for all of the colours together. */
+  readonly #coloursName = $derived.by(() => nameOfText(Object.entries(this.colours).flat().join()));
+
+  constructor(studio: Studio) {
+    this.#studio = studio;
+  }
+
+  get concepts(): readonly Concept[] {
+    return this.#concepts;
+  }
+
+  get tilePx(): number {
+    return this.#studio.memory.read(TILE_KEY, TilePx, DEFAULT_TILE_PX);
+  }
+
+  set tilePx(px: number) {
+    this.#studio.memory.remember(TILE_KEY, px);
+  }
+
+  /** The image that the keyboard is on. */
+  get activeId(): ImageId | undefined {
+    return this.openId ?? this.#activeId;
+  }
+
+  activate(id: ImageId, isExtending = false): void {
+    const before = this.#activeId;
+    this.#activeId = id;
+    if (isExtending && this.list)
+      this.selection.extendTo(id, this.list.ids, this.selection.size > 0 ? undefined : before);
+  }
+
+  /** Reads what the service may have changed. */
+  async refresh(): Promise<void> {
+    const id = untrack(() => this.#segmentationId);
+    if (id === undefined) return;
+    const list = untrack(() => this.list);
+    await Promise.all([
+      // The list itself tells when the service cannot be asked.
+      attempt(async () => {
+        this.#concepts = await this.#studio.client.concepts.list({ id });
+      }),
+      list?.refresh(),
+    ]);
+  }
+
+  show(change: Partial<ShownFilter>): void {
+    this.selection.clear();
+    this.#studio.memory.remember(this.#filterKey, { ...this.filter, ...change });
+  }
+
+  colourOf(conceptId: ConceptId | null): string {
+    return (conceptId === null ? undefined : this.colours[conceptId]) ?? PLAIN_COLOUR;
+  }
+
+  conceptName(conceptId: ConceptId | null): string {
+    const concept = this.#concepts.find(({ id }) => id === conceptId);
+    if (!concept) return t('masks.noConcept');
+    const target = this.#concepts.find(({ id }) => id === concept.mergedInto) ?? concept;
+    return target.name ?? t('masks.conceptNumber', { number: target.number });
+  }
+
+  /** Where the drawing of an image's objects is; undefined while its tile is not known. */
+  overlayOf(imageId: ImageId): string | undefined {
+    const tile = this.list?.details(imageId);
+    if (!tile || this.#segmentationId === undefined || tile.maskCount === 0) return undefined;
+    return `/segmentations/${this.#segmentationId}/overlays/${imageId}/${tile.version}-${this.#coloursName}.webp`;
+  }
+
+  open(id: ImageId): void {
+    this.#activeId = id;
+    this.#studio.navigation.go('masks', this.#segmentationId ?? 0, id);
+  }
+
+  turnTo(id: ImageId): void {
+    this.#activeId = id;
+    this.#studio.navigation.replace('masks', this.#segmentationId ?? 0, id);
+  }
+
+  close(): void {
+    this.#studio.navigation.replace('masks');
+  }
+
+  /** A verdict on all objects of the chosen images, or on those of the concept that is shown. */
+  async review(review: ReviewState): Promise<void> {
+    const [{ client, toasts }, id, imageIds] = [this.#studio, this.#segmentationId, [...this.selection.ids]];
+    if (id === undefined || imageIds.length === 0) return;
+    const { conceptId } = this.filter;
+    const batches: number[] = [];
+    let changed = 0;
+    await attemptLoudly(toasts, async () => {
+      for (let start = 0; start < imageIds.length; start += IMAGES_AT_ONCE) {
+        const some = imageIds.slice(start, start + IMAGES_AT_ONCE);
+        const done = await client.masks.reviewImages({
+          id,
+          imageIds: some,
+          review,
+          ...(conceptId === null ? {} : { conceptId }),
+        });
+        if (done.batch !== null) batches.push(done.batch);
+        changed += done.changed;
+      }
+    });
+    this.selection.clear();
+    toasts.show({
+      tone: 'success',
+      title: t('masks.reviewed', { count: changed }),
+      ...(batches.length === 0
+        ? {}
+        : { action: { label: t('masks.undo'), run: () => void this.#undo(batches) } }),
+    });
+  }
+
+  async #undo(batches: readonly number[]): Promise<void> {
+    await attemptLoudly(this.#studio.toasts, async () => {
+      for (const batch of batches) await this.#studio.client.masks.undoBatch({ batch });
+    });
+  }
+}
+
+/** A short name for a text: the same for the same text, another one for nearly any other (FNV-1a). */
+function nameOfText(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return hash.toString(36);
+}

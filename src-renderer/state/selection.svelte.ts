@@ -1,0 +1,44 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- the set is replaced as a whole, never changed */
+/** Things of a list that are chosen, by clicks and keys as file managers have them. */
+export class Selection<Id> {
+  #ids = $state.raw<ReadonlySet<Id>>(new Set());
+  #anchor: Id | undefined;
+
+  get ids(): ReadonlySet<Id> {
+    return this.#ids;
+  }
+
+  get size(): number {
+    return this.#ids.size;
+  }
+
+  has(id: Id): boolean {
+    return this.#ids.has(id);
+  }
+
+  /** Chooses one, or lets it go. The next range begins at it. */
+  toggle(id: Id): void {
+    const next = new Set(this.#ids);
+    if (!next.delete(id)) next.add(id);
+    this.#ids = next;
+    this.#anchor = id;
+  }
+
+  /** Chooses this alone. */
+  set(ids: Iterable<Id>): void {
+    this.#ids = new Set(ids);
+    [this.#anchor] = this.#ids;
+  }
+
+  /** Chooses all from where the last choice was made to here, in the order of the list. */
+  extendTo(id: Id, list: readonly Id[], from: Id = this.#anchor ?? id): void {
+    const [first, last] = [list.indexOf(from), list.indexOf(id)].sort((a, b) => a - b);
+    this.#ids = new Set([...this.#ids, ...list.slice(Math.max(0, first ?? 0), (last ?? 0) + 1)]);
+    this.#anchor = from;
+  }
+
+  clear(): void {
+    if (this.#ids.size > 0) this.#ids = new Set();
+    this.#anchor = undefined;
+  }
+}

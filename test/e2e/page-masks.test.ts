@@ -1,0 +1,260 @@
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { ImageId, SegmentationId } from '../../src-main/contract/ids.ts';
+import { SegmentSettings, type ShapedMask } from '../../src-main/contract/segmentation.ts';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { decodeRle, type Bitmap } from '../../src-main/core/mask/rle.ts';
+import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { drawnImage } from '../support/drawn-images.ts';
+import { openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { startService, waitForState } from '../support/running-service.ts';
+import { startSegmented } from '../support/segmented-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const PATIENCE = { timeout: 20_000 };
+const SLOW_MS = 400_000;
+const [WIDTH, HEIGHT] = [320, 240];
+
+function rectangle(left: number, top: number, right: number, bottom: number): Bitmap {
+  const data = new Uint8Array(WIDTH * HEIGHT);
+  for (let y = top; y < bottom; y++) data.fill(1, y * WIDTH + left, y * WIDTH + right);
+  return { data, widthPx: WIDTH, heightPx: HEIGHT };
+}
+
+/** Scenes that were really segmented. */
+async function segmentedScenes(count: number) {
+  const running = startService();
+  const { client } = running;
+  const folder = tempFolder();
+  await writeScenes(folder, { count, seed: 5 });
+  const added = await client.collections.add({ path: join(folder, 'images') });
+  await waitForState(client, added.job.id, 'done');
+  const { segmentation, job } = await client.segmentations.start({
+    collectionId: added.collection.id,
+    settings: SegmentSettings.parse({ conceptCount: 5 }),
+    name: 'Things on tables',
+  });
+  await waitForState(client, job.id, 'done');
+  return { running, id: segmentation.id };
+}
+
+const tilesOf = (page: Page) => page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
+
+/** What the service knows of an image's objects, the first made first. */
+async function objectsOf(client: Client, id: SegmentationId, imageId: ImageId): Promise<ShapedMask[]> {
+  const masks = await client.masks.ofImage({ id, imageId });
+  return masks.filter(({ level }) => level === 0).sort((a, b) => a.id - b.id);
+}
+
+function isInside({ gridWidth, gridHeight, counts }: ShapedMask, x: number, y: number): boolean {
+  const { data } = decodeRle({ gridWidth, gridHeight, rle: Buffer.from(counts, 'latin1') });
+  return data[y * gridWidth + x] === 1;
+}
+
+/** Drags the pointer through places of the picture, given in its own pixels. */
+async function drag(page: Page, name: string, ...places: [number, number][]): Promise<void> {
+  const box = await page.getByRole('img', { name }).boundingBox();
+  if (!box) throw new Error('no picture');
+  const at = ([x, y]: [number, number]) =>
+    [box.x + ((x + 0.5) * box.width) / WIDTH, box.y + ((y + 0.5) * box.height) / HEIGHT] as const;
+  const [first, ...others] = places;
+  if (!first) throw new Error('nowhere to drag');
+  await page.mouse.move(...at(first));
+  await page.mouse.down();
+  for (const place of others) await page.mouse.move(...at(place), { steps: 8 });
+  await page.mouse.up();
+}
+
+describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  test(
+    'shows segmented images with their objects, filters and sorts them, and reviews many at once by keyboard',
+    { timeout: SLOW_MS },
+    async () => {
+      const { running, id } = await segmentedScenes(18);
+      const { page, client, complaints } = await openPage(browser, { running });
+      await page.getByRole('link', { name: 'Masks' }).waitFor();
+      await page.keyboard.press('Control+3');
+      await expect.poll(() => tilesOf(page).count(), PATIENCE).toBeGreaterThan(10);
+      await expect.poll(() => page.locator('img.drawn').count(), PATIENCE).toBeGreaterThan(10);
+      await expect
+        .poll(
+          () =>
+            page
+              .locator('img.drawn')
+              .first()
+              .evaluate((image) => (image as HTMLImageElement).naturalWidth),
+          PATIENCE,
+        )
+        .toBe(320);
+      await page.getByText('18 images', { exact: true }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await takeScreenshots(page, 'masks');
+
+      await tilesOf(page).first().focus();
+      await page.keyboard.press('Space');
+      await page.keyboard.press('Shift+ArrowRight');
+      await page.keyboard.press('Shift+ArrowRight');
+      await page.getByText('3 images chosen').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('a');
+      await page.getByText(/objects? reviewed/).waitFor();
+      const accepted = () => client.segmentations.gallery({ id, review: 'accepted' });
+      await expect.poll(async () => (await accepted()).items.length, PATIENCE).toBe(3);
+
+      await page.getByLabel('Review', { exact: true }).selectOption({ label: 'Accepted' });
+      await expect.poll(() => tilesOf(page).count(), PATIENCE).toBe(3);
+      await expect.poll(async () => JSON.stringify(await client.view.get()), PATIENCE).toContain('accepted');
+      await page.reload();
+      await expect.poll(() => tilesOf(page).count(), PATIENCE).toBe(3);
+      await page.getByLabel('Order', { exact: true }).selectOption({ label: 'By score' });
+      await page.getByLabel('Score', { exact: true }).selectOption({ label: 'Score up to 0.25' });
+      await page.getByLabel('Largest object').selectOption({ label: 'Below 1,000 px' });
+      await page.getByText('No image fits').waitFor();
+      await page.getByRole('button', { name: 'Show all' }).first().click();
+      await page.getByText('18 images', { exact: true }).waitFor();
+
+      await tilesOf(page).first().focus();
+      await page.keyboard.press('Enter');
+      const editor = page.getByRole('region', { name: 'Masks of one image' });
+      await editor.getByText('1 of 18').waitFor();
+      await editor.getByRole('list', { name: 'Masks' }).getByRole('button').first().waitFor();
+      const objects = await editor.getByRole('list', { name: 'Masks' }).getByRole('button').count();
+      await page.keyboard.press('ArrowDown');
+      await takeScreenshots(page, 'mask-editor');
+      await page.keyboard.press(',');
+      await editor.getByText(/^\d+ kinds? of regions?$/).waitFor();
+      await page.keyboard.press(',');
+      await editor.getByText(/^\d+ regions?$/).waitFor();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('m');
+      await editor.getByText(new RegExp(`^${objects + 1} objects$`)).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.keyboard.press('Enter');
+      await editor.getByText('2 of 18').waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').getByText('Cut along a line').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Back to the grid' }).click();
+      await expect.poll(() => editor.count()).toBe(0);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test(
+    'corrects masks to the pixel, and takes every step back, also after a reload',
+    { timeout: SLOW_MS },
+    async () => {
+      const running = await startSegmented([
+        await drawnImage('a.png', [
+          { bitmap: rectangle(40, 60, 130, 160), className: 'cat', score: 0.9 },
+          { bitmap: rectangle(200, 60, 280, 160), className: 'cat', score: 0.4 },
+        ]),
+        await drawnImage('b.png', [{ bitmap: rectangle(10, 10, 60, 60), className: 'dog' }]),
+      ]);
+      const { client, segmentationId: id } = running;
+      const { page, complaints } = await openPage(browser, { running });
+      await page.getByRole('link', { name: 'Masks' }).click();
+      await page.getByRole('button', { name: /^a\.png, 2 objects/ }).click();
+      const imageId = (await client.segmentations.gallery({ id })).items[0]?.imageId;
+      if (imageId === undefined) throw new Error('no image');
+      const objects = () => objectsOf(client, id, imageId);
+      const areas = async () => (await objects()).map(({ areaPx }) => areaPx);
+      const editor = page.getByRole('region', { name: 'Masks of one image' });
+      const rows = editor.getByRole('list', { name: 'Masks' }).getByRole('button');
+      await expect.poll(() => rows.count(), PATIENCE).toBe(2);
+
+      // Review by keyboard.
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('a');
+      await expect
+        .poll(async () => (await objects()).map(({ review }) => review), PATIENCE)
+        .toEqual(['accepted', 'pending']);
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('r');
+      await expect
+        .poll(async () => (await objects()).map(({ review }) => review), PATIENCE)
+        .toEqual(['accepted', 'rejected']);
+
+      // A stroke of 24 pixels, from one mask towards the other.
+      await page.keyboard.press('ArrowUp');
+      await page.keyboard.press('b');
+      await drag(page, 'a.png', [120, 110], [180, 110]);
+      await expect.poll(async () => (await areas())[0], PATIENCE).toBeGreaterThan(9_000);
+      const [stroked] = await objects();
+      if (!stroked) throw new Error('no mask');
+      expect(stroked).toMatchObject({ review: 'edited', revision: 2 });
+      expect([[160, 110], [160, 99], [160, 121], [160, 97], [160, 123], [195, 110]].map(([x, y]) => isInside(stroked, x ?? 0, y ?? 0)))
+      .toEqual([true, true, true, false, false, false]); // prettier-ignore
+      await page.keyboard.press('e');
+      await drag(page, 'a.png', [60, 80], [70, 80]);
+      await expect.poll(async () => isInside((await objects())[0] ?? stroked, 65, 80), PATIENCE).toBe(false);
+      await page.keyboard.press('Control+z');
+      await page.keyboard.press('Control+z');
+      await expect.poll(areas, PATIENCE).toEqual([9_000, 8_000]);
+      await page.keyboard.press('Control+Shift+z');
+      await expect.poll(async () => (await areas())[0], PATIENCE).toBe(stroked.areaPx);
+      await page.keyboard.press('Control+z');
+      await expect.poll(areas, PATIENCE).toEqual([9_000, 8_000]);
+
+      // Two become one, and one two.
+      await page.keyboard.press('v');
+      await page.keyboard.press('Control+a');
+      await page.keyboard.press('m');
+      await expect.poll(areas, PATIENCE).toEqual([17_000]);
+      await expect.poll(() => rows.count(), PATIENCE).toBe(1);
+      await page.keyboard.press('x');
+      await expect.poll(areas, PATIENCE).toEqual([9_000, 8_000]);
+      await expect.poll(() => rows.count(), PATIENCE).toBe(2);
+
+      // A cut, and a mask of one's own.
+      await rows.first().click();
+      await page.keyboard.press('c');
+      await drag(page, 'a.png', [85, 50], [85, 170]);
+      await expect.poll(async () => (await areas()).length, PATIENCE).toBe(3);
+      expect((await areas()).reduce((sum, areaPx) => sum + areaPx, 0)).toBe(17_000);
+      await expect.poll(() => rows.count(), PATIENCE).toBe(3);
+      await page.keyboard.press('n');
+      await drag(page, 'a.png', [160, 200], [190, 210]);
+      await expect.poll(async () => (await objects()).at(-1)?.origin, PATIENCE).toBe('hand');
+      await expect.poll(() => rows.count(), PATIENCE).toBe(4);
+      await editor.getByLabel('Set the concept').selectOption({ label: 'dog' });
+      await expect.poll(async () => (await objects()).at(-1)?.conceptId, PATIENCE).not.toBeNull();
+      // The keyboard goes back to the image, and a click beside all masks lets them go.
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('v');
+      await page.mouse.click(400, 200);
+      expect(await seriousFindings(page)).toEqual([]);
+
+      await page.reload();
+      await expect.poll(() => rows.count(), PATIENCE).toBe(4);
+      for (const left of [4, 3, 2, 1, 2]) {
+        await editor.getByRole('button', { name: /^Undo: / }).click();
+        await expect.poll(() => rows.count(), PATIENCE).toBe(left);
+      }
+      await expect.poll(areas, PATIENCE).toEqual([9_000, 8_000]);
+      await page.keyboard.press('ArrowRight');
+      await editor.getByText('2 of 2').waitFor();
+      // By its button, as the first Escape may be for the tooltip under the pointer.
+      await editor.getByRole('button', { name: 'Back to the grid' }).click();
+      await expect.poll(() => editor.count(), PATIENCE).toBe(0);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test('speaks German', async () => {
+    const running = await startSegmented([
+      await drawnImage('a.png', [{ bitmap: rectangle(9, 9, 90, 90), className: 'cat' }]),
+    ]);
+    const { page, complaints } = await openPage(browser, { running, locale: 'de-DE' });
+    await page.getByRole('link', { name: 'Masken' }).click();
+    await page.getByRole('button', { name: /^a\.png, 1 Objekt, 1 nicht geprüft/ }).click();
+    await page.getByRole('region', { name: 'Masken eines Bildes' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+});

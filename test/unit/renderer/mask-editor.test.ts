@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { ConceptId, ImageId, MaskId } from '../../../src-main/contract/ids.ts';
+import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
+import { addMask, emptyBitmap } from '../../../src-renderer/canvas/column-bitmap.ts';
+import { ANY, isNarrow, toQuery } from '../../../src-renderer/screens/masks/gallery-filter.ts';
+import { ImageMasks } from '../../../src-renderer/screens/masks/image-masks.svelte.ts';
+import { groupsOf, levelsOf } from '../../../src-renderer/screens/masks/levels.ts';
+import { MaskEditor } from '../../../src-renderer/screens/masks/mask-editor.svelte.ts';
+import { Selection } from '../../../src-renderer/state/selection.svelte.ts';
+import { Toasts } from '../../../src-renderer/state/toasts.svelte.ts';
+import { ViewMemory } from '../../../src-renderer/state/view-memory.svelte.ts';
+import { drawnImage } from '../../support/drawn-images.ts';
+import { bitmapOf } from '../../support/masks.ts';
+import { startSegmented } from '../../support/segmented-service.ts';
+
+const mask = (id: number, level: number, conceptId: number | null, areaPx: number): ShapedMask => ({
+  ...{
+    id: MaskId.parse(id),
+    imageId: ImageId.parse(1),
+    origin: 'model',
+    level,
+    areaPx,
+    score: 0.5,
+    review: 'pending',
+  },
+  ...{ conceptId: conceptId === null ? null : ConceptId.parse(conceptId), revision: 1 },
+  ...{ box: { x: 0, y: 0, width: 1, height: 1 }, gridWidth: 8, gridHeight: 4, counts: '' },
+});
+
+describe('the levels of an image', () => {
+  const masks = [
+    mask(1, 0, 1, 50),
+    mask(2, 1, 1, 10),
+    mask(3, 1, 2, 30),
+    mask(4, 1, 1, 40),
+    mask(5, 2, null, 5),
+  ];
+
+  test('lead from the finest regions over their kinds to the objects', () => {
+    expect(levelsOf(masks)).toEqual([
+      { kind: 'stored', level: 2, count: 1 },
+      { kind: 'stored', level: 1, count: 3 },
+      { kind: 'kinds', level: 1, count: 2 },
+      { kind: 'stored', level: 0, count: 1 },
+    ]);
+    expect(levelsOf([])).toEqual([{ kind: 'stored', level: 0, count: 0 }]);
+  });
+
+  test('show masks one by one, or the regions of a concept as one; the largest first', () => {
+    expect(groupsOf(masks, { kind: 'stored', level: 1 }).map(({ ids }) => ids)).toEqual([[4], [3], [2]]);
+    expect(groupsOf(masks, { kind: 'kinds', level: 1 }).map(({ ids, areaPx }) => [ids, areaPx])).toEqual([
+      [[2, 4], 50],
+      [[3], 30],
+    ]);
+  });
+});
+
+describe('a filter', () => {
+  test('of everything asks for no bounds', () => {
+    expect(toQuery(ANY)).toEqual({ sort: 'path', isReversed: false });
+    expect(isNarrow(ANY)).toBe(false);
+  });
+
+  test('asks for what was chosen', () => {
+    const filter = {
+      ...ANY,
+      conceptId: ConceptId.parse(3),
+      review: 'pending',
+      score: 'low',
+      area: 'small',
+    } as const;
+    expect(toQuery({ ...filter, sort: 'score', isReversed: true })).toEqual({
+      ...{ conceptId: 3, review: 'pending', maxScore: 0.25, minAreaPx: 1_000, maxAreaPx: 9_999 },
+      ...{ sort: 'score', isReversed: true },
+    });
+    expect(isNarrow(filter)).toBe(true);
+  });
+});
+
+describe('a selection', () => {
+  const list = [1, 2, 3, 4, 5];
+
+  test('takes single ones in and lets them go', () => {
+    const selection = new Selection<number>();
+    selection.toggle(2);
+    selection.toggle(4);
+    selection.toggle(2);
+    expect([...selection.ids]).toEqual([4]);
+  });
+
+  test('extends from where the last choice was made, in either direction', () => {
+    const selection = new Selection<number>();
+    selection.toggle(3);
+    selection.extendTo(5, list);
+    expect([...selection.ids]).toEqual([3, 4, 5]);
+    selection.extendTo(2, list);
+    expect([...selection.ids].sort()).toEqual([2, 3, 4, 5]);
+    selection.clear();
+    selection.extendTo(2, list, 1);
+    expect([...selection.ids]).toEqual([1, 2]);
+  });
+});
+
+describe('an image under the hands of a person', () => {
+  async function opened() {
+    const running = await startSegmented([
+      await drawnImage('a.png', [
+        { bitmap: bitmapOf('###.....', '###.....', '###.....', '........'), className: 'cat' },
+        { bitmap: bitmapOf('......##', '......##', '........', '........'), className: 'dog' },
+      ]),
+    ]);
+    const { client, segmentationId: id } = running;
+    const imageId = (await client.segmentations.gallery({ id })).items[0]?.imageId ?? ImageId.parse(1);
+    const toasts = new Toasts();
+    const masks = new ImageMasks(client, toasts, { id, imageId });
+    await masks.load();
+    const options = { grid: () => ({ width: 8, height: 4 }), concepts: () => [] };
+    const editor = new MaskEditor(masks, new ViewMemory(client, {}), options);
+    editor.brushPx = 1;
+    return { masks, editor, toasts, client };
+  }
+
+  const pixels = (one: ShapedMask | undefined) => {
+    const bitmap = emptyBitmap(8, 4);
+    if (one) addMask(bitmap, one.counts);
+    return bitmap.data.reduce((sum, value) => sum + value, 0);
+  };
+
+  test('is gone through mask by mask, the largest first, round and round', async () => {
+    const { editor } = await opened();
+    const ids = editor.groups.map((group) => group.ids[0]);
+    const seen = [1, 1, 1].map(() => {
+      editor.step(1);
+      return [...editor.selection.ids][0];
+    });
+    expect(seen).toEqual([ids[0], ids[1], ids[0]]);
+    editor.step(-1);
+    expect([...editor.selection.ids]).toEqual([ids[1]]);
+  });
+
+  test('shows a stroke at once and keeps it; strokes in quick turn build on each other', async () => {
+    const { editor, masks, toasts } = await opened();
+    editor.step(1);
+    editor.use('brush');
+    editor.pressAt({ x: 4.5, y: 0.5 });
+    expect(editor.draft?.bitmap.data[4 * 4]).toBe(1);
+    const first = editor.release();
+    expect(pixels(editor.selected[0])).toBe(10);
+    editor.pressAt({ x: 4.5, y: 1.5 });
+    editor.dragTo({ x: 4.5, y: 2.5 });
+    await Promise.all([first, editor.release()]);
+    expect(pixels(editor.selected[0])).toBe(12);
+    expect(editor.selected[0]).toMatchObject({ areaPx: 12, review: 'edited', revision: 3 });
+    await editor.undo();
+    await editor.undo();
+    expect(masks.all.map(pixels)).toEqual([9, 4]);
+    expect(masks.history).toEqual({ undo: null, redo: 'reshape' });
+    expect(toasts.shown).toEqual([]);
+  });
+
+  test('makes an object of a stroke beside all masks, and removes one that is rubbed out', async () => {
+    const { editor, masks } = await opened();
+    editor.startNew();
+    editor.pressAt({ x: 0.5, y: 3.5 });
+    await editor.release();
+    expect(masks.all).toHaveLength(3);
+    expect(editor.selected[0]).toMatchObject({ origin: 'hand', areaPx: 1 });
+    editor.use('eraser');
+    editor.pressAt({ x: 0.5, y: 3.5 });
+    await editor.release();
+    expect(masks.all).toHaveLength(2);
+    expect(masks.history.undo).toBe('remove');
+  });
+
+  test('puts right what was shown in advance when the service refuses it', async () => {
+    const { editor, masks, toasts, client } = await opened();
+    const [largest] = masks.all;
+    if (!largest) throw new Error('no mask');
+    await client.masks.edit({ ...largest, counts: masks.all[1]?.counts ?? '' });
+    editor.step(1);
+    editor.use('brush');
+    editor.pressAt({ x: 4.5, y: 0.5 });
+    await editor.release();
+    expect(toasts.shown).toMatchObject([{ tone: 'danger' }]);
+    expect(masks.find(largest.id)).toMatchObject({ areaPx: 4, revision: 2 });
+  });
+
+  test('lets go of a stroke, then of the tool, then of what is chosen', async () => {
+    const { editor, masks } = await opened();
+    editor.step(1);
+    editor.use('brush');
+    editor.pressAt({ x: 4.5, y: 0.5 });
+    expect([editor.cancel(), editor.draft]).toEqual([true, undefined]);
+    expect([editor.cancel(), editor.tool]).toEqual([true, 'select']);
+    expect([editor.cancel(), editor.selection.size]).toEqual([true, 0]);
+    expect(editor.cancel()).toBe(false);
+    expect(masks.history.undo).toBeNull();
+  });
+});
