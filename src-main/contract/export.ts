@@ -32,6 +32,27 @@ export type ExportFormat = z.infer<typeof ExportFormat>;
 export const ExportImages = z.enum(['reference', 'hardlink', 'copy']);
 export type ExportImages = z.infer<typeof ExportImages>;
 
+const ANY_IMAGES: readonly ExportImages[] = ['copy', 'hardlink', 'reference'];
+
+/** What may become of the images in each format; the first is the default. */
+export const FORMAT_IMAGES: Record<ExportFormat, readonly ExportImages[]> = {
+  coco: ANY_IMAGES,
+  'coco-polygon': ANY_IMAGES,
+  'coco-panoptic': ANY_IMAGES,
+  yolo: ['copy'],
+  voc: ANY_IMAGES,
+  'index-png': ANY_IMAGES,
+  'binary-png': ANY_IMAGES,
+  labelme: ANY_IMAGES,
+  cvat: ANY_IMAGES,
+  'label-studio': ANY_IMAGES,
+  huggingface: ['copy', 'hardlink'],
+  'huggingface-parquet': ['copy'],
+  datumaro: ANY_IMAGES,
+  csv: ANY_IMAGES,
+  sqlite: ['copy', 'reference'],
+};
+
 export const ExportOptions = z.object({
   format: ExportFormat,
   /** Folder (or file, for `sqlite`) to write: it must not exist, or be empty. */

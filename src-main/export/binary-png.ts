@@ -9,7 +9,6 @@ import { csvField, TextFile } from './text-file.ts';
 /** One PNG an object, 0 outside and 255 inside, of the image's size: `masks/SPLIT/NAME/0001_CLASS.png`. */
 export const binaryPng: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: (split) => `images/${split}`,
   help: () => [
     'masks/SPLIT/NAME/0001_CLASS.png: one object a file, 255 inside, 0 outside; the best object of an image first.',

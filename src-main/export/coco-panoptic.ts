@@ -15,7 +15,6 @@ import { JsonLists } from './text-file.ts';
  */
 export const cocoPanoptic: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: (split) => `images/${split}`,
   help: () => [
     'Load annotations/panoptic_SPLIT.json with panopticapi; its PNGs are in panoptic_SPLIT/.',

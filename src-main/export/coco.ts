@@ -29,7 +29,6 @@ function instances(
 ): ExportFormatDefinition {
   return {
     target: 'folder',
-    images: ['copy', 'hardlink', 'reference'],
     imageFolder: (split) => `images/${split}`,
     help: (plan) => [
       'Load annotations/instances_SPLIT.json with pycocotools. file_name is below images/SPLIT, or below the',

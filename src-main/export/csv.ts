@@ -5,7 +5,6 @@ import { csvField, TextFile } from './text-file.ts';
 /** A table of boxes and scores, one row an object. */
 export const csv: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: (split) => `images/${split}`,
   help: () => [
     'boxes.csv: one object a row; x and y are the top left corner, in pixels of the upright image.',

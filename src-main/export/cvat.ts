@@ -12,7 +12,6 @@ import { escapeXml, TextFile } from './text-file.ts';
  */
 export const cvat: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: (split) => `images/${split}`,
   help: () => [
     'Create a task with the images and the labels of annotations.xml, then "Upload annotations", "CVAT 1.1".',

@@ -14,7 +14,6 @@ const MEDIA_IMAGE = 2;
  */
 export const datumaro: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: (split) => `images/${split}`,
   help: () => [
     'Load with: datum.Dataset.import_from(FOLDER, "datumaro"). CVAT imports it as "Datumaro 1.0".',

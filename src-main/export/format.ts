@@ -1,4 +1,4 @@
-import type { ExportImages, ExportPlan } from '../contract/export.ts';
+import type { ExportPlan } from '../contract/export.ts';
 import type { Split } from '../contract/dataset.ts';
 import type { Box, MaskShape, ReviewState } from '../contract/mask.ts';
 
@@ -59,8 +59,7 @@ export type ExportContext = {
 
 export type ExportFormatDefinition = {
   target: 'folder' | 'file';
-  /** What may become of the images, and why not the rest. */
-  images: readonly ExportImages[];
+  /** Why the images may not become what `FORMAT_IMAGES` leaves out. */
   imagesReason?: string;
   /** Folder of copied images of a split, below the export's folder, forward slashes. */
   imageFolder: (split: Split) => string;

@@ -27,7 +27,6 @@ type Row = {
  */
 export const huggingfaceParquet: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy'],
   imagesReason: 'The images lie inside the Parquet files.',
   imageFolder: () => 'images',
   help: () => ['Load with: datasets.load_dataset(FOLDER)', MASK_HELP],

@@ -21,7 +21,6 @@ const MAX_NARROW_CLASS = 254;
  */
 export const huggingface: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink'],
   imagesReason: 'The library reads images below the folder alone.',
   imageFolder: (split) => `${HUGGINGFACE_SPLITS[split]}/images`,
   help: () => ['Load with: datasets.load_dataset("imagefolder", data_dir=FOLDER)', MASK_HELP],

@@ -19,7 +19,6 @@ const MAX_CLASS_WITH_OBJECTS = 64;
  */
 export const indexPng: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: (split) => `images/${split}`,
   refusal: ({ classes }) =>
     classes.length > MAX_CLASS

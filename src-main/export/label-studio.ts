@@ -17,7 +17,6 @@ const TO_NAME = 'image';
  */
 export const labelStudio: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: (split) => `images/${split}`,
   help: (plan) => [
     '1. Start Label Studio with LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED=true and',

@@ -17,7 +17,6 @@ const VERSION = { mask: '5.4.1', polygon: '5.1.1' } as const;
  */
 export const labelme: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: (split) => split,
   help: ({ options }) => [
     'Open one of the folders train, val or test with: labelme FOLDER',

@@ -47,7 +47,6 @@ const SCHEMA = `
 /** The whole dataset as one SQLite file, with the images inside or not. */
 export const sqlite: ExportFormatDefinition = {
   target: 'file',
-  images: ['copy', 'reference'],
   imagesReason: 'One file cannot hold links.',
   imageFolder: () => 'images',
   help: () => [],

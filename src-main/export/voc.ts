@@ -13,7 +13,6 @@ const PALETTE = vocPalette();
 /** Pascal VOC segmentation: palette PNGs of classes and of objects, and lists of the splits. */
 export const voc: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy', 'hardlink', 'reference'],
   imageFolder: () => 'JPEGImages',
   needsJpeg: true,
   refusal: ({ classes }) =>

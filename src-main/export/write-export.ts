@@ -2,7 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { UserError } from '../contract/errors.ts';
-import type { ExportImageRow, ExportPlan, ExportResult } from '../contract/export.ts';
+import {
+  FORMAT_IMAGES,
+  type ExportImageRow,
+  type ExportPlan,
+  type ExportResult,
+} from '../contract/export.ts';
 import type { ImageLimits } from '../core/image/image-limits.ts';
 import { ImageProblemError } from '../core/image/image-problem.ts';
 import type { ExportContext, ExportedImage, ExportedMask, ExportWriter } from './format.ts';
@@ -69,9 +74,10 @@ export async function writeExport(run: ExportRun): Promise<ExportResult> {
 function refuseUnsuitable(plan: ExportPlan): void {
   const { format: name, images } = plan.options;
   const format = formatOf(name);
-  if (!format.images.includes(images)) {
+  const allowed = FORMAT_IMAGES[name];
+  if (!allowed.includes(images)) {
     throw new UserError('BAD_INPUT', `The format ${name} cannot be written with --images ${images}.`, {
-      hint: `${format.imagesReason ?? ''} Use --images ${format.images.join(' or ')}.`.trim(),
+      hint: `${format.imagesReason ?? ''} Use --images ${allowed.join(' or ')}.`.trim(),
     });
   }
   const refusal = format.refusal?.(plan);

@@ -15,7 +15,6 @@ const MIN_POINTS = 3;
  */
 export const yolo: ExportFormatDefinition = {
   target: 'folder',
-  images: ['copy'],
   imagesReason: 'Ultralytics looks for labels beside the images, and rewrites damaged JPEG files in place.',
   imageFolder: (split) => `images/${split}`,
   help: ({ options }) => [

@@ -26,7 +26,7 @@ export function exportHandlers(service: Service) {
       const outPath = resolve(options.outPath);
       refuseOwnFolders(service, outPath);
       const id = store.exports.insert(version, { ...options, outPath }, service.nowMs());
-      const title = `Export ${version.datasetName} ${version.number} as ${options.format}`;
+      const title = `Export ${version.datasetName} ${version.number} (${options.format})`;
       const job = queue.enqueue({ kind: 'export', exportId: id }, title);
       store.exports.setJob(id, job.id);
       return { export: get(id), job };

@@ -56,19 +56,19 @@ export const SCREENS: readonly Screen[] = [
     place: 'top',
   },
   {
-    id: 'datasets',
-    title: () => t('datasets.title'),
-    icon: Package,
-    component: DatasetsScreen,
-    keys: 'mod+5',
-    place: 'top',
-  },
-  {
     id: 'concepts',
     title: () => t('concepts.title'),
     icon: Tags,
     component: ConceptsScreen,
     keys: 'mod+4',
+    place: 'top',
+  },
+  {
+    id: 'datasets',
+    title: () => t('datasets.title'),
+    icon: Package,
+    component: DatasetsScreen,
+    keys: 'mod+5',
     place: 'top',
   },
   {

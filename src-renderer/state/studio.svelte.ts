@@ -4,6 +4,7 @@ import type { ServiceEvent } from '../../src-main/contract/event.ts';
 import type { SystemInfo } from '../../src-main/contract/system.ts';
 import { useLanguage } from '../i18n/language.svelte.ts';
 import { attempt } from './attempt.ts';
+import { Datasets } from './datasets.svelte.ts';
 import { Jobs } from './jobs.svelte.ts';
 import { Library } from './library.svelte.ts';
 import { Machine } from './machine.svelte.ts';
@@ -33,6 +34,7 @@ export class Studio {
   readonly runs: Runs;
   readonly models: Models;
   readonly segmentations: Segmentations;
+  readonly datasets: Datasets;
   readonly machine: Machine;
 
   private constructor(
@@ -51,6 +53,7 @@ export class Studio {
     this.runs = new Runs(client, this.toasts);
     this.models = new Models(client, this.toasts);
     this.segmentations = new Segmentations(client, this.toasts, memory);
+    this.datasets = new Datasets(client, this.toasts);
     this.machine = new Machine(client, this.toasts);
   }
 
@@ -69,6 +72,7 @@ export class Studio {
       studio.runs.load(),
       studio.models.load(),
       studio.segmentations.load(),
+      studio.datasets.load(),
     ]);
     return studio;
   }
@@ -93,6 +97,7 @@ export class Studio {
         // A run and a segmentation tell the state of their job.
         if (hasMoved && event.job.spec.kind === 'pretrain') void this.runs.refresh();
         if (hasMoved && event.job.spec.kind === 'segment') void this.segmentations.refresh();
+        if (hasMoved && event.job.spec.kind === 'export') this.datasets.touch();
         return;
       }
       case 'collection':
@@ -111,6 +116,8 @@ export class Studio {
         void this.runs.refresh();
         return;
       case 'datasets':
+        void this.datasets.refresh();
+        return;
       case 'model':
       case 'model-removed':
         void this.models.refresh();

@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createRouterClient } from '@orpc/server';
 import type { Client } from '../../src-main/contract/contract.ts';
 import { DatasetRecipe } from '../../src-main/contract/dataset.ts';
-import { ExportFormat } from '../../src-main/contract/export.ts';
+import { ExportFormat, FORMAT_IMAGES } from '../../src-main/contract/export.ts';
 import {
   CollectionId,
   ContentHash,
@@ -16,7 +16,6 @@ import {
 } from '../../src-main/contract/ids.ts';
 import type { InspectedFile } from '../../src-main/contract/scan.ts';
 import { encodeRle, type EncodedMask } from '../../src-main/core/mask/rle.ts';
-import { formatOf } from '../../src-main/export/formats.ts';
 import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
 import { createRouter } from '../../src-main/service/router.ts';
 import { Service } from '../../src-main/service/service.ts';
@@ -183,7 +182,7 @@ type Bench = { service: Service; client: Client; versionId: DatasetVersionId; fo
 
 async function timeExport({ service, client, versionId, folder }: Bench, format: ExportFormat): Promise<Row> {
   const outPath = join(folder, `out-${format}`);
-  const images = formatOf(format).images.includes('hardlink') ? 'hardlink' : 'copy';
+  const images = FORMAT_IMAGES[format].includes('hardlink') ? 'hardlink' : 'copy';
   let peakMiB = 0;
   const watch = setInterval(() => (peakMiB = Math.max(peakMiB, residentMiB(service.queue.workerPid))), 100);
   const { value, ms, loop } = await timed(async () => {

@@ -34,6 +34,8 @@ export async function startSegmented(drawn: readonly DrawnImage[]): Promise<Segm
   return { ...running, dataFolder, folder, collection, segmentationId, service };
 }
 
+const COLOURS = ['#4a6fa5', '#c0703a', '#3f8f6b', '#8a5aa8'];
+
 /** Saves masks as a new segmentation of a collection. */
 export function saveDrawn(
   { service }: Pick<RunningService, 'service'>,
@@ -49,7 +51,7 @@ export function saveDrawn(
   for (const [index, name] of names.entries()) {
     const number = index + 1;
     const concept = {
-      ...{ segmentationId, number, colour: '#00ff00' },
+      ...{ segmentationId, number, colour: COLOURS[index % COLOURS.length] ?? '#808080' },
       name: name === `concept-${number}` ? null : name,
       isBackground: name === 'background',
     };

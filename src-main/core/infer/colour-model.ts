@@ -1,51 +1,38 @@
-import { TEXTURE_DIM } from './texture.ts';
-
-/** Mixture of Gaussians over CIE Lab and texture. */
+/** Mixture of Gaussians over CIE Lab. */
 export type ColourModel = {
-  /**
-   * Per component: log of weight and normaliser, mean [3], inverse covariance [6: xx xy xz yy yz zz]; mean and
-   * variance of each number of the texture, which vary by themselves.
-   */
-  components: { logScale: number; mean: Colour; inverse: Symmetric; texture: Normal[] }[];
+  /** Per component: log of weight and normaliser, mean [3], inverse covariance [6: xx xy xz yy yz zz]. */
+  components: { logScale: number; mean: Colour; inverse: Symmetric }[];
 };
 
 type Colour = [l: number, a: number, b: number];
 /** Upper triangle of a symmetric 3 x 3 matrix. */
 type Symmetric = [xx: number, xy: number, xz: number, yy: number, yz: number, zz: number];
-type Normal = { mean: number; variance: number };
 
 export type WeightedColours = {
   /** [count, 3] CIE Lab. */
   lab: Float32Array;
   /** [count]: variance added to each channel, since each colour stands for a patch; [count, 3] */
   spread: Float32Array;
-  /** [count, TEXTURE_DIM]: see `textureOf`. */
-  texture: Float32Array;
   /** [count] at least 0. */
   weights: ArrayLike<number>;
 };
 
 /** Variance of Lab that no component falls below: differences below two units are not seen. */
 const FLOOR = 6;
-/** Variance of texture below which differences say nothing. */
-const TEXTURE_FLOOR = 0.15;
-/** How much texture counts beside colour, with which it goes together: less than 1, or it would be counted twice. */
-const TEXTURE_WEIGHT = 0.4;
 
 /**
  * Fits a mixture: seeds far apart, then expectation and maximisation.
  * @returns undefined where no colour has weight
  */
 export function fitColours(
-  colours: WeightedColours,
+  { lab, spread, weights }: WeightedColours,
   { components, iterations }: { components: number; iterations: number },
 ): ColourModel | undefined {
-  const { lab, weights } = colours;
   const rows: number[] = [];
   for (let row = 0; row < weights.length; row++) if ((weights[row] ?? 0) > 1e-6) rows.push(row);
   if (rows.length === 0) return undefined;
   const k = Math.min(components, rows.length);
-  const fit = { ...colours, rows, k, shares: new Float64Array(rows.length * k) };
+  const fit = { lab, spread, weights, rows, k, shares: new Float64Array(rows.length * k) };
   shareByNearest(fit, farSeeds(lab, weights, rows, k));
   let model = maximise(fit);
   for (let iteration = 0; iteration < iterations; iteration++) {
@@ -55,34 +42,25 @@ export function fitColours(
   return model;
 }
 
-/** Log density of one superpixel, `row` of `lab` [count, 3] and `texture` [count, TEXTURE_DIM]. */
-export function logDensity({ components }: ColourModel, looks: Looks, row: number): number {
+/** Log density of one colour, `row` of `lab` [count, 3]. */
+export function logDensity({ components }: ColourModel, lab: ArrayLike<number>, row: number): number {
   let max = -Infinity;
-  for (const component of components) max = Math.max(max, logTerm(component, looks, row));
+  for (const component of components) max = Math.max(max, logTerm(component, lab, row));
   let sum = 0;
-  for (const component of components) sum += Math.exp(logTerm(component, looks, row) - max);
+  for (const component of components) sum += Math.exp(logTerm(component, lab, row) - max);
   return max + Math.log(sum);
 }
 
-type Looks = Pick<WeightedColours, 'lab' | 'texture'>;
-
 function logTerm(
-  { logScale, mean, inverse, texture: normals }: ColourModel['components'][number],
-  { lab, texture }: Looks,
+  { logScale, mean, inverse }: ColourModel['components'][number],
+  lab: ArrayLike<number>,
   row: number,
 ): number {
   const x = (lab[row * 3] ?? 0) - mean[0];
   const y = (lab[row * 3 + 1] ?? 0) - mean[1];
   const z = (lab[row * 3 + 2] ?? 0) - mean[2];
   const [xx, xy, xz, yy, yz, zz] = inverse;
-  let square = xx * x * x + yy * y * y + zz * z * z + 2 * (xy * x * y + xz * x * z + yz * y * z);
-  for (let d = 0; d < normals.length; d++) {
-    const normal = normals[d];
-    if (!normal) continue;
-    const t = (texture[row * TEXTURE_DIM + d] ?? 0) - normal.mean;
-    square += (TEXTURE_WEIGHT * t * t) / normal.variance;
-  }
-  return logScale - 0.5 * square;
+  return logScale - 0.5 * (xx * x * x + yy * y * y + zz * z * z + 2 * (xy * x * y + xz * x * z + yz * y * z));
 }
 
 /** A fit under way: `rows` are those with weight, `shares` [rows, k] how far each belongs to each component. */
@@ -100,14 +78,14 @@ function shareByNearest({ lab, rows, k, shares }: Fit, seeds: readonly number[])
   });
 }
 
-function shareByLikelihood({ rows, k, shares, ...looks }: Fit, { components }: ColourModel): void {
+function shareByLikelihood({ lab, rows, k, shares }: Fit, { components }: ColourModel): void {
   const terms = new Float64Array(components.length);
   shares.fill(0);
   for (let at = 0; at < rows.length; at++) {
     let max = -Infinity;
     for (let c = 0; c < terms.length; c++) {
       const component = components[c];
-      terms[c] = component ? logTerm(component, looks, rows[at] ?? 0) : -Infinity;
+      terms[c] = component ? logTerm(component, lab, rows[at] ?? 0) : -Infinity;
       max = Math.max(max, terms[c] ?? 0);
     }
     let sum = 0;
@@ -123,10 +101,7 @@ function maximise(fit: Fit): ColourModel {
     const { weight, mean } = weightedMean(fit, c);
     if (weight < 1e-4 * total) continue;
     const { inverse, logDeterminant } = invert(covarianceOf(fit, c, { weight, mean }));
-    const texture = textureNormals(fit, c, weight);
-    const logVolume = texture.reduce((sum, { variance }) => sum + TEXTURE_WEIGHT * Math.log(variance), 0);
-    const logScale = Math.log(weight / total) - 0.5 * (logDeterminant + logVolume);
-    components.push({ logScale, mean, inverse, texture });
+    components.push({ logScale: Math.log(weight / total) - 0.5 * logDeterminant, mean, inverse });
   }
   return { components };
 }
@@ -167,20 +142,6 @@ function covarianceOf(
     zz += w * (z * z + (spread[row * 3 + 2] ?? 0) ** 2);
   }
   return [xx, xy, xz, yy, yz, zz];
-}
-
-function textureNormals({ texture, weights, rows, k, shares }: Fit, c: number, weight: number): Normal[] {
-  return Array.from({ length: TEXTURE_DIM }, (_, d) => {
-    let [sum, squares] = [0, 0];
-    for (let at = 0; at < rows.length; at++) {
-      const row = rows[at] ?? 0;
-      const w = ((weights[row] ?? 0) * (shares[at * k + c] ?? 0)) / weight;
-      const value = texture[row * TEXTURE_DIM + d] ?? 0;
-      sum += w * value;
-      squares += w * value * value;
-    }
-    return { mean: sum, variance: Math.max(squares - sum * sum, 0) + TEXTURE_FLOOR };
-  });
 }
 
 /** Inverse of a symmetric 3 x 3 matrix with FLOOR added to its diagonal. */

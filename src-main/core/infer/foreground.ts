@@ -2,7 +2,6 @@ import { fitColours, logDensity } from './colour-model.ts';
 import { minimumCut } from './max-flow.ts';
 import { saliencyOf } from './saliency.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
-import { textureOf } from './texture.ts';
 
 export type ForegroundWeights = {
   /** Of saliency less its middle. */
@@ -33,8 +32,7 @@ export type Foreground = {
 };
 
 const ROUNDS = 4;
-/** Components of the mixtures. Which number fits a picture is chance, so the mean over a few is better than any. */
-const COLOURS = [4, 6] as const;
+const COLOURS = 5;
 const EM_ROUNDS = 3;
 /** The colour models are surer than they are right: their log ratio is kept within this. */
 const MAX_COLOUR_LOGIT = 5;
@@ -58,13 +56,12 @@ export function findForeground(
   const base = priorLogits(graph, weights);
   if (prior) base.forEach((value, s) => (base[s] = value + (prior[s] ?? 0)));
   const capacity = borderCosts(graph, weights.smoothness);
-  const looks = { ...graph, texture: textureOf(graph) };
   let shares: Float32Array = base.map(sigmoid);
   let logits: Float32Array = base;
   let selected: Uint8Array = new Uint8Array(base.length);
   for (let round = 0; round < ROUNDS; round++) {
-    const colours = colourLogits(looks, shares);
-    logits = base.map((value, s) => value + weights.colour * (colours[s] ?? 0));
+    const colours = colourLogits(graph, shares);
+    logits = base.map((value, s) => value + weights.colour * clamp(colours[s] ?? 0, MAX_COLOUR_LOGIT));
     selected = cut(graph, logits, capacity);
     shares = base.map((value, s) => FOLLOW_CUT * (selected[s] ?? 0) + (1 - FOLLOW_CUT) * sigmoid(value));
   }
@@ -81,39 +78,23 @@ function priorLogits(graph: SuperpixelGraph, weights: ForegroundWeights): Float3
   });
 }
 
-type Looks = Pick<SuperpixelGraph, 'lab' | 'labSpread' | 'areas'> & {
-  /** See `textureOf`. */
-  texture: Float32Array;
-};
-
 /**
- * Log ratio of mixtures over colour and texture, of the foreground and of the background: the mean over mixtures of
- * several sizes, each within MAX_COLOUR_LOGIT.
+ * Log ratio of two colour models, of the foreground and of the background.
  * @param shares [count] in 0..1: how far each superpixel belongs to the foreground
  */
-export function colourLogits(
-  { lab, labSpread: spread, areas, texture }: Looks,
-  shares: Float32Array,
-): Float32Array {
-  const logits = new Float32Array(shares.length);
-  const fitted = (weights: Float32Array, components: number) =>
-    fitColours({ lab, spread, texture, weights }, { components, iterations: EM_ROUNDS });
-  for (const components of COLOURS) {
-    const inside = fitted(
-      shares.map((share, s) => share * (areas[s] ?? 0)),
-      components,
-    );
-    const outside = fitted(
-      shares.map((share, s) => (1 - share) * (areas[s] ?? 0)),
-      components,
-    );
-    if (!inside || !outside) return logits.fill(0);
-    for (let s = 0; s < logits.length; s++) {
-      const ratio = logDensity(inside, { lab, texture }, s) - logDensity(outside, { lab, texture }, s);
-      logits[s] = (logits[s] ?? 0) + clamp(ratio, MAX_COLOUR_LOGIT) / COLOURS.length;
-    }
-  }
-  return logits;
+export function colourLogits(graph: SuperpixelGraph, shares: Float32Array): Float32Array {
+  const { lab, labSpread: spread, areas } = graph;
+  const options = { components: COLOURS, iterations: EM_ROUNDS };
+  const inside = fitColours(
+    { lab, spread, weights: shares.map((share, s) => share * (areas[s] ?? 0)) },
+    options,
+  );
+  const outside = fitColours(
+    { lab, spread, weights: shares.map((share, s) => (1 - share) * (areas[s] ?? 0)) },
+    options,
+  );
+  if (!inside || !outside) return new Float32Array(shares.length);
+  return shares.map((_, s) => logDensity(inside, lab, s) - logDensity(outside, lab, s));
 }
 
 function cut(

@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { ExportFormat } from '../../../src-main/contract/export.ts';
+import { ExportFormat, FORMAT_IMAGES } from '../../../src-main/contract/export.ts';
 import { exportName, ImageNames } from '../../../src-main/export/image-names.ts';
 import { formatOf } from '../../../src-main/export/formats.ts';
 import { manifestOf } from '../../../src-main/export/target.ts';
@@ -156,7 +156,7 @@ test('copies are plain files for every tool, whatever the originals are; those t
 describe('originals', () => {
   test.each(ExportFormat.options)('are only ever read by %s', async (format) => {
     const drawn = await Promise.all(['a.png', 'b.png'].map((name) => drawnImage(name, cat())));
-    const images = formatOf(format).images.includes('hardlink') ? 'hardlink' : 'copy';
+    const images = FORMAT_IMAGES[format].includes('hardlink') ? 'hardlink' : 'copy';
     const { rows } = await exportDrawn(drawn, { format, images });
     for (const { rootPath, relPath, contentHash, mtimeMs } of rows) {
       expect(sha(join(rootPath, relPath))).toBe(contentHash);

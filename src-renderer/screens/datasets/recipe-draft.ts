@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
+import { SegmentationId } from '../../../src-main/contract/ids.ts';
+import { ReviewState } from '../../../src-main/contract/mask.ts';
+
+/** A dataset as it is composed; remembered with the view, so nothing but plain data. */
+export const RecipeDraft = z.object({
+  name: z.string(),
+  segmentationIds: z.array(SegmentationId),
+  reviews: z.array(ReviewState),
+  minScore: z.number().min(0).max(1),
+  minAreaPx: z.number().int().min(1),
+  /** 0 for no bound. */
+  maxAreaPx: z.number().int().min(0),
+  keepEmptyImages: z.boolean(),
+  /** Empty for a class a concept. */
+  oneClass: z.string(),
+  /** Concept name to class name. */
+  rename: z.record(z.string(), z.string()),
+  /** Concepts that are taken, or not, against the rule that all but background are. */
+  taken: z.record(z.string(), z.boolean()),
+  trainPercent: z.number().int().min(0).max(100),
+  valPercent: z.number().int().min(0).max(100),
+  seed: z.number().int(),
+  by: z.enum(['image', 'folder']),
+});
+export type RecipeDraft = z.infer<typeof RecipeDraft>;
+
+export const EMPTY_DRAFT: RecipeDraft = {
+  name: '',
+  segmentationIds: [],
+  reviews: ['pending', 'accepted', 'edited'],
+  ...{ minScore: 0, minAreaPx: 1, maxAreaPx: 0, keepEmptyImages: false },
+  ...{ oneClass: '', rename: {}, taken: {} },
+  ...{ trainPercent: 80, valPercent: 20, seed: 1, by: 'image' },
+};
+
+/** A concept as classes are made of it. */
+export type KnownConcept = { name: string; isBackground: boolean };
+
+export function isTaken(draft: RecipeDraft, { name, isBackground }: KnownConcept): boolean {
+  return draft.taken[name] ?? !isBackground;
+}
+
+/** The recipe that a draft describes. Rules for concepts that these segmentations do not have rest. */
+export function recipeOf(draft: RecipeDraft, known: readonly KnownConcept[]): DatasetRecipe {
+  const { segmentationIds, reviews, minScore, minAreaPx, maxAreaPx, keepEmptyImages, seed, by } = draft;
+  const taken = known.filter((concept) => isTaken(draft, concept));
+  // Background comes in by name alone, and then all others have to be named too.
+  const isNamed = taken.some(({ isBackground }) => isBackground);
+  const renamed = known.flatMap(({ name }) => {
+    const className = draft.rename[name]?.trim() ?? '';
+    return className === '' || className === name ? [] : [[name, className] as const];
+  });
+  const [train, val] = [draft.trainPercent / 100, draft.valPercent / 100];
+  return {
+    ...{ segmentationIds, reviews, minScore, minAreaPx, keepEmptyImages, level: 0 },
+    maxAreaPx: maxAreaPx === 0 ? null : maxAreaPx,
+    concepts: isNamed ? taken.map(({ name }) => name) : null,
+    classes: {
+      oneClass: draft.oneClass.trim() === '' ? null : draft.oneClass.trim(),
+      rename: Object.fromEntries(renamed),
+      ignore: known
+        .filter((concept) => !concept.isBackground && !isTaken(draft, concept))
+        .map(({ name }) => name),
+    },
+    split: { train, val, test: (100 - draft.trainPercent - draft.valPercent) / 100, seed, by },
+  };
+}

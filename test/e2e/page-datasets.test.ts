@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { drawnImage, type DrawnImage } from '../support/drawn-images.ts';
+import { bitmapOf } from '../support/masks.ts';
+import { openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { startSegmented } from '../support/segmented-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const PAGE_MS = 180_000;
+const large = bitmapOf('####....', '####....', '####....', '####....', '........', '........');
+const small = bitmapOf('........', '........', '........', '........', '..##....', '..##....');
+
+const photos = (): Promise<DrawnImage[]> =>
+  Promise.all(
+    Array.from({ length: 10 }, (_, index) =>
+      drawnImage(`day-${index % 2}/photo-${index}.png`, [
+        { bitmap: large, className: index % 3 === 0 ? 'dog' : 'cat', score: 0.9 - index / 20 },
+        ...(index % 2 === 0 ? [{ bitmap: small, className: 'kitten', score: 0.3 }] : []),
+        { bitmap: large, className: 'background', score: 0.8 },
+      ]),
+    ),
+  );
+
+describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`, () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  test('asks for masks first', async () => {
+    const { page } = await openPage(browser);
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    await page.getByText('A dataset is made of masks').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
+  test('composes, freezes, compares, exports and deletes', { timeout: PAGE_MS }, async () => {
+    const running = await startSegmented(await photos());
+    const { page, client, complaints } = await openPage(browser, { running });
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    const preview = page.getByRole('status');
+    await preview.getByText('10 images · 15 masks').waitFor();
+
+    // Filters, classes and split count at once; an image whose masks are all gone is left out.
+    await page.getByLabel('Class of kitten').fill('cat');
+    await page.getByText('Merged').first().waitFor();
+    await page.getByRole('checkbox', { name: 'Take dog' }).uncheck();
+    await preview.getByText('8 images · 11 masks').waitFor();
+    await page.getByRole('slider', { name: 'Train' }).fill('50');
+    expect(await seriousFindings(page)).toEqual([]);
+    await takeScreenshots(page, 'datasets-new');
+    await page.getByLabel('Name of the dataset').fill('pets');
+    await page.getByRole('button', { name: 'Freeze version' }).click();
+
+    await page.getByRole('heading', { name: 'pets · Version 1' }).waitFor();
+    expect((await client.datasets.list())[0]?.versions[0]?.counts).toMatchObject({ images: 8, masks: 11 });
+
+    // What was composed is still there for the next version.
+    await page.getByRole('button', { name: 'New dataset' }).click();
+    await page.getByText('Becomes version 2').waitFor();
+    await page.getByRole('checkbox', { name: 'Take dog' }).check();
+    await preview.getByText('10 images · 15 masks').waitFor();
+    await page.getByRole('button', { name: 'Freeze version' }).click();
+    await page.getByRole('heading', { name: 'pets · Version 2' }).waitFor();
+    await page.getByLabel('Compare with').selectOption({ label: 'pets · Version 1' });
+    await page.getByText('New classes: dog').waitFor();
+    await page.getByText('day-0/photo-0.png').waitFor();
+
+    const out = join(tempFolder(), 'pets-coco');
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('radio', { name: /^YOLO/ }).check({ force: true });
+    await expect.poll(() => dialog.getByLabel('New folder to write').inputValue()).toMatch(/pets-2-yolo$/);
+    await dialog.getByText('Simplified').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await dialog.getByRole('radio', { name: /^COCO Detectron2/ }).check({ force: true });
+    await dialog.getByLabel('New folder to write').fill(out);
+    await takeScreenshots(page, 'datasets-export');
+    await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+
+    const row = page.getByRole('article', { name: 'Export as COCO' });
+    await row.getByText('10 images · 15 masks').waitFor();
+    await row.getByText('Done').waitFor();
+    expect(existsSync(join(out, 'annotations/instances_train.json'))).toBe(true);
+    // A browser cannot show folders.
+    expect(await row.getByRole('button', { name: 'Show in folder' }).count()).toBe(0);
+    expect(await seriousFindings(page)).toEqual([]);
+    await takeScreenshots(page, 'datasets');
+
+    await page.getByRole('button', { name: 'Import corrected masks' }).click();
+    await page.getByRole('dialog').getByLabel('File or folder').fill(join(out, 'annotations'));
+    await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click();
+    await page.getByText('10 images: 0 masks as before, 15 changed').or(page.getByText(/^10 images: \d+ masks as before/)).first().waitFor(); // prettier-ignore
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+
+    await page.getByRole('button', { name: /^More/ }).click();
+    await page.getByRole('menuitem', { name: 'Delete version' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete version' }).click();
+    await page.getByRole('heading', { name: 'pets · Version 1' }).waitFor();
+    expect((await client.datasets.list())[0]?.versions).toHaveLength(1);
+    expect(complaints).toEqual([]);
+  });
+
+  test('says in German why a target is refused', { timeout: PAGE_MS }, async () => {
+    const running = await startSegmented((await photos()).slice(0, 2));
+    const { folder, client, segmentationId } = running;
+    const { DatasetRecipe } = await import('../../src-main/contract/dataset.ts');
+    const recipe = DatasetRecipe.parse({ segmentationIds: [segmentationId] });
+    await client.datasets.create({ name: 'tiere', recipe });
+    const { page } = await openPage(browser, { running, locale: 'de-DE' });
+    await page.getByRole('link', { name: 'Datensätze' }).click();
+    await page.getByRole('button', { name: 'Exportieren' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Neuer Ordner').fill(join(folder, 'out'));
+    await dialog.getByRole('button', { name: 'Exportieren' }).click();
+    await dialog.getByRole('alert').getByText('lies in the collection').waitFor();
+  });
+});
