@@ -82,6 +82,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       await expect
         .poll(async () => (await concepts()).filter(({ name }) => name === 'bright things').length)
         .toBe(1);
+      await expect.poll(() => page.locator('.crop img:not(.shown)').count(), { timeout: 30_000 }).toBe(0);
       await takeScreenshots(page, 'concepts');
       expect(await seriousFindings(page)).toEqual([]);
 

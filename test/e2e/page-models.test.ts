@@ -52,6 +52,8 @@ describe.skipIf(!hasChromium)(`the models screen in Chromium${chromiumReason}`, 
       await page.getByRole('dialog').getByRole('button', { name: 'Import weights' }).click();
       await page.getByRole('heading', { name: 'baseline' }).waitFor({ timeout: 60_000 });
       await page.getByRole('definition').getByText('baseline.safetensors').waitFor();
+      // Away from the button, which would show its tooltip.
+      await page.mouse.move(700, 600);
       await takeScreenshots(page, 'models');
       expect(await seriousFindings(page)).toEqual([]);
 
