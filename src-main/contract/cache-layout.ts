@@ -9,5 +9,7 @@ export function thumbnailPath(cacheFolder: string, hash: ContentHash): string {
 }
 
 export const THUMBNAIL_FOLDER = 'thumbnails';
+/** Objects cut from their images: small pictures as thumbnails are, and bounded by a share of them. */
+export const CROP_FOLDER = 'crops';
 export const DECODED_FOLDER = 'decoded';
 export const THUMBNAIL_SUFFIX = '.webp';

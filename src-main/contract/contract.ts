@@ -21,7 +21,7 @@ import {
 import { MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
-import { GalleryItem, GalleryTile, ReviewState } from './mask.ts';
+import { GalleryItem, GalleryTile, Mask, ReviewState } from './mask.ts';
 import {
   EditBatch,
   ImageEdit,
@@ -236,7 +236,10 @@ export const contract = {
   concepts: {
     /** By number. */
     list: base.input(z.object({ id: SegmentationId })).output(z.array(Concept)),
+    /** What was merged into a concept goes with it when that is merged itself. */
     update: base.input(ConceptChange).output(Concept),
+    /** Its objects and those of what was merged into it, the surest images first. */
+    masks: base.input(z.object({ id: ConceptId, cursor: Cursor, limit: PageLimit })).output(pageOf(Mask)),
   },
   masks: {
     /** Objects first, each level by score. */

@@ -51,6 +51,10 @@ export const Segmentation = z.object({
 });
 export type Segmentation = z.infer<typeof Segmentation>;
 
+/** A mask that stands for a concept; its picture is `/masks/ID/REVISION/crop.webp`. */
+export const Exemplar = z.object({ id: MaskId, revision: z.number().int().positive() });
+export type Exemplar = z.infer<typeof Exemplar>;
+
 /** A kind of thing found over a whole segmentation. */
 export const Concept = z.object({
   id: ConceptId,
@@ -62,11 +66,11 @@ export const Concept = z.object({
   isBackground: z.boolean(),
   /** The concept that it counts as; null where it stands for itself. */
   mergedInto: ConceptId.nullable(),
-  /** Objects of it, and images that have some. */
+  /** Objects of it and of what was merged into it, and images that have some. */
   maskCount: z.number().int(),
   imageCount: z.number().int(),
   /** Masks that stand for it, best first. */
-  exemplars: z.array(MaskId),
+  exemplars: z.array(Exemplar),
 });
 export type Concept = z.infer<typeof Concept>;
 

@@ -3,7 +3,7 @@ import { CollectionId, ExportId, ImageId } from './ids.ts';
 
 /** What a host can do, as data: the page never asks which host it runs on. */
 export const Capabilities = z.object({
-  /** A native folder dialog is at hand; otherwise the person types or pastes a path. */
+  /** Native dialogs for folders and files are at hand; otherwise the person types or pastes a path. */
   canPickFolder: z.boolean(),
   /** Files can be shown in the system's file manager. */
   canRevealFiles: z.boolean(),

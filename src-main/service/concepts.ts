@@ -17,10 +17,10 @@ export function conceptHandlers(service: Service) {
   /** Merges are one step deep, so that nothing ever has to be followed along a chain or a circle. */
   const refuseMerge = (concept: Concept, targetId: ConceptId): void => {
     const target = get(targetId);
-    const isDeep = target.mergedInto !== null || store.concepts.hasMerged(concept.id);
-    if (targetId !== concept.id && target.segmentationId === concept.segmentationId && !isDeep) return;
+    const isItself = targetId === concept.id || target.mergedInto !== null;
+    if (!isItself && target.segmentationId === concept.segmentationId) return;
     throw new UserError('BAD_INPUT', `Concept ${concept.id} cannot be merged into concept ${targetId}.`, {
-      hint: 'Merge it into one of the same segmentation that stands for itself, and into which it fits alone.',
+      hint: 'Merge it into another one of the same segmentation that is not merged itself.',
     });
   };
 

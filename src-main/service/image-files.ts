@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { thumbnailPath } from '../contract/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
-import { ImageId, RunId, SegmentationId } from '../contract/ids.ts';
+import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
 import { renderOverlay } from './overlays.ts';
 import type { Service } from './service.ts';
+import { renderCrop } from './crops.ts';
 import { readSheet } from './sheet.ts';
 
 /** `thumbnail`: 320 px, for grids. `view`: the upright image at screen size, whatever its format. */
@@ -17,7 +18,9 @@ export type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
 export type OverlayRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
 /** The best images of a segmentation with their objects, on one sheet. */
 export type SheetRequest = { sheetOf: SegmentationId };
-export type ImageRequest = PhotoRequest | PreviewRequest | OverlayRequest | SheetRequest;
+/** An object cut from its image; its shape is the one at `revision`. */
+export type CropRequest = { maskId: MaskId; revision: number };
+export type ImageRequest = PhotoRequest | PreviewRequest | OverlayRequest | SheetRequest | CropRequest;
 export type ImageFile = {
   bytes: Uint8Array;
   mimeType: 'image/webp' | 'image/png';
@@ -33,11 +36,24 @@ export function cacheControlOf({ isForever }: Pick<ImageFile, 'isForever'>): str
 }
 
 /**
- * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/overlays/IMAGE/VERSION.webp` and
- * `/segmentations/ID/sheet.png`, the only forms in which a picture can be asked for; undefined for all else.
+ * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/overlays/IMAGE/VERSION.webp`,
+ * `/segmentations/ID/sheet.png` and `/masks/ID/REVISION/crop.webp`, the only forms in which a picture can be asked for;
+ * undefined for all else.
  */
 export function parseImagePath(path: string): ImageRequest | undefined {
-  return parsePhotoPath(path) ?? parsePreviewPath(path) ?? parseOverlayPath(path) ?? parseSheetPath(path);
+  return (
+    parsePhotoPath(path) ??
+    parsePreviewPath(path) ??
+    parseOverlayPath(path) ??
+    parseSheetPath(path) ??
+    parseCropPath(path)
+  );
+}
+
+function parseCropPath(path: string): CropRequest | undefined {
+  const match = /^\/masks\/(\d{1,15})\/(\d{1,9})\/crop\.webp$/.exec(path);
+  const id = MaskId.safeParse(Number(match?.[1]));
+  return id.success ? { maskId: id.data, revision: Number(match?.[2]) } : undefined;
 }
 
 function parseOverlayPath(path: string): OverlayRequest | undefined {
@@ -76,6 +92,7 @@ function parsePhotoPath(path: string): PhotoRequest | undefined {
 export async function readImage(service: Service, request: ImageRequest): Promise<ImageFile> {
   if ('runId' in request) return readPreview(service, request);
   if ('version' in request) return drawOverlay(service, request);
+  if ('maskId' in request) return readCrop(service, request);
   return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
 }
 
@@ -86,6 +103,11 @@ async function drawOverlay(
   const bytes = await renderOverlay(service, segmentationId, imageId);
   const etag = `"overlay-${segmentationId}-${imageId}-${version}"`;
   return { bytes, mimeType: 'image/webp', etag, isForever: true };
+}
+
+async function readCrop(service: Service, { maskId, revision }: CropRequest): Promise<ImageFile> {
+  const bytes = await renderCrop(service, maskId, revision);
+  return { bytes, mimeType: 'image/webp', etag: `"mask-${maskId}-${revision}"`, isForever: true };
 }
 
 async function drawSheet(service: Service, { sheetOf }: SheetRequest): Promise<ImageFile> {

@@ -103,6 +103,9 @@ export function createRouter(service: Service) {
     concepts: {
       list: os.concepts.list.handler(({ input }) => concepts.list(input.id)),
       update: os.concepts.update.handler(({ input }) => concepts.update(input)),
+      masks: os.concepts.masks.handler(({ input: { id, cursor, limit } }) =>
+        store.concepts.masks(concepts.get(id).id, cursor, limit),
+      ),
     },
     masks: {
       ofImage: os.masks.ofImage.handler(({ input }) => masks.ofImage(input)),

@@ -1,6 +1,6 @@
 import { opendir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DECODED_FOLDER, THUMBNAIL_FOLDER } from '../contract/cache-layout.ts';
+import { CROP_FOLDER, DECODED_FOLDER, THUMBNAIL_FOLDER } from '../contract/cache-layout.ts';
 import type { StorageUse } from '../contract/system.ts';
 import type { DataLayout } from './service.ts';
 
@@ -9,7 +9,8 @@ export async function storageUse({ folder, database, cache }: DataLayout): Promi
   const databaseFiles = await Promise.all([database, `${database}-wal`].map(sizeOf));
   return {
     databaseBytes: databaseFiles.reduce((sum, size) => sum + size, 0),
-    thumbnailBytes: await folderSize(join(cache, THUMBNAIL_FOLDER)),
+    thumbnailBytes:
+      (await folderSize(join(cache, THUMBNAIL_FOLDER))) + (await folderSize(join(cache, CROP_FOLDER))),
     decodedBytes: await folderSize(join(cache, DECODED_FOLDER)),
     freeBytes: await freeBytes(folder),
   };
@@ -17,7 +18,7 @@ export async function storageUse({ folder, database, cache }: DataLayout): Promi
 
 /** Caches may be deleted at any time, also while a worker reads and writes them. */
 export async function emptyCaches(layout: DataLayout): Promise<StorageUse> {
-  for (const name of [THUMBNAIL_FOLDER, DECODED_FOLDER]) {
+  for (const name of [THUMBNAIL_FOLDER, CROP_FOLDER, DECODED_FOLDER]) {
     await rm(join(layout.cache, name), { recursive: true, force: true, maxRetries: 3 });
   }
   return storageUse(layout);

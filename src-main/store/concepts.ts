@@ -1,6 +1,9 @@
 import type { Statement } from 'better-sqlite3';
-import { ConceptId, MaskId, SegmentationId } from '../contract/ids.ts';
+import { ConceptId, SegmentationId } from '../contract/ids.ts';
 import type { Concept } from '../contract/segmentation.ts';
+import type { Mask } from '../contract/mask.ts';
+import { ConceptMaskRepository } from './concept-masks.ts';
+import type { Page } from './cursor.ts';
 import type { WritableDb } from './database.ts';
 
 type ConceptRow = {
@@ -15,41 +18,47 @@ type ConceptRow = {
   image_count: number;
 };
 
+/** What people decide of a concept. */
+type ConceptState = Pick<Concept, 'id' | 'name' | 'isBackground' | 'mergedInto'>;
+
 /** Masks that stand for a concept. */
 const EXEMPLARS = 8;
 /** Concepts of which objects take less than this of their regions' area are background. */
 const BACKGROUND_SHARE = 0.2;
 
+/** Counted with those that were merged into it; images that have several of them count once. */
 const SELECT = `
   SELECT c.*,
-    (SELECT ifnull(sum(mask_count), 0) FROM concept_images i WHERE i.concept_id = c.id) AS mask_count,
-    (SELECT count(*) FROM concept_images i WHERE i.concept_id = c.id) AS image_count
-  FROM concepts c`;
+    (SELECT ifnull(sum(mask_count), 0) FROM concept_images WHERE concept_id IN group_of) AS mask_count,
+    (SELECT count(DISTINCT image_id) FROM concept_images WHERE concept_id IN group_of) AS image_count
+  FROM concepts c`.replaceAll(
+  'group_of',
+  '(SELECT g.id FROM concepts g WHERE g.id = c.id OR g.merged_into = c.id)',
+);
 
 /** The kinds of things in a segmentation: found by the worker, named and merged by people. */
 export class ConceptRepository {
-  /** Marks background, chooses exemplars and closes the segmentation; in one transaction. */
+  /** Marks background and closes the segmentation; in one transaction. */
   readonly finish: (id: SegmentationId, finishedAtMs: number) => void;
 
   readonly #of: Statement<[number], ConceptRow>;
   readonly #get: Statement<[number], ConceptRow>;
   readonly #numbers: Statement<[number], { id: number; number: number }>;
+  readonly #masks: ConceptMaskRepository;
+  readonly #moveMerged: Statement<[{ id: number; into: number }]>;
   readonly #colours: Statement<[number], { id: number; colour: string }>;
-  readonly #exemplars: Statement<[number], number>;
-  readonly #merged: Statement<[number]>;
   readonly #update: Statement<[Record<string, unknown>]>;
+  readonly #inOne: (concept: ConceptState) => void;
 
   constructor(db: WritableDb) {
     this.#of = db.prepare(`${SELECT} WHERE c.segmentation_id = ? ORDER BY c.number`);
     this.#get = db.prepare(`${SELECT} WHERE c.id = ?`);
     this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');
+    this.#masks = new ConceptMaskRepository(db);
+    this.#moveMerged = db.prepare('UPDATE concepts SET merged_into = @into WHERE merged_into = @id');
     this.#colours = db.prepare(`
       SELECT c.id, ifnull(t.colour, c.colour) AS colour FROM concepts c LEFT JOIN concepts t ON t.id = c.merged_into
       WHERE c.segmentation_id = ?`);
-    this.#exemplars = db
-      .prepare<[number], number>('SELECT mask_id FROM concept_exemplars WHERE concept_id = ? ORDER BY rank')
-      .pluck();
-    this.#merged = db.prepare('SELECT 1 FROM concepts WHERE merged_into = ?');
     this.#update = db.prepare(`
       UPDATE concepts SET name = @name, is_background = @isBackground, merged_into = @mergedInto WHERE id = @id`);
     const markBackground = db.prepare(`
@@ -58,17 +67,14 @@ export class ConceptRepository {
           < ${BACKGROUND_SHARE} * max(ifnull(sum(m.area_px) FILTER (WHERE m.level = 1), 0), 1)
         FROM masks m WHERE m.concept_id = concepts.id)
       WHERE segmentation_id = ?`);
-    const clearExemplars = db.prepare(`
-      DELETE FROM concept_exemplars WHERE concept_id IN (SELECT id FROM concepts WHERE segmentation_id = ?)`);
-    const addExemplars = db.prepare(`
-      INSERT INTO concept_exemplars (concept_id, rank, mask_id)
-      SELECT @id, row_number() OVER (ORDER BY score DESC, id), id FROM masks
-      WHERE concept_id = @id AND level = 0 ORDER BY score DESC, id LIMIT ${EXEMPLARS}`);
+    this.#inOne = db.transaction((concept: ConceptState) => {
+      const { id, mergedInto } = concept;
+      if (mergedInto !== null) this.#moveMerged.run({ id, into: mergedInto });
+      this.#update.run({ ...concept, isBackground: Number(concept.isBackground) });
+    });
     const close = db.prepare('UPDATE segmentations SET finished_at_ms = ? WHERE id = ?');
     this.finish = db.transaction((id: SegmentationId, finishedAtMs: number) => {
       markBackground.run(id);
-      clearExemplars.run(id);
-      for (const concept of this.#numbers.all(id)) addExemplars.run({ id: concept.id });
       close.run(finishedAtMs, id);
     });
   }
@@ -93,13 +99,14 @@ export class ConceptRepository {
     return new Map(this.#colours.all(id).map((row) => [ConceptId.parse(row.id), row.colour]));
   }
 
-  /** Whether others have been merged into it. */
-  hasMerged(id: ConceptId): boolean {
-    return this.#merged.get(id) !== undefined;
+  /** What was merged into a concept goes with it when that is merged itself: merges stay one step deep. */
+  update(concept: ConceptState): void {
+    this.#inOne(concept);
   }
 
-  update(concept: Pick<Concept, 'id' | 'name' | 'isBackground' | 'mergedInto'>): void {
-    this.#update.run({ ...concept, isBackground: Number(concept.isBackground) });
+  /** First a concept's own objects, then those of the ones merged into it; see `ConceptMaskRepository.page`. */
+  masks(id: ConceptId, cursor: string | null, limit: number): Page<Mask> {
+    return this.#masks.page(id, cursor, limit);
   }
 
   #toConcept(row: ConceptRow): Concept {
@@ -113,7 +120,7 @@ export class ConceptRepository {
       mergedInto: row.merged_into === null ? null : ConceptId.parse(row.merged_into),
       maskCount: row.mask_count,
       imageCount: row.image_count,
-      exemplars: this.#exemplars.all(row.id).map((mask) => MaskId.parse(mask)),
+      exemplars: this.#masks.exemplars(ConceptId.parse(row.id), EXEMPLARS),
     };
   }
 }

@@ -74,6 +74,7 @@ export class SegmentationRepository {
   readonly #masksOf: Statement<[number, number], MaskRow>;
   readonly #shapeOf: Statement<[number], ShapeRow>;
   readonly #getMask: Statement<[number], MaskRow>;
+  readonly #contentOf: Statement<[number, number], Uint8Array>;
   readonly #setReview: Statement<[{ id: number; review: ReviewState }]>;
   readonly #setJob: Statement<[{ id: number; jobId: number }]>;
   readonly #rename: Statement<[string, number]>;
@@ -112,6 +113,11 @@ export class SegmentationRepository {
     this.#masksOf = db.prepare(`
       SELECT * FROM masks WHERE segmentation_id = ? AND image_id = ? ORDER BY level, score DESC, id`);
     this.#shapeOf = db.prepare('SELECT * FROM mask_shapes WHERE mask_id = ?');
+    this.#contentOf = db
+      .prepare<[number, number], Uint8Array>(
+        'SELECT content_hash FROM segmented_images WHERE segmentation_id = ? AND image_id = ?',
+      )
+      .pluck();
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
     this.saveImage = db.transaction((image: SegmentedImage) => this.#replaceImage(image));
   }
@@ -201,6 +207,12 @@ export class SegmentationRepository {
   getMask(id: MaskId): OwnedMask | undefined {
     const row = this.#getMask.get(id);
     return row && toOwnedMask(row);
+  }
+
+  /** The version of an image's file that was segmented. */
+  contentOf(segmentationId: SegmentationId, imageId: ImageId): ContentHash | undefined {
+    const hash = this.#contentOf.get(segmentationId, imageId);
+    return hash && toHash(hash);
   }
 
   shapeOf(id: MaskId): MaskShape | undefined {

@@ -247,6 +247,18 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** Area and box of a shape that a person has drawn. */
   z.object({ kind: z.literal('measure-mask'), shape: MaskShape }),
+  /** An object cut from its image, with what is around it darkened. */
+  z.object({
+    kind: z.literal('render-crop'),
+    rootPath: z.string(),
+    file: FileKey,
+    /** Of the file that was segmented. */
+    contentHash: ContentHash,
+    shape: MaskShape,
+    box: Box,
+    limits: ImageLimits,
+    cache: CacheBounds,
+  }),
   /** All that at least one of the masks holds. */
   z.object({ kind: z.literal('merge-masks'), shapes: z.array(MaskShape).min(2) }),
   /** See `MaskCut`. */
@@ -336,6 +348,7 @@ export const CallResults = {
   'merge-masks': MeasuredMask,
   'split-mask': z.object({ pieces: z.array(MeasuredMask) }),
   'render-overlay': z.object({ bytes: Bytes }),
+  'render-crop': z.object({ bytes: Bytes }),
   'draw-sheet': z.null(),
 } satisfies Record<Call['kind'], z.ZodType>;
 export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;

@@ -130,6 +130,10 @@ async function resultOf(call: Call): Promise<unknown> {
       const { measureMask } = await import('./mask-calls.ts');
       return measureMask(call);
     }
+    case 'render-crop': {
+      const { renderCrop } = await import('./crop-call.ts');
+      return renderCrop(call);
+    }
     case 'merge-masks': {
       const { mergeMasks } = await import('./mask-calls.ts');
       return mergeMasks(call);

@@ -1,6 +1,9 @@
 /** What the desktop's preload script offers beside the contract; absent in a browser. */
 export type Desktop = {
   pickFolder: () => Promise<string | undefined>;
+  pickFile: () => Promise<string | undefined>;
+  /** Where to write a file, which has this name unless the person gives it another one. */
+  pickSavePath: (name: string) => Promise<string | undefined>;
   /** Where a dropped file or folder lies. */
   pathOf: (file: File) => string;
   /** Commands of the native menu. @returns how to stop listening */
@@ -16,6 +19,16 @@ declare global {
 /** Asks for a folder with the system's dialog; undefined when there is none, or nothing was chosen. */
 export async function pickFolder(): Promise<string | undefined> {
   return window.r2oDesktop?.pickFolder();
+}
+
+/** Asks for a file with the system's dialog; undefined when there is none, or nothing was chosen. */
+export async function pickFile(): Promise<string | undefined> {
+  return window.r2oDesktop?.pickFile();
+}
+
+/** Asks where to write a file with the system's dialog; undefined when there is none, or nothing was chosen. */
+export async function pickSavePath(name: string): Promise<string | undefined> {
+  return window.r2oDesktop?.pickSavePath(name);
 }
 
 /**

@@ -1,16 +1,20 @@
 import Activity from '@lucide/svelte/icons/activity';
+import Boxes from '@lucide/svelte/icons/boxes';
 import BrainCircuit from '@lucide/svelte/icons/brain-circuit';
 import Images from '@lucide/svelte/icons/images';
 import Shapes from '@lucide/svelte/icons/shapes';
 import Package from '@lucide/svelte/icons/package';
+import Tags from '@lucide/svelte/icons/tags';
 import Settings from '@lucide/svelte/icons/settings-2';
 import type { Component } from 'svelte';
 import { t } from '../i18n/language.svelte.ts';
 import type { Studio } from '../state/studio.svelte.ts';
 import ActivityScreen from './activity/ActivityScreen.svelte';
 import DatasetsScreen from './datasets/DatasetsScreen.svelte';
+import ConceptsScreen from './concepts/ConceptsScreen.svelte';
 import LibraryScreen from './library/LibraryScreen.svelte';
 import MasksScreen from './masks/MasksScreen.svelte';
+import ModelsScreen from './models/ModelsScreen.svelte';
 import PretrainScreen from './pretrain/PretrainScreen.svelte';
 import SettingsScreen from './settings/SettingsScreen.svelte';
 
@@ -52,11 +56,27 @@ export const SCREENS: readonly Screen[] = [
     place: 'top',
   },
   {
+    id: 'concepts',
+    title: () => t('concepts.title'),
+    icon: Tags,
+    component: ConceptsScreen,
+    keys: 'mod+4',
+    place: 'top',
+  },
+  {
     id: 'datasets',
     title: () => t('datasets.title'),
     icon: Package,
     component: DatasetsScreen,
     keys: 'mod+5',
+    place: 'top',
+  },
+  {
+    id: 'models',
+    title: () => t('models.title'),
+    icon: Boxes,
+    component: ModelsScreen,
+    keys: 'mod+6',
     place: 'top',
   },
   {

@@ -1,6 +1,6 @@
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { ModelId } from '../../src-main/contract/ids.ts';
-import type { Architecture, Model } from '../../src-main/contract/model.ts';
+import type { Architecture, ExportedModel, Model } from '../../src-main/contract/model.ts';
 import { attempt, attemptLoudly } from './attempt.ts';
 import { coalesce } from './coalesce.ts';
 import type { Toasts } from './toasts.svelte.ts';
@@ -38,6 +38,24 @@ export class Models {
   /** An event told of a change. */
   refresh(): Promise<void> {
     return this.#reload();
+  }
+
+  /**
+   * Reads an encoder from a file of another program.
+   * @throws what the service refused it with: a form shows that where the file was named
+   */
+  async import(request: ImportRequest): Promise<Model> {
+    const model = await this.#client.models.import(request);
+    await this.load();
+    return model;
+  }
+
+  /**
+   * Writes a file for other tools, and its card beside it.
+   * @throws as `import` does
+   */
+  export(request: ExportRequest): Promise<ExportedModel> {
+    return this.#client.models.export(request);
   }
 
   rename(id: ModelId, name: string): Promise<boolean> {

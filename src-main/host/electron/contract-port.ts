@@ -14,10 +14,25 @@ export function serveContract(service: Service): void {
     port.start();
   });
   ipcMain.handle('r2o:pick-folder', (event) => (isOwnPage(event.senderFrame) ? pickFolder() : undefined));
+  ipcMain.handle('r2o:pick-file', (event) => (isOwnPage(event.senderFrame) ? pickFile() : undefined));
+  ipcMain.handle('r2o:pick-save-path', (event, name: unknown) =>
+    isOwnPage(event.senderFrame) ? pickSavePath(String(name)) : undefined,
+  );
 }
 
 /** Asks for a folder with the system's dialog; undefined when nothing was chosen. */
 export async function pickFolder(): Promise<string | undefined> {
   const { filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory'] });
   return filePaths[0];
+}
+
+async function pickFile(): Promise<string | undefined> {
+  const { filePaths } = await dialog.showOpenDialog({ properties: ['openFile'] });
+  return filePaths[0];
+}
+
+/** Asks where to write a file; the system's dialog asks by itself before one is replaced. */
+async function pickSavePath(name: string): Promise<string | undefined> {
+  const { filePath } = await dialog.showSaveDialog({ defaultPath: name });
+  return filePath === '' ? undefined : filePath;
 }

@@ -9,6 +9,8 @@ window.addEventListener('message', (event) => {
 
 contextBridge.exposeInMainWorld('r2oDesktop', {
   pickFolder: () => ipcRenderer.invoke('r2o:pick-folder'),
+  pickFile: () => ipcRenderer.invoke('r2o:pick-file'),
+  pickSavePath: (name: string) => ipcRenderer.invoke('r2o:pick-save-path', name),
   pathOf: (file: File) => webUtils.getPathForFile(file),
   onCommand: (listener: (command: string) => void) => {
     const hear = (_event: unknown, command: unknown) => listener(String(command));

@@ -41,6 +41,7 @@ describe('a segmentation', () => {
     expect(masks[0]).toEqual({
       ...{ id: high, imageId, conceptId: scene.cat, origin: 'model', level: 0, areaPx: 81, score: 0.8 },
       ...{ box: { x: 0, y: 0, width: 9, height: 9 }, review: 'pending', revision: 1 },
+      segmentationId: scene.segmentationId,
     });
     const shape = scene.store.segmentations.shapeOf(high);
     expect(shape).toMatchObject({ gridWidth: 640, gridHeight: 480 });

@@ -1,0 +1,32 @@
+import { UserError } from '../contract/errors.ts';
+import type { MaskId } from '../contract/ids.ts';
+import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
+import type { Service } from './service.ts';
+
+/**
+ * The object of a mask, cut from its image.
+ * @returns WebP
+ * @throws UserError NOT_FOUND where the mask has another shape by now, IMAGE_UNAVAILABLE where its file has changed
+ */
+export async function renderCrop(service: Service, id: MaskId, revision: number): Promise<Uint8Array> {
+  const { segmentations, images } = service.store;
+  const mask = segmentations.getMask(id);
+  const shape = segmentations.shapeOf(id);
+  const image = mask && images.locate(mask.imageId);
+  const contentHash = mask && segmentations.contentOf(mask.segmentationId, mask.imageId);
+  if (!mask || !shape || !image || !contentHash || mask.revision !== revision) {
+    throw new UserError('NOT_FOUND', `There is no mask ${id} with the shape ${revision}.`);
+  }
+  const settings = service.settings();
+  const { bytes } = await service.calls.call({
+    kind: 'render-crop',
+    rootPath: image.rootPath,
+    file: { relPath: image.relPath, pathBytes: image.pathBytes },
+    contentHash,
+    shape,
+    box: mask.box,
+    limits: workerLimits(settings),
+    cache: workerCache(settings, service.layout.cache),
+  });
+  return bytes;
+}

@@ -1,0 +1,123 @@
+import { SvelteSet } from 'svelte/reactivity';
+import type { Client } from '../../../src-main/contract/contract.ts';
+import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
+import type { Mask, ReviewState } from '../../../src-main/contract/mask.ts';
+import type { ShownError } from '../../client/error.ts';
+import { attempt, attemptLoudly } from '../../state/attempt.ts';
+import type { Toasts } from '../../state/toasts.svelte.ts';
+
+const AT_ONCE = 400;
+/** Objects read in advance of scrolling. */
+const AHEAD = 200;
+/** Masks that one call may change. */
+const CHANGED_AT_ONCE = 1_000;
+
+/** All objects of one concept, read as they are scrolled to; and those of them that are chosen. */
+export class ConceptMasks {
+  readonly id: ConceptId;
+  readonly #client: Client;
+  readonly #toasts: Toasts;
+  #items = $state.raw<readonly Mask[]>([]);
+  #isLoaded = $state(false);
+  #error = $state.raw<ShownError>();
+  #nextCursor: string | null = null;
+  #reading: Promise<void> | undefined;
+  readonly chosen = new SvelteSet<MaskId>();
+  #anchor: MaskId | undefined;
+
+  readonly ids = $derived.by(() => this.#items.map(({ id }) => id));
+  // Made anew with the list; nothing changes it.
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity
+  readonly #byId = $derived.by(() => new Map(this.#items.map((mask) => [mask.id, mask])));
+
+  constructor(client: Client, toasts: Toasts, id: ConceptId) {
+    this.#client = client;
+    this.#toasts = toasts;
+    this.id = id;
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  get error(): ShownError | undefined {
+    return this.#error;
+  }
+
+  find(id: MaskId): Mask | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Reads as many as are known again, at least the first. */
+  refresh(): Promise<void> {
+    return this.#read(null, Math.max(this.#items.length, AT_ONCE));
+  }
+
+  /** Reads on where the place comes near the end of what is known. */
+  async ensure(to: number): Promise<void> {
+    while (this.#nextCursor !== null && to + AHEAD > this.#items.length && !this.#error) {
+      await this.#read(this.#nextCursor, AT_ONCE);
+    }
+  }
+
+  /** Chooses one, or no longer; with `isRange` all from the one before to this. */
+  choose(id: MaskId, { isRange }: { isRange: boolean }): void {
+    const from = this.#anchor === undefined ? -1 : this.ids.indexOf(this.#anchor);
+    const to = this.ids.indexOf(id);
+    if (isRange && from >= 0) {
+      for (const one of this.ids.slice(Math.min(from, to), Math.max(from, to) + 1)) this.chosen.add(one);
+    } else if (!this.chosen.delete(id)) this.chosen.add(id);
+    this.#anchor = id;
+  }
+
+  chooseAll(): void {
+    for (const id of this.ids) this.chosen.add(id);
+  }
+
+  /** Lets the chosen objects be of another concept, or of none. */
+  move(to: ConceptId | null): Promise<boolean> {
+    return this.#change((ids) => this.#client.masks.setConcept({ ids, conceptId: to }));
+  }
+
+  review(review: ReviewState): Promise<boolean> {
+    return this.#change((ids) => this.#client.masks.review({ ids, review }));
+  }
+
+  async #change(call: (ids: MaskId[]) => Promise<unknown>): Promise<boolean> {
+    const ids = [...this.chosen];
+    const isDone = await attemptLoudly(this.#toasts, async () => {
+      for (let at = 0; at < ids.length; at += CHANGED_AT_ONCE) {
+        await call(ids.slice(at, at + CHANGED_AT_ONCE));
+      }
+    });
+    this.chosen.clear();
+    await this.refresh();
+    return isDone;
+  }
+
+  /** One reading at a time: a second one waits for the first. */
+  async #read(cursor: string | null, count: number): Promise<void> {
+    await this.#reading;
+    this.#reading = this.#readNow(cursor, count);
+    await this.#reading;
+  }
+
+  async #readNow(cursor: string | null, count: number): Promise<void> {
+    this.#error = await attempt(async () => {
+      const items = cursor === null ? [] : [...this.#items];
+      const wanted = items.length + count;
+      let next = cursor;
+      do {
+        const page: { items: Mask[]; nextCursor: string | null } = await this.#client.concepts.masks({
+          ...{ id: this.id, cursor: next, limit: AT_ONCE },
+        });
+        items.push(...page.items);
+        next = page.nextCursor;
+      } while (next !== null && items.length < wanted);
+      this.#items = items;
+      this.#nextCursor = next;
+      for (const id of this.chosen) if (!this.#byId.has(id)) this.chosen.delete(id);
+    });
+    this.#isLoaded = true;
+  }
+}

@@ -1,0 +1,39 @@
+import { t } from '../../i18n/language.svelte.ts';
+import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
+import type { ConceptsView } from './concepts-view.svelte.ts';
+
+/** What the keyboard does on the concepts screen, beside the arrow keys, Enter and Space of the cards. */
+export function conceptShortcuts(view: ConceptsView): ShortcutGroup {
+  const { current } = view;
+  if (view.isBrowsing || !current) return { title: t('concepts.title'), shortcuts: [] };
+  const chosen = view.shown.filter(({ id }) => view.chosen.has(id));
+  const meant = chosen.length > 0 ? chosen : [current];
+  const merged = view.mergedInto(current.id);
+  return {
+    title: t('concepts.title'),
+    shortcuts: [
+      { keys: 'Enter', label: t('concepts.lookThrough'), run: () => view.browse(current.id) },
+      { keys: ' ', label: t('concepts.choose'), run: () => view.toggle(current.id) },
+      { keys: 'n', label: t('concepts.name'), run: () => focusName(current.id) },
+      { keys: 'm', label: t('concepts.mergeChosen'), run: () => void view.mergeChosen() },
+      {
+        keys: 'b',
+        label: t('concepts.markBackground'),
+        run: () => void view.setBackground(meant, !meant.every(({ isBackground }) => isBackground)),
+      },
+      {
+        keys: 'u',
+        label: t('concepts.takeBack'),
+        run: () => {
+          const last = merged.at(-1);
+          if (last) void view.takeBack(last.id);
+        },
+      },
+      { keys: 'Escape', label: t('concepts.clear'), run: () => view.chosen.clear() },
+    ],
+  };
+}
+
+function focusName(id: number): void {
+  document.querySelector<HTMLInputElement>(`[data-name="${id}"]`)?.select();
+}

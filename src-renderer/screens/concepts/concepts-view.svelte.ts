@@ -1,0 +1,174 @@
+import { SvelteSet } from 'svelte/reactivity';
+import type { Client } from '../../../src-main/contract/contract.ts';
+import { ConceptId, type SegmentationId } from '../../../src-main/contract/ids.ts';
+import type { Concept } from '../../../src-main/contract/segmentation.ts';
+import type { ShownError } from '../../client/error.ts';
+import { t } from '../../i18n/language.svelte.ts';
+import { attempt, attemptLoudly } from '../../state/attempt.ts';
+import { coalesce } from '../../state/coalesce.ts';
+import type { Navigation } from '../../state/navigation.svelte.ts';
+import type { Segmentations } from '../../state/segmentations.svelte.ts';
+import type { Toasts } from '../../state/toasts.svelte.ts';
+
+const REST_MS = 400;
+
+/** What the view needs of the studio. */
+type Surroundings = {
+  client: Client;
+  segmentations: Segmentations;
+  navigation: Navigation;
+  toasts: Toasts;
+};
+type Change = Parameters<Client['concepts']['update']>[0];
+
+/** How people call a concept: by its name, or by its number while it has none. */
+export function conceptTitle({ name, number }: Pick<Concept, 'name' | 'number'>): string {
+  return name ?? t('concepts.unnamed', { number });
+}
+
+/** The concepts screen: `concepts/CONCEPT` shows one beside the others, `concepts/CONCEPT/masks` all its objects. */
+export class ConceptsView {
+  readonly #studio: Surroundings;
+  #all = $state.raw<readonly Concept[]>([]);
+  #of = $state<SegmentationId>();
+  #error = $state.raw<ShownError>();
+  /** Those that are chosen to be changed together. */
+  readonly chosen = new SvelteSet<ConceptId>();
+  readonly refresh: () => Promise<void>;
+
+  readonly segmentationId = $derived.by(() => this.#studio.segmentations.selected?.id);
+  /** Whether the concepts of the selected segmentation are known. */
+  readonly isLoaded = $derived.by(() => this.#of !== undefined && this.#of === this.segmentationId);
+  /** Those that stand for themselves, the ones with most objects first. */
+  readonly #standing = $derived.by(() =>
+    (this.isLoaded ? this.#all : [])
+      .filter(({ mergedInto }) => mergedInto === null)
+      .toSorted((a, b) => b.maskCount - a.maskCount || a.number - b.number),
+  );
+  readonly things = $derived(this.#standing.filter(({ isBackground }) => !isBackground));
+  readonly background = $derived(this.#standing.filter(({ isBackground }) => isBackground));
+  /** As they are shown, one after the other. */
+  readonly shown = $derived([...this.things, ...this.background]);
+  readonly current = $derived.by(() => {
+    const id = Number(this.#studio.navigation.path[0]);
+    return this.shown.find((concept) => concept.id === id) ?? this.shown[0];
+  });
+  readonly isBrowsing = $derived.by(
+    () => this.#studio.navigation.path[1] === 'masks' && this.current !== undefined,
+  );
+
+  /** Another number whenever concepts are drawn in other colours or have other objects: part of addresses. */
+  readonly version = $derived.by(() =>
+    hashOf(this.#all.map(({ id, mergedInto, maskCount }) => `${id}.${mergedInto ?? ''}.${maskCount}`).join()),
+  );
+
+  constructor(studio: Surroundings) {
+    this.#studio = studio;
+    this.refresh = coalesce(() => this.#read(), REST_MS);
+  }
+
+  get error(): ShownError | undefined {
+    return this.#error;
+  }
+
+  /** Those that were merged into a concept, by number. */
+  mergedInto(id: ConceptId): Concept[] {
+    return this.#all.filter(({ mergedInto }) => mergedInto === id);
+  }
+
+  find(id: ConceptId | null): Concept | undefined {
+    return this.#all.find((concept) => concept.id === id);
+  }
+
+  /** Shows one; the back button leads over it. */
+  show(id: ConceptId): void {
+    this.#studio.navigation.replace('concepts', id);
+  }
+
+  browse(id: ConceptId): void {
+    this.#studio.navigation.go('concepts', id, 'masks');
+  }
+
+  leave(): void {
+    if (this.current) this.#studio.navigation.replace('concepts', this.current.id);
+  }
+
+  toggle(id: ConceptId): void {
+    if (!this.chosen.delete(id)) this.chosen.add(id);
+  }
+
+  /** An empty name takes it away. */
+  rename(concept: Concept, name: string): Promise<boolean> {
+    const wanted = name.trim() === '' ? null : name.trim();
+    if (wanted === concept.name) return Promise.resolve(true);
+    return this.#change([{ id: concept.id, name: wanted }]);
+  }
+
+  setBackground(concepts: readonly Concept[], isBackground: boolean): Promise<boolean> {
+    return this.#change(concepts.map(({ id }) => ({ id, isBackground })));
+  }
+
+  /** Lets concepts count as another one, and offers to take that back. */
+  async merge(ids: readonly ConceptId[], into: ConceptId): Promise<void> {
+    const merged = ids.filter((id) => id !== into).flatMap((id) => this.find(id) ?? []);
+    const target = this.find(into);
+    if (!target || merged.length === 0) return;
+    // Those that were merged into one of them before go along, and come back to it.
+    const before = merged.flatMap((concept) => [concept, ...this.mergedInto(concept.id)]);
+    const isDone = await this.#change(merged.map(({ id }) => ({ id, mergedInto: into })));
+    if (!isDone) return;
+    this.chosen.clear();
+    this.show(into);
+    this.#studio.toasts.show({
+      tone: 'neutral',
+      title: t('concepts.merged', { count: merged.length, name: conceptTitle(target) }),
+      action: {
+        label: t('concepts.takeBack'),
+        run: () => void this.#change(before.map(({ id, mergedInto }) => ({ id, mergedInto }))),
+      },
+    });
+  }
+
+  /** Which of the chosen ones the others are merged into: one with a name, else the one with the most objects. */
+  readonly mergeTarget = $derived.by(() => {
+    const chosen = this.shown.filter(({ id }) => this.chosen.has(id));
+    return chosen.find(({ name }) => name !== null) ?? chosen[0];
+  });
+
+  async mergeChosen(): Promise<void> {
+    if (this.mergeTarget) await this.merge([...this.chosen], this.mergeTarget.id);
+  }
+
+  takeBack(id: ConceptId): Promise<boolean> {
+    return this.#change([{ id, mergedInto: null }]);
+  }
+
+  async #change(changes: readonly Change[]): Promise<boolean> {
+    const { client, toasts } = this.#studio;
+    const isDone = await attemptLoudly(toasts, async () => {
+      for (const change of changes) await client.concepts.update(change);
+    });
+    await this.#read();
+    return isDone;
+  }
+
+  async #read(): Promise<void> {
+    const id = this.segmentationId;
+    if (id === undefined) return;
+    this.#error = await attempt(async () => {
+      const concepts = await this.#studio.client.concepts.list({ id });
+      // Another one may have been selected meanwhile.
+      if (id !== this.segmentationId) return;
+      if (id !== this.#of) this.chosen.clear();
+      this.#all = concepts;
+      this.#of = id;
+    });
+  }
+}
+
+/** A short number for a text (FNV-1a, 32 bits). */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const char of text) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
+  return hash;
+}

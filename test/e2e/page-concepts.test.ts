@@ -1,0 +1,173 @@
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { addFolder, openPage, seriousFindings, takeScreenshots, type OpenPage } from '../support/page.ts';
+import { startService, waitForState } from '../support/running-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const LONG_MS = 240_000;
+const IMAGES = 16;
+
+/** The page over a service that has really cut made-up scenes into objects, without any training. */
+async function openConcepts(browser: Browser): Promise<OpenPage> {
+  const running = startService();
+  const { client } = running;
+  const folder = tempFolder();
+  await writeScenes(folder, { count: IMAGES, seed: 5 });
+  const added = await client.collections.add({ path: join(folder, 'images') });
+  await waitForState(client, added.job.id, 'done');
+  const { job } = await client.segmentations.start({
+    collectionId: added.collection.id,
+    settings: SegmentSettings.parse({ conceptCount: 4 }),
+    name: 'scenes',
+  });
+  await waitForState(client, job.id, 'done');
+  const opened = await openPage(browser, { running });
+  await opened.page.getByRole('link', { name: 'Concepts' }).click();
+  return opened;
+}
+
+const cards = (page: Page) => page.locator('li button[data-id]');
+
+describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`, () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  test(
+    'begins a first segmentation, says what training-free means, and follows its job',
+    { timeout: LONG_MS },
+    async () => {
+      const { page, client, complaints } = await openPage(browser);
+      await page.getByRole('link', { name: 'Concepts' }).click();
+      await page.getByText('needs a collection of images').waitFor();
+      const folder = tempFolder();
+      await writeScenes(folder, { count: 4, seed: 3 });
+      await page.getByRole('link', { name: 'Library' }).click();
+      await addFolder(page, join(folder, 'images'));
+      await page.getByRole('tab', { name: 'Images 4' }).waitFor();
+      await page.getByRole('link', { name: 'Concepts' }).click();
+      await page.getByText('Nothing is trained.').waitFor();
+      await page.getByLabel('Kinds of things').fill('1');
+      await page.getByLabel('Kinds of things').press('Tab');
+      await page.getByRole('alert').getByText('Not a number that can be used').waitFor();
+      await page.getByLabel('Kinds of things').fill('4');
+      await page.getByLabel('Kinds of things').press('Tab');
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Start segmenting' }).click();
+      await page.getByText('4 of 4 images').waitFor({ timeout: LONG_MS / 2 });
+      const [segmentation] = await client.segmentations.list({});
+      expect(segmentation).toMatchObject({ modelId: null, settings: { conceptCount: 4, mode: 'auto' } });
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test(
+    'names, merges and takes back concepts by keyboard, and remembers which one was shown',
+    { timeout: LONG_MS },
+    async () => {
+      const { page, client, complaints } = await openConcepts(browser);
+      const [segmentation] = await client.segmentations.list({});
+      const id = segmentation?.id ?? expect.fail('no segmentation');
+      const concepts = () => client.concepts.list({ id });
+      await page.locator('li img.shown').first().waitFor();
+      await page.locator('aside li img').first().waitFor();
+      await cards(page).first().focus();
+      await page.keyboard.press('n');
+      await page.keyboard.type('bright things');
+      await page.keyboard.press('Enter');
+      await expect
+        .poll(async () => (await concepts()).filter(({ name }) => name === 'bright things').length)
+        .toBe(1);
+      await expect.poll(() => page.locator('.crop img:not(.shown)').count(), { timeout: 30_000 }).toBe(0);
+      await takeScreenshots(page, 'concepts');
+      expect(await seriousFindings(page)).toEqual([]);
+
+      // Naming went on with the second one; Escape leaves it as it was.
+      await page.keyboard.press('Escape');
+      await cards(page).nth(0).focus();
+      await page.keyboard.press(' ');
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press(' ');
+      await page.getByRole('toolbar', { name: '2 chosen' }).waitFor();
+      const before = await concepts();
+      const target = before.find(({ name }) => name === 'bright things');
+      await page.keyboard.press('m');
+      await page.getByText('1 concept merged into “bright things”').waitFor();
+      const merged = (await concepts()).find(({ mergedInto }) => mergedInto !== null);
+      expect(merged?.mergedInto).toBe(target?.id);
+      const counted = (await concepts()).find((concept) => concept.id === target?.id)?.maskCount;
+      expect(counted).toBe(
+        (target?.maskCount ?? 0) + (before.find(({ id: one }) => one === merged?.id)?.maskCount ?? 0),
+      );
+      await page.getByRole('complementary').getByText(`${counted} objects`).waitFor();
+      await page.getByRole('button', { name: 'Take back', exact: true }).click();
+      await expect
+        .poll(async () => (await concepts()).every(({ mergedInto }) => mergedInto === null))
+        .toBe(true);
+
+      await page.keyboard.press('b');
+      await page.getByRole('heading', { name: 'Background', exact: true }).waitFor();
+      await page.reload();
+      await page.getByRole('complementary', { name: 'bright things' }).waitFor();
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test(
+    'looks through the objects of a concept and moves some to another one',
+    { timeout: LONG_MS },
+    async () => {
+      const { page, client, complaints } = await openConcepts(browser);
+      const [segmentation] = await client.segmentations.list({});
+      const id = segmentation?.id ?? expect.fail('no segmentation');
+      await cards(page).first().focus();
+      const [first, second] = (await client.concepts.list({ id })).sort(
+        (a, b) =>
+          Number(a.isBackground) - Number(b.isBackground) || b.maskCount - a.maskCount || a.number - b.number,
+      );
+      if (!first || !second) expect.fail('too few concepts');
+      await page.keyboard.press('Enter');
+      const grid = page.getByRole('grid', { name: 'Objects of' });
+      await grid.getByRole('gridcell').first().waitFor();
+      expect(await grid.getByRole('gridcell').count()).toBe(first.maskCount);
+      await grid.getByRole('button').first().click();
+      await page.getByText('1 chosen').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByLabel('Move to…').selectOption(String(second.id));
+      await expect.poll(() => grid.getByRole('gridcell').count()).toBe(first.maskCount - 1);
+      const counts = new Map(
+        (await client.concepts.list({ id })).map((concept) => [concept.id, concept.maskCount]),
+      );
+      expect([counts.get(first.id), counts.get(second.id)]).toEqual([
+        first.maskCount - 1,
+        second.maskCount + 1,
+      ]);
+      await page.keyboard.press('Escape');
+      await cards(page).first().waitFor();
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test('shows the contact sheet, and compares with ground truth', { timeout: LONG_MS }, async () => {
+    const { page, client } = await openConcepts(browser);
+    await page.getByRole('button', { name: 'More for scenes' }).click();
+    await page.getByRole('menuitem', { name: 'Contact sheet' }).click();
+    await page.getByRole('img', { name: 'Contact sheet of scenes' }).waitFor();
+    await page.getByRole('link', { name: 'Save as PNG' }).waitFor();
+    await page.keyboard.press('Escape');
+    const [collection] = await client.collections.list();
+    await page.getByRole('button', { name: 'More for scenes' }).click();
+    await page.getByRole('menuitem', { name: 'Compare with ground truth' }).click();
+    await page.getByLabel('Folder with the true masks').fill('/no/such/folder');
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
+    await page.getByRole('alert').getByText('does not exist').waitFor();
+    await page.getByLabel('Folder with the true masks').fill(join(collection?.rootPath ?? '', '..'));
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
+    await page.getByText(`Scores over ${IMAGES} images`).waitFor({ timeout: 60_000 });
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+});

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const LONG_MS = 240_000;
+
+describe.skipIf(!hasChromium)(`the models screen in Chromium${chromiumReason}`, () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  test(
+    'adds an untrained network, exports and imports it, explains refusals, and removes it',
+    { timeout: LONG_MS },
+    async () => {
+      const { page, client, complaints } = await openPage(browser);
+      const folder = tempFolder();
+      await page.getByRole('link', { name: 'Models' }).click();
+      await page.getByText('No models yet').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Add an untrained network' }).click();
+      await page.getByLabel('Seed').fill('7');
+      await page.getByLabel('Seed').press('Tab');
+      await page.getByRole('button', { name: 'Add', exact: true }).click();
+      await page.getByRole('heading', { name: 'untrained resnet18, seed 7' }).waitFor();
+
+      await page.getByRole('button', { name: 'Export' }).click();
+      await page.getByLabel('File to write').fill(join(folder, 'baseline.safetensors'));
+      await page.getByLabel('Licence').fill('CC0');
+      await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click();
+      await page.getByText('Written, with a model card beside it').waitFor({ timeout: 60_000 });
+      expect(
+        ['baseline.safetensors', 'baseline.safetensors.card.md'].map((name) =>
+          existsSync(join(folder, name)),
+        ),
+      ).toEqual([true, true]);
+      // A file that is there is not replaced unless that is asked for.
+      await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click();
+      await page.getByRole('alert').waitFor();
+      await page.keyboard.press('Escape');
+
+      await page.getByRole('button', { name: 'Import weights' }).click();
+      await page.getByLabel('File on this machine').fill(join(folder, 'none.pth'));
+      await page.getByRole('dialog').getByRole('button', { name: 'Import weights' }).click();
+      await page.getByRole('alert').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByLabel('File on this machine').fill(join(folder, 'baseline.safetensors'));
+      await page.getByRole('dialog').getByRole('button', { name: 'Import weights' }).click();
+      await page.getByRole('heading', { name: 'baseline' }).waitFor({ timeout: 60_000 });
+      await page.getByRole('definition').getByText('baseline.safetensors').waitFor();
+      // Away from the button, which would show its tooltip.
+      await page.mouse.move(700, 600);
+      await takeScreenshots(page, 'models');
+      expect(await seriousFindings(page)).toEqual([]);
+
+      await page.getByRole('button', { name: 'More for baseline' }).click();
+      await page.getByRole('menuitem', { name: 'Remove' }).click();
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+      await page.getByRole('heading', { name: 'untrained resnet18, seed 7' }).waitFor();
+      expect((await client.models.list()).map(({ origin }) => origin)).toEqual(['untrained']);
+      expect(complaints).toEqual([]);
+    },
+  );
+});
