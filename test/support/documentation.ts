@@ -17,3 +17,21 @@ export function documentationPages(): Page[] {
   ];
   return paths.map((path) => ({ path, text: readFileSync(resolve(root, path), 'utf8') }));
 }
+
+/** Rows of the table whose heading begins with these cells, as cells; all such tables of a text together. */
+export function tableRows(text: string, ...heading: readonly string[]): string[][] {
+  const rows: string[][] = [];
+  let isInside = false;
+  for (const line of text.split('\n')) {
+    const cells = line.startsWith('| ') ? line.slice(2, -2).split(' | ') : [];
+    if (cells.length === 0) isInside = false;
+    else if (heading.every((cell, at) => cells[at]?.startsWith(cell))) isInside = true;
+    else if (isInside && !cells[0]?.startsWith('---')) rows.push(cells);
+  }
+  return rows;
+}
+
+/** What a text has in backticks, line by line. */
+export function codesIn(text = ''): string[] {
+  return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
+}

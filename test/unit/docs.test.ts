@@ -2,12 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { ExportFormat } from '../../src-main/contract/export.ts';
 import { PresetName, PretrainConfig } from '../../src-main/contract/pretrain.ts';
 import { RunMetric } from '../../src-main/contract/run.ts';
+import { SegmentMode, SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { DEFAULT_SETTINGS } from '../../src-main/contract/settings.ts';
 import { DATA_FOLDER_VARIABLE } from '../../src-main/host/shared/data-folder.ts';
 import { createProgram } from '../../src-main/host/cli/program.ts';
-import { documentationPages } from '../support/documentation.ts';
+import { codesIn, documentationPages, tableRows } from '../support/documentation.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const pages = documentationPages();
@@ -59,6 +61,24 @@ describe('the documentation', () => {
     for (const preset of PresetName.options) expect(docs).toContain(`| \`${preset}\` |`);
   });
 
+  test('documents the settings and modes of a segmentation, and no others', () => {
+    const page = textOf('segmenting.md');
+    const rows = tableRows(page, 'setting', 'default').map(([key, value]) => [codesIn(key)[0], value]);
+    const defaults = Object.entries(SegmentSettings.parse({}));
+    expect(Object.fromEntries(rows)).toEqual(
+      Object.fromEntries(defaults.map(([key, value]) => [key, String(value)])),
+    );
+    const modes = tableRows(page, 'mode').flatMap(([mode]) => codesIn(mode));
+    expect(modes.toSorted()).toEqual(SegmentMode.options.toSorted());
+  });
+
+  test('documents the export formats, and no others', () => {
+    const rows = tableRows(textOf('datasets.md'), '`--format`').flatMap(([format]) => codesIn(format));
+    expect(rows.toSorted()).toEqual(ExportFormat.options.toSorted());
+    const { length } = ExportFormat.options;
+    for (const [count] of docs.matchAll(/\d+ formats/g)) expect(count).toBe(`${length} formats`);
+  });
+
   test('documents every npm script that a person runs', () => {
     const { scripts } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as {
       scripts: Record<string, string>;
@@ -80,11 +100,24 @@ describe('the documentation', () => {
     }
   });
 
+  test('names no source file that does not exist', () => {
+    const named = codesIn(docs).filter((code) => /^core\/[a-z/-]+(\.ts)?$/.test(code));
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((path) => !existsSync(resolve(root, 'src-main', path)))).toEqual([]);
+  });
+
   test('has a page for each file below resources/docs in the index of the README', () => {
     const [readme, ...others] = pages;
     for (const { path } of others) expect(readme?.text).toContain(`](${path})`);
   });
 });
+
+/** A page below `resources/docs`. */
+function textOf(name: string): string {
+  const page = pages.find(({ path }) => path === `resources/docs/${name}`);
+  if (!page) throw new Error(`there is no page ${name}`);
+  return page.text;
+}
 
 /** Names under which GitHub makes headings reachable. */
 function anchorsOf(markdown: string): string[] {
