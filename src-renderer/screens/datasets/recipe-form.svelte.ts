@@ -90,6 +90,8 @@ export class RecipeForm {
     const ids = this.#draft.segmentationIds;
     this.#error = await attempt(async () => {
       const lists = await Promise.all(ids.map((id) => this.#studio.client.concepts.list({ id })));
+      // Gathered here alone, so nothing has to follow it.
+      // eslint-disable-next-line svelte/prefer-svelte-reactivity
       const known = new Map<string, KnownConcept>();
       for (const { name, number, isBackground, mergedInto } of lists.flat()) {
         const shown = name ?? `concept-${number}`;

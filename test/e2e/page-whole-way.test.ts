@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { addFolder, openPage, type OpenPage } from '../support/page.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const WAY_MS = 480_000;
+const PATIENCE = { timeout: 120_000 };
+const IMAGES = 12;
+/** Of 64 px in batches of 4: long enough to be paused, reloaded and killed in, short enough to wait for. */
+const RUN = { 'View size (px)': '64', 'Images a step': '4', Epochs: '40', Previews: '4' } as const;
+
+async function startRun(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Pretrain' }).click();
+  await page.getByText('Advanced settings').click();
+  for (const [label, value] of Object.entries(RUN)) {
+    await page.getByLabel(label).fill(value);
+    await page.getByLabel(label).press('Tab');
+  }
+  await page.getByText('64 px · 120 steps').first().waitFor(PATIENCE);
+  await page.getByRole('button', { name: 'Start pretraining' }).click();
+}
+
+/** The number of steps that the run has made. */
+async function stepOf({ client }: OpenPage): Promise<number> {
+  return (await client.runs.list({}))[0]?.step ?? 0;
+}
+
+/** Waits until the page has seen the run go on from where it was. */
+async function goesOn(opened: OpenPage): Promise<void> {
+  const before = await stepOf(opened);
+  await expect.poll(() => stepOf(opened), PATIENCE).toBeGreaterThan(before + 1);
+}
+
+/** The latest value that the chart of the loss shows. */
+async function shownLoss(page: Page): Promise<string> {
+  const chart = page.getByRole('img', { name: /^Loss, latest value [\d.]+$/ });
+  return (await chart.getAttribute('aria-label')) ?? '';
+}
+
+describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}`, () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  test(
+    'leads from a folder over an interrupted pretraining, masks and a named concept to an export',
+    { timeout: WAY_MS },
+    async () => {
+      const opened = await openPage(browser);
+      const { page, client, service, complaints } = opened;
+      page.setDefaultTimeout(PATIENCE.timeout);
+      const folder = tempFolder();
+      await writeScenes(folder, { count: IMAGES, seed: 4 });
+      await addFolder(page, join(folder, 'images'));
+      await page.getByRole('tab', { name: `Images ${IMAGES}` }).waitFor();
+
+      await startRun(page);
+      const loss = await shownLoss(page);
+      await expect.poll(() => shownLoss(page), PATIENCE).not.toBe(loss);
+      await page.getByRole('button', { name: 'Pause' }).click();
+      await page.getByRole('button', { name: 'Resume' }).waitFor();
+      const pausedAt = await stepOf(opened);
+      await page.getByRole('button', { name: 'Resume' }).click();
+      await expect.poll(() => stepOf(opened), PATIENCE).toBeGreaterThan(pausedAt);
+
+      await page.reload();
+      await page.getByRole('heading', { name: 'images, quick' }).waitFor();
+      await goesOn(opened);
+
+      process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+      await page.getByRole('alert').getByText('The worker process went away').waitFor();
+      await page.getByRole('button', { name: 'Resume' }).first().click();
+      await expect.poll(async () => (await client.runs.list({}))[0]?.state, PATIENCE).toBe('done');
+
+      await page.getByRole('link', { name: 'Masks' }).click();
+      await page.getByLabel('Model').selectOption({ index: 1 });
+      await page.getByLabel('Kinds of things').fill('4');
+      await page.getByLabel('Kinds of things').press('Tab');
+      await page.getByRole('button', { name: 'Start segmenting' }).click();
+      const tiles = page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
+      await expect.poll(() => tiles.count(), PATIENCE).toBe(IMAGES);
+      const [segmentation] = await client.segmentations.list({});
+      const id = segmentation?.id ?? expect.fail('no segmentation');
+      await expect.poll(async () => (await client.segmentations.get({ id })).state, PATIENCE).toBe('done');
+      expect(segmentation?.modelId).not.toBeNull();
+
+      await tiles.first().focus();
+      await page.keyboard.press('Space');
+      await page.keyboard.press('Shift+ArrowRight');
+      await page.keyboard.press('a');
+      await page.getByText(/objects? reviewed/).waitFor();
+      const accepted = await client.segmentations.gallery({ id, review: 'accepted' });
+      expect(accepted.items).toHaveLength(2);
+
+      await page.getByRole('link', { name: 'Concepts' }).click();
+      await page.locator('li button[data-id]').first().focus();
+      await page.keyboard.press('n');
+      await page.keyboard.type('bright things');
+      await page.keyboard.press('Enter');
+      await expect
+        .poll(async () => (await client.concepts.list({ id })).map(({ name }) => name), PATIENCE)
+        .toContain('bright things');
+
+      await page.keyboard.press('Escape');
+      await page.getByRole('link', { name: 'Datasets' }).click();
+      await page.getByLabel('Name of the dataset').fill('scenes');
+      await page.getByRole('button', { name: 'Freeze version' }).click();
+      await page.getByRole('heading', { name: 'scenes · Version 1' }).waitFor();
+      const out = join(tempFolder(), 'scenes-coco');
+      await page.getByRole('button', { name: 'Export', exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('radio', { name: /^COCO Detectron2/ }).check({ force: true });
+      await dialog.getByLabel('New folder to write').fill(out);
+      await dialog.getByRole('button', { name: 'Export', exact: true }).click();
+      await page.getByRole('article', { name: 'Export as COCO' }).getByText('Done').waitFor();
+      expect(existsSync(join(out, 'annotations/instances_train.json'))).toBe(true);
+      expect(complaints).toEqual([]);
+    },
+  );
+});
