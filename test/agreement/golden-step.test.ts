@@ -143,17 +143,19 @@ function superpixelMasks({ masks: expected, num_overlap }: GoldenStep) {
   return { masks, regionCount: SUPERPIXEL_LABELS };
 }
 
-type Tolerance = { loss: number; norm: number; medianNorm: number; values: number };
+type Tolerance = { loss: number; norm: number; medianNorm: number; values: number; target: number };
 /**
  * From golden/README.md, "Step tolerances": float32 against float64 of the official code differs by
  * 2e-7 in the loss and 7e-6 in q and z; a second step inherits ReLU and max-pool decisions that
- * flipped in the first, which move single gradients by up to 7e-3.
+ * flipped in the first, which move single gradients by up to 7e-3. The target follows the online weights by its
+ * EMA: in the third step its small biases have taken in such gradients, by 6e-4 on a CPU with AVX-512 and by less
+ * than 1e-4 on others.
  */
 const TOLERANCES: Tolerance[] = [
-  { loss: 1e-5, norm: 1e-3, medianNorm: 1e-5, values: 1e-4 },
-  { loss: 1e-4, norm: 2e-2, medianNorm: 1e-3, values: Infinity },
+  { loss: 1e-5, norm: 1e-3, medianNorm: 1e-5, values: 1e-4, target: 1e-5 },
+  { loss: 1e-4, norm: 2e-2, medianNorm: 1e-3, values: Infinity, target: 1e-4 },
   // A third step inherits more of them, up to 7e-2: its loss is what can be compared.
-  { loss: 1e-3, norm: Infinity, medianNorm: Infinity, values: Infinity },
+  { loss: 1e-3, norm: Infinity, medianNorm: Infinity, values: Infinity, target: 2e-3 },
 ];
 
 describe.skipIf(!hasShared)(`the update step against the official code${sharedReason}`, () => {
@@ -206,7 +208,7 @@ async function expectStep(options: {
   prefix: string;
 }): Promise<void> {
   const { spec, state, step, index, views, golden, prefix } = options;
-  const tolerance = TOLERANCES[index] ?? { loss: 0, norm: 0, medianNorm: 0, values: 0 };
+  const tolerance = TOLERANCES[index] ?? { loss: 0, norm: 0, medianNorm: 0, values: 0, target: 0 };
   using cluster = await compileStep({
     name: 'cluster',
     build: clusterStep(spec),
@@ -259,7 +261,7 @@ async function expectStep(options: {
     const data = after[name];
     if (!(data instanceof Float32Array)) throw new Error(`no '${name}'`);
     const { l2, first } = step.target[name] ?? { l2: NaN, first: [] };
-    expect(Math.abs(norm(data) / l2 - 1)).toBeLessThan(1e-4);
+    expect(Math.abs(norm(data) / l2 - 1), name).toBeLessThan(tolerance.target);
     const torch = toTorchOrder(data, { kind, shape });
     if (index === 0)
       expect(largestDifference(torch.subarray(0, first.length), Float32Array.from(first))).toBeLessThan(1e-6);
