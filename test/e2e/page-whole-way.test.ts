@@ -75,7 +75,11 @@ describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}
       await goesOn(opened);
 
       process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
-      await page.getByRole('alert').getByText(/worker process/).first().waitFor();
+      await page
+        .getByRole('alert')
+        .getByText(/worker process/)
+        .first()
+        .waitFor();
       await page.getByRole('button', { name: 'Resume' }).first().click();
       await expect.poll(async () => (await client.runs.list({}))[0]?.state, PATIENCE).toBe('done');
 
