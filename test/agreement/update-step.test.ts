@@ -49,7 +49,7 @@ describe('a whole update step, compiled, agrees with eager TensorFlow.js', () =>
 });
 
 it('a training that moves from TensorFlow.js to ONNX Runtime goes on with the same state', async () => {
-  const spec = tinyTraining();
+  const spec = tinyTraining({ width: 4 });
   const request = { name: 'update', build: updateStep(spec), inputs: updateInputs(spec, TINY_REGIONS) };
   using before = await openEngine('tfjs:cpu', trainingState(spec), 2);
   await before.state.restore(initialWeights(modelNetwork(spec.model), 1));
