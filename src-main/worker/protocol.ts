@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Bytes } from '../contract/bytes.ts';
 import { ErrorInfo } from '../contract/errors.ts';
 import { ExportImageRow, ExportPlan, ExportResult } from '../contract/export.ts';
-import { ContentHash, ImageId, SegmentationId } from '../contract/ids.ts';
+import { ContentHash, ImageId, RunId, SegmentationId } from '../contract/ids.ts';
 import {
   ImportableImage,
   ImportedMask,
@@ -49,6 +49,7 @@ export const WorkerJob = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('import'), options: MaskImportOptions }),
   z.object({
     kind: z.literal('pretrain'),
+    runId: RunId,
     rootPath: z.string(),
     limits: ImageLimits,
     cache: CacheBounds,

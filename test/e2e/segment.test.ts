@@ -109,6 +109,13 @@ describe('segmenting', () => {
     expect(totals.corLoc).toBeGreaterThan(0.5);
     expect(totals.iouQuarters).toHaveLength(4);
 
+    const fixed = await segmented(client, (await client.collections.list())[0]?.id ?? 0, {
+      mode: 'fixed-k',
+      regionCount: 4,
+    });
+    const { totals: bounds } = await client.segmentations.evaluate({ id: fixed.id, truth: dirname(images) });
+    expect(bounds.bestUnion).toBeGreaterThan(bounds.bestRegion ?? 1);
+
     const path = join(dirname(images), 'sheet.html');
     await client.segmentations.writeSheet({ id, path });
     const page = readFileSync(path, 'utf8');
