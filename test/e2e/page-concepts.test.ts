@@ -4,12 +4,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
-import { addFolder, openPage, seriousFindings, takeScreenshots, type OpenPage } from '../support/page.ts';
+import {
+  addFolder,
+  imagesFor,
+  openPage,
+  seriousFindings,
+  takeScreenshots,
+  type OpenPage,
+} from '../support/page.ts';
 import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const LONG_MS = 240_000;
-const IMAGES = 16;
+const IMAGES = imagesFor(8, 16);
 
 /** The page over a service that has really cut made-up scenes into objects, without any training. */
 async function openConcepts(browser: Browser): Promise<OpenPage> {

@@ -54,8 +54,9 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
       );
     }
     await addFolder(page, folder);
+    await page.getByRole('tab', { name: 'Images 12' }).waitFor();
     const tiles = page.locator('[role=grid] [data-state=shown]');
-    await expect.poll(() => tiles.count()).toBe(12);
+    await expect.poll(() => tiles.count(), { timeout: 20_000 }).toBe(12);
     const boxes = await tiles.evaluateAll((all) =>
       all.map((tile) => {
         const { left, top, bottom } = tile.getBoundingClientRect();

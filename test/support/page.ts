@@ -10,6 +10,8 @@ import { startService, type RunningService } from './running-service.ts';
 export const pageFolder = resolve(import.meta.dirname, '../../out/renderer');
 /** Set to renew the pictures of the README. */
 const screenshots = process.env.R2O_SCREENSHOTS;
+/** As many images as a picture shall show; fewer are enough for a test. */
+export const imagesFor = (test: number, picture: number): number => (screenshots ? picture : test);
 
 export type OpenPage = RunningService & {
   page: Page;
