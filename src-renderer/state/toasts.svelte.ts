@@ -3,6 +3,8 @@ export type Toast = {
   title: string;
   text?: string;
   action?: { label: string; run: () => void };
+  /** What it tells of: a later message about the same takes its place. */
+  about?: string;
 };
 type ShownToast = Toast & { id: number };
 
@@ -25,6 +27,11 @@ export class Toasts {
     const others = this.#shown.filter(({ title, text }) => title !== toast.title || text !== toast.text);
     this.#shown = [...others, { ...toast, id }].slice(-MAX_SHOWN);
     if (toast.tone !== 'danger') setTimeout(() => this.dismiss(id), toast.action ? WITH_ACTION_MS : SHOWN_MS);
+  }
+
+  /** Takes away what is told of something that has moved on. */
+  forget(about: string): void {
+    this.#shown = this.#shown.filter((toast) => toast.about !== about);
   }
 
   dismiss(id: number): void {
