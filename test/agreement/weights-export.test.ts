@@ -10,7 +10,7 @@ import { exportEncoder } from '../../src-main/core/model/weights/export-encoder.
 import { importEncoder } from '../../src-main/core/model/weights/import-encoder.ts';
 import { bytesOf } from '../../src-main/core/model/weights/stored-tensor.ts';
 import { runOnnxFile } from '../support/onnx-file.ts';
-import { missingPython, runPython } from '../support/pickles.ts';
+import { missingPython, runPython } from '../support/python.ts';
 import { nameSeed, signedUnit } from '../support/random-data.ts';
 import { relativeError } from '../support/relative-error.ts';
 import { hasShared, readSharedJson, sharedReason } from '../support/shared.ts';

@@ -370,6 +370,11 @@ describe('a format', () => {
     });
   });
 
+  test('that insists on a val split says that it has none', async () => {
+    const { result } = await exportDrawn([await drawnImage('a.png', cat())], { format: 'yolo' });
+    expect(result.notes).toEqual([expect.stringMatching(/^There is no val split/)]);
+  });
+
   test('with 8 bits refuses more classes than it numbers; with 16 it takes them', async () => {
     const many = await drawnImage('a.png', Array.from({ length: 300 }, (_, index) => ({ bitmap: mask, className: `class ${String(index).padStart(3, '0')}` }))); // prettier-ignore
     await expect(exportDrawn([many], { format: 'voc' })).rejects.toThrow(
