@@ -135,7 +135,7 @@ export const ImageScores = z.object({
   accuracy: z.number(),
   isLocated: z.boolean().nullable(),
   boundaryF: z.number().nullable(),
-  /** Bounds for any choice among the stored regions. */
+  /** Bounds for any choice among the regions, or among the objects where no regions are stored. */
   bestRegion: z.number().nullable(),
   bestUnion: z.number().nullable(),
   /** Mean score of its objects, each by its area: what images are ranked by here. */

@@ -88,6 +88,7 @@ export function pretrainKind(options: PretrainKindOptions): JobKindHandler<'pret
       const settings = options.settings();
       return {
         kind: 'pretrain',
+        runId,
         rootPath: collection.rootPath,
         limits: workerLimits(settings),
         cache: workerCache(settings, options.cacheFolder),

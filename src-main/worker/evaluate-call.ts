@@ -29,23 +29,23 @@ export async function scoreMasks(call: CallOf<'score-masks'>): Promise<ResultOf<
   return result;
 }
 
-function scoreImage(image: Scored, { truth, objects: labels }: ImageTruth): ScoredImage {
-  const objects = image.masks
-    .filter(({ level }) => level === 0)
-    .map(({ shape, score }) => ({ mask: onGrid(shape, truth), score }));
+function scoreImage(image: Scored, { truth, objects: trueObjects }: ImageTruth): ScoredImage {
+  const masks = image.masks.filter(({ level }) => level === 0);
+  const objects = masks.map(({ shape, score }) => ({ mask: onGrid(shape, truth), score }));
   const foreground = new Uint8Array(truth.pixels.length);
   for (const { mask } of objects) mask.forEach((inside, pixel) => inside && (foreground[pixel] = 1));
+  // The finest level that is stored: in modes that cut the whole image, and without regions, the objects themselves.
   const regions = image.masks.filter(({ level }) => level === 1);
-  const bounds = regions.length > 0 ? oracleBounds(regionMap(regions, truth), truth) : null;
+  const bounds = oracleBounds(regionMap(regions.length > 0 ? regions : masks, truth), truth);
   return {
     scores: {
       relPath: image.relPath,
-      ...scoreForeground(foreground, truth),
+      ...scoreForeground(foreground, truth, trueObjects),
       bestRegion: bounds?.bestRegion ?? null,
       bestUnion: bounds?.bestUnion ?? null,
-      score: meanScore(image.masks.filter(({ level }) => level === 0)),
+      score: meanScore(masks),
     },
-    objects: labels && matchInstances(objects, labels),
+    objects: trueObjects ? matchInstances(objects, trueObjects) : null,
   };
 }
 

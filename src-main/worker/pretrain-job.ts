@@ -1,17 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { UserError } from '../contract/errors.ts';
 import { DEVICE_IDS, type DeviceId } from '../core/compile/devices/report.ts';
-import { DeviceError } from '../core/compile/runtime/step.ts';
 import { ImageProblemError } from '../core/image/image-problem.ts';
 import { ImageSource, type ImageSourceSpec, type OpenedImage } from '../core/train/image-source.ts';
 import { previewSteps } from '../core/train/preview-steps.ts';
 import { Previewer } from '../core/train/preview.ts';
-import { totalStepsOf, train, TrainingDiverged } from '../core/train/train.ts';
+import { totalStepsOf, train } from '../core/train/train.ts';
 import { superpixelSpecOf } from '../core/train/training-spec.ts';
+import { explainFailure } from './explain-failure.ts';
 import type { JobContext } from './job-context.ts';
 import { openTrainer } from './open-trainer.ts';
 import type { WorkerJobOf } from './protocol.ts';
-import { RunRecorder } from './run-recorder.ts';
+import { RunRecorder, type SavedStep } from './run-recorder.ts';
 import { JobStopped } from './stop-signal.ts';
 import { ThreadedBatches } from './threaded-batches.ts';
 import { readOrMakeImageList, type ListedImage } from './training-images.ts';
@@ -31,14 +31,15 @@ const SUPERPIXEL_SHARE = 1 / 16;
  * last step, a pause, a stop), the state is saved first; a stop also keeps the encoder as a model.
  */
 export async function runPretraining(job: PretrainJob, context: JobContext): Promise<void> {
+  const saved: SavedStep = { step: job.checkpoint?.step };
   try {
-    await pretrain(job, context);
+    await pretrain(job, context, saved);
   } catch (error) {
-    throw explained(error, job);
+    throw explainFailure(error, job, saved);
   }
 }
 
-async function pretrain(job: PretrainJob, context: JobContext): Promise<void> {
+async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep): Promise<void> {
   const { config } = job;
   const { link, signal, cores } = context;
   await mkdir(job.runFolder, { recursive: true });
@@ -55,7 +56,7 @@ async function pretrain(job: PretrainJob, context: JobContext): Promise<void> {
     opened.previews,
   );
   const recorder = new RunRecorder({
-    ...{ job, link, trainer, previewer, totalSteps },
+    ...{ job, link, trainer, previewer, totalSteps, saved },
     imageCount: images.length,
     previewImages: chosen.map((image) => image.listed),
   });
@@ -154,42 +155,4 @@ function sourceOf({ rootPath, config, limits, cache }: PretrainJob, memoryBytes:
     },
     memoryBytes,
   };
-}
-
-/** What went wrong, as a person can use it; bugs stay what they are. */
-function explained(error: unknown, { config, device, checkpoint }: PretrainJob): unknown {
-  const saved = checkpoint
-    ? `The checkpoint of step ${checkpoint.step} is kept`
-    : 'Its latest checkpoint is kept';
-  if (error instanceof TrainingDiverged) {
-    return new UserError(
-      'TRAINING_DIVERGED',
-      `The training went astray at step ${error.step}: its loss is no number any more.`,
-      {
-        hint: `${saved}; start a new run with a smaller baseLr (now ${config.baseLr}) or more warmupEpochs.`,
-      },
-    );
-  }
-  if (isOutOfMemory(error)) {
-    return new UserError(
-      'OUT_OF_MEMORY',
-      `${device} ran out of memory: a batch of ${config.batchSize} at ${config.viewPx} px does not fit beside what else is running.`,
-      {
-        hint: `${saved}. Quit other programs and resume, or start a new run with batchSize ${Math.max(2, Math.floor(config.batchSize / 2))} or a smaller viewPx.`,
-        cause: error,
-      },
-    );
-  }
-  if (!(error instanceof DeviceError)) return error;
-  return new UserError('DEVICE_FAILED', error.message, {
-    hint: `${saved}. Resume to try ${device} again, or go on elsewhere: r2o runs resume <run> --device onnx:cpu`,
-    cause: error,
-  });
-}
-
-/** An allocation that failed: in the engine, for an array of our own, or in a thread that makes batches. */
-function isOutOfMemory(error: unknown): boolean {
-  if (error instanceof DeviceError) return /alloc|memory/i.test(error.message);
-  if (error instanceof RangeError) return /allocation failed/i.test(error.message);
-  return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
 }

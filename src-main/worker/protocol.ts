@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Bytes } from '../contract/bytes.ts';
 import { ErrorInfo } from '../contract/errors.ts';
 import { ExportImageRow, ExportPlan, ExportResult } from '../contract/export.ts';
-import { ContentHash, ImageId, SegmentationId } from '../contract/ids.ts';
+import { ContentHash, ImageId, RunId, SegmentationId } from '../contract/ids.ts';
 import {
   ImportableImage,
   ImportedMask,
@@ -51,6 +51,7 @@ export const WorkerJob = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('import'), options: MaskImportOptions }),
   z.object({
     kind: z.literal('pretrain'),
+    runId: RunId,
     rootPath: z.string(),
     limits: ImageLimits,
     cache: CacheBounds,
@@ -236,12 +237,8 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** Loads every native module and runs a kernel on every engine. */
   z.object({ kind: z.literal('probe') }),
-  /** Puts the ground truth of a labeling tool's files into a folder, an image a file. */
-  z.object({
-    ...{ kind: z.literal('unpack-truth'), path: z.string(), format: MaskFileFormat },
-    /** Exists and is empty. */
-    folder: z.string(),
-  }),
+  /** Puts the ground truth of a labeling tool's files into an empty folder, an image a file. */
+  z.object({ kind: z.literal('unpack-truth'), path: z.string(), format: MaskFileFormat, folder: z.string() }),
   /** Scores of some images against ground truth, see `scoreMasks`. */
   z.object({
     kind: z.literal('score-masks'),

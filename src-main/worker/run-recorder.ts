@@ -25,7 +25,11 @@ export type RunRecorderOptions = {
   imageCount: number;
   previewImages: readonly ListedImage[];
   totalSteps: number;
+  saved: SavedStep;
 };
+
+/** Where a resume begins: the steps in the last checkpoint that the store knows, undefined without one. */
+export type SavedStep = { step: number | undefined };
 
 /** Curves are sent at most this often. */
 const SEND_EVERY_MS = 1_000;
@@ -44,13 +48,11 @@ export class RunRecorder {
   #skipped: SkippedImage[] = [];
   #sentAtMs = performance.now();
   #checkpointAtMs = performance.now();
-  #checkpointStep: number | undefined;
   #bestStability: number;
 
   constructor(options: RunRecorderOptions) {
     this.#options = options;
     this.#window = new MetricWindow(Math.ceil(options.totalSteps / MAX_POINTS));
-    this.#checkpointStep = options.job.checkpoint?.step;
     this.#bestStability = options.job.bestStability ?? -Infinity;
   }
 
@@ -99,15 +101,15 @@ export class RunRecorder {
   /** Saves the state after `step` steps; once this resolves, the run resumes from there. */
   async checkpoint(step: number): Promise<void> {
     await this.#send();
-    if (this.#checkpointStep === step) return;
-    const { job, link, trainer, previewer } = this.#options;
+    const { job, link, trainer, previewer, saved } = this.#options;
+    if (saved.step === step) return;
     const file = `checkpoint-${step}.safetensors`;
     const { sha256 } = await writeCheckpoint(join(job.runFolder, file), trainer, {
       step,
       previews: previewer.previous,
     });
     await link.ask({ kind: 'pretrain/checkpoint', file, sha256, step });
-    this.#checkpointStep = step;
+    saved.step = step;
     this.#checkpointAtMs = performance.now();
     // Only now: until the store knew the new one, the old one was where a resume begins.
     for (const name of await readdir(job.runFolder)) {

@@ -3,7 +3,7 @@ import { basename, join, parse } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
 import type { MaskShape } from '../contract/mask.ts';
-import { objectLabels, type ObjectLabels } from '../core/evaluate/object-labels.ts';
+import { objectLabels, type TrueObjects } from '../core/evaluate/object-labels.ts';
 import { BACKGROUND, FOREGROUND, IGNORED, truthFromMask, type Truth } from '../core/evaluate/truth.ts';
 import { sharp } from '../core/image/sharp-setup.ts';
 import { paintMask } from '../core/mask/crop.ts';
@@ -12,8 +12,8 @@ import type { ImageMasks } from '../core/mask-files/mask-record.ts';
 import { exportName } from '../export/image-names.ts';
 import type { CallOf, ResultOf } from './protocol.ts';
 
-/** Ground truth of an image: `objects` is null where single objects are not told apart. */
-export type ImageTruth = { name: string; truth: Truth; objects: ObjectLabels | null };
+/** Ground truth of an image; `objects` is missing where single objects are not told apart. */
+export type ImageTruth = { name: string; truth: Truth; objects: TrueObjects | undefined };
 
 /** Objects are numbered from 1 in unpacked truth; this number is none of them. */
 const NO_OBJECT = 0xffffffff;
@@ -104,7 +104,7 @@ export async function readPictures(folder: string, relPath: string): Promise<Ima
   const truth = truthFromMask(values, widthPx, heightPx);
   const labels = await readGrey(join(folder, 'labels', `${name}.png`));
   const hasLabels = labels?.widthPx === widthPx && labels.heightPx === heightPx;
-  return { name, truth, objects: hasLabels ? objectLabels(labels.values, truth) : null };
+  return { name, truth, objects: hasLabels ? objectLabels(labels.values, truth) : undefined };
 }
 
 type Grey = { values: Uint8Array; widthPx: number; heightPx: number };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileStep } from '../../src-main/core/compile/compile.ts';
 import { EagerState, eagerStep } from '../../src-main/core/compile/eager.ts';
+import { openEngine } from '../../src-main/core/compile/engine.ts';
 import { EngineState } from '../../src-main/core/compile/runtime/engine-state.ts';
 import { engineTarget, type EngineTarget } from '../../src-main/core/compile/runtime/target.ts';
 import { modelNetwork } from '../../src-main/core/model/networks.ts';
@@ -45,4 +46,21 @@ describe('a whole update step, compiled, agrees with eager TensorFlow.js', () =>
       }
     });
   }
+});
+
+it('a training that moves from TensorFlow.js to ONNX Runtime goes on with the same state', async () => {
+  const spec = tinyTraining({ width: 4 });
+  const request = { name: 'update', build: updateStep(spec), inputs: updateInputs(spec, TINY_REGIONS) };
+  using before = await openEngine('tfjs:cpu', trainingState(spec), 2);
+  await before.state.restore(initialWeights(modelNetwork(spec.model), 1));
+  using eager = await before.prepare(request);
+  await eager.run(tinyData(spec, 0));
+  const saved = await before.state.snapshot();
+
+  using after = await openEngine('onnx:cpu', trainingState(spec), 2);
+  using compiled = await after.prepare(request);
+  await after.state.restore(saved);
+  expect(await after.state.snapshot()).toEqual(saved);
+  // As above: sums in another order.
+  expectClose(await compiled.run(tinyData(spec, 1)), await eager.run(tinyData(spec, 1)), 2e-4);
 });

@@ -101,13 +101,21 @@ describe('segmenting', () => {
   test('objects of made-up scenes are found about as well as they have been, and drawn on a page', async () => {
     const { client } = startService();
     const images = await scenes(6);
-    const { id } = await segmented(client, await scanned(client, images));
+    const collectionId = await scanned(client, images);
+    const { id } = await segmented(client, collectionId);
     const { totals } = await client.segmentations.evaluate({ id, truth: dirname(images) });
     // 0.979 is reached: a design that broke falls far lower than this.
     expect(totals.iou).toBeGreaterThan(0.93);
     expect(totals.boundaryF).toBeGreaterThan(0.85);
     expect(totals.corLoc).toBeGreaterThan(0.5);
     expect(totals.iouQuarters).toHaveLength(4);
+
+    const fixed = await segmented(client, collectionId, {
+      mode: 'fixed-k',
+      regionCount: 4,
+    });
+    const { totals: bounds } = await client.segmentations.evaluate({ id: fixed.id, truth: dirname(images) });
+    expect(bounds.bestUnion).toBeGreaterThan(bounds.bestRegion ?? 1);
 
     const path = join(dirname(images), 'sheet.html');
     await client.segmentations.writeSheet({ id, path });

@@ -1,4 +1,5 @@
 import { boundsOf, connectedComponents, type Bounds } from '../segment/components.ts';
+import type { TrueObjects } from './object-labels.ts';
 import { BACKGROUND, FOREGROUND, filledTruth, IGNORED, type Truth } from './truth.ts';
 
 /** Scores of one image's foreground; ignored pixels count nowhere. */
@@ -9,7 +10,7 @@ export type ForegroundScores = {
   meanIou: number | null;
   /** Share of known pixels that are right. */
   accuracy: number;
-  /** Whether the box of the largest predicted piece covers the box of the true foreground with IoU >= 0.5. */
+  /** Whether the box of the largest predicted piece has an IoU of at least 0.5 with the box of a true object. */
   isLocated: boolean | null;
   /** F-measure of the outlines, see `boundaryF`. */
   boundaryF: number | null;
@@ -21,8 +22,13 @@ const BOUNDARY_TOLERANCE = 0.008;
 /**
  * Compares a foreground mask with the truth.
  * @param mask [heightPx, widthPx] of the truth's size, anything but 0 is foreground
+ * @param objects the single objects of the truth where they are known; else its foreground counts as one
  */
-export function scoreForeground(mask: ArrayLike<number>, truth: Truth): ForegroundScores {
+export function scoreForeground(
+  mask: ArrayLike<number>,
+  truth: Truth,
+  objects?: TrueObjects,
+): ForegroundScores {
   const counts = countPixels(mask, truth);
   const { both, onlyMask, onlyTruth, neither } = counts;
   const known = both + onlyMask + onlyTruth + neither;
@@ -37,7 +43,7 @@ export function scoreForeground(mask: ArrayLike<number>, truth: Truth): Foregrou
     iou,
     meanIou: (iou + backgroundIou) / 2,
     accuracy,
-    isLocated: isLocated(mask, truth),
+    isLocated: isLocated(mask, truth, objects),
     boundaryF: boundaryF(mask, truth),
   };
 }
@@ -52,12 +58,15 @@ function countPixels(mask: ArrayLike<number>, { pixels }: Truth) {
   return counts;
 }
 
-function isLocated(mask: ArrayLike<number>, truth: Truth): boolean {
+function isLocated(mask: ArrayLike<number>, truth: Truth, objects: TrueObjects | undefined): boolean {
   const { labels, areasPx } = connectedComponents(mask, truth);
   const largest = areasPx.indexOf(Math.max(...areasPx));
   const predicted = largest > 0 ? boundsOf((pixel) => labels[pixel] === largest, truth) : undefined;
-  const wanted = boundsOf((pixel) => truth.pixels[pixel] === FOREGROUND, truth);
-  return predicted !== undefined && wanted !== undefined && boxIou(predicted, wanted) >= 0.5;
+  if (!predicted) return false;
+  const wanted = objects
+    ? objects.objects.map((object) => boundsOf((pixel) => objects.labels[pixel] === object, truth))
+    : [boundsOf((pixel) => truth.pixels[pixel] === FOREGROUND, truth)];
+  return wanted.some((box) => box !== undefined && boxIou(predicted, box) >= 0.5);
 }
 
 /** Intersection over union of two boxes. */

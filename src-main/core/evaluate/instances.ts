@@ -1,4 +1,5 @@
 import type { InstanceMatch } from '../../contract/evaluation-summary.ts';
+import type { TrueObjects } from './object-labels.ts';
 
 /** One predicted object: `mask` [heightPx, widthPx], and the score by which predictions are ranked. */
 export type Prediction = { mask: ArrayLike<number>; score: number };
@@ -7,13 +8,10 @@ const MATCH_IOU = 0.5;
 
 /**
  * Matches predictions with true objects, best score first, each object at most once.
- * @param labels [heightPx, widthPx]: object of each pixel
- * @param objects values of `labels` that are objects
- * @param ignored value of `labels` that counts nowhere
  */
 export function matchInstances(
   predictions: readonly Prediction[],
-  { labels, objects, ignored }: { labels: ArrayLike<number>; objects: readonly number[]; ignored: number },
+  { labels, objects, ignored }: TrueObjects,
 ): InstanceMatch {
   const areas = new Map(objects.map((object) => [object, 0]));
   for (const label of Array.from(labels)) {

@@ -1,14 +1,14 @@
 import { FOREGROUND, IGNORED, IGNORED_LABEL, type Truth } from './truth.ts';
 
-/** The object of each pixel, as numbers; `ignored` is the number that counts nowhere. */
-export type ObjectLabels = { labels: ArrayLike<number>; objects: number[]; ignored: number };
+/** The single objects of a truth: `labels` [heightPx, widthPx], and which of its values are objects or ignored. */
+export type TrueObjects = { labels: ArrayLike<number>; objects: readonly number[]; ignored: number };
 
 /**
  * Which labels of a label file are objects: those that lie mostly in the foreground of the mask file. So a file that
  * also labels sky and grass can stand beside a mask of the things alone.
  * @param labels [heightPx, widthPx] uint8; 255 is ignored
  */
-export function objectLabels(labels: Uint8Array, truth: Truth): ObjectLabels {
+export function objectLabels(labels: Uint8Array, truth: Truth): TrueObjects {
   const inside = new Map<number, number>();
   const known = new Map<number, number>();
   labels.forEach((label, pixel) => {

@@ -129,5 +129,10 @@ export function recipeLines({ segmentationIds, split, ...recipe }: DatasetRecipe
     keepEmptyImages ? '--keep-empty' : '',
     `--split ${percents} --split-by ${split.by} --seed ${split.seed}`,
   ];
-  return [`  recipe: ${parts.filter((part) => part !== '').map(printable).join(' ')}`];
+  return [
+    `  recipe: ${parts
+      .filter((part) => part !== '')
+      .map(printable)
+      .join(' ')}`,
+  ];
 }

@@ -14,7 +14,9 @@ import { contextOf } from '../program.ts';
 import { recipeLines, recipeOf, type CreateOptions } from './dataset-recipe.ts';
 
 export function addDatasetCommands(program: Command): void {
-  const datasets = program.command('dataset').description('frozen sets of masks for training and labeling: create, list, show, diff, delete');
+  const datasets = program
+    .command('dataset')
+    .description('frozen sets of masks for training and labeling: create, list, show, diff, delete');
 
   datasets
     .command('create')

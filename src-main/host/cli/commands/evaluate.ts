@@ -63,7 +63,7 @@ function totalLines({ totals, objects, missingImages, missingTruth, problems }: 
         ...[totals.iou, totals.meanIou, totals.accuracy, totals.corLoc, totals.boundaryF].map(number),
       ],
     ]),
-    `Oracle bounds of the regions: best single ${number(totals.bestRegion)}, best union ${number(totals.bestUnion)}`,
+    `Oracle bounds of the finest masks stored: best single ${number(totals.bestRegion)}, best union ${number(totals.bestUnion)}`,
     `IoU by score: better half ${number(totals.iouTopHalf)}, worse half ${number(totals.iouBottomHalf)}` +
       quarters(totals.iouQuarters),
     ...(objects

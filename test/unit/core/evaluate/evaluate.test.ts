@@ -41,6 +41,14 @@ describe('foreground scores', () => {
     expect(scoreForeground(maskOf('#..#####', '...#####'), truth).isLocated).toBe(false);
   });
 
+  test('locate any of the objects where they are known one by one', () => {
+    const truth = truthOf('##....##', '##....##');
+    const labels = Uint8Array.from('1100002211000022', Number);
+    const mask = maskOf('##.....#', '##......');
+    expect(scoreForeground(mask, truth).isLocated).toBe(false);
+    expect(scoreForeground(mask, truth, objectLabels(labels, truth)).isLocated).toBe(true);
+  });
+
   test('take the outline in the middle of an ignored band', () => {
     const truth = truthOf('##????..', '##????..');
     expect([...filledTruth(truth).pixels.subarray(0, 8)]).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);

@@ -1,0 +1,131 @@
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { RunId } from '../../src-main/contract/ids.ts';
+import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
+import { TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
+import { startService, waitForState } from '../support/running-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+/** Debian's chromium ships SwiftShader, a Vulkan driver that computes on the CPU. */
+const DRIVER = process.env.R2O_VULKAN_DRIVER ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
+const hasDriver = existsSync(DRIVER);
+
+/** The driver for workers that are forked from now on, in a folder of its own, from which it can vanish. */
+function installDriver(): string {
+  const folder = tempFolder();
+  const manifest = join(folder, 'driver.json');
+  const { ICD, ...rest } = JSON.parse(readFileSync(DRIVER, 'utf8')) as { ICD: { library_path: string } };
+  const library = join(folder, 'driver.so');
+  copyFileSync(resolve(dirname(DRIVER), ICD.library_path), library);
+  writeFileSync(manifest, JSON.stringify({ ...rest, ICD: { ...ICD, library_path: library } }));
+  const environment = {
+    VK_DRIVER_FILES: manifest,
+    VK_ICD_FILENAMES: manifest,
+    XDG_RUNTIME_DIR: tempFolder(),
+  };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  return folder;
+}
+
+/** One K, so one compilation. */
+const SHORT_RUN: PretrainOverrides = {
+  ...TINY_RUN,
+  epochs: 2,
+  previews: 0,
+  kSchedule: { type: 'constant', epochs: [0], values: [3] },
+};
+const ON_CPU = { device: 'onnx:cpu', overrides: SHORT_RUN };
+
+async function undisturbed() {
+  const { client } = startService();
+  const { id: collectionId } = await tinyCollection(client);
+  const { run, job } = await client.runs.start({ collectionId, ...ON_CPU });
+  await waitForState(client, job.id, 'done');
+  return outcomeOf(client, run.id);
+}
+
+async function outcomeOf(client: Client, id: RunId) {
+  const [model] = await client.models.list();
+  const [loss] = await client.runs.curves({ id, names: ['loss'] });
+  return { sha256: model?.sha256, device: model?.card.training?.device, loss: loss?.points };
+}
+
+/** A run on the CPU that was paused between two steps. */
+async function pausedRun(client: Client) {
+  const { id: collectionId } = await tinyCollection(client);
+  // Saves after every step, so that one is seen before the last one is done.
+  const overrides = { ...SHORT_RUN, checkpointMinutes: 1e-6 };
+  const { run, job } = await client.runs.start({ collectionId, ...ON_CPU, overrides });
+  while ((await client.runs.get({ id: run.id })).checkpointStep === null)
+    await new Promise((wake) => setTimeout(wake, 5));
+  await client.jobs.pause({ id: job.id });
+  await waitForState(client, job.id, 'paused');
+  const { checkpointStep } = await client.runs.get({ id: run.id });
+  expect(checkpointStep).toBeGreaterThan(0);
+  expect(checkpointStep).toBeLessThan(2 * TINY_STEPS);
+  return { run, job, checkpointStep };
+}
+
+describe('a run whose device is gone', { timeout: 180_000 }, () => {
+  test.skipIf(!hasDriver)(
+    `fails with its checkpoint and goes on elsewhere only when asked${hasDriver ? '' : ` (no Vulkan driver at ${DRIVER})`}`,
+    async () => {
+      const expected = await undisturbed();
+      const driver = installDriver();
+      const { client, bugs } = startService();
+      const { run, job, checkpointStep } = await pausedRun(client);
+
+      // The probe at the start of the service found the GPU, and so the run may move there.
+      rmSync(driver, { recursive: true });
+      await client.runs.resume({ id: run.id, device: 'onnx:webgpu' });
+      // The second resume does not say where to: it tries the same device again, and no other.
+      for (const resume of [undefined, () => client.runs.resume({ id: run.id })]) {
+        await resume?.();
+        await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/onnx:webgpu failed/);
+        const { error } = await client.jobs.get({ id: job.id });
+        expect(error).toMatchObject({ code: 'DEVICE_FAILED' });
+        expect(error?.hint).toContain(`The checkpoint of step ${checkpointStep} is kept`);
+        expect(error?.hint).toContain(`r2o runs resume ${run.id} --device onnx:cpu`);
+        const state = { device: 'onnx:webgpu', checkpointStep, step: checkpointStep };
+        expect(await client.runs.get({ id: run.id })).toMatchObject(state);
+      }
+      expect(bugs).toEqual([]);
+
+      await client.runs.resume({ id: run.id, device: 'onnx:cpu' });
+      await waitForState(client, job.id, 'done');
+      expect(await outcomeOf(client, run.id)).toEqual(expected);
+    },
+  );
+
+  test.skipIf(!hasDriver)(
+    `from the beginning says that nothing was saved${hasDriver ? '' : ` (no Vulkan driver at ${DRIVER})`}`,
+    async () => {
+      const driver = installDriver();
+      const { client } = startService();
+      const { id: collectionId } = await tinyCollection(client);
+      await client.runs.plan({ collectionId, device: 'onnx:webgpu' });
+      rmSync(driver, { recursive: true });
+      const { job } = await client.runs.start({ collectionId, ...ON_CPU, device: 'onnx:webgpu' });
+      await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/onnx:webgpu failed/);
+      const { error } = await client.jobs.get({ id: job.id });
+      expect(error).toMatchObject({ code: 'DEVICE_FAILED' });
+      expect(error?.hint).toMatch(/^Nothing was saved yet\./);
+    },
+  );
+
+  test('is not moved to a device that is not there', async () => {
+    const { client } = startService();
+    const { id: collectionId } = await tinyCollection(client);
+    const { run, job } = await client.runs.start({ collectionId, ...ON_CPU });
+    await client.jobs.pause({ id: job.id });
+    await waitForState(client, job.id, 'paused');
+    const elsewhere = process.platform === 'darwin' ? 'onnx:dml' : 'onnx:coreml';
+    await expect(client.runs.resume({ id: run.id, device: elsewhere })).rejects.toMatchObject({
+      code: 'DEVICE_UNAVAILABLE',
+    });
+    expect(await client.runs.get({ id: run.id })).toMatchObject({ device: 'onnx:cpu', state: 'paused' });
+  });
+});
