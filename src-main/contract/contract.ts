@@ -204,6 +204,7 @@ export const contract = {
       .output(Segmentation),
     /** Forgets its concepts and masks. Datasets made of it stay. */
     remove: base.input(z.object({ id: SegmentationId })).output(z.null()),
+    /** A page may hold fewer than `limit` images, and the next one more. */
     gallery: base
       .input(GalleryRequest.extend({ cursor: Cursor, limit: PageLimit }))
       .output(pageOf(GalleryItem)),

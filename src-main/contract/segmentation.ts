@@ -85,7 +85,7 @@ export type ShapedMask = z.infer<typeof ShapedMask>;
 /** What a client asks of the grid of segmented images. */
 export const GalleryRequest = z.object({
   id: SegmentationId,
-  /** Only images with a mask of this concept, in this state, or with this score at least. */
+  /** Only images with a mask of this concept or one merged into it, in this state, or with this score at least. */
   conceptId: ConceptId.optional(),
   review: ReviewState.optional(),
   minScore: z.number().min(0).max(1).optional(),

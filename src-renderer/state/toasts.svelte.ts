@@ -8,6 +8,8 @@ type ShownToast = Toast & { id: number };
 
 const MAX_SHOWN = 4;
 const SHOWN_MS = 7_000;
+/** With something to do about it, so that a hand on the keyboard gets there. */
+const WITH_ACTION_MS = 15_000;
 
 /** Short messages at the edge of the page. Failures stay until they are dismissed. */
 export class Toasts {
@@ -22,7 +24,7 @@ export class Toasts {
     const id = this.#nextId++;
     const others = this.#shown.filter(({ title, text }) => title !== toast.title || text !== toast.text);
     this.#shown = [...others, { ...toast, id }].slice(-MAX_SHOWN);
-    if (toast.tone !== 'danger') setTimeout(() => this.dismiss(id), SHOWN_MS);
+    if (toast.tone !== 'danger') setTimeout(() => this.dismiss(id), toast.action ? WITH_ACTION_MS : SHOWN_MS);
   }
 
   dismiss(id: number): void {

@@ -9,9 +9,9 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const WAY_MS = 480_000;
 const PATIENCE = { timeout: 120_000 };
-const IMAGES = 12;
+const IMAGES = 8;
 /** Of 64 px in batches of 4: long enough to be paused, reloaded and killed in, short enough to wait for. */
-const RUN = { 'View size (px)': '64', 'Images a step': '4', Epochs: '24', Previews: '4' } as const;
+const RUN = { 'View size (px)': '64', 'Images a step': '4', Epochs: '36', Previews: '4' } as const;
 
 async function startRun(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Pretrain' }).click();

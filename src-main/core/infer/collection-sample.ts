@@ -4,8 +4,8 @@ import { graphOf, type Embedding, type ImagePixels } from './evidence.ts';
 import { hasEvenGround, type CollectionModel } from './segment-image.ts';
 import { rawRows } from './superpixel-rows.ts';
 
-/** Superpixels that are kept in memory: 30,000 of 256 numbers are 30 MB. */
-const MAX_ROWS = 30_000;
+/** Superpixels that are kept in memory, 12 MB with 256 features each: more change concepts little. */
+const MAX_ROWS = 12_000;
 
 /** What is learned from one image of the sample. */
 export type ImageSurvey = {

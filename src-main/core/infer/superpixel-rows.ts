@@ -42,7 +42,8 @@ export function rawRows(
 }
 
 /** Fits the axes of looks and of features to a sample of raw rows. */
-export function learnRowModel(rows: RawRows): RowModel {
+export function learnRowModel(sample: RawRows): RowModel {
+  const rows = thinned(sample);
   const { width } = rows;
   return {
     // Half whitened: colour is strong along few axes and would hide texture.
@@ -78,7 +79,7 @@ export function clusterRows(
 
 /** @param whitening power of the variance that is divided by: 0 keeps strong axes strong, 1 makes all equal */
 function learnAxes(unit: Float32Array, dim: number, whitening: number): Axes {
-  const projection = principalAxes(thinned(unit, dim), dim, Math.min(AXES, dim));
+  const projection = principalAxes(unit, dim, Math.min(AXES, dim));
   const scales = projection.variances.map((variance) => (variance + 1e-6) ** (-whitening / 2));
   const lengths = coordinates({ projection, scales }, unit).reduce((sum, value) => sum + value * value, 0);
   const meanLength = Math.sqrt(lengths / (unit.length / dim));
@@ -103,13 +104,13 @@ function unitColumns({ raw, width }: RawRows, from: number, to: number): Float32
   return out;
 }
 
-function thinned(rows: Float32Array, dim: number): Float32Array {
-  const count = rows.length / dim;
-  if (count <= FIT_ROWS) return rows;
-  const out = new Float32Array(FIT_ROWS * dim);
+function thinned({ raw, width }: RawRows): RawRows {
+  const count = raw.length / width;
+  if (count <= FIT_ROWS) return { raw, width };
+  const out = new Float32Array(FIT_ROWS * width);
   for (let at = 0; at < FIT_ROWS; at++) {
     const row = Math.floor((at * count) / FIT_ROWS);
-    out.set(rows.subarray(row * dim, (row + 1) * dim), at * dim);
+    out.set(raw.subarray(row * width, (row + 1) * width), at * width);
   }
-  return out;
+  return { raw: out, width };
 }
