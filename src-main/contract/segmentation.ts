@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CollectionId, ConceptId, ImageId, JobId, MaskId, ModelId, SegmentationId } from './ids.ts';
 import { JobState } from './job.ts';
+import { MaskFileProblem } from './mask-import.ts';
 import { GallerySort, Mask, ReviewState } from './mask.ts';
 
 /**
@@ -178,5 +179,7 @@ export const Evaluation = z.object({
   /** Truth files without a segmented image, and segmented images without truth. */
   missingImages: z.array(z.string()),
   missingTruth: z.number().int(),
+  /** The first parts of the truth that could not be used. */
+  problems: z.array(MaskFileProblem),
 });
 export type Evaluation = z.infer<typeof Evaluation>;
