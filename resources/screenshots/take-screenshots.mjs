@@ -3,6 +3,7 @@
  * made-up scenes: those are ours, photos of other people are not. A few minutes on two cores; needs Chromium, whose
  * path the variable CHROMIUM may give. Look at every picture before it is committed.
  */
+/* global document, location -- of the page, for what is evaluated there */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
