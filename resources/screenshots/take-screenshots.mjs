@@ -96,7 +96,7 @@ const PICTURES = {
   },
   masks: async (page) => {
     await go(page, 'masks');
-    await page.locator('img.drawn').nth(7).waitFor();
+    await page.locator('[role=grid] [data-state=shown]').nth(7).waitFor();
     await rest(page);
   },
   'mask-editor': async (page) => {
