@@ -18,7 +18,7 @@ import {
   RunId,
   SegmentationId,
 } from './ids.ts';
-import { MaskImport, MaskImportOptions } from './mask-import.ts';
+import { MaskFileFormat, MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job, JobState } from './job.ts';
 import { GalleryItem, GalleryTile, Mask, ReviewState } from './mask.ts';
@@ -204,6 +204,7 @@ export const contract = {
       .output(Segmentation),
     /** Forgets its concepts and masks. Datasets made of it stay. */
     remove: base.input(z.object({ id: SegmentationId })).output(z.null()),
+    /** A page may hold fewer than `limit` images, and the next one more. */
     gallery: base
       .input(GalleryRequest.extend({ cursor: Cursor, limit: PageLimit }))
       .output(pageOf(GalleryItem)),
@@ -221,7 +222,16 @@ export const contract = {
       .input(z.object({ id: SegmentationId, imageIds: z.array(ImageId).max(500) }))
       .output(z.array(GalleryTile)),
     /** Compares it with ground truth; see resources/docs/segmenting.md, "Evaluate". */
-    evaluate: base.input(z.object({ id: SegmentationId, truth: z.string().min(1) })).output(Evaluation),
+    evaluate: base
+      .input(
+        z.object({
+          id: SegmentationId,
+          truth: z.string().min(1),
+          /** What a labeling tool wrote; null: pictures, `masks/NAME.png` with or without `labels/NAME.png`. */
+          format: MaskFileFormat.nullable().default(null),
+        }),
+      )
+      .output(Evaluation),
     /** Draws the best images with their objects on one PNG, or one page where the path ends in .html. */
     writeSheet: base
       .input(

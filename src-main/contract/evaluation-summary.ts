@@ -1,5 +1,12 @@
 import { z } from 'zod';
+import { MaskShape } from './mask.ts';
 import { ImageScores, type ObjectScores } from './segmentation.ts';
+
+/** An image as it is compared with ground truth. */
+export const ImageToScore = z.object({
+  relPath: z.string(),
+  masks: z.array(z.object({ shape: MaskShape, score: z.number(), level: z.number().int() })),
+});
 
 /** The objects of one image against the true ones. */
 export const InstanceMatch = z.object({

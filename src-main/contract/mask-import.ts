@@ -16,6 +16,9 @@ export const MaskImportOptions = z.object({
 });
 export type MaskImportOptions = z.infer<typeof MaskImportOptions>;
 
+/** A file, or a part of one, that could not be used. */
+export const MaskFileProblem = z.object({ name: z.string(), detail: z.string() });
+
 export const MaskImportResult = z.object({
   images: z.number().int(),
   /** The same as before; they count as accepted now. */
@@ -27,7 +30,7 @@ export const MaskImportResult = z.object({
   /** Files and images that could not be used. */
   skipped: z.number().int(),
   /** The first of the reasons. */
-  problems: z.array(z.object({ name: z.string(), detail: z.string() })),
+  problems: z.array(MaskFileProblem),
 });
 export type MaskImportResult = z.infer<typeof MaskImportResult>;
 

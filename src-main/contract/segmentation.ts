@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CollectionId, ConceptId, ImageId, JobId, MaskId, ModelId, SegmentationId } from './ids.ts';
 import { JobState } from './job.ts';
+import { MaskFileProblem } from './mask-import.ts';
 import { GallerySort, Mask, ReviewState } from './mask.ts';
 
 /**
@@ -85,7 +86,7 @@ export type ShapedMask = z.infer<typeof ShapedMask>;
 /** What a client asks of the grid of segmented images. */
 export const GalleryRequest = z.object({
   id: SegmentationId,
-  /** Only images with a mask of this concept, in this state, or with this score at least. */
+  /** Only images with a mask of this concept or one merged into it, in this state, or with this score at least. */
   conceptId: ConceptId.optional(),
   review: ReviewState.optional(),
   minScore: z.number().min(0).max(1).optional(),
@@ -178,5 +179,7 @@ export const Evaluation = z.object({
   /** Truth files without a segmented image, and segmented images without truth. */
   missingImages: z.array(z.string()),
   missingTruth: z.number().int(),
+  /** The first parts of the truth that could not be used. */
+  problems: z.array(MaskFileProblem),
 });
 export type Evaluation = z.infer<typeof Evaluation>;

@@ -3,7 +3,7 @@ import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, statfs } fro
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
-import { ExportResult, partialExportPath, type ExportPlan } from '../contract/export.ts';
+import { ExportResult, FORMAT_IMAGES, partialExportPath, type ExportPlan } from '../contract/export.ts';
 import { formatOf } from './formats.ts';
 
 /** Beside what the images take: labels of a mask, in whatever format, are a few hundred bytes. */
@@ -123,10 +123,12 @@ async function refuseFullDisk(parent: string, { counts, options, sizeBytes }: Ex
   const { bavail, bsize } = await statfs(parent);
   const free = bavail * bsize;
   if (needed <= free) return;
+  const room = 'Free some space or choose another drive';
+  const thrifty = FORMAT_IMAGES[options.format].filter((images) => images !== 'copy').join(' or ');
   throw new UserError(
     'DISK_FULL',
     `The export needs about ${toMb(needed)}, and ${parent} has ${toMb(free)} free.`,
-    { hint: 'Free some space, choose another drive, or export with --images hardlink or reference.' },
+    { hint: thrifty === '' ? `${room}.` : `${room}, or export with --images ${thrifty}.` },
   );
 }
 

@@ -103,7 +103,7 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
       run.signal.throwIfAborted();
       const place = placed[index];
       if (place) {
-        report.departure(place.departure, row);
+        report.departure(place.departure);
         const masks = row.masks.map((mask): ExportedMask => ({
           ...mask,
           number: ++maskNumber,
@@ -173,7 +173,7 @@ class Report {
     if (orientation !== 1 && options.images === 'reference') this.#turned++;
   }
 
-  departure(departure: Placed['departure'], _row: ExportImageRow): void {
+  departure(departure: Placed['departure']): void {
     if (departure === 'copied-upright') this.#copiedUpright++;
     if (departure === 'copied-instead-of-linked') this.#copiedAcross++;
   }

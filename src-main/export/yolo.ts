@@ -22,7 +22,10 @@ export const yolo: ExportFormatDefinition = {
     'Parts of one object are rows of their own, as the format has no other way.',
     POLYGON_HELP[options.polygons],
   ],
-  open: ({ path, plan }) => {
+  open: ({ path, plan, note }) => {
+    if (plan.counts.splits.val.images === 0) {
+      note('There is no val split, which Ultralytics insists on: data.yaml names train instead.');
+    }
     const splits = new Set<Split>();
     return Promise.resolve({
       add: async (image) => {

@@ -6,8 +6,9 @@ import { describeExit, type ForkWorker, type WorkerChannel } from './worker-chan
 const IDLE_MS = 60_000;
 /** No call takes this long; a worker that does is stuck and is replaced. */
 const CALL_TIMEOUT_MS = 60_000;
-/** Files of weights can have gigabytes and lie on a slow drive. */
-const WEIGHTS_TIMEOUT_MS = 900_000;
+/** Files of weights, and of ground truth, can have gigabytes and lie on a slow drive. */
+const LARGE_FILE_TIMEOUT_MS = 900_000;
+const LARGE_FILE_CALLS: readonly Call['kind'][] = ['import-encoder', 'export-encoder', 'unpack-truth'];
 
 type Pending = {
   kind: Call['kind'];
@@ -86,5 +87,5 @@ export class CallWorker {
 }
 
 function timeoutOf({ kind }: Call): number {
-  return kind === 'import-encoder' || kind === 'export-encoder' ? WEIGHTS_TIMEOUT_MS : CALL_TIMEOUT_MS;
+  return LARGE_FILE_CALLS.includes(kind) ? LARGE_FILE_TIMEOUT_MS : CALL_TIMEOUT_MS;
 }

@@ -1,7 +1,9 @@
-import { readdir } from 'node:fs/promises';
-import { join, parse } from 'node:path';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, parse, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
+import type { MaskFileFormat } from '../contract/mask-import.ts';
 import type { Evaluation, ImageScores } from '../contract/segmentation.ts';
 import { quarterMeans, summariseObjects, type ScoredImage } from '../contract/evaluation-summary.ts';
 import { segmentationHandlers, truthFolderAt } from './segmentations.ts';
@@ -16,19 +18,19 @@ const IMAGES_A_CALL = 8;
  */
 export async function evaluate(
   service: Service,
-  { id, truth }: { id: SegmentationId; truth: string },
+  { id, truth: path, format }: { id: SegmentationId; truth: string; format: MaskFileFormat | null },
 ): Promise<Evaluation> {
   const { store, calls } = service;
   segmentationHandlers(service).get(id);
-  const truthFolder = await truthFolderAt(truth);
+  await using truth = format === null ? await picturesAt(path) : await unpack(service, path, format);
+  const { folder, isUnpacked, problems } = truth;
   const scored: ScoredImage[] = [];
-  const segmented = new Set<string>();
+  const used = new Set<string>();
   let missingTruth = 0;
   let cursor: string | null = null;
   do {
     const page = store.gallery.page({ segmentationId: id, sort: 'path', cursor, limit: IMAGES_A_CALL });
     const images = page.items.map(({ imageId, relPath }) => {
-      segmented.add(parse(relPath).name);
       const masks = store.segmentations
         .masksOf(id, imageId)
         .flatMap(({ id: maskId, score, level, review }) => {
@@ -37,23 +39,58 @@ export async function evaluate(
         });
       return { relPath, masks };
     });
-    const result = await calls.call({ kind: 'score-masks', truthFolder, images });
+    const result = await calls.call({ kind: 'score-masks', truth: { folder, isUnpacked }, images });
     scored.push(...result.images);
+    for (const name of result.usedNames) used.add(name);
     missingTruth += result.missingTruth;
     cursor = page.nextCursor;
   } while (cursor !== null);
   if (scored.length === 0) {
-    throw new UserError('BAD_INPUT', `No file in ${truthFolder} has the name of a segmented image.`, {
-      hint: 'Truth for photo.jpg is masks/photo.png, or photo.png in the folder itself.',
+    const [first] = problems;
+    throw new UserError('BAD_INPUT', `Nothing in ${resolve(path)} has the name of a segmented image.`, {
+      hint: first ? `${first.name}: ${first.detail}` : HINTS[isUnpacked ? 'files' : 'pictures'],
     });
   }
-  const missingImages = (await truthNames(truthFolder)).filter((name) => !segmented.has(name));
-  return summarise(scored, { missingImages, missingTruth });
+  const missingImages = truth.names.filter((name) => !used.has(name));
+  return summarise(scored, { missingImages, missingTruth, problems });
+}
+
+const HINTS = {
+  pictures: 'Truth for photo.jpg is masks/photo.png, or photo.png in the folder itself.',
+  files: 'They must name images by their path below the collection, or by the name of their file.',
+};
+
+/** Ground truth that images can be compared with. */
+type TruthSource = AsyncDisposable & {
+  folder: string;
+  isUnpacked: boolean;
+  /** Of the images that it speaks of, without extension. */
+  names: string[];
+  problems: Evaluation['problems'];
+};
+
+async function picturesAt(path: string): Promise<TruthSource> {
+  const folder = await truthFolderAt(path);
+  const files = await readdir(join(folder, 'masks')).catch(() => readdir(folder));
+  const names = files.filter((name) => name.endsWith('.png')).map((name) => parse(name).name);
+  return { folder, isUnpacked: false, names, problems: [], [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function unpack({ calls }: Service, path: string, format: MaskFileFormat): Promise<TruthSource> {
+  const folder = await mkdtemp(join(tmpdir(), 'r2o-truth-'));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  try {
+    const read = await calls.call({ kind: 'unpack-truth', path: resolve(path), format, folder });
+    return { folder, isUnpacked: true, ...read, [Symbol.asyncDispose]: remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
 }
 
 function summarise(
   scored: readonly ScoredImage[],
-  missing: Pick<Evaluation, 'missingImages' | 'missingTruth'>,
+  missing: Pick<Evaluation, 'missingImages' | 'missingTruth' | 'problems'>,
 ): Evaluation {
   const images = scored.map(({ scores }) => scores);
   const ranked = images.filter(({ iou }) => iou !== null).sort((a, b) => b.score - a.score);
@@ -81,9 +118,4 @@ function summarise(
     objects: objects.length === 0 ? null : summariseObjects(objects),
     ...missing,
   };
-}
-
-async function truthNames(folder: string): Promise<string[]> {
-  const names = await readdir(join(folder, 'masks')).catch(() => readdir(folder));
-  return names.filter((name) => name.endsWith('.png')).map((name) => parse(name).name);
 }

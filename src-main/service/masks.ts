@@ -124,10 +124,11 @@ export function maskHandlers(service: Service) {
 
     reviewImages({ id, imageIds, review, conceptId }: ImagesReview): Promise<EditBatch> {
       segmentationHandlers(service).get(id);
+      const group = conceptId === undefined ? undefined : store.concepts.groupOf(conceptId);
       const masks = [...new Set(imageIds)]
         .flatMap((imageId) => store.segmentations.masksOf(id, imageId))
         .filter((mask) => mask.level === OBJECT_LEVEL)
-        .filter((mask) => conceptId === undefined || mask.conceptId === conceptId)
+        .filter(({ conceptId: own }) => !group || (own !== null && group.includes(own)))
         // What a person has corrected counts as accepted; its state says more than that.
         .filter((mask) => review !== 'accepted' || mask.review !== 'edited');
       return applyMany('review', reviewed(masks, review));

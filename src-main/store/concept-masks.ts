@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MaskId, type ConceptId } from '../contract/ids.ts';
 import type { Mask } from '../contract/mask.ts';
 import type { Exemplar } from '../contract/segmentation.ts';
+import { conceptGroupReader } from './concept-group.ts';
 import { decodeCursor, encodeCursor, type Page } from './cursor.ts';
 import type { ReadableDb } from './database.ts';
 import { toOwnedMask, type MaskRow } from './mask-row.ts';
@@ -40,16 +41,12 @@ export const exemplarsSql = `
 
 /** The objects of concepts, those that were merged into one included. */
 export class ConceptMaskRepository {
-  readonly #group: Statement<[Record<string, number>], number>;
+  readonly #groupOf: (id: ConceptId) => ConceptId[];
   readonly #masks: Statement<[Record<string, number>], Row>;
   readonly #exemplars: Statement<[Record<string, number>], ExemplarRow & { score: number }>;
 
   constructor(db: ReadableDb) {
-    this.#group = db
-      .prepare<[Record<string, number>], number>(
-        'SELECT id FROM concepts WHERE id = @id OR merged_into = @id ORDER BY id <> @id, number',
-      )
-      .pluck();
+    this.#groupOf = conceptGroupReader(db);
     this.#masks = db.prepare(conceptMasksSql);
     this.#exemplars = db.prepare(exemplarsSql);
   }
@@ -59,7 +56,7 @@ export class ConceptMaskRepository {
    * @throws UserError BAD_INPUT for a cursor that is not of this list
    */
   page(id: ConceptId, cursor: string | null, limit: number): Page<Mask> {
-    const group = this.#group.all({ id });
+    const group: number[] = this.#groupOf(id);
     const after = cursor === null ? undefined : toPosition(decodeCursor(cursor, PositionSchema));
     const rows: Row[] = [];
     for (const conceptId of group.slice(after ? Math.max(group.indexOf(after.conceptId), 0) : 0)) {
@@ -79,8 +76,7 @@ export class ConceptMaskRepository {
 
   /** The best objects, of different images where one concept has several. */
   exemplars(id: ConceptId, limit: number): Exemplar[] {
-    return this.#group
-      .all({ id })
+    return this.#groupOf(id)
       .flatMap((conceptId) => this.#exemplars.all({ conceptId, limit }))
       .sort((a, b) => b.score - a.score || a.id - b.id)
       .slice(0, limit)

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { ConceptId, SegmentationId } from '../contract/ids.ts';
 import type { Concept } from '../contract/segmentation.ts';
 import type { Mask } from '../contract/mask.ts';
+import { conceptGroupReader } from './concept-group.ts';
 import { ConceptMaskRepository } from './concept-masks.ts';
 import type { Page } from './cursor.ts';
 import type { WritableDb } from './database.ts';
@@ -44,6 +45,7 @@ export class ConceptRepository {
   readonly #of: Statement<[number], ConceptRow>;
   readonly #get: Statement<[number], ConceptRow>;
   readonly #numbers: Statement<[number], { id: number; number: number }>;
+  readonly #groupOf: (id: ConceptId) => ConceptId[];
   readonly #masks: ConceptMaskRepository;
   readonly #moveMerged: Statement<[{ id: number; into: number }]>;
   readonly #colours: Statement<[number], { id: number; colour: string }>;
@@ -54,6 +56,7 @@ export class ConceptRepository {
     this.#of = db.prepare(`${SELECT} WHERE c.segmentation_id = ? ORDER BY c.number`);
     this.#get = db.prepare(`${SELECT} WHERE c.id = ?`);
     this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');
+    this.#groupOf = conceptGroupReader(db);
     this.#masks = new ConceptMaskRepository(db);
     this.#moveMerged = db.prepare('UPDATE concepts SET merged_into = @into WHERE merged_into = @id');
     this.#colours = db.prepare(`
@@ -87,6 +90,11 @@ export class ConceptRepository {
   get(id: ConceptId): Concept | undefined {
     const row = this.#get.get(id);
     return row && this.#toConcept(row);
+  }
+
+  /** The concept and those that were merged into it. */
+  groupOf(id: ConceptId): ConceptId[] {
+    return this.#groupOf(id);
   }
 
   /** Ids by the numbers that the worker knows. */

@@ -100,14 +100,19 @@ function prepareBegin(db: WritableDb): DatasetRepository['begin'] {
   const find = db.prepare<[string], number>('SELECT id FROM datasets WHERE name = ?').pluck();
   const insert = db.prepare<[string, number]>('INSERT INTO datasets (name, created_at_ms) VALUES (?, ?)');
   const nextNumber = db
-    .prepare<[number], number>('SELECT ifnull(max(number), 0) + 1 FROM dataset_versions WHERE dataset_id = ?')
+    // A number that an export carries is never given again, even where its version has been deleted since.
+    .prepare<[number, string], number>(
+      `SELECT 1 + max(
+         ifnull((SELECT max(number) FROM dataset_versions WHERE dataset_id = ?), 0),
+         ifnull((SELECT max(version_number) FROM exports WHERE dataset_name = ?), 0))`,
+    )
     .pluck();
   const insertVersion = db.prepare<[number, number, string, number]>(
     'INSERT INTO dataset_versions (dataset_id, number, recipe, created_at_ms) VALUES (?, ?, ?, ?)',
   );
   return db.transaction(({ name, recipe, nowMs }: Parameters<DatasetRepository['begin']>[0]) => {
     const datasetId = find.get(name) ?? Number(insert.run(name, nowMs).lastInsertRowid);
-    const number = nextNumber.get(datasetId) ?? 1;
+    const number = nextNumber.get(datasetId, name) ?? 1;
     const { lastInsertRowid } = insertVersion.run(datasetId, number, JSON.stringify(recipe), nowMs);
     return DatasetVersionId.parse(Number(lastInsertRowid));
   });

@@ -1,14 +1,16 @@
 import type { Statement } from 'better-sqlite3';
-import { z } from 'zod';
 import { ImageId, type ConceptId, type SegmentationId } from '../contract/ids.ts';
 import { ReviewState, type GalleryItem, type GallerySort, type GalleryTile } from '../contract/mask.ts';
-import { decodeCursor, toPage, type Page } from './cursor.ts';
+import { conceptGroupReader } from './concept-group.ts';
+import { toPage, type Page } from './cursor.ts';
 import type { ReadableDb } from './database.ts';
+import { SORTS, startOf, TOP } from './gallery-order.ts';
 import { toHash } from './image-row.ts';
+import { MergedGallery } from './merged-gallery.ts';
 
 export type GalleryQuery = {
   segmentationId: SegmentationId;
-  /** Only images with a mask of this concept. */
+  /** Only images with a mask of this concept, or of one that was merged into it. */
   conceptId?: ConceptId | undefined;
   /** Only images with a mask in this state; with `conceptId`, with a mask of that concept in this state. */
   review?: ReviewState | undefined;
@@ -28,7 +30,8 @@ export type GalleryIdsQuery = GalleryQuery & {
   isReversed: boolean;
 };
 
-type Row = {
+/** An image with what a list says of its masks. */
+export type GalleryRow = {
   image_id: number;
   rel_path: string;
   content_hash: Uint8Array;
@@ -37,21 +40,10 @@ type Row = {
   largest_px: number;
 };
 type IdRow = { image_id: number; key: string | number; is_match: number };
-type TileRow = Row & Record<`${ReviewState}_count` | 'revision' | 'finished_at_ms', number>;
+type TileRow = GalleryRow & Record<`${ReviewState}_count` | 'revision' | 'finished_at_ms', number>;
 type ListParams = { segmentationId: number; conceptId: number | null; minScore: number };
 type Params = ListParams & { afterKey: string | number; afterId: number; limit: number };
 
-const PathPosition = z.tuple([z.string(), z.number().int()]);
-const NumberPosition = z.tuple([z.number(), z.number().int()]);
-
-const TOP = Number.MAX_SAFE_INTEGER;
-/** No text is greater than this one: the last code point there is. */
-const LAST_TEXT = '\u{10ffff}';
-const SORTS = {
-  path: { column: 'rel_path', isDescending: false, ends: ['', LAST_TEXT], Position: PathPosition },
-  score: { column: 'best_score', isDescending: true, ends: [-1, TOP], Position: NumberPosition },
-  area: { column: 'largest_px', isDescending: true, ends: [-1, TOP], Position: NumberPosition },
-} as const satisfies Record<GallerySort, unknown>;
 /** Images that are few enough to be read and sorted for a page: two or three milliseconds. */
 const FEW_IMAGES = 2_000;
 
@@ -125,13 +117,17 @@ function sourceOf({ conceptId, review, sort }: Listed): { table: string; filter:
 /** The grid of segmented images. */
 export class GalleryRepository {
   readonly #db: ReadableDb;
-  readonly #statements = new Map<string, Statement<[Params], Row>>();
+  readonly #statements = new Map<string, Statement<[Params], GalleryRow>>();
   readonly #counts = new Map<string, Statement<[ListParams], number>>();
   readonly #ids = new Map<string, Statement<[Record<string, unknown>], IdRow>>();
   readonly #tile: Statement<[number, number], TileRow>;
+  readonly #groupOf: (id: ConceptId) => ConceptId[];
+  readonly #merged: MergedGallery;
 
   constructor(db: ReadableDb) {
     this.#db = db;
+    this.#groupOf = conceptGroupReader(db);
+    this.#merged = new MergedGallery(db);
     this.#tile = db.prepare('SELECT * FROM segmented_images WHERE segmentation_id = ? AND image_id = ?');
   }
 
@@ -140,6 +136,8 @@ export class GalleryRepository {
    * @throws UserError BAD_INPUT for a cursor that is not of this list
    */
   ids(query: GalleryIdsQuery): Page<ImageId> {
+    const members = this.#membersOf(query);
+    if (members.length > 1) return this.#merged.ids({ ...query, members });
     const { minScore = 0, maxScore = 1, minAreaPx = 0, maxAreaPx = TOP, limit } = query;
     const hasBounds = minScore > 0 || maxScore < 1 || minAreaPx > 0 || maxAreaPx < TOP;
     const sql = galleryIdsSql({ ...query, hasBounds });
@@ -171,8 +169,16 @@ export class GalleryRepository {
     });
   }
 
-  /** @throws UserError BAD_INPUT for a cursor that is not of this list */
+  /**
+   * A page of `limit` images; of a concept that others were merged into, perhaps fewer while there is more.
+   * @throws UserError BAD_INPUT for a cursor that is not of this list
+   */
   page(query: GalleryQuery): Page<GalleryItem> {
+    const members = this.#membersOf(query);
+    if (members.length > 1) {
+      const { items, nextCursor } = this.#merged.page({ ...query, members });
+      return { items: items.map(toItem), nextCursor };
+    }
     const { column } = SORTS[query.sort];
     const list: ListParams = {
       segmentationId: query.segmentationId,
@@ -188,27 +194,19 @@ export class GalleryRepository {
     return toPage(rows, query.limit, toItem, (row) => [row[column], row.image_id]);
   }
 
+  #membersOf({ conceptId }: GalleryQuery): ConceptId[] {
+    return conceptId === undefined ? [] : this.#groupOf(conceptId);
+  }
+
   #isShort(query: GalleryQuery, params: ListParams): boolean {
     const sql = galleryCountSql(query);
     const count = prepareOnce(this.#counts, sql, () => this.#db.prepare<[ListParams], number>(sql).pluck());
     return (count.get(params) ?? 0) <= FEW_IMAGES;
   }
 
-  #statement(sql: string): Statement<[Params], Row> {
-    return prepareOnce(this.#statements, sql, () => this.#db.prepare<[Params], Row>(sql));
+  #statement(sql: string): Statement<[Params], GalleryRow> {
+    return prepareOnce(this.#statements, sql, () => this.#db.prepare<[Params], GalleryRow>(sql));
   }
-}
-
-/** Where a walk goes on, or begins. */
-function startOf(
-  { sort, cursor }: Pick<GalleryQuery, 'sort' | 'cursor'>,
-  isReversed: boolean,
-): { afterKey: string | number; afterId: number } {
-  const { isDescending, ends, Position } = SORTS[sort];
-  const end = isDescending === isReversed ? 0 : 1;
-  const [afterKey, afterId] =
-    cursor === null ? [ends[end], [0, TOP][end] ?? 0] : decodeCursor(cursor, Position);
-  return { afterKey, afterId };
 }
 
 /** There are a few dozen ways to filter and sort; each is prepared when it is first used. */
@@ -218,7 +216,7 @@ function prepareOnce<T>(known: Map<string, T>, sql: string, prepare: () => T): T
   return statement;
 }
 
-function toItem(row: Row): GalleryItem {
+function toItem(row: GalleryRow): GalleryItem {
   return {
     imageId: ImageId.parse(row.image_id),
     relPath: row.rel_path,

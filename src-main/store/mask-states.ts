@@ -36,8 +36,6 @@ type StateRow = Omit<MaskRow, 'id' | 'segmentation_id' | 'image_id'> & {
   grid_width: number | null;
   grid_height: number | null;
   rle: Uint8Array | null;
-  exemplar_of: number | null;
-  exemplar_rank: number | null;
 };
 type Values = Record<string, unknown>;
 type EditKey = { id: number; segmentation_id: number; image_id: number };
@@ -60,7 +58,6 @@ export class MaskStates {
   readonly #renumber: Statement<[Values]>;
   readonly #insertAgain: Statement<[Values]>;
   readonly #putBack: Statement<[Values]>;
-  readonly #putExemplar: Statement<[Values]>;
 
   constructor(db: WritableDb) {
     this.#get = db.prepare('SELECT * FROM masks WHERE id = ?');
@@ -79,14 +76,11 @@ export class MaskStates {
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
     this.#setConcept = db.prepare('UPDATE masks SET concept_id = @conceptId WHERE id = @id');
     this.#keep = db.prepare(`
-      INSERT INTO mask_edit_states (edit_id, mask_id, is_after, ${COLUMNS}, grid_width, grid_height, rle,
-        exemplar_of, exemplar_rank)
+      INSERT INTO mask_edit_states (edit_id, mask_id, is_after, ${COLUMNS}, grid_width, grid_height, rle)
       SELECT @editId, m.id, @isAfter, m.concept_id, m.origin, m.level, m.x, m.y, m.width, m.height, m.area_px,
-        m.score, m.review, m.revision, s.grid_width, s.grid_height, s.rle, e.concept_id, e.rank
-      FROM masks m
-        LEFT JOIN mask_shapes s ON @hasShape AND s.mask_id = m.id
-        LEFT JOIN concept_exemplars e ON NOT @isAfter AND e.mask_id = m.id
-      WHERE m.id = @id LIMIT 1`);
+        m.score, m.review, m.revision, s.grid_width, s.grid_height, s.rle
+      FROM masks m LEFT JOIN mask_shapes s ON @hasShape AND s.mask_id = m.id
+      WHERE m.id = @id`);
     this.#kept = db.prepare('SELECT * FROM mask_edit_states WHERE edit_id = ? ORDER BY id');
     this.#newestRevision = db
       .prepare<[Values], number>(
@@ -105,9 +99,6 @@ export class MaskStates {
       UPDATE masks SET concept_id = @concept_id, origin = @origin, level = @level, x = @x, y = @y, width = @width,
         height = @height, area_px = @area_px, score = @score, review = @review, revision = @revision
       WHERE id = @mask_id`);
-    this.#putExemplar = db.prepare(`
-      INSERT INTO concept_exemplars (concept_id, rank, mask_id) VALUES (@exemplar_of, @exemplar_rank, @mask_id)
-      ON CONFLICT DO NOTHING`);
   }
 
   /**
@@ -167,7 +158,6 @@ export class MaskStates {
     }
     this.#insertAgain.run({ ...wanted, segmentation_id, image_id, revision });
     this.#insertShape.run(shape);
-    if (wanted.exemplar_of !== null) this.#putExemplar.run({ ...wanted });
   }
 
   /** A number that no shape of the mask has had, for a shape that comes back. */

@@ -1,45 +1,35 @@
-import { readFile } from 'node:fs/promises';
-import { join, parse } from 'node:path';
-import { UserError } from '../contract/errors.ts';
 import { scoreForeground } from '../core/evaluate/foreground.ts';
 import { matchInstances } from '../core/evaluate/instances.ts';
-import { objectLabels } from '../core/evaluate/object-labels.ts';
 import { oracleBounds } from '../core/evaluate/oracle.ts';
-import { truthFromMask, type Truth } from '../core/evaluate/truth.ts';
+import type { Truth } from '../core/evaluate/truth.ts';
 import { paintMask } from '../core/mask/crop.ts';
 import { decodeRle, runsOf } from '../core/mask/rle.ts';
-import { sharp } from '../core/image/sharp-setup.ts';
 import type { MaskShape } from '../contract/mask.ts';
 import type { ScoredImage } from '../contract/evaluation-summary.ts';
 import type { CallOf, ResultOf } from './protocol.ts';
+import { readPictures, readUnpacked, type ImageTruth } from './truth-files.ts';
 
 type Scored = CallOf<'score-masks'>['images'][number];
-type Grey = { values: Uint8Array; widthPx: number; heightPx: number };
 
 /**
- * Compares masks with the files of a truth folder: `masks/NAME.png` (or NAME.png in the folder itself) and, where it
- * is there, `labels/NAME.png`. Masks are brought to the truth's size.
+ * Compares masks with ground truth, see `readPictures` and `readUnpacked`. Masks are brought to the truth's size.
  * @throws UserError BAD_INPUT for a truth file that is no image
  */
 export async function scoreMasks(call: CallOf<'score-masks'>): Promise<ResultOf<'score-masks'>> {
-  const images: ScoredImage[] = [];
-  let missingTruth = 0;
+  const { folder, isUnpacked } = call.truth;
+  const read = isUnpacked ? readUnpacked : readPictures;
+  const result: ResultOf<'score-masks'> = { images: [], usedNames: [], missingTruth: 0 };
   for (const image of call.images) {
-    const name = parse(image.relPath).name;
-    const mask =
-      (await readGrey(join(call.truthFolder, 'masks', `${name}.png`))) ??
-      (await readGrey(join(call.truthFolder, `${name}.png`)));
-    if (!mask) {
-      missingTruth++;
-      continue;
-    }
-    const truth = truthFromMask(mask.values, mask.widthPx, mask.heightPx);
-    images.push(scoreImage(image, truth, await readGrey(join(call.truthFolder, 'labels', `${name}.png`))));
+    const found = await read(folder, image.relPath);
+    if (found) {
+      result.images.push(scoreImage(image, found));
+      result.usedNames.push(found.name);
+    } else result.missingTruth++;
   }
-  return { images, missingTruth };
+  return result;
 }
 
-function scoreImage(image: Scored, truth: Truth, labels: Grey | undefined): ScoredImage {
+function scoreImage(image: Scored, { truth, objects: trueObjects }: ImageTruth): ScoredImage {
   const masks = image.masks.filter(({ level }) => level === 0);
   const objects = masks.map(({ shape, score }) => ({ mask: onGrid(shape, truth), score }));
   const foreground = new Uint8Array(truth.pixels.length);
@@ -47,8 +37,6 @@ function scoreImage(image: Scored, truth: Truth, labels: Grey | undefined): Scor
   // The finest level that is stored: in modes that cut the whole image, and without regions, the objects themselves.
   const regions = image.masks.filter(({ level }) => level === 1);
   const bounds = oracleBounds(regionMap(regions.length > 0 ? regions : masks, truth), truth);
-  const hasLabels = labels?.widthPx === truth.widthPx && labels.heightPx === truth.heightPx;
-  const trueObjects = hasLabels ? objectLabels(labels.values, truth) : undefined;
   return {
     scores: {
       relPath: image.relPath,
@@ -91,18 +79,4 @@ function onGrid(shape: MaskShape, { widthPx, heightPx }: Truth): Uint8Array {
     const y = Math.floor(((Math.floor(pixel / widthPx) + 0.5) * shape.gridHeight) / heightPx);
     return data[y * shape.gridWidth + x] ?? 0;
   });
-}
-
-async function readGrey(path: string): Promise<Grey | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  if (!bytes) return undefined;
-  try {
-    const { data, info } = await sharp(bytes).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
-    return { values: new Uint8Array(data), widthPx: info.width, heightPx: info.height };
-  } catch (cause) {
-    throw new UserError('BAD_INPUT', `The truth file ${path} cannot be read as an image.`, {
-      hint: 'Ground truth is PNG: 0 background, 255 foreground, 128 ignored.',
-      cause,
-    });
-  }
 }

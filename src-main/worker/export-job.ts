@@ -5,6 +5,8 @@ import type { JobContext } from './job-context.ts';
 import type { WorkerJobOf } from './protocol.ts';
 import { JobStopped } from './stop-signal.ts';
 
+const REPORT_EVERY_MS = 50;
+
 /**
  * Writes a dataset version to files. A paused or killed export goes on with the images that it had copied and
  * writes its labels anew; a cancelled or failed one leaves nothing behind.
@@ -19,7 +21,13 @@ export async function runExport({ plan, limits }: WorkerJobOf<'export'>, context
   const isFile = formatOf(plan.options.format).target === 'file';
   const target = await ExportTarget.open(plan, { isFile });
   const total = plan.counts.images;
-  const report = (done: number) => link.report({ phase: 'writing', done, total, unit: 'images' });
+  let reportedAtMs = -Infinity;
+  const report = (done: number) => {
+    // Images of some formats take a fraction of a millisecond: nobody wants to hear of each.
+    if (done < total && performance.now() - reportedAtMs < REPORT_EVERY_MS) return;
+    reportedAtMs = performance.now();
+    link.report({ phase: 'writing', done, total, unit: 'images' });
+  };
   report(0);
   try {
     const result = await writeExport({

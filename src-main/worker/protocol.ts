@@ -7,6 +7,8 @@ import {
   ImportableImage,
   ImportedMask,
   MaskChange,
+  MaskFileFormat,
+  MaskFileProblem,
   MaskImportOptions,
   MaskImportResult,
 } from '../contract/mask-import.ts';
@@ -16,7 +18,7 @@ import { MetricPoint, SkippedImage } from '../contract/run.ts';
 import { ExportedModel, WeightsFormat, ImportRecord, Model, ModelCard } from '../contract/model.ts';
 import { ModelWeights } from '../contract/model-weights.ts';
 import { Box, MaskShape } from '../contract/mask.ts';
-import { ScoredImage } from '../contract/evaluation-summary.ts';
+import { ImageToScore, ScoredImage } from '../contract/evaluation-summary.ts';
 import { SegmentSettings } from '../contract/segmentation.ts';
 import { MachineProbe } from '../contract/system.ts';
 import { FileKey, FoundFile, InspectedFile } from '../contract/scan.ts';
@@ -235,16 +237,14 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** Loads every native module and runs a kernel on every engine. */
   z.object({ kind: z.literal('probe') }),
-  /** Scores of some images against ground truth, see `scoreFiles`. */
+  /** Puts the ground truth of a labeling tool's files into an empty folder, an image a file. */
+  z.object({ kind: z.literal('unpack-truth'), path: z.string(), format: MaskFileFormat, folder: z.string() }),
+  /** Scores of some images against ground truth, see `scoreMasks`. */
   z.object({
     kind: z.literal('score-masks'),
-    truthFolder: z.string(),
-    images: z.array(
-      z.object({
-        relPath: z.string(),
-        masks: z.array(z.object({ shape: MaskShape, score: z.number(), level: z.number().int() })),
-      }),
-    ),
+    /** A folder of pictures, or one that `unpack-truth` has filled. */
+    truth: z.object({ folder: z.string(), isUnpacked: z.boolean() }),
+    images: z.array(ImageToScore),
   }),
   /** Area and box of a shape that a person has drawn. */
   z.object({ kind: z.literal('measure-mask'), shape: MaskShape }),
@@ -340,8 +340,11 @@ export const CallResults = {
   probe: MachineProbe,
   'plan-pretraining': PretrainPlan,
   'write-preview-strip': z.null(),
+  'unpack-truth': z.object({ names: z.array(z.string()), problems: z.array(MaskFileProblem) }),
   'score-masks': z.object({
     images: z.array(ScoredImage),
+    /** Names of the truth that was used, without extension. */
+    usedNames: z.array(z.string()),
     /** Images without truth. */
     missingTruth: z.number().int(),
   }),

@@ -122,6 +122,10 @@ async function resultOf(call: Call): Promise<unknown> {
       const { planPretraining } = await import('./plan-call.ts');
       return planPretraining(call);
     }
+    case 'unpack-truth': {
+      const { unpackTruth } = await import('./truth-files.ts');
+      return unpackTruth(call);
+    }
     case 'score-masks': {
       const { scoreMasks } = await import('./evaluate-call.ts');
       return scoreMasks(call);

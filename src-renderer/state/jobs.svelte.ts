@@ -77,14 +77,17 @@ export class Jobs {
   }
 
   #tell(job: Job): void {
+    const about = `job ${job.id}`;
+    this.#toasts.forget(about);
     const text = jobTitle(job);
-    if (job.state === 'done') this.#toasts.show({ tone: 'success', title: t('jobs.doneToast'), text });
+    if (job.state === 'done') this.#toasts.show({ tone: 'success', title: t('jobs.doneToast'), text, about });
     if (job.error && (job.state === 'failed' || job.state === 'interrupted')) {
       const title = `${text}: ${errorTitle(job.error.code)}`;
       this.#toasts.show({
         tone: 'danger',
         title,
         text: job.error.message,
+        about,
         ...(job.isResumable
           ? { action: { label: t('jobs.resume'), run: () => void this.control(job, 'resume') } }
           : {}),

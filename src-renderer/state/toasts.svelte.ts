@@ -3,11 +3,15 @@ export type Toast = {
   title: string;
   text?: string;
   action?: { label: string; run: () => void };
+  /** What it tells of: a later message about the same takes its place. */
+  about?: string;
 };
 type ShownToast = Toast & { id: number };
 
 const MAX_SHOWN = 4;
 const SHOWN_MS = 7_000;
+/** With something to do about it, so that a hand on the keyboard gets there. */
+const WITH_ACTION_MS = 15_000;
 
 /** Short messages at the edge of the page. Failures stay until they are dismissed. */
 export class Toasts {
@@ -22,7 +26,12 @@ export class Toasts {
     const id = this.#nextId++;
     const others = this.#shown.filter(({ title, text }) => title !== toast.title || text !== toast.text);
     this.#shown = [...others, { ...toast, id }].slice(-MAX_SHOWN);
-    if (toast.tone !== 'danger') setTimeout(() => this.dismiss(id), SHOWN_MS);
+    if (toast.tone !== 'danger') setTimeout(() => this.dismiss(id), toast.action ? WITH_ACTION_MS : SHOWN_MS);
+  }
+
+  /** Takes away what is told of something that has moved on. */
+  forget(about: string): void {
+    this.#shown = this.#shown.filter((toast) => toast.about !== about);
   }
 
   dismiss(id: number): void {

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ import {
   type ResNetSpec,
 } from '../../src-main/core/model/resnet.ts';
 import type { tf } from '../../src-main/core/tensor/tfjs.ts';
+import { missingPython, runPython } from '../support/python.ts';
 import { goldenStatistics, goldenWeights } from '../support/golden-weights.ts';
 import { nameSeed, signedUnit } from '../support/random-data.ts';
 import { hasShared, readSharedJson, sharedReason } from '../support/shared.ts';
@@ -93,17 +93,15 @@ describe('an exported encoder', () => {
   }
 
   it('passes the ONNX checker of Python and holds standard operators alone', async ({ skip }) => {
-    const python = spawnSync('/usr/bin/python3', ['-c', 'import onnx']);
-    if (python.status !== 0) skip("Debian's python3-onnx is not installed");
+    const missing = missingPython('onnx');
+    if (missing) skip(missing);
     const folder = mkdtempSync(join(tmpdir(), 'r2o-onnx-'));
     try {
       const path = join(folder, 'encoder.onnx');
       writeFileSync(path, await exportEncoder(TINY, 'nchw'));
       const script =
         'import onnx,sys; m=onnx.load(sys.argv[1]); onnx.checker.check_model(m, full_check=True); print(sorted({n.op_type for n in m.graph.node}), {o.domain for o in m.opset_import})';
-      const checked = spawnSync('/usr/bin/python3', ['-c', script, path], { encoding: 'utf8' });
-      expect(checked.stderr).toBe('');
-      expect(checked.stdout.trim()).toBe("['Add', 'Conv', 'MaxPool', 'Relu'] {''}");
+      expect(runPython(script, path).trim()).toBe("['Add', 'Conv', 'MaxPool', 'Relu'] {''}");
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -15,7 +15,7 @@ import { bytesOf } from '../../src-main/core/model/weights/stored-tensor.ts';
 import { sizeOf } from '../../src-main/core/tensor/shape.ts';
 import { tf } from '../../src-main/core/tensor/tfjs.ts';
 import { runOnnxFile } from '../support/onnx-file.ts';
-import { missingPython, runPython } from '../support/pickles.ts';
+import { missingPython, runPython } from '../support/python.ts';
 import { nameSeed, signedUnit } from '../support/random-data.ts';
 import { relativeError } from '../support/relative-error.ts';
 import { tempFolder } from '../support/temp-folder.ts';

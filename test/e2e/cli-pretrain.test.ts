@@ -85,13 +85,18 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
 
   test('stopped by Ctrl-C, keeps what it has learned and says how to go on', async () => {
     const data = await dataWithPhotos();
-    const training = spawnCli(data, ['pretrain', 'photos', ...TINY, 'epochs=500']);
-    const ended = resultOf(training);
-    await waitForOutput(training.stderr, /pretraining/);
-    training.kill('SIGINT');
-    const { code, stderr } = await ended;
-    expect(code).toBe(130);
-    expect(stderr).toMatch(/Stopped after step \d+ of 1000\. What it learned is model 1 /);
-    expect(stderr).toContain('r2o runs resume 1');
+    for (const command of [
+      ['pretrain', 'photos', ...TINY, 'epochs=500'],
+      ['runs', 'resume', '1'],
+    ]) {
+      const training = spawnCli(data, command);
+      const ended = resultOf(training);
+      await waitForOutput(training.stderr, /pretraining/);
+      training.kill('SIGINT');
+      const { code, stderr } = await ended;
+      expect(code).toBe(130);
+      expect(stderr).toMatch(/Stopped after step \d+ of 1000\. What it learned is model \d+ /);
+      expect(stderr).toContain('r2o runs resume 1');
+    }
   });
 });

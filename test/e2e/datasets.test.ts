@@ -42,6 +42,7 @@ describe('r2o dataset and r2o export', () => {
     const byName = ['dataset', 'create', 'pets', '--collection', 'photos'];
     const two = await runCli(data, ...byName, '--concept', 'dog', '--split-by', 'folder', '--seed', '7');
     expect(two.stdout).toContain('pets@2: 2 images, 2 masks, frozen');
+    expect(two.stdout).toContain('  nothing in val: images of a folder stay together');
     expect((await runCli(data, 'dataset', 'list')).stdout).toMatch(/pets@2 .*\npets@1 /);
     expect((await runCli(data, 'dataset', 'diff', 'pets@1', 'pets')).stdout).toMatch(/images +0 +3 /);
 
@@ -53,7 +54,11 @@ describe('r2o dataset and r2o export', () => {
       ...['instances_test.json', 'instances_train.json', 'instances_val.json'],
     ]);
     expect(readdirSync(dirname(out))).toEqual(['pets']);
-    expect((await runCli(data, 'dataset', 'show', 'pets@1')).stdout).toContain(`exported as coco to ${out}`);
+    const shown = (await runCli(data, 'dataset', 'show', 'pets@1')).stdout;
+    expect(shown).toContain(`exported as coco to ${out}`);
+    expect(shown).toContain(
+      '  recipe: --segmentation 1 --review pending,accepted,edited --class cat=feline --split 60/20/20 --split-by image --seed 1\n',
+    );
 
     const again = await runCli(data, 'export', 'pets', '--format', 'yolo', '--out', out, '--json');
     expect(again.code).toBe(1);
@@ -74,8 +79,13 @@ describe('r2o dataset and r2o export', () => {
     expect(await run('dataset', 'create', 'x', '--segmentation', '9')).toMatch(
       /^1 error: There is no segmentation '9'/,
     );
-    expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--split', '50/20')).toContain(
-      'shares must add up to 1',
+    for (const split of ['50/20', '80,20', '80/20/0/0', '-20/120']) {
+      expect(await run('dataset', 'create', 'x', '--segmentation', '1', `--split=${split}`)).toContain(
+        '100 together: --split 70/20/10',
+      );
+    }
+    expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--min-score', '7')).toContain(
+      '(--min-score: Too big',
     );
     expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--class', 'cat')).toContain(
       '--class CONCEPT=CLASS',

@@ -4,12 +4,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
-import { addFolder, openPage, seriousFindings, takeScreenshots, type OpenPage } from '../support/page.ts';
+import {
+  addFolder,
+  imagesFor,
+  openPage,
+  seriousFindings,
+  takeScreenshots,
+  type OpenPage,
+} from '../support/page.ts';
 import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const LONG_MS = 240_000;
-const IMAGES = 16;
+const IMAGES = imagesFor(8, 16);
 
 /** The page over a service that has really cut made-up scenes into objects, without any training. */
 async function openConcepts(browser: Browser): Promise<OpenPage> {
@@ -109,6 +116,27 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
         .poll(async () => (await concepts()).every(({ mergedInto }) => mergedInto === null))
         .toBe(true);
 
+      // What is under the pointer counts as what it is dropped on.
+      const [dragged, onto] = (
+        await cards(page).evaluateAll((all) => all.map((card) => card.dataset.id))
+      ).slice(0, 2);
+      await page.locator(`[data-id="${dragged}"]`).dragTo(page.locator(`[data-id="${onto}"]`));
+      await expect
+        .poll(async () => (await concepts()).find(({ id: one }) => one === Number(dragged))?.mergedInto)
+        .toBe(Number(onto));
+      await expect.poll(() => page.locator(`[data-id="${dragged}"]`).count()).toBe(0);
+      await page.getByRole('button', { name: 'Take back', exact: true }).click();
+      await page.locator(`[data-id="${dragged}"]`).waitFor();
+
+      await page.locator(`[data-id="${dragged}"]`).focus();
+      const isBackground = async () =>
+        (await concepts()).find(({ id: one }) => one === Number(dragged))?.isBackground;
+      expect(await isBackground()).toBe(false);
+      await page.keyboard.press('b');
+      await page.getByText('is background now').waitFor();
+      expect(await isBackground()).toBe(true);
+      await page.getByRole('button', { name: 'Take back', exact: true }).click();
+      await expect.poll(isBackground).toBe(false);
       await page.keyboard.press('b');
       await page.getByRole('heading', { name: 'Background', exact: true }).waitFor();
       await page.reload();
@@ -139,13 +167,15 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       expect(await seriousFindings(page)).toEqual([]);
       await page.getByLabel('Move to…').selectOption(String(second.id));
       await expect.poll(() => grid.getByRole('gridcell').count()).toBe(first.maskCount - 1);
-      const counts = new Map(
-        (await client.concepts.list({ id })).map((concept) => [concept.id, concept.maskCount]),
-      );
-      expect([counts.get(first.id), counts.get(second.id)]).toEqual([
-        first.maskCount - 1,
-        second.maskCount + 1,
-      ]);
+      const counts = async () => {
+        const all = await client.concepts.list({ id });
+        return [first, second].map((wanted) => all.find((one) => one.id === wanted.id)?.maskCount);
+      };
+      expect(await counts()).toEqual([first.maskCount - 1, second.maskCount + 1]);
+      await page.getByText('1 object moved to').waitFor();
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await expect.poll(counts).toEqual([first.maskCount, second.maskCount]);
+      await expect.poll(() => grid.getByRole('gridcell').count()).toBe(first.maskCount);
       await page.keyboard.press('Escape');
       await cards(page).first().waitFor();
       expect(complaints).toEqual([]);

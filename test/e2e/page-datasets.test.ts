@@ -90,6 +90,8 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     await takeScreenshots(page, 'datasets');
 
     await page.getByRole('button', { name: 'Import corrected masks' }).click();
+    await page.getByRole('dialog', { name: 'Import corrected masks' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('dialog').getByLabel('File or folder').fill(join(out, 'annotations'));
     await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByText('10 images: 0 masks as before, 15 changed').or(page.getByText(/^10 images: \d+ masks as before/)).first().waitFor(); // prettier-ignore
@@ -97,6 +99,8 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
 
     await page.getByRole('button', { name: /^More/ }).click();
     await page.getByRole('menuitem', { name: 'Delete version' }).click();
+    await page.getByRole('alertdialog').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('alertdialog').getByRole('button', { name: 'Delete version' }).click();
     await page.getByRole('heading', { name: 'pets · Version 1' }).waitFor();
     expect((await client.datasets.list())[0]?.versions).toHaveLength(1);

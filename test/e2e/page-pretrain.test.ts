@@ -24,7 +24,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
     'plans with times of this machine, trains with changed settings, and shows curves and regions',
     { timeout: TRAINING_MS },
     async () => {
-      const { page, client, complaints } = await openPage(browser);
+      const { page, client, service, complaints } = await openPage(browser);
       const folder = tempFolder();
       await writeScenes(folder, { count: 12, seed: 3 });
       await addFolder(page, join(folder, 'images'));
@@ -69,6 +69,35 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await previews.getByLabel('Time of training').fill('0');
       await previews.getByText('step 0 of 12').waitFor();
       await page.getByRole('button', { name: 'Extend to 8 epochs' }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+
+      // Beside another run of the history: what they were made with, and where its loss went.
+      const mine = run ?? expect.fail('no run');
+      const { runs } = service.store;
+      const config = { ...mine.config, seed: 9, batchSize: 8 };
+      const other = runs.insert({ ...mine, name: 'yesterday', config });
+      runs.saveMetrics(
+        other,
+        Array.from({ length: 12 }, (_, step) => ({ name: 'loss' as const, step, value: 1 - step / 20 })),
+      );
+      service.publish({ type: 'run', runId: other });
+      await page.getByLabel('Compare with').selectOption({ label: 'yesterday' });
+      const settings = page.getByRole('region', { name: 'Settings' });
+      await settings.getByText('2 differ').waitFor();
+      await settings.getByRole('row', { name: 'seed 0 9' }).waitFor();
+      await settings.getByRole('row', { name: 'batchSize 4 8' }).waitFor();
+      expect(await settings.getByRole('row', { name: 'epochs' }).count()).toBe(0);
+      await page.getByRole('figure', { name: 'Loss' }).getByText('yesterday').waitFor();
+      await settings.getByRole('switch', { name: 'All settings' }).click();
+      await settings.getByRole('row', { name: 'epochs 4 4' }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+
+      // The model that the run has made keeps its curves.
+      await page.getByRole('link', { name: 'Models' }).click();
+      await page.getByRole('heading', { name: 'images, quick' }).waitFor();
+      const curves = page.getByRole('region', { name: 'Curves' });
+      await curves.getByRole('img', { name: /^Loss, latest value [\d.]+$/ }).waitFor();
+      await curves.getByRole('img', { name: /^Stability, latest value/ }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       expect(complaints).toEqual([]);
     },

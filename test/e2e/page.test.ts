@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -8,6 +9,7 @@ import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { addFolder, openPage, pageFolder, seriousFindings, takeScreenshots } from '../support/page.ts';
 import { makePhotos } from '../support/photo-folder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { photoLike, sharpOf } from '../support/test-images.ts';
 
 const EMPTY = 'Start with a folder of your images';
 
@@ -37,6 +39,34 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     expect(await seriousFindings(page)).toEqual([]);
     await takeScreenshots(page, 'library');
     expect(complaints).toEqual([]);
+  });
+
+  test('keeps the tiles of tall pictures in their rows', async () => {
+    const { page } = await openPage(browser);
+    const folder = join(tempFolder(), 'tall');
+    mkdirSync(folder);
+    for (let index = 0; index < 12; index++) {
+      writeFileSync(
+        join(folder, `tall-${index}.png`),
+        await sharpOf(photoLike(40 + index, 160))
+          .png()
+          .toBuffer(),
+      );
+    }
+    await addFolder(page, folder);
+    await page.getByRole('tab', { name: 'Images 12' }).waitFor();
+    const tiles = page.locator('[role=grid] [data-state=shown]');
+    await expect.poll(() => tiles.count(), { timeout: 20_000 }).toBe(12);
+    const boxes = await tiles.evaluateAll((all) =>
+      all.map((tile) => {
+        const { left, top, bottom } = tile.getBoundingClientRect();
+        return { left, top, bottom };
+      }),
+    );
+    const column = boxes.filter(({ left }) => left === boxes[0]?.left).sort((a, b) => a.top - b.top);
+    expect(column.length).toBeGreaterThan(1);
+    for (const [row, { top }] of column.entries())
+      if (row > 0) expect(top).toBeGreaterThan(column[row - 1]?.bottom ?? 0);
   });
 
   test('shows one image, zooms it, turns to the next, and goes back to the grid, all by keyboard', async () => {

@@ -12,13 +12,15 @@ import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { sharpOf } from '../support/test-images.ts';
 
-/** Kills of one run, each up to so long after its worker started; more by hand: R2O_KILLS=20 R2O_KILL_WITHIN_MS=9000. */
+/** Kills of one run; more by hand: R2O_KILLS=20. */
 const KILLS = Number(process.env.R2O_KILLS ?? 4);
-const KILL_WITHIN_MS = Number(process.env.R2O_KILL_WITHIN_MS ?? 4_000);
+/** A kill comes up to so many steps after the one before, and then up to so long into a step or a checkpoint. */
+const STEPS_TO_KILL = 3;
+const KILL_WITHIN_MS = 400;
 const DEVICE = 'onnx:cpu';
 /** Of util-linux: sets limits of a running process. */
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
-const TIMEOUT_MS = 120_000 + KILLS * (20_000 + 4 * KILL_WITHIN_MS);
+const TIMEOUT_MS = 120_000 + KILLS * 40_000;
 
 async function start(client: Client, overrides: PretrainOverrides = {}) {
   const { id: collectionId, folder } = await tinyCollection(client);
@@ -49,6 +51,17 @@ async function midway(client: Client, run: RunId, step = 1): Promise<void> {
     const [loss] = await client.runs.curves({ id: run, names: ['loss'] });
     if ((loss?.points.length ?? 0) >= step) return;
     await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits until the run has done `step` steps, or all that it does. */
+async function doneUntil(
+  client: Client,
+  { run, job, step }: { run: RunId; job: Job['id']; step: number },
+): Promise<void> {
+  while ((await client.runs.get({ id: run })).step < step) {
+    if ((await client.jobs.get({ id: job })).state !== 'running') return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
@@ -102,7 +115,10 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     const killedAt: number[] = [];
     while (killedAt.length < KILLS) {
       await waitForState(client, job.id, 'running', 'done');
-      await new Promise((resolve) => setTimeout(resolve, 500 + draw() * KILL_WITHIN_MS));
+      // Of the steps that the kill before had left behind: with none more, it hits the preparation.
+      const { step } = await client.runs.get({ id: run.id });
+      await doneUntil(client, { run: run.id, job: job.id, step: step + Math.floor(draw() * STEPS_TO_KILL) });
+      await new Promise((resolve) => setTimeout(resolve, draw() * KILL_WITHIN_MS));
       if ((await client.jobs.get({ id: job.id })).state === 'done') break;
       process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
       await waitForState(client, job.id, 'interrupted');

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../src-main/contract/ids.ts';
 import type { GalleryItem } from '../../src-main/contract/mask.ts';
+import type { StoreOptions } from '../../src-main/store/database.ts';
 import type { GalleryIdsQuery, GalleryQuery } from '../../src-main/store/gallery.ts';
 import { hashOf, maskOf, scanFolder, TestStore } from './store.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -12,8 +13,8 @@ export class GalleryScene extends TestStore {
   readonly dog: ConceptId;
   readonly images: ImageId[];
 
-  constructor(imageCount: number) {
-    super(tempFolder());
+  constructor(imageCount: number, options: Partial<StoreOptions> = {}) {
+    super(tempFolder(), options);
     const collectionId = this.collection();
     const files = Array.from({ length: imageCount }, (_, content) => ({
       relPath: `${String(content).padStart(2, '0')}.jpg`,
@@ -40,6 +41,11 @@ export class GalleryScene extends TestStore {
     return this.store.segmentations.saveImage({
       ...{ segmentationId, imageId, contentHash: hashOf(index), finishedAtMs: 7, masks: masks.map(maskOf) },
     });
+  }
+
+  /** From now on, dogs count as cats. */
+  mergeDogIntoCat(): void {
+    this.store.concepts.update({ id: this.dog, name: 'dog', isBackground: false, mergedInto: this.cat });
   }
 
   walk(query: Partial<GalleryQuery>, limit = 100): GalleryItem[] {

@@ -1,27 +1,41 @@
 import { spawnSync } from 'node:child_process';
 
-/** Debian's own Python: the packages of apt are its, and not those of another one in PATH. */
-const PYTHON = '/usr/bin/python3';
+/**
+ * Debian's own Python: the packages of apt are its, and not those of another one in PATH. `R2O_TEST_PYTHON` names
+ * another, such as that of a virtual environment with packages that Debian does not have.
+ */
+const PYTHON = process.env.R2O_TEST_PYTHON ?? '/usr/bin/python3';
 
-/** Whether a Python module is there; tests that need one are skipped, with the reason in their name. */
-export function hasPython(module: string): boolean {
-  return spawnSync(PYTHON, ['-c', `import ${module}`]).status === 0;
+/** Why tests that need Python modules cannot run here; undefined where they can. */
+export function missingPython(...modules: string[]): string | undefined {
+  const { status } = spawnSync(PYTHON, ['-c', `import ${modules.join(', ')}`]);
+  return status === 0 ? undefined : `${PYTHON} has no ${modules.join(', ')}`;
 }
 
+/** Whether a Python module is there; tests that need one are skipped, with the reason in their name. */
+export const hasPython = (module: string): boolean => missingPython(module) === undefined;
+
 /** Appended to the names of tests that need a module. */
-export const pythonReason = (module: string): string =>
-  hasPython(module) ? '' : ` (skipped: ${PYTHON} has no module ${module})`;
+export function pythonReason(module: string): string {
+  const reason = missingPython(module);
+  return reason === undefined ? '' : ` (skipped: ${reason})`;
+}
 
 /**
- * Runs a script; what it prints must be JSON.
+ * Runs a script with arguments.
+ * @returns what it printed
  * @throws Error with what it wrote to stderr when it fails
  */
-export function runPython(script: string, ...args: string[]): unknown {
+export function runPython(script: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', script, ...args], {
     encoding: 'utf8',
     maxBuffer: 64 * 2 ** 20,
     env: { ...process.env, QT_QPA_PLATFORM: 'offscreen' },
   });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout);
+  if (status !== 0) throw new Error(`python ended with ${status}: ${stderr}`);
+  return stdout;
 }
+
+/** The same for a script that prints JSON. */
+export const readPython = (script: string, ...args: string[]): unknown =>
+  JSON.parse(runPython(script, ...args));

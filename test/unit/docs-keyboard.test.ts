@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { codesIn, documentationPages, tableRows } from '../support/documentation.ts';
 
-const renderer = resolve(import.meta.dirname, '../../src-renderer');
+const root = resolve(import.meta.dirname, '../..');
 
 /** Where the shortcuts of a part of the page are written down. */
 const PARTS = [
-  { page: 'keyboard.md', heading: '## Everywhere', sources: ['components/frame/', 'screens/table.ts'] },
+  { page: 'keyboard.md', heading: '## Everywhere', sources: ['components/frame/', 'contract/screens.ts'] },
   { page: 'keyboard.md', heading: '## Library', sources: ['screens/library/'] },
   { page: 'keyboard.md', heading: '## Concepts', sources: ['screens/concepts/'] },
   { page: 'reviewing.md', heading: '# ', sources: ['screens/masks/'] },
@@ -33,10 +33,12 @@ const KEYS_OF_CONTROLS = [
   ...['Enter', 'Space'],
 ];
 
-const sources = readdirSync(renderer, { recursive: true, encoding: 'utf8' })
-  .map((path) => path.replaceAll('\\', '/'))
-  .filter((path) => /\.(svelte|ts)$/.test(path))
-  .map((path) => ({ path, text: readFileSync(join(renderer, path), 'utf8') }));
+const sources = ['src-renderer', 'src-main'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => /\.(svelte|ts)$/.test(path))
+    .map((path) => ({ path, text: readFileSync(join(root, folder, path), 'utf8') })),
+);
 
 describe('the documented keyboard', () => {
   test.each(PARTS)('has the shortcuts of $sources under "$heading" of $page', (part) => {

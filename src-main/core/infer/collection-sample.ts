@@ -1,16 +1,17 @@
 import type { SegmentSettings } from '../../contract/segmentation.ts';
 import { learnConcepts } from './concepts.ts';
-import type { Embedding, ImagePixels } from './evidence.ts';
+import { graphOf, type Embedding, type ImagePixels } from './evidence.ts';
 import { hasEvenGround, type CollectionModel } from './segment-image.ts';
+import { rawRows } from './superpixel-rows.ts';
 
-/** Superpixels that are kept in memory: 30,000 of 256 numbers are 30 MB. */
-const MAX_ROWS = 30_000;
+/** Superpixels that are kept in memory, 12 MB with 256 features each: more change concepts little. */
+const MAX_ROWS = 12_000;
 
 /** What is learned from one image of the sample. */
 export type ImageSurvey = {
-  /** [rows, dim] float32: features of superpixels spread over the image. */
-  rows: Float32Array<ArrayBuffer>;
-  dim: number;
+  /** [rows, width] float32: raw rows of superpixels spread over the image. */
+  raw: Float32Array<ArrayBuffer>;
+  width: number;
   hasEvenGround: boolean;
 };
 
@@ -24,15 +25,10 @@ export function surveyImage(
   { pixels, embedding }: { pixels: ImagePixels; embedding: Embedding },
   mostRows: number,
 ): ImageSurvey {
-  const { features, dim } = embedding;
   const { count } = embedding.map;
   const kept = Math.min(count, mostRows);
-  const rows = new Float32Array(kept * dim);
-  for (let at = 0; at < kept; at++) {
-    const row = Math.floor((at * count) / kept);
-    rows.set(features.subarray(row * dim, (row + 1) * dim), at * dim);
-  }
-  return { rows, dim, hasEvenGround: hasEvenGround(pixels) };
+  const labels = Array.from({ length: kept }, (_, at) => Math.floor((at * count) / kept));
+  return { ...rawRows(embedding, graphOf(pixels, embedding), labels), hasEvenGround: hasEvenGround(pixels) };
 }
 
 /**
@@ -46,14 +42,14 @@ export async function learnCollection(
 ): Promise<CollectionModel> {
   const [first] = surveys;
   if (!first) throw new Error('a collection is learned from its images');
-  const rows = new Float32Array(surveys.reduce((sum, survey) => sum + survey.rows.length, 0));
+  const raw = new Float32Array(surveys.reduce((sum, survey) => sum + survey.raw.length, 0));
   let at = 0;
   for (const survey of surveys) {
-    rows.set(survey.rows, at);
-    at += survey.rows.length;
+    raw.set(survey.raw, at);
+    at += survey.raw.length;
   }
   return {
-    concepts: await learnConcepts(rows, first.dim, settings),
+    concepts: await learnConcepts({ raw, width: first.width }, settings),
     isEvenGround: surveys.filter((survey) => survey.hasEvenGround).length * 2 > surveys.length,
   };
 }

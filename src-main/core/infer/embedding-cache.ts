@@ -4,7 +4,7 @@ import { DiskCache } from '../image/disk-cache.ts';
 import type { Embedding } from './evidence.ts';
 
 /** Changes with every change of what an embedding is. */
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 const HEADER_WORDS = 6;
 
 /** Embeddings on the disk, so that segmenting again with other settings runs no encoder. */

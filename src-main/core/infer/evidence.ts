@@ -20,7 +20,7 @@ export const EMBEDDING_STAGES = ['c4'] as const;
 /** What costs time to find out about an image; the rest follows from it and the settings. */
 export type Embedding = {
   map: SuperpixelMap;
-  /** [map.count, dim] float32; the encoder's features, or colour and its spread without one. */
+  /** [map.count, dim] float32; without an encoder there are none, and `dim` is 0. */
   features: Float32Array;
   dim: number;
 };
@@ -33,7 +33,7 @@ export async function decodePixels(bytes: Uint8Array, limits: ImageLimits): Prom
   return { fine, working: await resizeRgb(fine, sizeWithin(fine, WORKING_PX)) };
 }
 
-/** Cuts an image into superpixels and describes each. Without an encoder: by colour and texture alone. */
+/** Cuts an image into superpixels and reads the features of each; there are none without an encoder. */
 export async function embed(
   { fine, working }: ImagePixels,
   encode: FeatureSource | null,
@@ -41,10 +41,7 @@ export async function embed(
 ): Promise<Embedding> {
   const segments = Math.max(4, Math.round((working.widthPx * working.heightPx) / SUPERPIXEL_PX));
   const map = slic(working, { segments, reach: SLIC_REACH });
-  if (!encode) {
-    const { lab, labSpread } = superpixelGraph(working, map);
-    return { map, features: colourFeatures(lab, labSpread), dim: 6 };
-  }
+  if (!encode) return { map, features: new Float32Array(0), dim: 0 };
   const [features] = await encode(await encoderInput(fine, { sidePx: inputPx }));
   if (!features) throw new Error('the encoder has no layer3');
   return { map, features: poolFeatures(map, features), dim: features.dim };
@@ -53,14 +50,4 @@ export async function embed(
 /** Superpixels of an embedding with their colours and neighbours. */
 export function graphOf({ working }: ImagePixels, { map }: Embedding): SuperpixelGraph {
   return superpixelGraph(working, map);
-}
-
-function colourFeatures(lab: Float32Array, spread: Float32Array): Float32Array {
-  const count = lab.length / 3;
-  const features = new Float32Array(count * 6);
-  for (let s = 0; s < count; s++) {
-    features.set(lab.subarray(s * 3, s * 3 + 3), s * 6);
-    features.set(spread.subarray(s * 3, s * 3 + 3), s * 6 + 3);
-  }
-  return features;
 }

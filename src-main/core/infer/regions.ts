@@ -1,13 +1,10 @@
+import type { SegmentSettings } from '../../contract/segmentation.ts';
 import { encodeLabels } from '../mask/encode-labels.ts';
 import { kmeans } from '../segment/kmeans.ts';
 import { drawsFor } from '../tensor/random.ts';
-import { coordinates, unitRows, type ConceptModel } from './concepts.ts';
 import { regionsOnOriginal } from './original-grid.ts';
 import type { FoundMask, SegmentTask } from './segment-image.ts';
-import type { SuperpixelGraph } from './superpixel-graph.ts';
-
-/** Lab units that weigh as much as one unit of the features. */
-const COLOUR_UNIT = 40;
+import { clusterRows, type RawRows, type RowModel } from './superpixel-rows.ts';
 
 /**
  * One mask for each region that the image has; together they cover every pixel once.
@@ -25,20 +22,12 @@ export function regionMasks(
     .map(([label, mask]) => ({ ...mask, level, score: mask.areaPx / pixels, concept: label - 1 }));
 }
 
-/** Regions of this image alone: k-means on its own superpixels, features beside colour. */
+/** Regions of this image alone: k-means on its own superpixels. */
 export async function ownRegions(
-  { embedding, settings }: SegmentTask,
-  concepts: ConceptModel,
-  graph: SuperpixelGraph,
+  rowModel: RowModel,
+  raw: RawRows,
+  { regionCount, seed }: SegmentSettings,
 ): Promise<Int32Array> {
-  const rows = coordinates(concepts.projection, unitRows(embedding.features, embedding.dim));
-  const axes = concepts.projection.variances.length;
-  const dim = axes + 3;
-  const joined = new Float32Array(embedding.map.count * dim);
-  for (let s = 0; s < embedding.map.count; s++) {
-    joined.set(rows.subarray(s * axes, (s + 1) * axes), s * dim);
-    for (let c = 0; c < 3; c++) joined[s * dim + axes + c] = (graph.lab[s * 3 + c] ?? 0) / COLOUR_UNIT;
-  }
-  const draw = drawsFor({ seed: settings.seed, step: 0, stream: 'regions' });
-  return (await kmeans({ rows: joined, dim }, settings.regionCount, draw)).labels;
+  const draw = drawsFor({ seed, step: 0, stream: 'regions' });
+  return (await kmeans(clusterRows(rowModel, raw), regionCount, draw)).labels;
 }

@@ -4,7 +4,7 @@ import type { EncodedMask } from '../mask/rle.ts';
 import type { Grid } from '../segment/components.ts';
 import { conceptsOf, type ConceptModel } from './concepts.ts';
 import { divideByParts, divideScene } from './divide-scene.ts';
-import type { Embedding, ImagePixels } from './evidence.ts';
+import { graphOf, type Embedding, type ImagePixels } from './evidence.ts';
 import { findForeground, type Foreground } from './foreground.ts';
 import { readGround } from './ground.ts';
 import { objectMembers } from './object-members.ts';
@@ -14,7 +14,8 @@ import { guidedFilter, resampled } from './refine.ts';
 import { ownRegions, regionMasks } from './regions.ts';
 import { scoreGroundObjects, scoreSceneObject } from './score.ts';
 import { splitTouching } from './split-touching.ts';
-import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
+import type { SuperpixelGraph } from './superpixel-graph.ts';
+import { rawRows } from './superpixel-rows.ts';
 
 /** What was learned from the collection before its images are cut. */
 export type CollectionModel = {
@@ -64,11 +65,12 @@ export function hasEvenGround({ working }: ImagePixels): boolean {
 /** Cuts one image into masks: objects by themselves, then regions where they are asked for. */
 export async function segmentImage(task: SegmentTask, model: CollectionModel): Promise<FoundMask[]> {
   const { pixels, embedding, settings } = task;
-  const concepts = conceptsOf(model.concepts, embedding.features);
+  const graph = graphOf(pixels, embedding);
+  const raw = rawRows(embedding, graph);
+  const concepts = conceptsOf(model.concepts, raw);
   if (settings.mode === 'everything') return regionMasks(task, concepts, 0);
-  const graph = superpixelGraph(pixels.working, embedding.map);
   if (settings.mode === 'fixed-k') {
-    const regions = await ownRegions(task, model.concepts, graph);
+    const regions = await ownRegions(model.concepts.rowModel, raw, settings);
     return regionMasks(task, regions, 0).map((mask) => ({
       ...mask,
       concept: commonest(concepts.filter((_, s) => regions[s] === mask.concept)),

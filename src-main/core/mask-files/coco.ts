@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fillCocoPolygon } from '../mask/fill-polygon.ts';
 import { decodeRle, encodeRle, encodeRuns, type Bitmap, type EncodedMask } from '../mask/rle.ts';
 import { unpackRuns } from '../../contract/run-lengths.ts';
+import { parseJsonFile } from './parse-json.ts';
 import type { FileMask, ImageMasks, MaskRecord } from './mask-record.ts';
 
 const CocoRle = z.object({
@@ -37,7 +38,7 @@ type CocoAnnotation = z.infer<typeof CocoFile>['annotations'][number];
  * @param fileName for messages
  */
 export function* readCoco(text: string, fileName: string): Generator<MaskRecord> {
-  const file = parseOrProblem(text);
+  const file = parseJsonFile(text, CocoFile, 'COCO instances');
   if (typeof file === 'string') {
     yield { kind: 'problem', name: fileName, detail: file };
     return;
@@ -57,19 +58,6 @@ export function* readCoco(text: string, fileName: string): Generator<MaskRecord>
     }
     yield record;
   }
-}
-
-function parseOrProblem(text: string): z.infer<typeof CocoFile> | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return `It is no JSON (${error instanceof Error ? error.message : String(error)}).`;
-  }
-  const parsed = CocoFile.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return `It is no COCO instances file (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}).`;
 }
 
 function classed(

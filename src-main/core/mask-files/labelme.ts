@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { fillDrawnPolygon } from '../mask/fill-polygon.ts';
 import { decodePngNumbers } from '../mask/png.ts';
 import { encodeRle, type Bitmap } from '../mask/rle.ts';
+import { parseJsonFile } from './parse-json.ts';
 import type { FileMask, MaskRecord } from './mask-record.ts';
 
 const Shape = z.object({
@@ -29,7 +30,7 @@ const CIRCLE_CORNERS = 720;
  * @param text whole file
  */
 export function* readLabelMe(text: string, fileName: string): Generator<MaskRecord> {
-  const file = parseOrProblem(text);
+  const file = parseJsonFile(text, LabelMeFile, 'LabelMe');
   if (typeof file === 'string') {
     yield { kind: 'problem', name: fileName, detail: file };
     return;
@@ -62,19 +63,6 @@ function add(pixels: Bitmap, more: Bitmap): void {
   more.data.forEach((value, at) => {
     if (value !== 0) pixels.data[at] = 1;
   });
-}
-
-function parseOrProblem(text: string): z.infer<typeof LabelMeFile> | string {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    return `It is no JSON (${error instanceof Error ? error.message : String(error)}).`;
-  }
-  const parsed = LabelMeFile.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  return `It is no LabelMe file (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}).`;
 }
 
 type Grid = { widthPx: number; heightPx: number };

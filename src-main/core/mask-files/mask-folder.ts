@@ -24,7 +24,7 @@ const OWN_MANIFEST = 'r2o-export.json';
  */
 export async function* readMasks(
   path: string,
-  { format, signal }: { format: MaskFileFormat; signal: AbortSignal },
+  { format, signal }: { format: MaskFileFormat; signal?: AbortSignal },
 ): AsyncGenerator<MaskRecord> {
   const isFolder = await isFolderOrThrow(path);
   if (!isFolder) {
@@ -97,9 +97,9 @@ async function readObjects(folder: string): Promise<MaskRecord> {
 type Entry = { path: string; isFolder: boolean; isLeafOfPngs: boolean };
 
 /** Files and folders below a folder; a folder of numbered PNGs is given as a whole. */
-async function* walk(folder: string, signal: AbortSignal): AsyncGenerator<Entry> {
+async function* walk(folder: string, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
   for await (const entry of await opendir(folder)) {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     if (entry.name.startsWith('.') || entry.name === OWN_MANIFEST) continue;
     const path = join(folder, entry.name);
     if (!entry.isDirectory()) {

@@ -6,7 +6,6 @@ import type { Branch } from '../model/networks.ts';
 import { stageChannels } from '../model/resnet.ts';
 import { encoderFrom, type Encoder } from '../model/weights/encoder.ts';
 import type { Products, Rows } from '../segment/kmeans.ts';
-import { softMasks } from '../segment/superpixel-masks.ts';
 import type { HostData } from '../tensor/dtype.ts';
 import { drawsFor } from '../tensor/random.ts';
 import {
@@ -20,6 +19,7 @@ import {
 import type { Batch, ImageSuperpixels } from './batch.ts';
 import { EngineProducts } from './engine-products.ts';
 import { clusterEntropy, featureSpread } from './health.ts';
+import { coarseMasks, nonEmptyRows } from './step-masks.ts';
 import { superpixelSpecOf, trainingSpecOf, usesEverySuperpixel, type Rates } from './training-spec.ts';
 import {
   clusterInputs,
@@ -259,32 +259,6 @@ function float32(data: HostData | undefined): Float32Array {
   throw new Error('a step did not return the float32 output that it declares');
 }
 
-/** Superpixels on layer3's grid as the cluster step takes them: [B, slots, cells]. */
-function coarseMasks(images: readonly ImageSuperpixels[], slots: number, side: number): Float32Array {
-  const cells = side * side;
-  const masks = new Float32Array(images.length * slots * cells);
-  images.forEach(({ coarse, count }, image) => {
-    const dense = softMasks(coarse, count); // [cells, count]
-    const offset = image * slots * cells;
-    for (let cell = 0; cell < cells; cell++) {
-      for (let label = 0; label < count; label++) {
-        masks[offset + label * cells + cell] = dense[cell * count + label] ?? 0;
-      }
-    }
-  });
-  return masks;
-}
-
 function clusterCountOf({ clustering }: RegionAssignment): number {
   return Math.max(...clustering.labels, 0) + 1;
-}
-
-/** Rows of empty masks all hold the same embedding, which says nothing about the features. */
-function nonEmptyRows(
-  masks: Float32Array,
-  projections: Float32Array,
-  { embedding }: PretrainConfig,
-): (row: number) => boolean {
-  const cells = masks.length / (projections.length / embedding);
-  return (row) => masks.subarray(row * cells, (row + 1) * cells).some((value) => value > 0);
 }

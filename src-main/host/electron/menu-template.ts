@@ -1,5 +1,6 @@
 import type { MenuItemConstructorOptions } from 'electron';
 import type { Collection } from '../../contract/collection.ts';
+import { SCREEN_PLACES, type ScreenPlace } from '../../contract/screens.ts';
 import type { NativeTexts } from './texts.ts';
 
 const MAX_RECENT = 8;
@@ -62,20 +63,26 @@ function fileMenu({
 }
 
 function viewMenu({ texts, command }: MenuOptions): MenuItemConstructorOptions[] {
-  const screen = (label: string, id: string, accelerator: string): MenuItemConstructorOptions => ({
-    label,
-    accelerator,
-    registerAccelerator: false,
-    click: () => command(id),
-  });
+  const screensAt = (wanted: ScreenPlace['place']) =>
+    SCREEN_PLACES.filter(({ place }) => place === wanted).map(({ id, keys }) => ({
+      label: texts.screens[id],
+      accelerator: acceleratorOf(keys),
+      registerAccelerator: false,
+      click: () => command(id),
+    }));
   return [
-    screen(texts.library, 'library', 'CmdOrCtrl+1'),
-    screen(texts.activity, 'activity', 'CmdOrCtrl+J'),
-    screen(texts.settings, 'settings', 'CmdOrCtrl+,'),
+    ...screensAt('top'),
+    { type: 'separator' },
+    ...screensAt('foot'),
     { type: 'separator' },
     { role: 'resetZoom' },
     { role: 'zoomIn' },
     { role: 'zoomOut' },
     { role: 'togglefullscreen' },
   ];
+}
+
+/** Keys as Electron writes them: `mod+j` is `CmdOrCtrl+J`. */
+function acceleratorOf(keys: ScreenPlace['keys']): string {
+  return `CmdOrCtrl+${keys.slice('mod+'.length).toUpperCase()}`;
 }

@@ -1,3 +1,4 @@
+import type { ScreenId } from '../../contract/screens.ts';
 import type { LanguageChoice } from '../../contract/settings.ts';
 
 const en = {
@@ -6,9 +7,16 @@ const en = {
   recent: 'Recent Collections',
   edit: 'Edit',
   view: 'View',
-  library: 'Library',
-  activity: 'Activity',
-  settings: 'Settings…',
+  screens: {
+    library: 'Library',
+    pretrain: 'Pretrain',
+    masks: 'Masks',
+    concepts: 'Concepts',
+    datasets: 'Datasets',
+    models: 'Models',
+    activity: 'Activity',
+    settings: 'Settings',
+  } satisfies Record<ScreenId, string>,
   window: 'Window',
   help: 'Help',
   shortcuts: 'Keyboard Shortcuts',
@@ -29,9 +37,16 @@ const de: NativeTexts = {
   recent: 'Letzte Sammlungen',
   edit: 'Bearbeiten',
   view: 'Ansicht',
-  library: 'Bibliothek',
-  activity: 'Aktivität',
-  settings: 'Einstellungen…',
+  screens: {
+    library: 'Bibliothek',
+    pretrain: 'Vortraining',
+    masks: 'Masken',
+    concepts: 'Konzepte',
+    datasets: 'Datensätze',
+    models: 'Modelle',
+    activity: 'Aktivität',
+    settings: 'Einstellungen',
+  },
   window: 'Fenster',
   help: 'Hilfe',
   shortcuts: 'Tastenkürzel',

@@ -1,10 +1,13 @@
 import { SvelteSet } from 'svelte/reactivity';
 import type { Client } from '../../../src-main/contract/contract.ts';
 import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
+import type { EditBatch } from '../../../src-main/contract/mask-edit.ts';
 import type { Mask, ReviewState } from '../../../src-main/contract/mask.ts';
 import type { ShownError } from '../../client/error.ts';
+import { t } from '../../i18n/language.svelte.ts';
 import { attempt, attemptLoudly } from '../../state/attempt.ts';
 import type { Toasts } from '../../state/toasts.svelte.ts';
+import { DoneBatches } from '../../state/undo-batches.ts';
 
 const AT_ONCE = 400;
 /** Objects read in advance of scrolling. */
@@ -74,24 +77,39 @@ export class ConceptMasks {
     for (const id of this.ids) this.chosen.add(id);
   }
 
-  /** Lets the chosen objects be of another concept, or of none. */
-  move(to: ConceptId | null): Promise<boolean> {
-    return this.#change((ids) => this.#client.masks.setConcept({ ids, conceptId: to }));
+  /** Lets the chosen objects be of another concept, or of none. @param name what people call it */
+  move(to: ConceptId | null, name: string): Promise<boolean> {
+    return this.#change(
+      (ids) => this.#client.masks.setConcept({ ids, conceptId: to }),
+      (count) => t('concepts.moved', { count, name }),
+    );
   }
 
   review(review: ReviewState): Promise<boolean> {
-    return this.#change((ids) => this.#client.masks.review({ ids, review }));
+    return this.#change(
+      (ids) => this.#client.masks.review({ ids, review }),
+      (count) => t('masks.reviewed', { count }),
+    );
   }
 
-  async #change(call: (ids: MaskId[]) => Promise<unknown>): Promise<boolean> {
+  /** Changes the chosen ones, and offers to take that back. */
+  async #change(
+    call: (ids: MaskId[]) => Promise<EditBatch>,
+    titleOf: (count: number) => string,
+  ): Promise<boolean> {
     const ids = [...this.chosen];
+    const done = new DoneBatches();
     const isDone = await attemptLoudly(this.#toasts, async () => {
       for (let at = 0; at < ids.length; at += CHANGED_AT_ONCE) {
-        await call(ids.slice(at, at + CHANGED_AT_ONCE));
+        done.add(await call(ids.slice(at, at + CHANGED_AT_ONCE)));
       }
     });
     this.chosen.clear();
     await this.refresh();
+    if (done.changed > 0) {
+      const undo = done.undo(this.#client, this.#toasts);
+      this.#toasts.show({ tone: 'neutral', title: titleOf(done.changed), ...undo });
+    }
     return isDone;
   }
 

@@ -104,8 +104,16 @@ export class ConceptsView {
     return this.#change([{ id: concept.id, name: wanted }]);
   }
 
-  setBackground(concepts: readonly Concept[], isBackground: boolean): Promise<boolean> {
-    return this.#change(concepts.map(({ id }) => ({ id, isBackground })));
+  /** Takes concepts for background or for things, and offers to take that back. */
+  async setBackground(concepts: readonly Concept[], isBackground: boolean): Promise<void> {
+    const changed = concepts.filter((concept) => concept.isBackground !== isBackground);
+    const [first] = changed;
+    if (!first || !(await this.#change(changed.map(({ id }) => ({ id, isBackground }))))) return;
+    const values = { count: changed.length, name: conceptTitle(first) };
+    this.#offerBack(
+      isBackground ? t('concepts.madeBackground', values) : t('concepts.madeThings', values),
+      changed.map(({ id }) => ({ id, isBackground: !isBackground })),
+    );
   }
 
   /** Lets concepts count as another one, and offers to take that back. */
@@ -119,14 +127,10 @@ export class ConceptsView {
     if (!isDone) return;
     this.chosen.clear();
     this.show(into);
-    this.#studio.toasts.show({
-      tone: 'neutral',
-      title: t('concepts.merged', { count: merged.length, name: conceptTitle(target) }),
-      action: {
-        label: t('concepts.takeBack'),
-        run: () => void this.#change(before.map(({ id, mergedInto }) => ({ id, mergedInto }))),
-      },
-    });
+    this.#offerBack(
+      t('concepts.merged', { count: merged.length, name: conceptTitle(target) }),
+      before.map(({ id, mergedInto }) => ({ id, mergedInto })),
+    );
   }
 
   /** Which of the chosen ones the others are merged into: one with a name, else the one with the most objects. */
@@ -141,6 +145,13 @@ export class ConceptsView {
 
   takeBack(id: ConceptId): Promise<boolean> {
     return this.#change([{ id, mergedInto: null }]);
+  }
+
+  #offerBack(title: string, changes: readonly Change[]): void {
+    this.#studio.toasts.show({
+      ...{ tone: 'neutral', title },
+      action: { label: t('concepts.takeBack'), run: () => void this.#change(changes) },
+    });
   }
 
   async #change(changes: readonly Change[]): Promise<boolean> {

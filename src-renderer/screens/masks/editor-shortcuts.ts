@@ -14,6 +14,7 @@ export type EditorActions = {
 /** All that the keyboard does with one image: going about, judging, and correcting. */
 export function editorShortcuts(editor: MaskEditor, actions: EditorActions): ShortcutGroup[] {
   const { turn, zoom } = actions;
+  const { looks } = editor;
   return [
     {
       title: t('masks.keys.judge'),
@@ -36,8 +37,8 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: 'v', label: t('masks.tool.select'), run: () => editor.use('select') },
         { keys: 'b', label: t('masks.tool.brush'), run: () => editor.use('brush') },
         { keys: 'e', label: t('masks.tool.eraser'), run: () => editor.use('eraser') },
-        { keys: '[', label: t('masks.smallerBrush'), run: () => editor.resizeBrush(-1) },
-        { keys: ']', label: t('masks.largerBrush'), run: () => editor.resizeBrush(1) },
+        { keys: '[', label: t('masks.smallerBrush'), run: () => looks.resizeBrush(-1) },
+        { keys: ']', label: t('masks.largerBrush'), run: () => looks.resizeBrush(1) },
         { keys: 'c', label: t('masks.tool.cut'), run: () => editor.use('cut') },
         { keys: 'n', label: t('masks.new'), run: () => editor.startNew() },
         { keys: 'm', label: t('masks.mergeOrMake'), run: () => void editor.merge() },
@@ -52,8 +53,8 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
       shortcuts: [
         { keys: ',', label: t('masks.finer'), run: () => editor.showLevel(editor.levelIndex - 1) },
         { keys: '.', label: t('masks.coarser'), run: () => editor.showLevel(editor.levelIndex + 1) },
-        { keys: 'o', label: t('masks.outlines'), run: () => (editor.hasOutlines = !editor.hasOutlines) },
-        { keys: 'h', label: t('masks.shown'), run: () => (editor.isShown = !editor.isShown) },
+        { keys: 'o', label: t('masks.outlines'), run: () => (looks.hasOutlines = !looks.hasOutlines) },
+        { keys: 'h', label: t('masks.shown'), run: () => (looks.isShown = !looks.isShown) },
         { keys: '+', label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
         { keys: '-', label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
         { keys: '0', label: t('viewer.fit'), run: () => zoom()?.fit() },

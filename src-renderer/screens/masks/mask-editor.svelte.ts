@@ -1,44 +1,29 @@
-import { z } from 'zod';
 import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
 import type { Concept, ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
-import { brushStroke, type Point } from '../../canvas/brush.ts';
-import { addMask, countsOf, emptyBitmap, type ColumnBitmap } from '../../canvas/column-bitmap.ts';
+import type { Point } from '../../canvas/brush.ts';
+import { addMask, countsOf, emptyBitmap } from '../../canvas/column-bitmap.ts';
 import { Selection } from '../../state/selection.svelte.ts';
 import type { ViewMemory } from '../../state/view-memory.svelte.ts';
+import { EditorLooks } from './editor-looks.svelte.ts';
 import type { ImageMasks } from './image-masks.svelte.ts';
 import { groupsOf, levelsOf } from './levels.ts';
+import { MaskStroke, type Brush, type Draft } from './mask-stroke.svelte.ts';
 
 export type Tool = 'select' | 'brush' | 'eraser' | 'cut';
-
-const OpacitySchema = z.number().min(0).max(1);
-const BrushSchema = z.number().min(1).max(500);
-const OPACITY_KEY = 'masks.opacity';
-const OUTLINE_KEY = 'masks.outlines';
-const BRUSH_KEY = 'masks.brush';
-const DEFAULT_OPACITY = 0.4;
-const DEFAULT_BRUSH_PX = 24;
-const BRUSH_STEP = 1.25;
-/** Points of a cut that are nearer to each other are one. */
-const CUT_STEP_PX = 1;
-const MAX_CUT_POINTS = 2_000;
 
 /** One image under the hands of a person: what is shown of its masks, what is chosen, and the tool at work. */
 export class MaskEditor {
   readonly masks: ImageMasks;
   readonly selection = new Selection<MaskId>();
-  readonly #memory: ViewMemory;
+  readonly looks: EditorLooks;
+  readonly #stroke = new MaskStroke();
   readonly #grid: () => { width: number; height: number };
   readonly #concepts: () => readonly Concept[];
 
   tool = $state<Tool>('select');
-  isShown = $state(true);
   hoveredKey = $state<string>();
   #levelFromEnd = $state(0);
-  #draft = $state.raw<{ id: MaskId | null; bitmap: ColumnBitmap }>();
-  #draftVersion = $state(0);
-  #cut = $state.raw<readonly Point[]>([]);
-  #last: Point | undefined;
 
   readonly levels = $derived.by(() => levelsOf(this.masks.all));
   readonly levelIndex = $derived.by(() => Math.max(0, this.levels.length - 1 - this.#levelFromEnd));
@@ -60,7 +45,7 @@ export class MaskEditor {
     },
   ) {
     this.masks = masks;
-    this.#memory = memory;
+    this.looks = new EditorLooks(memory);
     this.#grid = options.grid;
     this.#concepts = options.concepts;
   }
@@ -71,43 +56,13 @@ export class MaskEditor {
   }
 
   /** The mask under the brush; `version` grows with every move of it. */
-  get draft(): { id: MaskId | null; bitmap: ColumnBitmap; version: number } | undefined {
-    return this.#draft && { ...this.#draft, version: this.#draftVersion };
+  get draft(): MaskStroke['draft'] {
+    return this.#stroke.draft;
   }
 
   /** The line that is being drawn to cut along. */
   get cut(): readonly Point[] {
-    return this.#cut;
-  }
-
-  get opacity(): number {
-    return this.#memory.read(OPACITY_KEY, OpacitySchema, DEFAULT_OPACITY);
-  }
-
-  set opacity(opacity: number) {
-    this.#memory.remember(OPACITY_KEY, opacity);
-  }
-
-  get hasOutlines(): boolean {
-    return this.#memory.read(OUTLINE_KEY, z.boolean(), true);
-  }
-
-  set hasOutlines(hasOutlines: boolean) {
-    this.#memory.remember(OUTLINE_KEY, hasOutlines);
-  }
-
-  /** Diameter, in pixels of the grid. */
-  get brushPx(): number {
-    return this.#memory.read(BRUSH_KEY, BrushSchema, DEFAULT_BRUSH_PX);
-  }
-
-  set brushPx(px: number) {
-    this.#memory.remember(BRUSH_KEY, Math.min(500, Math.max(1, Math.round(px))));
-  }
-
-  resizeBrush(by: 1 | -1): void {
-    const px = this.brushPx;
-    this.brushPx = by > 0 ? Math.max(px + 1, px * BRUSH_STEP) : Math.min(px - 1, px / BRUSH_STEP);
+    return this.#stroke.cut;
   }
 
   showLevel(index: number): void {
@@ -214,68 +169,54 @@ export class MaskEditor {
 
   /** @param at in pixels of the grid */
   pressAt(at: Point): void {
-    this.#last = at;
-    if (this.tool === 'cut') this.#cut = [at];
+    if (this.tool === 'cut') this.#stroke.startCut(at);
     if (this.tool !== 'brush' && this.tool !== 'eraser') return;
     const [target] = this.selected;
     if (this.tool === 'eraser' && !target) return;
     const bitmap = emptyBitmap(this.grid.width, this.grid.height);
     if (target) addMask(bitmap, target.counts);
-    this.#draft = { id: target?.id ?? null, bitmap };
-    this.#paint(at, at);
+    this.#stroke.startPaint(at, { id: target?.id ?? null, bitmap }, this.#brush);
   }
 
   dragTo(at: Point): void {
-    const from = this.#last ?? at;
-    if (this.#draft) this.#paint(from, at);
-    if (this.#cut.length > 0 && Math.hypot(at.x - from.x, at.y - from.y) < CUT_STEP_PX) return;
-    if (this.#cut.length > 0 && this.#cut.length < MAX_CUT_POINTS) this.#cut = [...this.#cut, at];
-    this.#last = at;
+    this.#stroke.dragTo(at, this.#brush);
   }
 
   async release(): Promise<void> {
-    this.#last = undefined;
-    const [draft, cut] = [this.#draft, this.#cut];
-    this.#cut = [];
+    const { draft, cut } = this.#stroke.release();
     if (draft) await this.#keep(draft);
     if (cut.length > 1) await this.#cutAlong(cut);
   }
 
   /** Lets go of a stroke or a cut; then of the tool; then of what is chosen. @returns whether there was any */
   cancel(): boolean {
-    const had =
-      this.#draft !== undefined || this.#cut.length > 0 || this.tool !== 'select' || this.selection.size > 0;
-    if (this.#draft || this.#cut.length > 0) {
-      this.#draft = undefined;
-      this.#cut = [];
-    } else if (this.tool !== 'select') this.tool = 'select';
+    const had = this.#stroke.isUnderWay || this.tool !== 'select' || this.selection.size > 0;
+    if (this.#stroke.isUnderWay) this.#stroke.drop();
+    else if (this.tool !== 'select') this.tool = 'select';
     else this.selection.clear();
     return had;
   }
 
-  #paint(from: Point, to: Point): void {
-    if (!this.#draft) return;
-    const value = this.tool === 'eraser' ? 0 : 1;
-    brushStroke(this.#draft.bitmap, { from, to, radius: this.brushPx / 2, value });
-    this.#draftVersion++;
+  get #brush(): Brush {
+    return { radius: this.looks.brushPx / 2, value: this.tool === 'eraser' ? 0 : 1 };
   }
 
-  async #keep({ id, bitmap }: { id: MaskId | null; bitmap: ColumnBitmap }): Promise<void> {
+  async #keep({ id, bitmap }: Draft): Promise<void> {
     const counts = countsOf(bitmap);
     const before = id === null ? undefined : this.masks.find(id);
     if (before && counts !== null && counts !== before.counts) {
       const sent = this.masks.reshape(before.id, counts);
-      this.#draft = undefined;
+      this.#stroke.dropDraft();
       await sent;
     } else if (before && counts === null) {
-      this.#draft = undefined;
+      this.#stroke.dropDraft();
       this.selection.clear();
       await this.masks.remove([before.id]);
     } else if (!before && counts !== null) {
       const made = await this.masks.create(counts, this.#newConcept());
       this.selection.set(made?.changed.map((mask) => mask.id) ?? []);
-      this.#draft = undefined;
-    } else this.#draft = undefined;
+      this.#stroke.dropDraft();
+    } else this.#stroke.dropDraft();
   }
 
   async #cutAlong(points: readonly Point[]): Promise<void> {

@@ -8,6 +8,7 @@ import { attempt, attemptLoudly } from '../../state/attempt.ts';
 import { ScrolledList } from '../../state/scrolled-list.svelte.ts';
 import { Selection } from '../../state/selection.svelte.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
+import { DoneBatches } from '../../state/undo-batches.ts';
 import { ANY, ShownFilter, toQuery } from './gallery-filter.ts';
 
 const IDS_AT_ONCE = 5_000;
@@ -135,35 +136,17 @@ export class MasksView {
     const [{ client, toasts }, id, imageIds] = [this.#studio, this.#segmentationId, [...this.selection.ids]];
     if (id === undefined || imageIds.length === 0) return;
     const { conceptId } = this.filter;
-    const batches: number[] = [];
-    let changed = 0;
+    const done = new DoneBatches();
     await attemptLoudly(toasts, async () => {
       for (let start = 0; start < imageIds.length; start += IMAGES_AT_ONCE) {
         const some = imageIds.slice(start, start + IMAGES_AT_ONCE);
-        const done = await client.masks.reviewImages({
-          id,
-          imageIds: some,
-          review,
-          ...(conceptId === null ? {} : { conceptId }),
-        });
-        if (done.batch !== null) batches.push(done.batch);
-        changed += done.changed;
+        const ofConcept = conceptId === null ? {} : { conceptId };
+        done.add(await client.masks.reviewImages({ id, imageIds: some, review, ...ofConcept }));
       }
     });
     this.selection.clear();
-    toasts.show({
-      tone: 'success',
-      title: t('masks.reviewed', { count: changed }),
-      ...(batches.length === 0
-        ? {}
-        : { action: { label: t('masks.undo'), run: () => void this.#undo(batches) } }),
-    });
-  }
-
-  async #undo(batches: readonly number[]): Promise<void> {
-    await attemptLoudly(this.#studio.toasts, async () => {
-      for (const batch of batches) await this.#studio.client.masks.undoBatch({ batch });
-    });
+    const title = t('masks.reviewed', { count: done.changed });
+    toasts.show({ tone: 'success', title, ...done.undo(client, toasts) });
   }
 }
 

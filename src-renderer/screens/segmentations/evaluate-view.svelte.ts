@@ -1,4 +1,5 @@
 import type { SegmentationId } from '../../../src-main/contract/ids.ts';
+import { MaskFileFormat } from '../../../src-main/contract/mask-import.ts';
 import type { Evaluation, ImageScores } from '../../../src-main/contract/segmentation.ts';
 import type { ShownError } from '../../client/error.ts';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import { attempt } from '../../state/attempt.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 
 const TRUTH_KEY = 'evaluate.truth';
+const FORMAT_KEY = 'evaluate.format';
 
 /** The comparison of a segmentation with a folder of ground truth, which is remembered. */
 export class EvaluateView {
@@ -26,6 +28,15 @@ export class EvaluateView {
     this.#studio.memory.remember(TRUTH_KEY, path);
   }
 
+  /** Null for pictures: masks/NAME.png and labels/NAME.png. */
+  get format(): MaskFileFormat | null {
+    return this.#studio.memory.read(FORMAT_KEY, MaskFileFormat.nullable(), null);
+  }
+
+  set format(format: MaskFileFormat | null) {
+    this.#studio.memory.remember(FORMAT_KEY, format);
+  }
+
   get isBusy(): boolean {
     return this.#isBusy;
   }
@@ -43,7 +54,9 @@ export class EvaluateView {
     this.#isBusy = true;
     this.#result = undefined;
     this.#error = await attempt(async () => {
-      const evaluation = await this.#studio.client.segmentations.evaluate({ id, truth: this.truth });
+      const evaluation = await this.#studio.client.segmentations.evaluate({
+        ...{ id, truth: this.truth, format: this.format },
+      });
       this.#result = { of: id, evaluation };
     });
     this.#isBusy = false;

@@ -319,12 +319,13 @@ describe.skipIf(!canMakeDisks)(`a drive that is too small${diskReason}`, () => {
       }),
     );
 
-  test('is told before the first byte is written', async () => {
+  test.each([
+    ['coco', 'Free some space or choose another drive, or export with --images hardlink or reference.'],
+    ['yolo', 'Free some space or choose another drive.'],
+  ] as const)('is told before the first byte of %s is written', async (format, hint) => {
     const disk = tinyDisk(1_024);
-    await expect(
-      exportDrawn(await heavy(5), { format: 'coco', outPath: join(disk, 'out') }),
-    ).rejects.toMatchObject({
-      code: 'DISK_FULL',
+    await expect(exportDrawn(await heavy(5), { format, outPath: join(disk, 'out') })).rejects.toMatchObject({
+      ...{ code: 'DISK_FULL', hint },
       message: expect.stringMatching(/^The export needs about 3 MB, and .* has 2 MB free.$/) as string,
     });
     expect(readdirSync(disk)).toEqual([]);
@@ -368,6 +369,11 @@ describe('a format', () => {
     await expect(exportDrawn([await drawnImage('a.png', cat())], { format, images })).rejects.toMatchObject({
       ...{ code: 'BAD_INPUT', hint: expect.stringContaining('Use --images copy') as string },
     });
+  });
+
+  test('that insists on a val split says that it has none', async () => {
+    const { result } = await exportDrawn([await drawnImage('a.png', cat())], { format: 'yolo' });
+    expect(result.notes).toEqual([expect.stringMatching(/^There is no val split/)]);
   });
 
   test('with 8 bits refuses more classes than it numbers; with 16 it takes them', async () => {

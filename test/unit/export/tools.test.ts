@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Bitmap } from '../../../src-main/core/mask/rle.ts';
 import { drawnImage, exportDrawn } from '../../support/drawn-images.ts';
 import { bitmapOf, iouOf } from '../../support/masks.ts';
-import { hasPython, pythonReason, runPython } from '../../support/python.ts';
+import { hasPython, pythonReason, readPython } from '../../support/python.ts';
 import { orientedJpeg, quadrants } from '../../support/test-images.ts';
 
 const mask = bitmapOf('####....', '####....', '........', '........', '........', '........');
@@ -49,7 +49,7 @@ json.dump(out, real)`;
 
 describe.skipIf(!hasPython('pycocotools'))(`the COCO API itself${pythonReason('pycocotools')}`, () => {
   const read = (folder: string) =>
-    runPython(READ_COCO, join(folder, 'annotations/instances_train.json')) as Record<
+    readPython(READ_COCO, join(folder, 'annotations/instances_train.json')) as Record<
       string,
       [string, number[], number, number[]][]
     >;
@@ -74,19 +74,23 @@ describe.skipIf(!hasPython('pycocotools'))(`the COCO API itself${pythonReason('p
     expect(iouOf({ ...discs(), data: Uint8Array.from(pixels) }, discs())).toBeGreaterThanOrEqual(0.98);
   });
 
-  test('feeds torchvision with the copies beside it', async () => {
-    const drawn = [await drawnImage('a.png', cat(ring)), await drawnImage('b.png', [])];
-    const { folder } = await exportDrawn(drawn, { format: 'coco' });
-    const sizes = runPython(
-      `import sys, json
+  test.skipIf(!hasPython('torchvision'))(
+    `feeds torchvision with the copies beside it${pythonReason('torchvision')}`,
+    async () => {
+      const drawn = [await drawnImage('a.png', cat(ring)), await drawnImage('b.png', [])];
+      const { folder } = await exportDrawn(drawn, { format: 'coco' });
+      const sizes = readPython(
+        `import sys, json
 sys.stdout, real = sys.stderr, sys.stdout
 from torchvision.datasets import CocoDetection
 data = CocoDetection(sys.argv[1] + '/images/train', sys.argv[1] + '/annotations/instances_train.json')
 json.dump([[image.size, len(target)] for image, target in data], real)`,
-      folder,
-    );
-    expect(sizes).toEqual([[[8, 6], 1], [[8, 6], 0]]); // prettier-ignore
-  }, 60_000);
+        folder,
+      );
+      expect(sizes).toEqual([[[8, 6], 1], [[8, 6], 0]]); // prettier-ignore
+    },
+    60_000,
+  );
 });
 
 describe('LabelMe itself', () => {
@@ -105,7 +109,7 @@ describe('LabelMe itself', () => {
       const drawn = [await drawnImage('ü.png', cat(ring)), turned];
       for (const images of ['copy', 'reference'] as const) {
         const { folder } = await exportDrawn(drawn, { format: 'labelme', images, labelmeShapes });
-        const read = runPython(
+        const read = readPython(
           `import sys, json, glob, io
 import PIL.Image
 from labelme.label_file import LabelFile
@@ -133,7 +137,7 @@ print(json.dumps(out))`,
 
 test.skipIf(!hasPython('PIL'))(`PIL reads the palettes of voc${pythonReason('PIL')}`, async () => {
   const { folder } = await exportDrawn([await drawnImage('a.png', cat())], { format: 'voc' });
-  const read = runPython(
+  const read = readPython(
     `import sys, json, PIL.Image as I
 image = I.open(sys.argv[1])
 print(json.dumps([image.mode, list(image.getdata()), image.getpalette()[:6], image.getpalette()[765:]]))`,
@@ -154,7 +158,7 @@ describe.skipIf(!hasPython('cv2'))(`OpenCV, as Ultralytics uses it${pythonReason
     const drawn = await Promise.all(shapes.map((bitmap, index) => drawnImage(`${index}.png`, cat(bitmap))));
     const { folder } = await exportDrawn(drawn, { format: 'yolo', polygons });
     const sizes = JSON.stringify(shapes.map(({ widthPx, heightPx }) => [widthPx, heightPx]));
-    return runPython(
+    return readPython(
       `import sys, json, cv2, numpy as np
 out = []
 for i, (w, h) in enumerate(json.loads(sys.argv[2])):

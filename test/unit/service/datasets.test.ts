@@ -2,11 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
+import { ExportOptions } from '../../../src-main/contract/export.ts';
 import { DatasetVersionId } from '../../../src-main/contract/ids.ts';
 import { drawnImage, type DrawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
 import { waitForState } from '../../support/running-service.ts';
 import { saveDrawn, startSegmented, type SegmentedService } from '../../support/segmented-service.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 const large = bitmapOf('########', '########', '########', '........', '........', '........');
 const small = bitmapOf('........', '........', '........', '........', '..##....', '..##....');
@@ -197,5 +199,15 @@ describe('versions', () => {
     await client.datasets.remove({ id: two.id });
     expect(await client.datasets.list()).toEqual([]);
     await expect(client.datasets.version({ id: two.id })).rejects.toThrow('There is no dataset version');
+  });
+
+  test('that were exported never share their number with a later one', async () => {
+    const running = await startSegmented(await pets());
+    const { client, service } = running;
+    const [, two] = [await create(running), await create(running)];
+    const outPath = join(tempFolder(), 'out');
+    service.store.exports.insert(two, ExportOptions.parse({ format: 'csv', outPath }), 0);
+    await client.datasets.remove({ id: two.id });
+    expect((await create(running)).number).toBe(3);
   });
 });

@@ -212,6 +212,21 @@ describe('a verdict on many images', () => {
       }),
     ).toMatchObject({ changed: 1 });
   });
+
+  test('is one for the objects of what was merged into a concept, too', async () => {
+    const { running, key, client } = await opened();
+    const { id, imageId } = key;
+    const [cat, other] = must((await client.concepts.list({ id })).filter(({ maskCount }) => maskCount > 0));
+    const merged = must(other);
+    const before = await client.masks.ofImage({ id, imageId });
+    const conceptId = must(cat).id;
+    const ofBoth = before.filter((mask) => mask.conceptId === conceptId || mask.conceptId === merged.id);
+    expect(ofBoth.length).toBeGreaterThan(1);
+    await client.concepts.update({ id: merged.id, mergedInto: conceptId });
+    const done = await client.masks.reviewImages({ id, imageIds: [imageId], review: 'rejected', conceptId });
+    expect(done.changed).toBe(ofBoth.length);
+    expect(running.segmentationId).toBe(id);
+  });
 });
 
 describe('the overlay of an image', () => {

@@ -104,7 +104,6 @@ describe('collections', () => {
       'masks',
       'concept_images',
       'mask_shapes',
-      'concept_exemplars',
     ]) {
       expect([table, test.db.prepare(`SELECT count(*) FROM ${table}`).pluck().get()]).toEqual([table, 1]);
     }
@@ -114,7 +113,7 @@ describe('collections', () => {
 
 /** One mask of one concept on every image. */
 function segmentAll(
-  { store, db }: TestStore,
+  { store }: TestStore,
   collectionId: Parameters<typeof scanFolder>[1]['collectionId'],
 ): void {
   const segmentationId = store.segmentations.insert({
@@ -124,15 +123,11 @@ function segmentAll(
     ...{ segmentationId, number: 1, name: 'cat', colour: '#ff0000', isBackground: false },
   });
   const { items } = store.images.page({ collectionId, cursor: null, limit: 500 });
-  const [mask] = items.flatMap(({ id: imageId }) =>
+  for (const { id: imageId } of items) {
     store.segmentations.saveImage({
       ...{ segmentationId, imageId, contentHash: hashOf(1), finishedAtMs: 0, masks: [maskOf({ conceptId })] },
-    }),
-  );
-  db.prepare('INSERT INTO concept_exemplars (concept_id, rank, mask_id) VALUES (?, 1, ?)').run(
-    conceptId,
-    mask,
-  );
+    });
+  }
 }
 
 describe('a scan', () => {

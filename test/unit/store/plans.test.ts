@@ -13,6 +13,7 @@ import {
 import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
 import { Store } from '../../../src-main/store/database.ts';
 import { galleryCountSql, galleryIdsSql, gallerySql } from '../../../src-main/store/gallery.ts';
+import { mergedItemSql, mergedWalkSql } from '../../../src-main/store/merged-gallery.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
@@ -121,6 +122,39 @@ describe('the plan of', () => {
       expect(planOf(test, galleryCountSql(filter))).toMatch(/INDEX \w+by_score \(\w+=\? AND best_score>\?\)/);
     },
   );
+
+  test.each(
+    GallerySort.options.flatMap((sort) =>
+      [true, false].flatMap((isReversed) =>
+        ([undefined, 'edited'] as const).map((review) => ({ sort, isReversed, review })),
+      ),
+    ),
+  )(
+    'the gallery by $sort (reversed: $isReversed) of a concept with others merged into it walks the index of each',
+    (query) => {
+      using test = new TestStore(tempFolder());
+      const plan = planOf(test, mergedWalkSql({ ...query, memberCount: 5 }));
+      const column = { path: 'rel_path', score: 'best_score', area: 'largest_px' }[query.sort];
+      const walks = plan.match(
+        new RegExp(
+          `INDEX concept_images_by_${query.sort} \\(concept_id=\\? AND \\(${column},image_id\\)[<>]\\(\\?,\\?\\)`,
+          'g',
+        ),
+      );
+      expect(walks).toHaveLength(5);
+      expect(plan).toMatch(/INDEX concept_images_by_image \(segmentation_id=\? AND image_id=\?/);
+      expect(plan).toContain('MERGE (UNION ALL)');
+      // The merged rows are read as they come.
+      expect(plan.replace('SCAN w', '')).toMatch(IS_DIRECT);
+    },
+  );
+
+  test('one image of several concepts reads its own rows alone', () => {
+    using test = new TestStore(tempFolder());
+    const plan = planOf(test, mergedItemSql(3));
+    expect(plan).toMatch(/INDEX concept_images_by_image \(segmentation_id=\? AND image_id=\?/);
+    expect(plan).toMatch(IS_DIRECT);
+  });
 
   test('the rows that a scan has not settled reads them alone', () => {
     using test = new TestStore(tempFolder());

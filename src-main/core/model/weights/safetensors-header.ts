@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { sizeOf, type Shape } from '../../tensor/shape.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import type { TensorContents, TensorEntry } from './plain-tensor-file.ts';
 import type { RandomAccessFile } from './random-access-file.ts';
 import { STORED_BYTES, type StoredDtype } from './stored-tensor.ts';
 import { findRepeatedKey } from './unique-keys.ts';
@@ -15,15 +16,6 @@ const MAX_RANK = 32;
 /** The one entry of a header that is no tensor. */
 export const METADATA_KEY = '__metadata__';
 
-/** Where a tensor lies in its file, and what its elements are. */
-export type TensorEntry = { dtype: StoredDtype; shape: Shape; offset: number; sizeBytes: number };
-
-export type SafetensorsHeader = {
-  metadata: ReadonlyMap<string, string>;
-  /** In the order of the header. */
-  tensors: ReadonlyMap<string, TensorEntry>;
-};
-
 const Count = z.number().int().min(0);
 const Entry = z.strictObject({
   // zod infers the members of the enumeration from the keys of the table.
@@ -37,7 +29,7 @@ const Entry = z.strictObject({
  * first byte after the header to the last, without gaps or overlaps.
  * @throws UserError WEIGHTS_DAMAGED naming the tensor at fault
  */
-export async function readHeader(file: RandomAccessFile): Promise<SafetensorsHeader> {
+export async function readHeader(file: RandomAccessFile): Promise<TensorContents> {
   const fail = (problem: string): never => {
     throw damagedFile(file.path, problem);
   };

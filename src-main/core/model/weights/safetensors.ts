@@ -1,33 +1,16 @@
 import { sizeOf, type Shape } from '../../tensor/shape.ts';
 import { writeFileAtomically, type WrittenFile } from './atomic-file.ts';
+import { PlainTensorFile } from './plain-tensor-file.ts';
 import { RandomAccessFile } from './random-access-file.ts';
-import {
-  LENGTH_BYTES,
-  METADATA_KEY,
-  readHeader,
-  type SafetensorsHeader,
-  type TensorEntry,
-} from './safetensors-header.ts';
-import { STORED_BYTES, type StoredDtype, type StoredTensor } from './stored-tensor.ts';
+import { LENGTH_BYTES, METADATA_KEY, readHeader } from './safetensors-header.ts';
+import { STORED_BYTES, type StoredDtype } from './stored-tensor.ts';
 
 /**
  * A safetensors file (huggingface.co/docs/safetensors), open for reading. The whole header is checked first;
  * tensors are then read one at a time, so memory is bounded by the largest that is asked for.
  */
-export class SafetensorsFile {
+export class SafetensorsFile extends PlainTensorFile {
   readonly format = 'safetensors';
-  /** Free text kept in the file. */
-  readonly metadata: ReadonlyMap<string, string>;
-  readonly tensors: ReadonlyMap<string, TensorEntry>;
-  readonly path: string;
-  readonly #file: RandomAccessFile;
-
-  private constructor(file: RandomAccessFile, { metadata, tensors }: SafetensorsHeader) {
-    this.path = file.path;
-    this.#file = file;
-    this.metadata = metadata;
-    this.tensors = tensors;
-  }
 
   /**
    * Opens a file and checks its header. The caller disposes it.
@@ -49,23 +32,6 @@ export class SafetensorsFile {
    */
   static async of(file: RandomAccessFile): Promise<SafetensorsFile> {
     return new SafetensorsFile(file, await readHeader(file));
-  }
-
-  /** One tensor. @throws Error for a name that `tensors` does not have; UserError WEIGHTS_DAMAGED */
-  async read(name: string): Promise<StoredTensor> {
-    const entry = this.tensors.get(name);
-    if (!entry) throw new Error(`${this.path} has no tensor '${name}'`);
-    const bytes = await this.#file.read(entry.offset, entry.sizeBytes);
-    return { dtype: entry.dtype, shape: entry.shape, bytes };
-  }
-
-  /** SHA-256 of the whole file, 32 bytes. */
-  sha256(): Promise<Uint8Array> {
-    return this.#file.sha256();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file[Symbol.asyncDispose]();
   }
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Client } from '../../../contract/contract.ts';
-import { DatasetRecipe, SplitRule } from '../../../contract/dataset.ts';
+import { DatasetRecipe, Split, SplitRule } from '../../../contract/dataset.ts';
 import { UserError } from '../../../contract/errors.ts';
 import type { SegmentationId } from '../../../contract/ids.ts';
 import type { ReviewState } from '../../../contract/mask.ts';
@@ -10,16 +10,16 @@ import { findCollection } from './collections.ts';
 import { findSegmentation } from './segmentations.ts';
 
 export type CreateOptions = {
-  segmentation: string[];
-  collection: string[];
-  concept: string[];
+  segmentation?: string[];
+  collection?: string[];
+  concept?: string[];
   review?: ReviewState[];
   minScore?: number;
   minArea?: number;
   maxArea?: number;
   level?: number;
-  class: string[];
-  ignore: string[];
+  class?: string[];
+  ignore?: string[];
   oneClass?: string;
   keepEmpty?: boolean;
   split: string;
@@ -35,12 +35,12 @@ export async function recipeOf(client: Client, options: CreateOptions): Promise<
   const { concept, review, minScore, minArea, maxArea, level, oneClass, keepEmpty } = options;
   return parseOrRefuse(DatasetRecipe, {
     segmentationIds: await sourcesOf(client, options),
-    concepts: concept.length === 0 ? null : concept,
+    concepts: concept ?? null,
     ...{ reviews: review, minScore, minAreaPx: minArea, maxAreaPx: maxArea, level },
     classes: {
       oneClass: oneClass ?? null,
-      rename: Object.fromEntries(options.class.map(parseRename)),
-      ignore: options.ignore,
+      rename: Object.fromEntries((options.class ?? []).map(parseRename)),
+      ignore: options.ignore ?? [],
     },
     keepEmptyImages: keepEmpty,
     split: parseSplit(options),
@@ -49,7 +49,7 @@ export async function recipeOf(client: Client, options: CreateOptions): Promise<
 
 async function sourcesOf(
   client: Client,
-  { segmentation, collection }: CreateOptions,
+  { segmentation = [], collection = [] }: CreateOptions,
 ): Promise<SegmentationId[]> {
   const ids: SegmentationId[] = [];
   for (const which of segmentation) ids.push((await findSegmentation(client, which)).id);
@@ -82,16 +82,57 @@ function parseRename(text: string): [string, string] {
 }
 
 function parseSplit({ split, splitBy, seed }: CreateOptions): SplitRule {
-  const shares = split.split('/').map(Number);
-  const [train = NaN, val = 0, test = 0] = shares.map((share) => share / 100);
-  return parseOrRefuse(SplitRule, { train, val, test, seed, by: splitBy });
+  const percents = /^\d+(\.\d+)?(\/\d+(\.\d+)?){0,2}$/.test(split) ? split.split('/').map(Number) : [];
+  const [train = 0, val = 0, test = 0] = percents;
+  if (Math.abs(train + val + test - 100) > 1e-4) {
+    throw new UserError('BAD_INPUT', `--split ${split} is no way of sharing out all images.`, {
+      hint: 'Give train, val and test in percent, 100 together: --split 70/20/10.',
+    });
+  }
+  const shares = { train: train / 100, val: val / 100, test: test / 100 };
+  return parseOrRefuse(SplitRule, { ...shares, seed, by: splitBy });
 }
+
+/** The options that the parts of a recipe come from, as far as their values are not checked here already. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  ...{ minScore: '--min-score', minAreaPx: '--min-area', maxAreaPx: '--max-area', level: '--level' },
+  ...{ concepts: '--concept', classes: '--class, --one-class or --ignore', seed: '--seed' },
+};
 
 function parseOrRefuse<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.map(({ path, message }) => [...path, message].join(': '));
+  const issues = parsed.error.issues.map(({ path: [part], message }) => {
+    const name = String(part ?? '');
+    return `${OPTION_OF[name] ?? name}: ${message}`;
+  });
   throw new UserError('BAD_INPUT', `These options do not make a dataset (${issues.join('; ')}).`, {
     hint: 'See: r2o dataset create --help',
   });
+}
+
+/** How a version was made, in the words of the options; only what is not as it always is. */
+export function recipeLines({ segmentationIds, split, ...recipe }: DatasetRecipe): string[] {
+  const { concepts, reviews, minScore, minAreaPx, maxAreaPx, level, classes, keepEmptyImages } = recipe;
+  const percents = Split.options.map((name) => Math.round(split[name] * 1e4) / 100).join('/');
+  const parts = [
+    ...segmentationIds.map((id) => `--segmentation ${id}`),
+    ...(concepts ?? []).map((name) => `--concept ${name}`),
+    `--review ${reviews.join(',')}`,
+    minScore > 0 ? `--min-score ${minScore}` : '',
+    minAreaPx > 1 ? `--min-area ${minAreaPx}` : '',
+    maxAreaPx === null ? '' : `--max-area ${maxAreaPx}`,
+    level === 0 ? '' : `--level ${level}`,
+    ...Object.entries(classes.rename).map(([concept, name]) => `--class ${concept}=${name}`),
+    ...classes.ignore.map((name) => `--ignore ${name}`),
+    classes.oneClass === null ? '' : `--one-class ${classes.oneClass}`,
+    keepEmptyImages ? '--keep-empty' : '',
+    `--split ${percents} --split-by ${split.by} --seed ${split.seed}`,
+  ];
+  return [
+    `  recipe: ${parts
+      .filter((part) => part !== '')
+      .map(printable)
+      .join(' ')}`,
+  ];
 }

@@ -11,17 +11,19 @@ import { UserError } from '../../../contract/errors.ts';
 import { ReviewState } from '../../../contract/mask.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../program.ts';
-import { recipeOf, type CreateOptions } from './dataset-recipe.ts';
+import { recipeLines, recipeOf, type CreateOptions } from './dataset-recipe.ts';
 
 export function addDatasetCommands(program: Command): void {
-  const datasets = program.command('dataset').description('datasets made of segmentations: create, compare');
+  const datasets = program
+    .command('dataset')
+    .description('frozen sets of masks for training and labeling: create, list, show, diff, delete');
 
   datasets
     .command('create')
     .argument('<name>', 'name of the dataset; one that exists gets a new version')
-    .option('--segmentation <which>', 'take masks from it, by number or name; may be given again', words, [])
-    .option('--collection <which>', 'take masks from its newest segmentation; may be given again', words, [])
-    .option('--concept <name>', 'only this concept; may be given again', words, [])
+    .option('--segmentation <which>', 'take masks from it, by number or name; may be given again', words)
+    .option('--collection <which>', 'take masks from its newest segmentation; may be given again', words)
+    .option('--concept <name>', 'only this concept; may be given again', words)
     .option('--review <states>', 'review states to take (default: pending,accepted,edited)', reviewStates)
     .option('--min-score <score>', 'only masks of at least this score, 0 to 1', number)
     .option('--min-area <pixels>', 'only masks of at least this area', number)
@@ -29,11 +31,10 @@ export function addDatasetCommands(program: Command): void {
     .option('--level <number>', 'level of detail: 0 objects, higher ones finer regions (default: 0)', number)
     .option(
       '--class <concept=class>',
-      'name a class; concepts of the same class are merged; again',
+      'name the class of a concept (concept-3=cat); concepts of one class are merged; may be given again',
       words,
-      [],
     )
-    .option('--ignore <concept>', 'leave the masks of a concept out; may be given again', words, [])
+    .option('--ignore <concept>', 'leave the masks of a concept out; may be given again', words)
     .option('--one-class <name>', 'make all masks one class')
     .option('--keep-empty', 'keep images without any mask')
     .option('--split <train/val/test>', 'shares in percent', '80/20/0')
@@ -68,6 +69,7 @@ export function addDatasetCommands(program: Command): void {
         const exports = await client.exports.ofVersion({ versionId: id });
         output.result({ ...version, exports }, (shown) => [
           ...detailLines(shown),
+          ...recipeLines(shown.recipe),
           ...shown.exports.map(
             ({ options, finishedAtMs }) =>
               `  exported as ${options.format} to ${printable(options.outPath)}${finishedAtMs === null ? ' (not finished)' : ''}`,
@@ -139,7 +141,7 @@ async function findVersionToDelete(client: Client, which: string): Promise<Datas
   return findVersion(client, which);
 }
 
-const words = (text: string, before: string[]): string[] => [...before, text];
+const words = (text: string, before: string[] = []): string[] => [...before, text];
 
 function number(text: string): number {
   const value = Number(text);
@@ -194,9 +196,21 @@ function detailLines(version: DatasetVersionDetail): string[] {
   return [
     `${printable(datasetName)}@${versionNumber}: ${counts.images} images, ${counts.masks} masks, frozen`,
     `  train/val/test: ${sharesOf(version)} images`,
+    ...emptySplits(version),
     `  classes: ${classes.map(({ number: id, name }) => `${id} ${printable(name)}`).join(', ')}`,
     ...leftOut.map((text) => `  left out: ${text}`),
   ];
+}
+
+/** Splits that were given a share and got no image. */
+function emptySplits({ counts, recipe: { split } }: DatasetVersionDetail): string[] {
+  const empty = Split.options.filter((name) => split[name] > 0 && counts.splits[name].images === 0);
+  if (empty.length === 0) return [];
+  const why =
+    split.by === 'folder'
+      ? 'images of a folder stay together, and there are too few folders; --split-by image shares them out singly'
+      : 'there are too few images';
+  return [`  nothing in ${empty.join(' and ')}: ${why}`];
 }
 
 function diffLines({ images, masks, classes, examples }: DatasetDiff): string[] {

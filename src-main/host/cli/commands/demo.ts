@@ -151,8 +151,10 @@ async function makeDataset(demo: Demo, segmentationId: SegmentationId): Promise<
   const version = await timed(demo, 'dataset', async () => {
     const recipe = DatasetRecipe.parse({ segmentationIds: [segmentationId] });
     const made = await client.datasets.create({ name: 'demo', recipe });
-    const { images, masks } = made.counts;
-    return { value: made, result: `${images} images, ${masks} masks, ${made.classes.length} classes` };
+    const { images, masks, leftOut } = made.counts;
+    const without = leftOut.empty > 0 ? `; ${leftOut.empty} images with background alone left out` : '';
+    const result = `${images} images, ${masks} masks, ${made.classes.length} classes${without}`;
+    return { value: made, result };
   });
   for (const format of EXPORTS) {
     await timed(demo, `export ${format}`, async () => {

@@ -1,25 +1,34 @@
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { MaskFileFormat } from '../../../contract/mask-import.ts';
 import type { Evaluation, ImageScores } from '../../../contract/segmentation.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../program.ts';
 import { findSegmentation } from './segmentations.ts';
+
+type Options = { truth: string; format?: MaskFileFormat; images?: boolean };
 
 export function addEvaluateCommand(program: Command): void {
   program
     .command('evaluate')
     .argument('<segmentation>', 'number or name')
     .requiredOption(
-      '--truth <folder>',
-      'masks/NAME.png (255 object, 0 background, 128 ignored), labels/NAME.png',
+      '--truth <path>',
+      'folder with masks/NAME.png (255 object, 0 background, 128 ignored) and, for single objects, labels/NAME.png; or what --format says',
+    )
+    .addOption(
+      new Option('--format <format>', 'the truth is what a labeling tool wrote').choices(
+        MaskFileFormat.options,
+      ),
     )
     .option('--images', 'also list every image')
     .description('compare a segmentation with ground truth, where you have some')
-    .action(async (which: string, options: { truth: string; images?: boolean }, command: Command) => {
+    .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id } = await findSegmentation(client, which);
-        const result = await client.segmentations.evaluate({ id, truth: resolve(options.truth) });
+        const { truth, format = null } = options;
+        const result = await client.segmentations.evaluate({ id, truth: resolve(truth), format });
         output.result(result, (shown) => [
           ...(options.images === true ? [...imageLines(shown.images), ''] : []),
           ...totalLines(shown),
@@ -45,7 +54,7 @@ function imageLines(images: readonly ImageScores[]): string[] {
   ]);
 }
 
-function totalLines({ totals, objects, missingImages, missingTruth }: Evaluation): string[] {
+function totalLines({ totals, objects, missingImages, missingTruth, problems }: Evaluation): string[] {
   return [
     ...table([
       ['IMAGES', 'IOU', 'MIOU', 'ACC', 'CORLOC', 'BOUNDARY F'],
@@ -67,6 +76,7 @@ function totalLines({ totals, objects, missingImages, missingTruth }: Evaluation
       : []),
     ...(missingTruth > 0 ? [`${missingTruth} segmented images have no truth.`] : []),
     ...(missingImages.length > 0 ? [`${missingImages.length} truth files have no segmented image.`] : []),
+    ...problems.map(({ name, detail }) => `Truth that could not be used: ${printable(name)}: ${detail}`),
   ];
 }
 

@@ -98,11 +98,14 @@ function addExport(models: Command): void {
           ...(options.licence === undefined ? {} : { licence: options.licence }),
         });
         output.result(exported, ({ files }) =>
-          files.map(({ path, sizeBytes }) => `${path}  (${(sizeBytes / MIB).toFixed(1)} MiB)`),
+          files.map(({ path, sizeBytes }) => `${path}  (${sizeText(sizeBytes)})`),
         );
       });
     });
 }
+
+const sizeText = (bytes: number) =>
+  bytes < MIB ? `${(bytes / 1_024).toFixed(1)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;
 
 type ExportOptions = { out: string; format: string; licence?: string; force?: boolean };
 

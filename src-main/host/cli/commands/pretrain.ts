@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
-import type { RunId } from '../../../contract/ids.ts';
 import {
   PresetName,
   PretrainConfig,
@@ -9,12 +8,11 @@ import {
   type PretrainPlan,
 } from '../../../contract/pretrain.ts';
 import { findNamed } from '../find-named.ts';
-import { Cancelled, followJob } from '../follow-job.ts';
-import { formatDuration, printable } from '../output.ts';
+import { formatDuration } from '../output.ts';
 import { contextOf } from '../program.ts';
 import { findCollection } from './collections.ts';
 import { MODEL_KIND } from './models.ts';
-import { runLines } from './runs.ts';
+import { followRun } from './runs.ts';
 
 const GIB = 2 ** 30;
 
@@ -62,30 +60,14 @@ export function addPretrainCommand(program: Command): void {
           return;
         }
         for (const line of summaryLines(plan)) output.note(line);
-        const { run, job } = await client.runs.start({
+        const started = await client.runs.start({
           ...request,
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(await parentOf(client, options.from)),
         });
-        try {
-          await followJob(client, job.id);
-        } catch (error) {
-          if (error instanceof Cancelled)
-            for (const line of await stoppedLines(client, run.id)) output.note(line);
-          throw error;
-        }
-        output.result(await client.runs.get({ id: run.id }), runLines);
+        await followRun(client, started, output);
       });
     });
-}
-
-async function stoppedLines(client: Client, id: RunId): Promise<string[]> {
-  const { step, totalSteps } = await client.runs.get({ id });
-  const model = (await client.models.list()).find(({ runId }) => runId === id);
-  return [
-    `Stopped after step ${step} of ${totalSteps}.${model ? ` What it learned is model ${model.id} '${printable(model.name)}'.` : ''}`,
-    `Go on with: r2o runs resume ${id}`,
-  ];
 }
 
 async function parentOf(client: Client, which: string | undefined) {

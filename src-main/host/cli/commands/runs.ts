@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
+import type { RunId } from '../../../contract/ids.ts';
+import type { Job } from '../../../contract/job.ts';
 import type { MetricCurve, Run } from '../../../contract/run.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
-import { followJob } from '../follow-job.ts';
-import { printable, table } from '../output.ts';
+import { Cancelled, followJob } from '../follow-job.ts';
+import { printable, table, type Output } from '../output.ts';
 import { contextOf } from '../program.ts';
 
 const KIND = { one: 'run', many: 'runs', listCommand: 'r2o runs list' };
@@ -70,9 +72,7 @@ function addGoingOn(runs: Command): void {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id } = await findRun(client, which);
-        const { job } = await client.runs.resume({ id, ...options });
-        await followJob(client, job.id);
-        output.result(await client.runs.get({ id }), runLines);
+        await followRun(client, await client.runs.resume({ id, ...options }), output);
       });
     });
 
@@ -85,9 +85,8 @@ function addGoingOn(runs: Command): void {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id } = await findRun(client, which);
-        const { job } = await client.runs.extend({ id, epochs: wholeNumber(options.epochs, '--epochs') });
-        await followJob(client, job.id);
-        output.result(await client.runs.get({ id }), runLines);
+        const epochs = wholeNumber(options.epochs, '--epochs');
+        await followRun(client, await client.runs.extend({ id, epochs }), output);
       });
     });
 }
@@ -161,8 +160,35 @@ function listLines(runs: Run[]): string[] {
   ]);
 }
 
+/**
+ * Shows a run until its job ends, and then what became of it; where Ctrl-C stopped it, also how to go on.
+ * @throws as `followJob`
+ */
+export async function followRun(
+  client: Client,
+  { run, job }: { run: Run; job: Job },
+  output: Output,
+): Promise<void> {
+  try {
+    await followJob(client, job.id);
+  } catch (error) {
+    if (error instanceof Cancelled) for (const line of await stoppedLines(client, run.id)) output.note(line);
+    throw error;
+  }
+  output.result(await client.runs.get({ id: run.id }), runLines);
+}
+
+async function stoppedLines(client: Client, id: RunId): Promise<string[]> {
+  const { step, totalSteps } = await client.runs.get({ id });
+  const model = (await client.models.list()).find(({ runId }) => runId === id);
+  return [
+    `Stopped after step ${step} of ${totalSteps}.${model ? ` What it learned is model ${model.id} '${printable(model.name)}'.` : ''}`,
+    `Go on with: r2o runs resume ${id}`,
+  ];
+}
+
 /** What there is to say about a run. */
-export function runLines(run: Run): string[] {
+function runLines(run: Run): string[] {
   const { id, name, state, preset, step, totalSteps, imageCount, config, device, best, skippedImages } = run;
   return [
     `Run ${id} '${printable(name)}': ${state ?? 'never started'}, step ${step} of ${totalSteps}`,

@@ -33,7 +33,7 @@ export function addSegmentCommand(program: Command): void {
     .option('--device <id>', 'run the encoder there (default: the fastest; see r2o devices)')
     .option(
       '--sheet <file>',
-      'also draw the best images with their objects on one PNG or, ending in .html, page',
+      'also draw the best images with their objects: as one PNG, or as one page where the name ends in .html',
     )
     .description(
       'cut every image of a collection into objects; Ctrl-C stops it and keeps the finished images',

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
 import { choleskySolve } from '../../../../src-main/core/infer/cholesky.ts';
 import { conceptsOf, learnConcepts } from '../../../../src-main/core/infer/concepts.ts';
+import { rawRows } from '../../../../src-main/core/infer/superpixel-rows.ts';
 import { inputSize } from '../../../../src-main/core/infer/encoder.ts';
 import { divideByParts, divideScene } from '../../../../src-main/core/infer/divide-scene.ts';
 import { EmbeddingCache } from '../../../../src-main/core/infer/embedding-cache.ts';
@@ -314,16 +315,44 @@ describe('features', () => {
     expect(shapes.size).toBe(5);
   });
 
-  test('become concepts that are the same in every image', async () => {
+  test('become concepts by their looks alone where there is no encoder', async () => {
     const draw = drawsFor({ seed: 5, step: 0, stream: 'rows' });
-    const rows = Float32Array.from({ length: 300 * 4 }, (_, at) => {
-      const kind = Math.floor(at / 4) % 3;
-      return (at % 4 === kind ? 5 : 0) + draw() * 0.3;
+    const raw = Float32Array.from({ length: 300 * 6 }, (_, at) => {
+      const kind = Math.floor(at / 6) % 3;
+      return (at % 6 === kind ? 5 : 0) + draw() * 0.3;
     });
-    const model = await learnConcepts(rows, 4, { conceptCount: 3, seed: 0 });
-    const concepts = conceptsOf(model, rows);
+    const rows = { raw, width: 6 };
+    const concepts = conceptsOf(await learnConcepts(rows, { conceptCount: 3, seed: 0 }), rows);
     concepts.forEach((concept, row) => expect(concept).toBe(concepts[row % 3]));
     expect(new Set(concepts).size).toBe(3);
+  });
+
+  test.each([1, 1e-3, 1e3])('tell apart what looks the same, whatever their scale (%d)', async (scale) => {
+    const draw = drawsFor({ seed: 6, step: 0, stream: 'rows' });
+    // Two looks, three kinds by features: with four numbers of features beside six of looks.
+    const raw = Float32Array.from({ length: 300 * 10 }, (_, at) => {
+      const row = Math.floor(at / 10);
+      const column = at % 10;
+      if (column < 6) return 40 + 0.01 * draw();
+      return scale * ((column - 6 === row % 3 ? 1 : 0) + 0.05 * draw());
+    });
+    const rows = { raw, width: 10 };
+    const concepts = conceptsOf(await learnConcepts(rows, { conceptCount: 3, seed: 0 }), rows);
+    concepts.forEach((concept, row) => expect(concept).toBe(concepts[row % 3]));
+    expect(new Set(concepts).size).toBe(3);
+  });
+
+  test('stand behind the look of their superpixel', () => {
+    const white = [0, 1, 1, 0].flatMap((value) => [value * 255, value * 255, value * 255]);
+    const image = { data: Uint8Array.from(white), widthPx: 2, heightPx: 2 };
+    const map = { labels: Uint16Array.of(0, 1, 1, 0), count: 2, widthPx: 2, heightPx: 2 };
+    const embedding = { map, features: Float32Array.of(1, 2, 3, 4), dim: 2 };
+    const { raw, width } = rawRows(embedding, superpixelGraph(image, map), [1]);
+    expect(width).toBe(8);
+    expect(raw).toHaveLength(8);
+    expect(raw[0]).toBeCloseTo(100, 1);
+    expect([...raw.subarray(1, 6)].every((value) => Math.abs(value) < 0.2)).toBe(true);
+    expect([...raw.subarray(6)]).toEqual([3, 4]);
   });
 
   test('come back from the cache as they went in, and a damaged entry is made again', async () => {

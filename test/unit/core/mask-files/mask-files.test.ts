@@ -10,7 +10,7 @@ import { readBinaryPng, readIndexPng } from '../../../../src-main/core/mask-file
 import { encodePng } from '../../../../src-main/core/mask/png.ts';
 import { decodeRle, type EncodedMask } from '../../../../src-main/core/mask/rle.ts';
 import { drawingOf } from '../../../support/masks.ts';
-import { hasPython, pythonReason, runPython } from '../../../support/python.ts';
+import { hasPython, pythonReason, readPython } from '../../../support/python.ts';
 import { hasShared, sharedPath, sharedReason } from '../../../support/shared.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
@@ -152,7 +152,7 @@ describe('a LabelMe file', () => {
     ];
     const text = JSON.stringify({ imagePath: 'a.jpg', imageWidth: 50, imageHeight: 48, shapes });
     const [record] = [...readLabelMe(text, 'a.json')];
-    const theirs = runPython(
+    const theirs = readPython(
       `import sys, json
 from labelme import utils
 out = []

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { masksOfLabels } from '../../../../src-main/core/mask/label-map.ts';
 import { decodePngNumbers, encodePng, encodeRgbIdPng } from '../../../../src-main/core/mask/png.ts';
 import { decodeRle } from '../../../../src-main/core/mask/rle.ts';
-import { hasPython, pythonReason, runPython } from '../../../support/python.ts';
+import { hasPython, pythonReason, readPython } from '../../../support/python.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
 const pictures = (max: number) =>
@@ -86,7 +86,7 @@ describe('a PNG of numbers', () => {
       file,
       await encodePng({ data: Uint8Array.of(0, 1, 2, 1), widthPx: 2, heightPx: 2 }, { palette }),
     );
-    const read = runPython(
+    const read = readPython(
       `import sys, json, PIL.Image as I
 image = I.open(sys.argv[1])
 print(json.dumps([image.mode, list(image.getdata()), image.getpalette()[:9]]))`,

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CollectionId, JobId } from '../../../../src-main/contract/ids.ts';
+import { SCREEN_PLACES } from '../../../../src-main/contract/screens.ts';
 import type { Job, JobProgress, JobState } from '../../../../src-main/contract/job.ts';
 import {
   closingQuestion,
@@ -17,6 +18,8 @@ import {
   readWindowState,
   writeWindowState,
 } from '../../../../src-main/host/electron/window-state.ts';
+import pageDe from '../../../../src-renderer/i18n/de.json' with { type: 'json' };
+import pageEn from '../../../../src-renderer/i18n/en.json' with { type: 'json' };
 import { makePhotos } from '../../../support/photo-folder.ts';
 import { startService, waitForState } from '../../../support/running-service.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -144,9 +147,31 @@ describe('the menu', () => {
   }
 
   test('sends commands to the page, shows recent collections, and escapes their names', () => {
-    for (const label of ['Add Folder…', 'Cats && Dogs', 'Settings…', 'Keyboard Shortcuts', 'Show Log'])
+    for (const label of ['Add Folder…', 'Cats && Dogs', 'Settings', 'Keyboard Shortcuts', 'Show Log'])
       click(label);
     expect(said).toEqual(['add', 'library/1', 'settings', 'shortcuts', 'log']);
+  });
+
+  test('leads to every screen of the page, by its name there and with its keys', () => {
+    const view = menuTemplate(options).find(({ label }) => label === texts.view)?.submenu;
+    const entries = Array.isArray(view) ? view.filter(({ label }) => label !== undefined) : [];
+    said.length = 0;
+    for (const { label } of entries) click(label ?? '');
+    expect(said).toEqual(SCREEN_PLACES.map(({ id }) => id));
+    expect(entries.map(({ accelerator }) => accelerator)).toEqual([
+      ...[1, 2, 3, 4, 5, 6].map((number) => `CmdOrCtrl+${number}`),
+      ...['CmdOrCtrl+J', 'CmdOrCtrl+,'],
+    ]);
+    for (const [language, page] of [
+      ['en', pageEn],
+      ['de', pageDe],
+    ] as const) {
+      expect(nativeTexts(language, 'fr').screens).toEqual({
+        ...{ library: page.library.title, pretrain: page.runs.title, masks: page.masks.title },
+        ...{ concepts: page.concepts.title, datasets: page.datasets.title, models: page.models.title },
+        ...{ activity: page.jobs.title.screen, settings: page.settings.title },
+      });
+    }
   });
 
   test('shows no more than eight recent collections', () => {

@@ -1,6 +1,7 @@
-import { sizeOf, type Shape } from '../../../tensor/shape.ts';
+import { sizeOf } from '../../../tensor/shape.ts';
+import { PlainTensorFile, type TensorEntry } from '../plain-tensor-file.ts';
 import type { RandomAccessFile } from '../random-access-file.ts';
-import { STORED_BYTES, type StoredDtype, type StoredTensor } from '../stored-tensor.ts';
+import { STORED_BYTES, type StoredDtype } from '../stored-tensor.ts';
 import { damagedFile, unsupportedWeights } from '../weights-error.ts';
 import { ProtoReader, type ProtoField } from './proto-reader.ts';
 
@@ -29,23 +30,11 @@ const MAX_NOTE_BYTES = 2 ** 20;
 const MAX_NOTES = 64;
 const MAX_RANK = 32;
 
-type Entry = { dtype: StoredDtype; shape: Shape; offset: number; sizeBytes: number };
 type BytesField = Extract<ProtoField, { kind: 'bytes' }>;
 
 /** The initialisers of an ONNX file (onnx.proto). The graph itself is not looked at. */
-export class OnnxWeights {
+export class OnnxWeights extends PlainTensorFile {
   readonly format = 'onnx';
-  readonly path: string;
-  readonly tensors: ReadonlyMap<string, Entry>;
-  readonly metadata: ReadonlyMap<string, string>;
-  readonly #file: RandomAccessFile;
-
-  private constructor(file: RandomAccessFile, content: Content) {
-    this.#file = file;
-    this.path = file.path;
-    this.tensors = content.tensors;
-    this.metadata = content.metadata;
-  }
 
   /**
    * Finds all initialisers.
@@ -55,26 +44,9 @@ export class OnnxWeights {
   static async open(file: RandomAccessFile): Promise<OnnxWeights> {
     return new OnnxWeights(file, await readContent(file));
   }
-
-  /** One tensor. @throws Error for a name that `tensors` does not have */
-  async read(name: string): Promise<StoredTensor> {
-    const entry = this.tensors.get(name);
-    if (!entry) throw new Error(`${this.path} has no tensor '${name}'`);
-    const bytes = await this.#file.read(entry.offset, entry.sizeBytes);
-    return { dtype: entry.dtype, shape: entry.shape, bytes };
-  }
-
-  /** SHA-256 of the whole file, 32 bytes. */
-  sha256(): Promise<Uint8Array> {
-    return this.#file.sha256();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#file[Symbol.asyncDispose]();
-  }
 }
 
-type Content = { tensors: Map<string, Entry>; metadata: Map<string, string> };
+type Content = { tensors: Map<string, TensorEntry>; metadata: Map<string, string> };
 
 async function readContent(file: RandomAccessFile): Promise<Content> {
   const content: Content = { tensors: new Map(), metadata: new Map() };
@@ -94,7 +66,7 @@ async function readContent(file: RandomAccessFile): Promise<Content> {
 async function readGraph(
   file: RandomAccessFile,
   graph: BytesField,
-  tensors: Map<string, Entry>,
+  tensors: Map<string, TensorEntry>,
 ): Promise<void> {
   const reader = new ProtoReader(file);
   for await (const field of reader.fields(graph.offset, graph.length)) {
@@ -111,7 +83,7 @@ async function readGraph(
 async function readTensor(
   file: RandomAccessFile,
   tensor: BytesField,
-): Promise<{ name: string; entry: Entry | undefined }> {
+): Promise<{ name: string; entry: TensorEntry | undefined }> {
   const shape: number[] = [];
   let [name, dataType, isExternal] = ['', 0, false];
   let data: BytesField | undefined;

@@ -6,7 +6,7 @@ import { torchTensors } from '../../../../../src-main/core/model/weights/encoder
 import { importEncoder } from '../../../../../src-main/core/model/weights/import-encoder.ts';
 import { openWeights } from '../../../../../src-main/core/model/weights/open-weights.ts';
 import { writeSafetensors } from '../../../../../src-main/core/model/weights/safetensors.ts';
-import { missingPython, runPython } from '../../../../support/pickles.ts';
+import { missingPython, runPython } from '../../../../support/python.ts';
 import { tempFolder } from '../../../../support/temp-folder.ts';
 import { goldenEncoder, TINY_SPEC } from '../../../../support/tiny-checkpoint.ts';
 

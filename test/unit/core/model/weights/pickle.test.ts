@@ -9,7 +9,8 @@ import {
   PyTuple,
   type PyValue,
 } from '../../../../../src-main/core/model/weights/pickle/values.ts';
-import { missingPython, pickleOf, runPython } from '../../../../support/pickles.ts';
+import { pickleOf } from '../../../../support/pickles.ts';
+import { missingPython, runPython } from '../../../../support/python.ts';
 
 /** Containers as plain arrays and lists of pairs. */
 function plain(value: PyValue): unknown {

@@ -6,7 +6,7 @@ import { UserError } from '../../../../../src-main/contract/errors.ts';
 import { importEncoder } from '../../../../../src-main/core/model/weights/import-encoder.ts';
 import { openWeights } from '../../../../../src-main/core/model/weights/open-weights.ts';
 import { toFloat32 } from '../../../../../src-main/core/model/weights/stored-tensor.ts';
-import { missingPython, runPython } from '../../../../support/pickles.ts';
+import { missingPython, runPython } from '../../../../support/python.ts';
 import { relativeError } from '../../../../support/relative-error.ts';
 import { hasShared, readSharedJson, sharedPath, sharedReason } from '../../../../support/shared.ts';
 import { tempFolder } from '../../../../support/temp-folder.ts';

@@ -1,0 +1,116 @@
+import type { Embedding } from './evidence.ts';
+import { principalAxes, project, type Projection } from './projection.ts';
+import type { SuperpixelGraph } from './superpixel-graph.ts';
+
+/** Numbers of a superpixel's look: mean Lab, and the spread of Lab inside of it. */
+const LOOK_DIM = 6;
+const LAB_DIM = 3;
+/** Lab units that weigh as much as the look's hue and texture, or as the features; test/bench/segment/NOTES.md. */
+const LAB_UNIT = 40;
+/** Axes that are kept. */
+const AXES = 24;
+/** Rows that axes are fitted to: more change them little. */
+const FIT_ROWS = 6_000;
+
+/** Vectors of length 1 as coordinates along their principal axes, of a mean length of 1 over the collection. */
+type Axes = { projection: Projection; scales: Float64Array };
+
+/** How superpixels become the rows that are clustered; `features` is null without an encoder. */
+export type RowModel = { look: Axes; features: Axes | null };
+
+/** What is known of superpixels before a collection is learned from: [n, width], the look and then the features. */
+export type RawRows = { raw: Float32Array; width: number };
+
+/**
+ * Raw rows of an image's superpixels.
+ * @param labels superpixels that are asked for; all by default
+ */
+export function rawRows(
+  { map, features, dim }: Embedding,
+  { lab, labSpread }: SuperpixelGraph,
+  labels: readonly number[] = Array.from({ length: map.count }, (_, label) => label),
+): { raw: Float32Array<ArrayBuffer>; width: number } {
+  const width = LOOK_DIM + dim;
+  const raw = new Float32Array(labels.length * width);
+  labels.forEach((label, row) => {
+    const at = row * width;
+    raw.set(lab.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at);
+    raw.set(labSpread.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at + LAB_DIM);
+    raw.set(features.subarray(label * dim, (label + 1) * dim), at + LOOK_DIM);
+  });
+  return { raw, width };
+}
+
+/** Fits the axes of looks and of features to a sample of raw rows. */
+export function learnRowModel(sample: RawRows): RowModel {
+  const rows = thinned(sample);
+  const { width } = rows;
+  return {
+    // Half whitened: colour is strong along few axes and would hide texture.
+    look: learnAxes(unitColumns(rows, 0, LOOK_DIM), LOOK_DIM, 1 / 2),
+    features: width > LOOK_DIM ? learnAxes(unitColumns(rows, LOOK_DIM, width), width - LOOK_DIM, 0) : null,
+  };
+}
+
+/**
+ * Raw rows as they are clustered: Lab, the look along its axes, the features along theirs.
+ * @returns `rows` [n, dim]
+ */
+export function clusterRows(
+  { look, features }: RowModel,
+  { raw, width }: RawRows,
+): { rows: Float32Array; dim: number } {
+  const parts = [coordinates(look, unitColumns({ raw, width }, 0, LOOK_DIM))];
+  if (features) parts.push(coordinates(features, unitColumns({ raw, width }, LOOK_DIM, width)));
+  const count = raw.length / width;
+  const dim = LAB_DIM + parts.reduce((sum, part) => sum + part.length / count, 0);
+  const rows = new Float32Array(count * dim);
+  for (let row = 0; row < count; row++) {
+    let to = row * dim;
+    for (let c = 0; c < LAB_DIM; c++) rows[to++] = (raw[row * width + c] ?? 0) / LAB_UNIT;
+    for (const part of parts) {
+      const axes = part.length / count;
+      rows.set(part.subarray(row * axes, (row + 1) * axes), to);
+      to += axes;
+    }
+  }
+  return { rows, dim };
+}
+
+/** @param whitening power of the variance that is divided by: 0 keeps strong axes strong, 1 makes all equal */
+function learnAxes(unit: Float32Array, dim: number, whitening: number): Axes {
+  const projection = principalAxes(unit, dim, Math.min(AXES, dim));
+  const scales = projection.variances.map((variance) => (variance + 1e-6) ** (-whitening / 2));
+  const lengths = coordinates({ projection, scales }, unit).reduce((sum, value) => sum + value * value, 0);
+  const meanLength = Math.sqrt(lengths / (unit.length / dim));
+  return { projection, scales: scales.map((scale) => scale / Math.max(meanLength, 1e-12)) };
+}
+
+function coordinates({ projection, scales }: Axes, unit: Float32Array): Float32Array {
+  return project(projection, unit).map((value, at) => value * (scales[at % scales.length] ?? 0));
+}
+
+/** Columns `from` to `to` of raw rows, each row of length 1: [n, to - from]. */
+function unitColumns({ raw, width }: RawRows, from: number, to: number): Float32Array {
+  const dim = to - from;
+  const count = raw.length / width;
+  const out = new Float32Array(count * dim);
+  for (let row = 0; row < count; row++) {
+    let squares = 0;
+    for (let at = row * width + from; at < row * width + to; at++) squares += (raw[at] ?? 0) ** 2;
+    const length = Math.max(Math.sqrt(squares), 1e-12);
+    for (let d = 0; d < dim; d++) out[row * dim + d] = (raw[row * width + from + d] ?? 0) / length;
+  }
+  return out;
+}
+
+function thinned({ raw, width }: RawRows): RawRows {
+  const count = raw.length / width;
+  if (count <= FIT_ROWS) return { raw, width };
+  const out = new Float32Array(FIT_ROWS * width);
+  for (let at = 0; at < FIT_ROWS; at++) {
+    const row = Math.floor((at * count) / FIT_ROWS);
+    out.set(raw.subarray(row * width, (row + 1) * width), at * width);
+  }
+  return { raw: out, width };
+}

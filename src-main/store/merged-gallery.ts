@@ -1,0 +1,129 @@
+import type { Statement } from 'better-sqlite3';
+import { ImageId, type ConceptId } from '../contract/ids.ts';
+import type { GallerySort, ReviewState } from '../contract/mask.ts';
+import { encodeCursor, type Page } from './cursor.ts';
+import type { ReadableDb } from './database.ts';
+import type { GalleryIdsQuery, GalleryQuery, GalleryRow } from './gallery.ts';
+import { SORTS, startOf, TOP } from './gallery-order.ts';
+
+type WalkedRow = { image_id: number; key: string | number; is_match: number };
+type Values = Record<string, unknown>;
+type Walk = Omit<GalleryIdsQuery, 'conceptId'> & { members: readonly ConceptId[] };
+
+/** Rows that are read for a page, at most: about ten milliseconds. */
+const MAX_WALKED = 2_000;
+
+/**
+ * A stretch of the images of several concepts that count as one. Exported so that a test can assert its plan.
+ *
+ * It walks the lists of all concepts at once, each along its index, and takes the next row of any. An image that
+ * several of them know comes several times; only the row that has its place in the list (the best score, the largest
+ * area) may match. Whether an image fits is told of each row and chooses none: so a stretch costs the same wherever
+ * it lies and however few of its images fit.
+ */
+export function mergedWalkSql(query: {
+  sort: GallerySort;
+  isReversed: boolean;
+  review?: ReviewState | undefined;
+  memberCount: number;
+}): string {
+  const { column, isDescending: isNormallyDescending } = SORTS[query.sort];
+  const direction = isNormallyDescending === query.isReversed ? 'ASC' : 'DESC';
+  const members = Array.from({ length: query.memberCount }, (_, index) => `@member${index}`);
+  const lists = members.map(
+    (member) => `
+      SELECT image_id, ${column} AS key, concept_id
+      FROM concept_images INDEXED BY concept_images_by_${query.sort}
+      WHERE concept_id = ${member} AND (${column}, image_id) ${direction === 'ASC' ? '>' : '<'} (@afterKey, @afterId)`,
+  );
+  const hasReview = query.review ? `AND sum(g.${query.review}_count) > 0` : '';
+  return `
+    SELECT w.image_id, w.key, (
+      SELECT max((g.${column}, -g.concept_id) > (w.key, -w.concept_id)) = 0
+        AND max(g.best_score) BETWEEN @minScore AND @maxScore
+        AND max(g.largest_px) BETWEEN @minAreaPx AND @maxAreaPx ${hasReview}
+      FROM concept_images g INDEXED BY concept_images_by_image
+      WHERE g.segmentation_id = @segmentationId AND g.image_id = w.image_id AND g.concept_id IN (${members.join()})
+    ) AS is_match
+    FROM (
+      ${lists.join(' UNION ALL ')}
+      ORDER BY 2 ${direction}, 1 ${direction}, 3
+      LIMIT @limit
+    ) w`;
+}
+
+/** What the gallery tells of one image of several concepts. Exported as the other. */
+export function mergedItemSql(memberCount: number): string {
+  const members = Array.from({ length: memberCount }, (_, index) => `@member${index}`);
+  return `
+    SELECT s.image_id, s.rel_path, s.content_hash, sum(g.mask_count) AS mask_count,
+      max(g.best_score) AS best_score, max(g.largest_px) AS largest_px
+    FROM segmented_images s
+      CROSS JOIN concept_images g INDEXED BY concept_images_by_image USING (segmentation_id, image_id)
+    WHERE s.segmentation_id = @segmentationId AND s.image_id = @imageId AND g.concept_id IN (${members.join()})
+    GROUP BY s.image_id`;
+}
+
+/** The grid of images of a concept that others were merged into. */
+export class MergedGallery {
+  readonly #db: ReadableDb;
+  readonly #statements = new Map<string, Statement<[Values]>>();
+
+  constructor(db: ReadableDb) {
+    this.#db = db;
+  }
+
+  /** The ids that were found among the next `limit` rows. */
+  ids(walk: Walk): Page<ImageId> {
+    const { rows, nextCursor } = this.#walk(walk, { walked: walk.limit, found: Infinity });
+    return { items: rows.map(({ image_id }) => ImageId.parse(image_id)), nextCursor };
+  }
+
+  /** A page that may hold fewer than `limit` while there is more, where few images of the list fit. */
+  page(query: Omit<GalleryQuery, 'conceptId'> & Pick<Walk, 'members'>): Page<GalleryRow> {
+    const bounds = { walked: MAX_WALKED, found: query.limit };
+    const { rows, nextCursor } = this.#walk({ ...query, isReversed: false }, bounds);
+    const item = this.#prepare<GalleryRow>(mergedItemSql(query.members.length));
+    const values = { segmentationId: query.segmentationId, ...named(query.members) };
+    return {
+      items: rows.flatMap(({ image_id: imageId }) => item.all({ ...values, imageId })),
+      nextCursor,
+    };
+  }
+
+  /** Rows that match, until there are enough of them or enough was read. */
+  #walk(
+    walk: Walk,
+    most: { walked: number; found: number },
+  ): { rows: WalkedRow[]; nextCursor: string | null } {
+    const sql = mergedWalkSql({ ...walk, memberCount: walk.members.length });
+    const { segmentationId, minScore = 0, maxScore = 1, minAreaPx = 0, maxAreaPx = TOP } = walk;
+    const values = {
+      ...{ segmentationId, minScore, maxScore, minAreaPx, maxAreaPx, limit: most.walked + 1 },
+      ...named(walk.members),
+      ...startOf(walk, walk.isReversed),
+    };
+    const rows: WalkedRow[] = [];
+    let [walked, last] = [0, undefined as WalkedRow | undefined];
+    for (const row of this.#prepare<WalkedRow>(sql).iterate(values)) {
+      if (last && (walked === most.walked || rows.length === most.found)) {
+        return { rows, nextCursor: encodeCursor([last.key, last.image_id]) };
+      }
+      if (row.is_match === 1) rows.push(row);
+      [walked, last] = [walked + 1, row];
+    }
+    return { rows, nextCursor: null };
+  }
+
+  /** Each way to sort and filter is prepared when it is first used. */
+  #prepare<Row>(sql: string): Statement<[Values], Row> {
+    const statement = this.#statements.get(sql) ?? this.#db.prepare<[Values], Row>(sql);
+    this.#statements.set(sql, statement);
+    // The text of the query says which columns its rows have.
+    return statement as Statement<[Values], Row>;
+  }
+}
+
+function named(members: readonly ConceptId[]): Record<string, ConceptId> {
+  return Object.fromEntries(members.map((member, index) => [`member${index}`, member]));
+}
