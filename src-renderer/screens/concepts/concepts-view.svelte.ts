@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { Client } from '../../../src-main/contract/contract.ts';
 import { ConceptId, type SegmentationId } from '../../../src-main/contract/ids.ts';
@@ -164,12 +165,14 @@ export class ConceptsView {
   }
 
   async #read(): Promise<void> {
-    const id = this.segmentationId;
+    // Not `segmentationId`, which is gone with its screen: a reading may begin or end after that.
+    const selectedId = () => this.#studio.segmentations.selected?.id;
+    const id = untrack(selectedId);
     if (id === undefined) return;
     this.#error = await attempt(async () => {
       const concepts = await this.#studio.client.concepts.list({ id });
       // Another one may have been selected meanwhile.
-      if (id !== this.segmentationId) return;
+      if (id !== selectedId()) return;
       if (id !== this.#of) this.chosen.clear();
       this.#all = concepts;
       this.#of = id;

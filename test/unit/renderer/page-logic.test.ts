@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { roundedEstimateMs } from '../../../src-main/contract/rounded-estimate.ts';
 import { columnsFor, moveInGrid } from '../../../src-renderer/canvas/grid-layout.ts';
 import { pathFromText } from '../../../src-renderer/client/desktop.ts';
 import { formatBytes, formatDuration } from '../../../src-renderer/i18n/format.ts';
@@ -70,6 +71,13 @@ describe('numbers for people', () => {
       '3 min 20 s',
       '2 h 5 min',
       '2 d 7 h',
+    ]);
+  });
+
+  test('are no more exact than an estimate is', () => {
+    const estimates = [0, 14_000, 1_276_000, 7_100_000, 268_140_000];
+    expect(estimates.map((ms) => formatDuration(roundedEstimateMs(ms)))).toEqual([
+      ...['10 s', '10 s', '21 min', '2 h', '3 d 2 h'],
     ]);
   });
 });

@@ -7,6 +7,7 @@ import {
   PretrainOverrides,
   type PretrainPlan,
 } from '../../../contract/pretrain.ts';
+import { roundedEstimateMs } from '../../../contract/rounded-estimate.ts';
 import { findNamed } from '../find-named.ts';
 import { formatDuration } from '../output.ts';
 import { contextOf } from '../program.ts';
@@ -128,7 +129,7 @@ function summaryLines({
   estimatedMs,
   warnings,
 }: PretrainPlan): string[] {
-  const time = estimatedMs === null ? '' : `, about ${formatDuration(estimatedMs)}`;
+  const time = estimatedMs === null ? '' : `, about ${formatDuration(roundedEstimateMs(estimatedMs))}`;
   const { encoder, viewPx, epochs, batchSize } = config;
   return [
     `${imageCount} images, ${encoder} at ${viewPx} px, ${epochs} epochs of ${batchSize} a step (${totalSteps} steps) on ${device}${time}`,
