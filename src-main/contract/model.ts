@@ -6,7 +6,7 @@ export const ModelOrigin = z.enum(['run', 'imported', 'untrained']);
 export type ModelOrigin = z.infer<typeof ModelOrigin>;
 
 /** Networks that have a name of their own. */
-export const Architecture = z.enum(['resnet10', 'resnet18-half', 'resnet18', 'resnet50']);
+export const Architecture = z.enum(['resnet18', 'resnet18-half', 'resnet50']);
 export type Architecture = z.infer<typeof Architecture>;
 
 /** One curve of a training, thinned to what a chart can show. */

@@ -18,9 +18,7 @@ export type ResNetSpec = {
 };
 
 export const RESNET18: ResNetSpec = { block: 'basic', depths: [2, 2, 2, 2], width: 64 };
-/** One block a stage, half of ResNet-18: for CPUs. */
-export const RESNET10: ResNetSpec = { block: 'basic', depths: [1, 1, 1, 1], width: 64 };
-/** ResNet-18 with half the channels, a quarter of its multiplications: for CPUs. */
+/** Half of ResNet-18's channels, a quarter of its multiplications: for CPUs. */
 export const RESNET18_HALF: ResNetSpec = { ...RESNET18, width: 32 };
 export const RESNET50: ResNetSpec = { block: 'bottleneck', depths: [3, 4, 6, 3], width: 64 };
 

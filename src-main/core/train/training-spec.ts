@@ -1,5 +1,5 @@
 import type { EncoderName, PretrainConfig } from '../../contract/pretrain.ts';
-import { RESNET10, RESNET18, RESNET18_HALF, RESNET50, type ResNetSpec } from '../model/resnet.ts';
+import { RESNET18, RESNET18_HALF, RESNET50, type ResNetSpec } from '../model/resnet.ts';
 import { K_ALL_SUPERPIXELS, emaDecayAt, kAt, lrAt, stepCounts, type LrSchedule } from './schedules.ts';
 import { epochOf } from './batch-order.ts';
 import type { OptimizerSpec } from './optimizer.ts';
@@ -10,9 +10,8 @@ import type { TrainingSpec } from './update-step.ts';
 const OFFICIAL_SUPERPIXELS = 100;
 
 export const ENCODERS: Record<EncoderName, ResNetSpec> = {
-  resnet10: RESNET10,
-  'resnet18-half': RESNET18_HALF,
   resnet18: RESNET18,
+  'resnet18-half': RESNET18_HALF,
   resnet50: RESNET50,
 };
 

@@ -1,12 +1,11 @@
 import type { Shape } from '../../tensor/shape.ts';
 import { initialWeights, networkSpecs, type NetworkSpec } from '../parameters.ts';
-import { RESNET10, RESNET18, RESNET18_HALF, RESNET50, resnetNetwork, type ResNetSpec } from '../resnet.ts';
+import { RESNET18, RESNET18_HALF, RESNET50, resnetNetwork, type ResNetSpec } from '../resnet.ts';
 
 const PREFIX = 'encoder';
 const NAMED: Readonly<Record<string, ResNetSpec>> = {
-  resnet10: RESNET10,
-  'resnet18-half': RESNET18_HALF,
   resnet18: RESNET18,
+  'resnet18-half': RESNET18_HALF,
   resnet50: RESNET50,
 };
 
@@ -55,7 +54,7 @@ export function untrainedEncoder(spec: ResNetSpec, seed: number): Encoder {
   return { spec, weights: initialWeights(bareNetwork(spec), seed) };
 }
 
-/** What the network is called: `resnet18`, `resnet10`, ..., or its blocks, depths and width. */
+/** What the network is called: a name of its own such as `resnet18`, or its blocks, depths and width. */
 export function architectureName({ block, depths, width }: ResNetSpec): string {
   const named = Object.entries(NAMED).find(
     ([, spec]) => spec.block === block && spec.width === width && spec.depths.join() === depths.join(),
