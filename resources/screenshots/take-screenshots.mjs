@@ -14,11 +14,11 @@ import sharp from 'sharp';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 
 const FIRST_SCENE = 2208;
-const SCENES = 60;
+const SCENES = 48;
 const NAME = 'Things on tables';
 /** Long enough for curves and regions that tell something. */
-const TRAINING = ['--epochs', '40', '--set', 'previews=24', 'previewImages=6'];
-const CONCEPTS = ['Round things', 'Stars', 'Bright things'];
+const TRAINING = ['--epochs', '12', '--set', 'viewPx=96', 'superpixels=60', 'previews=12'];
+const CONCEPTS = ['Round things', 'Bright things'];
 const VIEWPORT = { width: 1360, height: 860 };
 const PNG = { palette: true, colours: 192, effort: 10 };
 const SLOW_MS = 60_000;
@@ -53,6 +53,7 @@ async function takeAll() {
     const page = await browser.newPage({ viewport: VIEWPORT, colorScheme: 'light', locale: 'en-US' });
     page.setDefaultTimeout(SLOW_MS);
     await page.goto(JSON.parse(line).url);
+    await page.getByRole('navigation').waitFor();
     for (const [name, arrange] of Object.entries(PICTURES)) {
       await arrange(page);
       await take(page, name);
@@ -83,14 +84,15 @@ const PICTURES = {
   },
   concepts: async (page) => {
     await go(page, 'concepts');
-    await page.locator('li button[data-id]').first().focus();
-    await page.keyboard.press('n');
-    for (const name of CONCEPTS) {
+    for (const [place, name] of CONCEPTS.entries()) {
+      await page.locator('li button[data-id]').nth(place).focus();
+      await page.keyboard.press('n');
+      await page.keyboard.press('Control+a');
       await page.keyboard.type(name);
       await page.keyboard.press('Enter');
-      await page.getByText(name).first().waitFor();
+      await page.locator('option', { hasText: name }).first().waitFor({ state: 'attached' });
+      await page.keyboard.press('Escape');
     }
-    await page.keyboard.press('Escape');
     await page.locator('li button[data-id]').first().click();
     await rest(page);
   },
