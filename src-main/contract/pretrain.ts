@@ -26,6 +26,8 @@ export const PretrainConfig = z.object({
   /** Images of a step; each gives two views. */
   batchSize: z.number().int().min(2).max(4_096),
   epochs: z.number().int().min(1).max(100_000),
+  /** Images of an epoch, drawn anew for each from a larger collection; null: all. */
+  epochImages: z.number().int().min(2).max(10_000_000).nullable(),
 
   optimizer: z.enum(['lars', 'sgd']),
   optimizerMomentum: z.number().min(0).max(0.999),

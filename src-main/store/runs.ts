@@ -266,7 +266,7 @@ function toRun(row: Row): Run {
     parentModelId: row.parent_model_id === null ? null : ModelId.parse(row.parent_model_id),
     name: row.name,
     preset: PresetName.parse(row.preset),
-    config: PretrainConfig.parse(JSON.parse(row.config)),
+    config: configOf(row.config),
     device: row.device,
     imageCount: row.image_count,
     totalSteps: row.total_steps,
@@ -280,4 +280,10 @@ function toRun(row: Row): Run {
     createdAtMs: row.created_at_ms,
     finishedAtMs: row.finished_at_ms,
   };
+}
+
+/** Runs from before `epochImages` saw all images in every epoch. */
+function configOf(json: string): PretrainConfig {
+  const stored: unknown = JSON.parse(json);
+  return PretrainConfig.parse({ epochImages: null, ...Object(stored) });
 }

@@ -25,7 +25,7 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
     purpose: purposeOf(preset),
     config,
     imageCount,
-    stepsPerEpoch: stepsPerEpoch({ imageCount, batchSize: config.batchSize }),
+    stepsPerEpoch: stepsPerEpoch(config, imageCount),
     totalSteps,
     device,
     estimatedMs: gflops === null ? null : Math.round(estimateStepMs(config, gflops) * totalSteps),

@@ -133,9 +133,9 @@ function batchesOf(
   { cores, endStep }: { cores: number; endStep: number },
 ): ThreadedBatches {
   const threads = Math.max(1, Math.floor(cores / CORES_A_BATCH_THREAD));
-  const { batchSize, seed, parity } = job.config;
+  const { batchSize, epochImages, seed, parity } = job.config;
   return new ThreadedBatches({
-    spec: { ...sourceOf(job, KEPT_BYTES / threads), images, batchSize, seed, parity },
+    spec: { ...sourceOf(job, KEPT_BYTES / threads), images, batchSize, epochImages, seed, parity },
     entry: new URL('./batch-thread.js', import.meta.url),
     threads,
     ahead: BATCHES_AHEAD + threads - 1,

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { ContentHash, ImageId, type CollectionId, type SegmentationId } from '../../src-main/contract/ids.ts';
-import { encodeRle } from '../../src-main/core/mask/rle.ts';
+import { encodeRuns, type EncodedMask } from '../../src-main/core/mask/rle.ts';
 import type { Service } from '../../src-main/service/service.ts';
 import type { NewMask } from '../../src-main/store/segmentations.ts';
 import { Store } from '../../src-main/store/database.ts';
@@ -26,16 +26,14 @@ function saveAll(db: Database.Database, store: Store, collectionId: CollectionId
   const concepts = CONCEPTS.map((colour, number) =>
     segmentations.insertConcept({ ...{ segmentationId, number, name: null, colour, isBackground: false } }),
   );
-  const discs = Array.from({ length: 8 }, (_, index) =>
-    disc(60 + 28 * index, 60 + 17 * index, 26 + 4 * index),
-  );
   const images = db.prepare<[number], { id: number; hash: string }>(
     'SELECT id, hex(content_hash) AS hash FROM images WHERE collection_id = ?',
   );
   for (const [index, { id, hash }] of images.all(collectionId).entries()) {
     const masks = Array.from({ length: MASKS_PER_IMAGE }, (_, rank): NewMask => {
-      const shape = discs[(index + rank * 3) % discs.length];
-      if (!shape) throw new Error('no disc');
+      // Elsewhere on each of some thousands of images: a picture of them is not that of another one near it.
+      const place = index * MASKS_PER_IMAGE + rank;
+      const shape = disc(60 + ((place * 37) % 200), 60 + ((place * 53) % 120), 20 + (place % 31));
       const conceptId = concepts[(index + rank) % concepts.length] ?? null;
       const score = ((index * 7 + rank * 3) % 100) / 100;
       return { ...shape, conceptId, origin: 'model', level: 0, score };
@@ -47,12 +45,18 @@ function saveAll(db: Database.Database, store: Store, collectionId: CollectionId
   return segmentationId;
 }
 
-function disc(x: number, y: number, radius: number) {
+function disc(x: number, y: number, radius: number): EncodedMask {
   const { widthPx, heightPx } = GRID;
-  const data = Uint8Array.from({ length: widthPx * heightPx }, (_, at) =>
-    Number(Math.hypot((at % widthPx) - x, Math.floor(at / widthPx) - y) <= radius),
-  );
-  const mask = encodeRle({ data, ...GRID });
+  const runs = [0];
+  // Column by column; a run goes on where the next one is of the same kind.
+  for (let column = 0; column < widthPx; column++) {
+    const half = Math.floor(Math.sqrt(Math.max(0, radius ** 2 - (column - x) ** 2)));
+    const isBeside = Math.abs(column - x) > radius;
+    const [above, inside] = isBeside ? [heightPx, 0] : [y - half, 2 * half + 1];
+    runs.push((runs.pop() ?? 0) + above);
+    if (inside > 0) runs.push(inside, heightPx - above - inside);
+  }
+  const mask = encodeRuns(runs, widthPx, heightPx);
   if (!mask) throw new Error('an empty disc');
   return mask;
 }

@@ -8,6 +8,7 @@ import { makeViews } from './make-views.ts';
 export type BatchMakerSpec = ImageSourceSpec & {
   images: readonly TrainingImage[];
   batchSize: number;
+  epochImages: number | null;
   seed: number;
   /** `official`: every view is flipped (SPEC Q1). */
   parity: 'recommended' | 'official';
@@ -92,12 +93,13 @@ export class BatchMaker {
   /** The images of a step, then all others as replacements. */
   *#candidatesOf(step: number): Generator<number> {
     const { batchSize, seed } = this.#spec;
-    const order = { imageCount: this.#spec.images.length, batchSize, seed };
-    const epoch = epochOf(step, order);
-    if (this.#epoch.number !== epoch) this.#epoch = { number: epoch, order: epochOrder(order, epoch) };
-    const first = (step % stepsPerEpoch(order)) * batchSize;
-    for (let at = 0; at < order.imageCount; at++) {
-      yield this.#epoch.order[(first + at) % order.imageCount] ?? 0;
+    const imageCount = this.#spec.images.length;
+    const epoch = epochOf(step, this.#spec, imageCount);
+    if (this.#epoch.number !== epoch)
+      this.#epoch = { number: epoch, order: epochOrder({ imageCount, seed }, epoch) };
+    const first = (step % stepsPerEpoch(this.#spec, imageCount)) * batchSize;
+    for (let at = 0; at < imageCount; at++) {
+      yield this.#epoch.order[(first + at) % imageCount] ?? 0;
     }
   }
 

@@ -34,6 +34,11 @@ export function configure(preset: PresetName, imageCount: number, fixed: Pretrai
     `A batch of ${config.batchSize} needs as many images, and this collection has ${imageCount}.`,
     `Set batchSize to ${imageCount} or less.`,
   );
+  refuse(
+    config.epochImages !== null && config.epochImages < config.batchSize,
+    `An epoch of ${config.epochImages} images is less than a batch of ${config.batchSize}.`,
+    `Set epochImages to ${config.batchSize} or more, or to null for all images.`,
+  );
   const { epochs, values, type } = config.kSchedule;
   const points = type === 'cosine' ? 2 : 1;
   refuse(

@@ -37,8 +37,8 @@ export type TrainEvent = {
 };
 
 /** Steps of a whole run: `epochs` times those of an epoch. */
-export function totalStepsOf({ epochs, batchSize }: PretrainConfig, imageCount: number): number {
-  return epochs * stepsPerEpoch({ imageCount, batchSize });
+export function totalStepsOf(config: PretrainConfig, imageCount: number): number {
+  return config.epochs * stepsPerEpoch(config, imageCount);
 }
 
 /**

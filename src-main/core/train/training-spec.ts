@@ -1,7 +1,7 @@
 import type { EncoderName, PretrainConfig } from '../../contract/pretrain.ts';
 import { RESNET18, RESNET18_HALF, RESNET50, type ResNetSpec } from '../model/resnet.ts';
 import { K_ALL_SUPERPIXELS, emaDecayAt, kAt, lrAt, stepCounts, type LrSchedule } from './schedules.ts';
-import { epochOf } from './batch-order.ts';
+import { epochOf, imagesPerEpoch } from './batch-order.ts';
 import type { OptimizerSpec } from './optimizer.ts';
 import type { SuperpixelSpec } from './superpixel-cache.ts';
 import type { TrainingSpec } from './update-step.ts';
@@ -51,7 +51,7 @@ export type Rates = {
 
 /** @param step from 0 */
 export function ratesAt(config: PretrainConfig, imageCount: number, step: number): Rates {
-  const epoch = epochOf(step, { imageCount, batchSize: config.batchSize });
+  const epoch = epochOf(step, config, imageCount);
   const regionCount = kAt(config.kSchedule, epoch);
   const schedule = lrScheduleOf(config, imageCount);
   return {
@@ -71,7 +71,7 @@ function lrScheduleOf(config: PretrainConfig, imageCount: number): LrSchedule {
     type: config.lrSchedule,
     baseLr: config.baseLr,
     batchSize: config.batchSize,
-    imageCount,
+    imageCount: imagesPerEpoch(config, imageCount),
     warmupEpochs: config.warmupEpochs,
     totalEpochs: config.epochs,
     scaleByK: config.scaleLrByK,

@@ -27,7 +27,7 @@ function entriesOf({ preset, device, imageCount, totalSteps, config }: Compared)
 }
 
 /** Schedules as `cosine: 0, 300 → 128, 4`; everything else as it is written on the command line. */
-function textOf(value: string | number | boolean | Run['config']['kSchedule']): string {
-  if (typeof value !== 'object') return String(value);
+function textOf(value: string | number | boolean | null | Run['config']['kSchedule']): string {
+  if (value === null || typeof value !== 'object') return String(value);
   return `${value.type}: ${value.epochs.join(', ')} → ${value.values.join(', ')}`;
 }

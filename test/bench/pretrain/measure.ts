@@ -31,6 +31,7 @@ const spec: BatchMakerSpec = {
   rootPath: options.folder,
   images,
   batchSize: config.batchSize,
+  epochImages: null,
   seed: 1,
   parity: 'recommended',
   superpixels: superpixelSpecOf(config),

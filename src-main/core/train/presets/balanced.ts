@@ -1,11 +1,10 @@
-import { batchFor, epochsFor, stagedK, type Preset } from './preset.ts';
+import { batchFor, lengthFor, stagedK, type Preset } from './preset.ts';
 
 export const balanced: Preset = {
   purpose: 'Better masks for an hour of a CPU, or minutes of a GPU: ResNet-18 at 160 px.',
-  configure: ({ imageCount, fixed }) => {
-    const batchSize = fixed.batchSize ?? batchFor(imageCount, 16);
-    const epochs =
-      fixed.epochs ?? epochsFor({ imageCount, batchSize }, { steps: 1_500, least: 2, most: 300 });
+  configure: (size) => {
+    const batchSize = size.fixed.batchSize ?? batchFor(size.imageCount, 16);
+    const { epochs, epochImages } = lengthFor(size, batchSize, { steps: 1_500, least: 8, most: 300 });
     return {
       encoder: 'resnet18',
       hidden: 1_024,
@@ -13,6 +12,7 @@ export const balanced: Preset = {
       viewPx: 160,
       batchSize,
       epochs,
+      epochImages,
       optimizer: 'sgd',
       optimizerMomentum: 0.9,
       weightDecay: 1e-4,

@@ -17,6 +17,7 @@ export const paper: Preset = {
       viewPx: 224,
       batchSize: Math.min(32, imageCount),
       epochs,
+      epochImages: null,
       optimizer: 'lars',
       optimizerMomentum: 0.9,
       weightDecay: 1e-6,

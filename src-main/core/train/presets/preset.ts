@@ -1,4 +1,5 @@
 import type { PretrainConfig, PretrainOverrides } from '../../../contract/pretrain.ts';
+import { stepsPerEpoch } from '../batch-order.ts';
 
 /** What a preset knows of the collection it is resolved for. */
 export type CollectionSize = {
@@ -26,13 +27,29 @@ export function batchFor(imageCount: number, wanted: number): number {
   return Math.max(2, Math.min(wanted, Math.max(most, MIN_BATCH), imageCount));
 }
 
-/** Epochs that make about `steps` steps, within bounds: a large collection is seen at least `least` times. */
-export function epochsFor(
-  { imageCount, batchSize }: { imageCount: number; batchSize: number },
-  { steps, least, most }: { steps: number; least: number; most: number },
-): number {
-  const stepsPerEpoch = Math.max(1, Math.floor(imageCount / batchSize));
-  return Math.min(most, Math.max(least, Math.round(steps / stepsPerEpoch)));
+/** How long a run shall be. */
+export type Length = {
+  steps: number;
+  /** Epochs of a large collection, enough for K to fall in stages. */
+  least: number;
+  /** Epochs of a small one, which would else be seen too often. */
+  most: number;
+};
+
+/**
+ * Epochs that make about `steps` steps. A large collection is not seen whole: each epoch draws as many of its images as
+ * leave it `least` epochs.
+ */
+export function lengthFor(
+  { imageCount, fixed }: CollectionSize,
+  batchSize: number,
+  { steps, least, most }: Length,
+): Pick<PretrainConfig, 'epochs' | 'epochImages'> {
+  const enough = Math.floor(steps / least) * batchSize;
+  const epochImages =
+    fixed.epochImages === undefined ? (imageCount > enough ? enough : null) : fixed.epochImages;
+  const fitting = Math.round(steps / stepsPerEpoch({ batchSize, epochImages }, imageCount));
+  return { epochs: fixed.epochs ?? Math.min(most, Math.max(1, fitting)), epochImages };
 }
 
 /**

@@ -1,10 +1,10 @@
-import { batchFor, epochsFor, stagedK, type Preset } from './preset.ts';
+import { batchFor, lengthFor, stagedK, type Preset } from './preset.ts';
 
 export const quick: Preset = {
   purpose: 'A first look in minutes on a laptop CPU: ResNet-18 at 128 px.',
-  configure: ({ imageCount, fixed }) => {
-    const batchSize = fixed.batchSize ?? batchFor(imageCount, 16);
-    const epochs = fixed.epochs ?? epochsFor({ imageCount, batchSize }, { steps: 300, least: 1, most: 100 });
+  configure: (size) => {
+    const batchSize = size.fixed.batchSize ?? batchFor(size.imageCount, 16);
+    const { epochs, epochImages } = lengthFor(size, batchSize, { steps: 300, least: 5, most: 100 });
     return {
       encoder: 'resnet18',
       hidden: 1_024,
@@ -12,6 +12,7 @@ export const quick: Preset = {
       viewPx: 128,
       batchSize,
       epochs,
+      epochImages,
       optimizer: 'sgd',
       optimizerMomentum: 0.9,
       weightDecay: 1e-4,

@@ -130,9 +130,10 @@ function summaryLines({
   warnings,
 }: PretrainPlan): string[] {
   const time = estimatedMs === null ? '' : `, about ${formatDuration(roundedEstimateMs(estimatedMs))}`;
-  const { encoder, viewPx, epochs, batchSize } = config;
+  const { encoder, viewPx, epochs, epochImages, batchSize } = config;
+  const drawn = epochImages !== null && epochImages < imageCount ? ` ${epochImages} images each,` : '';
   return [
-    `${imageCount} images, ${encoder} at ${viewPx} px, ${epochs} epochs of ${batchSize} a step (${totalSteps} steps) on ${device}${time}`,
+    `${imageCount} images, ${encoder} at ${viewPx} px, ${epochs} epochs of${drawn} ${batchSize} a step (${totalSteps} steps) on ${device}${time}`,
     ...warnings.map((warning) => `  note: ${warning}`),
   ];
 }

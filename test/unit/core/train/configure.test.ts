@@ -28,9 +28,25 @@ describe('configuring a pretraining', () => {
     expect(steps(8)).toBe(200);
     expect(steps(240)).toBe(300);
     expect(steps(4_800)).toBe(300);
-    // Beyond that, every image is still seen once.
-    expect(steps(16_000)).toBe(1_000);
+    expect(steps(100_000)).toBe(300);
   });
+
+  it.each([
+    ['quick', 5, 960],
+    ['balanced', 8, 2_992],
+  ] as const)(
+    'draws images of a large collection for each epoch of %s, so that K falls',
+    (preset, epochs, epochImages) => {
+      const config = configure(preset, 100_000, {});
+      expect(config).toMatchObject({ epochs, epochImages });
+      expect(new Set(config.kSchedule.values).size).toBe(epochs);
+      expect(configure(preset, 240, {}).epochImages).toBeNull();
+      expect(configure(preset, 100_000, { epochImages: null })).toMatchObject({
+        epochs: 1,
+        epochImages: null,
+      });
+    },
+  );
 
   it("keeps to R2O's own settings in the preset paper", () => {
     const config = configure('paper', 100_000, {});
@@ -47,6 +63,7 @@ describe('configuring a pretraining', () => {
   it.each([
     ['too few images', 3, {}, /at least 4/],
     ['a batch larger than the collection', 20, { batchSize: 32 }, /has 20/],
+    ['a batch larger than an epoch', 20, { batchSize: 8, epochImages: 4 }, /epoch of 4 images/],
     [
       'a schedule that does not rise',
       20,
