@@ -7,7 +7,7 @@ import type { RunId } from '../../src-main/contract/ids.ts';
 import type { Job } from '../../src-main/contract/job.ts';
 import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
 import { drawsFor } from '../../src-main/core/tensor/random.ts';
-import { TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
+import { TINY_EPOCHS, TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
 import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { sharpOf } from '../support/test-images.ts';
@@ -18,6 +18,8 @@ const KILLS = Number(process.env.R2O_KILLS ?? 4);
 const STEPS_TO_KILL = 3;
 const KILL_WITHIN_MS = 400;
 const DEVICE = 'onnx:cpu';
+/** Every image once. */
+const SHORT_RUN: PretrainOverrides = { ...TINY_RUN, epochs: 1 };
 /** Of util-linux: sets limits of a running process. */
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 const TIMEOUT_MS = 120_000 + KILLS * 40_000;
@@ -45,6 +47,21 @@ async function finish(client: Client, run: RunId, job: Job['id']) {
   return { sha256: model?.sha256, curves };
 }
 
+async function trainUndisturbed(epochs: number) {
+  const running = startService();
+  const { run, job } = await start(running.client, { epochs });
+  return { ...running, run, outcome: await finish(running.client, run.id, job.id) };
+}
+
+const trained = new Map<number, ReturnType<typeof trainUndisturbed>>();
+
+/** A run that nothing disturbed, trained once; its service ends with the test that was the first to ask. */
+function undisturbed(epochs = TINY_EPOCHS) {
+  const training = trained.get(epochs) ?? trainUndisturbed(epochs);
+  trained.set(epochs, training);
+  return training;
+}
+
 /** Waits until the run has saved some step, and is still at it. */
 async function midway(client: Client, run: RunId, step = 1): Promise<void> {
   for (;;) {
@@ -67,11 +84,8 @@ async function doneUntil(
 
 describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
   test('ends with a model, curves, previews and a checkpoint', async () => {
-    const { client, service, bugs } = startService();
-    const { run, job } = await start(client);
-    expect(run).toMatchObject({ device: DEVICE, imageCount: 12, totalSteps: 4 * TINY_STEPS, step: 0 });
-    await waitForState(client, job.id, 'done');
-
+    const { client, service, bugs, run } = await undisturbed();
+    expect(run).toMatchObject({ device: DEVICE, imageCount: 12, totalSteps: TINY_EPOCHS * TINY_STEPS, step: 0 });
     const ended = await client.runs.get({ id: run.id });
     expect(ended).toMatchObject({ state: 'done', step: 12, checkpointStep: 12, skippedImages: [] });
     expect(ended.finishedAtMs).not.toBeNull();
@@ -102,10 +116,8 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('killed at random moments and resumed each time, gives the weights of the undisturbed run', async () => {
-    const epochs = Math.max(KILLS, 4);
-    const undisturbed = startService();
-    const first = await start(undisturbed.client, { epochs });
-    const expected = await finish(undisturbed.client, first.run.id, first.job.id);
+    const epochs = Math.max(KILLS, TINY_EPOCHS);
+    const { outcome: expected } = await undisturbed(epochs);
     expect(expected.sha256).toMatch(/^[0-9a-f]{64}$/);
 
     const { client, service } = startService();
@@ -132,10 +144,7 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
   });
 
   test('pauses with a checkpoint and goes on to the same weights; stopped, it keeps what it has learned', async () => {
-    const undisturbed = startService();
-    const first = await start(undisturbed.client);
-    const expected = await finish(undisturbed.client, first.run.id, first.job.id);
-
+    const { outcome: expected } = await undisturbed();
     const { client } = startService();
     const { run, job } = await start(client);
     await midway(client, run.id);
@@ -178,7 +187,7 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
       collectionId: run.collectionId,
       device: DEVICE,
       fromModelId: model.id,
-      overrides: { ...TINY_RUN, epochs: 1, seed: 5 },
+      overrides: { ...SHORT_RUN, seed: 5 },
     });
     expect(next.run.name).toBe(`${run.name} (2)`);
     await waitForState(client, next.job.id, 'done');
@@ -192,10 +201,10 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     const { id: collectionId, folder } = await tinyCollection(client);
     rmSync(join(folder, 'photo-3.jpg'));
     writeFileSync(join(folder, 'photo-5.jpg'), 'no longer an image');
-    const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: TINY_RUN });
+    const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: SHORT_RUN });
     await waitForState(client, job.id, 'done');
     const { skippedImages, step } = await client.runs.get({ id: run.id });
-    expect(step).toBe(12);
+    expect(step).toBe(TINY_STEPS);
     expect(skippedImages.map(({ relPath }) => relPath).toSorted()).toEqual(['photo-3.jpg', 'photo-5.jpg']);
     for (const { detail } of skippedImages) expect(detail).toMatch(/rescan/i);
   });
@@ -204,7 +213,7 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     const { client } = startService();
     const { id: collectionId, folder } = await tinyCollection(client);
     renameSync(folder, `${folder}-unplugged`);
-    const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: TINY_RUN });
+    const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: SHORT_RUN });
     await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/Not one image/);
     expect((await client.jobs.get({ id: job.id })).error).toMatchObject({ code: 'NO_USABLE_IMAGES' });
     renameSync(`${folder}-unplugged`, folder);

@@ -7,13 +7,15 @@ import { waitForState } from './running-service.ts';
 import { tempFolder } from './temp-folder.ts';
 import { photoLike, sharpOf } from './test-images.ts';
 
+export const TINY_EPOCHS = 4;
+
 /** A ResNet-18 on 64 px and batches of 4: a step takes a tenth of a second. */
 export const TINY_RUN: PretrainOverrides = {
   hidden: 16,
   embedding: 8,
   viewPx: 64,
   batchSize: 4,
-  epochs: 4,
+  epochs: TINY_EPOCHS,
   superpixels: 16,
   kSchedule: { type: 'piecewise', epochs: [1, 3], values: [6, 3] },
   previews: 3,
