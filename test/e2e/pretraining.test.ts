@@ -85,7 +85,12 @@ async function doneUntil(
 describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
   test('ends with a model, curves, previews and a checkpoint', async () => {
     const { client, service, bugs, run } = await undisturbed();
-    expect(run).toMatchObject({ device: DEVICE, imageCount: 12, totalSteps: TINY_EPOCHS * TINY_STEPS, step: 0 });
+    expect(run).toMatchObject({
+      device: DEVICE,
+      imageCount: 12,
+      totalSteps: TINY_EPOCHS * TINY_STEPS,
+      step: 0,
+    });
     const ended = await client.runs.get({ id: run.id });
     expect(ended).toMatchObject({ state: 'done', step: 12, checkpointStep: 12, skippedImages: [] });
     expect(ended.finishedAtMs).not.toBeNull();
