@@ -6,7 +6,7 @@ export const ModelOrigin = z.enum(['run', 'imported', 'untrained']);
 export type ModelOrigin = z.infer<typeof ModelOrigin>;
 
 /** Networks that have a name of their own. */
-export const Architecture = z.enum(['resnet18', 'resnet50']);
+export const Architecture = z.enum(['resnet18', 'resnet18-half', 'resnet50']);
 export type Architecture = z.infer<typeof Architecture>;
 
 /** One curve of a training, thinned to what a chart can show. */
@@ -63,7 +63,7 @@ export const Model = z.object({
   id: ModelId,
   name: z.string(),
   origin: ModelOrigin,
-  /** `resnet18`, `resnet50`, or the parts of another ResNet. */
+  /** A name of `Architecture`, or the parts of another ResNet. */
   architecture: z.string(),
   /** Below the folder of models; null for an untrained one. */
   file: z.string().nullable(),

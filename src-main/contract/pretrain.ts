@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** Encoders that can be pretrained here; both as torchvision lays them out. */
-export const EncoderName = z.enum(['resnet18', 'resnet50']);
+/** Encoders that can be pretrained here, laid out as torchvision does; the half has half of ResNet-18's channels. */
+export const EncoderName = z.enum(['resnet18', 'resnet18-half', 'resnet50']);
 export type EncoderName = z.infer<typeof EncoderName>;
 
 /** How K, the number of regions, goes over the epochs (R2O, golden SPEC section 10). */

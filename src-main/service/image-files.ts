@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { thumbnailPath } from '../contract/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
-import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
-import { renderOverlay } from './overlays.ts';
-import type { Service } from './service.ts';
+import { readIfThere } from './cached-file.ts';
 import { renderCrop } from './crops.ts';
+import { drawnThumbnail } from './drawn-thumbnails.ts';
+import { photoFile } from './photo-files.ts';
+import type { Service } from './service.ts';
 import { readSheet } from './sheet.ts';
 
 /** `thumbnail`: 320 px, for grids. `view`: the upright image at screen size, whatever its format. */
@@ -14,13 +14,13 @@ export type ImageVariant = 'thumbnail' | 'view';
 export type PhotoRequest = { id: ImageId; variant: ImageVariant };
 /** The region map of an image in a run, after `step` steps. */
 export type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
-/** The objects of an image, drawn on nothing. `version` changes with what they look like. */
-export type OverlayRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
+/** The thumbnail of an image with its objects. `version` changes with what they look like. */
+export type DrawnRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
 /** The best images of a segmentation with their objects, on one sheet. */
 export type SheetRequest = { sheetOf: SegmentationId };
 /** An object cut from its image; its shape is the one at `revision`. */
 export type CropRequest = { maskId: MaskId; revision: number };
-export type ImageRequest = PhotoRequest | PreviewRequest | OverlayRequest | SheetRequest | CropRequest;
+export type ImageRequest = PhotoRequest | PreviewRequest | DrawnRequest | SheetRequest | CropRequest;
 export type ImageFile = {
   bytes: Uint8Array;
   mimeType: 'image/webp' | 'image/png';
@@ -36,7 +36,7 @@ export function cacheControlOf({ isForever }: Pick<ImageFile, 'isForever'>): str
 }
 
 /**
- * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/overlays/IMAGE/VERSION.webp`,
+ * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/drawn/IMAGE/VERSION.webp`,
  * `/segmentations/ID/sheet.png` and `/masks/ID/REVISION/crop.webp`, the only forms in which a picture can be asked for;
  * undefined for all else.
  */
@@ -44,7 +44,7 @@ export function parseImagePath(path: string): ImageRequest | undefined {
   return (
     parsePhotoPath(path) ??
     parsePreviewPath(path) ??
-    parseOverlayPath(path) ??
+    parseDrawnPath(path) ??
     parseSheetPath(path) ??
     parseCropPath(path)
   );
@@ -56,8 +56,8 @@ function parseCropPath(path: string): CropRequest | undefined {
   return id.success ? { maskId: id.data, revision: Number(match?.[2]) } : undefined;
 }
 
-function parseOverlayPath(path: string): OverlayRequest | undefined {
-  const match = /^\/segmentations\/(\d{1,15})\/overlays\/(\d{1,15})\/([\w.-]{1,80})\.webp$/.exec(path);
+function parseDrawnPath(path: string): DrawnRequest | undefined {
+  const match = /^\/segmentations\/(\d{1,15})\/drawn\/(\d{1,15})\/([\w.-]{1,80})\.webp$/.exec(path);
   const segmentationId = SegmentationId.safeParse(Number(match?.[1]));
   const imageId = ImageId.safeParse(Number(match?.[2]));
   if (!segmentationId.success || !imageId.success) return undefined;
@@ -86,22 +86,22 @@ function parsePhotoPath(path: string): PhotoRequest | undefined {
 }
 
 /**
- * A photo, upright, or an overlay as WebP; or a region map as PNG.
+ * A photo, upright, or its thumbnail with its objects as WebP; or a region map as PNG.
  * @throws UserError NOT_FOUND, or IMAGE_UNAVAILABLE when the file is a problem, is gone or has changed
  */
 export async function readImage(service: Service, request: ImageRequest): Promise<ImageFile> {
   if ('runId' in request) return readPreview(service, request);
-  if ('version' in request) return drawOverlay(service, request);
+  if ('version' in request) return readDrawn(service, request);
   if ('maskId' in request) return readCrop(service, request);
   return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
 }
 
-async function drawOverlay(
+async function readDrawn(
   service: Service,
-  { segmentationId, imageId, version }: OverlayRequest,
+  { segmentationId, imageId, version }: DrawnRequest,
 ): Promise<ImageFile> {
-  const bytes = await renderOverlay(service, segmentationId, imageId);
-  const etag = `"overlay-${segmentationId}-${imageId}-${version}"`;
+  const bytes = await drawnThumbnail(service, segmentationId, imageId);
+  const etag = `"drawn-${segmentationId}-${imageId}-${version}"`;
   return { bytes, mimeType: 'image/webp', etag, isForever: true };
 }
 
@@ -128,37 +128,12 @@ function readPreview(service: Service, { runId, step, imageId }: PreviewRequest)
 }
 
 async function readPhoto(service: Service, { id, variant }: PhotoRequest): Promise<ImageFile> {
-  const found = service.store.images.locate(id);
-  if (!found) throw new UserError('NOT_FOUND', `There is no image ${id}.`);
-  const { rootPath, relPath, pathBytes, contentHash } = found;
-  if (contentHash === null) {
-    throw new UserError('IMAGE_UNAVAILABLE', `${relPath} could not be read as an image.`, {
-      hint: 'The collection lists the reason under its problems.',
-    });
-  }
+  const photo = photoFile(service, id);
+  const { contentHash } = photo;
   const etag = `"${contentHash.slice(0, 32)}-${variant}"`;
   const cached =
     variant === 'thumbnail' ? await readIfThere(thumbnailPath(service.layout.cache, contentHash)) : undefined;
   if (cached) return { bytes: cached, mimeType: 'image/webp', etag, isForever: false };
-  const settings = service.settings();
-  const { bytes } = await service.calls.call({
-    kind: 'render',
-    variant,
-    rootPath,
-    file: { relPath, pathBytes },
-    contentHash,
-    limits: workerLimits(settings),
-    cache: workerCache(settings, service.layout.cache),
-  });
+  const { bytes } = await service.calls.call({ kind: 'render', variant, ...photo });
   return { bytes, mimeType: 'image/webp', etag, isForever: false };
-}
-
-/** A file of a cache; undefined when the cache has been emptied or has made room. */
-export async function readIfThere(file: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

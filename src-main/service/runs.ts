@@ -12,7 +12,7 @@ import type { Model } from '../contract/model.ts';
 import type { PresetName, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
 import type { Run } from '../contract/run.ts';
 import { cardOf, runFolder } from '../jobs/pretrain-kind.ts';
-import { readIfThere } from './image-files.ts';
+import { readIfThere } from './cached-file.ts';
 import type { Service } from './service.ts';
 
 type Request = {

@@ -5,7 +5,7 @@ import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { Concept } from '../contract/segmentation.ts';
 import { workerLimits } from '../jobs/worker-settings.ts';
-import { PLAIN_COLOUR } from './overlays.ts';
+import { PLAIN_COLOUR } from './drawn-thumbnails.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 

@@ -1,16 +1,17 @@
 import { opendir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CROP_FOLDER, DECODED_FOLDER, THUMBNAIL_FOLDER } from '../contract/cache-layout.ts';
+import { CROP_FOLDER, DECODED_FOLDER, DRAWN_FOLDER, THUMBNAIL_FOLDER } from '../contract/cache-layout.ts';
 import type { StorageUse } from '../contract/system.ts';
 import type { DataLayout } from './service.ts';
+
+const SMALL_PICTURES = [THUMBNAIL_FOLDER, CROP_FOLDER, DRAWN_FOLDER];
 
 /** What the data folder occupies, counted file by file without holding anything else up. */
 export async function storageUse({ folder, database, cache }: DataLayout): Promise<StorageUse> {
   const databaseFiles = await Promise.all([database, `${database}-wal`].map(sizeOf));
   return {
     databaseBytes: databaseFiles.reduce((sum, size) => sum + size, 0),
-    thumbnailBytes:
-      (await folderSize(join(cache, THUMBNAIL_FOLDER))) + (await folderSize(join(cache, CROP_FOLDER))),
+    thumbnailBytes: await sizeOfAll(SMALL_PICTURES.map((name) => join(cache, name))),
     decodedBytes: await folderSize(join(cache, DECODED_FOLDER)),
     freeBytes: await freeBytes(folder),
   };
@@ -18,10 +19,16 @@ export async function storageUse({ folder, database, cache }: DataLayout): Promi
 
 /** Caches may be deleted at any time, also while a worker reads and writes them. */
 export async function emptyCaches(layout: DataLayout): Promise<StorageUse> {
-  for (const name of [THUMBNAIL_FOLDER, CROP_FOLDER, DECODED_FOLDER]) {
+  for (const name of [...SMALL_PICTURES, DECODED_FOLDER]) {
     await rm(join(layout.cache, name), { recursive: true, force: true, maxRetries: 3 });
   }
   return storageUse(layout);
+}
+
+async function sizeOfAll(folders: readonly string[]): Promise<number> {
+  let total = 0;
+  for (const folder of folders) total += await folderSize(folder);
+  return total;
 }
 
 async function folderSize(folder: string): Promise<number> {

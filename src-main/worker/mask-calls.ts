@@ -1,7 +1,5 @@
 import { UserError } from '../contract/errors.ts';
 import type { MaskShape } from '../contract/mask.ts';
-import { sharp } from '../core/image/sharp-setup.ts';
-import { drawOverlay } from '../core/mask/overlay.ts';
 import { decodeRle, encodeRle, type EncodedMask } from '../core/mask/rle.ts';
 import { unionOf } from '../core/mask/union.ts';
 import { splitByLine, splitByMask, splitParts } from '../core/segment/split-mask.ts';
@@ -42,16 +40,6 @@ export function splitMask({ shape, box, by }: CallOf<'split-mask'>): ResultOf<'s
   });
   if (pieces.length > 1) return { pieces };
   throw new UserError('BAD_INPUT', 'This does not divide the mask.', { hint: NO_SPLIT[by.kind] });
-}
-
-/** Masks in their colours as a transparent WebP of the size of a thumbnail. */
-export async function renderOverlay({
-  masks,
-  sidePx,
-}: CallOf<'render-overlay'>): Promise<ResultOf<'render-overlay'>> {
-  const { data, widthPx, heightPx } = drawOverlay(masks, sidePx);
-  const picture = sharp(data, { raw: { width: widthPx, height: heightPx, channels: 4 } });
-  return { bytes: await picture.webp({ lossless: true, effort: 0 }).toBuffer() };
 }
 
 function encodeOrNull(shape: MaskShape): EncodedMask | null {

@@ -53,7 +53,7 @@ function memoryProblem(
     message: `A batch of ${config.batchSize} at ${config.viewPx} px needs about ${gib(needed)} of memory, and ${device} has ${gib(available)}.`,
     hint:
       batchSize === undefined
-        ? 'Even the smallest batch does not fit: set a smaller viewPx, or choose the encoder resnet18.'
+        ? 'Even the smallest batch does not fit: set a smaller viewPx, or choose a smaller encoder.'
         : `A batchSize of ${batchSize} fits.`,
   };
 }

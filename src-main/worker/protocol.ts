@@ -199,18 +199,19 @@ export const AskAnswers = {
 } satisfies Record<Ask['kind'], z.ZodType>;
 export type AnswerOf<K extends Ask['kind']> = z.infer<(typeof AskAnswers)[K]>;
 
+/** A file of a collection, and the content that it must still hold. */
+const PhotoFile = z.object({
+  rootPath: z.string(),
+  file: FileKey,
+  contentHash: ContentHash,
+  limits: ImageLimits,
+  cache: CacheBounds,
+});
+
 /** A short request outside any job, answered by a worker that waits for such calls. */
 export const Call = z.discriminatedUnion('kind', [
   /** The image as WebP, upright. Fails when the file no longer holds `contentHash`. */
-  z.object({
-    kind: z.literal('render'),
-    variant: z.enum(['thumbnail', 'view']),
-    rootPath: z.string(),
-    file: FileKey,
-    contentHash: ContentHash,
-    limits: ImageLimits,
-    cache: CacheBounds,
-  }),
+  PhotoFile.extend({ kind: z.literal('render'), variant: z.enum(['thumbnail', 'view']) }),
   /** Writes made-up scenes with known objects, for people without photos at hand. */
   z.object({
     kind: z.literal('make-scenes'),
@@ -249,17 +250,7 @@ export const Call = z.discriminatedUnion('kind', [
   /** Area and box of a shape that a person has drawn. */
   z.object({ kind: z.literal('measure-mask'), shape: MaskShape }),
   /** An object cut from its image, with what is around it darkened. */
-  z.object({
-    kind: z.literal('render-crop'),
-    rootPath: z.string(),
-    file: FileKey,
-    /** Of the file that was segmented. */
-    contentHash: ContentHash,
-    shape: MaskShape,
-    box: Box,
-    limits: ImageLimits,
-    cache: CacheBounds,
-  }),
+  PhotoFile.extend({ kind: z.literal('render-crop'), shape: MaskShape, box: Box }),
   /** All that at least one of the masks holds. */
   z.object({ kind: z.literal('merge-masks'), shapes: z.array(MaskShape).min(2) }),
   /** See `MaskCut`. */
@@ -273,9 +264,9 @@ export const Call = z.discriminatedUnion('kind', [
       z.object({ kind: z.literal('mask'), shape: MaskShape }),
     ]),
   }),
-  /** Masks in their colours on nothing, as WebP. */
-  z.object({
-    kind: z.literal('render-overlay'),
+  /** The thumbnail of a photo with masks in their colours, as WebP; kept in the cache under `key`. */
+  PhotoFile.extend({
+    kind: z.literal('render-drawn'),
     masks: z.array(
       z.object({
         shape: MaskShape,
@@ -284,8 +275,7 @@ export const Call = z.discriminatedUnion('kind', [
         isRejected: z.boolean(),
       }),
     ),
-    /** Longer side, unless the image is smaller. */
-    sidePx: z.number().int().positive(),
+    key: z.string(),
   }),
   /** One sheet of overlays, written to `out` as PNG. */
   z.object({
@@ -351,7 +341,7 @@ export const CallResults = {
   'measure-mask': MeasuredMask,
   'merge-masks': MeasuredMask,
   'split-mask': z.object({ pieces: z.array(MeasuredMask) }),
-  'render-overlay': z.object({ bytes: Bytes }),
+  'render-drawn': z.object({ bytes: Bytes }),
   'render-crop': z.object({ bytes: Bytes }),
   'draw-sheet': z.null(),
 } satisfies Record<Call['kind'], z.ZodType>;

@@ -3,6 +3,8 @@ import { ThumbnailCache } from '../core/image/thumbnail-cache.ts';
 import { resolveFile } from '../core/image/walk.ts';
 import type { CallOf, ResultOf } from './protocol.ts';
 
+type Photo = Pick<CallOf<'render'>, 'rootPath' | 'file' | 'contentHash' | 'limits' | 'cache'>;
+
 /** Longer side of an image as it is shown at full size: more than most screens have. */
 const VIEW_SIDE_PX = 2_560;
 
@@ -11,12 +13,21 @@ const VIEW_SIDE_PX = 2_560;
  * @throws UserError IMAGE_UNAVAILABLE when the file is gone, damaged, or no longer what was scanned
  */
 export async function renderImage(call: CallOf<'render'>): Promise<ResultOf<'render'>> {
-  const { contentHash, limits, cache } = call;
-  const path = resolveFile(call.rootPath, call.file);
-  const load = () => readVerified(path, contentHash, { limits });
-  if (call.variant === 'thumbnail') {
-    const thumbnails = new ThumbnailCache({ folder: cache.folder, maxBytes: cache.thumbnailBytes });
-    return { bytes: await thumbnails.ensure(contentHash, load, limits) };
-  }
-  return { bytes: await renderView(await load(), { maxSidePx: VIEW_SIDE_PX, limits }) };
+  if (call.variant === 'thumbnail') return { bytes: await thumbnailOf(call) };
+  const { limits } = call;
+  return { bytes: await renderView(await loadPhoto(call), { maxSidePx: VIEW_SIDE_PX, limits }) };
+}
+
+/**
+ * The thumbnail of a photo (WebP), made now if it is not in the cache.
+ * @throws as `renderImage`
+ */
+export function thumbnailOf(photo: Photo): Promise<Buffer> {
+  const { contentHash, limits, cache } = photo;
+  const thumbnails = new ThumbnailCache({ folder: cache.folder, maxBytes: cache.thumbnailBytes });
+  return thumbnails.ensure(contentHash, () => loadPhoto(photo), limits);
+}
+
+function loadPhoto({ rootPath, file, contentHash, limits }: Photo): Promise<Buffer> {
+  return readVerified(resolveFile(rootPath, file), contentHash, { limits });
 }

@@ -146,9 +146,9 @@ async function resultOf(call: Call): Promise<unknown> {
       const { splitMask } = await import('./mask-calls.ts');
       return splitMask(call);
     }
-    case 'render-overlay': {
-      const { renderOverlay } = await import('./mask-calls.ts');
-      return renderOverlay(call);
+    case 'render-drawn': {
+      const { renderDrawn } = await import('./drawn-call.ts');
+      return renderDrawn(call);
     }
     case 'draw-sheet': {
       const { drawSheet } = await import('./sheet-call.ts');

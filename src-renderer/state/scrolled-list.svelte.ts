@@ -76,11 +76,12 @@ export class ScrolledList<Details> {
 
   /** Asks for the details of the images between two places, and of some around them. */
   async ensure(from: number, to: number): Promise<void> {
-    const missing = untrack(() => this.#ids)
-      .slice(Math.max(0, from - AHEAD), to + AHEAD)
-      .filter((id) => !this.#asked.has(id));
-    for (let start = 0; start < missing.length; start += DETAILS_AT_ONCE) {
-      await this.#readDetails(missing.slice(start, start + DETAILS_AT_ONCE));
+    const ids = untrack(() => this.#ids);
+    // In whole blocks, or every row that is scrolled past would be a request of its own.
+    const [start, end] = [Math.floor((from - AHEAD) / AHEAD), Math.ceil((to + AHEAD) / AHEAD)];
+    const missing = ids.slice(Math.max(0, start) * AHEAD, end * AHEAD).filter((id) => !this.#asked.has(id));
+    for (let next = 0; next < missing.length; next += DETAILS_AT_ONCE) {
+      await this.#readDetails(missing.slice(next, next + DETAILS_AT_ONCE));
     }
   }
 

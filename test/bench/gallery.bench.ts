@@ -2,37 +2,32 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import {
-  JobId,
-  type CollectionId,
-  type ConceptId,
-  type SegmentationId,
-} from '../../src-main/contract/ids.ts';
-import { GallerySort, type ReviewState } from '../../src-main/contract/mask.ts';
+import { JobId, type CollectionId } from '../../src-main/contract/ids.ts';
+import type { ReviewState } from '../../src-main/contract/mask.ts';
 import { Store } from '../../src-main/store/database.ts';
-import type { GalleryQuery } from '../../src-main/store/gallery.ts';
 import type { NewMask } from '../../src-main/store/segmentations.ts';
 import { asFound, asInspected, hashOf, maskOf, TestStore, type TestFile } from '../support/store.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
+import {
+  galleryRows,
+  idRows,
+  listRows,
+  mergedRows,
+  PAGE,
+  round,
+  summary,
+  type Gallery,
+  type Row,
+} from './gallery-reads.ts';
+import { randomFrom } from './quick-random.ts';
 
 const DEFAULT_IMAGES = 100_000;
 const MASKS_PER_IMAGE = 3;
 const CONCEPTS = 20;
 /** What one message of a scan carries. */
 const SCAN_BATCH = 256;
-const PAGE = 100;
-const READS = 300;
 const MAX_PAGE_MS = 10;
 const MAX_WRITE_MS = 50;
-
-type Row = Record<string, string | number>;
-type Filter = { name: string } & Pick<GalleryQuery, 'conceptId' | 'review' | 'minScore'>;
-type Gallery = {
-  collectionId: CollectionId;
-  segmentationId: SegmentationId;
-  commonConcept: ConceptId;
-  rareConcept: ConceptId;
-};
 
 /**
  * Times what the service does between two breaths of its event loop, on a collection of 100,000 images with
@@ -55,7 +50,11 @@ function benchmark(folder: string, imageCount: number): BenchReport {
   const scanSteps = new Map<string, number[]>();
   const other = store.collections.insert({ name: 'other', rootPath: '/other', createdAtMs: 0 });
   const gallery = buildGallery(test.file, imageCount);
-  const pages = galleryRows(store, gallery);
+  const { commonConcept: conceptId } = gallery;
+  const single = galleryRows(store, gallery);
+  const singleIds = idRows(store, gallery, [{ name: 'none' }, { name: 'common concept', conceptId }]);
+  const pages = [...single, ...mergedRows(store, gallery)];
+  const ids = [...singleIds, ...idRows(store, gallery, [{ name: 'four merged concepts', conceptId }])];
   const lists = listRows(store, gallery.collectionId);
   timeScans(store, { collectionId: other, imageCount, times: scanSteps });
   timeMasks(store, gallery, scanSteps);
@@ -70,11 +69,13 @@ function benchmark(folder: string, imageCount: number): BenchReport {
         title: `Gallery pages of ${PAGE}, ${imageCount} images, ${imageCount * MASKS_PER_IMAGE} masks`,
         rows: pages,
       },
+      { title: 'Stretches of 5,000 ids', rows: ids },
       { title: `Other lists, pages of ${PAGE}`, rows: lists },
       { title: 'Steps of writing, a transaction each', rows: writes },
     ],
     ratios: {
       worstGalleryPageP99MsOver10Ms: round(worst(pages) / MAX_PAGE_MS),
+      worstIdStretchP99MsOver10Ms: round(worst(ids) / MAX_PAGE_MS),
       worstOtherListP99MsOver10Ms: round(worst(lists) / MAX_PAGE_MS),
       worstWriteStepP99MsOver50Ms: round(worst(writes) / MAX_WRITE_MS),
     },
@@ -130,7 +131,7 @@ function buildGallery(file: string, imageCount: number): Gallery {
       }
     }
   })();
-  return { collectionId, segmentationId, commonConcept, rareConcept };
+  return { collectionId, segmentationId, commonConcept, rareConcept, usualConcepts: others };
 }
 
 /** Most masks wait or are accepted; `edited` is rare. */
@@ -138,76 +139,6 @@ function reviewOf(maskId: number, chance: number): ReviewState {
   if (maskId % 5_000 === 1) return 'edited';
   if (chance < 0.55) return 'pending';
   return chance < 0.9 ? 'accepted' : 'rejected';
-}
-
-function galleryRows(store: Store, gallery: Gallery): Row[] {
-  const { segmentationId, commonConcept, rareConcept } = gallery;
-  const filters: Filter[] = [
-    { name: 'none' },
-    { name: 'common concept', conceptId: commonConcept },
-    { name: 'rare concept', conceptId: rareConcept },
-    { name: 'pending', review: 'pending' },
-    { name: 'edited (rare)', review: 'edited' },
-    { name: 'common concept, pending', conceptId: commonConcept, review: 'pending' },
-    { name: 'common concept, edited', conceptId: commonConcept, review: 'edited' },
-    { name: 'rare concept, pending', conceptId: rareConcept, review: 'pending' },
-    { name: 'score >= 0.5', minScore: 0.5 },
-    { name: 'score >= 0.9995 (rare)', minScore: 0.9995 },
-    { name: 'score >= 1 (none)', minScore: 1 },
-    { name: 'common concept, score >= 0.9995', conceptId: commonConcept, minScore: 0.9995 },
-    { name: 'pending, score >= 0.9995', review: 'pending', minScore: 0.9995 },
-    {
-      name: 'common, pending, score >= 0.9995',
-      conceptId: commonConcept,
-      review: 'pending',
-      minScore: 0.9995,
-    },
-  ];
-  return filters.flatMap((filter) =>
-    GallerySort.options.map((sort) => {
-      const pageAt = (cursor: string | null) =>
-        store.gallery.page({ segmentationId, ...filter, sort, cursor, limit: PAGE });
-      const cursors = cursorsOf(pageAt);
-      const start = summary(timeReads(() => pageAt(null)));
-      const deep = summary(timeReads((index) => pageAt(cursors[index % cursors.length] ?? null)));
-      return {
-        ...{ filter: filter.name, sort, pages: cursors.length },
-        ...{ 'start p50 ms': start['p50 ms'], 'start p99 ms': start['p99 ms'] },
-        ...{ 'deep p50 ms': deep['p50 ms'], 'deep p99 ms': deep['p99 ms'] },
-        'p99 ms': Math.max(start['p99 ms'], deep['p99 ms']),
-        'max ms': Math.max(start['max ms'], deep['max ms']),
-      };
-    }),
-  );
-}
-
-/** The cursors of all pages: a walk through the whole list. */
-function cursorsOf(pageAt: (cursor: string | null) => { nextCursor: string | null }): (string | null)[] {
-  const cursors: (string | null)[] = [null];
-  for (;;) {
-    const { nextCursor } = pageAt(cursors.at(-1) ?? null);
-    if (nextCursor === null) return shuffled(cursors);
-    cursors.push(nextCursor);
-  }
-}
-
-function listRows(store: Store, collectionId: CollectionId): Row[] {
-  const { images, collections } = store;
-  const pageAt = (cursor: string | null) => images.page({ collectionId, cursor, limit: PAGE });
-  const cursors = cursorsOf(pageAt);
-  const statuses = ['ok', 'changed', 'missing'] as const;
-  const lists: Record<string, (index: number) => unknown> = {
-    'images, start': () => pageAt(null),
-    'images, deep': (index) => pageAt(cursors[index % cursors.length] ?? null),
-    'images of three statuses, deep': (index) =>
-      images.page({ collectionId, statuses, cursor: cursors[index % cursors.length] ?? null, limit: PAGE }),
-    'images with a problem (none)': () =>
-      images.page({ collectionId, statuses: ['problem'], cursor: null, limit: PAGE }),
-    'duplicates (1,000 pairs)': () => images.duplicates({ collectionId, cursor: null, limit: PAGE }),
-    problems: () => images.problems(collectionId),
-    collections: () => collections.list(),
-  };
-  return Object.entries(lists).map(([list, read]) => ({ list, ...summary(timeReads(read)) }));
 }
 
 type ScanTimes = { collectionId: CollectionId; imageCount: number; times: Map<string, number[]> };
@@ -281,14 +212,6 @@ function stepTimer(times: Map<string, number[]>): <T>(what: string, work: () => 
   };
 }
 
-function timeReads(read: (index: number) => unknown): number[] {
-  return Array.from({ length: READS }, (_, index) => {
-    const startMs = performance.now();
-    read(index);
-    return performance.now() - startMs;
-  });
-}
-
 /** Names whose order is not the order of the rows; one file in a hundred has the content of the one before. */
 function filesOf(from: number, imageCount: number): TestFile[] {
   return Array.from({ length: Math.min(SCAN_BATCH, imageCount - from) }, (_, offset) => {
@@ -300,26 +223,3 @@ function filesOf(from: number, imageCount: number): TestFile[] {
     };
   });
 }
-
-function summary(times: readonly number[]) {
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) =>
-    round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-  return { times: times.length, 'p50 ms': at(0.5), 'p99 ms': at(0.99), 'max ms': at(1) };
-}
-
-function shuffled<T>(items: readonly T[]): T[] {
-  const random = randomFrom(2);
-  return items
-    .map((item) => ({ item, key: random() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ item }) => item);
-}
-
-/** Numbers in [0, 1), the same in every run. Source: Numerical Recipes, 3rd edition, §7.1 (quick LCG). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
-}
-
-const round = (value: number) => Number(value.toPrecision(3));

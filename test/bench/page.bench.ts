@@ -87,8 +87,8 @@ async function measurePage(browser: Browser, dataFolder: string, count: number) 
 async function measureGrid(browser: Browser, server: LocalServer, screen: 'library' | 'masks') {
   const page = await openPage(browser, server);
   if (screen === 'masks') await page.getByRole('link', { name: 'Masks' }).click();
-  const first = screen === 'masks' ? '[role=grid] img.drawn' : '[role=grid] [data-state=shown]';
-  await page.locator(first).first().waitFor();
+  const first = screen === 'masks' ? '[data-state=shown] img[src*="/drawn/"]' : '[data-state=shown]';
+  await page.locator(`[role=grid] ${first}`).first().waitFor();
   const scrolls: Row[] = [];
   for (const [pace, pxPerS] of Object.entries({ reading: 1_500, searching: 12_000, flying: 200_000 })) {
     scrolls.push({ grid: screen, pace, 'px/s': pxPerS, ...(await scroll(page, pxPerS)) });

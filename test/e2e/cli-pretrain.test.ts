@@ -36,7 +36,7 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
     const data = await dataWithPhotos();
     const trained = await runCli(data, 'pretrain', 'photos', '--name', 'first try', ...TINY);
     expect(trained.stderr).toContain(
-      '8 images, resnet18 at 64 px, 4 epochs of 4 a step (8 steps) on onnx:cpu',
+      '8 images, resnet18-half at 64 px, 4 epochs of 4 a step (8 steps) on onnx:cpu',
     );
     expect(trained.stdout).toContain(`Run 1 'first try': done, step 8 of 8`);
     expect(trained.code).toBe(0);

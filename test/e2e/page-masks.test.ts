@@ -42,6 +42,7 @@ async function segmentedScenes(count: number) {
 }
 
 const tilesOf = (page: Page) => page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
+const drawnOf = (page: Page) => page.locator('[data-state=shown] img[src*="/drawn/"]');
 
 /** What the service knows of an image's objects, the first made first. */
 async function objectsOf(client: Client, id: SegmentationId, imageId: ImageId): Promise<ShapedMask[]> {
@@ -82,12 +83,11 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await page.getByRole('link', { name: 'Masks' }).waitFor();
       await page.keyboard.press('Control+3');
       await expect.poll(() => tilesOf(page).count(), PATIENCE).toBeGreaterThan(7);
-      await expect.poll(() => page.locator('img.drawn').count(), PATIENCE).toBeGreaterThan(7);
+      await expect.poll(() => drawnOf(page).count(), PATIENCE).toBeGreaterThan(7);
       await expect
         .poll(
           () =>
-            page
-              .locator('img.drawn')
+            drawnOf(page)
               .first()
               .evaluate((image) => (image as HTMLImageElement).naturalWidth),
           PATIENCE,

@@ -54,6 +54,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
         await page.getByLabel(label).fill(value);
         await page.getByLabel(label).press('Tab');
       }
+      await page.getByLabel('Encoder').selectOption('resnet18-half');
       await page.getByLabel('Seed').fill('-1');
       await page.getByLabel('Seed').press('Tab');
       await page.getByRole('alert').getByText('Not a number that can be used').waitFor();
@@ -69,7 +70,14 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
         })
         .toBe('done');
       const run = (await client.runs.list({}))[0];
-      expect(run?.config).toMatchObject({ viewPx: 64, batchSize: 4, epochs: 4, previews: 4, seed: 0 });
+      expect(run?.config).toMatchObject({
+        encoder: 'resnet18-half',
+        viewPx: 64,
+        batchSize: 4,
+        epochs: 4,
+        previews: 4,
+        seed: 0,
+      });
 
       await page.getByRole('img', { name: /^Loss, latest value [\d.]+$/ }).waitFor();
       const previews = page.getByRole('region', { name: 'Regions becoming objects' });

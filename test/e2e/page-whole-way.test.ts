@@ -22,6 +22,7 @@ async function startRun(page: Page): Promise<void> {
     await page.getByLabel(label).fill(value);
     await page.getByLabel(label).press('Tab');
   }
+  await page.getByLabel('Encoder').selectOption('resnet18-half');
   await page.getByText('64 px · 72 steps').first().waitFor(PATIENCE);
   await page.getByRole('button', { name: 'Start pretraining' }).click();
 }

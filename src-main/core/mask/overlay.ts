@@ -1,10 +1,10 @@
 import type { MaskShape } from '../../contract/mask.ts';
 import { eachStretch } from './crop.ts';
 
-/** A mask of an overlay: `#rrggbb`; one that was rejected is drawn as a faint outline alone. */
+/** A mask over an image: `#rrggbb`; one that was rejected is drawn as a faint outline alone. */
 export type OverlayMask = { shape: MaskShape; areaPx: number; colour: string; isRejected: boolean };
-/** [heightPx, widthPx, 4]: red, green, blue, alpha. */
-export type Overlay = { data: Uint8Array; widthPx: number; heightPx: number };
+/** Interleaved RGB: `data` is [heightPx, widthPx, 3] uint8. */
+type RgbImage = { data: Uint8Array; widthPx: number; heightPx: number };
 
 const FILL_ALPHA = 92;
 const LINE_ALPHA = 255;
@@ -12,16 +12,11 @@ const REJECTED_ALPHA = 150;
 const REJECTED_RGB = [200, 200, 200] as const;
 
 /**
- * Masks in their colours on nothing, as small as a thumbnail: filled, and with a line along their borders. Smaller
- * masks lie in front.
- * @param side longer side of the overlay, at most that of the grid
+ * An image with masks in their colours: filled, and with a line along their borders. Smaller masks lie in front.
+ * @param image of any size; the grids of the masks are stretched over it
  */
-export function drawOverlay(masks: readonly OverlayMask[], side: number): Overlay {
-  const [first] = masks;
-  const { gridWidth, gridHeight } = first?.shape ?? { gridWidth: 1, gridHeight: 1 };
-  const scale = Math.min(1, side / Math.max(gridWidth, gridHeight));
-  const widthPx = Math.max(1, Math.round(gridWidth * scale));
-  const heightPx = Math.max(1, Math.round(gridHeight * scale));
+export function drawMasks(image: RgbImage, masks: readonly OverlayMask[]): RgbImage {
+  const { widthPx, heightPx } = image;
   const labels = new Uint16Array(widthPx * heightPx);
   const order = masks
     .map((_, index) => index)
@@ -30,45 +25,63 @@ export function drawOverlay(masks: readonly OverlayMask[], side: number): Overla
     const mask = masks[index];
     if (mask) sampleMask(labels, { widthPx, heightPx }, mask.shape, index + 1);
   }
-  return { data: paint(labels, { widthPx, heightPx }, masks), widthPx, heightPx };
+  return { data: paint(image, labels, masks), widthPx, heightPx };
 }
 
-type Grid = { widthPx: number; heightPx: number };
+type Size = { widthPx: number; heightPx: number };
 
-/** Writes a number where the middles of the small pixels lie in the mask. */
-function sampleMask(labels: Uint16Array, { widthPx, heightPx }: Grid, shape: MaskShape, value: number): void {
+/** Writes a number where the middles of the image's pixels lie in the mask. */
+function sampleMask(labels: Uint16Array, { widthPx, heightPx }: Size, shape: MaskShape, value: number): void {
   const { gridWidth, gridHeight } = shape;
-  // The column of the overlay whose middle lies in a column of the grid; few of them have one.
-  const columnAt = new Int32Array(gridWidth).fill(-1);
-  for (let x = 0; x < widthPx; x++) columnAt[Math.floor(((x + 0.5) * gridWidth) / widthPx)] = x;
+  const columnsOf = columnsByGrid(widthPx, gridWidth);
   eachStretch(shape, (gridX, from, to) => {
-    const x = columnAt[gridX] ?? -1;
-    if (x < 0) return;
     const first = Math.ceil((from * heightPx) / gridHeight - 0.5);
     const end = Math.ceil((to * heightPx) / gridHeight - 0.5);
-    for (let y = first; y < end; y++) labels[y * widthPx + x] = value;
+    const lastX = columnsOf[gridX + 1] ?? 0;
+    for (let x = columnsOf[gridX] ?? 0; x < lastX; x++) {
+      for (let y = first; y < end; y++) labels[y * widthPx + x] = value;
+    }
   });
 }
 
-function paint(labels: Uint16Array, { widthPx, heightPx }: Grid, masks: readonly OverlayMask[]): Uint8Array {
-  const data = new Uint8Array(labels.length * 4);
+/** The first column of the image whose middle lies in a column of the grid, or behind it. */
+function columnsByGrid(widthPx: number, gridWidth: number): Int32Array {
+  return Int32Array.from({ length: gridWidth + 1 }, (_, gridX) =>
+    Math.ceil((gridX * widthPx) / gridWidth - 0.5),
+  );
+}
+
+function paint(
+  { data, widthPx, heightPx }: RgbImage,
+  labels: Uint16Array,
+  masks: readonly OverlayMask[],
+): Uint8Array {
+  const drawn = Uint8Array.from(data);
+  const colours = masks.map(({ colour, isRejected }) => (isRejected ? REJECTED_RGB : rgbOf(colour)));
   for (let y = 0, pixel = 0; y < heightPx; y++) {
     for (let x = 0; x < widthPx; x++, pixel++) {
       const label = labels[pixel] ?? 0;
       const mask = masks[label - 1];
-      if (!mask) continue;
+      const rgb = colours[label - 1];
+      if (label === 0 || !mask || !rgb) continue;
       const isLine =
         (x > 0 && labels[pixel - 1] !== label) ||
         (x < widthPx - 1 && labels[pixel + 1] !== label) ||
         (y > 0 && labels[pixel - widthPx] !== label) ||
         (y < heightPx - 1 && labels[pixel + widthPx] !== label);
       if (mask.isRejected && !isLine) continue;
-      const [red, green, blue] = mask.isRejected ? REJECTED_RGB : rgbOf(mask.colour);
-      const alpha = mask.isRejected ? REJECTED_ALPHA : isLine ? LINE_ALPHA : FILL_ALPHA;
-      data.set([red, green, blue, alpha], pixel * 4);
+      blend(drawn, 3 * pixel, rgb, mask.isRejected ? REJECTED_ALPHA : isLine ? LINE_ALPHA : FILL_ALPHA);
     }
   }
-  return data;
+  return drawn;
+}
+
+/** @param alpha 0 to 255 */
+function blend(data: Uint8Array, at: number, rgb: readonly [number, number, number], alpha: number): void {
+  for (let channel = 0; channel < 3; channel++) {
+    const below = data[at + channel] ?? 0;
+    data[at + channel] = Math.round(below + ((rgb[channel] ?? 0) - below) * (alpha / 255));
+  }
 }
 
 function rgbOf(colour: string): [number, number, number] {

@@ -3,8 +3,12 @@ import { sizeOf } from '../tensor/shape.ts';
 import { trainingSpecOf } from './training-spec.ts';
 import { trainingState } from './update-step.ts';
 
-/** Multiplications of a forward pass at 224 px, as published for the whole network. */
-const FORWARD_MACS_224 = { resnet18: 1.82e9, resnet50: 4.11e9 } as const;
+/** Multiplications of a forward pass at 224 px. */
+const FORWARD_MACS_224 = {
+  resnet18: 1.82e9,
+  'resnet18-half': 0.49e9,
+  resnet50: 4.11e9,
+} as const;
 
 /**
  * Forward passes that a step is worth for each image: one of the spanning view, two of the target, and for the two
@@ -16,10 +20,14 @@ const PASSES = 1 + 2 + 2 * 3;
 const PROBE_SHARE = 0.7;
 
 /**
- * Bytes of activations for each view and pixel, measured by the compiled step's plan: ResNet-18 at 128 px and
- * ResNet-50 at 224 px.
+ * Bytes of activations for each view and pixel, measured by the compiled step's plan: ResNet-18 and its half at
+ * 128 px, ResNet-50 at 224 px.
  */
-const ACTIVATION_BYTES_A_PIXEL = { resnet18: 620, resnet50: 2_700 } as const;
+const ACTIVATION_BYTES_A_PIXEL = {
+  resnet18: 620,
+  'resnet18-half': 340,
+  resnet50: 2_700,
+} as const;
 
 /** The process itself with its libraries, caches and prepared batches. */
 const BASE_BYTES = 900 * 2 ** 20;

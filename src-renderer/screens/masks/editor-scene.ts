@@ -18,7 +18,7 @@ export function sceneOf(
   const { draft } = editor;
   const shapes = new Map(editor.masks.all.map(({ id, counts }) => [id, counts]));
   const things = editor.looks.isShown
-    ? editor.groups.map((group) => ({
+    ? editor.choice.groups.map((group) => ({
         shapes: group.ids.map((id) => (draft?.id === id ? draft.bitmap : (shapes.get(id) ?? ''))),
         style: styleOf(editor, group, options),
       }))
@@ -37,9 +37,9 @@ function styleOf(
   group: MaskGroup,
   { ratio, colourOf }: { ratio: number; colourOf: (id: ConceptId | null) => string },
 ): LabelStyle {
-  const isChosen = group.ids.some((id) => editor.selection.has(id));
+  const isChosen = group.ids.some((id) => editor.choice.selection.has(id));
   const isRejected = group.ids.every((id) => editor.masks.find(id)?.review === 'rejected');
-  const isHovered = editor.hoveredKey === group.key;
+  const isHovered = editor.choice.hoveredKey === group.key;
   const base = isRejected ? Math.min(REJECTED_ALPHA, editor.looks.opacity * 255) : editor.looks.opacity * 255;
   const fill = Math.min(
     255,

@@ -24,9 +24,9 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: 'ArrowRight', label: t('viewer.next'), run: () => turn(1) },
         { keys: 'ArrowLeft', label: t('viewer.previous'), run: () => turn(-1) },
         { keys: 'Enter', label: t('masks.acceptAndTurn'), run: actions.acceptAndTurn },
-        { keys: 'ArrowDown', label: t('masks.nextMask'), run: () => editor.step(1) },
-        { keys: 'ArrowUp', label: t('masks.previousMask'), run: () => editor.step(-1) },
-        { keys: 'mod+a', label: t('masks.chooseAllMasks'), run: () => editor.chooseAll() },
+        { keys: 'ArrowDown', label: t('masks.nextMask'), run: () => editor.choice.step(1) },
+        { keys: 'ArrowUp', label: t('masks.previousMask'), run: () => editor.choice.step(-1) },
+        { keys: 'mod+a', label: t('masks.chooseAllMasks'), run: () => editor.choice.chooseAll() },
         { keys: 'a', label: t('masks.accept'), run: () => void editor.review('accepted') },
         { keys: 'r', label: t('masks.reject'), run: () => void editor.review('rejected') },
         { keys: 'u', label: t('masks.toPending'), run: () => void editor.review('pending') },
@@ -58,8 +58,8 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
     {
       title: t('masks.keys.look'),
       shortcuts: [
-        { keys: ',', label: t('masks.finer'), run: () => editor.showLevel(editor.levelIndex - 1) },
-        { keys: '.', label: t('masks.coarser'), run: () => editor.showLevel(editor.levelIndex + 1) },
+        { keys: ',', label: t('masks.finer'), run: () => editor.showLevel(editor.choice.levelIndex - 1) },
+        { keys: '.', label: t('masks.coarser'), run: () => editor.showLevel(editor.choice.levelIndex + 1) },
         { keys: 'o', label: t('masks.outlines'), run: () => (looks.hasOutlines = !looks.hasOutlines) },
         { keys: 'h', label: t('masks.shown'), run: () => (looks.isShown = !looks.isShown) },
         { keys: '+', label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },

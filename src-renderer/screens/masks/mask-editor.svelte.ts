@@ -1,39 +1,26 @@
-import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
+import type { ConceptId } from '../../../src-main/contract/ids.ts';
 import type { Concept, ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { Point } from '../../canvas/brush.ts';
 import { addMask, countsOf, emptyBitmap } from '../../canvas/column-bitmap.ts';
-import { Selection } from '../../state/selection.svelte.ts';
 import type { ViewMemory } from '../../state/view-memory.svelte.ts';
 import { EditorLooks } from './editor-looks.svelte.ts';
 import type { ImageMasks } from './image-masks.svelte.ts';
-import { groupsOf, levelsOf } from './levels.ts';
+import { MaskChoice } from './mask-choice.svelte.ts';
 import { MaskStroke, type Brush, type Draft } from './mask-stroke.svelte.ts';
 
 export type Tool = 'select' | 'brush' | 'eraser' | 'cut';
 
-/** One image under the hands of a person: what is shown of its masks, what is chosen, and the tool at work. */
+/** One image under the hands of a person: its masks, what of them is chosen, and the tool at work. */
 export class MaskEditor {
   readonly masks: ImageMasks;
-  readonly selection = new Selection<MaskId>();
+  readonly choice: MaskChoice;
   readonly looks: EditorLooks;
   readonly #stroke = new MaskStroke();
   readonly #grid: () => { width: number; height: number };
   readonly #concepts: () => readonly Concept[];
 
   tool = $state<Tool>('select');
-  hoveredKey = $state<string>();
-  #levelFromEnd = $state(0);
-
-  readonly levels = $derived.by(() => levelsOf(this.masks.all));
-  readonly levelIndex = $derived.by(() => Math.max(0, this.levels.length - 1 - this.#levelFromEnd));
-  readonly level = $derived.by(
-    () => this.levels[this.levelIndex] ?? { kind: 'stored' as const, level: 0, count: 0 },
-  );
-  readonly groups = $derived.by(() => groupsOf(this.masks.all, this.level));
-  /** Regions are looked at, and made objects of; only objects are reviewed and corrected. */
-  readonly isOfObjects = $derived.by(() => this.level.level === 0);
-  readonly selected = $derived.by(() => this.masks.all.filter(({ id }) => this.selection.has(id)));
 
   constructor(
     masks: ImageMasks,
@@ -45,6 +32,7 @@ export class MaskEditor {
     },
   ) {
     this.masks = masks;
+    this.choice = new MaskChoice(masks);
     this.looks = new EditorLooks(memory);
     this.#grid = options.grid;
     this.#concepts = options.concepts;
@@ -66,48 +54,23 @@ export class MaskEditor {
   }
 
   showLevel(index: number): void {
-    const place = Math.min(this.levels.length - 1, Math.max(0, index));
-    this.#levelFromEnd = this.levels.length - 1 - place;
-    this.selection.clear();
+    this.choice.showLevel(index);
     this.tool = 'select';
   }
 
   use(tool: Tool): void {
-    if (!this.isOfObjects) this.showLevel(this.levels.length - 1);
+    if (!this.choice.isOfObjects) this.choice.showObjects();
     this.tool = tool;
   }
 
   /** Begins an object of its own: the next stroke of the brush makes it. */
   startNew(): void {
     this.use('brush');
-    this.selection.clear();
-  }
-
-  /** The group that comes after the chosen one, or before it. */
-  step(by: 1 | -1): void {
-    const at = this.groups.findIndex(({ ids }) => ids.some((id) => this.selection.has(id)));
-    const next = at < 0 ? (by > 0 ? 0 : this.groups.length - 1) : at + by;
-    const group = this.groups[(next + this.groups.length) % Math.max(1, this.groups.length)];
-    if (group) this.selection.set(group.ids);
-  }
-
-  choose(key: string | undefined, isAdding: boolean): void {
-    const group = this.groups.find((one) => one.key === key);
-    if (!group) {
-      if (!isAdding) this.selection.clear();
-    } else if (isAdding) {
-      for (const id of group.ids) this.selection.toggle(id);
-    } else {
-      this.selection.set(group.ids);
-    }
-  }
-
-  chooseAll(): void {
-    this.selection.set(this.groups.flatMap(({ ids }) => ids));
+    this.choice.selection.clear();
   }
 
   async review(review: ReviewState): Promise<void> {
-    const ids = this.#chosenObjects().filter((mask) => mask.review !== review);
+    const ids = this.choice.objects.filter((mask) => mask.review !== review);
     if (ids.length > 0)
       await this.masks.review(
         ids.map(({ id }) => id),
@@ -128,35 +91,35 @@ export class MaskEditor {
   }
 
   async setConcept(conceptId: ConceptId | null): Promise<void> {
-    const ids = this.#chosenObjects().map(({ id }) => id);
+    const ids = this.choice.objects.map(({ id }) => id);
     if (ids.length > 0) await this.masks.setConcept(ids, conceptId);
   }
 
   async remove(): Promise<void> {
-    const ids = this.#chosenObjects().map(({ id }) => id);
+    const ids = this.choice.objects.map(({ id }) => id);
     if (ids.length === 0) return;
-    this.selection.clear();
+    this.choice.selection.clear();
     await this.masks.remove(ids);
   }
 
   /** Objects become one; regions are copied into an object of their own and stay as they are. */
   async merge(): Promise<void> {
-    const chosen = this.selected.toSorted((a, b) => b.areaPx - a.areaPx);
+    const chosen = this.choice.selected.toSorted((a, b) => b.areaPx - a.areaPx);
     const [largest] = chosen;
     if (!largest) return;
-    if (!this.isOfObjects) return this.#makeObject(chosen, largest.conceptId);
+    if (!this.choice.isOfObjects) return this.#makeObject(chosen, largest.conceptId);
     if (chosen.length < 2) return;
     const done = await this.masks.merge(chosen.map(({ id }) => id));
-    if (done) this.selection.set([largest.id]);
+    if (done) this.choice.selection.set([largest.id]);
   }
 
   /** Two chosen objects are split by each other; one alone into its parts. */
   async split(): Promise<void> {
-    const [first, second] = this.selected.toSorted((a, b) => b.areaPx - a.areaPx);
-    if (!first || !this.isOfObjects) return;
+    const [first, second] = this.choice.selected.toSorted((a, b) => b.areaPx - a.areaPx);
+    if (!first || !this.choice.isOfObjects) return;
     const by = second ? ({ kind: 'mask', id: second.id } as const) : ({ kind: 'parts' } as const);
     const done = await this.masks.split(first.id, by);
-    if (done) this.selection.set(done.changed.map(({ id }) => id));
+    if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
   }
 
   async undo(): Promise<void> {
@@ -171,7 +134,7 @@ export class MaskEditor {
   pressAt(at: Point): void {
     if (this.tool === 'cut') this.#stroke.startCut(at);
     if (this.tool !== 'brush' && this.tool !== 'eraser') return;
-    const [target] = this.selected;
+    const [target] = this.choice.selected;
     if (this.tool === 'eraser' && !target) return;
     const bitmap = emptyBitmap(this.grid.width, this.grid.height);
     if (target) addMask(bitmap, target.counts);
@@ -190,10 +153,10 @@ export class MaskEditor {
 
   /** Lets go of a stroke or a cut; then of the tool; then of what is chosen. @returns whether there was any */
   cancel(): boolean {
-    const had = this.#stroke.isUnderWay || this.tool !== 'select' || this.selection.size > 0;
+    const had = this.#stroke.isUnderWay || this.tool !== 'select' || this.choice.selection.size > 0;
     if (this.#stroke.isUnderWay) this.#stroke.drop();
     else if (this.tool !== 'select') this.tool = 'select';
-    else this.selection.clear();
+    else this.choice.selection.clear();
     return had;
   }
 
@@ -210,20 +173,20 @@ export class MaskEditor {
       await sent;
     } else if (before && counts === null) {
       this.#stroke.dropDraft();
-      this.selection.clear();
+      this.choice.selection.clear();
       await this.masks.remove([before.id]);
     } else if (!before && counts !== null) {
       const made = await this.masks.create(counts, this.#newConcept());
-      this.selection.set(made?.changed.map((mask) => mask.id) ?? []);
+      this.choice.selection.set(made?.changed.map((mask) => mask.id) ?? []);
       this.#stroke.dropDraft();
     } else this.#stroke.dropDraft();
   }
 
   async #cutAlong(points: readonly Point[]): Promise<void> {
-    const [target] = this.selected;
+    const [target] = this.choice.selected;
     if (!target) return;
     const done = await this.masks.split(target.id, { kind: 'line', points: [...points] });
-    if (done) this.selection.set(done.changed.map(({ id }) => id));
+    if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
   }
 
   async #makeObject(regions: readonly ShapedMask[], conceptId: ConceptId | null): Promise<void> {
@@ -233,8 +196,9 @@ export class MaskEditor {
     if (counts === null) return;
     const made = await this.masks.create(counts, conceptId);
     if (!made) return;
-    this.showLevel(this.levels.length - 1);
-    this.selection.set(made.changed.map(({ id }) => id));
+    this.choice.showObjects();
+    this.tool = 'select';
+    this.choice.selection.set(made.changed.map(({ id }) => id));
   }
 
   /** What a new object most probably is: the only kind of thing there is, if there is only one. */
@@ -245,12 +209,8 @@ export class MaskEditor {
     return things.length === 1 ? (things[0]?.id ?? null) : null;
   }
 
-  #chosenObjects(): ShapedMask[] {
-    return this.isOfObjects ? this.selected : [];
-  }
-
   /** What undo brought back or changed is what one wants to look at. */
   #follow(edit: { changed: ShapedMask[] } | undefined): void {
-    if (edit) this.selection.set(edit.changed.map(({ id }) => id));
+    if (edit) this.choice.selection.set(edit.changed.map(({ id }) => id));
   }
 }

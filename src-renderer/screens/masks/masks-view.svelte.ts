@@ -110,11 +110,12 @@ export class MasksView {
     return target.name ?? t('masks.conceptNumber', { number: target.number });
   }
 
-  /** Where the drawing of an image's objects is; undefined while its tile is not known. */
-  overlayOf(imageId: ImageId): string | undefined {
+  /** Where the thumbnail of an image with its objects is; undefined while its tile is not known. */
+  pictureOf(imageId: ImageId): string | undefined {
     const tile = this.list?.details(imageId);
-    if (!tile || this.#segmentationId === undefined || tile.maskCount === 0) return undefined;
-    return `/segmentations/${this.#segmentationId}/overlays/${imageId}/${tile.version}-${this.#coloursName}.webp`;
+    if (!tile || this.#segmentationId === undefined) return undefined;
+    if (tile.maskCount === 0) return `/images/${imageId}/thumbnail`;
+    return `/segmentations/${this.#segmentationId}/drawn/${imageId}/${tile.version}-${this.#coloursName}.webp`;
   }
 
   open(id: ImageId): void {

@@ -129,29 +129,29 @@ describe('an image under the hands of a person', () => {
 
   test('is gone through mask by mask, the largest first, round and round', async () => {
     const { editor } = await opened();
-    const ids = editor.groups.map((group) => group.ids[0]);
+    const ids = editor.choice.groups.map((group) => group.ids[0]);
     const seen = [1, 1, 1].map(() => {
-      editor.step(1);
-      return [...editor.selection.ids][0];
+      editor.choice.step(1);
+      return [...editor.choice.selection.ids][0];
     });
     expect(seen).toEqual([ids[0], ids[1], ids[0]]);
-    editor.step(-1);
-    expect([...editor.selection.ids]).toEqual([ids[1]]);
+    editor.choice.step(-1);
+    expect([...editor.choice.selection.ids]).toEqual([ids[1]]);
   });
 
   test('shows a stroke at once and keeps it; strokes in quick turn build on each other', async () => {
     const { editor, masks, toasts } = await opened();
-    editor.step(1);
+    editor.choice.step(1);
     editor.use('brush');
     editor.pressAt({ x: 4.5, y: 0.5 });
     expect(editor.draft?.bitmap.data[4 * 4]).toBe(1);
     const first = editor.release();
-    expect(pixels(editor.selected[0])).toBe(10);
+    expect(pixels(editor.choice.selected[0])).toBe(10);
     editor.pressAt({ x: 4.5, y: 1.5 });
     editor.dragTo({ x: 4.5, y: 2.5 });
     await Promise.all([first, editor.release()]);
-    expect(pixels(editor.selected[0])).toBe(12);
-    expect(editor.selected[0]).toMatchObject({ areaPx: 12, review: 'edited', revision: 3 });
+    expect(pixels(editor.choice.selected[0])).toBe(12);
+    expect(editor.choice.selected[0]).toMatchObject({ areaPx: 12, review: 'edited', revision: 3 });
     await editor.undo();
     await editor.undo();
     expect(masks.all.map(pixels)).toEqual([9, 4]);
@@ -165,7 +165,7 @@ describe('an image under the hands of a person', () => {
     editor.pressAt({ x: 0.5, y: 3.5 });
     await editor.release();
     expect(masks.all).toHaveLength(3);
-    expect(editor.selected[0]).toMatchObject({ origin: 'hand', areaPx: 1 });
+    expect(editor.choice.selected[0]).toMatchObject({ origin: 'hand', areaPx: 1 });
     editor.use('eraser');
     editor.pressAt({ x: 0.5, y: 3.5 });
     await editor.release();
@@ -200,7 +200,7 @@ describe('an image under the hands of a person', () => {
     const [largest] = masks.all;
     if (!largest) throw new Error('no mask');
     await client.masks.edit({ ...largest, counts: masks.all[1]?.counts ?? '' });
-    editor.step(1);
+    editor.choice.step(1);
     editor.use('brush');
     editor.pressAt({ x: 4.5, y: 0.5 });
     await editor.release();
@@ -210,12 +210,12 @@ describe('an image under the hands of a person', () => {
 
   test('lets go of a stroke, then of the tool, then of what is chosen', async () => {
     const { editor, masks } = await opened();
-    editor.step(1);
+    editor.choice.step(1);
     editor.use('brush');
     editor.pressAt({ x: 4.5, y: 0.5 });
     expect([editor.cancel(), editor.draft]).toEqual([true, undefined]);
     expect([editor.cancel(), editor.tool]).toEqual([true, 'select']);
-    expect([editor.cancel(), editor.selection.size]).toEqual([true, 0]);
+    expect([editor.cancel(), editor.choice.selection.size]).toEqual([true, 0]);
     expect(editor.cancel()).toBe(false);
     expect(masks.history.undo).toBeNull();
   });

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../../src-main/contract/contract.ts';
 import { ConceptId, ImageId, MaskId } from '../../../src-main/contract/ids.ts';
@@ -5,6 +7,7 @@ import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import { decodeRle, encodeRle } from '../../../src-main/core/mask/rle.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
 import { parseImagePath, readImage } from '../../../src-main/service/image-files.ts';
+import { emptyCaches } from '../../../src-main/service/storage-use.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf, drawingOf } from '../../support/masks.ts';
 import { saveDrawn, startSegmented, type SegmentedService } from '../../support/segmented-service.ts';
@@ -229,35 +232,86 @@ describe('a verdict on many images', () => {
   });
 });
 
-describe('the overlay of an image', () => {
-  test('shows its objects in the colours of their concepts, at the size of a thumbnail', async () => {
-    const { key, running } = await opened();
-    const request = parseImagePath(`/segmentations/${key.id}/overlays/${key.imageId}/0.3-x.webp`);
-    if (!request) throw new Error('no address');
-    const { bytes, mimeType, isForever } = await readImage(running.service, request);
+describe('the thumbnail of an image with its objects', () => {
+  const WIDTH = 64;
+  const half = bitmapOf(...Array.from({ length: 32 }, () => '#'.repeat(WIDTH / 2) + '.'.repeat(WIDTH / 2)));
+
+  async function drawn() {
+    const running = await startSegmented([
+      await drawnImage('a.png', [{ bitmap: half, className: 'cat' }]),
+      await drawnImage('b.png', []),
+    ]);
+    const { items } = await running.client.segmentations.gallery({ id: running.segmentationId });
+    const imageId = must(items.find(({ maskCount }) => maskCount > 0)).imageId;
+    const id = running.segmentationId;
+    const read = async (version: string) => {
+      const request = parseImagePath(`/segmentations/${id}/drawn/${imageId}/${version}.webp`);
+      return readImage(running.service, must(request));
+    };
+    return { running, id, imageId, read };
+  }
+
+  const pixelsOf = async (webp: Uint8Array) => {
+    const { data, info } = await sharp(webp).raw().toBuffer({ resolveWithObject: true });
+    expect(info).toMatchObject({ width: WIDTH, height: 32, channels: 3 });
+    return (x: number, y: number) => [...data.subarray((y * WIDTH + x) * 3, (y * WIDTH + x) * 3 + 3)];
+  };
+
+  test('shows them in the colours of their concepts over the photo', async () => {
+    const { running, id, imageId, read } = await drawn();
+    const { bytes, mimeType, isForever } = await read('0.3-x');
     expect({ mimeType, isForever }).toEqual({ mimeType: 'image/webp', isForever: true });
-    const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
-    expect(info).toMatchObject({ width: 8, height: 4, channels: 4 });
-    // The right border of the cat.
-    const cat = (await running.client.concepts.list(key)).find(({ name }) => name === 'cat');
-    expect(`#${data.subarray(3 * 4, 3 * 4 + 3).toString('hex')}`).toBe(cat?.colour);
-    expect(data[3 * 4 + 3]).toBe(255);
-    expect(data[4 * 4 + 3]).toBe(0);
+    const photo = await readImage(running.service, must(parseImagePath(`/images/${imageId}/thumbnail`)));
+    const [before, after] = [await pixelsOf(photo.bytes), await pixelsOf(bytes)];
+    const [cat] = await running.client.concepts.list({ id });
+    const colour = [1, 3, 5].map((at) => Number.parseInt(must(cat).colour.slice(at, at + 2), 16));
+    // Inside 92 parts of 255 are the colour's, and outside none; WebP changes pixels by a little.
+    after(8, 8).forEach((value, channel) => {
+      const below = must(before(8, 8)[channel]);
+      const expected = below + (must(colour[channel]) - below) * (92 / 255);
+      expect(Math.abs(value - expected)).toBeLessThan(12);
+    });
+    after(56, 8).forEach((value, channel) => {
+      expect(Math.abs(value - must(before(56, 8)[channel]))).toBeLessThan(12);
+    });
+    expect(running.bugs).toEqual([]);
   });
 
+  test('is drawn once, also for a photo that is gone, and anew when a mask has changed', async () => {
+    const { running, id, imageId, read } = await drawn();
+    const { bytes } = await read('1');
+    rmSync(running.folder, { recursive: true });
+    const folder = join(running.service.layout.cache, 'drawn');
+    const files = () => readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(isWebp);
+    const [file] = files();
+    expect(readFileSync(join(folder, must(file)))).toEqual(Buffer.from(bytes));
+    writeFileSync(join(folder, must(file)), 'kept');
+    expect(Buffer.from((await read('1')).bytes).toString()).toBe('kept');
+    const [mask] = await running.client.masks.ofImage({ id, imageId });
+    await running.client.masks.review({ ids: [must(mask).id], review: 'rejected' });
+    const other = await read('2');
+    expect(Buffer.from(other.bytes)).not.toEqual(Buffer.from(bytes));
+    expect(await pixelsOf(other.bytes)).toBeTypeOf('function');
+    expect(files()).toHaveLength(2);
+    await emptyCaches(running.service.layout);
+    // What is needed is there no more: neither the thumbnail nor the photo.
+    await expect(read('2')).rejects.toEqual(code('IMAGE_UNAVAILABLE'));
+  });
+
+  const isWebp = (name: string) => name.endsWith('.webp');
+
   test.each([
-    '/segmentations/1/overlays/1/.webp',
-    '/segmentations/0/overlays/1/a.webp',
-    '/segmentations/1/overlays/1/a%2fb.webp',
-    '/segmentations/1/overlays/1/a.png',
+    '/segmentations/1/drawn/1/.webp',
+    '/segmentations/0/drawn/1/a.webp',
+    '/segmentations/1/drawn/1/a%2fb.webp',
+    '/segmentations/1/drawn/1/a.png',
   ])('is not at %s', (path) => {
     expect(parseImagePath(path)).toBeUndefined();
   });
 
   test('is refused for an image that is not part of the segmentation', async () => {
     const { running, key } = await opened();
-    const request = parseImagePath(`/segmentations/${key.id}/overlays/99/a.webp`);
-    if (!request) throw new Error('no address');
-    await expect(readImage(running.service, request)).rejects.toEqual(code('NOT_FOUND'));
+    const request = parseImagePath(`/segmentations/${key.id}/drawn/99/a.webp`);
+    await expect(readImage(running.service, must(request))).rejects.toEqual(code('NOT_FOUND'));
   });
 });

@@ -126,6 +126,6 @@ function notAResNet(path: string, problem: string) {
   return unsupportedWeights(
     path,
     `it holds no ResNet that R2O Studio knows: ${problem}`,
-    'ResNet-18 and ResNet-50 as torchvision defines them can be used; see resources/docs/weights.md.',
+    'ResNet-18, with all or half of its channels, and ResNet-50 as torchvision defines them can be used; see resources/docs/weights.md.',
   );
 }

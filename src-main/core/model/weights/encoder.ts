@@ -1,9 +1,13 @@
 import type { Shape } from '../../tensor/shape.ts';
 import { initialWeights, networkSpecs, type NetworkSpec } from '../parameters.ts';
-import { RESNET18, RESNET50, resnetNetwork, type ResNetSpec } from '../resnet.ts';
+import { RESNET18, RESNET18_HALF, RESNET50, resnetNetwork, type ResNetSpec } from '../resnet.ts';
 
 const PREFIX = 'encoder';
-const PUBLISHED: Readonly<Record<string, ResNetSpec>> = { resnet18: RESNET18, resnet50: RESNET50 };
+const NAMED: Readonly<Record<string, ResNetSpec>> = {
+  resnet18: RESNET18,
+  'resnet18-half': RESNET18_HALF,
+  resnet50: RESNET50,
+};
 
 /** An encoder by itself: weights and running statistics in our layout, named as torchvision does, no prefix. */
 export type Encoder = { spec: ResNetSpec; weights: Readonly<Record<string, Float32Array>> };
@@ -50,17 +54,17 @@ export function untrainedEncoder(spec: ResNetSpec, seed: number): Encoder {
   return { spec, weights: initialWeights(bareNetwork(spec), seed) };
 }
 
-/** What people call the network: `resnet18`, `resnet50`, or its blocks, depths and width. */
+/** What the network is called: a name of its own such as `resnet18`, or its blocks, depths and width. */
 export function architectureName({ block, depths, width }: ResNetSpec): string {
-  const published = Object.entries(PUBLISHED).find(
+  const named = Object.entries(NAMED).find(
     ([, spec]) => spec.block === block && spec.width === width && spec.depths.join() === depths.join(),
   );
-  return published?.[0] ?? `resnet-${block}-${depths.join('x')}-w${width}`;
+  return named?.[0] ?? `resnet-${block}-${depths.join('x')}-w${width}`;
 }
 
-/** The published network of that name, if there is one. */
-export function publishedSpec(name: string): ResNetSpec | undefined {
-  return Object.hasOwn(PUBLISHED, name) ? PUBLISHED[name] : undefined;
+/** The network of that name, if there is one. */
+export function namedSpec(name: string): ResNetSpec | undefined {
+  return Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
 }
 
 /**

@@ -12,6 +12,7 @@ import { writeTorchFile } from './pickle/write-torch.ts';
 import type { TensorSource } from './safetensors.ts';
 import { writeEncoderFile } from './encoder-file.ts';
 import { cardJson, cardMarkdown } from './model-card.ts';
+import { widthNotes } from './width-notes.ts';
 
 /** One kind of file that encoders leave in. */
 type Exporter = {
@@ -120,7 +121,7 @@ export async function exportEncoder(request: ExportRequest): Promise<ExportedMod
   if (!overwrite) refuseExisting([path, cards.markdown, cards.json]);
   const { sizeBytes, sha256 } = await write(path, encoder, model);
   const subject = {
-    ...{ model, format, usage },
+    ...{ model, format, usage: [...usage, ...widthNotes(format, encoder.spec)] },
     fileName: basename(path),
     sha256: Buffer.from(sha256).toString('hex'),
   };

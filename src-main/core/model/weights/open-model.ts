@@ -1,6 +1,6 @@
 import { UserError } from '../../../contract/errors.ts';
 import type { ModelWeights } from '../../../contract/model-weights.ts';
-import { publishedSpec, untrainedEncoder, type Encoder } from './encoder.ts';
+import { namedSpec, untrainedEncoder, type Encoder } from './encoder.ts';
 import { readEncoderFile } from './encoder-file.ts';
 
 /**
@@ -10,7 +10,7 @@ import { readEncoderFile } from './encoder-file.ts';
  */
 export async function openModel(weights: ModelWeights): Promise<Encoder> {
   if (weights.kind === 'untrained') {
-    const spec = publishedSpec(weights.architecture);
+    const spec = namedSpec(weights.architecture);
     if (!spec) throw new Error(`there is no architecture '${weights.architecture}'`);
     return untrainedEncoder(spec, weights.seed);
   }

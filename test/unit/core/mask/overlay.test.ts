@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { drawOverlay, type Overlay } from '../../../../src-main/core/mask/overlay.ts';
+import { drawMasks } from '../../../../src-main/core/mask/overlay.ts';
 import { encodeRle } from '../../../../src-main/core/mask/rle.ts';
 import { bitmapOf } from '../../../support/masks.ts';
 
@@ -9,46 +9,65 @@ function maskOf(rows: string[], colour = '#ff0000', isRejected = false) {
   return { shape: mask.shape, areaPx: mask.areaPx, colour, isRejected };
 }
 
-/** Every pixel as a sign: `.` nothing, `L` a line, `f` filled, `r` the line of a rejected mask. */
-function signsOf({ data, widthPx, heightPx }: Overlay): string[] {
+/** Something all black to draw on. */
+const black = (widthPx: number, heightPx: number) => ({
+  data: new Uint8Array(3 * widthPx * heightPx),
+  widthPx,
+  heightPx,
+});
+
+/** Every pixel as a sign by its red: `.` black, `L` a line, `f` filled, `r` the line of a rejected mask. */
+function signsOf({ data, widthPx, heightPx }: ReturnType<typeof drawMasks>): string[] {
   return Array.from({ length: heightPx }, (_, y) =>
     Array.from({ length: widthPx }, (_unused, x) => {
-      const alpha = data[(y * widthPx + x) * 4 + 3] ?? 0;
-      return alpha === 0 ? '.' : alpha === 255 ? 'L' : alpha < 100 ? 'f' : 'r';
+      const red = data[(y * widthPx + x) * 3] ?? 0;
+      return red === 0 ? '.' : red === 255 ? 'L' : red < 100 ? 'f' : 'r';
     }).join(''),
   );
 }
 
 const SQUARE = ['.......', '.#####.', '.#####.', '.#####.', '.#####.', '.......'];
 
-describe('an overlay', () => {
-  test('fills a mask in its colour and draws a line along its border', () => {
-    const overlay = drawOverlay([maskOf(SQUARE, '#102030')], 320);
-    expect(signsOf(overlay)).toEqual(['.......', '.LLLLL.', '.LfffL.', '.LfffL.', '.LLLLL.', '.......']);
-    expect([...overlay.data.slice((1 * 7 + 1) * 4, (1 * 7 + 1) * 4 + 3)]).toEqual([0x10, 0x20, 0x30]);
+describe('masks over an image', () => {
+  test('are filled in their colour, through which the image is seen, with a line along their border', () => {
+    const grey = { ...black(7, 6), data: new Uint8Array(3 * 7 * 6).fill(100) };
+    const { data } = drawMasks(grey, [maskOf(SQUARE, '#f01400')]);
+    const at = (x: number, y: number) => [...data.slice((y * 7 + x) * 3, (y * 7 + x) * 3 + 3)];
+    expect([at(0, 0), at(1, 1)]).toEqual([
+      [100, 100, 100],
+      [0xf0, 0x14, 0],
+    ]);
+    // 92 parts of 255 are the colour's.
+    expect(at(3, 3)).toEqual([151, 71, 64]);
+    expect(signsOf(drawMasks(black(7, 6), [maskOf(SQUARE)]))).toEqual([
+      '.......',
+      '.LLLLL.',
+      '.LfffL.',
+      '.LfffL.',
+      '.LLLLL.',
+      '.......',
+    ]);
   });
 
-  test('draws of a rejected mask a faint line alone', () => {
-    const overlay = drawOverlay([maskOf(SQUARE, '#102030', true)], 320);
-    expect(signsOf(overlay)).toEqual(['.......', '.rrrrr.', '.r...r.', '.r...r.', '.rrrrr.', '.......']);
+  test('are a faint line alone where they were rejected', () => {
+    const drawn = drawMasks(black(7, 6), [maskOf(SQUARE, '#102030', true)]);
+    expect(signsOf(drawn)).toEqual(['.......', '.rrrrr.', '.r...r.', '.r...r.', '.rrrrr.', '.......']);
   });
 
-  test('puts smaller masks in front of larger ones', () => {
+  test('lie in front of larger ones', () => {
     const small = maskOf(['.......', '.......', '...#...', '.......', '.......', '.......'], '#0000ff');
     for (const masks of [
       [maskOf(SQUARE), small],
       [small, maskOf(SQUARE)],
     ]) {
-      const { data } = drawOverlay(masks, 320);
-      expect([...data.slice((2 * 7 + 3) * 4, (2 * 7 + 3) * 4 + 3)]).toEqual([0, 0, 255]);
+      const { data } = drawMasks(black(7, 6), masks);
+      expect([...data.slice((2 * 7 + 3) * 3, (2 * 7 + 3) * 3 + 3)]).toEqual([0, 0, 255]);
     }
   });
 
-  test('is no larger than asked for, and keeps the form', () => {
+  test('are stretched over an image of another size', () => {
     const rows = Array.from({ length: 60 }, (_, y) => (y < 30 ? '#'.repeat(90) : '.'.repeat(90)));
-    const overlay = drawOverlay([maskOf(rows)], 9);
-    expect(overlay).toMatchObject({ widthPx: 9, heightPx: 6 });
-    expect(signsOf(overlay)).toEqual([
+    expect(signsOf(drawMasks(black(9, 6), [maskOf(rows)]))).toEqual([
       'fffffffff',
       'fffffffff',
       'LLLLLLLLL',
@@ -56,9 +75,14 @@ describe('an overlay', () => {
       '.........',
       '.........',
     ]);
+    const larger = drawMasks(black(8, 4), [maskOf(['#.', '..'])]);
+    expect(signsOf(larger)).toEqual(['fffL....', 'LLLL....', '........', '........']);
   });
 
-  test('of no mask is nothing', () => {
-    expect([...drawOverlay([], 320).data]).toEqual([0, 0, 0, 0]);
+  test('leave the image as it is where there are none', () => {
+    const image = black(2, 1);
+    expect(drawMasks(image, [])).toEqual(image);
+    drawMasks(image, [maskOf(['#'])]);
+    expect([...image.data]).toEqual([0, 0, 0, 0, 0, 0]);
   });
 });

@@ -6,7 +6,7 @@ import {
   architectureName,
   encoderFrom,
   prefixedWeights,
-  publishedSpec,
+  namedSpec,
   untrainedEncoder,
   type Encoder,
 } from '../../../../../src-main/core/model/weights/encoder.ts';
@@ -186,8 +186,8 @@ describe('an encoder', () => {
       'resnet50',
       'resnet-basic-1x1x1x1-w4',
     ]);
-    expect(publishedSpec('resnet50')).toBe(RESNET50);
-    expect(publishedSpec('toString')).toBeUndefined();
+    expect(namedSpec('resnet50')).toBe(RESNET50);
+    expect(namedSpec('toString')).toBeUndefined();
   });
 });
 

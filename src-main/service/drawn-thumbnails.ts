@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { drawnPath } from '../contract/cache-layout.ts';
+import { UserError } from '../contract/errors.ts';
+import type { ContentHash, ImageId, SegmentationId } from '../contract/ids.ts';
+import type { MaskShape } from '../contract/mask.ts';
+import { readIfThere } from './cached-file.ts';
+import { photoFile } from './photo-files.ts';
+import type { Service } from './service.ts';
+
+type DrawnMask = { shape: MaskShape; areaPx: number; colour: string; isRejected: boolean };
+
+/** Objects without a concept. */
+export const PLAIN_COLOUR = '#ffd166';
+
+/**
+ * The thumbnail of an image with its objects in the colours of their concepts, as one picture: a grid of them then
+ * takes one request a tile, and the browser decodes and draws one.
+ *
+ * The worker draws it and puts it into the cache, where the service finds it the next time without asking.
+ * @returns WebP
+ * @throws UserError NOT_FOUND, or IMAGE_UNAVAILABLE when the file is a problem, is gone or has changed
+ */
+export async function drawnThumbnail(
+  service: Service,
+  id: SegmentationId,
+  imageId: ImageId,
+): Promise<Uint8Array> {
+  if (service.store.gallery.tiles(id, [imageId]).length === 0) {
+    throw new UserError('NOT_FOUND', `Image ${imageId} is not part of segmentation ${id}.`);
+  }
+  const photo = photoFile(service, imageId);
+  const masks = drawnMasks(service, id, imageId);
+  const key = keyOf(photo.contentHash, masks);
+  const known = await readIfThere(drawnPath(service.layout.cache, key));
+  if (known && known.length > 0) return known;
+  const { bytes } = await service.calls.call({ kind: 'render-drawn', ...photo, masks, key });
+  return bytes;
+}
+
+function drawnMasks({ store }: Service, id: SegmentationId, imageId: ImageId): DrawnMask[] {
+  const colours = store.concepts.coloursOf(id);
+  return store.segmentations
+    .masksOf(id, imageId)
+    .filter(({ level }) => level === 0)
+    .flatMap(({ id: maskId, conceptId, areaPx, review }) => {
+      const shape = store.segmentations.shapeOf(maskId);
+      const colour = (conceptId === null ? undefined : colours.get(conceptId)) ?? PLAIN_COLOUR;
+      return shape ? [{ shape, areaPx, colour, isRejected: review === 'rejected' }] : [];
+    });
+}
+
+/** A name for all that can be seen of the picture, so that an entry of the cache is never out of date. */
+function keyOf(contentHash: ContentHash, masks: readonly DrawnMask[]): string {
+  const hash = createHash('sha256').update(contentHash);
+  for (const { shape, areaPx, colour, isRejected } of masks) {
+    const { gridWidth, gridHeight, rle } = shape;
+    hash.update(`;${gridWidth},${gridHeight},${areaPx},${colour},${isRejected},${rle.length};`).update(rle);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,31 @@
+import { UserError } from '../contract/errors.ts';
+import type { ContentHash, ImageId } from '../contract/ids.ts';
+import type { FileKey } from '../contract/scan.ts';
+import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
+import type { Service } from './service.ts';
+
+/** A photo as a worker takes it. */
+export type PhotoFile = {
+  rootPath: string;
+  file: FileKey;
+  contentHash: ContentHash;
+  limits: ReturnType<typeof workerLimits>;
+  cache: ReturnType<typeof workerCache>;
+};
+
+/** @throws UserError NOT_FOUND, or IMAGE_UNAVAILABLE where the last scan could not read it */
+export function photoFile(service: Service, id: ImageId): PhotoFile {
+  const found = service.store.images.locate(id);
+  if (!found) throw new UserError('NOT_FOUND', `There is no image ${id}.`);
+  const { rootPath, relPath, pathBytes, contentHash } = found;
+  if (contentHash === null) {
+    throw new UserError('IMAGE_UNAVAILABLE', `${relPath} could not be read as an image.`, {
+      hint: 'The collection lists the reason under its problems.',
+    });
+  }
+  const settings = service.settings();
+  return {
+    ...{ rootPath, file: { relPath, pathBytes }, contentHash },
+    ...{ limits: workerLimits(settings), cache: workerCache(settings, service.layout.cache) },
+  };
+}
