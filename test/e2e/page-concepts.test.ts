@@ -65,7 +65,10 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       await page.getByLabel('Kinds of things').press('Tab');
       expect(await seriousFindings(page)).toEqual([]);
       await page.getByRole('button', { name: 'Start segmenting' }).click();
-      await page.getByText('4 of 4 images').first().waitFor({ timeout: LONG_MS / 2 });
+      await page
+        .getByText('4 of 4 images')
+        .first()
+        .waitFor({ timeout: LONG_MS / 2 });
       const [segmentation] = await client.segmentations.list({});
       expect(segmentation).toMatchObject({ modelId: null, settings: { conceptCount: 4, mode: 'auto' } });
       expect(complaints).toEqual([]);

@@ -110,7 +110,12 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     expect(existsSync(out)).toBe(true);
 
     const [model] = await client.models.list();
-    expect(model).toMatchObject({ origin: 'run', architecture: 'resnet18-half', runId: run.id, name: run.name });
+    expect(model).toMatchObject({
+      origin: 'run',
+      architecture: 'resnet18-half',
+      runId: run.id,
+      name: run.name,
+    });
     expect(model?.card.training).toMatchObject({ steps: 12, imageCount: 12, device: DEVICE });
     expect(readdirSync(join(service.layout.runs, String(run.id))).toSorted()).toEqual([
       'best.safetensors',
