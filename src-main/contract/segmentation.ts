@@ -60,7 +60,8 @@ export type Exemplar = z.infer<typeof Exemplar>;
 export const Concept = z.object({
   id: ConceptId,
   segmentationId: SegmentationId,
-  number: z.number().int(),
+  /** From 1 on. */
+  number: z.number().int().positive(),
   name: z.string().nullable(),
   /** `#rrggbb` */
   colour: z.string(),

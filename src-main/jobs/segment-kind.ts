@@ -48,7 +48,7 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
       masks: ask.masks.map(({ concept, ...mask }) => ({
         ...mask,
         origin: 'model' as const,
-        conceptId: concepts.get(concept) ?? null,
+        conceptId: concepts.get(numberOf(concept)) ?? null,
       })),
     });
     onSegmentation(id);
@@ -57,9 +57,10 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
 
   const saveConcepts = (count: number, id: SegmentationId): null => {
     const known = store.concepts.idsOf(id);
-    for (let number = 0; number < count; number++) {
+    for (let cluster = 0; cluster < count; cluster++) {
+      const number = numberOf(cluster);
       if (known.has(number)) continue;
-      const colour = colourOf(number);
+      const colour = colourOf(cluster);
       store.segmentations.insertConcept({
         segmentationId: id,
         number,
@@ -117,9 +118,12 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
   };
 }
 
+/** The number of a cluster's concept: the worker counts clusters from 0, people count concepts from 1. */
+const numberOf = (cluster: number): number => cluster + 1;
+
 /** A colour of its own for each concept, light enough to see an image through. */
-function colourOf(number: number): string {
-  const hue = (number * GOLDEN_ANGLE) % 360;
+function colourOf(cluster: number): string {
+  const hue = (cluster * GOLDEN_ANGLE) % 360;
   const channel = (offset: number) => {
     const k = (offset + hue / 30) % 12;
     const value = 0.55 - 0.35 * Math.max(-1, Math.min(k - 3, 9 - k, 1));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { ContentHash } from '../contract/ids.ts';
 import { ImageProblemError } from '../core/image/image-problem.ts';
 import { readVerified } from '../core/image/render.ts';
-import { resolveFile } from '../core/image/walk.ts';
+import { realRoot, resolveFile } from '../core/image/walk.ts';
 import { surveyImage, type ImageSurvey } from '../core/infer/collection-sample.ts';
 import { EmbeddingCache } from '../core/infer/embedding-cache.ts';
 import type { FeatureSource } from '../core/infer/encoder.ts';
@@ -44,13 +44,19 @@ export class ImageCutter {
     this.#suffix = createHash('sha256').update(encoder).digest('hex').slice(0, 16);
   }
 
-  /** What a sample keeps of an image; null for a file that cannot be used any more. */
+  /**
+   * What a sample keeps of an image; null for a file that cannot be used any more.
+   * @throws UserError when the collection's folder is gone
+   */
   async survey(image: CutImage, mostRows: number): Promise<ImageSurvey | null> {
     const opened = await this.#open(image);
     return opened && surveyImage(opened, mostRows);
   }
 
-  /** The masks of an image; none for a file that cannot be used any more. */
+  /**
+   * The masks of an image; none for a file that cannot be used any more.
+   * @throws UserError when the collection's folder is gone
+   */
   async cut(image: CutImage, model: CollectionModel): Promise<FoundMask[]> {
     const opened = await this.#open(image);
     if (!opened) return [];
@@ -68,8 +74,10 @@ export class ImageCutter {
       );
       return { pixels, embedding };
     } catch (error) {
-      if (error instanceof ImageProblemError) return null;
-      throw error;
+      if (!(error instanceof ImageProblemError)) throw error;
+      // One file is gone, or all are: without its drive, a collection is not one of empty images.
+      await realRoot(rootPath);
+      return null;
     }
   }
 }

@@ -26,7 +26,10 @@ const SAMPLE_IMAGES = 256;
 export async function runSegmentation(job: SegmentJob, context: JobContext): Promise<void> {
   const { link, signal } = context;
   const images = await listImages(context);
-  const waiting = images.filter(({ isDone }) => !isDone);
+  // In the order in which people see them: what is finished comes after what was, and nothing moves on the screen.
+  const waiting = images
+    .filter(({ isDone }) => !isDone)
+    .sort((a, b) => (a.relPath < b.relPath ? -1 : Number(a.relPath > b.relPath)));
   using extractor = await openExtractor(job, context.cores);
   await using threads = new SegmentThreads({
     spec: job,

@@ -32,3 +32,8 @@ export function toShownError(error: unknown): ShownError {
 export function errorTitle(code: ErrorCode): string {
   return tOr(`error.code.${code}`, t('error.code.INTERNAL'));
 }
+
+/** What failed on what, and what to do next, in one go. */
+export function errorText({ message, hint }: ShownError): string {
+  return [message, hint].filter(Boolean).join(' ');
+}

@@ -1,4 +1,4 @@
-import { errorTitle, toShownError, type ShownError } from '../client/error.ts';
+import { errorText, errorTitle, toShownError, type ShownError } from '../client/error.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
 /**
@@ -21,7 +21,7 @@ export async function attemptLoudly(toasts: Toasts, work: () => Promise<unknown>
     toasts.show({
       tone: 'danger',
       title: errorTitle(error.code),
-      text: [error.message, error.hint].filter(Boolean).join(' '),
+      text: errorText(error),
     });
   }
   return error === undefined;

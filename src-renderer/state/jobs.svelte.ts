@@ -1,7 +1,7 @@
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { JobId } from '../../src-main/contract/ids.ts';
 import type { Job, JobState } from '../../src-main/contract/job.ts';
-import { errorTitle } from '../client/error.ts';
+import { errorText, errorTitle } from '../client/error.ts';
 import { t, tOr } from '../i18n/language.svelte.ts';
 import { attemptLoudly } from './attempt.ts';
 import type { Toasts } from './toasts.svelte.ts';
@@ -86,8 +86,9 @@ export class Jobs {
       this.#toasts.show({
         tone: 'danger',
         title,
-        text: job.error.message,
+        text: errorText(job.error),
         about,
+        isToldElsewhere: true,
         ...(job.isResumable
           ? { action: { label: t('jobs.resume'), run: () => void this.control(job, 'resume') } }
           : {}),

@@ -24,6 +24,7 @@ export class RunDetail {
   #curves = $state.raw<readonly MetricCurve[]>([]);
   #previews = $state.raw<RunPreviews>({ steps: [], images: [] });
   #error = $state.raw<ShownError>();
+  #isLoaded = $state(false);
   readonly refresh: () => Promise<void>;
 
   constructor(client: Client, id: RunId) {
@@ -34,6 +35,10 @@ export class RunDetail {
 
   get previews(): RunPreviews {
     return this.#previews;
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded;
   }
 
   get error(): ShownError | undefined {
@@ -52,6 +57,7 @@ export class RunDetail {
         this.#client.runs.curves({ id, names: SHOWN, maxPoints: MAX_POINTS }),
         this.#client.runs.previews({ id }),
       ]);
+      this.#isLoaded = true;
     });
   }
 }

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { startServer, type LocalServer } from '../../src-main/host/server/server.ts';
 import { launchChromium } from '../support/chromium.ts';
+import { atRest, shiftsOfOpening, takeShifts, watchShifts } from '../support/layout-shift.ts';
 import { manyImages } from '../support/many-images.ts';
 import { manyMasks } from '../support/many-masks.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
@@ -36,7 +37,7 @@ export async function run(args: string[]): Promise<BenchReport> {
   const folder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
   const browser = await launchChromium();
   try {
-    const { loads, scrolls, memory } = await measurePage(browser, join(folder, 'many'), count);
+    const { loads, scrolls, memory, shifts } = await measurePage(browser, join(folder, 'many'), count);
     const training = await measureTraining(browser, folder);
     const reading = scrolls.filter(({ pace }) => pace === 'reading');
     const worst = Math.max(...reading.map((row) => Number(row['p95 ms'])));
@@ -46,6 +47,7 @@ export async function run(args: string[]): Promise<BenchReport> {
       tables: [
         { title: `Opening the page on ${count} images, ${LOADS} times`, rows: loads },
         { title: 'Frames while a grid scrolls', rows: scrolls },
+        { title: 'Layout shift of opening each screen, cumulative', rows: shifts },
         { title: 'Memory after scrolling, garbage collected', rows: memory },
         {
           title: 'Event loop of the service while a pretraining runs and the page watches',
@@ -77,6 +79,7 @@ async function measurePage(browser: Browser, dataFolder: string, count: number) 
       loads: [summaryOf('first contentful paint', loads, 'paintMs'), summaryOf('usable', loads, 'readyMs')],
       scrolls: [...library.scrolls, ...masks.scrolls],
       memory: [library.memory, masks.memory],
+      shifts: await measureShifts(browser, server),
     };
   } finally {
     await server.close();
@@ -96,6 +99,17 @@ async function measureGrid(browser: Browser, server: LocalServer, screen: 'libra
   const memory = { grid: screen, ...(await memoryOf(browser, page)) };
   await page.context().close();
   return { scrolls, memory };
+}
+
+/** How much of each screen moves by itself while it opens. */
+async function measureShifts(browser: Browser, server: LocalServer): Promise<Row[]> {
+  const page = await openPage(browser, server);
+  await watchShifts(page);
+  const shifts = await shiftsOfOpening(page, server.url);
+  await page.context().close();
+  return Object.entries(shifts).map(([screen, { score, moved }]) => ({
+    ...{ screen, score: Number(score.toFixed(4)), moved: moved.join(' ') },
+  }));
 }
 
 /** A page in a context of its own, so that nothing is cached. */
@@ -196,14 +210,21 @@ async function measureTraining(browser: Browser, folder: string): Promise<Row> {
       collectionId: collection.id,
       overrides: { batchSize, epochs: (TRAINING_STEPS * batchSize) / TRAINING_IMAGES, previews: 6 },
     });
+    await watchShifts(page);
+    await page.reload();
     await page.getByRole('link', { name: 'Pretrain' }).click();
+    await page.getByRole('progressbar').first().waitFor();
+    await takeShifts(page);
     const loop: LoopDelay = await measureLoop(() => untilDone(client, job.id));
     const { step } = await client.runs.get({ id: run.id });
+    await atRest(page);
+    const { score } = await takeShifts(page);
     return {
       steps: step,
       seconds: round(loop.ms / 1_000),
       'event loop p99 ms': round(loop.loopP99Ms),
       'event loop max ms': round(loop.loopMaxMs),
+      'layout shift': Number(score.toFixed(4)),
     };
   } finally {
     await server.close();

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { drawnImage, type DrawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
-import { openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { openPage, seriousFindings } from '../support/page.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -50,7 +50,6 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     await preview.getByText('8 images · 11 masks').waitFor();
     await page.getByRole('slider', { name: 'Train' }).fill('50');
     expect(await seriousFindings(page)).toEqual([]);
-    await takeScreenshots(page, 'datasets-new');
     await page.getByLabel('Name of the dataset').fill('pets');
     await page.getByRole('button', { name: 'Freeze version' }).click();
 
@@ -77,7 +76,6 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     expect(await seriousFindings(page)).toEqual([]);
     await dialog.getByRole('radio', { name: /^COCO Detectron2/ }).check({ force: true });
     await dialog.getByLabel('New folder to write').fill(out);
-    await takeScreenshots(page, 'datasets-export');
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
 
     const row = page.getByRole('article', { name: 'Export as COCO' });
@@ -87,7 +85,6 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     // A browser cannot show folders.
     expect(await row.getByRole('button', { name: 'Show in folder' }).count()).toBe(0);
     expect(await seriousFindings(page)).toEqual([]);
-    await takeScreenshots(page, 'datasets');
 
     await page.getByRole('button', { name: 'Import corrected masks' }).click();
     await page.getByRole('dialog', { name: 'Import corrected masks' }).waitFor();

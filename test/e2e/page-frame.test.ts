@@ -1,14 +1,42 @@
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SCREEN_PLACES } from '../../src-main/contract/screens.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { manyImages } from '../support/many-images.ts';
-import { addFolder, openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { addFolder, openPage, seriousFindings } from '../support/page.ts';
 import { makePhotos } from '../support/photo-folder.ts';
 import { startService } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const MANY = 100_000;
+
+declare global {
+  interface Window {
+    longestMotionMs?: number;
+  }
+}
+
+/** Notes how long whatever begins to move on the pages that are opened from now on is going to. */
+async function watchMotion(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    window.longestMotionMs = 0;
+    const note = (animations: readonly Animation[]) => {
+      for (const { effect } of animations) {
+        const { activeDuration } = effect?.getComputedTiming() ?? {};
+        window.longestMotionMs = Math.max(window.longestMotionMs ?? 0, Number(activeDuration ?? 0));
+      }
+    };
+    for (const event of ['transitionrun', 'animationstart'])
+      document.addEventListener(event, () => note(document.getAnimations()), true);
+    // Transitions of Svelte are begun by a script.
+    new MutationObserver(() => note(document.getAnimations())).observe(document, {
+      ...{ childList: true, subtree: true },
+    });
+  });
+}
+
+const longestMotionMs = (page: Page) => page.evaluate(() => window.longestMotionMs ?? Number.NaN);
 
 describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
   let browser: Browser;
@@ -43,7 +71,6 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     await devices.getByText('devices are not available').click();
     await devices.getByText('onnx:cuda').waitFor();
     await page.getByRole('region', { name: 'Storage' }).getByText('free on this disk').waitFor();
-    await takeScreenshots(page, 'settings');
     await page.getByRole('region', { name: 'Check-up' }).getByRole('button', { name: 'Run' }).click();
     await page.getByText('is writable').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
@@ -78,6 +105,35 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     expect(await client.settings.get()).toMatchObject({ theme: 'dark', language: 'de' });
   });
 
+  test('moves nothing for a person who asked for less motion', async () => {
+    const lasting: Record<string, number> = {};
+    for (const reducedMotion of ['no-preference', 'reduce'] as const) {
+      const { page } = await openPage(browser);
+      await page.emulateMedia({ reducedMotion });
+      await watchMotion(page);
+      await page.reload();
+      const folder = join(tempFolder(), 'photos');
+      await makePhotos(folder, 40);
+      // Progress, pictures that fade in, a message, a dialog, a menu, an image that zooms, and every screen.
+      await addFolder(page, folder);
+      await page.getByRole('status').getByText('Finished').waitFor();
+      await page.getByRole('button', { name: 'More for photos' }).click();
+      await page.getByRole('menuitem', { name: 'Rename' }).click();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'photo-0000.jpg' }).click();
+      await page.getByRole('img', { name: 'photo-0000.jpg' }).waitFor();
+      await page.keyboard.press('+');
+      await page.keyboard.press('Escape');
+      for (const { keys } of SCREEN_PLACES) await page.keyboard.press(keys.replace('mod', 'Control'));
+      await page.getByText('GFLOP/s measured').first().waitFor();
+      await page.keyboard.press('?');
+      await page.getByRole('dialog').getByText('Go to Settings').waitFor();
+      lasting[reducedMotion] = await longestMotionMs(page);
+    }
+    expect(lasting['no-preference']).toBeGreaterThan(100);
+    expect(lasting.reduce).toBeLessThan(1);
+  });
+
   test('follows the language of the system', async () => {
     const { page } = await openPage(browser, { locale: 'de-AT' });
     await page.getByText('Beginnen Sie mit einem Ordner Ihrer Bilder').waitFor();
@@ -94,7 +150,6 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     await job.getByText('Done').waitFor();
     await job.getByText('5 images').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
-    await takeScreenshots(page, 'activity');
   });
 
   test('opens as it was left, on another port and after a restart of the service', async () => {

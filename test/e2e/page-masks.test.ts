@@ -8,14 +8,14 @@ import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { decodeRle, type Bitmap } from '../../src-main/core/mask/rle.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
-import { imagesFor, openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { openPage, seriousFindings } from '../support/page.ts';
 import { startService, waitForState } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const PATIENCE = { timeout: 20_000 };
 const SLOW_MS = 400_000;
-const IMAGES = imagesFor(8, 18);
+const IMAGES = 8;
 const [WIDTH, HEIGHT] = [320, 240];
 
 function rectangle(left: number, top: number, right: number, bottom: number): Bitmap {
@@ -95,7 +95,6 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
         .toBe(320);
       await page.getByText(`${IMAGES} images`, { exact: true }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
-      await takeScreenshots(page, 'masks');
 
       await tilesOf(page).first().focus();
       await page.keyboard.press('Space');
@@ -127,7 +126,6 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await editor.getByRole('list', { name: 'Masks' }).getByRole('button').first().waitFor();
       const objects = await editor.getByRole('list', { name: 'Masks' }).getByRole('button').count();
       await page.keyboard.press('ArrowDown');
-      await takeScreenshots(page, 'mask-editor');
       await page.keyboard.press(',');
       await editor.getByText(/^\d+ kinds? of regions?$/).waitFor();
       await page.keyboard.press(',');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
-import { openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { openPage, seriousFindings } from '../support/page.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const LONG_MS = 240_000;
@@ -52,9 +52,6 @@ describe.skipIf(!hasChromium)(`the models screen in Chromium${chromiumReason}`, 
       await page.getByRole('dialog').getByRole('button', { name: 'Import weights' }).click();
       await page.getByRole('heading', { name: 'baseline' }).waitFor({ timeout: 60_000 });
       await page.getByRole('definition').getByText('baseline.safetensors').waitFor();
-      // Away from the button, which would show its tooltip.
-      await page.mouse.move(700, 600);
-      await takeScreenshots(page, 'models');
       expect(await seriousFindings(page)).toEqual([]);
 
       await page.getByRole('button', { name: 'More for baseline' }).click();

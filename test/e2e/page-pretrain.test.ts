@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
-import { addFolder, openPage, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { addFolder, openPage, seriousFindings } from '../support/page.ts';
 import { waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -32,7 +32,6 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await page.getByRole('tab', { name: 'Images 12' }).waitFor();
       await page.getByRole('link', { name: 'Pretrain' }).click();
       await expect.poll(() => page.getByText(/^about \d/).count(), { timeout: 30_000 }).toBe(3);
-      await takeScreenshots(page, 'pretrain-new');
 
       // A collection that is too small has no plan, and cannot be started.
       const empty = await client.collections.add({ path: tempFolder(), name: 'empty' });
@@ -84,7 +83,6 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await previews.getByText('step 12 of 12').waitFor();
       const regions = previews.getByRole('img', { name: 'at step 12' }).first();
       await expect.poll(() => regions.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(64);
-      await takeScreenshots(page, 'pretrain');
       await previews.getByLabel('Time of training').fill('0');
       await previews.getByText('step 0 of 12').waitFor();
       await page.getByRole('button', { name: 'Extend to 8 epochs' }).waitFor();

@@ -1,14 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import Database from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { startServer } from '../../src-main/host/server/server.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
-import { addFolder, openPage, pageFolder, seriousFindings, takeScreenshots } from '../support/page.ts';
+import { addFolder, openPage, pageFolder, seriousFindings } from '../support/page.ts';
 import { makePhotos } from '../support/photo-folder.ts';
+import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
 
@@ -47,11 +49,10 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await addFolder(page, join(folder, 'images'));
     await page.getByRole('heading', { name: 'images' }).waitFor();
     await page.getByRole('tab', { name: 'Images 40' }).waitFor();
-    await expect.poll(() => page.getByRole('region', { name: 'Scan' }).count()).toBe(0);
+    await page.getByRole('region', { name: 'Scan' }).getByRole('button', { name: 'Dismiss' }).click();
     await page.getByRole('button', { name: 'scene-000.jpg' }).waitFor();
     await expect.poll(() => page.locator('[role=grid] [data-state=shown]').count()).toBeGreaterThan(20);
     expect(await seriousFindings(page)).toEqual([]);
-    await takeScreenshots(page, 'library');
     expect(complaints).toEqual([]);
   });
 
@@ -132,18 +133,68 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     const scan = page.getByRole('region', { name: 'Scan' });
     await scan.getByRole('alert').getByText('The worker process went away').waitFor();
     await scan.getByRole('alert').getByText('r2o.log').waitFor();
+    const message = page.getByRole('region', { name: 'Messages' }).getByRole('alert');
+    await message.getByText('Worker stopped').waitFor();
+    await message.getByText('r2o.log').waitFor();
     await scan.getByRole('button', { name: 'Resume' }).click();
+    // What it told is over.
+    await expect.poll(() => message.count()).toBe(0);
     await page.getByRole('tab', { name: 'Images 600' }).waitFor();
+  });
+
+  test('keeps a cancelled scan in sight, says that nothing is read yet, and resumes it', async () => {
+    const { page, client } = await openPage(browser);
+    const folder = join(tempFolder(), 'photos');
+    await makePhotos(folder, 300);
+    const { job } = await client.collections.add({ path: folder });
+    await client.jobs.cancel({ id: job.id });
+    const scan = page.getByRole('region', { name: 'Scan' });
+    await scan.getByText('Cancelled').waitFor();
+    await page.getByText('No image has been read yet').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await scan.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('tab', { name: 'Images 300' }).waitFor();
+    // Its end moves nothing; it is put away by hand.
+    await scan.getByText('Done').waitFor();
+    await scan.getByRole('button', { name: 'Dismiss' }).click();
+    await scan.waitFor({ state: 'hidden' });
+  });
+
+  test('explains what could not be read, and reads it again when asked to', async () => {
+    const dataFolder = join(tempFolder(), 'data');
+    const running = startService({ dataFolder });
+    const { client } = running;
+    const folder = join(tempFolder(), 'photos');
+    await makePhotos(folder, 3);
+    const { job } = await client.collections.add({ path: folder });
+    await waitForState(client, job.id, 'done');
+    const db = new Database(join(dataFolder, 'studio.sqlite'));
+    onTestFinished(() => void db.close());
+    db.exec('ALTER TABLE images RENAME TO images_away');
+    const { page } = await openPage(browser, { running });
+    const error = page.getByRole('main').getByRole('alert');
+    await error.getByText('Internal error', { exact: true }).waitFor();
+    await error.getByRole('button', { name: /r2o\.log/ }).waitFor();
+    db.exec('ALTER TABLE images_away RENAME TO images');
+    await error.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('button', { name: 'photo-0000.jpg' }).waitFor();
   });
 
   test('explains a folder that cannot be added, and every file that cannot be used', async () => {
     const { page } = await openPage(browser);
     await addFolder(page, '/no/such/folder');
-    await page.getByRole('alert').getByText('The folder /no/such/folder does not exist.').waitFor();
+    const refusal = page.getByRole('main').getByRole('alert');
+    await refusal.getByText('The folder /no/such/folder does not exist.').waitFor();
+    await refusal.getByText('Check the path').waitFor();
+    await refusal.getByText('r2o.log').waitFor();
 
     const folder = join(tempFolder(), 'hostile');
     const { problems } = await makeHostileFolder(folder);
     await addFolder(page, folder);
+    await page.getByRole('tab', { name: `Problems ${problems.size}` }).waitFor();
+    await addFolder(page, '/no/such/folder');
+    await page.getByRole('dialog').getByRole('alert').getByText('r2o.log').waitFor();
+    await page.keyboard.press('Escape');
     await page.getByRole('tab', { name: `Problems ${problems.size}` }).click();
     await page.getByText('The file is empty (0 bytes)').waitFor();
     await page.getByRole('button', { name: 'Empty file 1' }).click();

@@ -1,17 +1,11 @@
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { sharp } from '../../src-main/core/image/sharp-setup.ts';
 import { startServer, type LocalServer } from '../../src-main/host/server/server.ts';
 import { startService, type RunningService } from './running-service.ts';
 
 export const pageFolder = resolve(import.meta.dirname, '../../out/renderer');
-/** Set to renew the pictures of the README. */
-const screenshots = process.env.R2O_SCREENSHOTS;
-/** As many images as a picture shall show; fewer are enough for a test. */
-export const imagesFor = (test: number, picture: number): number => (screenshots ? picture : test);
 
 export type OpenPage = RunningService & {
   page: Page;
@@ -82,17 +76,4 @@ async function settle(): Promise<void> {
   const isFinite = (animation: Animation) => animation.effect?.getComputedTiming().iterations !== Infinity;
   const moving = document.getAnimations().filter(isFinite);
   await Promise.all(moving.map((animation) => animation.finished.catch(() => undefined)));
-}
-
-/** Renews a picture of the README in both themes, when asked to. */
-export async function takeScreenshots(page: Page, name: string): Promise<void> {
-  if (!screenshots) return;
-  mkdirSync(screenshots, { recursive: true });
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    await page.evaluate(settle);
-    const picture = sharp(await page.screenshot()).png({ palette: true, colours: 192, effort: 10 });
-    await picture.toFile(join(screenshots, `${name}-${colorScheme}.png`));
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
 }

@@ -89,7 +89,11 @@ export function resolveFile(root: string, { relPath, pathBytes }: FileKey): stri
   return Buffer.concat([Buffer.from(base + sep), pathBytes]);
 }
 
-async function realRoot(path: Buffer): Promise<Buffer> {
+/**
+ * Where a collection's folder really lies.
+ * @throws UserError `FOLDER_NOT_FOUND`, `NOT_A_FOLDER` or `FOLDER_UNREADABLE`
+ */
+export async function realRoot(path: Buffer | string): Promise<Buffer> {
   const stats = await stat(path).catch((error: unknown) => {
     throw rootError(error, path);
   });
@@ -101,7 +105,7 @@ async function realRoot(path: Buffer): Promise<Buffer> {
   return realpath(path, { encoding: 'buffer' });
 }
 
-function rootError(error: unknown, path: Buffer): unknown {
+function rootError(error: unknown, path: Buffer | string): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
   const folder = path.toString();

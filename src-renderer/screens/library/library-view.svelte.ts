@@ -36,6 +36,10 @@ export class LibraryView {
   );
   /** The scan of the selected collection that has not ended. */
   readonly scan = $derived.by(() => (this.selected ? this.scanOf(this.selected.id) : undefined));
+  /** The latest scan of the selected collection, ended or not. */
+  readonly latestScan = $derived.by(
+    () => this.scan ?? this.#studio.jobs.ended.find((job) => isScanOf(job, this.#collectionId)),
+  );
 
   isAdding = $state(false);
   #addError = $state.raw<ShownError>();
@@ -46,7 +50,7 @@ export class LibraryView {
   }
 
   scanOf(id: CollectionId): Job | undefined {
-    return this.#studio.jobs.open.find(({ spec }) => spec.kind === 'scan' && spec.collectionId === id);
+    return this.#studio.jobs.open.find((job) => isScanOf(job, id));
   }
 
   /** The image that the keyboard is on. */
@@ -120,3 +124,6 @@ export class LibraryView {
     if (collections[0]) this.select(collections[0].id);
   }
 }
+
+const isScanOf = ({ spec }: Job, id: CollectionId | undefined): boolean =>
+  spec.kind === 'scan' && spec.collectionId === id;

@@ -179,17 +179,17 @@ describe('an image under the hands of a person', () => {
     pen.move(1, 0);
     pen.press();
     expect([pen.place, editor.draft]).toEqual([undefined, undefined]);
-    editor.step(1);
+    editor.choice.step(1);
     editor.use('brush');
     pen.press();
     pen.move(0, 1);
     for (let times = 0; times < 9; times++) pen.move(0, 1);
     expect(pen.place).toEqual({ x: 4.5, y: 3.5 });
     pen.press();
-    await expect.poll(() => pixels(editor.selected[0])).toBe(12);
+    await expect.poll(() => pixels(editor.choice.selected[0])).toBe(12);
     // Lifted, it draws nothing.
     pen.move(-1, 0);
-    expect(pixels(editor.selected[0])).toBe(12);
+    expect(pixels(editor.choice.selected[0])).toBe(12);
     await expect.poll(() => masks.history.undo).toBe('reshape');
     editor.use('select');
     expect(pen.place).toBeUndefined();

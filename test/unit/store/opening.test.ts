@@ -82,6 +82,30 @@ describe('migrating a database', () => {
     expect(restored.collections.list()).toMatchObject([{ name: 'pets' }]);
   });
 
+  test('counts concepts from 1, those of segmentations before version 4 too', () => {
+    const old = knownMigrations().filter(({ version }) => version < 4);
+    using before = new TestStore(tempFolder(), { migrations: old });
+    const collectionId = before.collection();
+    const segmentation = before.db.prepare(`
+      INSERT INTO segmentations (collection_id, name, settings, device, created_at_ms) VALUES (?, ?, '{}', 'cpu', 0)`);
+    const concept = before.db.prepare(
+      "INSERT INTO concepts (segmentation_id, number, name, colour) VALUES (?, ?, ?, '#00ff00')",
+    );
+    for (const [name, first] of Object.entries({ old: 0, new: 1 })) {
+      const id = segmentation.run(collectionId, name).lastInsertRowid;
+      for (const number of [first, first + 1, first + 2]) concept.run(id, number, `${name}-${number}`);
+    }
+    before[Symbol.dispose]();
+    using migrated = openStore(before.file, { nowMs });
+    const numbersOf = (name: string) => {
+      const segmentation = migrated.segmentations.list().find((one) => one.name === name);
+      const concepts = segmentation ? migrated.concepts.of(segmentation.id) : [];
+      return concepts.map((concept) => `${concept.number} ${concept.name}`);
+    };
+    expect(numbersOf('old')).toEqual(['1 old-0', '2 old-1', '3 old-2']);
+    expect(numbersOf('new')).toEqual(['1 new-1', '2 new-2', '3 new-3']);
+  });
+
   test('keeps the three newest backups', () => {
     const file = writtenDatabase();
     for (let by = 1; by <= 5; by++) {

@@ -1,0 +1,181 @@
+/**
+ * `npm run screenshots`: the pictures of every screen for the README, light and dark, as the app shows what it made of
+ * made-up scenes: those are ours, photos of other people are not. A few minutes on two cores; needs Chromium, whose
+ * path the variable CHROMIUM may give. Look at every picture before it is committed.
+ */
+/* global document, location -- of the page, for what is evaluated there */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+import sharp from 'sharp';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+
+const FIRST_SCENE = 2208;
+const SCENES = 60;
+const NAME = 'Things on tables';
+/** Long enough for curves and regions that tell something. */
+const TRAINING = ['--epochs', '40', '--set', 'previews=24', 'previewImages=6'];
+const CONCEPTS = ['Round things', 'Stars', 'Bright things'];
+const VIEWPORT = { width: 1360, height: 860 };
+const PNG = { palette: true, colours: 192, effort: 10 };
+const SLOW_MS = 60_000;
+
+const cli = resolve(import.meta.dirname, '../bin/r2o.mjs');
+const work = mkdtempSync(join(tmpdir(), 'r2o-pictures-'));
+const data = join(work, 'data');
+/** A collection, a pretraining, a segmentation, two versions of a dataset and an export. */
+async function makeContent() {
+  const folder = join(work, NAME);
+  await writeScenes(work, { count: SCENES, seed: FIRST_SCENE });
+  renameSync(join(work, 'images'), folder);
+  r2o('collections', 'add', folder);
+  r2o('models', 'untrained', 'resnet18');
+  r2o('pretrain', NAME, ...TRAINING);
+  r2o('segment', NAME, '--model', '2', '--concepts', '5');
+  for (const score of ['0.5', '0.3'])
+    r2o('dataset', 'create', 'things', '--collection', NAME, '--min-score', score);
+  r2o('export', 'things', '--format', 'coco', '--out', join(work, 'things-coco'));
+}
+
+async function takeAll() {
+  const server = spawn(process.execPath, [cli, '--data', data, '--json', 'serve'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--headless=new', '--no-sandbox'],
+  });
+  try {
+    const [line] = await once(server.stdout.setEncoding('utf8'), 'data');
+    const page = await browser.newPage({ viewport: VIEWPORT, colorScheme: 'light', locale: 'en-US' });
+    page.setDefaultTimeout(SLOW_MS);
+    await page.goto(JSON.parse(line).url);
+    for (const [name, arrange] of Object.entries(PICTURES)) {
+      await arrange(page);
+      await take(page, name);
+    }
+  } finally {
+    await browser.close();
+    server.kill('SIGTERM');
+    await once(server, 'exit');
+  }
+}
+
+/** What a person does to see each of them. */
+const PICTURES = {
+  library: (page) => go(page, 'library'),
+  'pretrain-new': async (page) => {
+    await go(page, 'pretrain');
+    await page.getByRole('button', { name: 'New run' }).click();
+    await page
+      .getByText(/^about \d/)
+      .nth(2)
+      .waitFor();
+    await rest(page);
+  },
+  pretrain: async (page) => {
+    await page.getByRole('complementary').getByRole('button', { name: /quick/ }).click();
+    await page.getByRole('img', { name: /^Loss, latest value/ }).waitFor();
+    await rest(page);
+  },
+  concepts: async (page) => {
+    await go(page, 'concepts');
+    await page.locator('li button[data-id]').first().focus();
+    await page.keyboard.press('n');
+    for (const name of CONCEPTS) {
+      await page.keyboard.type(name);
+      await page.keyboard.press('Enter');
+      await page.getByText(name).first().waitFor();
+    }
+    await page.keyboard.press('Escape');
+    await page.locator('li button[data-id]').first().click();
+    await rest(page);
+  },
+  masks: async (page) => {
+    await go(page, 'masks');
+    await page.locator('[role=grid] [data-state=shown]').nth(7).waitFor();
+    await rest(page);
+  },
+  'mask-editor': async (page) => {
+    const tiles = page.getByRole('grid').locator('[data-id]');
+    await tiles.nth(1).click();
+    await page.getByRole('list', { name: 'Masks' }).getByRole('button').first().click();
+    await rest(page);
+  },
+  'datasets-new': async (page) => {
+    await page.keyboard.press('Escape');
+    await go(page, 'datasets');
+    await page.getByRole('button', { name: 'New dataset' }).click();
+    await page.getByRole('status').getByText(/masks/).waitFor();
+    await rest(page);
+  },
+  datasets: async (page) => {
+    await page
+      .getByRole('complementary')
+      .getByRole('button', { name: /^Version 2/ })
+      .click();
+    await page.getByLabel('Compare with').selectOption({ index: 1 });
+    await rest(page);
+  },
+  'datasets-export': async (page) => {
+    await page.getByRole('button', { name: 'Export', exact: true }).click();
+    await page.getByRole('dialog').getByLabel('New folder to write').fill('/home/me/Datasets/things-2-coco');
+    await rest(page);
+  },
+  models: async (page) => {
+    await page.keyboard.press('Escape');
+    await go(page, 'models');
+    await page.getByRole('img', { name: /^Loss, latest value/ }).waitFor();
+    await rest(page);
+  },
+  activity: (page) => go(page, 'activity'),
+  settings: async (page) => {
+    await go(page, 'settings');
+    await page.getByText('GFLOP/s measured').first().waitFor();
+    await rest(page);
+  },
+};
+
+async function go(page, screen) {
+  await page.evaluate((to) => void (location.hash = `#/${to}`), screen);
+  await rest(page);
+}
+
+/** Until pictures have come and nothing fades; with the pointer away from what would show a tooltip. */
+async function rest(page) {
+  await page.mouse.move(1, 1);
+  await page.waitForTimeout(500);
+  await page.waitForFunction(() => {
+    const moving = document
+      .getAnimations()
+      .filter(({ effect }) => effect.getComputedTiming().iterations < 100);
+    return moving.length === 0 && [...document.images].every(({ complete }) => complete);
+  });
+  await page.waitForTimeout(700);
+}
+
+async function take(page, name) {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.waitForTimeout(400);
+    const file = join(import.meta.dirname, `${name}-${colorScheme}.png`);
+    await sharp(await page.screenshot())
+      .png(PNG)
+      .toFile(file);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+function r2o(...args) {
+  execFileSync(process.execPath, [cli, '--data', data, ...args], { stdio: 'inherit' });
+}
+
+try {
+  await makeContent();
+  await takeAll();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
