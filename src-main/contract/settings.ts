@@ -11,21 +11,20 @@ export type LanguageChoice = z.infer<typeof LanguageChoice>;
 
 /** What a person can set for the whole app. */
 export const Settings = z.object({
-  /** Images with more pixels than this are refused before they are decoded. */
-  maxPixels: z.number().int().min(1_000_000),
-  /** Files larger than this are refused before they are read. */
-  maxFileBytes: z.number().int().min(MIB),
-  /** Bound of the thumbnail cache on disk. */
-  thumbnailCacheBytes: z.number().int().min(MIB),
-  /** Bound of the decoded-pixel cache on disk. */
-  decodedCacheBytes: z.number().int().min(MIB),
-  /** `system` follows the system, also while the app runs. */
-  theme: Theme,
-  language: LanguageChoice,
-  /** Whether the desktop tells when a job has ended while its window is in the background. */
-  notifications: z.boolean(),
-  /** Where the desktop looks for updates; empty, as it is unless somebody sets it, it never looks. */
-  updateUrl: z.union([z.literal(''), z.url({ protocol: /^https$/ })]),
+  maxPixels: z
+    .number()
+    .int()
+    .min(1_000_000)
+    .describe('images with more pixels are refused before they are decoded'),
+  maxFileBytes: z.number().int().min(MIB).describe('larger files are refused before they are read'),
+  thumbnailCacheBytes: z.number().int().min(MIB).describe('bound of the thumbnail cache on disk'),
+  decodedCacheBytes: z.number().int().min(MIB).describe('bound of the decoded-pixel cache on disk'),
+  theme: Theme.describe('`light`, `dark`, or as the system has it'),
+  language: LanguageChoice.describe('`en`, `de`, or as the system has it'),
+  notifications: z.boolean().describe('whether the desktop tells when a job has ended in the background'),
+  updateUrl: z
+    .union([z.literal(''), z.url({ protocol: /^https$/ })])
+    .describe('where the desktop looks for updates (HTTPS); empty: it never looks'),
 });
 export type Settings = z.infer<typeof Settings>;
 

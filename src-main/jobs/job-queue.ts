@@ -206,8 +206,17 @@ export class JobQueue {
   }
 }
 
-function wrongState(job: Job, wanted: JobState): UserError {
-  return new UserError('WRONG_STATE', `Job ${job.id} is ${job.state}, so it cannot become ${wanted}.`, {
+/** What a person wants who moves a job to a state. */
+const WANTED: Partial<Record<JobState, string>> = {
+  queued: 'resumed',
+  paused: 'paused',
+  pausing: 'paused',
+  cancelled: 'cancelled',
+  cancelling: 'cancelled',
+};
+
+function wrongState(job: Job, to: JobState): UserError {
+  return new UserError('WRONG_STATE', `Job ${job.id} is ${job.state}, so it cannot be ${WANTED[to] ?? to}.`, {
     hint:
       job.state === 'done' ? 'It has finished; start a new one instead.' : 'Look at the job again and retry.',
   });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { UserError } from '../contract/errors.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { ModelId, RunId } from '../contract/ids.ts';
 import type { MetricCurve, Run } from '../contract/run.ts';
 import { ModelCard } from '../contract/model.ts';
@@ -119,10 +120,14 @@ function keepModel(
   ask: Extract<AsksOf<'pretrain'>, { kind: 'pretrain/model' }>,
 ): ModelId {
   const { file, sha256, architecture, step, isFinished } = ask;
-  const known = store.models.ofRun(run.id).find((model) => model.file === file);
+  const ofRun = store.models.ofRun(run.id);
+  const known = ofRun.find((model) => model.file === file);
   if (known) return known.id;
+  // A run that was extended ends more than once.
+  const isFirstEnd = isFinished && ofRun.every(({ name }) => name !== run.name);
+  const name = isFirstEnd ? run.name : `${run.name}, step ${step}`;
   return store.models.insert({
-    name: isFinished ? run.name : `${run.name}, step ${step}`,
+    name: freeName(name, store.models.list()),
     origin: 'run',
     architecture,
     file,

@@ -2,6 +2,7 @@ import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Collection } from '../contract/collection.ts';
 import { UserError } from '../contract/errors.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import type { Service } from './service.ts';
@@ -56,8 +57,9 @@ export function collectionHandlers(service: Service) {
     /** Adds a folder, or refuses it with the reason, and queues its first scan. */
     add(input: { path: string; name?: string | undefined }): { collection: Collection; job: Job } {
       const rootPath = readableFolder(input.path, service.layout.folder);
-      refuseKnownFolder(rootPath, store.collections.list());
-      const name = input.name ?? (basename(rootPath) || rootPath);
+      const known = store.collections.list();
+      refuseKnownFolder(rootPath, known);
+      const name = input.name ?? freeName(basename(rootPath) || rootPath, known);
       const id = store.collections.insert({ name, rootPath, createdAtMs: service.nowMs() });
       service.publish({ type: 'collection', collectionId: id });
       const collection = get(id);

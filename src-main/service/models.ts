@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { ModelId } from '../contract/ids.ts';
 import {
   ModelCard,
@@ -49,7 +50,7 @@ export function modelHandlers(service: Service) {
       });
       return insert({
         ...{ origin: 'imported', architecture, file, sha256, runId: null },
-        name: input.name ?? (parse(path).name || path),
+        name: input.name ?? freeName(parse(path).name || path, store.models.list()),
         card: ModelCard.parse({ ...facts, licence: input.licence, imported: record }),
       });
     },
@@ -58,7 +59,7 @@ export function modelHandlers(service: Service) {
       const { architecture, seed } = input;
       return insert({
         ...{ origin: 'untrained', architecture, file: null, sha256: null, runId: null },
-        name: input.name ?? `untrained ${architecture}, seed ${seed}`,
+        name: input.name ?? freeName(`untrained ${architecture}, seed ${seed}`, store.models.list()),
         card: ModelCard.parse({ seed }),
       });
     },

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { thumbnailPath } from '../contract/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
+import { freeName } from '../contract/free-name.ts';
 import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import type { Model } from '../contract/model.ts';
@@ -95,7 +96,8 @@ export function runHandlers(service: Service) {
       const id = store.runs.insert({
         collectionId: input.collectionId,
         parentModelId: input.fromModelId ?? null,
-        name: input.name ?? `${collection?.name ?? 'collection'}, ${input.preset}`,
+        name:
+          input.name ?? freeName(`${collection?.name ?? 'collection'}, ${input.preset}`, store.runs.list()),
         preset: input.preset,
         config: planned.config,
         device: planned.device,
@@ -174,7 +176,7 @@ export function runHandlers(service: Service) {
       const hash = createHash('sha256');
       await pipeline(createReadStream(path), hash);
       const modelId = store.models.insert({
-        name: `${run.name}, best preview (step ${step})`,
+        name: freeName(`${run.name}, best preview (step ${step})`, store.models.list()),
         origin: 'run',
         architecture: run.config.encoder,
         file,

@@ -1,6 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { CollectionId, SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import type { Segmentation, SegmentRequest } from '../contract/segmentation.ts';
@@ -61,7 +62,9 @@ export function segmentationHandlers(service: Service) {
       const id = store.segmentations.insert({
         collectionId,
         modelId: modelId ?? null,
-        name: request.name ?? `${collection.name}, ${model?.name ?? 'without an encoder'}`,
+        name:
+          request.name ??
+          freeName(`${collection.name}, ${model?.name ?? 'without an encoder'}`, store.segmentations.list()),
         settings,
         device: device.id,
         createdAtMs: service.nowMs(),

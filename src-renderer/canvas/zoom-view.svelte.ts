@@ -53,6 +53,18 @@ export class ZoomView {
     return { x, y };
   }
 
+  /** A place of the picture, in pixels of the viewport. */
+  toScreen(place: { x: number; y: number }): { x: number; y: number } {
+    const [x, y] = this.#transform.apply([place.x, place.y]);
+    return { x, y };
+  }
+
+  /** What lies in the middle of the viewport, in pixels of the picture. */
+  get middle(): { x: number; y: number } {
+    const { clientWidth = 0, clientHeight = 0 } = this.#viewport ?? {};
+    return this.toPicture({ x: clientWidth / 2, y: clientHeight / 2 });
+  }
+
   /** An attachment for the viewport. */
   readonly attach = (viewport: HTMLElement): (() => void) => {
     this.#viewport = viewport;

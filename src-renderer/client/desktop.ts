@@ -1,3 +1,5 @@
+import { decodePart } from './decode-part.ts';
+
 /** What the desktop's preload script offers beside the contract; absent in a browser. */
 export type Desktop = {
   pickFolder: () => Promise<string | undefined>;
@@ -47,7 +49,7 @@ export function droppedPaths(transfer: DataTransfer): string[] {
 export function pathFromText(text: string): string | undefined {
   const line = text.trim().replace(/^(["'])(.*)\1$/, '$2');
   if (/^file:/i.test(line)) {
-    const path = decodeURIComponent(new URL(line).pathname);
+    const path = decodePart(new URL(line).pathname);
     return /^\/[a-z]:/i.test(path) ? path.slice(1) : path;
   }
   return /^(\/|~|[a-z]:[\\/]|\\\\)/i.test(line) ? line : undefined;

@@ -1,3 +1,5 @@
+import { decodePart } from '../client/decode-part.ts';
+
 /** Where the page is: `#/library/3/images/55` is the screen `library` at `['3', 'images', '55']`. */
 export type Place = { screen: string; path: readonly string[] };
 
@@ -53,6 +55,6 @@ function toHash({ screen, path }: Place): string {
 /** Undefined for an address that names no place. */
 export function readHash(hash: string): Place | undefined {
   if (!hash.startsWith('#/')) return undefined;
-  const [screen, ...path] = hash.slice(2).split('/').map(decodeURIComponent);
+  const [screen, ...path] = hash.slice(2).split('/').map(decodePart);
   return screen ? { screen, path } : undefined;
 }

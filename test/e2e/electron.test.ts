@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import {
   appEnvironment,
+  BRIDGE,
   canRunElectron,
   electronReason,
   openApp,
@@ -42,11 +43,7 @@ describe.skipIf(!canRunElectron)(`the desktop app${electronReason}`, { timeout: 
     const { page } = await openApp(join(tempFolder(), 'data'));
     await page.getByText(WELCOME).waitFor();
     expect(page.url()).toMatch(/^r2o:\/\/app\/index\.html/);
-    expect(await page.evaluate(() => Object.keys(window.r2oDesktop ?? {}).sort())).toEqual([
-      'onCommand',
-      'pathOf',
-      'pickFolder',
-    ]);
+    expect(await page.evaluate(() => Object.keys(window.r2oDesktop ?? {}).sort())).toEqual(BRIDGE);
     const leaks = await page.evaluate(() =>
       ['require', 'process', 'module', 'Buffer', 'ipcRenderer'].filter((name) => name in window),
     );
@@ -118,6 +115,11 @@ describe.skipIf(!canRunElectron)(`the desktop app${electronReason}`, { timeout: 
     expect(asked).not.toBe('');
     expect(opened.app.windows()).toHaveLength(1);
     await opened.page.getByRole('navigation').waitFor();
+    // With the other answer it ends, and with it the test.
+    await opened.app.evaluate(({ dialog }) => {
+      dialog.showMessageBox = () => Promise.resolve({ response: 1, checkboxChecked: false });
+    });
+    await opened.app.close();
   });
 
   test('runs once: a second start shows the first window', async () => {

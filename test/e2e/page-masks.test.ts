@@ -201,6 +201,14 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await page.keyboard.press('Control+z');
       await expect.poll(areas, PATIENCE).toEqual([9_000, 8_000]);
 
+      // The same without a pointer: from the middle of the picture to the right.
+      for (const key of ['b', 'd', 'Shift+ArrowRight', 'Shift+ArrowRight', 'd'])
+        await page.keyboard.press(key);
+      await expect.poll(async () => (await areas())[0], PATIENCE).toBeGreaterThan(9_400);
+      expect(isInside((await objects())[0] ?? stroked, 160, 120)).toBe(true);
+      await page.keyboard.press('Control+z');
+      await expect.poll(areas, PATIENCE).toEqual([9_000, 8_000]);
+
       // Two become one, and one two.
       await page.keyboard.press('v');
       await page.keyboard.press('Control+a');

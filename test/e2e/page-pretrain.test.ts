@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { addFolder, openPage, seriousFindings } from '../support/page.ts';
+import { waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const TRAINING_MS = 240_000;
@@ -30,6 +31,16 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await addFolder(page, join(folder, 'images'));
       await page.getByRole('tab', { name: 'Images 12' }).waitFor();
       await page.getByRole('link', { name: 'Pretrain' }).click();
+      await expect.poll(() => page.getByText(/^about \d/).count(), { timeout: 30_000 }).toBe(3);
+
+      // A collection that is too small has no plan, and cannot be started.
+      const empty = await client.collections.add({ path: tempFolder(), name: 'empty' });
+      await waitForState(client, empty.job.id, 'done');
+      await page.getByLabel('Collection').selectOption({ label: 'empty' });
+      await page.getByRole('alert').getByText('this collection has 0').waitFor();
+      expect(await page.getByText(/^about \d/).count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'Start pretraining' }).isDisabled()).toBe(true);
+      await page.getByLabel('Collection').selectOption({ label: 'images' });
       await expect.poll(() => page.getByText(/^about \d/).count(), { timeout: 30_000 }).toBe(3);
 
       await page.getByText('Advanced settings').click();

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { startServer } from '../../src-main/host/server/server.ts';
@@ -14,6 +15,19 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
 
 const EMPTY = 'Start with a folder of your images';
+
+/** Drops a folder on the page, as a file manager that tells its address does. */
+async function dropFolder(page: Page, folder: string): Promise<void> {
+  const target = page.getByText(EMPTY);
+  const transfer = await page.evaluateHandle((address) => {
+    const dropped = new DataTransfer();
+    dropped.setData('text/uri-list', address);
+    return dropped;
+  }, pathToFileURL(folder).href);
+  await target.dispatchEvent('dragenter', { dataTransfer: transfer });
+  await page.getByText('Drop folders to add them').waitFor();
+  await target.dispatchEvent('drop', { dataTransfer: transfer });
+}
 
 describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => {
   let browser: Browser;
@@ -193,7 +207,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     const folder = join(tempFolder(), 'photos');
     await makePhotos(folder, 2);
     await makePhotos(join(folder, 'copies'), 2);
-    await addFolder(page, folder);
+    await dropFolder(page, folder);
     await page.getByRole('tab', { name: 'Duplicates 2' }).click();
     await expect.poll(() => page.getByText('2 copies').count()).toBe(2);
     await page.getByText('copies/photo-0000.jpg').waitFor();
@@ -208,7 +222,9 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await page.getByRole('tab', { name: 'Images 3' }).waitFor();
     await page.getByRole('button', { name: 'More for photos' }).click();
     await page.getByRole('menuitem', { name: 'Rename' }).click();
-    await page.getByRole('textbox', { name: 'Name' }).fill('Holiday');
+    await page.getByRole('textbox', { name: 'Name' }).and(page.locator(':focus')).waitFor();
+    // Its text is chosen.
+    await page.keyboard.type('Holiday');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Holiday' }).waitFor();
     await page.getByRole('button', { name: 'More for Holiday' }).click();

@@ -192,16 +192,20 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     await waitForState(client, longer.job.id, 'done');
     expect(await client.runs.get({ id: run.id })).toMatchObject({ step: 4, totalSteps: 4, state: 'done' });
 
-    const [model] = await client.models.list();
+    const [model, earlier] = await client.models.list();
     if (!model || run.collectionId === null) throw new Error('the run left no model');
+    expect([earlier?.name, model.name]).toEqual([run.name, `${run.name}, step 6`]);
     const next = await client.runs.start({
       collectionId: run.collectionId,
       device: DEVICE,
       fromModelId: model.id,
       overrides: { ...SHORT_RUN, seed: 5 },
     });
+    expect(next.run.name).toBe(`${run.name} (2)`);
     await waitForState(client, next.job.id, 'done');
     expect(await client.runs.get({ id: next.run.id })).toMatchObject({ parentModelId: model.id, step: 3 });
+    const names = (await client.models.list()).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
   });
 
   test('goes on without images that vanished or broke, and names them', async () => {

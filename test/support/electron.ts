@@ -26,6 +26,9 @@ export const electronReason = canRunElectron
   ? ''
   : ` (skipped: ${executablePath ? 'there is no display' : "Electron's binary is not there; npx install-electron fetches it"})`;
 
+/** All that the preload script gives to the page. */
+export const BRIDGE = ['onCommand', 'pathOf', 'pickFile', 'pickFolder', 'pickSavePath'];
+
 export type OpenApp = { app: ElectronApplication; page: Page };
 
 /** The built desktop app on a data folder; it ends with the test at the latest. */

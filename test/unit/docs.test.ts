@@ -6,7 +6,7 @@ import { ExportFormat } from '../../src-main/contract/export.ts';
 import { PresetName, PretrainConfig } from '../../src-main/contract/pretrain.ts';
 import { RunMetric } from '../../src-main/contract/run.ts';
 import { SegmentMode, SegmentSettings } from '../../src-main/contract/segmentation.ts';
-import { DEFAULT_SETTINGS } from '../../src-main/contract/settings.ts';
+import { DEFAULT_SETTINGS, Settings } from '../../src-main/contract/settings.ts';
 import { DATA_FOLDER_VARIABLE } from '../../src-main/host/shared/data-folder.ts';
 import { createProgram } from '../../src-main/host/cli/program.ts';
 import { codesIn, documentationPages, tableRows } from '../support/documentation.ts';
@@ -51,6 +51,10 @@ describe('the documentation', () => {
   test('documents every setting with its default, and the environment variable', () => {
     for (const [key, value] of Object.entries(DEFAULT_SETTINGS)) {
       expect(docs).toContain(`| \`${key}\` | ${String(value)} |`);
+    }
+    // In the words of `r2o settings list`.
+    for (const { description = 'no description' } of Object.values(Settings.shape)) {
+      expect(docs).toContain(`| ${description} |`);
     }
     expect(docs).toContain(DATA_FOLDER_VARIABLE);
   });

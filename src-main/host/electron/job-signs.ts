@@ -1,6 +1,9 @@
 import type { Job } from '../../contract/job.ts';
 import type { NativeTexts } from './texts.ts';
 
+/** As in electron-builder.yml: Windows shows notifications only of apps that name the id they were installed with. */
+export const APP_ID = 'org.r2o-studio.app';
+
 /** What the taskbar shows: a fraction, `unknown` while there is no total, or undefined for no bar. */
 export type TaskbarProgress = number | 'unknown' | undefined;
 

@@ -9,11 +9,13 @@ import { appVersion } from '../shared/paths.ts';
 import { serveContract } from './contract-port.ts';
 import { DesktopShell } from './desktop.ts';
 import { forkUtilityWorker } from './fork-utility-worker.ts';
+import { APP_ID } from './job-signs.ts';
 import { registerScheme, serveScheme } from './scheme.ts';
 import { startUpdates } from './updates.ts';
 import { allowOwnPageOnly } from './window.ts';
 
 registerScheme();
+if (process.platform === 'win32') app.setAppUserModelId(APP_ID);
 /** Resolves when the window is there; folders that are opened with the app before then wait for it. */
 const ready = Promise.withResolvers<DesktopShell>();
 

@@ -7,14 +7,25 @@ window.addEventListener('message', (event) => {
   if (port) ipcRenderer.postMessage('r2o:connect', null, [port]);
 });
 
+let listener: ((command: string) => void) | undefined;
+/** The latest command that came before the page listened. */
+let unheard: string | undefined;
+ipcRenderer.on('r2o:command', (_event, command: unknown) => {
+  if (listener) listener(String(command));
+  else unheard = String(command);
+});
+
 contextBridge.exposeInMainWorld('r2oDesktop', {
   pickFolder: () => ipcRenderer.invoke('r2o:pick-folder'),
   pickFile: () => ipcRenderer.invoke('r2o:pick-file'),
   pickSavePath: (name: string) => ipcRenderer.invoke('r2o:pick-save-path', name),
   pathOf: (file: File) => webUtils.getPathForFile(file),
-  onCommand: (listener: (command: string) => void) => {
-    const hear = (_event: unknown, command: unknown) => listener(String(command));
-    ipcRenderer.on('r2o:command', hear);
-    return () => ipcRenderer.off('r2o:command', hear);
+  onCommand: (next: (command: string) => void) => {
+    listener = next;
+    if (unheard !== undefined) next(unheard);
+    unheard = undefined;
+    return () => {
+      if (listener === next) listener = undefined;
+    };
   },
 });

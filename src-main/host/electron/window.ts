@@ -10,6 +10,8 @@ import { MIN_HEIGHT, MIN_WIDTH, placeWindow, readWindowState, writeWindowState }
 /** A value above 1 shows an indeterminate bar, a negative one none (Electron documentation). */
 const INDETERMINATE = 2;
 const NO_BAR = -1;
+/** Copying a path to the clipboard is all that the page asks for. */
+const ONLY_PERMISSION = 'clipboard-sanitized-write';
 
 /** The app's one window. */
 export class MainWindow {
@@ -37,7 +39,7 @@ export class MainWindow {
     if (isMaximized) this.#window.maximize();
     this.#window.once('ready-to-show', () => this.#window.show());
     this.#window.on('close', (event) => {
-      this.#save(options.stateFile);
+      this.#save(options);
       const job = options.jobs.atWork;
       if (!job || this.#mayClose) return;
       event.preventDefault();
@@ -64,7 +66,11 @@ export class MainWindow {
 
   send(command: string): void {
     this.show();
-    this.#window.webContents.send('r2o:command', command);
+    const { webContents } = this.#window;
+    const send = () => webContents.send('r2o:command', command);
+    // A folder that the app was opened with comes before the page does.
+    if (webContents.isLoadingMainFrame()) webContents.once('did-finish-load', send);
+    else send();
   }
 
   showProgress(progress: TaskbarProgress): void {
@@ -83,8 +89,14 @@ export class MainWindow {
     }
   }
 
-  #save(file: string): void {
-    writeWindowState(file, { ...this.#window.getNormalBounds(), isMaximized: this.#window.isMaximized() });
+  /** A place that cannot be kept, as on a full disk, must not keep the window from closing. */
+  #save({ stateFile, logger }: { stateFile: string; logger: Logger }): void {
+    try {
+      const isMaximized = this.#window.isMaximized();
+      writeWindowState(stateFile, { ...this.#window.getNormalBounds(), isMaximized });
+    } catch (error) {
+      logger.error(error, 'window');
+    }
   }
 }
 
@@ -96,8 +108,8 @@ export function allowOwnPageOnly(): void {
     contents.on('will-frame-navigate', (event) => event.preventDefault());
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.session.setPermissionRequestHandler((_contents, permission, answer) =>
-      // Copying a path to the clipboard is all that the page asks for.
-      answer(permission === 'clipboard-sanitized-write'),
+      answer(permission === ONLY_PERMISSION),
     );
+    contents.session.setPermissionCheckHandler((_contents, permission) => permission === ONLY_PERMISSION);
   });
 }

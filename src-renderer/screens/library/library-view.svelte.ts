@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Collection } from '../../../src-main/contract/collection.ts';
 import { ImageId, type CollectionId } from '../../../src-main/contract/ids.ts';
 import type { ImageStatus } from '../../../src-main/contract/image.ts';
 import type { Job } from '../../../src-main/contract/job.ts';
@@ -113,16 +114,14 @@ export class LibraryView {
   /** Adds folders and shows the first; those that are refused are explained in the dialog. */
   async add(paths: readonly string[]): Promise<void> {
     this.#addError = undefined;
+    const collections: Collection[] = [];
     for (const path of paths) {
       const added = await this.#studio.library.add(path);
-      if ('code' in added) {
-        this.#addError = added;
-        this.isAdding = true;
-      } else {
-        this.isAdding = false;
-        this.select(added.id);
-      }
+      if ('code' in added) this.#addError = added;
+      else collections.push(added);
     }
+    this.isAdding = this.#addError !== undefined;
+    if (collections[0]) this.select(collections[0].id);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ZoomView } from '../../canvas/zoom-view.svelte.ts';
 import { t } from '../../i18n/language.svelte.ts';
 import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
+import type { KeyPen } from './key-pen.svelte.ts';
 import type { MaskEditor } from './mask-editor.svelte.ts';
 
 export type EditorActions = {
@@ -9,11 +10,12 @@ export type EditorActions = {
   pickConcept: () => void;
   close: () => void;
   zoom: () => ZoomView | undefined;
+  pen: KeyPen;
 };
 
 /** All that the keyboard does with one image: going about, judging, and correcting. */
 export function editorShortcuts(editor: MaskEditor, actions: EditorActions): ShortcutGroup[] {
-  const { turn, zoom } = actions;
+  const { turn, zoom, pen } = actions;
   const { looks } = editor;
   return [
     {
@@ -40,6 +42,11 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: '[', label: t('masks.smallerBrush'), run: () => looks.resizeBrush(-1) },
         { keys: ']', label: t('masks.largerBrush'), run: () => looks.resizeBrush(1) },
         { keys: 'c', label: t('masks.tool.cut'), run: () => editor.use('cut') },
+        { keys: 'd', label: t('masks.pen.press'), run: () => pen.press() },
+        { keys: 'shift+ArrowLeft', label: t('masks.pen.left'), run: () => pen.move(-1, 0) },
+        { keys: 'shift+ArrowRight', label: t('masks.pen.right'), run: () => pen.move(1, 0) },
+        { keys: 'shift+ArrowUp', label: t('masks.pen.up'), run: () => pen.move(0, -1) },
+        { keys: 'shift+ArrowDown', label: t('masks.pen.down'), run: () => pen.move(0, 1) },
         { keys: 'n', label: t('masks.new'), run: () => editor.startNew() },
         { keys: 'm', label: t('masks.mergeOrMake'), run: () => void editor.merge() },
         { keys: 'x', label: t('masks.splitParts'), run: () => void editor.split() },

@@ -1,4 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
+import type { CollectionId } from '../../../src-main/contract/ids.ts';
 import {
   PresetName,
   type PretrainOverrides,
@@ -39,6 +40,8 @@ export class PretrainView {
   readonly #plans = new SvelteMap<PresetName, PretrainPlan>();
   #planError = $state.raw<ShownError>();
   #planning = 0;
+  /** The collection that the plans are of. */
+  #plannedId: CollectionId | undefined;
 
   readonly collection = $derived.by(() => {
     const { library } = this.#studio;
@@ -79,7 +82,9 @@ export class PretrainView {
     const { collection, device, overrides } = this;
     if (!collection) return;
     const asked = ++this.#planning;
-    this.#planError = await attempt(async () => {
+    if (this.#plannedId !== collection.id) this.#plans.clear();
+    this.#plannedId = collection.id;
+    const error = await attempt(async () => {
       for (const preset of PresetName.options) {
         const plan = await this.#studio.client.runs.plan({
           collectionId: collection.id,
@@ -91,6 +96,7 @@ export class PretrainView {
         this.#plans.set(preset, plan);
       }
     });
+    if (asked === this.#planning) this.#planError = error;
   }
 
   async start(): Promise<void> {

@@ -5,6 +5,7 @@ import { addMask, emptyBitmap } from '../../../src-renderer/canvas/column-bitmap
 import { ANY, isNarrow, toQuery } from '../../../src-renderer/screens/masks/gallery-filter.ts';
 import { ImageMasks } from '../../../src-renderer/screens/masks/image-masks.svelte.ts';
 import { groupsOf, levelsOf } from '../../../src-renderer/screens/masks/levels.ts';
+import { KeyPen } from '../../../src-renderer/screens/masks/key-pen.svelte.ts';
 import { MaskEditor } from '../../../src-renderer/screens/masks/mask-editor.svelte.ts';
 import { Selection } from '../../../src-renderer/state/selection.svelte.ts';
 import { Toasts } from '../../../src-renderer/state/toasts.svelte.ts';
@@ -170,6 +171,28 @@ describe('an image under the hands of a person', () => {
     await editor.release();
     expect(masks.all).toHaveLength(2);
     expect(masks.history.undo).toBe('remove');
+  });
+
+  test('is painted by keyboard as by pointer, within the picture', async () => {
+    const { editor, masks } = await opened();
+    const pen = new KeyPen(editor, () => ({ scale: 8, middle: { x: 4.5, y: 1.5 } }));
+    pen.move(1, 0);
+    pen.press();
+    expect([pen.place, editor.draft]).toEqual([undefined, undefined]);
+    editor.choice.step(1);
+    editor.use('brush');
+    pen.press();
+    pen.move(0, 1);
+    for (let times = 0; times < 9; times++) pen.move(0, 1);
+    expect(pen.place).toEqual({ x: 4.5, y: 3.5 });
+    pen.press();
+    await expect.poll(() => pixels(editor.choice.selected[0])).toBe(12);
+    // Lifted, it draws nothing.
+    pen.move(-1, 0);
+    expect(pixels(editor.choice.selected[0])).toBe(12);
+    await expect.poll(() => masks.history.undo).toBe('reshape');
+    editor.use('select');
+    expect(pen.place).toBeUndefined();
   });
 
   test('puts right what was shown in advance when the service refuses it', async () => {

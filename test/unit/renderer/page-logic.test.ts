@@ -44,6 +44,7 @@ describe('a pasted or dropped path', () => {
     ['  "C:\\Photos"  ', 'C:\\Photos'],
     ['file:///home/me/My%20Photos', '/home/me/My Photos'],
     ['file:///C:/Photos', 'C:/Photos'],
+    ['file:///home/me/100%', '/home/me/100%'],
     ['\\\\server\\share', '\\\\server\\share'],
     ['a note about photos', undefined],
     ['https://example.org/a.jpg', undefined],
@@ -86,6 +87,7 @@ describe('an address of the page', () => {
   test('names a screen and a place in it', () => {
     expect(readHash('#/library/3/images/55')).toEqual({ screen: 'library', path: ['3', 'images', '55'] });
     expect(readHash('#/a%2Fb')).toEqual({ screen: 'a/b', path: [] });
+    expect(readHash('#/library/100%')).toEqual({ screen: 'library', path: ['100%'] });
   });
 
   test.each(['', '#', '#/', '#library'])('%j names none', (hash) => {

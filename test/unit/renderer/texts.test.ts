@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parse } from 'svelte/compiler';
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../../src-main/contract/errors.ts';
 import de from '../../../src-renderer/i18n/de.json';
@@ -19,6 +20,21 @@ function flatten(texts: Texts, prefix = ''): Map<string, string> {
 
 const valuesOf = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, name]) => name).sort();
 
+/** Attributes that are read to a person. */
+const TOLD = ['label', 'title', 'text', 'aria-label', 'placeholder', 'alt', 'action', 'description'];
+/** Names, units, and examples of paths. */
+const SAME_EVERYWHERE = /^(R2O Studio|Gokul et al\..*|SHA-256|px ·|online_encoder\.net\.|\/.*)$/;
+
+/** The words that stand in the markup below a node of a component's syntax tree. */
+function wordsIn(node: unknown): string[] {
+  if (Array.isArray(node)) return node.flatMap(wordsIn);
+  if (typeof node !== 'object' || node === null) return [];
+  if ('type' in node && node.type === 'Text' && 'data' in node) return [String(node.data).trim()];
+  const isAttribute = 'type' in node && ['Attribute', 'StyleDirective'].includes(String(node.type));
+  if (isAttribute && !('name' in node && TOLD.includes(String(node.name)))) return [];
+  return Object.values(node).flatMap(wordsIn);
+}
+
 describe('the texts of the page', () => {
   const english = flatten(en);
   const german = flatten(de);
@@ -35,6 +51,19 @@ describe('the texts of the page', () => {
   test('have titles for kinds of errors that exist; one without a title is told as an internal error', () => {
     for (const code of Object.keys(en.error.code)) expect(ErrorCode.options, code).toContain(code);
     expect(english.has('error.code.INTERNAL')).toBe(true);
+  });
+
+  test('are all that components say', () => {
+    const files = readdirSync(renderer, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.svelte'),
+    );
+    const words = files.flatMap((file) => {
+      const { fragment } = parse(readFileSync(join(renderer, file), 'utf8'), { modern: true });
+      return wordsIn(fragment)
+        .filter((text) => /[a-z]{2}/i.test(text) && !SAME_EVERYWHERE.test(text))
+        .map((text) => `${file}: ${text}`);
+    });
+    expect(words).toEqual([]);
   });
 
   test('are all used', () => {

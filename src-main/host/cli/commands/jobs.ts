@@ -7,13 +7,16 @@ import { printable, table } from '../output.ts';
 import { contextOf } from '../program.ts';
 
 const JOBS_LISTED = 50;
+const WHICH = 'number of the job, as r2o jobs list shows it';
 
 export function addJobCommands(program: Command): void {
-  const jobs = program.command('jobs').description('scans and other long work: list, pause, resume, cancel');
+  const jobs = program
+    .command('jobs')
+    .description('all long work, such as scans, pretrainings and exports: list, show, pause, resume, cancel');
 
   jobs
     .command('list', { isDefault: true })
-    .description(`list the newest ${JOBS_LISTED} jobs`)
+    .description(`list the last ${JOBS_LISTED} jobs, the newest first`)
     .action(async (_options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       const { items } = await withSession(({ client }) => client.jobs.page({ limit: JOBS_LISTED }));
@@ -22,8 +25,8 @@ export function addJobCommands(program: Command): void {
 
   jobs
     .command('show')
-    .argument('<job>', 'number of the job')
-    .description('show one job')
+    .argument('<job>', WHICH)
+    .description('show the state of one job, with its error and what to do about it')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       const job = await withSession(({ client }) => client.jobs.get({ id: parseJobId(which) }));
@@ -32,8 +35,10 @@ export function addJobCommands(program: Command): void {
 
   jobs
     .command('resume')
-    .argument('<job>', 'number of the job')
-    .description('go on with a paused, interrupted, failed or cancelled job from what it had saved')
+    .argument('<job>', WHICH)
+    .description(
+      'go on with a job that was paused, interrupted or cancelled, or that failed, from what it had saved',
+    )
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -44,10 +49,12 @@ export function addJobCommands(program: Command): void {
 
   for (const verb of ['pause', 'cancel'] as const) {
     const what =
-      verb === 'pause' ? 'stop a job so that it can be resumed' : 'stop a job for good; what it saved stays';
+      verb === 'pause'
+        ? 'stop a job for now; it waits for r2o jobs resume'
+        : 'end a job early; what it saved stays, and r2o jobs resume can still go on from there';
     jobs
       .command(verb)
-      .argument('<job>', 'number of the job')
+      .argument('<job>', WHICH)
       .description(what)
       .action(async (which: string, _options: unknown, command: Command) => {
         const { output, withSession } = contextOf(command);

@@ -11,6 +11,7 @@ import { printable, table, type Output } from '../output.ts';
 import { contextOf } from '../program.ts';
 
 const KIND = { one: 'run', many: 'runs', listCommand: 'r2o runs list' };
+const WHICH = 'number or name of a pretraining, as r2o runs list shows them';
 /** Values of a curve that are shown in a terminal. */
 const CURVE_POINTS = 8;
 
@@ -34,8 +35,8 @@ function addReading(runs: Command): void {
 
   runs
     .command('show')
-    .argument('<run>', 'number or name')
-    .description('show one pretraining with its curves')
+    .argument('<run>', WHICH)
+    .description('show how far one pretraining is, its settings, and its curves')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -47,10 +48,12 @@ function addReading(runs: Command): void {
 
   runs
     .command('previews')
-    .argument('<run>', 'number or name')
-    .requiredOption('--out <file>', 'PNG to write')
-    .option('--columns <n>', 'steps to show at most', '12')
-    .description('write the regions of the preview images over the run as one picture')
+    .argument('<run>', WHICH)
+    .requiredOption('--out <file>', 'PNG file to write')
+    .option('--columns <n>', 'at most so many previews beside each other, evenly over the run', '12')
+    .description(
+      'write one picture of how the regions became objects: a row for each preview image, a column for each preview',
+    )
     .action(async (which: string, options: { out: string; columns: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -65,9 +68,12 @@ function addReading(runs: Command): void {
 function addGoingOn(runs: Command): void {
   runs
     .command('resume')
-    .argument('<run>', 'number or name')
-    .option('--device <id>', 'go on there instead of where it began; results then differ in the last digits')
-    .description('go on from the last checkpoint')
+    .argument('<run>', WHICH)
+    .option(
+      '--device <id>',
+      'go on with this device, of r2o devices, instead of the one it began with; results then differ in the last digits',
+    )
+    .description('go on with a pretraining that was stopped, from its last checkpoint')
     .action(async (which: string, options: { device?: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -78,9 +84,11 @@ function addGoingOn(runs: Command): void {
 
   runs
     .command('extend')
-    .argument('<run>', 'number or name')
-    .requiredOption('--epochs <n>', 'epochs in all')
-    .description('train longer; learning rate, K and the rest of the schedules stretch to the new length')
+    .argument('<run>', WHICH)
+    .requiredOption('--epochs <n>', 'epochs in all, with those that are done')
+    .description(
+      'train longer than planned, and keep a further model at the end; the schedules, as of learning rate and K, stretch to the new length',
+    )
     .action(async (which: string, options: { epochs: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -94,8 +102,8 @@ function addGoingOn(runs: Command): void {
 function addKeeping(runs: Command): void {
   runs
     .command('keep-best')
-    .argument('<run>', 'number or name')
-    .description('keep the encoder of the most stable preview as a model of its own')
+    .argument('<run>', WHICH)
+    .description('keep the encoder as it was at the most stable preview, as a model of its own')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -106,9 +114,9 @@ function addKeeping(runs: Command): void {
 
   runs
     .command('rename')
-    .argument('<run>', 'number or name')
-    .argument('<name>', 'new name')
-    .description('give a pretraining another name')
+    .argument('<run>', WHICH)
+    .argument('<name>', 'its new name')
+    .description('give a pretraining another name; its models keep theirs')
     .action(async (which: string, name: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -119,9 +127,9 @@ function addKeeping(runs: Command): void {
 
   runs
     .command('remove')
-    .argument('<run>', 'number or name')
-    .option('--yes', 'do not ask')
-    .description('delete checkpoints, curves and previews of a pretraining; its models stay')
+    .argument('<run>', WHICH)
+    .option('--yes', 'remove it without asking first')
+    .description('delete a pretraining with its checkpoints, curves and previews; its models stay')
     .action(async (which: string, options: { yes?: boolean }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {

@@ -5,11 +5,13 @@ import { table } from '../output.ts';
 import { contextOf } from '../program.ts';
 
 export function addSettingsCommands(program: Command): void {
-  const settings = program.command('settings').description('limits and cache sizes: list, set');
+  const settings = program
+    .command('settings')
+    .description('limits, cache sizes, theme, language, notifications, updates: list, set');
 
   settings
     .command('list', { isDefault: true })
-    .description('list all settings')
+    .description('list all settings with their values and what they are for')
     .action(async (_options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       output.result(await withSession(({ client }) => client.settings.get()), listLines);
@@ -18,8 +20,11 @@ export function addSettingsCommands(program: Command): void {
   settings
     .command('set')
     .argument('<key>', `one of: ${Object.keys(Settings.shape).join(', ')}`)
-    .argument('<value>', 'as its default is: a number, a word, true or false')
-    .description('change one setting; it holds from the next job on')
+    .argument(
+      '<value>',
+      'a whole number of pixels or bytes, one of the words that the list names, true or false; "" for none',
+    )
+    .description('change one setting; limits and cache sizes hold from the next job on, all else at once')
     .action(async (key: string, value: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       const changes = parseChange(key, value);
@@ -46,5 +51,12 @@ function readValue(key: string, value: string): unknown {
 }
 
 function listLines(settings: Settings): string[] {
-  return table([['KEY', 'VALUE'], ...Object.entries(settings).map(([key, value]) => [key, String(value)])]);
+  const { shape } = Settings;
+  return table([
+    ['KEY', 'VALUE', 'MEANING'],
+    ...Object.entries(shape).map(([key, { description = '' }]) => {
+      const value: unknown = Object.entries(settings).find(([name]) => name === key)?.[1];
+      return [key, String(value), description];
+    }),
+  ]);
 }

@@ -4,16 +4,27 @@ import { getConfig, validateConfiguration } from 'app-builder-lib/out/util/confi
 import { DebugLogger } from 'builder-util';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { APP_ID } from '../../../../src-main/host/electron/job-signs.ts';
 
 const root = resolve(import.meta.dirname, '../../../..');
 const PLATFORMS = ['linux', 'mac', 'win'] as const;
 type Platform = (typeof PLATFORMS)[number];
+type Target = { platform: Platform; arch: 'x64' | 'arm64' };
+/** ONNX Runtime ships no binary for Intel Macs. */
+const TARGETS: Target[] = [
+  { platform: 'linux', arch: 'x64' },
+  { platform: 'linux', arch: 'arm64' },
+  { platform: 'mac', arch: 'arm64' },
+  { platform: 'win', arch: 'x64' },
+  { platform: 'win', arch: 'arm64' },
+];
 
 /** electron-builder gathers patterns into objects with a filter. */
 const Patterns = z
   .array(z.union([z.string(), z.object({ filter: z.array(z.string()) })]))
   .transform((parts) => parts.flatMap((part) => (typeof part === 'string' ? [part] : part.filter)));
 const Config = z.object({
+  appId: z.string(),
   files: Patterns,
   asarUnpack: Patterns,
   electronFuses: z.record(z.string(), z.boolean()),
@@ -27,7 +38,7 @@ const Config = z.object({
 const IS_NATIVE = /\.(node|dll|dylib|so(\.\d+)*)$/;
 /** What tells, in a native file's path, for which platform it is. */
 const MARKS: Record<Platform, RegExp> = {
-  linux: /linux/,
+  linux: /linux(?!musl)/,
   mac: /darwin/,
   win: /win32/,
 };
@@ -61,9 +72,9 @@ describe('electron-builder.yml', () => {
     natives = nativeFiles();
   });
 
-  const isPacked = (file: string, platform: Platform) =>
+  const isPacked = (file: string, { platform, arch }: Target) =>
     ![...config.files, ...config[platform].files].some(
-      (pattern) => pattern.startsWith('!') && matchesGlob(file, pattern.slice(1)),
+      (pattern) => pattern.startsWith('!') && matchesGlob(file, pattern.slice(1).replaceAll('${arch}', arch)),
     );
 
   test('sees the native modules that there are', () => {
@@ -79,8 +90,8 @@ describe('electron-builder.yml', () => {
     expect([...owners].some((name) => name.startsWith('@img/sharp-'))).toBe(true);
   });
 
-  test.each(PLATFORMS)('unpacks every native file that it packs for %s', (platform) => {
-    const packed = natives.filter((file) => isPacked(file, platform));
+  test.each(TARGETS)('unpacks every native file that it packs for $platform, $arch', (target) => {
+    const packed = natives.filter((file) => isPacked(file, target));
     const unreachable = packed.filter(
       (file) => !config.asarUnpack.some((pattern) => matchesGlob(file, pattern)),
     );
@@ -88,13 +99,21 @@ describe('electron-builder.yml', () => {
     expect(unreachable).toEqual([]);
   });
 
-  test.each(PLATFORMS)('packs for %s what it needs, and no binary of another platform', (platform) => {
-    const shared = natives.filter((file) => /onnxruntime-node|better-sqlite3/.test(file));
-    const packed = shared.filter((file) => isPacked(file, platform));
-    const needed = packed.filter((file) => MARKS[platform].test(file));
-    expect(needed.some((file) => file.includes('onnxruntime-node'))).toBe(true);
-    expect(needed.some((file) => file.includes('better-sqlite3'))).toBe(true);
-    expect(packed.filter((file) => !MARKS[platform].test(file))).toEqual([]);
+  test.each(TARGETS)(
+    'packs for $platform, $arch what it needs, and no binary of another machine',
+    (target) => {
+      const isMeant = (file: string) => MARKS[target.platform].test(file) && file.includes(target.arch);
+      const shared = natives.filter((file) => /onnxruntime-node|better-sqlite3/.test(file));
+      const packed = shared.filter((file) => isPacked(file, target));
+      const needed = packed.filter(isMeant);
+      expect(needed.some((file) => file.includes('onnxruntime-node'))).toBe(true);
+      expect(needed.some((file) => file.includes('better-sqlite3'))).toBe(true);
+      expect(packed.filter((file) => !isMeant(file))).toEqual([]);
+    },
+  );
+
+  test('has the id by which the app names itself', () => {
+    expect(config.appId).toBe(APP_ID);
   });
 
   test('leaves no way to run other code with our binary', () => {
