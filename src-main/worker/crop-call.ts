@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { CROP_FOLDER } from '../contract/cache-layout.ts';
 import { asOpaqueSrgb } from '../core/image/decode.ts';
-import { DiskCache } from '../core/image/disk-cache.ts';
 import { openImageBytes } from '../core/image/open-image.ts';
 import { readVerified } from '../core/image/render.ts';
 import { sharp } from '../core/image/sharp-setup.ts';
@@ -10,13 +7,12 @@ import { resolveFile } from '../core/image/walk.ts';
 import { decodeCrop } from '../core/mask/crop.ts';
 import { cropAround, drawCrop } from '../core/mask/draw-crop.ts';
 import type { RgbImage } from '../core/image/decode.ts';
+import { pictureCaches } from './picture-caches.ts';
 import type { CallOf, ResultOf } from './protocol.ts';
 
 /** Longer side of a crop; a smaller object is not enlarged. */
 const CROP_PX = 288;
 const QUALITY = 82;
-/** Of the bound that thumbnails have. */
-const CACHE_SHARE = 0.125;
 
 /**
  * An object cut from its image, as WebP: from the cache, or from the original.
@@ -24,11 +20,7 @@ const CACHE_SHARE = 0.125;
  */
 export async function renderCrop(call: CallOf<'render-crop'>): Promise<ResultOf<'render-crop'>> {
   const { shape, box, contentHash, cache } = call;
-  const crops = new DiskCache({
-    folder: join(cache.folder, CROP_FOLDER),
-    suffix: '.webp',
-    maxBytes: CACHE_SHARE * cache.thumbnailBytes,
-  });
+  const { crops } = pictureCaches(cache);
   const key = createHash('sha256').update(contentHash).update(shape.rle).digest('hex');
   const known = await crops.read(key);
   if (known && known.length > 0) return { bytes: known };

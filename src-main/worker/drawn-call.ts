@@ -1,16 +1,12 @@
-import { join } from 'node:path';
-import { DRAWN_FOLDER, DRAWN_SUFFIX } from '../contract/cache-layout.ts';
 import { decodeImage } from '../core/image/decode.ts';
-import { DiskCache } from '../core/image/disk-cache.ts';
 import { sharp } from '../core/image/sharp-setup.ts';
 import { drawMasks } from '../core/mask/overlay.ts';
+import { pictureCaches } from './picture-caches.ts';
 import type { CallOf, ResultOf } from './protocol.ts';
 import { thumbnailOf } from './render-call.ts';
 
 /** A little more than that of the thumbnail, which it is made from. */
 const QUALITY = 85;
-/** Of the bound that thumbnails have. */
-const CACHE_SHARE = 0.5;
 
 /**
  * A thumbnail with the masks of its image, kept in the cache under `key`.
@@ -24,11 +20,6 @@ export async function renderDrawn(call: CallOf<'render-drawn'>): Promise<ResultO
     // Somebody waits for it: effort 0 takes two thirds of the time of 2, for a fifth more bytes.
     .webp({ quality: QUALITY, effort: 0 })
     .toBuffer();
-  const files = new DiskCache({
-    folder: join(cache.folder, DRAWN_FOLDER),
-    suffix: DRAWN_SUFFIX,
-    maxBytes: CACHE_SHARE * cache.thumbnailBytes,
-  });
-  await files.write(key, bytes);
+  await pictureCaches(cache).drawn.write(key, bytes);
   return { bytes };
 }

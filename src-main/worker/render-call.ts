@@ -1,6 +1,6 @@
 import { readVerified, renderView } from '../core/image/render.ts';
-import { ThumbnailCache } from '../core/image/thumbnail-cache.ts';
 import { resolveFile } from '../core/image/walk.ts';
+import { pictureCaches } from './picture-caches.ts';
 import type { CallOf, ResultOf } from './protocol.ts';
 
 type Photo = Pick<CallOf<'render'>, 'rootPath' | 'file' | 'contentHash' | 'limits' | 'cache'>;
@@ -24,8 +24,7 @@ export async function renderImage(call: CallOf<'render'>): Promise<ResultOf<'ren
  */
 export function thumbnailOf(photo: Photo): Promise<Buffer> {
   const { contentHash, limits, cache } = photo;
-  const thumbnails = new ThumbnailCache({ folder: cache.folder, maxBytes: cache.thumbnailBytes });
-  return thumbnails.ensure(contentHash, () => loadPhoto(photo), limits);
+  return pictureCaches(cache).thumbnails.ensure(contentHash, () => loadPhoto(photo), limits);
 }
 
 function loadPhoto({ rootPath, file, contentHash, limits }: Photo): Promise<Buffer> {
