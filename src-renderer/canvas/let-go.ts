@@ -3,5 +3,11 @@
  * need not wait for those that have gone past.
  */
 export function letGo(picture: HTMLImageElement): () => void {
-  return () => picture.removeAttribute('src');
+  return () => {
+    picture.removeAttribute('src');
+    // Chromium's document holds every picture whose address changed while it stood outside; being taken out of something
+    // frees it, and with it the tile around it.
+    new DocumentFragment().append(picture);
+    picture.remove();
+  };
 }
