@@ -194,7 +194,7 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
 
     const [model, earlier] = await client.models.list();
     if (!model || run.collectionId === null) throw new Error('the run left no model');
-    expect([earlier?.name, model.name]).toEqual([run.name, `${run.name}, step 6`]);
+    expect([earlier?.name, model.name]).toEqual([run.name, `${run.name}, step 4`]);
     const next = await client.runs.start({
       collectionId: run.collectionId,
       device: DEVICE,
