@@ -130,7 +130,7 @@ describe('r2o models', () => {
     const unknown = await runCli(data, 'models', 'untrained', 'vit');
     expect(unknown).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('resnet18, resnet50') as string,
+      stderr: expect.stringContaining('resnet18, resnet18-half, resnet50') as string,
     });
   });
 });
