@@ -70,7 +70,7 @@ export function createRouter(service: Service) {
         collections.get(input.collectionId);
         return store.images.ids(input);
       }),
-      many: os.images.many.handler(({ input }) => input.ids.flatMap((id) => store.images.get(id) ?? [])),
+      many: os.images.many.handler(({ input }) => store.images.many(input.ids)),
     },
     jobs: {
       page: os.jobs.page.handler(({ input }) => store.jobs.page(input)),

@@ -163,10 +163,12 @@ export class GalleryRepository {
 
   /** Tiles in the order of `imageIds`, without those that are not segmented. */
   tiles(segmentationId: SegmentationId, imageIds: readonly ImageId[]): GalleryTile[] {
-    return imageIds.flatMap((imageId) => {
-      const row = this.#tile.get(segmentationId, imageId);
-      return row ? toTile(row) : [];
-    });
+    return this.#db.transaction(() =>
+      imageIds.flatMap((imageId) => {
+        const row = this.#tile.get(segmentationId, imageId);
+        return row ? toTile(row) : [];
+      }),
+    )();
   }
 
   /**

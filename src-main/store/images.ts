@@ -66,6 +66,7 @@ export const imageListSql = {
 
 /** The images of collections, as they are listed and opened. What scans write is in scans.ts. */
 export class ImageRepository {
+  readonly #db: ReadableDb;
   readonly #get: Statement<[number], ImageRow>;
   readonly #locate: Statement<[number], LocationRow>;
   readonly #page: Statement<[PageParams], ImageRow>;
@@ -78,6 +79,7 @@ export class ImageRepository {
   readonly #problems: Statement<[number], { code: string; count: number }>;
 
   constructor(db: ReadableDb) {
+    this.#db = db;
     this.#get = db.prepare('SELECT * FROM images WHERE id = ?');
     this.#locate = db.prepare(`
       SELECT c.root_path, i.rel_path, i.path_bytes, iif(i.status = 'problem', NULL, i.content_hash) AS content_hash
@@ -95,6 +97,11 @@ export class ImageRepository {
   get(id: ImageId): Image | undefined {
     const row = this.#get.get(id);
     return row && toImage(row);
+  }
+
+  /** In the order of `ids`, without those that there are not. */
+  many(ids: readonly ImageId[]): Image[] {
+    return this.#db.transaction(() => ids.flatMap((id) => this.get(id) ?? []))();
   }
 
   locate(id: ImageId): ImageLocation | undefined {
@@ -157,17 +164,19 @@ export class ImageRepository {
   }): Page<DuplicateGroup> {
     const { collectionId, cursor, limit } = query;
     const [after] = cursor === null ? [undefined] : decodeCursor(cursor, HashPosition);
-    const rows = this.#duplicateHashes.all({
-      collectionId,
-      after: after ? fromHash(after) : new Uint8Array(),
-      limit: limit + 1,
-    });
     const toGroup = ({ content_hash, count }: DuplicateRow): DuplicateGroup => ({
       contentHash: toHash(content_hash),
       count,
       images: this.#ofHash.all(collectionId, content_hash, GROUP_IMAGES_SHOWN).map(toImage),
     });
-    return toPage(rows, limit, toGroup, (row) => [toHash(row.content_hash)]);
+    return this.#db.transaction(() => {
+      const rows = this.#duplicateHashes.all({
+        collectionId,
+        after: after ? fromHash(after) : new Uint8Array(),
+        limit: limit + 1,
+      });
+      return toPage(rows, limit, toGroup, (row) => [toHash(row.content_hash)]);
+    })();
   }
 
   /** Usable images in the order of their ids, from the one after `afterId`. */

@@ -11,7 +11,7 @@ type Values = Record<string, unknown>;
 type Walk = Omit<GalleryIdsQuery, 'conceptId'> & { members: readonly ConceptId[] };
 
 /** Rows that are read for a page or a stretch, at most: a few milliseconds. */
-const MAX_WALKED = 1_500;
+const MAX_WALKED = 1_000;
 
 /**
  * A stretch of the images of several concepts that count as one. Exported so that a test can assert its plan.
@@ -42,8 +42,8 @@ export function mergedWalkSql(query: {
       SELECT max((g.${column}, -g.concept_id) > (w.key, -w.concept_id)) = 0
         AND max(g.best_score) BETWEEN @minScore AND @maxScore
         AND max(g.largest_px) BETWEEN @minAreaPx AND @maxAreaPx ${hasReview}
-      FROM concept_images g INDEXED BY concept_images_by_image
-      WHERE g.segmentation_id = @segmentationId AND g.image_id = w.image_id AND g.concept_id IN (${members.join()})
+      FROM concept_images g
+      WHERE g.image_id = w.image_id AND g.concept_id IN (${members.join()})
     ) AS is_match
     FROM (
       ${lists.join(' UNION ALL ')}
@@ -52,16 +52,19 @@ export function mergedWalkSql(query: {
     ) w`;
 }
 
-/** What the gallery tells of one image of several concepts. Exported as the other. */
-export function mergedItemSql(memberCount: number): string {
+/**
+ * What the gallery tells of images of several concepts, in the order of `@imageIds` (JSON). One statement for all of
+ * them: one each would take ten times as long. Exported as the other.
+ */
+export function mergedItemsSql(memberCount: number): string {
   const members = Array.from({ length: memberCount }, (_, index) => `@member${index}`);
   return `
     SELECT s.image_id, s.rel_path, s.content_hash, sum(g.mask_count) AS mask_count,
       max(g.best_score) AS best_score, max(g.largest_px) AS largest_px
-    FROM segmented_images s
-      CROSS JOIN concept_images g INDEXED BY concept_images_by_image USING (segmentation_id, image_id)
-    WHERE s.segmentation_id = @segmentationId AND s.image_id = @imageId AND g.concept_id IN (${members.join()})
-    GROUP BY s.image_id`;
+    FROM json_each(@imageIds) place
+      CROSS JOIN segmented_images s ON s.segmentation_id = @segmentationId AND s.image_id = place.value
+      CROSS JOIN concept_images g ON g.image_id = place.value AND g.concept_id IN (${members.join()})
+    GROUP BY place.key ORDER BY place.key`;
 }
 
 /** The grid of images of a concept that others were merged into. */
@@ -84,12 +87,12 @@ export class MergedGallery {
   page(query: Omit<GalleryQuery, 'conceptId'> & Pick<Walk, 'members'>): Page<GalleryRow> {
     const bounds = { walked: MAX_WALKED, found: query.limit };
     const { rows, nextCursor } = this.#walk({ ...query, isReversed: false }, bounds);
-    const item = this.#prepare<GalleryRow>(mergedItemSql(query.members.length));
-    const values = { segmentationId: query.segmentationId, ...named(query.members) };
-    return {
-      items: rows.flatMap(({ image_id: imageId }) => item.all({ ...values, imageId })),
-      nextCursor,
-    };
+    const items = this.#prepare<GalleryRow>(mergedItemsSql(query.members.length)).all({
+      segmentationId: query.segmentationId,
+      imageIds: JSON.stringify(rows.map(({ image_id }) => image_id)),
+      ...named(query.members),
+    });
+    return { items, nextCursor };
   }
 
   /** Rows that match, until there are enough of them or enough was read. */

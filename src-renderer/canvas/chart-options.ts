@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import { formatNumber } from '../i18n/format.ts';
+import { formatMeasured, formatNumber } from '../i18n/format.ts';
 
 export type Curve = {
   label: string;
@@ -10,6 +10,10 @@ export type Curve = {
 };
 
 export const CHART_HEIGHT_PX = 150;
+/** Whole numbers: there is no half of a step. */
+const STEP_INCREMENTS = Array.from({ length: 9 }, (_, power) =>
+  [1, 2, 5].map((one) => one * 10 ** power),
+).flat();
 
 /**
  * How uPlot draws curves along their steps.
@@ -37,10 +41,15 @@ export function chartOptions({
     height: CHART_HEIGHT_PX,
     legend: { show: false },
     cursor: { y: false },
-    scales: { x: { time: false }, ...(range ? { y: { range } } : {}) },
+    scales: { x: { time: false, range: stepRange }, ...(range ? { y: { range } } : {}) },
     axes: [
-      { ...axis, size: 28, values: (_plot, steps) => steps.map((step) => formatNumber(step)) },
-      { ...axis, size: 46, values: (_plot, values) => values.map((value) => formatNumber(value, 4)) },
+      {
+        ...axis,
+        size: 28,
+        incrs: STEP_INCREMENTS,
+        values: (_plot, steps) => steps.map((step) => formatNumber(step)),
+      },
+      { ...axis, size: 46, values: (_plot, values) => values.map(formatMeasured) },
     ],
     series: [
       {},
@@ -48,12 +57,18 @@ export function chartOptions({
         label,
         stroke: () => colour(probe, isOther ? 'text-faint' : tone),
         width: 1.5,
-        points: { show: false },
+        points: { show: ({ data }: uPlot) => data[0].length === 1 },
         spanGaps: true,
         ...(isOther ? { dash: [4, 4] } : {}),
       })),
     ],
   };
+}
+
+/** A single step has some room beside it. */
+function stepRange(_plot: uPlot, first: number | null, last: number | null): [number, number] {
+  const [from, to] = [first ?? 0, last ?? 1];
+  return from === to ? [Math.max(0, from - 1), from + 1] : [from, to];
 }
 
 function colour(probe: HTMLElement, token: string): string {

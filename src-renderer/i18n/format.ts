@@ -10,6 +10,16 @@ export function formatNumber(value: number, fractionDigits = 0): string {
   return new Intl.NumberFormat(language(), { maximumFractionDigits: fractionDigits }).format(value);
 }
 
+/** A measured value to four digits, `0.7062`, `9.01`, `12,345`; where it is very small, `1.234E-5`. */
+export function formatMeasured(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1_000 || value === 0) return formatNumber(value);
+  return new Intl.NumberFormat(language(), {
+    maximumSignificantDigits: 4,
+    notation: size < 0.001 ? 'scientific' : 'standard',
+  }).format(value);
+}
+
 /** `42 %` of 0..1 */
 export function formatPercent(fraction: number): string {
   return new Intl.NumberFormat(language(), { style: 'percent', maximumFractionDigits: 0 }).format(fraction);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { roundedEstimateMs } from '../../../src-main/contract/rounded-estimate.ts';
 import { columnsFor, moveInGrid } from '../../../src-renderer/canvas/grid-layout.ts';
 import { pathFromText } from '../../../src-renderer/client/desktop.ts';
-import { formatBytes, formatDuration } from '../../../src-renderer/i18n/format.ts';
+import { formatBytes, formatDuration, formatMeasured } from '../../../src-renderer/i18n/format.ts';
 import { readHash } from '../../../src-renderer/state/navigation.svelte.ts';
 import { isPressed, keyLabels } from '../../../src-renderer/state/shortcuts.svelte.ts';
 
@@ -61,6 +61,17 @@ describe('numbers for people', () => {
       '1.5 KB',
       '5 MB',
       '3.3 GB',
+    ]);
+  });
+
+  test('are measured to four digits', () => {
+    expect([0, 0.706_249, 9.0097, -1.5, 12_345.6, 0.000_012_34].map(formatMeasured)).toEqual([
+      '0',
+      '0.7062',
+      '9.01',
+      '-1.5',
+      '12,346',
+      '1.234E-5',
     ]);
   });
 
