@@ -1,5 +1,5 @@
 import type { Client } from '../../src-main/contract/contract.ts';
-import type { CollectionId, RunId } from '../../src-main/contract/ids.ts';
+import type { CollectionId, ModelId, RunId } from '../../src-main/contract/ids.ts';
 import type { PresetName, PretrainOverrides } from '../../src-main/contract/pretrain.ts';
 import type { Run } from '../../src-main/contract/run.ts';
 import { t } from '../i18n/language.svelte.ts';
@@ -12,6 +12,7 @@ export type PretrainRequest = {
   preset: PresetName;
   overrides: PretrainOverrides;
   device?: string;
+  fromModelId?: ModelId;
 };
 
 const REST_MS = 500;

@@ -53,7 +53,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
         await page.getByLabel(label).fill(value);
         await page.getByLabel(label).press('Tab');
       }
-      await page.getByLabel('Encoder').selectOption('resnet18-half');
+      await page.getByLabel('Encoder', { exact: true }).selectOption('resnet18-half');
       await page.getByLabel('Seed').fill('-1');
       await page.getByLabel('Seed').press('Tab');
       await page.getByRole('alert').getByText('Not a number that can be used').waitFor();
@@ -85,11 +85,23 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await expect.poll(() => regions.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(64);
       await previews.getByLabel('Time of training').fill('0');
       await previews.getByText('step 0 of 12').waitFor();
-      await page.getByRole('button', { name: 'Extend to 8 epochs' }).waitFor();
+      await page.getByRole('button', { name: 'Train longer…' }).click();
+      const longer = page.getByRole('dialog', { name: 'Train longer…' });
+      await longer.getByText('12 steps are done, 24 it will be.').waitFor();
+      await longer.getByLabel('Epochs in all').fill('4');
+      await longer.getByRole('alert').getByText('More than the 4 that are done.').waitFor();
+      expect(await longer.getByRole('button', { name: 'Train longer' }).isDisabled()).toBe(true);
+      await longer.getByLabel('Epochs in all').fill('5');
+      expect(await seriousFindings(page)).toEqual([]);
+      await longer.getByRole('button', { name: 'Train longer' }).click();
+      await expect
+        .poll(async () => (await client.runs.list({}))[0], { timeout: TRAINING_MS - 60_000, interval: 500 })
+        .toMatchObject({ state: 'done', totalSteps: 15, config: { epochs: 5 } });
+      await page.getByRole('button', { name: 'Train longer…' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
 
       // Beside another run of the history: what they were made with, and where its loss went.
-      const mine = run ?? expect.fail('no run');
+      const mine = (await client.runs.list({}))[0] ?? expect.fail('no run');
       const { runs } = service.store;
       const config = { ...mine.config, seed: 9, batchSize: 8 };
       const other = runs.insert({ ...mine, name: 'yesterday', config });
@@ -106,7 +118,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       expect(await settings.getByRole('row', { name: 'epochs' }).count()).toBe(0);
       await page.getByRole('figure', { name: 'Loss' }).getByText('yesterday').waitFor();
       await settings.getByRole('switch', { name: 'All settings' }).click();
-      await settings.getByRole('row', { name: 'epochs 4 4' }).waitFor();
+      await settings.getByRole('row', { name: 'epochs 5 5' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
 
       // The model that the run has made keeps its curves.
@@ -116,6 +128,28 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await curves.getByRole('img', { name: /^Loss, latest value [\d.]+$/ }).waitFor();
       await curves.getByRole('img', { name: /^Stability, latest value/ }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
+
+      // Another run goes on from what this one has learned, with its network.
+      await page.getByRole('link', { name: 'Pretrain' }).click();
+      await page.getByRole('button', { name: 'New run' }).click();
+      await page.getByText('Advanced settings').click();
+      const [parent, encoder] = [page.getByLabel('Start from'), page.getByLabel('Encoder', { exact: true })];
+      const [model] = await client.models.list();
+      const { id: modelId, name } = model ?? expect.fail('no model');
+      await parent.selectOption({ label: `${name} (resnet18-half)` });
+      await expect.poll(() => encoder.inputValue()).toBe('resnet18-half');
+      await encoder.selectOption('resnet18');
+      await expect.poll(() => parent.inputValue()).toBe('');
+      await parent.selectOption({ label: `${name} (resnet18-half)` });
+      await expect.poll(() => encoder.inputValue()).toBe('resnet18-half');
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByRole('button', { name: 'Start pretraining' }).click();
+      await page.getByText(`started from “${name}”`).waitFor();
+      const [started] = await client.runs.list({});
+      expect(started).toMatchObject({ parentModelId: modelId, config: { encoder: 'resnet18-half' } });
+      const jobId = started?.jobId ?? expect.fail('no job');
+      await client.jobs.cancel({ id: jobId });
+      await waitForState(client, jobId, 'cancelled');
       expect(complaints).toEqual([]);
     },
   );

@@ -1,6 +1,8 @@
 import { SvelteMap } from 'svelte/reactivity';
-import type { CollectionId } from '../../../src-main/contract/ids.ts';
+import type { CollectionId, ModelId } from '../../../src-main/contract/ids.ts';
+import type { Model } from '../../../src-main/contract/model.ts';
 import {
+  EncoderName,
   PresetName,
   type PretrainOverrides,
   type PretrainPlan,
@@ -35,7 +37,8 @@ export class PretrainView {
 
   #collectionId = $state<number>();
   preset = $state<PresetName>('quick');
-  overrides = $state.raw<PretrainOverrides>({});
+  #overrides = $state.raw<PretrainOverrides>({});
+  #parentId = $state<ModelId>();
   device = $state('');
   readonly #plans = new SvelteMap<PresetName, PretrainPlan>();
   #planError = $state.raw<ShownError>();
@@ -49,8 +52,21 @@ export class PretrainView {
     return (wanted === undefined ? undefined : library.find(wanted)) ?? library.collections[0];
   });
 
+  /** Models that a run can start from. */
+  readonly parents = $derived.by(() =>
+    this.#studio.models.all.filter(({ architecture }) => EncoderName.safeParse(architecture).success),
+  );
+  /** The one that it is to start from; none for random weights. */
+  readonly parent = $derived.by((): Model | undefined =>
+    this.parents.find(({ id }) => id === this.#parentId),
+  );
+
   constructor(studio: Studio) {
     this.#studio = studio;
+  }
+
+  get overrides(): PretrainOverrides {
+    return this.#overrides;
   }
 
   get planError(): ShownError | undefined {
@@ -70,7 +86,25 @@ export class PretrainView {
     const entries = Object.entries({ ...this.overrides, ...change }).filter(
       ([, value]) => value !== undefined,
     );
-    this.overrides = Object.fromEntries(entries);
+    this.#overrides = Object.fromEntries(entries);
+    // The weights of one network are of no use to another.
+    if (this.parent && this.parent.architecture !== this.#overrides.encoder) this.#parentId = undefined;
+  }
+
+  /**
+   * Starts from the weights of a model, with its network.
+   * @param id as text; empty for random weights
+   */
+  chooseParent(id: string): void {
+    const parent = this.parents.find((model) => String(model.id) === id);
+    this.#parentId = parent?.id;
+    if (parent) this.override({ encoder: EncoderName.parse(parent.architecture) });
+  }
+
+  /** Back to what the preset says. */
+  reset(): void {
+    this.#overrides = {};
+    this.#parentId = undefined;
   }
 
   show(id: number | 'new'): void {
@@ -100,13 +134,14 @@ export class PretrainView {
   }
 
   async start(): Promise<void> {
-    const { collection, preset, overrides, device } = this;
+    const { collection, preset, overrides, device, parent } = this;
     if (!collection) return;
     const run = await this.#studio.runs.start({
       collectionId: collection.id,
       preset,
       overrides,
       ...(device === '' ? {} : { device }),
+      ...(parent ? { fromModelId: parent.id } : {}),
     });
     if (run) this.show(run.id);
   }
