@@ -96,6 +96,12 @@ export async function readImage(service: Service, request: ImageRequest): Promis
   return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
 }
 
+/** How a picture that cannot be given is answered; the page shows the body as it shows the error of a call. */
+export function refusalOf(error: UserError): { status: number; body: string; mimeType: string } {
+  const status = error.code === 'NOT_FOUND' ? 404 : 409;
+  return { status, body: JSON.stringify(error.toInfo()), mimeType: 'application/json' };
+}
+
 async function readDrawn(
   service: Service,
   { segmentationId, imageId, version }: DrawnRequest,

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { UserError } from '../contract/errors.ts';
 import { decodeImage } from '../core/image/decode.ts';
 import { ImageProblemError } from '../core/image/image-problem.ts';
 import { writePictureGrid } from '../core/image/picture-grid.ts';
@@ -22,7 +23,7 @@ const SHADE = 0.55;
 
 /**
  * Draws images with their masks on one sheet: a page or a picture, by the ending of the file's name.
- * @throws UserError FILE_UNUSABLE when the file cannot be written
+ * @throws UserError FILE_UNUSABLE when the file cannot be written, IMAGE_UNAVAILABLE when no image can be read
  */
 export async function drawSheet({ out, title, tiles, limits }: CallOf<'draw-sheet'>): Promise<void> {
   if (/\.html?$/i.test(out)) {
@@ -50,7 +51,10 @@ async function drawTiles(
       if (!(error instanceof ImageProblemError) && !isGone(error)) throw error;
     }
   }
-  return drawn;
+  if (drawn.length > 0) return drawn;
+  throw new UserError('IMAGE_UNAVAILABLE', `None of the ${tiles.length} images of the sheet can be read.`, {
+    hint: 'If they lie on a drive, connect it; else scan their collection again.',
+  });
 }
 
 async function drawForPicture(tile: Tile, limits: Limits): Promise<Uint8Array> {

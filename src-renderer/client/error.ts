@@ -1,9 +1,9 @@
 import { ORPCError } from '@orpc/client';
-import { ErrorCode } from '../../src-main/contract/errors.ts';
+import { ErrorCode, ErrorInfo } from '../../src-main/contract/errors.ts';
 import { t, tOr } from '../i18n/language.svelte.ts';
 
 /** An error as it is shown: what kind it is, what failed on what, and what to do next where that is known. */
-export type ShownError = { code: ErrorCode; message: string; hint: string | null };
+export type ShownError = ErrorInfo;
 
 /** Anything that a call can fail with, as it is shown. */
 export function toShownError(error: unknown): ShownError {
@@ -23,6 +23,17 @@ export function toShownError(error: unknown): ShownError {
     message: error.message,
     hint: hasHint ? String(data.hint) : null,
   };
+}
+
+/** Why a picture could not be shown: browsers do not tell, so it is asked for once more. */
+export async function pictureError(address: string): Promise<ShownError> {
+  try {
+    const response = await fetch(address);
+    const told = response.ok ? undefined : ErrorInfo.safeParse(await response.json()).data;
+    return told ?? { code: 'INTERNAL', message: t('error.pictureUnread'), hint: null };
+  } catch (error) {
+    return toShownError(error);
+  }
 }
 
 /**

@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -182,12 +183,20 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
     await page.getByRole('link', { name: 'Save as PNG' }).waitFor();
     await page.keyboard.press('Escape');
     const [collection] = await client.collections.list();
+    const folder = collection?.rootPath ?? expect.fail('no collection');
+    renameSync(folder, `${folder}-away`);
+    await page.getByRole('button', { name: 'More for scenes' }).click();
+    await page.getByRole('menuitem', { name: 'Contact sheet' }).click();
+    await page.getByRole('alert').getByText(`None of the ${IMAGES} images of the sheet can be read.`).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    renameSync(`${folder}-away`, folder);
     await page.getByRole('button', { name: 'More for scenes' }).click();
     await page.getByRole('menuitem', { name: 'Compare with ground truth' }).click();
     await page.getByLabel('Folder with the true masks').fill('/no/such/folder');
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await page.getByRole('alert').getByText('does not exist').waitFor();
-    await page.getByLabel('Folder with the true masks').fill(join(collection?.rootPath ?? '', '..'));
+    await page.getByLabel('Folder with the true masks').fill(join(folder, '..'));
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await page.getByText(`Scores over ${IMAGES} images`).waitFor({ timeout: 60_000 });
     expect(await seriousFindings(page)).toEqual([]);

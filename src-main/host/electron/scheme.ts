@@ -1,6 +1,6 @@
 import { protocol } from 'electron';
 import { UserError } from '../../contract/errors.ts';
-import { cacheControlOf, parseImagePath, readImage } from '../../service/image-files.ts';
+import { cacheControlOf, parseImagePath, readImage, refusalOf } from '../../service/image-files.ts';
 import type { Service } from '../../service/service.ts';
 import { rendererFolder } from '../shared/paths.ts';
 import { PAGE_ORIGIN, pageResponse } from './page-files.ts';
@@ -33,6 +33,7 @@ async function imageResponse(service: Service, image: Parameters<typeof readImag
     });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return new Response(error.message, { status: error.code === 'NOT_FOUND' ? 404 : 409 });
+    const { status, body, mimeType } = refusalOf(error);
+    return new Response(body, { status, headers: { 'Content-Type': mimeType } });
   }
 }

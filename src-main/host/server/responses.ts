@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../contract/errors.ts';
-import { cacheControlOf, type ImageFile } from '../../service/image-files.ts';
+import { cacheControlOf, refusalOf, type ImageFile } from '../../service/image-files.ts';
 
 /** Headers of every answer: nothing but this server's own files may run, load or frame. */
 export function setSecurityHeaders(response: ServerResponse, host: string): void {
@@ -37,7 +37,8 @@ export async function sendImage(
     file = await read();
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    sendText(response, error.code === 'NOT_FOUND' ? 404 : 409, `${error.message} ${error.hint ?? ''}`.trim());
+    const { status, body, mimeType } = refusalOf(error);
+    response.writeHead(status, { 'Content-Type': mimeType }).end(body);
     return;
   }
   response.setHeader('ETag', file.etag);

@@ -193,7 +193,11 @@ describe('the local server', () => {
     const empty = saveDrawn(segmented, segmented.collection, []);
     const refused = await get(server, `/segmentations/${empty}/sheet.png`, bearer(server));
     expect(refused.status).toBe(409);
-    expect(refused.body.toString()).toContain('no finished image yet');
+    expect(JSON.parse(refused.body.toString())).toEqual({
+      code: 'WRONG_STATE',
+      message: expect.stringContaining('no finished image yet') as unknown,
+      hint: expect.stringContaining('resume') as unknown,
+    });
   });
 
   test('says which port is taken', async () => {
