@@ -55,13 +55,18 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       await page.getByLabel('Kinds of things').fill('1');
       await page.getByLabel('Kinds of things').press('Tab');
       await page.getByRole('alert').getByText('Not a number that can be used').waitFor();
-      await page.getByLabel('Kinds of things').fill('4');
+      await page.getByLabel('Kinds of things').fill('20');
       await page.getByLabel('Kinds of things').press('Tab');
       expect(await seriousFindings(page)).toEqual([]);
       await page.getByRole('button', { name: 'Start segmenting' }).click();
       await page.getByText(/4 of 4 images ·/).waitFor({ timeout: LONG_MS / 2 });
       const [segmentation] = await client.segmentations.list({});
-      expect(segmentation).toMatchObject({ modelId: null, settings: { conceptCount: 4, mode: 'auto' } });
+      expect(segmentation).toMatchObject({ modelId: null, settings: { conceptCount: 20, mode: 'auto' } });
+      // Four images have fewer kinds of objects than that; nothing is shown of the others.
+      const id = segmentation?.id ?? expect.fail('no segmentation');
+      const filled = (await client.concepts.list({ id })).filter(({ maskCount }) => maskCount > 0);
+      expect(filled.length).toBeLessThan(20);
+      await expect.poll(() => cards(page).count()).toBe(filled.length);
       expect(complaints).toEqual([]);
     },
   );
@@ -187,7 +192,10 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
     renameSync(folder, `${folder}-away`);
     await page.getByRole('button', { name: 'More for scenes' }).click();
     await page.getByRole('menuitem', { name: 'Contact sheet' }).click();
-    await page.getByRole('alert').getByText(`None of the ${IMAGES} images of the sheet can be read.`).waitFor();
+    await page
+      .getByRole('alert')
+      .getByText(`None of the ${IMAGES} images of the sheet can be read.`)
+      .waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');
     renameSync(`${folder}-away`, folder);

@@ -41,13 +41,17 @@ export class ConceptsView {
   /** Whether the concepts of the selected segmentation are known. */
   readonly isLoaded = $derived.by(() => this.#of !== undefined && this.#of === this.segmentationId);
   /** Those that stand for themselves, the ones with most objects first. */
-  readonly #standing = $derived.by(() =>
+  readonly standing = $derived.by(() =>
     (this.isLoaded ? this.#all : [])
       .filter(({ mergedInto }) => mergedInto === null)
       .toSorted((a, b) => b.maskCount - a.maskCount || a.number - b.number),
   );
-  readonly things = $derived(this.#standing.filter(({ isBackground }) => !isBackground));
-  readonly background = $derived(this.#standing.filter(({ isBackground }) => isBackground));
+  /** Without those that nothing belongs to and nobody has named: there are many in a small collection. */
+  readonly #worthShowing = $derived(
+    this.standing.filter(({ maskCount, name }) => maskCount > 0 || name !== null),
+  );
+  readonly things = $derived(this.#worthShowing.filter(({ isBackground }) => !isBackground));
+  readonly background = $derived(this.#worthShowing.filter(({ isBackground }) => isBackground));
   /** As they are shown, one after the other. */
   readonly shown = $derived([...this.things, ...this.background]);
   readonly current = $derived.by(() => {
