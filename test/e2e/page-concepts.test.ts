@@ -31,6 +31,13 @@ async function openConcepts(browser: Browser): Promise<OpenPage> {
   return opened;
 }
 
+/** Undoes by the message of the last step, when that of the one before has faded. */
+async function takeBack(page: Page): Promise<void> {
+  const buttons = page.getByRole('button', { name: 'Take back', exact: true });
+  await expect.poll(() => buttons.count()).toBe(1);
+  await buttons.click();
+}
+
 const cards = (page: Page) => page.locator('li button[data-id]');
 
 describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`, () => {
@@ -109,7 +116,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
         (target?.maskCount ?? 0) + (before.find(({ id: one }) => one === merged?.id)?.maskCount ?? 0),
       );
       await page.getByRole('complementary').getByText(`${counted} objects`).waitFor();
-      await page.getByRole('button', { name: 'Take back', exact: true }).click();
+      await takeBack(page);
       await expect
         .poll(async () => (await concepts()).every(({ mergedInto }) => mergedInto === null))
         .toBe(true);
@@ -123,7 +130,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
         .poll(async () => (await concepts()).find(({ id: one }) => one === Number(dragged))?.mergedInto)
         .toBe(Number(onto));
       await expect.poll(() => page.locator(`[data-id="${dragged}"]`).count()).toBe(0);
-      await page.getByRole('button', { name: 'Take back', exact: true }).click();
+      await takeBack(page);
       await page.locator(`[data-id="${dragged}"]`).waitFor();
 
       await page.locator(`[data-id="${dragged}"]`).focus();
@@ -133,7 +140,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       await page.keyboard.press('b');
       await page.getByText('is background now').waitFor();
       expect(await isBackground()).toBe(true);
-      await page.getByRole('button', { name: 'Take back', exact: true }).click();
+      await takeBack(page);
       await expect.poll(isBackground).toBe(false);
       await page.keyboard.press('b');
       await page.getByRole('heading', { name: 'Background', exact: true }).waitFor();
