@@ -1,20 +1,17 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runBundled } from '../support/run-bundled.ts';
+import { hasVulkan, VULKAN_DRIVER, vulkanReason } from '../support/vulkan.ts';
 
-/** Debian's chromium ships SwiftShader, a Vulkan driver that computes on the CPU. */
-const DRIVER = process.env.R2O_VULKAN_DRIVER ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
-const hasDriver = existsSync(DRIVER);
-
-it.skipIf(!hasDriver)(
-  `a whole training step on WebGPU agrees with eager TensorFlow.js${hasDriver ? '' : ` (no Vulkan driver at ${DRIVER})`}`,
+it.skipIf(!hasVulkan)(
+  `a whole training step on WebGPU agrees with eager TensorFlow.js${vulkanReason}`,
   async () => {
     const runtimeDir = mkdtempSync(join(tmpdir(), 'r2o-xdg-'));
     try {
       const { status, stdout, stderr } = await runBundled('test/agreement/webgpu-child.ts', {
-        env: { VK_DRIVER_FILES: DRIVER, VK_ICD_FILENAMES: DRIVER, XDG_RUNTIME_DIR: runtimeDir },
+        env: { VK_DRIVER_FILES: VULKAN_DRIVER, VK_ICD_FILENAMES: VULKAN_DRIVER, XDG_RUNTIME_DIR: runtimeDir },
       });
       expect(status, stderr).toBe(0);
       const lines = stdout.trim().split('\n').slice(-2);

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
@@ -7,18 +7,17 @@ import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
 import { TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
 import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-
-/** Debian's chromium ships SwiftShader, a Vulkan driver that computes on the CPU. */
-const DRIVER = process.env.R2O_VULKAN_DRIVER ?? '/usr/lib/chromium/vk_swiftshader_icd.json';
-const hasDriver = existsSync(DRIVER);
+import { hasVulkan, VULKAN_DRIVER, vulkanReason } from '../support/vulkan.ts';
 
 /** The driver for workers that are forked from now on, in a folder of its own, from which it can vanish. */
 function installDriver(): string {
   const folder = tempFolder();
   const manifest = join(folder, 'driver.json');
-  const { ICD, ...rest } = JSON.parse(readFileSync(DRIVER, 'utf8')) as { ICD: { library_path: string } };
+  const { ICD, ...rest } = JSON.parse(readFileSync(VULKAN_DRIVER, 'utf8')) as {
+    ICD: { library_path: string };
+  };
   const library = join(folder, 'driver.so');
-  copyFileSync(resolve(dirname(DRIVER), ICD.library_path), library);
+  copyFileSync(resolve(dirname(VULKAN_DRIVER), ICD.library_path), library);
   writeFileSync(manifest, JSON.stringify({ ...rest, ICD: { ...ICD, library_path: library } }));
   const environment = {
     VK_DRIVER_FILES: manifest,
@@ -70,8 +69,8 @@ async function pausedRun(client: Client) {
 }
 
 describe('a run whose device is gone', { timeout: 180_000 }, () => {
-  test.skipIf(!hasDriver)(
-    `fails with its checkpoint and goes on elsewhere only when asked${hasDriver ? '' : ` (no Vulkan driver at ${DRIVER})`}`,
+  test.skipIf(!hasVulkan)(
+    `fails with its checkpoint and goes on elsewhere only when asked${vulkanReason}`,
     async () => {
       const expected = await undisturbed();
       const driver = installDriver();
@@ -100,21 +99,18 @@ describe('a run whose device is gone', { timeout: 180_000 }, () => {
     },
   );
 
-  test.skipIf(!hasDriver)(
-    `from the beginning says that nothing was saved${hasDriver ? '' : ` (no Vulkan driver at ${DRIVER})`}`,
-    async () => {
-      const driver = installDriver();
-      const { client } = startService();
-      const { id: collectionId } = await tinyCollection(client);
-      await client.runs.plan({ collectionId, device: 'onnx:webgpu' });
-      rmSync(driver, { recursive: true });
-      const { job } = await client.runs.start({ collectionId, ...ON_CPU, device: 'onnx:webgpu' });
-      await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/onnx:webgpu failed/);
-      const { error } = await client.jobs.get({ id: job.id });
-      expect(error).toMatchObject({ code: 'DEVICE_FAILED' });
-      expect(error?.hint).toMatch(/^Nothing was saved yet\./);
-    },
-  );
+  test.skipIf(!hasVulkan)(`from the beginning says that nothing was saved${vulkanReason}`, async () => {
+    const driver = installDriver();
+    const { client } = startService();
+    const { id: collectionId } = await tinyCollection(client);
+    await client.runs.plan({ collectionId, device: 'onnx:webgpu' });
+    rmSync(driver, { recursive: true });
+    const { job } = await client.runs.start({ collectionId, ...ON_CPU, device: 'onnx:webgpu' });
+    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/onnx:webgpu failed/);
+    const { error } = await client.jobs.get({ id: job.id });
+    expect(error).toMatchObject({ code: 'DEVICE_FAILED' });
+    expect(error?.hint).toMatch(/^Nothing was saved yet\./);
+  });
 
   test('is not moved to a device that is not there', async () => {
     const { client } = startService();
