@@ -17,14 +17,16 @@ export const Settings = z.object({
     .min(1_000_000)
     .describe('images with more pixels are refused before they are decoded'),
   maxFileBytes: z.number().int().min(MIB).describe('larger files are refused before they are read'),
-  thumbnailCacheBytes: z.number().int().min(MIB).describe('bound of the thumbnail cache on disk'),
-  decodedCacheBytes: z.number().int().min(MIB).describe('bound of the decoded-pixel cache on disk'),
-  theme: Theme.describe('`light`, `dark`, or as the system has it'),
-  language: LanguageChoice.describe('`en`, `de`, or as the system has it'),
-  notifications: z.boolean().describe('whether the desktop tells when a job has ended in the background'),
+  thumbnailCacheBytes: z.number().int().min(MIB).describe('maximum size of the thumbnail cache on disk'),
+  decodedCacheBytes: z.number().int().min(MIB).describe('maximum size of the decoded-pixel cache on disk'),
+  theme: Theme.describe('`light`, `dark`, or `system` to follow the operating system'),
+  language: LanguageChoice.describe('`en`, `de`, or `system` to follow the operating system'),
+  notifications: z
+    .boolean()
+    .describe('whether the desktop app notifies you when a job has ended in the background'),
   updateUrl: z
     .union([z.literal(''), z.url({ protocol: /^https$/ })])
-    .describe('where the desktop looks for updates (HTTPS); empty: it never looks'),
+    .describe('where the desktop app looks for updates (HTTPS); if empty, it never looks'),
 });
 export type Settings = z.infer<typeof Settings>;
 
