@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseSeeds, kmeans, lloyd } from '../../src-main/core/segment/kmeans.ts';
 import { drawsFor, RandomStream } from '../../src-main/core/tensor/random.ts';
 import { EngineProducts } from '../../src-main/core/train/engine-products.ts';
-import { goldenArray, goldenJson } from '../support/npy.ts';
-import { hasShared, sharedReason } from '../support/shared.ts';
+import { goldenArray, readGoldenJson } from '../support/golden.ts';
 
 const DIM = 24;
 
@@ -56,9 +55,9 @@ describe('K-means with products of the compiled engine', () => {
     }
   });
 
-  it.skipIf(!hasShared)(`gives the golden labels${sharedReason}`, async () => {
+  it('gives the golden labels', async () => {
     const { data, shape } = goldenArray('4a_w8_features', '<f4');
-    const { runs } = goldenJson('4a_w8_kmeans') as {
+    const { runs } = readGoldenJson('cases/4a_w8_kmeans.json') as {
       runs: Record<string, { init_rows: number[]; labels: number[] }>;
     };
     const run = runs.k8_f32;

@@ -23,7 +23,7 @@ it.skipIf(!hasVulkan)(
         isKept: boolean;
         finalLoss: number;
       };
-      // A ReLU or max-pool decision that flips in float32 moves single gradients, see golden/README.md.
+      // A ReLU or max-pool decision that flips in float32 moves single gradients, see test/golden/fixtures/README.md.
       expect(worst[1], worst[0]).toBeLessThan(2e-3);
       for (const [ours, reference] of losses) expect(Math.abs(ours / reference - 1)).toBeLessThan(1e-4);
       expect(isKept).toBe(true);

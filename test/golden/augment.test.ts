@@ -7,8 +7,7 @@ import { solarize, toGrayscale } from '../../src-main/core/image/augment/tone.ts
 import type { JitterStep } from '../../src-main/core/image/augment/view-plan.ts';
 import { drawsFor } from '../../src-main/core/tensor/random.ts';
 import { greatestDifference, meanDifference } from '../support/compare.ts';
-import { goldenArray, goldenJson } from '../support/npy.ts';
-import { hasShared, sharedReason } from '../support/shared.ts';
+import { goldenArray, readGoldenJson } from '../support/golden.ts';
 
 type Geometric = { top: number; left: number; height: number; width: number; flip: boolean; index: number };
 
@@ -33,12 +32,12 @@ type AugmentFile = {
 const OUT = 96;
 const LENGTH = OUT * OUT * 3;
 
-const file = hasShared ? (goldenJson('8_augment') as AugmentFile) : undefined;
+const file = readGoldenJson('cases/8_augment.json') as AugmentFile;
 const expectedAt = (index: number) =>
   goldenArray('8_out_u8', '|u1').data.slice(index * LENGTH, (index + 1) * LENGTH);
 
-describe.skipIf(!hasShared)(`augmentations equal Pillow's and OpenCV's${sharedReason}`, () => {
-  it.each(file?.geometric ?? [])('crop $width x $height at $left, $top, flip $flip', (golden) => {
+describe("augmentations equal Pillow's and OpenCV's", () => {
+  it.each(file.geometric)('crop $width x $height at $left, $top, flip $flip', (golden) => {
     const { data } = goldenArray('8_src_u8', '|u1');
     const { top: topPx, left: leftPx, height: heightPx, width: widthPx, flip: isFlipped } = golden;
     const out = resizeCrop(
@@ -48,7 +47,7 @@ describe.skipIf(!hasShared)(`augmentations equal Pillow's and OpenCV's${sharedRe
     expect(greatestDifference(out, expectedAt(golden.index))).toBe(0);
   });
 
-  it.each(file?.photometric ?? [])('$op $value', ({ op, value, index }) => {
+  it.each(file.photometric)('$op $value', ({ op, value, index }) => {
     const pixels = expectedAt(0);
     apply(pixels, op, value);
     expect({
@@ -58,8 +57,7 @@ describe.skipIf(!hasShared)(`augmentations equal Pillow's and OpenCV's${sharedRe
   });
 
   it('crops have the sizes of RandomResizedCrop', () => {
-    const statistics = file?.crop_statistics_20000_draws_160x200;
-    if (!statistics) throw new Error('no statistics');
+    const statistics = file.crop_statistics_20000_draws_160x200;
     const draw = drawsFor({ seed: 1, step: 0, stream: 'crops' });
     const crops = Array.from({ length: 20_000 }, () => drawCrop(draw, { widthPx: 200, heightPx: 160 }));
     const areas = crops.map(({ widthPx, heightPx }) => (widthPx * heightPx) / 32_000).sort((a, b) => a - b);

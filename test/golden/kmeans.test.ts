@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { chooseSeeds, kmeans, lloyd, type Rows } from '../../src-main/core/segment/kmeans.ts';
 import { fnv1a32, u01At } from '../../src-main/core/tensor/random.ts';
 import { greatestDifference } from '../support/compare.ts';
+import { goldenArray, readGoldenJson } from '../support/golden.ts';
 import { goldenTensor } from '../support/golden-tensor.ts';
-import { goldenArray, goldenJson } from '../support/npy.ts';
-import { hasShared, sharedReason } from '../support/shared.ts';
 
 type LloydRun = {
   init_rows: number[];
@@ -33,13 +32,13 @@ type SeedFile = {
   empty_cluster_official: { x: number[][]; init_rows: number[] };
 };
 
-const seedFile = hasShared ? (goldenJson('4b_kmeanspp') as SeedFile) : undefined;
+const seedFile = readGoldenJson('cases/4b_kmeanspp.json') as SeedFile;
 
-describe.skipIf(!hasShared)(`Lloyd's iterations equal the official ones${sharedReason}`, () => {
+describe("Lloyd's iterations equal the official ones", () => {
   describe.each(['w8', 'w64'])('rows of the %s network', (net) => {
     it.each(['k8_f64', 'k32_f64', 'k8_f32', 'k32_f32'])('%s', async (name) => {
       const { data, shape } = goldenArray(`4a_${net}_features`, '<f4');
-      const { runs } = goldenJson(`4a_${net}_kmeans`) as { runs: Record<string, LloydRun> };
+      const { runs } = readGoldenJson(`cases/4a_${net}_kmeans.json`) as { runs: Record<string, LloydRun> };
       const run = runs[name];
       if (!run) throw new Error(`no run ${name}`);
       const isFloat64 = name.endsWith('f64');
@@ -63,22 +62,22 @@ describe.skipIf(!hasShared)(`Lloyd's iterations equal the official ones${sharedR
     [62, 58, 60, 62].forEach((kept, image) =>
       rows.set(data.subarray(image * 62 * 32, (image * 62 + kept) * 32), image * 81 * 32),
     );
-    const golden = goldenJson('4a_padding_rows') as { init_rows: number[]; f64: LloydRun };
+    const golden = readGoldenJson('cases/4a_padding_rows.json') as { init_rows: number[]; f64: LloydRun };
     const { labels, iterations } = await lloyd({ rows, dim: 32 }, golden.init_rows);
     expect([...labels]).toEqual(golden.f64.labels);
     expect(iterations).toBe(golden.f64.n_iter);
   });
 
   it('an empty cluster keeps its centre instead of swallowing every row', async () => {
-    const { x, init_rows: seeds } = seedFile?.empty_cluster_official ?? { x: [], init_rows: [] };
+    const { x, init_rows: seeds } = seedFile.empty_cluster_official;
     const { labels, inertia } = await lloyd({ rows: Float64Array.from(x.flat()), dim: 4 }, seeds);
     expect(new Set(labels).size).toBeGreaterThan(1);
     expect(inertia).toBeGreaterThan(0);
   });
 });
 
-describe.skipIf(!hasShared)(`k-means++ picks the same rows from the same draws${sharedReason}`, () => {
-  it.each(seedFile?.cases ?? [])('n $n, K $k, zero rows $dup_zero_rows', async (golden) => {
+describe('k-means++ picks the same rows from the same draws', () => {
+  it.each(seedFile.cases)('n $n, K $k, zero rows $dup_zero_rows', async (golden) => {
     const task = { rows: rowsOf(golden), dim: golden.d };
     let draws = 0;
     const draw = () => u01At(fnv1a32(golden.stream), draws++);

@@ -14,9 +14,8 @@ import {
   type SoftCells,
 } from '../../src-main/core/segment/superpixel-masks.ts';
 import { greatestDifference } from '../support/compare.ts';
+import { goldenArray, readGoldenJson } from '../support/golden.ts';
 import { goldenTensor } from '../support/golden-tensor.ts';
-import { goldenArray, goldenJson } from '../support/npy.ts';
-import { hasShared, sharedReason } from '../support/shared.ts';
 
 type MasksCase = {
   K: number;
@@ -46,8 +45,8 @@ function channelsLast(values: Float32Array, channels: number): Float32Array {
   return values.map((_, at) => values[(at % channels) * cells + Math.floor(at / channels)] ?? NaN);
 }
 
-describe.skipIf(!hasShared)(`label maps become masks as in the official code${sharedReason}`, () => {
-  const golden = goldenJsonOrNothing();
+describe('label maps become masks as in the official code', () => {
+  const golden = readGoldenJson('cases/3_masks.json') as MasksCase;
   const count = golden.n_segments_in_batch;
   const maps = ['astronaut', 'chelsea'].map((name) => goldenArray(`2_slic_${name}_official`, '<u2').data);
   const cellsAt = (size: number): SoftCells[] =>
@@ -153,7 +152,7 @@ describe.skipIf(!hasShared)(`label maps become masks as in the official code${sh
   });
 
   it.each(['w8', 'w64'])('the region map of the full step %s follows from its labels', (net) => {
-    const { steps_f64: steps } = goldenJson(`5_step_${net}_fixed`) as {
+    const { steps_f64: steps } = readGoldenJson(`cases/5_step_${net}_fixed.json`) as {
       steps_f64: { kmeans: { labels: number[] } }[];
     };
     const labels = goldenArray('5_labels224_mod62', '|u1').data;
@@ -172,11 +171,4 @@ describe.skipIf(!hasShared)(`label maps become masks as in the official code${sh
 function channelsLastImages(values: Float32Array): Float32Array[] {
   const half = values.length / 2;
   return [values.slice(0, half), values.slice(half)].map((image) => channelsLast(image, 32));
-}
-
-/** Suites that are skipped are still collected. */
-function goldenJsonOrNothing(): MasksCase {
-  return hasShared
-    ? (goldenJson('3_masks') as MasksCase)
-    : { K: 0, n_segments_in_batch: 0, cluster_labels_2xS: [], boxes: [], ramp_x: [] };
 }

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fnv1a32, u32At } from '../../src-main/core/tensor/random.ts';
+import { readGoldenJson } from '../support/golden.ts';
 import { goldenTensor, type GoldenKind } from '../support/golden-tensor.ts';
-import { goldenJson } from '../support/npy.ts';
-import { hasShared, sharedReason } from '../support/shared.ts';
 
 type Stream = {
   name: string;
@@ -15,8 +14,8 @@ type Stream = {
   sum_f64: number;
 };
 
-describe.skipIf(!hasShared)(`golden weights are made again from their names${sharedReason}`, () => {
-  const streams = hasShared ? (goldenJson('0_prng') as Stream[]) : [];
+describe('golden weights are made again from their names', () => {
+  const streams = readGoldenJson('cases/0_prng.json') as Stream[];
   it.each(streams)('$name', (stream) => {
     const seed = fnv1a32(stream.name) ^ stream.base;
     expect(fnv1a32(stream.name)).toBe(stream.fnv1a32);

@@ -8,8 +8,7 @@ import {
   type KSchedule,
   type LrSchedule,
 } from '../../src-main/core/train/schedules.ts';
-import { goldenJson } from '../support/npy.ts';
-import { hasShared, sharedReason } from '../support/shared.ts';
+import { readGoldenJson } from '../support/golden.ts';
 
 type KCase = { config: KSchedule; epoch: number[]; raw: number[]; k: number[] };
 
@@ -29,7 +28,7 @@ type RunCase = {
   rows: [step: number, epoch: number, k: number, lr: number, momentum: number][];
 };
 
-const cases = hasShared ? (goldenJson('1_schedules') as Record<string, KCase | RunCase>) : {};
+const cases = readGoldenJson('cases/1_schedules.json') as Record<string, KCase | RunCase>;
 const kCases = Object.entries(cases).flatMap(([name, value]) =>
   'epoch' in value ? [{ name, ...value }] : [],
 );
@@ -42,7 +41,7 @@ function expectNear(actual: number, expected: number): void {
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(Math.max(1e-15, 1e-12 * Math.abs(expected)));
 }
 
-describe.skipIf(!hasShared)(`schedules equal the official ones${sharedReason}`, () => {
+describe('schedules equal the official ones', () => {
   it.each(kCases)('$name', ({ config, epoch, raw, k }) => {
     expect(epoch.map((e) => kAt(config, e))).toEqual(k);
     epoch.forEach((e, at) => expectNear(rawKAt(config, e), raw[at] ?? NaN));

@@ -3,16 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { normalisedValues } from '../../src-main/core/image/augment/normalise.ts';
 import { decodeImage, type RgbImage } from '../../src-main/core/image/decode.ts';
 import { slic, slicClusters } from '../../src-main/core/segment/slic.ts';
-import { goldenArray } from '../support/npy.ts';
-import { hasShared, sharedPath, sharedReason } from '../support/shared.ts';
+import { goldenArray, goldenPath } from '../support/golden.ts';
 
 const photo = (name: string): Promise<RgbImage> =>
-  decodeImage(readFileSync(sharedPath('golden', 'images', `${name}_224.png`)));
+  decodeImage(readFileSync(goldenPath('images', `${name}_224.png`)));
 
 const differing = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).filter((value, at) => value !== b[at]).length;
 
-describe.skipIf(!hasShared)(`SLIC equals scikit-image 0.19.3 on every pixel${sharedReason}`, () => {
+describe('SLIC equals scikit-image 0.19.3 on every pixel', () => {
   describe.each(['astronaut', 'chelsea', 'coffee', 'rocket'])('%s', (name) => {
     it('before connectivity', async () => {
       const { clusters, seeds } = slicClusters(await photo(name));

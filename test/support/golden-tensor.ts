@@ -3,8 +3,8 @@ import { fnv1a32, u01At } from '../../src-main/core/tensor/random.ts';
 export type GoldenKind = 'conv' | 'linear' | 'bn_weight' | 'bn_bias' | 'bn_var' | 'unit';
 
 /**
- * Weights and inputs of the golden cases, made again from their names (golden/README.md). C order, as PyTorch
- * shapes them: convolutions are [O, I, kh, kw], linear layers [O, I].
+ * Weights and inputs of the golden cases, made again from their names (test/golden/fixtures/README.md). C order, as
+ * PyTorch shapes them: convolutions are [O, I, kh, kw], linear layers [O, I].
  */
 export function goldenTensor(
   name: string,

@@ -4,7 +4,7 @@ import { sizeOf } from '../../src-main/core/tensor/shape.ts';
 import { nameSeed, signedUnit } from './random-data.ts';
 
 /**
- * Weights as the golden fixtures draw them (golden/README.md, "Regenerating weights and inputs"),
+ * Weights as the golden fixtures draw them (test/golden/fixtures/README.md, "Regenerating weights and inputs"),
  * brought from PyTorch's order to ours.
  * @param goldenName the fixture's name of one of our tensors
  */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { readSharedJson, sharedPath } from './shared.ts';
 
 const HEADER_START = 10;
 
@@ -12,14 +11,17 @@ const ARRAYS = {
   '<f8': Float64Array,
 } as const;
 
-type Dtype = keyof typeof ARRAYS;
+/** Element types by their names in NumPy. */
+export type Dtype = keyof typeof ARRAYS;
 type ArrayOf<D extends Dtype> = InstanceType<(typeof ARRAYS)[D]>;
+
+export type NpyArray<D extends Dtype> = { shape: number[]; data: ArrayOf<D> };
 
 /**
  * Reads a NumPy v1 file (little-endian, C order).
  * @throws Error when the file holds another type than the one asked for
  */
-export function readNpy<D extends Dtype>(path: string, dtype: D): { shape: number[]; data: ArrayOf<D> } {
+export function readNpy<D extends Dtype>(path: string, dtype: D): NpyArray<D> {
   const bytes = readFileSync(path);
   const headerEnd = HEADER_START + bytes.readUInt16LE(8);
   const header = bytes.toString('latin1', HEADER_START, headerEnd);
@@ -32,11 +34,3 @@ export function readNpy<D extends Dtype>(path: string, dtype: D): { shape: numbe
   const data = new ARRAYS[dtype](buffer) as ArrayOf<D>;
   return { shape: shape.split(',').filter(Boolean).map(Number), data };
 }
-
-/** An array of `golden/cases`. */
-export function goldenArray<D extends Dtype>(name: string, dtype: D): { shape: number[]; data: ArrayOf<D> } {
-  return readNpy(sharedPath('golden', 'cases', `${name}.npy`), dtype);
-}
-
-/** A file of `golden/cases`, as the caller's type: the files are described in golden/README.md. */
-export const goldenJson = (name: string): unknown => readSharedJson('golden', 'cases', `${name}.json`);

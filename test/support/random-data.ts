@@ -1,4 +1,4 @@
-/** The counter-based mulberry32 of the golden fixtures (golden/README.md): element `i` of stream `seed`, [0, 1). */
+/** The counter-based mulberry32 of test/golden/fixtures/README.md: element `i` of stream `seed`, in [0, 1). */
 export function uniform(seed: number, index: number): number {
   const a = (seed + Math.imul(index + 1, 0x6d2b79f5)) | 0;
   let t = Math.imul(a ^ (a >>> 15), a | 1);

@@ -2,7 +2,8 @@
  * Random numbers that depend on nothing but a key: any step of a run can be drawn again without the steps
  * before it, so a resumed run equals the undisturbed one.
  *
- * The generator is mulberry32 read as a counter (golden/README.md): element i hashes `seed + (i + 1) * INCREMENT`.
+ * The generator is mulberry32 read as a counter (test/golden/fixtures/README.md): element i hashes
+ * `seed + (i + 1) * INCREMENT`.
  */
 
 const INCREMENT = 0x6d2b79f5;

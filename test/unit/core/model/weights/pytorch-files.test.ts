@@ -6,13 +6,13 @@ import { UserError } from '../../../../../src-main/contract/errors.ts';
 import { importEncoder } from '../../../../../src-main/core/model/weights/import-encoder.ts';
 import { openWeights } from '../../../../../src-main/core/model/weights/open-weights.ts';
 import { toFloat32 } from '../../../../../src-main/core/model/weights/stored-tensor.ts';
+import { goldenPath, readGoldenJson } from '../../../../support/golden.ts';
 import { missingPython, runPython } from '../../../../support/python.ts';
 import { relativeError } from '../../../../support/relative-error.ts';
-import { hasShared, readSharedJson, sharedPath, sharedReason } from '../../../../support/shared.ts';
 import { tempFolder } from '../../../../support/temp-folder.ts';
 import { goldenEncoder, TINY_SPEC } from '../../../../support/tiny-checkpoint.ts';
 
-const golden = (name: string) => sharedPath('golden', 'files', name);
+const golden = (name: string) => goldenPath('files', name);
 const drawn = goldenEncoder(TINY_SPEC, 5);
 
 async function refusalOf(path: string): Promise<string> {
@@ -33,7 +33,7 @@ function fileOf(bytes: Uint8Array | string): string {
 }
 
 describe('a file of PyTorch', () => {
-  test.skipIf(!hasShared).each([
+  test.each([
     ['tiny_tv_zip.pth', 'pytorch', '', 0],
     ['tiny_tv_legacy.pth', 'pytorch-legacy', '', 0],
     ['tiny_wrapped_zip.pth', 'pytorch', 'state_dict.module.', 0],
@@ -41,7 +41,7 @@ describe('a file of PyTorch', () => {
     ['tiny_tv_half_zip.pth', 'pytorch', '', 2 ** -10],
     ['tiny_tv.safetensors', 'safetensors', '', 0],
     ['tiny_tv_bf16.safetensors', 'safetensors', '', 2 ** -7],
-  ])(`%s holds the encoder that was drawn${sharedReason}`, async (name, format, prefix, tolerance) => {
+  ])('%s holds the encoder that was drawn', async (name, format, prefix, tolerance) => {
     const { encoder, record } = await importEncoder(golden(name));
     expect(record).toMatchObject({ fileFormat: format, layout: 'torchvision', prefix });
     expect(encoder.spec).toEqual(TINY_SPEC);
@@ -51,36 +51,33 @@ describe('a file of PyTorch', () => {
     }
   });
 
-  test.skipIf(!hasShared)(
-    `that R2O's own code saved has its online encoder taken${sharedReason}`,
-    async () => {
-      const path = golden('tiny_official_ckpt.pth.tar');
-      const { encoder, record } = await importEncoder(path);
-      expect(record).toMatchObject({
-        layout: 'r2o-original',
-        prefix: 'model.module.online_network.encoder.',
-      });
-      expect(encoder.spec).toEqual(TINY_SPEC);
-      // golden/files/files.json: statistics of some tensors, as PyTorch measured them.
-      const { official_check } = readSharedJson('golden/files/files.json') as {
-        official_check: Record<string, { shape: number[]; l2: number; abssum: number; first: number[] }>;
-      };
-      await using file = await openWeights(path);
-      expect(Object.keys(official_check).length).toBeGreaterThan(5);
-      for (const [name, { shape, l2, abssum, first }] of Object.entries(official_check)) {
-        const stored = await file.read(`model.${name}`);
-        const data = toFloat32(stored);
-        expect([name, stored.shape]).toEqual([name, shape]);
-        expect([...data.subarray(0, first.length)]).toEqual(first);
-        expect(Math.sqrt(data.reduce((sum, value) => sum + value ** 2, 0)) / l2).toBeCloseTo(1, 12);
-        expect(data.reduce((sum, value) => sum + Math.abs(value), 0) / abssum).toBeCloseTo(1, 12);
-      }
-      const target = await importEncoder(path, 'model.module.target_network.encoder.');
-      expect(target.encoder.weights['conv1.weight']).not.toEqual(encoder.weights['conv1.weight']);
-    },
-  );
+  test("that R2O's own code saved has its online encoder taken", async () => {
+    const path = golden('tiny_official_ckpt.pth.tar');
+    const { encoder, record } = await importEncoder(path);
+    expect(record).toMatchObject({
+      layout: 'r2o-original',
+      prefix: 'model.module.online_network.encoder.',
+    });
+    expect(encoder.spec).toEqual(TINY_SPEC);
+    // test/golden/fixtures/files/files.json: statistics of some tensors, as PyTorch measured them.
+    const { official_check } = readGoldenJson('files/files.json') as {
+      official_check: Record<string, { shape: number[]; l2: number; abssum: number; first: number[] }>;
+    };
+    await using file = await openWeights(path);
+    expect(Object.keys(official_check).length).toBeGreaterThan(5);
+    for (const [name, { shape, l2, abssum, first }] of Object.entries(official_check)) {
+      const stored = await file.read(`model.${name}`);
+      const data = toFloat32(stored);
+      expect([name, stored.shape]).toEqual([name, shape]);
+      expect([...data.subarray(0, first.length)]).toEqual(first);
+      expect(Math.sqrt(data.reduce((sum, value) => sum + value ** 2, 0)) / l2).toBeCloseTo(1, 12);
+      expect(data.reduce((sum, value) => sum + Math.abs(value), 0) / abssum).toBeCloseTo(1, 12);
+    }
+    const target = await importEncoder(path, 'model.module.target_network.encoder.');
+    expect(target.encoder.weights['conv1.weight']).not.toEqual(encoder.weights['conv1.weight']);
+  });
 
-  test.skipIf(!hasShared)(`may hold views of any kind and of every type${sharedReason}`, async () => {
+  test('may hold views of any kind and of every type', async () => {
     await using file = await openWeights(golden('odd_tensors_zip.pth'));
     const floats = async (name: string) => [...toFloat32(await file.read(name))];
     const column = (row: number) => [0, 6, 12, 18].map((start) => start + row);
@@ -96,7 +93,7 @@ describe('a file of PyTorch', () => {
     expect([...integers]).toEqual([1n, -2n, 1_099_511_627_776n]);
   });
 
-  test.skipIf(!hasShared)(`that is cut off anywhere is refused${sharedReason}`, async () => {
+  test('that is cut off anywhere is refused', async () => {
     for (const name of ['tiny_tv_zip.pth', 'tiny_tv_legacy.pth']) {
       const whole = readFileSync(golden(name));
       for (let part = 0; part < 1; part += 0.07) {
@@ -106,28 +103,25 @@ describe('a file of PyTorch', () => {
     }
   });
 
-  test.skipIf(!hasShared)(
-    `with bytes changed is read or refused, and no bug shows${sharedReason}`,
-    async () => {
-      const path = join(tempFolder(), 'weights.pth');
-      for (const name of ['tiny_tv_zip.pth', 'tiny_tv_legacy.pth']) {
-        const whole = readFileSync(golden(name));
-        const changes = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), {
-          minLength: 1,
-          maxLength: 20,
-        });
-        await fc.assert(
-          fc.asyncProperty(changes, async (pairs) => {
-            const changed = Uint8Array.from(whole);
-            for (const [at, byte] of pairs) changed[at] = byte;
-            writeFileSync(path, changed);
-            expect(await refusalOf(path)).toMatch(/^accepted|^WEIGHTS_/);
-          }),
-          { numRuns: 200, seed: 7 },
-        );
-      }
-    },
-  );
+  test('with bytes changed is read or refused, and no bug shows', async () => {
+    const path = join(tempFolder(), 'weights.pth');
+    for (const name of ['tiny_tv_zip.pth', 'tiny_tv_legacy.pth']) {
+      const whole = readFileSync(golden(name));
+      const changes = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), {
+        minLength: 1,
+        maxLength: 20,
+      });
+      await fc.assert(
+        fc.asyncProperty(changes, async (pairs) => {
+          const changed = Uint8Array.from(whole);
+          for (const [at, byte] of pairs) changed[at] = byte;
+          writeFileSync(path, changed);
+          expect(await refusalOf(path)).toMatch(/^accepted|^WEIGHTS_/);
+        }),
+        { numRuns: 200, seed: 7 },
+      );
+    }
+  });
 });
 
 describe('a hostile file is refused:', () => {
