@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const EncoderName = z.enum(['resnet18', 'resnet18-half', 'resnet50']);
 export type EncoderName = z.infer<typeof EncoderName>;
 
-/** How K, the number of regions, goes over the epochs (R2O, golden SPEC section 10). */
+/** How K, the number of regions, goes over the epochs (R2O, SPEC section 10). */
 export const KScheduleConfig = z.object({
   type: z.enum(['cosine', 'linear', 'piecewise', 'constant']),
   epochs: z.array(z.number().min(0)).min(1),
@@ -49,7 +49,7 @@ export const PretrainConfig = z.object({
   compactness: z.number().positive().max(1_000),
   /** Regions count in the loss by their area. */
   isWeightedByArea: z.boolean(),
-  /** `official` repeats the slips of the paper's code (golden SPEC section 12) for comparison with it. */
+  /** `official` repeats the slips of the paper's code (SPEC section 12) for comparison with it. */
   parity: z.enum(['recommended', 'official']),
   seed: z.number().int().min(0).max(0xffffffff),
 

@@ -86,7 +86,7 @@ export function maskViews(
   });
 }
 
-/** Every superpixel as its own region, softly: what K = 9999 means (SPEC section 4, last paragraph). */
+/** Every superpixel as its own region, softly: what K = 9999 means (SPEC section 4, after step 5). */
 export function maskViewsBySuperpixel(
   batch: Pick<Batch, 'superpixels' | 'boxes'>,
   { regionCount, cells }: { regionCount: number; cells: number },

@@ -195,11 +195,11 @@ export function clusterInputs(spec: TrainingSpec, superpixels: number): NamedSpe
 }
 
 /**
- * Features of the cluster stage (SPEC section 4, 1 and 2): layer3 of the target network in train mode,
+ * Features of the cluster stage (SPEC section 4, steps 1 and 2): layer3 of the target network in train mode,
  * mean of each superpixel, unit length. It runs before the update step, on the target before its EMA.
  *
  * Output: rows [B * S, C], image by image; rows of empty superpixels are zero and must not be
- * clustered (Q4). layer4 is run for its running statistics alone, as the official code does: an
+ * clustered (SPEC Q4). layer4 is run for its running statistics alone, as the official code does: an
  * exported encoder normalises whole images by them.
  */
 export function clusterStep(spec: TrainingSpec): StepFunction {

@@ -16,7 +16,7 @@ const LAYOUTS: readonly Layout[] = [
     toTorchvision: (name) => name,
   },
   {
-    // The official code keeps its encoder as a sequence: conv1, bn1, relu, maxpool, layer1 to layer4 (SPEC 11).
+    // The official code keeps its encoder as a sequence: conv1, bn1, relu, maxpool, layer1 to layer4 (SPEC section 11).
     name: 'r2o-original',
     anchors: ['0.weight', '4.0.conv1.weight'],
     toTorchvision: (name) => {
