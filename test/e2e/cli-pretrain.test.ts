@@ -36,7 +36,7 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
     const data = await dataWithPhotos();
     const trained = await runCli(data, 'pretrain', 'photos', '--name', 'first try', ...TINY);
     expect(trained.stderr).toContain(
-      '8 images, resnet18-half at 64 px, 4 epochs of 4 a step (8 steps) on onnx:cpu',
+      '8 images, resnet18-half at 64 px, 4 epochs of 4 per step (8 steps) on onnx:cpu',
     );
     expect(trained.stdout).toContain(`Run 1 'first try': done, step 8 of 8`);
     expect(trained.code).toBe(0);
@@ -50,7 +50,7 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
     const models = parse(z.array(Model), (await runCli(data, 'models', 'list', '--json')).stdout);
     expect(models).toMatchObject([{ name: 'first try', origin: 'run', runId: 1 }]);
     expect((await runCli(data, 'runs', 'remove', '1', '--yes')).code).toBe(0);
-    expect((await runCli(data, 'runs', 'list')).stdout).toContain('No pretrainings yet');
+    expect((await runCli(data, 'runs', 'list')).stdout).toContain('No pretraining runs yet');
   });
 
   test('plans without training', async () => {
@@ -70,9 +70,9 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
   });
 
   test.each([
-    [['--set', 'foo=1'], /'foo' is not right: there is no such setting/],
-    [['--set', 'viewPx=100'], /'viewPx' is not right/],
-    [['--set', 'viewPx'], /'viewPx' is no setting/],
+    [['--set', 'foo=1'], /'foo' is not valid: no such setting exists/],
+    [['--set', 'viewPx=100'], /'viewPx' is not valid/],
+    [['--set', 'viewPx'], /'viewPx' is not a setting/],
     [['--preset', 'best'], /no preset 'best'/],
     [['--device', 'onnx:tpu'], /onnx:tpu cannot be used/],
     [['--from', 'nothing'], /no model 'nothing'/],

@@ -42,7 +42,7 @@ describe('r2o dataset and r2o export', () => {
     const byName = ['dataset', 'create', 'pets', '--collection', 'photos'];
     const two = await runCli(data, ...byName, '--concept', 'dog', '--split-by', 'folder', '--seed', '7');
     expect(two.stdout).toContain('pets@2: 2 images, 2 masks, frozen');
-    expect(two.stdout).toContain('  nothing in val: images of a folder stay together');
+    expect(two.stdout).toContain('  no images in val: images of a folder stay together');
     expect((await runCli(data, 'dataset', 'list')).stdout).toMatch(/pets@2 .*\npets@1 /);
     expect((await runCli(data, 'dataset', 'diff', 'pets@1', 'pets')).stdout).toMatch(/images +0 +3 /);
 
@@ -81,7 +81,7 @@ describe('r2o dataset and r2o export', () => {
     );
     for (const split of ['50/20', '80,20', '80/20/0/0', '-20/120']) {
       expect(await run('dataset', 'create', 'x', '--segmentation', '1', `--split=${split}`)).toContain(
-        '100 together: --split 70/20/10',
+        'adding up to 100: --split 70/20/10',
       );
     }
     expect(await run('dataset', 'create', 'x', '--segmentation', '1', '--min-score', '7')).toContain(

@@ -17,8 +17,8 @@ export function findNamed<T extends { id: number; name: string }>(
   if (first && matches.length === 1) return first;
   if (first) {
     const ids = matches.map(({ id }) => id).join(', ');
-    throw new UserError('BAD_INPUT', `Several ${kind.many} are called '${which}'.`, {
-      hint: `Give its number: ${ids}.`,
+    throw new UserError('BAD_INPUT', `There are several ${kind.many} called '${which}'.`, {
+      hint: `Use the number instead: ${ids}.`,
     });
   }
   throw new UserError('NOT_FOUND', `There is no ${kind.one} '${which}'.`, {
@@ -34,8 +34,8 @@ export async function confirmRemoval(name: string, question: string): Promise<vo
   if (!process.stdin.isTTY) {
     throw new UserError(
       'BAD_INPUT',
-      `Removing '${name}' needs a confirmation, and there is no terminal to ask.`,
-      { hint: 'Add --yes to remove it without being asked.' },
+      `Removing '${name}' needs confirmation, and there is no terminal to ask on.`,
+      { hint: 'Add --yes to remove it without confirmation.' },
     );
   }
   const prompt = createInterface({ input: process.stdin, output: process.stderr });

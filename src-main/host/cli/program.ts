@@ -34,11 +34,14 @@ export type CliContext = {
 /** The whole command line. Exported for the test that compares it with the documentation. */
 export function createProgram(version: string): Command {
   const program = new Command('r2o')
-    .description('R2O Studio: annotation-free segmentation on your own images. Nothing leaves this machine.')
+    .description('R2O Studio: annotation-free segmentation for your own images. Nothing leaves this machine.')
     .version(version)
-    .option('--data <folder>', `data folder (default: by platform; or set ${DATA_FOLDER_VARIABLE})`)
+    .option(
+      '--data <folder>',
+      `data folder (default: depends on the platform; or set ${DATA_FOLDER_VARIABLE})`,
+    )
     .option('--json', 'print results as JSON on stdout')
-    .showHelpAfterError('Run with --help to see what can be asked.')
+    .showHelpAfterError('Run with --help to see all commands and options.')
     .configureHelp({ showGlobalOptions: true });
   addCollectionCommands(program);
   addPretrainCommand(program);
@@ -78,7 +81,7 @@ export async function runCli(args: string[]): Promise<number> {
       return ExitCode.userError;
     }
     output.note(`internal error: ${describeBug(error)}`);
-    output.note(`  This is a bug in R2O Studio. The details are in ${logBug(error, folder)}.`);
+    output.note(`  This is a bug in R2O Studio. For details, see ${logBug(error, folder)}.`);
     return ExitCode.bug;
   }
 }

@@ -104,7 +104,7 @@ function busyError(folder: string): UserError {
   const holder = readLockHolder(folder);
   const who = holder ? `${holder.role}, process ${holder.pid}` : 'another process';
   return new UserError('DATA_FOLDER_BUSY', `The data folder ${folder} is in use (${who}).`, {
-    hint: 'Close it first, or work in its window.',
+    hint: 'Close that program first, or use its window.',
   });
 }
 

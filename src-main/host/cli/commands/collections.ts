@@ -15,12 +15,12 @@ const KIND = { one: 'collection', many: 'collections', listCommand: 'r2o collect
 export function addCollectionCommands(program: Command): void {
   const collections = program
     .command('collections')
-    .description('folders of images: add, list, scan, remove');
+    .description('manage collections, which are folders of images: add, list, scan, remove');
 
   collections
     .command('add')
-    .argument('<folder>', 'folder of images; it is read, never written')
-    .option('--name <name>', "name to show (default: the folder's)")
+    .argument('<folder>', 'folder of images; it is only read, never written to')
+    .option('--name <name>', "display name (default: the folder's name)")
     .description('add a folder with all its subfolders, and scan it')
     .action(async (folder: string, options: { name?: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -46,7 +46,7 @@ export function addCollectionCommands(program: Command): void {
   collections
     .command('show')
     .argument('<collection>', 'number or name')
-    .description('show one collection with its problems')
+    .description('show a collection with its problems')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -58,7 +58,7 @@ export function addCollectionCommands(program: Command): void {
   collections
     .command('duplicates')
     .argument('<collection>', 'number or name')
-    .description('list images that hold the same bytes')
+    .description('list images whose files are identical')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -75,7 +75,7 @@ export function addCollectionCommands(program: Command): void {
   collections
     .command('rescan')
     .argument('<collection>', 'number or name')
-    .description('bring a collection up to date with its folder; only new and changed files are opened')
+    .description('update a collection from its folder; only new and changed files are opened')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -89,8 +89,8 @@ export function addCollectionCommands(program: Command): void {
   collections
     .command('remove')
     .argument('<collection>', 'number or name')
-    .option('--yes', 'do not ask')
-    .description('forget a collection and its results; the folder itself is not touched')
+    .option('--yes', 'do not ask for confirmation')
+    .description('remove a collection and its results from the app; the folder itself is not touched')
     .action(async (which: string, options: { yes?: boolean }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -98,7 +98,7 @@ export function addCollectionCommands(program: Command): void {
         if (!options.yes) await confirmRemoval(collection.name, removalQuestion(collection));
         const removed = await client.collections.remove({ id: collection.id });
         output.result(removed, () => [
-          `Removed '${collection.name}' (${removed.removedImages} images forgotten). ${collection.rootPath} is as it was.`,
+          `Removed '${collection.name}' and its ${removed.removedImages} images. ${collection.rootPath} was not touched.`,
         ]);
       });
     });
@@ -125,9 +125,9 @@ function summaryLines({ collection, problems }: Summary): string[] {
   const { counts } = collection;
   const extras = [
     counts.duplicates > 0 ? `${counts.duplicates} duplicates` : '',
-    counts.changed > 0 ? `${counts.changed} changed since the scan before` : '',
+    counts.changed > 0 ? `${counts.changed} changed since the previous scan` : '',
     counts.missing > 0 ? `${counts.missing} missing` : '',
-    counts.problems > 0 ? `${counts.problems} files with a problem` : '',
+    counts.problems > 0 ? `${counts.problems} files with problems` : '',
   ].filter((text) => text !== '');
   const shown = problems.slice(0, PROBLEMS_SHOWN);
   const more = problems.length - shown.length;
@@ -135,7 +135,7 @@ function summaryLines({ collection, problems }: Summary): string[] {
     `Collection ${collection.id} '${collection.name}': ${counts.usable} images  (${collection.rootPath})`,
     ...extras.map((text) => `  ${text}`),
     ...shown.map(({ relPath, code, detail }) => `    ${printable(relPath)}: ${detail} [${code}]`),
-    ...(more > 0 ? [`    ... and ${more} more; --json lists all`] : []),
+    ...(more > 0 ? [`    ... and ${more} more; use --json to list them all`] : []),
   ];
 }
 
@@ -156,7 +156,7 @@ function listLines(collections: Collection[]): string[] {
 }
 
 function removalQuestion({ name, counts }: Collection): string {
-  return `Forget '${name}' and everything made from its ${counts.total} images? The folder stays.`;
+  return `Remove '${name}' and everything made from its ${counts.total} images? The folder itself is kept.`;
 }
 
 export async function findCollection(client: Client, which: string): Promise<Collection> {

@@ -59,7 +59,7 @@ async function sourcesOf(
   throw new UserError('BAD_INPUT', 'A dataset needs masks: name a segmentation or a collection.', {
     hint:
       all.length === 0
-        ? 'There is no segmentation yet. Make one with: r2o segment <collection>'
+        ? 'There are no segmentations yet. Create one with: r2o segment <collection>'
         : `Add --segmentation with one of: ${all.map(({ id, name }) => `${id} (${printable(name)})`).join(', ')}.`,
   });
 }
@@ -69,14 +69,14 @@ async function newestOf(client: Client, which: string): Promise<Segmentation> {
   const [newest] = await client.segmentations.list({ collectionId });
   if (newest) return newest;
   throw new UserError('BAD_INPUT', `The collection '${name}' has not been segmented.`, {
-    hint: `Cut its images into objects first: r2o segment ${collectionId}`,
+    hint: `Segment it first: r2o segment ${collectionId}`,
   });
 }
 
 function parseRename(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
-  throw new UserError('BAD_INPUT', `--class ${text} names no class.`, {
+  throw new UserError('BAD_INPUT', `--class ${text} does not name a class.`, {
     hint: 'Write --class CONCEPT=CLASS, such as --class concept-3=cat.',
   });
 }
@@ -85,8 +85,8 @@ function parseSplit({ split, splitBy, seed }: CreateOptions): SplitRule {
   const percents = /^\d+(\.\d+)?(\/\d+(\.\d+)?){0,2}$/.test(split) ? split.split('/').map(Number) : [];
   const [train = 0, val = 0, test = 0] = percents;
   if (Math.abs(train + val + test - 100) > 1e-4) {
-    throw new UserError('BAD_INPUT', `--split ${split} is no way of sharing out all images.`, {
-      hint: 'Give train, val and test in percent, 100 together: --split 70/20/10.',
+    throw new UserError('BAD_INPUT', `--split ${split} is not a valid split.`, {
+      hint: 'Give the shares of train, val and test in percent, adding up to 100: --split 70/20/10.',
     });
   }
   const shares = { train: train / 100, val: val / 100, test: test / 100 };
@@ -106,7 +106,7 @@ function parseOrRefuse<T extends z.ZodType>(schema: T, value: unknown): z.infer<
     const name = String(part ?? '');
     return `${OPTION_OF[name] ?? name}: ${message}`;
   });
-  throw new UserError('BAD_INPUT', `These options do not make a dataset (${issues.join('; ')}).`, {
+  throw new UserError('BAD_INPUT', `These options are not valid for a dataset (${issues.join('; ')}).`, {
     hint: 'See: r2o dataset create --help',
   });
 }

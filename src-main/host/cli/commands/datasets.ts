@@ -16,31 +16,43 @@ import { recipeLines, recipeOf, type CreateOptions } from './dataset-recipe.ts';
 export function addDatasetCommands(program: Command): void {
   const datasets = program
     .command('dataset')
-    .description('frozen sets of masks for training and labeling: create, list, show, diff, delete');
+    .description('manage datasets, which are frozen sets of masks: create, list, show, diff, delete');
 
   datasets
     .command('create')
-    .argument('<name>', 'name of the dataset; one that exists gets a new version')
-    .option('--segmentation <which>', 'take masks from it, by number or name; may be given again', words)
-    .option('--collection <which>', 'take masks from its newest segmentation; may be given again', words)
-    .option('--concept <name>', 'only this concept; may be given again', words)
-    .option('--review <states>', 'review states to take (default: pending,accepted,edited)', reviewStates)
-    .option('--min-score <score>', 'only masks of at least this score, 0 to 1', number)
-    .option('--min-area <pixels>', 'only masks of at least this area', number)
-    .option('--max-area <pixels>', 'only masks of at most this area', number)
-    .option('--level <number>', 'level of detail: 0 objects, higher ones finer regions (default: 0)', number)
+    .argument('<name>', 'name of the dataset; if it exists, it gets a new version')
     .option(
-      '--class <concept=class>',
-      'name the class of a concept (concept-3=cat); concepts of one class are merged; may be given again',
+      '--segmentation <which>',
+      'take masks from this segmentation, by number or name; can be repeated',
       words,
     )
-    .option('--ignore <concept>', 'leave the masks of a concept out; may be given again', words)
-    .option('--one-class <name>', 'make all masks one class')
-    .option('--keep-empty', 'keep images without any mask')
-    .option('--split <train/val/test>', 'shares in percent', '80/20/0')
-    .option('--split-by <what>', 'keep together: image or folder', imageOrFolder, 'image')
+    .option(
+      '--collection <which>',
+      'take masks from the newest segmentation of this collection; can be repeated',
+      words,
+    )
+    .option('--concept <name>', 'only masks of this concept; can be repeated', words)
+    .option('--review <states>', 'review states to include (default: pending,accepted,edited)', reviewStates)
+    .option('--min-score <score>', 'only masks with at least this score, 0 to 1', number)
+    .option('--min-area <pixels>', 'only masks with at least this area', number)
+    .option('--max-area <pixels>', 'only masks with at most this area', number)
+    .option(
+      '--level <number>',
+      'level of detail: 0 for objects, higher for finer regions (default: 0)',
+      number,
+    )
+    .option(
+      '--class <concept=class>',
+      'class of a concept (concept-3=cat); concepts with the same class are merged; can be repeated',
+      words,
+    )
+    .option('--ignore <concept>', 'leave out the masks of this concept; can be repeated', words)
+    .option('--one-class <name>', 'put all masks into one class')
+    .option('--keep-empty', 'keep images without masks')
+    .option('--split <train/val/test>', 'shares of train, val and test in percent', '80/20/0')
+    .option('--split-by <what>', 'what is never divided: image or folder', imageOrFolder, 'image')
     .option('--seed <number>', 'seed of the split', number, 1)
-    .description('make a dataset and freeze it as a version')
+    .description('create a dataset and freeze it as a version')
     .action(async (name: string, options: CreateOptions, command: Command) => {
       const { output, withSession } = contextOf(command);
       const version = await withSession(async ({ client }) =>
@@ -95,7 +107,7 @@ export function addDatasetCommands(program: Command): void {
     .command('delete')
     .argument('<dataset>', 'name@version, or a name with --all-versions')
     .option('--all-versions', 'delete every version of the dataset')
-    .description('delete a version; what was exported of it stays')
+    .description('delete a version; its exports stay')
     .action(async (which: string, options: { allVersions?: boolean }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -135,7 +147,7 @@ async function findVersionToDelete(client: Client, which: string): Promise<Datas
   const dataset = (await client.datasets.list()).find(({ name }) => name === which);
   if (dataset && dataset.versions.length > 1) {
     throw new UserError('BAD_INPUT', `'${which}' has ${dataset.versions.length} versions.`, {
-      hint: `Name one, such as ${which}@1, or delete all of them with --all-versions.`,
+      hint: `Name one of them, such as ${which}@1, or delete them all with --all-versions.`,
     });
   }
   return findVersion(client, which);
@@ -146,7 +158,7 @@ const words = (text: string, before: string[] = []): string[] => [...before, tex
 function number(text: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('Not a number.');
+  throw new InvalidArgumentError('This is not a number.');
 }
 
 function reviewStates(text: string): ReviewState[] {
@@ -154,7 +166,7 @@ function reviewStates(text: string): ReviewState[] {
     const parsed = ReviewState.safeParse(state.trim());
     if (parsed.success) return parsed.data;
     throw new InvalidArgumentError(
-      `Choose from ${ReviewState.options.join(', ')}, with commas between them.`,
+      `Choose from ${ReviewState.options.join(', ')}; separate several with commas.`,
     );
   });
 }
@@ -166,7 +178,7 @@ function imageOrFolder(text: string): 'image' | 'folder' {
 
 function listLines(datasets: Dataset[]): string[] {
   if (datasets.length === 0) {
-    return ['No datasets yet. Make one with: r2o dataset create <name> --collection <collection>'];
+    return ['No datasets yet. Create one with: r2o dataset create <name> --collection <collection>'];
   }
   return table([
     ['DATASET', 'IMAGES', 'MASKS', 'TRAIN/VAL/TEST', 'CREATED'],
@@ -189,7 +201,7 @@ function detailLines(version: DatasetVersionDetail): string[] {
   const { counts, classes, datasetName, number: versionNumber } = version;
   const { changed, missing, empty } = counts.leftOut;
   const leftOut = [
-    empty > 0 ? `${empty} without a mask that passes` : '',
+    empty > 0 ? `${empty} without a mask that passes the filters` : '',
     changed > 0 ? `${changed} changed since they were segmented: segment them again` : '',
     missing > 0 ? `${missing} missing or unreadable: reconnect their drive and rescan` : '',
   ].filter((text) => text !== '');
@@ -208,9 +220,9 @@ function emptySplits({ counts, recipe: { split } }: DatasetVersionDetail): strin
   if (empty.length === 0) return [];
   const why =
     split.by === 'folder'
-      ? 'images of a folder stay together, and there are too few folders; --split-by image shares them out singly'
+      ? 'images of a folder stay together, and there are too few folders; --split-by image distributes images individually'
       : 'there are too few images';
-  return [`  nothing in ${empty.join(' and ')}: ${why}`];
+  return [`  no images in ${empty.join(' and ')}: ${why}`];
 }
 
 function diffLines({ images, masks, classes, examples }: DatasetDiff): string[] {

@@ -33,14 +33,17 @@ type Demo = { client: Client; folder: string; steps: StepResult[] };
 export function addDemoCommand(program: Command): void {
   program
     .command('demo')
-    .option('--images <folder>', 'use your own photos instead of made-up scenes')
-    .option('--epochs <n>', 'how often the pretraining sees every image', EPOCHS)
-    .description('try all of the app on made-up scenes, or on your photos, in a data folder of its own')
+    .option('--images <folder>', 'use your own photos instead of synthetic scenes')
+    .option('--epochs <n>', 'how often each image is seen during pretraining', EPOCHS)
+    .description('try the whole app on synthetic scenes, or on your photos, in a separate data folder')
     .action(async (options: Options, command: Command) => {
       const { output } = contextOf(command);
       const epochs = Number(options.epochs);
       if (!Number.isInteger(epochs) || epochs < 1) {
-        throw new UserError('BAD_INPUT', `--epochs takes a whole number from 1, not '${options.epochs}'.`);
+        throw new UserError(
+          'BAD_INPUT',
+          `--epochs must be a whole number of at least 1, not '${options.epochs}'.`,
+        );
       }
       const folder = mkdtempSync(join(tmpdir(), 'r2o-demo-'));
       const images = options.images ?? (await makeScenes(folder));
@@ -76,10 +79,10 @@ function resultLines({
     '',
     `Images:        ${images}`,
     `Contact sheet: ${join(folder, 'sheet.png')}`,
-    `Previews:      ${join(folder, 'previews.png')}   (regions while it learned, left to right)`,
+    `Previews:      ${join(folder, 'previews.png')}   (how the regions developed, left to right)`,
     `Exports:       ${EXPORTS.map((format) => join(folder, format)).join(', ')}`,
     `Data folder:   ${dataFolder}`,
-    `Look at it:    npx r2o --data ${dataFolder} serve`,
+    `Explore it:    npx r2o --data ${dataFolder} serve`,
   ];
 }
 
@@ -133,7 +136,7 @@ function segment(demo: Demo, collectionId: CollectionId, modelId: ModelId): Prom
     await followJob(client, job.id);
     await client.segmentations.writeSheet({ id: segmentation.id, path: join(folder, 'sheet.png') });
     const { imageCount } = await client.segmentations.get({ id: segmentation.id });
-    return { value: segmentation.id, result: `${imageCount} images cut into objects` };
+    return { value: segmentation.id, result: `${imageCount} images segmented into objects` };
   });
 }
 
@@ -152,7 +155,7 @@ async function makeDataset(demo: Demo, segmentationId: SegmentationId): Promise<
     const recipe = DatasetRecipe.parse({ segmentationIds: [segmentationId] });
     const made = await client.datasets.create({ name: 'demo', recipe });
     const { images, masks, leftOut } = made.counts;
-    const without = leftOut.empty > 0 ? `; ${leftOut.empty} images with background alone left out` : '';
+    const without = leftOut.empty > 0 ? `; ${leftOut.empty} images with nothing but background left out` : '';
     const result = `${images} images, ${masks} masks, ${made.classes.length} classes${without}`;
     return { value: made, result };
   });

@@ -8,7 +8,9 @@ const GIB = 2 ** 30;
 export function addDevicesCommand(program: Command): void {
   program
     .command('devices')
-    .description('list the devices that can compute here, with their measured speed, and why others cannot')
+    .description(
+      'list the devices that can compute on this machine, with their measured speed, and why others cannot',
+    )
     .action(async (_options: unknown, command: Command) => {
       const { output } = contextOf(command);
       const { devices } = await probeHere();
@@ -26,7 +28,7 @@ function deviceLines({
   reason,
   fix,
 }: Device): string[] {
-  if (!isAvailable) return [`-  ${id}: ${name} is missing: ${reason ?? ''}`, `     ${fix ?? ''}`];
+  if (!isAvailable) return [`-  ${id}: ${name} is not available: ${reason ?? ''}`, `     ${fix ?? ''}`];
   const memory = memoryBytes === null ? '' : `, ${(memoryBytes / GIB).toFixed(1)} GiB`;
   const speed = gflops === null ? '' : `, ${gflops.toFixed(1)} GFLOP/s measured`;
   return [`${isDefault ? '*' : ' '}  ${id}: ${name}${memory}${speed}${isDefault ? ' (default)' : ''}`];

@@ -14,15 +14,15 @@ export function addEvaluateCommand(program: Command): void {
     .argument('<segmentation>', 'number or name')
     .requiredOption(
       '--truth <path>',
-      'folder with masks/NAME.png (255 object, 0 background, 128 ignored) and, for single objects, labels/NAME.png; or what --format says',
+      'folder with masks/NAME.png (255 object, 0 background, 128 ignored) and, for individual objects, labels/NAME.png; or what --format names',
     )
     .addOption(
-      new Option('--format <format>', 'the truth is what a labeling tool wrote').choices(
+      new Option('--format <format>', 'ground truth was written by a labeling tool in this format').choices(
         MaskFileFormat.options,
       ),
     )
     .option('--images', 'also list every image')
-    .description('compare a segmentation with ground truth, where you have some')
+    .description('compare a segmentation with ground truth, if you have some')
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -63,25 +63,29 @@ function totalLines({ totals, objects, missingImages, missingTruth, problems }: 
         ...[totals.iou, totals.meanIou, totals.accuracy, totals.corLoc, totals.boundaryF].map(number),
       ],
     ]),
-    `Oracle bounds of the finest masks stored: best single ${number(totals.bestRegion)}, best union ${number(totals.bestUnion)}`,
+    `Oracle bounds for the finest stored masks: best single mask ${number(totals.bestRegion)}, best union ${number(totals.bestUnion)}`,
     `IoU by score: better half ${number(totals.iouTopHalf)}, worse half ${number(totals.iouBottomHalf)}` +
       quarters(totals.iouQuarters),
     ...(objects
       ? [
-          `Objects at IoU 0.5: ${objects.predictionCount} found, ${objects.truthCount} true; recall ` +
+          `Objects at IoU 0.5: ${objects.predictionCount} found, ${objects.truthCount} in the ground truth; recall ` +
             `${number(objects.recall)}, precision ${number(objects.precision)}, F1 ${number(objects.f1)}, ` +
             `AP ${number(objects.averagePrecision)}, mean best IoU ${number(objects.meanBestIou)}` +
             quarters(objects.iouQuarters),
         ]
       : []),
-    ...(missingTruth > 0 ? [`${missingTruth} segmented images have no truth.`] : []),
-    ...(missingImages.length > 0 ? [`${missingImages.length} truth files have no segmented image.`] : []),
-    ...problems.map(({ name, detail }) => `Truth that could not be used: ${printable(name)}: ${detail}`),
+    ...(missingTruth > 0 ? [`${missingTruth} segmented images have no ground truth.`] : []),
+    ...(missingImages.length > 0
+      ? [`${missingImages.length} ground-truth files have no segmented image.`]
+      : []),
+    ...problems.map(
+      ({ name, detail }) => `Ground truth that could not be used: ${printable(name)}: ${detail}`,
+    ),
   ];
 }
 
 function quarters(ious: readonly number[]): string {
-  return ious.length === 0 ? '' : `; IoU by quarters of the score: ${ious.map(number).join(', ')}`;
+  return ious.length === 0 ? '' : `; IoU by score quarter: ${ious.map(number).join(', ')}`;
 }
 
 const number = (value: number | null) => (value === null ? '-' : value.toFixed(3));

@@ -14,27 +14,27 @@ type Options = Pick<ExportOptions, 'format' | 'images' | 'labelmeShapes' | 'poly
 export function addExportCommand(program: Command): void {
   program
     .command('export')
-    .argument('<dataset>', 'name, or name@version; the newest version by default')
+    .argument('<dataset>', 'name or name@version (default: the newest version)')
     .addOption(
-      new Option('--format <format>', 'what to write').choices(ExportFormat.options).makeOptionMandatory(),
+      new Option('--format <format>', 'format to write').choices(ExportFormat.options).makeOptionMandatory(),
     )
-    .requiredOption('--out <path>', 'folder to write (for sqlite: file); it must not exist, or be empty')
+    .requiredOption('--out <path>', 'folder to write (for sqlite: a file); it must be empty or not exist yet')
     .addOption(
-      new Option('--images <how>', 'copy upright, hard-link, or only name the originals')
+      new Option('--images <how>', 'copy the images upright, hard-link them, or only name the originals')
         .choices(ExportImages.options)
         .default('copy'),
     )
     .addOption(
-      new Option('--labelme-shapes <shapes>', 'how LabelMe gets the masks')
+      new Option('--labelme-shapes <shapes>', 'how masks are stored for LabelMe')
         .choices(ExportOptions.shape.labelmeShapes.unwrap().options)
         .default('mask'),
     )
     .addOption(
-      new Option('--polygons <how>', 'every corner of the masks, or as few as keep 98 % of them alike')
+      new Option('--polygons <how>', 'every corner of the masks, or as few as preserve 98 % of each mask')
         .choices(ExportOptions.shape.polygons.unwrap().options)
         .default('exact'),
     )
-    .description('write a dataset for a labeling or training tool; originals are only read')
+    .description('write a dataset for a labeling or training tool; the originals are only read')
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
       const { out, ...others } = options;
@@ -58,7 +58,7 @@ function exportLines({ options, result }: Export): string[] {
     `Wrote ${result.images} images with ${result.masks} masks as ${options.format} to ${printable(options.outPath)}`,
     ...(result.leftOut > 0 ? [`${result.leftOut} images could not be exported:`] : []),
     ...shown.map(({ relPath, detail }) => `  ${printable(relPath)}: ${detail}`),
-    ...(more > 0 ? [`  ... and ${more} more; --json lists them`] : []),
+    ...(more > 0 ? [`  ... and ${more} more; use --json to list them all`] : []),
     ...result.notes.map((note) => `note: ${note}`),
   ];
 }

@@ -13,12 +13,17 @@ export function addImportMasksCommand(program: Command): void {
   program
     .command('import-masks')
     .argument('<segmentation>', 'number or name')
-    .argument('<path>', 'file or folder that a labeling tool wrote')
+    .argument('<path>', 'file or folder written by a labeling tool')
     .addOption(
-      new Option('--format <format>', 'what it holds').choices(MaskFileFormat.options).makeOptionMandatory(),
+      new Option('--format <format>', 'format of the file or folder')
+        .choices(MaskFileFormat.options)
+        .makeOptionMandatory(),
     )
-    .option('--reject-missing', 'reject masks of its images that it does not hold: they were deleted there')
-    .description('bring masks back that were corrected in another tool')
+    .option(
+      '--reject-missing',
+      'reject masks of these images that are not in the file: they were deleted in the tool',
+    )
+    .description('import masks that were corrected in another tool')
     .action(
       async (
         which: string,
@@ -46,9 +51,11 @@ function importLines({ result }: MaskImport): string[] {
   const { images, kept, changed, added, rejected, skipped, problems } = result;
   const shown = problems.slice(0, PROBLEMS_SHOWN);
   return [
-    `${images} images: ${kept} masks as before (now accepted), ${changed} changed, ${added} added, ${rejected} rejected`,
+    `${images} images: ${kept} masks unchanged (now accepted), ${changed} changed, ${added} added, ${rejected} rejected`,
     ...(skipped > 0 ? [`${skipped} files or images could not be used:`] : []),
     ...shown.map(({ name, detail }) => `  ${printable(name)}: ${detail}`),
-    ...(skipped > shown.length ? [`  ... and ${skipped - shown.length} more; --json lists them`] : []),
+    ...(skipped > shown.length
+      ? [`  ... and ${skipped - shown.length} more; use --json to list them all`]
+      : []),
   ];
 }

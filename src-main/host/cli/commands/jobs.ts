@@ -7,16 +7,18 @@ import { printable, table } from '../output.ts';
 import { contextOf } from '../program.ts';
 
 const JOBS_LISTED = 50;
-const WHICH = 'number of the job, as r2o jobs list shows it';
+const WHICH = 'job number, as shown by r2o jobs list';
 
 export function addJobCommands(program: Command): void {
   const jobs = program
     .command('jobs')
-    .description('all long work, such as scans, pretrainings and exports: list, show, pause, resume, cancel');
+    .description(
+      'manage jobs, such as scans, pretraining runs and exports: list, show, pause, resume, cancel',
+    );
 
   jobs
     .command('list', { isDefault: true })
-    .description(`list the last ${JOBS_LISTED} jobs, the newest first`)
+    .description(`list the last ${JOBS_LISTED} jobs, newest first`)
     .action(async (_options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       const { items } = await withSession(({ client }) => client.jobs.page({ limit: JOBS_LISTED }));
@@ -26,7 +28,7 @@ export function addJobCommands(program: Command): void {
   jobs
     .command('show')
     .argument('<job>', WHICH)
-    .description('show the state of one job, with its error and what to do about it')
+    .description('show the state of a job, with its error and what to do about it')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       const job = await withSession(({ client }) => client.jobs.get({ id: parseJobId(which) }));
@@ -37,7 +39,7 @@ export function addJobCommands(program: Command): void {
     .command('resume')
     .argument('<job>', WHICH)
     .description(
-      'go on with a job that was paused, interrupted or cancelled, or that failed, from what it had saved',
+      'resume a job that was paused, interrupted or cancelled, or that failed, from what it had saved',
     )
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -50,8 +52,8 @@ export function addJobCommands(program: Command): void {
   for (const verb of ['pause', 'cancel'] as const) {
     const what =
       verb === 'pause'
-        ? 'stop a job for now; it waits for r2o jobs resume'
-        : 'end a job early; what it saved stays, and r2o jobs resume can still go on from there';
+        ? 'pause a job; continue it with r2o jobs resume'
+        : 'cancel a job; what it saved stays, and r2o jobs resume can still continue from there';
     jobs
       .command(verb)
       .argument('<job>', WHICH)
@@ -67,7 +69,7 @@ export function addJobCommands(program: Command): void {
 function parseJobId(text: string): JobId {
   const id = JobId.safeParse(Number(text));
   if (id.success) return id.data;
-  throw new UserError('BAD_INPUT', `'${text}' is not the number of a job.`, { hint: 'See: r2o jobs list' });
+  throw new UserError('BAD_INPUT', `'${text}' is not a job number.`, { hint: 'See: r2o jobs list' });
 }
 
 function listLines(jobs: Job[]): string[] {

@@ -13,7 +13,7 @@ const MIB = 2 ** 20;
 export function addModelCommands(program: Command): void {
   const models = program
     .command('models')
-    .description('encoders: list, show, import, export, rename, remove');
+    .description('manage models, which are encoders: list, show, import, export, rename, remove');
   addReading(models);
   addAdding(models);
   addExport(models);
@@ -32,7 +32,7 @@ function addReading(models: Command): void {
   models
     .command('show')
     .argument('<model>', 'number or name')
-    .description('show one model with its card')
+    .description('show a model with its card')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       output.result(await withSession(({ client }) => findModel(client, which)), showLines);
@@ -42,11 +42,11 @@ function addReading(models: Command): void {
 function addAdding(models: Command): void {
   models
     .command('import')
-    .argument('<file>', 'weights of a ResNet; the file is read, never written, and nothing in it is executed')
-    .option('--name <name>', "name to show (default: the file's)")
+    .argument('<file>', 'weights of a ResNet; the file is only read, and nothing in it is executed')
+    .option('--name <name>', "display name (default: the file's name)")
     .option(
       '--prefix <prefix>',
-      'what stands before the names of its tensors, where a file holds several encoders',
+      'prefix of the tensor names of the encoder to import, if the file contains several',
     )
     .option('--licence <text>', 'terms under which the weights may be used')
     .description('keep a copy of an encoder that was trained elsewhere')
@@ -60,8 +60,8 @@ function addAdding(models: Command): void {
   models
     .command('untrained')
     .argument('<architecture>', `one of: ${Architecture.options.join(', ')}`)
-    .option('--seed <number>', 'seed of its weights', '0')
-    .option('--name <name>', 'name to show')
+    .option('--seed <number>', 'seed for its weights', '0')
+    .option('--name <name>', 'display name')
     .description('add an untrained network, as a baseline for comparison')
     .action(async (architecture: string, options: { seed: string; name?: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -80,10 +80,10 @@ function addExport(models: Command): void {
   models
     .command('export')
     .argument('<model>', 'number or name')
-    .requiredOption('--out <file>', 'file to write; its card is written beside it')
+    .requiredOption('--out <file>', 'file to write; the model card is written next to it')
     .option('--format <format>', `one of: ${WeightsFormat.options.join(', ')}`, 'safetensors')
     .option('--licence <text>', "terms under which the weights may be used (default: the model's)")
-    .option('--force', 'replace files that exist')
+    .option('--force', 'overwrite existing files')
     .description('write the weights for other tools, with a model card')
     .action(async (which: string, options: ExportOptions, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -113,8 +113,8 @@ function addChanging(models: Command): void {
   models
     .command('rename')
     .argument('<model>', 'number or name')
-    .argument('<name>', 'name to show from now on')
-    .description('give a model another name')
+    .argument('<name>', 'new name')
+    .description('rename a model')
     .action(async (which: string, name: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -126,7 +126,7 @@ function addChanging(models: Command): void {
   models
     .command('remove')
     .argument('<model>', 'number or name')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .description('delete a model and its weights; what was made with it stays')
     .action(async (which: string, options: { yes?: boolean }, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -169,16 +169,14 @@ function listLines(models: readonly Model[]): string[] {
 function showLines(model: Model): string[] {
   const { id, name, architecture, origin, file, sha256, card, createdAtMs } = model;
   const { imported, training } = card;
-  const prefix = imported && imported.prefix !== '' ? `, below '${printable(imported.prefix)}'` : '';
+  const prefix = imported && imported.prefix !== '' ? `, under '${printable(imported.prefix)}'` : '';
   return [
     `Model ${id} '${printable(name)}': ${architecture}, ${origin}, ${dateOf(createdAtMs)}`,
     `  licence: ${card.licence === null ? 'not stated' : printable(card.licence)}`,
     ...(card.viewPx === null ? [] : [`  trained on views of ${card.viewPx} px`]),
-    ...(card.seed === null ? [] : [`  drawn from seed ${card.seed}`]),
+    ...(card.seed === null ? [] : [`  initialised with seed ${card.seed}`]),
     ...(imported
-      ? [
-          `  from ${printable(imported.fileName)} (${imported.fileFormat}, names of ${imported.layout}${prefix})`,
-        ]
+      ? [`  from ${printable(imported.fileName)} (${imported.fileFormat}, ${imported.layout} names${prefix})`]
       : []),
     ...(training
       ? [

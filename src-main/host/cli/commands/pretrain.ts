@@ -33,17 +33,17 @@ export function addPretrainCommand(program: Command): void {
   program
     .command('pretrain')
     .argument('<collection>', 'number or name')
-    .option('--preset <name>', `what to aim for: ${PresetName.options.join(', ')}`, 'quick')
-    .option('--epochs <n>', 'how often every image is seen')
-    .option('--set <key=value...>', 'change any setting of the preset; see --plan for all of them')
-    .option('--parity <rule>', "recommended, or official: repeats the slips of the paper's code")
-    .option('--seed <n>', 'seed of everything that is drawn')
-    .option('--device <id>', 'compute there (default: the fastest; see r2o devices)')
+    .option('--preset <name>', `what the run aims for: ${PresetName.options.join(', ')}`, 'quick')
+    .option('--epochs <n>', 'how often each image is seen')
+    .option('--set <key=value...>', 'change settings of the preset; --plan lists all of them')
+    .option('--parity <rule>', "recommended, or official to reproduce the mistakes in the paper's code")
+    .option('--seed <n>', 'seed for all random numbers')
+    .option('--device <id>', 'device to compute on (default: the fastest; see r2o devices)')
     .option('--from <model>', 'start from the encoder of this model')
-    .option('--name <name>', 'name of the run and its model')
-    .option('--plan', 'only show the settings, steps, and estimates of time and memory')
+    .option('--name <name>', 'name for the run and its model')
+    .option('--plan', 'only show the settings, the number of steps, and estimates of time and memory')
     .description(
-      'pretrain an encoder on a collection with R2O; Ctrl-C stops it and keeps what it has learned',
+      'pretrain an encoder on a collection with R2O; Ctrl-C stops the run and keeps what it has learned',
     )
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -94,12 +94,12 @@ function overridesOf({ set = [], epochs, parity, seed }: Options): PretrainOverr
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const keys = issue?.code === 'unrecognized_keys' ? issue.keys : issue?.path.map(String);
-  const problem = issue?.code === 'unrecognized_keys' ? 'there is no such setting' : issue?.message;
+  const problem = issue?.code === 'unrecognized_keys' ? 'no such setting exists' : issue?.message;
   throw new UserError(
     'BAD_INPUT',
-    `The setting '${keys?.join('.') ?? ''}' is not right: ${problem ?? 'unknown'}.`,
+    `The setting '${keys?.join('.') ?? ''}' is not valid: ${problem ?? 'unknown problem'}.`,
     {
-      hint: `Settings are: ${Object.keys(PretrainConfig.shape).join(', ')}.`,
+      hint: `The settings are: ${Object.keys(PretrainConfig.shape).join(', ')}.`,
     },
   );
 }
@@ -107,8 +107,8 @@ function overridesOf({ set = [], epochs, parity, seed }: Options): PretrainOverr
 function parseSetting(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-  throw new UserError('BAD_INPUT', `'${text}' is no setting.`, {
-    hint: 'Write key=value, as in batchSize=8.',
+  throw new UserError('BAD_INPUT', `'${text}' is not a setting.`, {
+    hint: 'Write key=value, for example batchSize=8.',
   });
 }
 
@@ -133,7 +133,7 @@ function summaryLines({
   const { encoder, viewPx, epochs, epochImages, batchSize } = config;
   const drawn = epochImages !== null && epochImages < imageCount ? ` ${epochImages} images each,` : '';
   return [
-    `${imageCount} images, ${encoder} at ${viewPx} px, ${epochs} epochs of${drawn} ${batchSize} a step (${totalSteps} steps) on ${device}${time}`,
+    `${imageCount} images, ${encoder} at ${viewPx} px, ${epochs} epochs of${drawn} ${batchSize} per step (${totalSteps} steps) on ${device}${time}`,
     ...warnings.map((warning) => `  note: ${warning}`),
   ];
 }

@@ -11,14 +11,14 @@ import { printable, table, type Output } from '../output.ts';
 import { contextOf } from '../program.ts';
 
 const KIND = { one: 'run', many: 'runs', listCommand: 'r2o runs list' };
-const WHICH = 'number or name of a pretraining, as r2o runs list shows them';
+const WHICH = 'number or name of a pretraining run, as shown by r2o runs list';
 /** Values of a curve that are shown in a terminal. */
 const CURVE_POINTS = 8;
 
 export function addRunCommands(program: Command): void {
   const runs = program
     .command('runs')
-    .description('pretrainings: list, show, resume, extend, previews, keep-best, rename, remove');
+    .description('manage pretraining runs: list, show, resume, extend, previews, keep-best, rename, remove');
   addReading(runs);
   addGoingOn(runs);
   addKeeping(runs);
@@ -27,7 +27,7 @@ export function addRunCommands(program: Command): void {
 function addReading(runs: Command): void {
   runs
     .command('list', { isDefault: true })
-    .description('list the pretrainings, newest first')
+    .description('list the pretraining runs, newest first')
     .action(async (_options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       output.result(await withSession(({ client }) => client.runs.list({})), listLines);
@@ -36,7 +36,7 @@ function addReading(runs: Command): void {
   runs
     .command('show')
     .argument('<run>', WHICH)
-    .description('show how far one pretraining is, its settings, and its curves')
+    .description('show the progress of a pretraining run, its settings and its curves')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -50,9 +50,13 @@ function addReading(runs: Command): void {
     .command('previews')
     .argument('<run>', WHICH)
     .requiredOption('--out <file>', 'PNG file to write')
-    .option('--columns <n>', 'at most so many previews beside each other, evenly over the run', '12')
+    .option(
+      '--columns <n>',
+      'maximum number of previews next to each other, spread evenly over the run',
+      '12',
+    )
     .description(
-      'write one picture of how the regions became objects: a row for each preview image, a column for each preview',
+      'write one picture of how the regions developed: one row per preview image, one column per preview',
     )
     .action(async (which: string, options: { out: string; columns: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -71,9 +75,9 @@ function addGoingOn(runs: Command): void {
     .argument('<run>', WHICH)
     .option(
       '--device <id>',
-      'go on with this device, of r2o devices, instead of the one it began with; results then differ in the last digits',
+      'continue on this device (see r2o devices) instead of the one it started on; results then differ in the last digits',
     )
-    .description('go on with a pretraining that was stopped, from its last checkpoint')
+    .description('resume a stopped pretraining run from its last checkpoint')
     .action(async (which: string, options: { device?: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -85,9 +89,9 @@ function addGoingOn(runs: Command): void {
   runs
     .command('extend')
     .argument('<run>', WHICH)
-    .requiredOption('--epochs <n>', 'epochs in all, with those that are done')
+    .requiredOption('--epochs <n>', 'total number of epochs, including those already done')
     .description(
-      'train longer than planned, and keep a further model at the end; the schedules, as of learning rate and K, stretch to the new length',
+      'train longer than planned, and keep another model at the end; the schedules, such as those of learning rate and K, stretch to the new length',
     )
     .action(async (which: string, options: { epochs: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -103,7 +107,7 @@ function addKeeping(runs: Command): void {
   runs
     .command('keep-best')
     .argument('<run>', WHICH)
-    .description('keep the encoder as it was at the most stable preview, as a model of its own')
+    .description('keep the encoder of the most stable preview as a separate model')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -115,8 +119,8 @@ function addKeeping(runs: Command): void {
   runs
     .command('rename')
     .argument('<run>', WHICH)
-    .argument('<name>', 'its new name')
-    .description('give a pretraining another name; its models keep theirs')
+    .argument('<name>', 'new name')
+    .description('rename a pretraining run; its models keep their names')
     .action(async (which: string, name: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -128,8 +132,8 @@ function addKeeping(runs: Command): void {
   runs
     .command('remove')
     .argument('<run>', WHICH)
-    .option('--yes', 'remove it without asking first')
-    .description('delete a pretraining with its checkpoints, curves and previews; its models stay')
+    .option('--yes', 'do not ask for confirmation')
+    .description('delete a pretraining run with its checkpoints, curves and previews; its models stay')
     .action(async (which: string, options: { yes?: boolean }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -149,11 +153,11 @@ async function findRun(client: Client, which: string): Promise<Run> {
 function wholeNumber(text: string, option: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new UserError('BAD_INPUT', `${option} takes a whole number from 1, not '${text}'.`);
+  throw new UserError('BAD_INPUT', `${option} must be a whole number of at least 1, not '${text}'.`);
 }
 
 function listLines(runs: Run[]): string[] {
-  if (runs.length === 0) return ['No pretrainings yet. Begin one with: r2o pretrain <collection>'];
+  if (runs.length === 0) return ['No pretraining runs yet. Start one with: r2o pretrain <collection>'];
   return table([
     ['ID', 'NAME', 'STATE', 'STEPS', 'IMAGES', 'ENCODER', 'DEVICE'],
     ...runs.map(({ id, name, state, step, totalSteps, imageCount, config, device }) => [
@@ -191,7 +195,7 @@ async function stoppedLines(client: Client, id: RunId): Promise<string[]> {
   const model = (await client.models.list()).find(({ runId }) => runId === id);
   return [
     `Stopped after step ${step} of ${totalSteps}.${model ? ` What it learned is model ${model.id} '${printable(model.name)}'.` : ''}`,
-    `Go on with: r2o runs resume ${id}`,
+    `Resume with: r2o runs resume ${id}`,
   ];
 }
 
@@ -200,9 +204,9 @@ function runLines(run: Run): string[] {
   const { id, name, state, preset, step, totalSteps, imageCount, config, device, best, skippedImages } = run;
   return [
     `Run ${id} '${printable(name)}': ${state ?? 'never started'}, step ${step} of ${totalSteps}`,
-    `  preset ${preset}: ${config.encoder} at ${config.viewPx} px, ${imageCount} images, ${config.epochs} epochs of ${config.batchSize} a step, on ${device}`,
+    `  preset ${preset}: ${config.encoder} at ${config.viewPx} px, ${imageCount} images, ${config.epochs} epochs of ${config.batchSize} per step, on ${device}`,
     ...(best ? [`  most stable preview: step ${best.step}, ${best.stability.toFixed(3)}`] : []),
-    ...(skippedImages.length > 0 ? [`  went on without ${skippedImages.length} images:`] : []),
+    ...(skippedImages.length > 0 ? [`  continued without ${skippedImages.length} images:`] : []),
     ...skippedImages.slice(0, 5).map(({ relPath, detail }) => `    ${printable(relPath)}: ${detail}`),
   ];
 }

@@ -24,19 +24,22 @@ export function addSegmentCommand(program: Command): void {
   program
     .command('segment')
     .argument('<collection>', 'number or name')
-    .option('--model <model>', 'encoder that tells kinds of things apart (default: colour and texture alone)')
+    .option(
+      '--model <model>',
+      'encoder whose features define the concepts (default: colour and texture alone)',
+    )
     .option('--mode <mode>', `what becomes a mask: ${SegmentMode.options.join(', ')}`, 'auto')
-    .option('--concepts <n>', 'kinds of things to tell apart over the collection')
-    .option('--regions <n>', 'regions of an image in mode fixed-k')
+    .option('--concepts <n>', 'number of concepts in the collection')
+    .option('--regions <n>', 'regions per image in mode fixed-k')
     .option('--set <key=value...>', `any setting: ${Object.keys(SegmentSettings.shape).join(', ')}`)
     .option('--name <name>', 'name of the segmentation')
-    .option('--device <id>', 'run the encoder there (default: the fastest; see r2o devices)')
+    .option('--device <id>', 'device to run the encoder on (default: the fastest; see r2o devices)')
     .option(
       '--sheet <file>',
-      'also draw the best images with their objects: as one PNG, or as one page where the name ends in .html',
+      'also draw the best images with their objects, as one PNG or, if the name ends in .html, as one page',
     )
     .description(
-      'cut every image of a collection into objects; Ctrl-C stops it and keeps the finished images',
+      'segment every image of a collection into objects; Ctrl-C stops the job and keeps the finished images',
     )
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
@@ -78,9 +81,9 @@ function settingsOf({ mode, concepts, regions, set = [] }: Options): SegmentSett
   const key = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue?.path.map(String).join('.');
   throw new UserError(
     'BAD_INPUT',
-    `The setting '${key ?? ''}' is not right: ${issue?.message ?? 'unknown'}.`,
+    `The setting '${key ?? ''}' is not valid: ${issue?.message ?? 'unknown problem'}.`,
     {
-      hint: `Settings are: ${Object.keys(SegmentSettings.shape).join(', ')}.`,
+      hint: `The settings are: ${Object.keys(SegmentSettings.shape).join(', ')}.`,
     },
   );
 }

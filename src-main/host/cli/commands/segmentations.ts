@@ -13,7 +13,7 @@ const KIND = { one: 'segmentation', many: 'segmentations', listCommand: 'r2o seg
 export function addSegmentationCommands(program: Command): void {
   const group = program
     .command('segmentations')
-    .description('cut collections: list, show, resume, sheet, rename, remove');
+    .description('manage segmentations: list, show, resume, sheet, rename, remove');
   addReading(group);
   addChanging(group);
 }
@@ -30,7 +30,7 @@ function addReading(group: Command): void {
   group
     .command('show')
     .argument('<segmentation>', 'number or name')
-    .description('show one segmentation with its concepts')
+    .description('show a segmentation with its concepts')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -47,9 +47,9 @@ function addReading(group: Command): void {
   group
     .command('sheet')
     .argument('<segmentation>', 'number or name')
-    .requiredOption('--out <file>', 'PNG or, ending in .html, page to write')
-    .option('--images <n>', 'images to show, those with the best scores (default: 48, at most 120)')
-    .description('draw the best images with their objects on one picture or page')
+    .requiredOption('--out <file>', 'PNG to write or, if the name ends in .html, page')
+    .option('--images <n>', 'how many of the images with the best scores to show (default: 48, maximum: 120)')
+    .description('draw the best images with their objects as one picture or page')
     .action(async (which: string, options: { out: string; images?: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -66,7 +66,7 @@ function addChanging(group: Command): void {
   group
     .command('resume')
     .argument('<segmentation>', 'number or name')
-    .description('go on where it stopped, or take in images that came or changed since')
+    .description('resume a stopped segmentation, or add images that are new or have changed since')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -80,8 +80,8 @@ function addChanging(group: Command): void {
   group
     .command('rename')
     .argument('<segmentation>', 'number or name')
-    .argument('<name>', 'its new name')
-    .description('give a segmentation another name')
+    .argument('<name>', 'new name')
+    .description('rename a segmentation')
     .action(async (which: string, name: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
@@ -93,13 +93,13 @@ function addChanging(group: Command): void {
   group
     .command('remove')
     .argument('<segmentation>', 'number or name')
-    .option('--yes', 'do not ask')
-    .description('forget a segmentation with its concepts and masks; datasets made of it stay')
+    .option('--yes', 'do not ask for confirmation')
+    .description('delete a segmentation with its concepts and masks; datasets made from it stay')
     .action(async (which: string, options: { yes?: boolean }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id, name, imageCount } = await findSegmentation(client, which);
-        const question = `Forget '${name}' and the masks of its ${imageCount} images?`;
+        const question = `Delete '${name}' and the masks of its ${imageCount} images?`;
         if (!options.yes) await confirmRemoval(name, question);
         await client.segmentations.remove({ id });
         output.result({ id }, () => [`Removed '${printable(name)}'.`]);
@@ -134,7 +134,7 @@ export function segmentationLines({
   settings,
   modelId,
 }: Segmentation): string[] {
-  const encoder = modelId === null ? 'colour and texture alone, no encoder' : `model ${modelId}`;
+  const encoder = modelId === null ? 'colour and texture only, no encoder' : `model ${modelId}`;
   return [
     `Segmentation ${id} '${printable(name)}': ${state ?? 'no job'}, ${imageCount} images`,
     `  mode ${settings.mode}, ${settings.conceptCount} concepts, ${encoder}`,
@@ -142,7 +142,7 @@ export function segmentationLines({
 }
 
 function listLines(all: Segmentation[]): string[] {
-  if (all.length === 0) return ['No segmentations yet. Make one with: r2o segment <collection>'];
+  if (all.length === 0) return ['No segmentations yet. Create one with: r2o segment <collection>'];
   return table([
     ['ID', 'STATE', 'IMAGES', 'MODE', 'NAME'],
     ...all.map(({ id, state, imageCount, settings, name }) => [

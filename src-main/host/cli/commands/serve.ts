@@ -7,7 +7,7 @@ import { openOwnSession } from '../session.ts';
 export function addServeCommand(program: Command): void {
   program
     .command('serve')
-    .option('--port <number>', 'port on 127.0.0.1; 0 takes a free one', '0')
+    .option('--port <number>', 'port on 127.0.0.1; 0 picks a free one', '0')
     .description('serve the app as a page on this machine, until Ctrl-C')
     .addHelpText(
       'after',
@@ -17,16 +17,18 @@ export function addServeCommand(program: Command): void {
       const { folder, output } = contextOf(command);
       await using session = await openOwnSession(folder, parsePort(options.port));
       output.result({ url: session.pageUrl, dataFolder: folder }, () => [
-        `R2O Studio is at ${session.pageUrl}`,
+        `R2O Studio is running at ${session.pageUrl}`,
         `Data folder: ${folder}. Press Ctrl-C to stop.`,
       ]);
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-      output.note('Stopping. Jobs under way can be resumed.');
+      output.note('Stopping. Running jobs can be resumed.');
     });
 }
 
 function parsePort(text: string): number {
   const port = Number(text);
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new UserError('BAD_INPUT', `'${text}' is not a port.`, { hint: 'Give a number from 0 to 65535.' });
+  throw new UserError('BAD_INPUT', `'${text}' is not a port number.`, {
+    hint: 'Give a number from 0 to 65535.',
+  });
 }

@@ -7,7 +7,7 @@ import { contextOf } from '../program.ts';
 export function addSettingsCommands(program: Command): void {
   const settings = program
     .command('settings')
-    .description('limits, cache sizes, theme, language, notifications, updates: list, set');
+    .description('manage settings (limits, cache sizes, theme, language, notifications, updates): list, set');
 
   settings
     .command('list', { isDefault: true })
@@ -22,9 +22,11 @@ export function addSettingsCommands(program: Command): void {
     .argument('<key>', `one of: ${Object.keys(Settings.shape).join(', ')}`)
     .argument(
       '<value>',
-      'a whole number of pixels or bytes, one of the words that the list names, true or false; "" for none',
+      'a whole number of pixels or bytes, one of the words listed for the setting, true or false; "" for none',
     )
-    .description('change one setting; limits and cache sizes hold from the next job on, all else at once')
+    .description(
+      'change a setting; limits and cache sizes apply from the next job, everything else immediately',
+    )
     .action(async (key: string, value: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
       const changes = parseChange(key, value);
