@@ -18,8 +18,8 @@ export default defineConfig({
           electron: fromRoot('src-main/host/electron/main.ts'),
           cli: fromRoot('src-main/host/cli/main.ts'),
           worker: fromRoot('src-main/worker/main.ts'),
-          'batch-thread': fromRoot('src-main/worker/batch-thread.ts'),
-          'segment-thread': fromRoot('src-main/worker/segment-thread.ts'),
+          'batch-thread': fromRoot('src-main/worker/threads/batch-thread.ts'),
+          'segment-thread': fromRoot('src-main/worker/threads/segment-thread.ts'),
         },
         // Flat, so that the built code finds its neighbours from wherever it was bundled to (host/shared/paths.ts).
         output: { chunkFileNames: '[name]-[hash].js' },

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { makeScene, writeScenes } from '../../src-main/core/image/scenes.ts';
-import { slic } from '../../src-main/core/segment/slic.ts';
+import { slic } from '../../src-main/core/superpixel/slic.ts';
 
 const FIRST_SCENE = 2208;
 const SCENES = 24;

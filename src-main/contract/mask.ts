@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Bytes } from './bytes.ts';
 import { ConceptId, ContentHash, ImageId, MaskId } from './ids.ts';
 
 /** What a person has said of a mask. `edited` masks count as accepted. */
@@ -34,14 +33,6 @@ export const Mask = z.object({
   revision: z.number().int().positive(),
 });
 export type Mask = z.infer<typeof Mask>;
-
-/** COCO's compressed run lengths: column-major over the upright grid, beginning with background. */
-export const MaskShape = z.object({
-  gridWidth: z.number().int().positive(),
-  gridHeight: z.number().int().positive(),
-  rle: Bytes,
-});
-export type MaskShape = z.infer<typeof MaskShape>;
 
 /** A tile of the gallery: one segmented image with a summary of its masks. */
 export const GalleryItem = z.object({

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import type { ExportOptions, ExportPlan } from '../contract/export.ts';
+import type { ExportOptions } from '../contract/export.ts';
+import type { ExportPlan } from '../domain/export-plan.ts';
 import { fileNameOf, type ExportedMask, type ExportFormatDefinition } from './format.ts';
 import { PerSplit } from './per-split.ts';
 import { exportedPolygons, POLYGON_HELP } from './polygons.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ExportPlan } from '../contract/export.ts';
+import type { ExportPlan } from '../domain/export-plan.ts';
 import { decodeCrop } from '../core/mask/crop.ts';
 import { rowRuns } from '../core/mask/row-runs.ts';
 import { fileNameOf, paintOrder, type ExportedMask, type ExportFormatDefinition } from './format.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ExportPlan } from '../contract/export.ts';
+import type { ExportPlan } from '../domain/export-plan.ts';
 import { fileNameOf, paintOrder, type ExportFormatDefinition } from './format.ts';
 import { channelsOf } from './palette.ts';
 import { PerSplit } from './per-split.ts';

@@ -1,6 +1,7 @@
-import type { ExportPlan } from '../contract/export.ts';
+import type { ExportPlan } from '../domain/export-plan.ts';
 import type { Split } from '../contract/dataset.ts';
-import type { Box, MaskShape, ReviewState } from '../contract/mask.ts';
+import type { Box, ReviewState } from '../contract/mask.ts';
+import type { MaskShape } from '../domain/mask-shape.ts';
 
 /** A mask as formats write it. */
 export type ExportedMask = {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { ExportPlan } from '../contract/export.ts';
+import type { ExportPlan } from '../domain/export-plan.ts';
 import type { Split } from '../contract/dataset.ts';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';

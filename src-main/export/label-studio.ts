@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { ExportPlan } from '../contract/export.ts';
+import type { ExportPlan } from '../domain/export-plan.ts';
 import { decodeRle } from '../core/mask/rle.ts';
 import { encodeLabelStudioRle } from '../core/mask/label-studio-rle.ts';
 import type { ExportContext, ExportedImage, ExportedMask, ExportFormatDefinition } from './format.ts';

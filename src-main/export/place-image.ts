@@ -1,6 +1,7 @@
 import { link, mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import type { ExportImageRow, ExportImages } from '../contract/export.ts';
+import type { ExportImageRow } from '../domain/export-plan.ts';
+import type { ExportImages } from '../contract/export.ts';
 import { extensionOf } from '../core/image/file-names.ts';
 import type { ImageLimits } from '../core/image/image-limits.ts';
 import { ImageProblemError, errnoOf } from '../core/image/image-problem.ts';

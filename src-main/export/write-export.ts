@@ -2,19 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { UserError } from '../contract/errors.ts';
-import {
-  FORMAT_IMAGES,
-  type ExportImageRow,
-  type ExportPlan,
-  type ExportResult,
-} from '../contract/export.ts';
+import { FORMAT_IMAGES, type ExportResult } from '../contract/export.ts';
+import type { ExportImageRow, ExportPlan } from '../domain/export-plan.ts';
 import type { ImageLimits } from '../core/image/image-limits.ts';
 import { ImageProblemError } from '../core/image/image-problem.ts';
 import type { ExportContext, ExportedImage, ExportedMask, ExportWriter } from './format.ts';
 import { formatOf } from './formats.ts';
 import { ImageNames } from './image-names.ts';
 import { placeImage, type Placed } from './place-image.ts';
-import { manifestOf, translateWriteError } from './target.ts';
+import { manifestOf, translateWriteError } from './output-folder.ts';
 import { csvField, TextFile } from './text-file.ts';
 
 /** Reasons why images are left out that are told one by one; the rest is counted. */

@@ -1,5 +1,6 @@
 import { UserError, userErrorFromInfo } from '../contract/errors.ts';
-import { CallResults, FromWorker, type Call, type CallOf, type ResultOf } from '../worker/protocol.ts';
+import { CallResults, type Call, type CallOf, type ResultOf } from '../worker/protocol/call.ts';
+import { FromWorker } from '../worker/protocol/messages.ts';
 import { describeExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** A worker without calls is ended after this long; the next call starts a new one. */

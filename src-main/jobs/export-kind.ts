@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import type { DatasetVersionDetail } from '../contract/dataset.ts';
 import { UserError } from '../contract/errors.ts';
-import { partialExportPath, type Export, type ExportPlan } from '../contract/export.ts';
+import { partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
+import type { Export } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { Store } from '../store/database.ts';

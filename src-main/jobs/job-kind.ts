@@ -1,6 +1,7 @@
 import type { JobKind, JobSpec } from '../contract/job.ts';
 import type { JobId } from '../contract/ids.ts';
-import type { Ask, WorkerJob } from '../worker/protocol.ts';
+import type { Ask } from '../worker/protocol/ask.ts';
+import type { WorkerJob } from '../worker/protocol/job.ts';
 import type { RunLimits } from './job-run.ts';
 
 type SpecOf<K extends JobKind> = Extract<JobSpec, { kind: K }>;
@@ -18,7 +19,7 @@ export type JobKindHandler<K extends JobKind> = {
   /**
    * Carries out one ask in the store and returns its answer; durable when it returns (or resolves).
    * Work of more than a few milliseconds pauses now and then, because the service's event loop waits for it.
-   * See [Note: Ask and answer] in worker/protocol.ts.
+   * See [Note: Ask and answer] in worker/protocol/ask.ts.
    */
   answer: (ask: AsksOf<K>, job: { id: JobId; spec: SpecOf<K> }) => unknown;
   /** Clears away what a job has left that is cancelled while no worker is at it; the worker does so otherwise. */

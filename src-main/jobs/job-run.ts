@@ -1,11 +1,7 @@
 import { UserError, type ErrorInfo } from '../contract/errors.ts';
-import {
-  FromWorker,
-  type Ask,
-  type Outcome,
-  type ProgressReport,
-  type WorkerJob,
-} from '../worker/protocol.ts';
+import type { Ask } from '../worker/protocol/ask.ts';
+import type { Outcome, ProgressReport, WorkerJob } from '../worker/protocol/job.ts';
+import { FromWorker } from '../worker/protocol/messages.ts';
 import { describeExit, hintForExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** How a run ended: as the worker said, or because the worker died without saying anything. */

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { UserError } from '../contract/errors.ts';
-import { freeName } from '../contract/free-name.ts';
+import { freeName } from '../domain/free-name.ts';
 import type { ModelId, RunId } from '../contract/ids.ts';
 import type { MetricCurve, Run } from '../contract/run.ts';
 import { ModelCard } from '../contract/model.ts';
-import { weightsOf } from '../contract/model-weights.ts';
+import { weightsOf } from '../domain/model-weights.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { Store } from '../store/database.ts';
 import type { AsksOf, JobKindHandler } from './job-kind.ts';

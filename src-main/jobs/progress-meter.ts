@@ -1,5 +1,5 @@
 import type { JobProgress } from '../contract/job.ts';
-import type { ProgressReport } from '../worker/protocol.ts';
+import type { ProgressReport } from '../worker/protocol/job.ts';
 
 /** Time over which older speed readings lose about two thirds of their weight. */
 const SMOOTHING_MS = 5_000;

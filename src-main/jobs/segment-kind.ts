@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
-import { weightsOf } from '../contract/model-weights.ts';
+import { weightsOf } from '../domain/model-weights.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
 import type { Settings } from '../contract/settings.ts';
 import type { Store } from '../store/database.ts';

@@ -1,4 +1,4 @@
-import type { ToWorker } from '../worker/protocol.ts';
+import type { ToWorker } from '../worker/protocol/messages.ts';
 
 export type WorkerExit = { code: number | null; signal: string | null };
 

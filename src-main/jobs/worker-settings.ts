@@ -1,5 +1,5 @@
 import type { Settings } from '../contract/settings.ts';
-import type { WorkerJobOf } from '../worker/protocol.ts';
+import type { WorkerJobOf } from '../worker/protocol/job.ts';
 
 /** The limits of a person's settings, in the form that workers take. */
 export function workerLimits({ maxPixels, maxFileBytes }: Settings): WorkerJobOf<'scan'>['limits'] {

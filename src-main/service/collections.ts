@@ -2,7 +2,7 @@ import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Collection } from '../contract/collection.ts';
 import { UserError } from '../contract/errors.ts';
-import { freeName } from '../contract/free-name.ts';
+import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import type { Service } from './service.ts';

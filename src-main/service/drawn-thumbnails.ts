@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { drawnPath } from '../contract/cache-layout.ts';
+import { drawnPath } from '../domain/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import type { ContentHash, ImageId, SegmentationId } from '../contract/ids.ts';
-import type { MaskShape } from '../contract/mask.ts';
+import type { MaskShape } from '../domain/mask-shape.ts';
 import { readIfThere } from './cached-file.ts';
 import { photoFile } from './photo-files.ts';
 import type { Service } from './service.ts';

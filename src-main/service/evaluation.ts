@@ -5,7 +5,7 @@ import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { MaskFileFormat } from '../contract/mask-import.ts';
 import type { Evaluation, ImageScores } from '../contract/segmentation.ts';
-import { quarterMeans, summariseObjects, type ScoredImage } from '../contract/evaluation-summary.ts';
+import { quarterMeans, summariseObjects, type ScoredImage } from '../domain/evaluation-summary.ts';
 import { segmentationHandlers, truthFolderAt } from './segmentations.ts';
 import type { Service } from './service.ts';
 

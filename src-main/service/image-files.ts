@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { thumbnailPath } from '../contract/cache-layout.ts';
+import { thumbnailPath } from '../domain/cache-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { readIfThere } from './cached-file.ts';

@@ -12,7 +12,8 @@ import type {
   MaskMerge,
   MaskSplit,
 } from '../contract/mask-edit.ts';
-import type { Mask, MaskShape, ReviewState } from '../contract/mask.ts';
+import type { Mask, ReviewState } from '../contract/mask.ts';
+import type { MaskShape } from '../domain/mask-shape.ts';
 import type { ShapedMask } from '../contract/segmentation.ts';
 import type { OwnedMask } from '../store/mask-row.ts';
 import type { ImageStep, MaskWrite, StepResult } from '../store/mask-states.ts';

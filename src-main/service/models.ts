@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
-import { freeName } from '../contract/free-name.ts';
+import { freeName } from '../domain/free-name.ts';
 import type { ModelId } from '../contract/ids.ts';
 import {
   ModelCard,
@@ -10,7 +10,7 @@ import {
   type WeightsFormat,
   type Model,
 } from '../contract/model.ts';
-import { weightsOf } from '../contract/model-weights.ts';
+import { weightsOf } from '../domain/model-weights.ts';
 import type { Service } from './service.ts';
 
 /** Models as clients handle them: rows in the store, weights in files that only the worker opens. */

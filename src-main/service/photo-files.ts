@@ -1,6 +1,6 @@
 import { UserError } from '../contract/errors.ts';
 import type { ContentHash, ImageId } from '../contract/ids.ts';
-import type { FileKey } from '../contract/scan.ts';
+import type { FileKey } from '../domain/scan.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
 import type { Service } from './service.ts';
 

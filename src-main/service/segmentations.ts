@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
-import { freeName } from '../contract/free-name.ts';
+import { freeName } from '../domain/free-name.ts';
 import type { CollectionId, SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import type { Segmentation, SegmentRequest } from '../contract/segmentation.ts';

@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { Collection } from '../contract/collection.ts';
 import { CollectionId } from '../contract/ids.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 
 type Row = {
   id: number;

@@ -1,5 +1,5 @@
 import { ConceptId } from '../contract/ids.ts';
-import type { ReadableDb } from './database.ts';
+import type { ReadableDb } from './connection.ts';
 
 /** Reads a concept's group: itself first, then those that were merged into it, by number. */
 export function conceptGroupReader(db: ReadableDb): (id: ConceptId) => ConceptId[] {

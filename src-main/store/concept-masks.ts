@@ -5,7 +5,7 @@ import type { Mask } from '../contract/mask.ts';
 import type { Exemplar } from '../contract/segmentation.ts';
 import { conceptGroupReader } from './concept-group.ts';
 import { decodeCursor, encodeCursor, type Page } from './cursor.ts';
-import type { ReadableDb } from './database.ts';
+import type { ReadableDb } from './connection.ts';
 import { toOwnedMask, type MaskRow } from './mask-row.ts';
 
 type Row = MaskRow & { best_score: number };

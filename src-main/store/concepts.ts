@@ -5,7 +5,7 @@ import type { Mask } from '../contract/mask.ts';
 import { conceptGroupReader } from './concept-group.ts';
 import { ConceptMaskRepository } from './concept-masks.ts';
 import type { Page } from './cursor.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 
 type ConceptRow = {
   id: number;

@@ -1,3 +1,4 @@
+import type { ReadableDb, WritableDb } from './connection.ts';
 import Database from 'better-sqlite3';
 import { CollectionRepository } from './collections.ts';
 import { ConceptRepository } from './concepts.ts';
@@ -16,13 +17,6 @@ import { ScanRepository } from './scans.ts';
 import { SegmentationRepository } from './segmentations.ts';
 import { SettingsRepository } from './settings.ts';
 import { translateSqliteError, withTranslatedErrors } from './sqlite-errors.ts';
-
-declare const access: unique symbol;
-
-/** A connection that may only read. Many small reads go faster in a transaction: each begins one otherwise. */
-export type ReadableDb = Pick<Database.Database, 'prepare' | 'transaction'> & { [access]: 'read' | 'write' };
-/** A connection that may read and write. One process holds one of them; see lock.ts. */
-export type WritableDb = Pick<Database.Database, 'prepare' | 'transaction' | 'name'> & { [access]: 'write' };
 
 export type StoreOptions = {
   nowMs: () => number;

@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { DatasetRecipe, Split } from '../contract/dataset.ts';
 import { ImageId, type ContentHash, type DatasetVersionId, type SegmentationId } from '../contract/ids.ts';
 import { ReviewState, type Box } from '../contract/mask.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 import { toHash } from './image-row.ts';
 
 /** An image that a segmentation has finished, with its file as it was then and as it is now. */

@@ -8,7 +8,7 @@ import {
   type DatasetVersionDetail,
 } from '../contract/dataset.ts';
 import { DatasetId, DatasetVersionId } from '../contract/ids.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 
 type DatasetRow = { id: number; name: string; created_at_ms: number };
 type VersionRow = {

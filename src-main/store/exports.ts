@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { DatasetVersion } from '../contract/dataset.ts';
 import { ExportOptions, ExportResult, type Export } from '../contract/export.ts';
 import { DatasetVersionId, ExportId, JobId } from '../contract/ids.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 
 type Row = {
   id: number;

@@ -3,7 +3,7 @@ import { ImageId, type ConceptId, type SegmentationId } from '../contract/ids.ts
 import { ReviewState, type GalleryItem, type GallerySort, type GalleryTile } from '../contract/mask.ts';
 import { conceptGroupReader } from './concept-group.ts';
 import { toPage, type Page } from './cursor.ts';
-import type { ReadableDb } from './database.ts';
+import type { ReadableDb } from './connection.ts';
 import { SORTS, startOf, TOP } from './gallery-order.ts';
 import { toHash } from './image-row.ts';
 import { MergedGallery } from './merged-gallery.ts';

@@ -1,6 +1,6 @@
 import { CollectionId, ContentHash, ImageId } from '../contract/ids.ts';
 import { ImageFacts, ImageProblem, ImageStatus, type Image } from '../contract/image.ts';
-import type { InspectedFile } from '../contract/scan.ts';
+import type { InspectedFile } from '../domain/scan.ts';
 
 /** A row of the table images. */
 export type ImageRow = {

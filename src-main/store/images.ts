@@ -2,9 +2,9 @@ import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { ContentHash, ImageId, type CollectionId } from '../contract/ids.ts';
 import { ImageStatus, ProblemCode, type DuplicateGroup, type Image } from '../contract/image.ts';
-import type { FileKey } from '../contract/scan.ts';
+import type { FileKey } from '../domain/scan.ts';
 import { decodeCursor, toPage, type Page } from './cursor.ts';
-import type { ReadableDb } from './database.ts';
+import type { ReadableDb } from './connection.ts';
 import { fromHash, toHash, toImage, type ImageRow } from './image-row.ts';
 
 /** An image that can be opened, as jobs over a whole collection list them. */

@@ -4,7 +4,7 @@ import { ErrorInfo } from '../contract/errors.ts';
 import { JobId } from '../contract/ids.ts';
 import { JobProgress, JobSpec, JobState, type Job } from '../contract/job.ts';
 import { decodeCursor, toPage, type Page } from './cursor.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 
 type Row = {
   id: number;

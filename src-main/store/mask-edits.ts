@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
 import { ImageId, SegmentationId } from '../contract/ids.ts';
 import type { MaskEditKind, MaskHistory } from '../contract/mask-edit.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 import { MaskStates, type ImageStep, type MaskSide, type StepResult } from './mask-states.ts';
 
 type ImageKey = { segmentationId: number; imageId: number };

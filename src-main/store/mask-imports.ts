@@ -1,15 +1,9 @@
 import type { Statement } from 'better-sqlite3';
 import { CollectionId, ImageId, ImportId, MaskId, type SegmentationId } from '../contract/ids.ts';
-import {
-  MaskImportOptions,
-  MaskImportResult,
-  type ImportableImage,
-  type ImportedMask,
-  type MaskChange,
-  type MaskImport,
-} from '../contract/mask-import.ts';
+import { MaskImportOptions, MaskImportResult, type MaskImport } from '../contract/mask-import.ts';
+import type { ImportableImage, ImportedMask, MaskChange } from '../domain/mask-import-rows.ts';
 import { ReviewState } from '../contract/mask.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 
 type Row = {
   id: number;

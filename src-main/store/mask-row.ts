@@ -1,5 +1,6 @@
 import { ConceptId, ImageId, MaskId, SegmentationId } from '../contract/ids.ts';
-import { MaskOrigin, ReviewState, type Mask, type MaskShape } from '../contract/mask.ts';
+import { MaskOrigin, ReviewState, type Mask } from '../contract/mask.ts';
+import type { MaskShape } from '../domain/mask-shape.ts';
 
 export type MaskRow = {
   id: number;

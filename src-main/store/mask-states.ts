@@ -2,8 +2,9 @@ import type { Statement } from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
 import { MaskId, type ConceptId, type ImageId, type SegmentationId } from '../contract/ids.ts';
 import type { MaskEditKind } from '../contract/mask-edit.ts';
-import type { Mask, MaskShape, ReviewState } from '../contract/mask.ts';
-import type { WritableDb } from './database.ts';
+import type { Mask, ReviewState } from '../contract/mask.ts';
+import type { MaskShape } from '../domain/mask-shape.ts';
+import type { WritableDb } from './connection.ts';
 import type { MaskRow } from './mask-row.ts';
 
 /** A shape with what follows from it. */

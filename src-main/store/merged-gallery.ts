@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { ImageId, type ConceptId } from '../contract/ids.ts';
 import type { GallerySort, ReviewState } from '../contract/mask.ts';
 import { encodeCursor, type Page } from './cursor.ts';
-import type { ReadableDb } from './database.ts';
+import type { ReadableDb } from './connection.ts';
 import type { GalleryIdsQuery, GalleryQuery, GalleryRow } from './gallery.ts';
 import { SORTS, startOf, TOP } from './gallery-order.ts';
 

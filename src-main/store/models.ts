@@ -1,7 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import { ModelId, RunId } from '../contract/ids.ts';
 import { ModelCard, ModelOrigin, type Model } from '../contract/model.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
 
 type Row = {

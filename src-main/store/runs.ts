@@ -10,7 +10,7 @@ import {
   type Run,
   type RunPreviews,
 } from '../contract/run.ts';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
 
 export type NewRun = Pick<

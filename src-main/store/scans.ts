@@ -1,8 +1,8 @@
 import type { Statement } from 'better-sqlite3';
 import type { CollectionId, JobId } from '../contract/ids.ts';
 import type { ImageStatus } from '../contract/image.ts';
-import type { FileKey, FoundFile, InspectedFile } from '../contract/scan.ts';
-import type { WritableDb } from './database.ts';
+import type { FileKey, FoundFile, InspectedFile } from '../domain/scan.ts';
+import type { WritableDb } from './connection.ts';
 import { fromHash, toRowValues, type ImageRow, type ImageRowValues } from './image-row.ts';
 
 export type ScanBatch<T> = { collectionId: CollectionId; scanId: JobId; files: readonly T[] };

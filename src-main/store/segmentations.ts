@@ -9,11 +9,12 @@ import {
   type JobId,
   type ModelId,
 } from '../contract/ids.ts';
-import type { Mask, MaskShape, ReviewState } from '../contract/mask.ts';
+import type { Mask, ReviewState } from '../contract/mask.ts';
+import type { MaskShape } from '../domain/mask-shape.ts';
 import { toSegmentation, segmentationSql, type SegmentationRow } from './segmentation-row.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
-import type { FileKey } from '../contract/scan.ts';
-import type { WritableDb } from './database.ts';
+import type { FileKey } from '../domain/scan.ts';
+import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
 import { toOwnedMask, toShape, type MaskRow, type OwnedMask, type ShapeRow } from './mask-row.ts';
 

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { WritableDb } from './database.ts';
+import type { WritableDb } from './connection.ts';
 
 type Row = { key: string; value: string };
 

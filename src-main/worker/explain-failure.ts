@@ -1,8 +1,8 @@
 import { UserError } from '../contract/errors.ts';
 import { DeviceError } from '../core/compile/runtime/step.ts';
 import { TrainingDiverged } from '../core/train/train.ts';
-import type { WorkerJobOf } from './protocol.ts';
-import type { SavedStep } from './run-recorder.ts';
+import type { WorkerJobOf } from './protocol/job.ts';
+import type { SavedStep } from './jobs/run-recorder.ts';
 
 /** What ended a pretraining, as a person can use it; bugs stay what they are. */
 export function explainFailure(

@@ -1,13 +1,8 @@
 import type { ErrorInfo } from '../contract/errors.ts';
 import { userErrorFromInfo } from '../contract/errors.ts';
-import {
-  AskAnswers,
-  type AnswerOf,
-  type AskOf,
-  type Ask,
-  type FromWorker,
-  type ProgressReport,
-} from './protocol.ts';
+import { AskAnswers, type AnswerOf, type AskOf, type Ask } from './protocol/ask.ts';
+import type { ProgressReport } from './protocol/job.ts';
+import type { FromWorker } from './protocol/messages.ts';
 
 type Waiting = { kind: Ask['kind']; resolve: (answer: unknown) => void; reject: (error: Error) => void };
 

@@ -1,15 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { UserError, type ErrorInfo } from '../contract/errors.ts';
-import {
-  CallResults,
-  ToWorker,
-  type Call,
-  type FromWorker,
-  type Outcome,
-  type WorkerJob,
-  type WorkerJobOf,
-} from './protocol.ts';
-import type { JobContext } from './job-context.ts';
+import { CallResults, type Call } from './protocol/call.ts';
+import type { Outcome, WorkerJob, WorkerJobOf } from './protocol/job.ts';
+import { ToWorker, type FromWorker } from './protocol/messages.ts';
+import type { JobContext } from './jobs/job-context.ts';
 import { ServiceLink } from './service-link.ts';
 import { JobStopped } from './stop-signal.ts';
 
@@ -69,23 +63,23 @@ export function startWorker(port: WorkerPort): void {
  */
 const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContext) => Promise<void> } = {
   scan: async (job, context) => {
-    const { runScan } = await import('./scan-job.ts');
+    const { runScan } = await import('./jobs/scan-job.ts');
     await runScan(job, context);
   },
   export: async (job, context) => {
-    const { runExport } = await import('./export-job.ts');
+    const { runExport } = await import('./jobs/export-job.ts');
     await runExport(job, context);
   },
   import: async (job, context) => {
-    const { runImport } = await import('./import-job.ts');
+    const { runImport } = await import('./jobs/import-job.ts');
     await runImport(job, context);
   },
   pretrain: async (job, context) => {
-    const { runPretraining } = await import('./pretrain-job.ts');
+    const { runPretraining } = await import('./jobs/pretrain-job.ts');
     await runPretraining(job, context);
   },
   segment: async (job, context) => {
-    const { runSegmentation } = await import('./segment-job.ts');
+    const { runSegmentation } = await import('./jobs/segment-job.ts');
     await runSegmentation(job, context);
   },
 };
@@ -98,7 +92,7 @@ function codeOf<J extends WorkerJob>(job: J): (job: J, context: JobContext) => P
 async function resultOf(call: Call): Promise<unknown> {
   switch (call.kind) {
     case 'render': {
-      const { renderImage } = await import('./render-call.ts');
+      const { renderImage } = await import('./calls/render-call.ts');
       return renderImage(call);
     }
     case 'make-scenes': {
@@ -107,56 +101,56 @@ async function resultOf(call: Call): Promise<unknown> {
       return null;
     }
     case 'import-encoder': {
-      const { importToFolder } = await import('./weights-calls.ts');
+      const { importToFolder } = await import('./calls/weights-calls.ts');
       return importToFolder(call);
     }
     case 'export-encoder': {
-      const { exportToFile } = await import('./weights-calls.ts');
+      const { exportToFile } = await import('./calls/weights-calls.ts');
       return exportToFile(call);
     }
     case 'probe': {
-      const { probeMachine } = await import('./probe-call.ts');
+      const { probeMachine } = await import('./calls/probe-call.ts');
       return probeMachine();
     }
     case 'plan-pretraining': {
-      const { planPretraining } = await import('./plan-call.ts');
+      const { planPretraining } = await import('./calls/plan-call.ts');
       return planPretraining(call);
     }
     case 'unpack-truth': {
-      const { unpackTruth } = await import('./truth-files.ts');
+      const { unpackTruth } = await import('./calls/truth-files.ts');
       return unpackTruth(call);
     }
     case 'score-masks': {
-      const { scoreMasks } = await import('./evaluate-call.ts');
+      const { scoreMasks } = await import('./calls/evaluate-call.ts');
       return scoreMasks(call);
     }
     case 'measure-mask': {
-      const { measureMask } = await import('./mask-calls.ts');
+      const { measureMask } = await import('./calls/mask-calls.ts');
       return measureMask(call);
     }
     case 'render-crop': {
-      const { renderCrop } = await import('./crop-call.ts');
+      const { renderCrop } = await import('./calls/crop-call.ts');
       return renderCrop(call);
     }
     case 'merge-masks': {
-      const { mergeMasks } = await import('./mask-calls.ts');
+      const { mergeMasks } = await import('./calls/mask-calls.ts');
       return mergeMasks(call);
     }
     case 'split-mask': {
-      const { splitMask } = await import('./mask-calls.ts');
+      const { splitMask } = await import('./calls/mask-calls.ts');
       return splitMask(call);
     }
     case 'render-drawn': {
-      const { renderDrawn } = await import('./drawn-call.ts');
+      const { renderDrawn } = await import('./calls/drawn-call.ts');
       return renderDrawn(call);
     }
     case 'draw-sheet': {
-      const { drawSheet } = await import('./sheet-call.ts');
+      const { drawSheet } = await import('./calls/sheet-call.ts');
       await drawSheet(call);
       return null;
     }
     case 'write-preview-strip': {
-      const { writePreviewStrip } = await import('./preview-strip-call.ts');
+      const { writePreviewStrip } = await import('./calls/preview-strip-call.ts');
       await writePreviewStrip(call);
       return null;
     }

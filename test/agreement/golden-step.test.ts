@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { compileStep } from '../../src-main/core/compile/compile.ts';
+import { compileStep } from '../../src-main/core/compile/runtime/compile-step.ts';
 import { EngineState } from '../../src-main/core/compile/runtime/engine-state.ts';
-import { engineTarget } from '../../src-main/core/compile/runtime/target.ts';
+import { engineTarget } from '../../src-main/core/compile/runtime/engine-target.ts';
 import {
   branchNetwork,
   modelNetwork,
   trainedNetwork,
   type ModelSpec,
 } from '../../src-main/core/model/networks.ts';
-import { softCells } from '../../src-main/core/segment/superpixel-masks.ts';
+import { softCells } from '../../src-main/core/superpixel/superpixel-masks.ts';
 import { maskViewsBySuperpixel } from '../../src-main/core/train/assign-regions.ts';
 import { REGION_GRID } from '../../src-main/core/train/batch.ts';
 import { R2O_LARS } from '../../src-main/core/train/optimizer.ts';
@@ -22,7 +22,7 @@ import {
   type TrainingSpec,
 } from '../../src-main/core/train/update-step.ts';
 import type { HostData } from '../../src-main/core/tensor/dtype.ts';
-import { toTorchOrder } from '../../src-main/core/model/weights/torch-layout.ts';
+import { toTorchOrder } from '../../src-main/core/weights/torch-layout.ts';
 import { goldenArray, goldenPath, readGoldenJson } from '../support/golden.ts';
 import { goldenStatistics, goldenWeights } from '../support/golden-weights.ts';
 import { readNpy } from '../support/npy.ts';

@@ -1,7 +1,7 @@
 /** 500 training steps of a tiny network; prints memory after 100 and after 500 as JSON. */
-import { compileStep } from '../../src-main/core/compile/compile.ts';
+import { compileStep } from '../../src-main/core/compile/runtime/compile-step.ts';
 import { EngineState } from '../../src-main/core/compile/runtime/engine-state.ts';
-import { engineTarget } from '../../src-main/core/compile/runtime/target.ts';
+import { engineTarget } from '../../src-main/core/compile/runtime/engine-target.ts';
 import { modelNetwork } from '../../src-main/core/model/networks.ts';
 import { initialWeights } from '../../src-main/core/model/parameters.ts';
 import { tf } from '../../src-main/core/tensor/tfjs.ts';

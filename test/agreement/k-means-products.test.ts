@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseSeeds, kmeans, lloyd } from '../../src-main/core/segment/kmeans.ts';
+import { chooseSeeds, kmeans, lloyd } from '../../src-main/core/superpixel/kmeans.ts';
 import { drawsFor, RandomStream } from '../../src-main/core/tensor/random.ts';
 import { EngineProducts } from '../../src-main/core/train/engine-products.ts';
 import { goldenArray, readGoldenJson } from '../support/golden.ts';

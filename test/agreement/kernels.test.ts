@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { batchNormTrain } from '../../src-main/core/compile/batch-norm-kernel.ts';
+import { batchNormTrain } from '../../src-main/core/compile/trace/batch-norm-kernel.ts';
 import { tf } from '../../src-main/core/tensor/tfjs.ts';
 import { expectAgreement } from '../support/agreement.ts';
 

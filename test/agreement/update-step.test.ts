@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { compileStep } from '../../src-main/core/compile/compile.ts';
-import { EagerState, eagerStep } from '../../src-main/core/compile/eager.ts';
-import { openEngine } from '../../src-main/core/compile/engine.ts';
+import { compileStep } from '../../src-main/core/compile/runtime/compile-step.ts';
+import { EagerState, eagerStep } from '../../src-main/core/compile/runtime/eager-step.ts';
+import { openEngine } from '../../src-main/core/compile/runtime/engine.ts';
 import { EngineState } from '../../src-main/core/compile/runtime/engine-state.ts';
-import { engineTarget, type EngineTarget } from '../../src-main/core/compile/runtime/target.ts';
+import { engineTarget, type EngineTarget } from '../../src-main/core/compile/runtime/engine-target.ts';
 import { modelNetwork } from '../../src-main/core/model/networks.ts';
 import { initialWeights } from '../../src-main/core/model/parameters.ts';
 import { R2O_LARS, type OptimizerSpec } from '../../src-main/core/train/optimizer.ts';

@@ -2,10 +2,10 @@
  * One tiny training step on ONNX Runtime's WebGPU provider and on eager TensorFlow.js, in a process of
  * its own because the driver is chosen by environment variables. Prints the differences as JSON.
  */
-import { compileStep } from '../../src-main/core/compile/compile.ts';
-import { EagerState, eagerStep } from '../../src-main/core/compile/eager.ts';
+import { compileStep } from '../../src-main/core/compile/runtime/compile-step.ts';
+import { EagerState, eagerStep } from '../../src-main/core/compile/runtime/eager-step.ts';
 import { EngineState } from '../../src-main/core/compile/runtime/engine-state.ts';
-import { engineTarget } from '../../src-main/core/compile/runtime/target.ts';
+import { engineTarget } from '../../src-main/core/compile/runtime/engine-target.ts';
 import { modelNetwork } from '../../src-main/core/model/networks.ts';
 import { initialWeights } from '../../src-main/core/model/parameters.ts';
 import { trainingState, updateInputs, updateStep } from '../../src-main/core/train/update-step.ts';

@@ -12,7 +12,7 @@ import {
   type DatasetVersionId,
   type SegmentationId,
 } from '../../src-main/contract/ids.ts';
-import type { InspectedFile } from '../../src-main/contract/scan.ts';
+import type { InspectedFile } from '../../src-main/domain/scan.ts';
 import { encodeRle, type EncodedMask } from '../../src-main/core/mask/rle.ts';
 import type { Service } from '../../src-main/service/service.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';

@@ -1,11 +1,11 @@
 import { makeViews } from '../../src-main/core/train/make-views.ts';
-import { chooseSeeds, lloyd, type ClusterTask } from '../../src-main/core/segment/kmeans.ts';
+import { chooseSeeds, lloyd, type ClusterTask } from '../../src-main/core/superpixel/kmeans.ts';
 import { drawsFor } from '../../src-main/core/tensor/random.ts';
-import { regionMap } from '../../src-main/core/segment/region-map.ts';
-import { roiAlignRegions, roiSampling } from '../../src-main/core/segment/roi-align.ts';
-import { rowProducts } from '../../src-main/core/segment/row-products.ts';
-import { slic } from '../../src-main/core/segment/slic.ts';
-import { poolSuperpixels, softCells } from '../../src-main/core/segment/superpixel-masks.ts';
+import { regionMap } from '../../src-main/core/superpixel/region-map.ts';
+import { roiAlignRegions, roiSampling } from '../../src-main/core/superpixel/roi-align.ts';
+import { rowProducts } from '../../src-main/core/superpixel/row-products.ts';
+import { slic } from '../../src-main/core/superpixel/slic.ts';
+import { poolSuperpixels, softCells } from '../../src-main/core/superpixel/superpixel-masks.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { chooseSeeds, kmeans, lloyd, type Rows } from '../../src-main/core/segment/kmeans.ts';
+import { chooseSeeds, kmeans, lloyd } from '../../src-main/core/superpixel/kmeans.ts';
+import type { Rows } from '../../src-main/core/superpixel/row-products.ts';
 import { fnv1a32, u01At } from '../../src-main/core/tensor/random.ts';
 import { greatestDifference } from '../support/compare.ts';
 import { goldenArray, readGoldenJson } from '../support/golden.ts';

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { regionMap, type RegionRule } from '../../src-main/core/segment/region-map.ts';
+import { regionMap, type RegionRule } from '../../src-main/core/superpixel/region-map.ts';
 import {
   roiAlign,
   roiAlignRegions,
   roiSampling,
   type ViewBox,
-} from '../../src-main/core/segment/roi-align.ts';
+} from '../../src-main/core/superpixel/roi-align.ts';
 import {
   poolSuperpixels,
   softCells,
   softMasks,
   superpixelRows,
   type SoftCells,
-} from '../../src-main/core/segment/superpixel-masks.ts';
+} from '../../src-main/core/superpixel/superpixel-masks.ts';
 import { greatestDifference } from '../support/compare.ts';
 import { goldenArray, readGoldenJson } from '../support/golden.ts';
 import { goldenTensor } from '../support/golden-tensor.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { normalisedValues } from '../../src-main/core/image/augment/normalise.ts';
 import { decodeImage, type RgbImage } from '../../src-main/core/image/decode.ts';
-import { slic, slicClusters } from '../../src-main/core/segment/slic.ts';
+import { slic, slicClusters } from '../../src-main/core/superpixel/slic.ts';
 import { goldenArray, goldenPath } from '../support/golden.ts';
 
 const photo = (name: string): Promise<RgbImage> =>

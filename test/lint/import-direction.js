@@ -1,46 +1,54 @@
 /**
  * ESLint rule: imports inside src-main and src-renderer follow the layers of the design.
  *
- * A layer is the longest folder of LAYERS that a file lies in. It may import itself and the layers
+ * A layer is the longest folder of LAYERS that contains the file. It may import itself and the layers
  * listed for it, and no others; packages in RESTRICTED_PACKAGES belong to the named layers alone.
  */
 import { dirname, relative, resolve, sep } from 'node:path';
 
 const CORE_BASE = ['src-main/core/tensor'];
 const CORE_PARTS = [
-  'src-main/core/segment',
+  'src-main/core/superpixel',
   'src-main/core/mask-files',
   'src-main/core/mask',
   'src-main/core/image',
   'src-main/core/compile',
   ...CORE_BASE,
 ];
+const NETWORKS = ['src-main/core/weights', 'src-main/core/model'];
 const CORE_ALL = [
   'src-main/core/evaluate',
   'src-main/core/train',
-  'src-main/core/infer',
-  'src-main/core/model',
+  'src-main/core/segment',
+  ...NETWORKS,
   ...CORE_PARTS,
 ];
 const SERVICE_AND_BELOW = ['src-main/service', 'src-main/jobs', 'src-main/store'];
+const PROTOCOL = 'src-main/worker/protocol';
 
-/** @type {Record<string, string[]>} Folder (or file) to the layers it may import beside itself and the contract. */
+/** What clients see, and what the rooms of the main side share. */
+const CONTRACT = 'src-main/contract';
+const DOMAIN = 'src-main/domain';
+
+/** @type {Record<string, string[]>} Folder to the layers it may import beside itself, the contract and the domain. */
 export const LAYERS = {
-  'src-main/contract': [],
+  [CONTRACT]: [],
+  [DOMAIN]: [],
   'src-main/core/tensor': [],
   'src-main/core/compile': CORE_BASE,
   'src-main/core/image': CORE_BASE,
   'src-main/core/mask': [],
   'src-main/core/mask-files': ['src-main/core/mask'],
-  'src-main/core/segment': ['src-main/core/mask', ...CORE_BASE],
-  'src-main/core/evaluate': ['src-main/core/segment', 'src-main/core/mask', ...CORE_BASE],
+  'src-main/core/superpixel': ['src-main/core/mask', ...CORE_BASE],
+  'src-main/core/evaluate': ['src-main/core/superpixel', 'src-main/core/mask', ...CORE_BASE],
   'src-main/core/model': CORE_PARTS,
-  'src-main/core/train': ['src-main/core/model', ...CORE_PARTS],
-  'src-main/core/infer': ['src-main/core/model', ...CORE_PARTS],
-  'src-main/worker/protocol.ts': [],
-  'src-main/worker': ['src-main/worker/protocol.ts', 'src-main/export', ...CORE_ALL],
+  'src-main/core/weights': ['src-main/core/model', ...CORE_PARTS],
+  'src-main/core/train': [...NETWORKS, ...CORE_PARTS],
+  'src-main/core/segment': [...NETWORKS, ...CORE_PARTS],
+  [PROTOCOL]: [],
+  'src-main/worker': [PROTOCOL, 'src-main/export', ...CORE_ALL],
   'src-main/store': [],
-  'src-main/jobs': ['src-main/worker/protocol.ts', 'src-main/store'],
+  'src-main/jobs': [PROTOCOL, 'src-main/store'],
   // Writes files from rows that the worker asked for: the service process, which has the store, never computes.
   'src-main/export': ['src-main/core/mask', 'src-main/core/image'],
   'src-main/service': ['src-main/jobs', 'src-main/store'],
@@ -51,7 +59,8 @@ export const LAYERS = {
   'src-renderer': [],
 };
 
-const EVERYBODY_MAY_IMPORT = 'src-main/contract';
+/** Clients import the contract alone; so does the contract itself. */
+const IMPORT_NO_DOMAIN = [CONTRACT, 'src-renderer'];
 
 /** @type {Record<string, RegExp>} Package name to the files that alone may import it. */
 export const RESTRICTED_PACKAGES = {
@@ -94,7 +103,8 @@ export function findViolation(root, file, specifier) {
   }
   const toLayer = layerOf(toRepoPath(resolve(dirname(file), specifier.replace(/\?.*$/, ''))));
   if (!toLayer) return `${fromLayer} may not import '${specifier}', which lies outside every layer`;
-  const allowed = [fromLayer, EVERYBODY_MAY_IMPORT, ...(LAYERS[fromLayer] ?? [])];
+  const foundations = IMPORT_NO_DOMAIN.includes(fromLayer) ? [CONTRACT] : [CONTRACT, DOMAIN];
+  const allowed = [fromLayer, ...foundations, ...(LAYERS[fromLayer] ?? [])];
   return allowed.includes(toLayer) ? undefined : `${fromLayer} may not import ${toLayer}`;
 }
 

@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import { compileStep } from '../../src-main/core/compile/compile.ts';
+import { compileStep } from '../../src-main/core/compile/runtime/compile-step.ts';
 import type { DeviceId } from '../../src-main/core/compile/devices/report.ts';
-import { EagerState, eagerStep } from '../../src-main/core/compile/eager.ts';
-import type { TensorSpec } from '../../src-main/core/compile/graph.ts';
+import { EagerState, eagerStep } from '../../src-main/core/compile/runtime/eager-step.ts';
+import type { TensorSpec } from '../../src-main/core/compile/ir/tensor-spec.ts';
 import { EngineState } from '../../src-main/core/compile/runtime/engine-state.ts';
 import type { HostTensors } from '../../src-main/core/compile/runtime/step.ts';
-import { engineTarget, type EngineTarget } from '../../src-main/core/compile/runtime/target.ts';
+import { engineTarget, type EngineTarget } from '../../src-main/core/compile/runtime/engine-target.ts';
 import type { NamedTensors, StepFunction } from '../../src-main/core/compile/trace/trace.ts';
 import type { HostData } from '../../src-main/core/tensor/dtype.ts';
 import { sizeOf } from '../../src-main/core/tensor/shape.ts';

@@ -3,17 +3,12 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ContentHash, ExportId } from '../../src-main/contract/ids.ts';
 import type { DatasetClass, Split } from '../../src-main/contract/dataset.ts';
-import type {
-  ExportFormat,
-  ExportImageRow,
-  ExportOptions,
-  ExportPlan,
-  ExportResult,
-} from '../../src-main/contract/export.ts';
+import type { ExportFormat, ExportOptions, ExportResult } from '../../src-main/contract/export.ts';
+import type { ExportImageRow, ExportPlan } from '../../src-main/domain/export-plan.ts';
 import type { ReviewState } from '../../src-main/contract/mask.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../src-main/core/image/image-limits.ts';
 import { encodeRle, type Bitmap } from '../../src-main/core/mask/rle.ts';
-import { ExportTarget } from '../../src-main/export/target.ts';
+import { ExportTarget } from '../../src-main/export/output-folder.ts';
 import { writeExport } from '../../src-main/export/write-export.ts';
 import { formatOf } from '../../src-main/export/formats.ts';
 import { quadrants, sharpOf } from './test-images.ts';

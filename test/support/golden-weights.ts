@@ -1,5 +1,5 @@
 import type { NetworkSpec, ParameterSpec } from '../../src-main/core/model/parameters.ts';
-import { fromTorchOrder } from '../../src-main/core/model/weights/torch-layout.ts';
+import { fromTorchOrder } from '../../src-main/core/weights/torch-layout.ts';
 import { sizeOf } from '../../src-main/core/tensor/shape.ts';
 import { nameSeed, signedUnit } from './random-data.ts';
 

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { thumbnailPath } from '../../src-main/contract/cache-layout.ts';
+import { thumbnailPath } from '../../src-main/domain/cache-layout.ts';
 import { ContentHash, JobId, type CollectionId } from '../../src-main/contract/ids.ts';
-import type { InspectedFile } from '../../src-main/contract/scan.ts';
+import type { InspectedFile } from '../../src-main/domain/scan.ts';
 import { sharp } from '../../src-main/core/image/sharp-setup.ts';
 import type { Service } from '../../src-main/service/service.ts';
 

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import type { CollectionCounts } from '../../src-main/contract/collection.ts';
 import { CollectionId, ContentHash, ImageId, JobId } from '../../src-main/contract/ids.ts';
 import { ProblemCode, type ImageFacts } from '../../src-main/contract/image.ts';
-import type { FoundFile, InspectedFile } from '../../src-main/contract/scan.ts';
+import type { FoundFile, InspectedFile } from '../../src-main/domain/scan.ts';
 import { openStore, type Store, type StoreOptions } from '../../src-main/store/database.ts';
 import type { NewMask } from '../../src-main/store/segmentations.ts';
 

@@ -1,4 +1,4 @@
-import { bareNetwork, type Encoder } from '../../src-main/core/model/weights/encoder.ts';
+import { bareNetwork, type Encoder } from '../../src-main/core/weights/encoder.ts';
 import type { ResNetSpec } from '../../src-main/core/model/resnet.ts';
 import { goldenStatistics, goldenWeights } from './golden-weights.ts';
 

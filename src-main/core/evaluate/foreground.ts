@@ -1,4 +1,4 @@
-import { boundsOf, connectedComponents, type Bounds } from '../segment/components.ts';
+import { boundsOf, connectedComponents, type Bounds } from '../superpixel/components.ts';
 import type { TrueObjects } from './object-labels.ts';
 import { BACKGROUND, FOREGROUND, filledTruth, IGNORED, type Truth } from './truth.ts';
 

@@ -1,4 +1,4 @@
-import type { InstanceMatch } from '../../contract/evaluation-summary.ts';
+import type { InstanceMatch } from '../../domain/evaluation-summary.ts';
 import type { TrueObjects } from './object-labels.ts';
 
 /** One predicted object: `mask` [heightPx, widthPx], and the score by which predictions are ranked. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { DECODED_FOLDER } from '../../contract/cache-layout.ts';
+import { DECODED_FOLDER } from '../../domain/cache-layout.ts';
 import type { ContentHash } from '../../contract/ids.ts';
 import { decodeImage, type RgbImage } from './decode.ts';
 import { DiskCache } from './disk-cache.ts';

@@ -1,5 +1,5 @@
 import type { ImageFormat } from '../../contract/image.ts';
-import type { Inspection } from '../../contract/scan.ts';
+import type { Inspection } from '../../domain/scan.ts';
 import { extensionOf, promiseOf } from './file-names.ts';
 import type { ImageLimits } from './image-limits.ts';
 import { ImageProblemError } from './image-problem.ts';

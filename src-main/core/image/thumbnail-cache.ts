@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { THUMBNAIL_FOLDER, THUMBNAIL_SUFFIX } from '../../contract/cache-layout.ts';
+import { THUMBNAIL_FOLDER, THUMBNAIL_SUFFIX } from '../../domain/cache-layout.ts';
 import type { ContentHash } from '../../contract/ids.ts';
 import { DiskCache } from './disk-cache.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';

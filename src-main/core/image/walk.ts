@@ -4,7 +4,7 @@ import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import type { ImageProblem } from '../../contract/image.ts';
-import type { FileKey, FoundFile } from '../../contract/scan.ts';
+import type { FileKey, FoundFile } from '../../domain/scan.ts';
 import { extensionOf, isHiddenName, promiseOf } from './file-names.ts';
 import { errnoOf, ImageProblemError, problemOfErrno } from './image-problem.ts';
 import { brokenLink, refuseSpecialFile } from './original-file.ts';

@@ -1,4 +1,5 @@
-import type { Box, MaskShape } from '../../contract/mask.ts';
+import type { Box } from '../../contract/mask.ts';
+import type { MaskShape } from '../../domain/mask-shape.ts';
 import { runsOf, type Bitmap } from './rle.ts';
 
 /** Calls `use` with every vertical stretch of inside pixels: column `x`, rows `from` up to but not with `to`. */

@@ -1,5 +1,5 @@
 import { runsOf } from './rle.ts';
-import type { MaskShape } from '../../contract/mask.ts';
+import type { MaskShape } from '../../domain/mask-shape.ts';
 
 /**
  * Pixels that two masks of the same grid share, counted run by run without decoding either.

@@ -1,4 +1,4 @@
-import type { MaskShape } from '../../contract/mask.ts';
+import type { MaskShape } from '../../domain/mask-shape.ts';
 import { eachStretch } from './crop.ts';
 
 /** A mask over an image: `#rrggbb`; one that was rejected is drawn as a faint outline alone. */

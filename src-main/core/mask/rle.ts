@@ -1,4 +1,5 @@
-import type { Box, MaskShape } from '../../contract/mask.ts';
+import type { Box } from '../../contract/mask.ts';
+import type { MaskShape } from '../../domain/mask-shape.ts';
 import { packRuns, unpackRuns, type Runs } from '../../contract/run-lengths.ts';
 
 /** A mask on the upright grid: `data` is [heightPx, widthPx] row-major, 0 outside, anything else inside. */

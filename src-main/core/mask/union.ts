@@ -1,4 +1,4 @@
-import type { MaskShape } from '../../contract/mask.ts';
+import type { MaskShape } from '../../domain/mask-shape.ts';
 import { paintMask } from './crop.ts';
 import { encodeRle, type EncodedMask } from './rle.ts';
 

@@ -1,4 +1,4 @@
-import { batchNormTrain } from '../compile/batch-norm-kernel.ts';
+import { batchNormTrain } from '../compile/trace/batch-norm-kernel.ts';
 import { dimAt } from '../tensor/shape.ts';
 import { tf } from '../tensor/tfjs.ts';
 import { weightOf, type Weights } from './parameters.ts';

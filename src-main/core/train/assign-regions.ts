@@ -1,7 +1,8 @@
-import { kmeans, type Clustering, type Products, type Rows } from '../segment/kmeans.ts';
-import { NO_REGION, regionMap } from '../segment/region-map.ts';
-import { roiAlign, roiAlignRegions, roiSampling, type RoiSampling } from '../segment/roi-align.ts';
-import { softMasks } from '../segment/superpixel-masks.ts';
+import { kmeans, type Clustering } from '../superpixel/kmeans.ts';
+import type { Products, Rows } from '../superpixel/row-products.ts';
+import { NO_REGION, regionMap } from '../superpixel/region-map.ts';
+import { roiAlign, roiAlignRegions, roiSampling, type RoiSampling } from '../superpixel/roi-align.ts';
+import { softMasks } from '../superpixel/superpixel-masks.ts';
 import type { Draw } from '../tensor/random.ts';
 import { BOX_FIELDS, REGION_GRID, type Batch, type ImageSuperpixels } from './batch.ts';
 

@@ -1,5 +1,5 @@
-import type { SuperpixelMap } from '../segment/slic.ts';
-import { softCells, type SoftCells } from '../segment/superpixel-masks.ts';
+import type { SuperpixelMap } from '../superpixel/slic.ts';
+import { softCells, type SoftCells } from '../superpixel/superpixel-masks.ts';
 
 /** Side of the grid on which superpixels become regions (SPEC section 4, step 4). */
 export const REGION_GRID = 56;

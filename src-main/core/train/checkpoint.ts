@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../../contract/errors.ts';
-import { SafetensorsFile, writeSafetensors, type TensorSource } from '../model/weights/safetensors.ts';
+import { SafetensorsFile, writeSafetensors, type TensorSource } from '../weights/safetensors.ts';
 import { trainingSpecOf } from './training-spec.ts';
 import { trainingState } from './update-step.ts';
 import type { PretrainConfig } from '../../contract/pretrain.ts';

@@ -1,8 +1,8 @@
-import { openEngine, type EngineSession } from '../compile/engine.ts';
+import { openEngine, type EngineSession } from '../compile/runtime/engine.ts';
 import type { Step } from '../compile/runtime/step.ts';
 import type { NamedTensors } from '../compile/trace/trace.ts';
 import { weightOf } from '../model/parameters.ts';
-import type { Products, Rows } from '../segment/kmeans.ts';
+import type { Products, Rows } from '../superpixel/row-products.ts';
 import { tf } from '../tensor/tfjs.ts';
 
 /** Centres of one call: the few candidates of k-means++, or all K of Lloyd's iterations. */

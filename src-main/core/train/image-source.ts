@@ -1,13 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { ContentHash } from '../../contract/ids.ts';
-import type { FileKey } from '../../contract/scan.ts';
+import type { FileKey } from '../../domain/scan.ts';
 import { DecodedCache } from '../image/decoded-cache.ts';
 import { squashed } from '../image/augment/resize-bicubic.ts';
 import type { RgbImage } from '../image/decode.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
 import { readVerified } from '../image/render.ts';
 import { resolveFile } from '../image/walk.ts';
-import type { SuperpixelMap } from '../segment/slic.ts';
+import type { SuperpixelMap } from '../superpixel/slic.ts';
 import { superpixelGrids, type ImageSuperpixels } from './batch.ts';
 import { SuperpixelCache, type SuperpixelSpec } from './superpixel-cache.ts';
 

@@ -1,5 +1,5 @@
 import type { PretrainConfig } from '../../contract/pretrain.ts';
-import { softMasks } from '../segment/superpixel-masks.ts';
+import { softMasks } from '../superpixel/superpixel-masks.ts';
 import type { ImageSuperpixels } from './batch.ts';
 
 /** Superpixels on layer3's grid as the cluster step takes them: [B, slots, cells]. */

@@ -3,7 +3,7 @@ import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { ContentHash } from '../../contract/ids.ts';
 import { normalisedValues } from '../image/augment/normalise.ts';
 import { DiskCache } from '../image/disk-cache.ts';
-import { slic, type SuperpixelMap } from '../segment/slic.ts';
+import { slic, type SuperpixelMap } from '../superpixel/slic.ts';
 import { fnv1a32 } from '../tensor/random.ts';
 
 /** What decides the superpixels of an image, beside its pixels. */

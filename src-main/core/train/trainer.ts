@@ -1,11 +1,11 @@
 import type { PretrainConfig } from '../../contract/pretrain.ts';
 import type { DeviceId } from '../compile/devices/report.ts';
-import { openEngine, type EngineSession } from '../compile/engine.ts';
+import { openEngine, type EngineSession } from '../compile/runtime/engine.ts';
 import type { HostTensors, Step } from '../compile/runtime/step.ts';
 import type { Branch } from '../model/networks.ts';
 import { stageChannels } from '../model/resnet.ts';
-import { encoderFrom, type Encoder } from '../model/weights/encoder.ts';
-import type { Products, Rows } from '../segment/kmeans.ts';
+import { encoderFrom, type Encoder } from '../weights/encoder.ts';
+import type { Products, Rows } from '../superpixel/row-products.ts';
 import type { HostData } from '../tensor/dtype.ts';
 import { drawsFor } from '../tensor/random.ts';
 import {

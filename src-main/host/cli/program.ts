@@ -1,6 +1,7 @@
+import { contextOf } from './context.ts';
 import { Command, CommanderError } from 'commander';
 import { UserError } from '../../contract/errors.ts';
-import { DATA_FOLDER_VARIABLE, dataFolder } from '../shared/data-folder.ts';
+import { DATA_FOLDER_VARIABLE } from '../shared/data-folder.ts';
 import { openLogFile } from '../shared/log-file.ts';
 import { appVersion } from '../shared/paths.ts';
 import { dataLayout } from '../../service/service.ts';
@@ -21,15 +22,8 @@ import { addSegmentCommand } from './commands/segment.ts';
 import { addSegmentationCommands } from './commands/segmentations.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { Cancelled } from './follow-job.ts';
-import { createOutput, errorLines, ExitCode, type Output } from './output.ts';
-import { openSession, toUserError, type Session } from './session.ts';
-
-/** What a command's action works with; `session` opens the data folder only when it is first asked for. */
-export type CliContext = {
-  folder: string;
-  output: Output;
-  withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
-};
+import { errorLines, ExitCode } from './output.ts';
+import { toUserError } from './session.ts';
 
 /** The whole command line. Exported for the test that compares it with the documentation. */
 export function createProgram(version: string): Command {
@@ -84,20 +78,6 @@ export async function runCli(args: string[]): Promise<number> {
     output.note(`  This is a bug in R2O Studio. For details, see ${logBug(error, folder)}.`);
     return ExitCode.bug;
   }
-}
-
-/** The context of a command's action, from the options given anywhere on the line. */
-export function contextOf(command: Command): CliContext {
-  const options = command.optsWithGlobals<{ data?: string; json?: boolean }>();
-  const folder = dataFolder(options.data);
-  return {
-    folder,
-    output: createOutput(options.json === true),
-    withSession: async (work) => {
-      await using session = await openSession(folder);
-      return await work(session);
-    },
-  };
 }
 
 function exitByException(command: Command): void {

@@ -3,11 +3,11 @@
  * the peak memory of the process. Prints one line of JSON, the same fields as `torch_r2o_step.py`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { compileStep, type CompiledStep } from '../../../src-main/core/compile/compile.ts';
-import { openInference } from '../../../src-main/core/compile/inference.ts';
-import { exportInference } from '../../../src-main/core/compile/export.ts';
+import { compileStep, type CompiledStep } from '../../../src-main/core/compile/runtime/compile-step.ts';
+import { openInference } from '../../../src-main/core/compile/runtime/inference-session.ts';
+import { exportInference } from '../../../src-main/core/compile/runtime/export-inference.ts';
 import { EngineState } from '../../../src-main/core/compile/runtime/engine-state.ts';
-import { engineTarget } from '../../../src-main/core/compile/runtime/target.ts';
+import { engineTarget } from '../../../src-main/core/compile/runtime/engine-target.ts';
 import type { StepFunction } from '../../../src-main/core/compile/trace/trace.ts';
 import { modelNetwork, type ModelSpec } from '../../../src-main/core/model/networks.ts';
 import { evalNormalisation } from '../../../src-main/core/model/normalisation.ts';

@@ -14,7 +14,7 @@ import { configure } from '../../../src-main/core/train/configure.ts';
 import { train } from '../../../src-main/core/train/train.ts';
 import { ratesAt, superpixelSpecOf, trainingSpecOf } from '../../../src-main/core/train/training-spec.ts';
 import { Trainer } from '../../../src-main/core/train/trainer.ts';
-import { ThreadedBatches } from '../../../src-main/worker/threaded-batches.ts';
+import { ThreadedBatches } from '../../../src-main/worker/threads/threaded-batches.ts';
 import type { PretrainMeasurement, PretrainMeasureOptions } from './measurement.ts';
 
 const options = JSON.parse(process.argv[2] ?? '{}') as PretrainMeasureOptions;

@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest';
 import { ExportFormat, FORMAT_IMAGES } from '../../../src-main/contract/export.ts';
 import { exportName, ImageNames } from '../../../src-main/export/image-names.ts';
 import { formatOf } from '../../../src-main/export/formats.ts';
-import { manifestOf } from '../../../src-main/export/target.ts';
+import { manifestOf } from '../../../src-main/export/output-folder.ts';
 import type { Bitmap } from '../../../src-main/core/mask/rle.ts';
 import { drawnImage, exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';

@@ -25,7 +25,7 @@ describe('the import direction', () => {
     ],
     [
       'src-main/core/tensor/planted.ts',
-      `export * from '../compile/devices.ts';`,
+      `export * from '../compile/devices/report.ts';`,
       'src-main/core/tensor may not import src-main/core/compile',
     ],
     [
@@ -60,6 +60,16 @@ describe('the import direction', () => {
     ],
     [
       'src-renderer/planted.ts',
+      `import { x } from '../src-main/domain/scan.ts';`,
+      'src-renderer may not import src-main/domain',
+    ],
+    [
+      'src-main/contract/planted.ts',
+      `import { x } from '../domain/scan.ts';`,
+      'src-main/contract may not import src-main/domain',
+    ],
+    [
+      'src-renderer/planted.ts',
       `import x from '../test/lint/import-direction.js';`,
       'which lies outside every layer',
     ],
@@ -71,7 +81,7 @@ describe('the import direction', () => {
 
   test.each([
     ['src-main/core/train/planted.ts', `import { x } from '../model/resnet.ts';`],
-    ['src-main/jobs/planted.ts', `import { x } from '../worker/protocol.ts';`],
+    ['src-main/jobs/planted.ts', `import { x } from '../worker/protocol/job.ts';`],
     ['src-main/host/cli/planted.ts', `import { x } from '../../service/service.ts';`],
     ['src-renderer/planted.ts', `import { x } from '../src-main/contract/job.ts';`],
   ])('allows what the design allows in %s', async (file, code) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ModelId, RunId } from '../../../src-main/contract/ids.ts';
 import { ModelCard, type Model } from '../../../src-main/contract/model.ts';
-import { weightsOf } from '../../../src-main/contract/model-weights.ts';
+import { weightsOf } from '../../../src-main/domain/model-weights.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 

@@ -1,5 +1,5 @@
 import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
-import { GraphBuilder } from '../onnx/graph-builder.ts';
+import { GraphBuilder } from '../lower/onnx/graph-builder.ts';
 import type { DeviceId, DeviceReport, Machine } from './report.ts';
 
 /** Name of an ONNX Runtime execution provider that the engine can compile for. */

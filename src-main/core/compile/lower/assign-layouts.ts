@@ -1,5 +1,5 @@
 import { dimAt, sameShape } from '../../tensor/shape.ts';
-import type { Graph, Node, Value } from '../graph.ts';
+import type { Graph, Node, Value } from '../ir/graph.ts';
 import {
   blockedFilter,
   blockedImage,
@@ -9,7 +9,7 @@ import {
   rowMajor,
   type Layout,
 } from './layout.ts';
-import type { Target } from './target.ts';
+import type { Target } from './lowering-target.ts';
 
 /**
  * Layout of every value of a graph.

@@ -1,6 +1,6 @@
 import { dimAt, sizeOf } from '../../tensor/shape.ts';
-import type { Node, Value } from '../graph.ts';
-import type { OperationOf, Window } from '../operation.ts';
+import type { Node, Value } from '../ir/graph.ts';
+import type { OperationOf, Window } from '../ir/operation.ts';
 import { filterLayout, imageLayout } from './assign-layouts.ts';
 import type { Emitted, Emitter } from './emitter.ts';
 import { NCHW, OIHW, type Layout } from './layout.ts';

@@ -1,6 +1,6 @@
 import { sameShape, sizeOf } from '../../tensor/shape.ts';
-import type { Node, Value } from '../graph.ts';
-import type { BinaryFunction, OperationOf, UnaryFunction } from '../operation.ts';
+import type { Node, Value } from '../ir/graph.ts';
+import type { BinaryFunction, OperationOf, UnaryFunction } from '../ir/operation.ts';
 import type { Emitted, Emitter } from './emitter.ts';
 import { physicalShape, type Layout } from './layout.ts';
 

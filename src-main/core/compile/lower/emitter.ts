@@ -1,9 +1,9 @@
 import { dimAt, sameShape, sizeOf, type Shape } from '../../tensor/shape.ts';
-import type { Value } from '../graph.ts';
-import { GraphBuilder } from '../onnx/graph-builder.ts';
+import type { Value } from '../ir/graph.ts';
+import { GraphBuilder } from './onnx/graph-builder.ts';
 import { conversion, physicalShape, rowMajor, viewShape, type Layout } from './layout.ts';
 import type { Recipes } from './recipes.ts';
-import type { Target } from './target.ts';
+import type { Target } from './lowering-target.ts';
 
 /** A value as ONNX knows it: its name, and the shape under that name. */
 export type Emitted = { name: string; shape: Shape };

@@ -1,6 +1,6 @@
 import { dimAt } from '../../tensor/shape.ts';
-import type { Node, Value } from '../graph.ts';
-import type { OperationOf, Window } from '../operation.ts';
+import type { Node, Value } from '../ir/graph.ts';
+import type { OperationOf, Window } from '../ir/operation.ts';
 import { problemOf } from './convolution.ts';
 import type { Emitted, Emitter } from './emitter.ts';
 import { NCHW, rowMajor } from './layout.ts';

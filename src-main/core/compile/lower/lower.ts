@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from '../graph.ts';
+import type { Graph, Node, Value } from '../ir/graph.ts';
 import { assignLayouts } from './assign-layouts.ts';
 import { lowerConv2d, lowerInputGradient } from './convolution.ts';
 import { lowerElementwise } from './elementwise.ts';
@@ -16,8 +16,8 @@ import {
   lowerReduce,
   lowerStructure,
 } from './structure.ts';
-import type { Target } from './target.ts';
-import type { GraphBuilder } from '../onnx/graph-builder.ts';
+import type { Target } from './lowering-target.ts';
+import type { GraphBuilder } from './onnx/graph-builder.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 
 /** A graph as ONNX: inputs and results keep their names, state is `state:NAME` and `next:NAME`. */

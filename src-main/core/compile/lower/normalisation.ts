@@ -1,6 +1,6 @@
 import { dimAt, sizeOf } from '../../tensor/shape.ts';
-import type { Node, Value } from '../graph.ts';
-import type { OperationOf } from '../operation.ts';
+import type { Node, Value } from '../ir/graph.ts';
+import type { OperationOf } from '../ir/operation.ts';
 import type { Emitted, Emitter } from './emitter.ts';
 import { physicalShape, rowMajor, type Layout } from './layout.ts';
 import { reduceRows } from './structure.ts';

@@ -1,5 +1,5 @@
-import type { Window } from '../operation.ts';
-import type { Target } from './target.ts';
+import type { Window } from '../ir/operation.ts';
+import type { Target } from './lowering-target.ts';
 
 /** Sizes of a convolution whose gradient is wanted. */
 export type ConvolutionProblem = {

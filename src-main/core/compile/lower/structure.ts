@@ -1,7 +1,7 @@
 import { allocate } from '../../tensor/dtype.ts';
 import { dimAt, sameShape, sizeOf } from '../../tensor/shape.ts';
-import { constantData, type Node, type Value } from '../graph.ts';
-import type { OperationOf, ReduceFunction } from '../operation.ts';
+import { constantData, type Node, type Value } from '../ir/graph.ts';
+import type { OperationOf, ReduceFunction } from '../ir/operation.ts';
 import type { Emitted, Emitter } from './emitter.ts';
 import { isRowMajor, memoryOrder, NCHW, rowMajor, viewShape, type Layout } from './layout.ts';
 

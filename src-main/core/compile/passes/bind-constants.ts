@@ -1,4 +1,4 @@
-import type { Graph } from '../graph.ts';
+import type { Graph } from '../ir/graph.ts';
 import type { HostTensors } from '../runtime/step.ts';
 import { rewrite } from './rewrite.ts';
 

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph.ts';
+import type { Graph } from '../ir/graph.ts';
 
 /** Removes every node that no output and no next state depends on. */
 export function eliminateDead(graph: Graph): Graph {

@@ -1,5 +1,5 @@
 import { dimAt, sizeOf } from '../../tensor/shape.ts';
-import type { Graph, NodeList, Value } from '../graph.ts';
+import type { Graph, NodeList, Value } from '../ir/graph.ts';
 import { rewrite } from './rewrite.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { dimAt } from '../../tensor/shape.ts';
-import { constantData, consumersOf, type Graph, type Node, type NodeList, type Value } from '../graph.ts';
+import { constantData, consumersOf, type Graph, type Node, type NodeList, type Value } from '../ir/graph.ts';
 import { rewrite } from './rewrite.ts';
 
 /**

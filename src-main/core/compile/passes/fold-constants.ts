@@ -1,13 +1,13 @@
 import { allocate } from '../../tensor/dtype.ts';
 import { broadcastShapes, sameShape, sizeOf, type Shape } from '../../tensor/shape.ts';
-import { constantData, type Graph, type Node, type NodeList, type Value } from '../graph.ts';
+import { constantData, type Graph, type Node, type NodeList, type Value } from '../ir/graph.ts';
 import {
   isPredicate,
   type ArithmeticFunction,
   type BinaryFunction,
   type OperationOf,
   type UnaryFunction,
-} from '../operation.ts';
+} from '../ir/operation.ts';
 import { rewrite } from './rewrite.ts';
 
 /** Constants above this size are left to the runtime; none that the model makes is as large. */

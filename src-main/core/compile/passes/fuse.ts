@@ -1,5 +1,5 @@
 import { sameShape } from '../../tensor/shape.ts';
-import { consumersOf, producersOf, type Graph, type Node, type NodeList, type Value } from '../graph.ts';
+import { consumersOf, producersOf, type Graph, type Node, type NodeList, type Value } from '../ir/graph.ts';
 import { rewrite } from './rewrite.ts';
 
 /**

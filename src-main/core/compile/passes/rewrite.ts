@@ -1,4 +1,4 @@
-import { NodeList, type Graph, type Node, type Value } from '../graph.ts';
+import { NodeList, type Graph, type Node, type Value } from '../ir/graph.ts';
 
 /**
  * Replacement of one node: its new outputs, or undefined to keep the node as it is.

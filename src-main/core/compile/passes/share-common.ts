@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from '../graph.ts';
+import type { Graph, Node, Value } from '../ir/graph.ts';
 import { rewrite } from './rewrite.ts';
 
 /** Larger constants are compared by nothing: they are rare, and hashing them costs more than it saves. */

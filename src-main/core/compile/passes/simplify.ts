@@ -1,4 +1,4 @@
-import type { Graph } from '../graph.ts';
+import type { Graph } from '../ir/graph.ts';
 import { eliminateDead } from './eliminate-dead.ts';
 import { expandBatchNorm } from './expand-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { GraphBuilder } from '../onnx/graph-builder.ts';
+import { GraphBuilder } from '../lower/onnx/graph-builder.ts';
 
 /** More channels than the largest block. */
 const CHANNELS = 64;

@@ -1,13 +1,13 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { allocate, bytesPerElement, type HostData } from '../../tensor/dtype.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import type { TensorSpec } from '../graph.ts';
+import type { TensorSpec } from '../ir/tensor-spec.ts';
 import { memoryOrder, rowMajor, type Layout } from '../lower/layout.ts';
 import type { NamedSpecs } from '../trace/trace.ts';
 import { GpuTransfer } from './gpu-transfer.ts';
 import { ortTensor } from './ort-tensor.ts';
 import type { HostTensors, StepState } from './step.ts';
-import type { EngineTarget } from './target.ts';
+import type { EngineTarget } from './engine-target.ts';
 
 type Entry = {
   spec: TensorSpec;

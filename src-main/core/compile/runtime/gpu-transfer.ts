@@ -1,7 +1,7 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import type { Dtype } from '../../tensor/dtype.ts';
 import type { Provider } from '../devices/onnx-probe.ts';
-import { GraphBuilder } from '../onnx/graph-builder.ts';
+import { GraphBuilder } from '../lower/onnx/graph-builder.ts';
 import { DeviceError } from './step.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../tensor/shape.ts';
 import { bytesPerElement } from '../../tensor/dtype.ts';
-import type { Graph } from '../graph.ts';
-import type { OnnxGraph, OnnxNode } from '../onnx/model.ts';
+import type { Graph } from '../ir/graph.ts';
+import type { OnnxGraph, OnnxNode } from '../lower/onnx/model.ts';
 
 /** Operators whose result may lie where an operand of the same size lies. */
 const ELEMENTWISE = new Set(['Add', 'Sub', 'Mul', 'Div', 'Identity', 'Neg', 'Max', 'Min']);

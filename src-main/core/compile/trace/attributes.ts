@@ -1,5 +1,5 @@
 import { tf } from '../../tensor/tfjs.ts';
-import type { Window } from '../operation.ts';
+import type { Window } from '../ir/operation.ts';
 
 /** Attributes of a TensorFlow.js kernel, read with a check instead of a cast. */
 export class KernelAttributes {

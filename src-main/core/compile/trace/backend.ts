@@ -1,7 +1,8 @@
 import { allocate, type Dtype, type HostData } from '../../tensor/dtype.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { tf } from '../../tensor/tfjs.ts';
-import { NodeList, printNode, type TensorSpec, type Value } from '../graph.ts';
+import { NodeList, printNode, type Value } from '../ir/graph.ts';
+import type { TensorSpec } from '../ir/tensor-spec.ts';
 import { KernelAttributes } from './attributes.ts';
 import { LIST_KERNELS, RECORDERS, type RecordingContext } from './recorders.ts';
 

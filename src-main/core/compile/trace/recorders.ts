@@ -1,8 +1,8 @@
 import { dimAt, sizeOf } from '../../tensor/shape.ts';
-import { BATCH_NORM_TRAIN, BATCH_NORM_TRAIN_GRADIENT } from '../batch-norm-kernel.ts';
-import type { NodeList, Value } from '../graph.ts';
-import { windowedShape } from '../infer.ts';
-import type { BinaryFunction, Operation, ReduceFunction, UnaryFunction, Window } from '../operation.ts';
+import { BATCH_NORM_TRAIN, BATCH_NORM_TRAIN_GRADIENT } from './batch-norm-kernel.ts';
+import type { NodeList, Value } from '../ir/graph.ts';
+import { windowedShape } from '../ir/output-specs.ts';
+import type { BinaryFunction, Operation, ReduceFunction, UnaryFunction, Window } from '../ir/operation.ts';
 import { fourDims, type KernelAttributes } from './attributes.ts';
 
 /** What one kernel call brings: its operands in tfjs's order and by name, and its attributes. */

@@ -1,6 +1,7 @@
 import { sameShape } from '../../tensor/shape.ts';
 import { tf } from '../../tensor/tfjs.ts';
-import type { Graph, TensorSpec, Value } from '../graph.ts';
+import type { Graph, Value } from '../ir/graph.ts';
+import type { TensorSpec } from '../ir/tensor-spec.ts';
 import { traceBackend, TRACE_BACKEND } from './backend.ts';
 
 /** Tensors by name, as a step receives and returns them. */

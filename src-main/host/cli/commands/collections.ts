@@ -6,7 +6,7 @@ import type { Job } from '../../../contract/job.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 
 /** Problems that a summary lists one by one; the rest is counted. */
 const PROBLEMS_SHOWN = 20;

@@ -10,7 +10,7 @@ import {
 import { UserError } from '../../../contract/errors.ts';
 import { ReviewState } from '../../../contract/mask.ts';
 import { printable, table } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 import { recipeLines, recipeOf, type CreateOptions } from './dataset-recipe.ts';
 
 export function addDatasetCommands(program: Command): void {

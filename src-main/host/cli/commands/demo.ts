@@ -13,7 +13,7 @@ import { forkNodeWorker } from '../../shared/fork-node-worker.ts';
 import { workerEntry } from '../../shared/paths.ts';
 import { followJob } from '../follow-job.ts';
 import { formatDuration, table } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 import { openSession } from '../session.ts';
 
 const SCENES = 48;

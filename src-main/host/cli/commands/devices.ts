@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Device } from '../../../contract/system.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 import { probeHere } from '../probe-here.ts';
 
 const GIB = 2 ** 30;

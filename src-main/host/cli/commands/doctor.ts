@@ -3,7 +3,7 @@ import type { DoctorCheck } from '../../../contract/system.ts';
 import { runDoctor } from '../../../service/doctor.ts';
 import { ExitCode } from '../output.ts';
 import { probeHere } from '../probe-here.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 
 const MARKS = { ok: 'ok     ', warning: 'note   ', failed: 'FAILED ' } as const;
 

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { MaskFileFormat } from '../../../contract/mask-import.ts';
 import type { Evaluation, ImageScores } from '../../../contract/segmentation.ts';
 import { printable, table } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 import { findSegmentation } from './segmentations.ts';
 
 type Options = { truth: string; format?: MaskFileFormat; images?: boolean };

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { ExportFormat, ExportImages, ExportOptions, type Export } from '../../../contract/export.ts';
 import { followJob } from '../follow-job.ts';
 import { printable } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 import { findVersion } from './datasets.ts';
 
 /** Images left out that are listed one by one; the rest is counted. */

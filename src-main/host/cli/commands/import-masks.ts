@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { MaskFileFormat, type MaskImport } from '../../../contract/mask-import.ts';
 import { followJob } from '../follow-job.ts';
 import { printable } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 import { findSegmentation } from './segmentations.ts';
 
 /** Problems that are listed one by one; the rest is counted. */

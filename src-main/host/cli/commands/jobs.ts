@@ -4,7 +4,7 @@ import type { Job } from '../../../contract/job.ts';
 import { UserError } from '../../../contract/errors.ts';
 import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 
 const JOBS_LISTED = 50;
 const WHICH = 'job number, as shown by r2o jobs list';

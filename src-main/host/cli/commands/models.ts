@@ -5,7 +5,7 @@ import { UserError } from '../../../contract/errors.ts';
 import { Architecture, WeightsFormat, type Model } from '../../../contract/model.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { printable, table } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 
 export const MODEL_KIND = { one: 'model', many: 'models', listCommand: 'r2o models list' };
 const MIB = 2 ** 20;

@@ -8,7 +8,7 @@ import type { MetricCurve, Run } from '../../../contract/run.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
 import { printable, table, type Output } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 
 const KIND = { one: 'run', many: 'runs', listCommand: 'r2o runs list' };
 const WHICH = 'number or name of a pretraining run, as shown by r2o runs list';

@@ -4,7 +4,7 @@ import { UserError } from '../../../contract/errors.ts';
 import { SegmentMode, SegmentSettings } from '../../../contract/segmentation.ts';
 import { findNamed } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 import { findCollection } from './collections.ts';
 import { MODEL_KIND } from './models.ts';
 import { segmentationLines, writeSheet } from './segmentations.ts';

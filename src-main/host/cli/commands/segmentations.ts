@@ -6,7 +6,7 @@ import type { Concept, Segmentation } from '../../../contract/segmentation.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 
 const KIND = { one: 'segmentation', many: 'segmentations', listCommand: 'r2o segmentations list' };
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { UserError } from '../../../contract/errors.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 import { openOwnSession } from '../session.ts';
 
 export function addServeCommand(program: Command): void {

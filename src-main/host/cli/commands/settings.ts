@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UserError } from '../../../contract/errors.ts';
 import { DEFAULT_SETTINGS, Settings, SettingsChange } from '../../../contract/settings.ts';
 import { table } from '../output.ts';
-import { contextOf } from '../program.ts';
+import { contextOf } from '../context.ts';
 
 export function addSettingsCommands(program: Command): void {
   const settings = program

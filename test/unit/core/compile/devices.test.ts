@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseDevice, probeDevices } from '../../../../src-main/core/compile/devices.ts';
+import { chooseDevice, probeDevices } from '../../../../src-main/core/compile/devices/probe-devices.ts';
 import { DEVICE_IDS, type DeviceReport } from '../../../../src-main/core/compile/devices/report.ts';
 
 describe('probing the devices of this machine', () => {

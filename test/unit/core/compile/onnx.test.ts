@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { GraphBuilder } from '../../../../src-main/core/compile/onnx/graph-builder.ts';
-import { orderForMemory } from '../../../../src-main/core/compile/onnx/order-nodes.ts';
-import { ProtoWriter } from '../../../../src-main/core/compile/onnx/protobuf.ts';
+import { GraphBuilder } from '../../../../src-main/core/compile/lower/onnx/graph-builder.ts';
+import { orderForMemory } from '../../../../src-main/core/compile/lower/onnx/order-nodes.ts';
+import { ProtoWriter } from '../../../../src-main/core/compile/lower/onnx/protobuf.ts';
 import { findInPlace } from '../../../../src-main/core/compile/runtime/plan-memory.ts';
 
 describe('the protobuf writer', () => {

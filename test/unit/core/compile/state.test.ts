@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { compileStep } from '../../../../src-main/core/compile/compile.ts';
+import { compileStep } from '../../../../src-main/core/compile/runtime/compile-step.ts';
 import { memoryOrder, blockedFilter, NCHW } from '../../../../src-main/core/compile/lower/layout.ts';
 import { EngineState } from '../../../../src-main/core/compile/runtime/engine-state.ts';
-import { engineTarget } from '../../../../src-main/core/compile/runtime/target.ts';
+import { engineTarget } from '../../../../src-main/core/compile/runtime/engine-target.ts';
 import { modelNetwork } from '../../../../src-main/core/model/networks.ts';
 import { initialWeights } from '../../../../src-main/core/model/parameters.ts';
 import { tf } from '../../../../src-main/core/tensor/tfjs.ts';

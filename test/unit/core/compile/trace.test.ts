@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { printGraph } from '../../../../src-main/core/compile/graph.ts';
+import { printGraph } from '../../../../src-main/core/compile/ir/graph.ts';
 import { simplify } from '../../../../src-main/core/compile/passes/simplify.ts';
 import { trace, type StepFunction } from '../../../../src-main/core/compile/trace/trace.ts';
 import { weightOf } from '../../../../src-main/core/model/parameters.ts';

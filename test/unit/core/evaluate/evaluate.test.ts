@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { quarterMeans, summariseObjects } from '../../../../src-main/contract/evaluation-summary.ts';
+import { quarterMeans, summariseObjects } from '../../../../src-main/domain/evaluation-summary.ts';
 import { boundaryF, scoreForeground } from '../../../../src-main/core/evaluate/foreground.ts';
 import { matchInstances } from '../../../../src-main/core/evaluate/instances.ts';
 import { objectLabels } from '../../../../src-main/core/evaluate/object-labels.ts';

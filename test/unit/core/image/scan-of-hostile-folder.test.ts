@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { InspectedFile } from '../../../../src-main/contract/scan.ts';
+import type { InspectedFile } from '../../../../src-main/domain/scan.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../../src-main/core/image/image-limits.ts';
 import { inspectFile } from '../../../../src-main/core/image/inspect.ts';
 import { ThumbnailCache } from '../../../../src-main/core/image/thumbnail-cache.ts';

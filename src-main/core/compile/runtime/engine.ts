@@ -1,0 +1,82 @@
+import { compileStep } from './compile-step.ts';
+import type { DeviceId } from '../devices/report.ts';
+import { loadNativeTfjs } from '../devices/tfjs-probe.ts';
+import { eagerStep, EagerState } from './eager-step.ts';
+import { EngineState } from './engine-state.ts';
+import { DeviceError, type Step, type StepMemory, type StepState } from './step.ts';
+import { engineTarget } from './engine-target.ts';
+import type { NamedSpecs, StepFunction } from '../trace/trace.ts';
+
+export type StepRequest = { name: string; build: StepFunction; inputs: NamedSpecs };
+
+/** State on one device, and steps that read and update it. Disposing it frees the state; dispose the steps before. */
+export type EngineSession = Disposable & {
+  readonly device: DeviceId;
+  readonly state: StepState;
+  /** A step ready to run on the state; the caller disposes it. `memory` is absent where it cannot be known. */
+  prepare: (request: StepRequest) => Promise<Step & { memory?: StepMemory }>;
+};
+
+/**
+ * Opens a device for steps on the state `specs`, which starts as zeros: ONNX Runtime compiles steps, TensorFlow.js
+ * runs them op by op.
+ * @param threads CPU threads of one operator
+ * @throws DeviceError when a TensorFlow.js backend cannot be loaded
+ */
+export async function openEngine(
+  device: DeviceId,
+  specs: NamedSpecs,
+  threads: number,
+): Promise<EngineSession> {
+  switch (device) {
+    case 'tfjs:cpu':
+    case 'tfjs:tensorflow':
+    case 'tfjs:tensorflow-gpu':
+      return eagerSession(device, specs);
+    case 'onnx:cpu':
+    case 'onnx:webgpu':
+    case 'onnx:dml':
+    case 'onnx:coreml':
+    case 'onnx:cuda': {
+      const state = new EngineState(specs, await engineTarget(device, threads));
+      return {
+        device,
+        state,
+        prepare: (request) => compileStep({ ...request, state }),
+        [Symbol.dispose]: () => state[Symbol.dispose](),
+      };
+    }
+  }
+}
+
+function eagerSession(
+  device: 'tfjs:cpu' | 'tfjs:tensorflow' | 'tfjs:tensorflow-gpu',
+  specs: NamedSpecs,
+): EngineSession {
+  if (device !== 'tfjs:cpu') loadBackend(device);
+  const backend = device === 'tfjs:cpu' ? 'cpu' : 'tensorflow';
+  const state = new EagerState(specs);
+  return {
+    device,
+    state,
+    prepare: ({ name, build, inputs }) => {
+      const step = eagerStep({ build, inputs, state, backend });
+      return Promise.resolve({
+        run: (values) =>
+          step.run(values).catch((error: unknown) => {
+            throw new DeviceError(device, name, error);
+          }),
+        [Symbol.dispose]: () => step[Symbol.dispose](),
+      });
+    },
+    [Symbol.dispose]: () => state[Symbol.dispose](),
+  };
+}
+
+function loadBackend(device: 'tfjs:tensorflow' | 'tfjs:tensorflow-gpu'): void {
+  try {
+    loadNativeTfjs(device);
+  } catch (error) {
+    throw new DeviceError(device, 'loading its package', error);
+  }
+}

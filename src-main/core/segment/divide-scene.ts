@@ -1,0 +1,184 @@
+import { connectedComponents, type Grid } from '../superpixel/components.ts';
+import type { SuperpixelMap } from '../superpixel/slic.ts';
+import type { Divide } from './objects.ts';
+import { nearest } from './original-grid.ts';
+import type { SuperpixelGraph } from './superpixel-graph.ts';
+
+export type DivideOptions = {
+  /** Neighbouring parts whose mean colours differ by less than this, in Lab, become one. */
+  likeness: number;
+  /** Parts below this share of the foreground join their most similar neighbour whatever its colour. */
+  minShare: number;
+};
+
+/**
+ * Divides the foreground of a scene into parts of one colour each: the two most similar neighbours become one, again
+ * and again, until all that touch differ.
+ * @param selected [count]: 1 for superpixels of the foreground
+ * @returns [count]: the part of each superpixel, -1 outside of the foreground
+ */
+export function divideScene(
+  { areas, lab, edges }: SuperpixelGraph,
+  selected: Uint8Array,
+  { likeness, minShare }: DivideOptions,
+): Int32Array {
+  const parts = new Parts(areas, lab);
+  const foregroundPx = areas.reduce((sum, px, s) => sum + (selected[s] ? px : 0), 0);
+  edges.lengths.forEach((_, edge) => {
+    const [a, b] = [edges.from[edge] ?? 0, edges.to[edge] ?? 0];
+    if (selected[a] && selected[b]) parts.link(a, b);
+  });
+  const isAny = () => true;
+  for (let pair = parts.closest(isAny); pair && pair.distance < likeness; pair = parts.closest(isAny)) {
+    parts.join(pair.a, pair.b);
+  }
+  const isSmall = (part: number) => parts.areaOf(part) < minShare * foregroundPx;
+  for (let pair = parts.closest(isSmall); pair; pair = parts.closest(isSmall)) parts.join(pair.a, pair.b);
+  return Int32Array.from(selected, (isInside, s) => (isInside ? parts.rootOf(s) : -1));
+}
+
+/**
+ * Divides a mask of the fine grid by the parts of superpixels, without losing a pixel: pieces of parts that are too
+ * small, and pixels that no part covers, go to the nearest piece.
+ * @param parts [map.count], -1 for none
+ * @param minShare smallest piece, in shares of the mask
+ */
+export function divideByParts(parts: Int32Array, map: SuperpixelMap, minShare: number): Divide {
+  return (mask, grid) => {
+    const partOf = partsOnGrid(parts, map, mask, grid);
+    const area = mask.reduce((sum, inside) => sum + inside, 0);
+    const { labels, count } = largePieces(partOf, grid, minShare * area);
+    spread(labels, mask, grid);
+    const rest = connectedComponents(
+      mask.map((inside, pixel) => (inside && labels[pixel] === 0 ? 1 : 0)),
+      grid,
+    );
+    return {
+      labels: labels.map((label, pixel) => label || (rest.labels[pixel] ? count + rest.labels[pixel] : 0)),
+    };
+  };
+}
+
+/** [fine H, W]: the part of each pixel of the mask from 1; 0 outside of the mask or of all parts. */
+function partsOnGrid(parts: Int32Array, map: SuperpixelMap, mask: Uint8Array, { widthPx, heightPx }: Grid) {
+  const out = new Int32Array(mask.length);
+  const columns = nearest(map.widthPx, widthPx);
+  const rows = nearest(map.heightPx, heightPx);
+  for (let y = 0, pixel = 0; y < heightPx; y++) {
+    const row = (rows[y] ?? 0) * map.widthPx;
+    for (let x = 0; x < widthPx; x++, pixel++) {
+      if (mask[pixel]) out[pixel] = 1 + (parts[map.labels[row + (columns[x] ?? 0)] ?? 0] ?? -1);
+    }
+  }
+  return out;
+}
+
+/** Connected pieces of the same part that have so many pixels, numbered from 1; 0 elsewhere. */
+function largePieces(partOf: Int32Array, grid: Grid, minPx: number): { labels: Int32Array; count: number } {
+  const labels = new Int32Array(partOf.length);
+  let count = 0;
+  for (const part of new Set(partOf)) {
+    if (part === 0) continue;
+    const pieces = connectedComponents(
+      partOf.map((own) => (own === part ? 1 : 0)),
+      grid,
+    );
+    const numbers = Int32Array.from(pieces.areasPx, (px) => (px > 0 && px >= minPx ? ++count : 0));
+    for (let pixel = 0; pixel < labels.length; pixel++) {
+      const number = numbers[pieces.labels[pixel] ?? 0] ?? 0;
+      if (number > 0) labels[pixel] = number;
+    }
+  }
+  return { labels, count };
+}
+
+/** Breadth first from what has a label into the rest of the mask. */
+function spread(labels: Int32Array, mask: Uint8Array, { widthPx }: Grid): void {
+  const steps = [-1, 1, -widthPx, widthPx] as const;
+  const queue = new Int32Array(mask.length);
+  let end = 0;
+  for (let pixel = 0; pixel < labels.length; pixel++) if (labels[pixel]) queue[end++] = pixel;
+  for (let at = 0; at < end; at++) {
+    const pixel = queue[at] ?? 0;
+    const x = pixel % widthPx;
+    for (let side = 0; side < 4; side++) {
+      if (side === 0 ? x === 0 : side === 1 && x === widthPx - 1) continue;
+      const other = pixel + (steps[side] ?? 0);
+      if (!mask[other] || labels[other] !== 0) continue;
+      labels[other] = labels[pixel] ?? 0;
+      queue[end++] = other;
+    }
+  }
+}
+
+/** Superpixels that have become one, with their mean colours and neighbours. */
+class Parts {
+  readonly #areas: Float64Array;
+  readonly #lab: Float64Array;
+  readonly #parent: Int32Array;
+  readonly #near = new Map<number, Set<number>>();
+
+  constructor(areas: Float32Array, lab: Float32Array) {
+    this.#areas = Float64Array.from(areas);
+    this.#lab = Float64Array.from(lab);
+    this.#parent = Int32Array.from(areas, (_, s) => s);
+  }
+
+  areaOf(part: number): number {
+    return this.#areas[part] ?? 0;
+  }
+
+  rootOf(superpixel: number): number {
+    let root = superpixel;
+    while (this.#parent[root] !== root) root = this.#parent[root] ?? root;
+    return root;
+  }
+
+  link(a: number, b: number): void {
+    this.#neighbours(a).add(b);
+    this.#neighbours(b).add(a);
+  }
+
+  /** The two most similar neighbours of which one meets the condition. */
+  closest(condition: (part: number) => boolean): { a: number; b: number; distance: number } | undefined {
+    let best: { a: number; b: number; distance: number } | undefined;
+    for (const [a, near] of this.#near) {
+      if (!condition(a)) continue;
+      for (const b of near) {
+        // Every pair is listed from both sides.
+        if (b < a && condition(b)) continue;
+        const distance = this.#distance(a, b);
+        if (distance < (best?.distance ?? Infinity)) best = { a, b, distance };
+      }
+    }
+    return best;
+  }
+
+  /** `b` becomes a part of `a`. */
+  join(a: number, b: number): void {
+    const [areaA, areaB] = [this.areaOf(a), this.areaOf(b)];
+    for (let c = 0; c < 3; c++) {
+      const sum = areaA * (this.#lab[a * 3 + c] ?? 0) + areaB * (this.#lab[b * 3 + c] ?? 0);
+      this.#lab[a * 3 + c] = sum / (areaA + areaB);
+    }
+    this.#areas[a] = areaA + areaB;
+    this.#parent[b] = a;
+    for (const near of this.#neighbours(b)) {
+      this.#neighbours(near).delete(b);
+      if (near !== a) this.link(a, near);
+    }
+    this.#near.delete(b);
+  }
+
+  #neighbours(part: number): Set<number> {
+    const known = this.#near.get(part) ?? new Set<number>();
+    this.#near.set(part, known);
+    return known;
+  }
+
+  #distance(a: number, b: number): number {
+    let sum = 0;
+    for (let c = 0; c < 3; c++) sum += ((this.#lab[a * 3 + c] ?? 0) - (this.#lab[b * 3 + c] ?? 0)) ** 2;
+    return Math.sqrt(sum);
+  }
+}

@@ -1,0 +1,53 @@
+import { decodeImage, type RgbImage } from '../image/decode.ts';
+import type { ImageLimits } from '../image/image-limits.ts';
+import { resizeRgb, sizeWithin } from '../image/resize-rgb.ts';
+import { slic, type SuperpixelMap } from '../superpixel/slic.ts';
+import { encoderInput, type FeatureSource } from './encoder.ts';
+import { poolFeatures } from './pool-features.ts';
+import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
+
+/** Longer side on which superpixels are cut. */
+export const WORKING_PX = 320;
+/** Longer side on which masks are fitted to edges; larger originals get their outlines enlarged from it. */
+export const FINE_PX = 640;
+/** Pixels of a superpixel, about. */
+const SUPERPIXEL_PX = 160;
+/** A superpixel is looked for this many seeds' distances around: half of scikit-image's window, for speed. */
+const SLIC_REACH = 1.5;
+/** Stage of the encoder whose features tell kinds of things apart: layer3, on which R2O clusters. */
+export const EMBEDDING_STAGES = ['c4'] as const;
+
+/** What costs time to find out about an image; the rest follows from it and the settings. */
+export type Embedding = {
+  map: SuperpixelMap;
+  /** [map.count, dim] float32; without an encoder there are none, and `dim` is 0. */
+  features: Float32Array;
+  dim: number;
+};
+
+/** Pixels of an image at the two sizes that segmentation works on. */
+export type ImagePixels = { fine: RgbImage; working: RgbImage };
+
+export async function decodePixels(bytes: Uint8Array, limits: ImageLimits): Promise<ImagePixels> {
+  const fine = await decodeImage(bytes, { maxSidePx: FINE_PX, limits });
+  return { fine, working: await resizeRgb(fine, sizeWithin(fine, WORKING_PX)) };
+}
+
+/** Cuts an image into superpixels and reads the features of each; there are none without an encoder. */
+export async function embed(
+  { fine, working }: ImagePixels,
+  encode: FeatureSource | null,
+  inputPx: number,
+): Promise<Embedding> {
+  const segments = Math.max(4, Math.round((working.widthPx * working.heightPx) / SUPERPIXEL_PX));
+  const map = slic(working, { segments, reach: SLIC_REACH });
+  if (!encode) return { map, features: new Float32Array(0), dim: 0 };
+  const [features] = await encode(await encoderInput(fine, { sidePx: inputPx }));
+  if (!features) throw new Error('the encoder has no layer3');
+  return { map, features: poolFeatures(map, features), dim: features.dim };
+}
+
+/** Superpixels of an embedding with their colours and neighbours. */
+export function graphOf({ working }: ImagePixels, { map }: Embedding): SuperpixelGraph {
+  return superpixelGraph(working, map);
+}

@@ -1,0 +1,146 @@
+import type { FoundMask, SegmentTask } from './segment-task.ts';
+import type { SegmentSettings } from '../../contract/segmentation.ts';
+import { encodeLabels } from '../mask/encode-labels.ts';
+import type { Grid } from '../superpixel/components.ts';
+import { conceptsOf, type ConceptModel } from './concepts.ts';
+import { divideByParts, divideScene } from './divide-scene.ts';
+import { graphOf, type ImagePixels } from './evidence.ts';
+import { findForeground, type Foreground } from './foreground.ts';
+import { readGround } from './ground.ts';
+import { objectMembers } from './object-members.ts';
+import { objectsOf, type Divide, type ObjectMap } from './objects.ts';
+import { labelsOnOriginal } from './original-grid.ts';
+import { guidedFilter, resampled } from './refine.ts';
+import { ownRegions, regionMasks } from './regions.ts';
+import { scoreGroundObjects, scoreSceneObject } from './score.ts';
+import { splitTouching } from './split-touching.ts';
+import type { SuperpixelGraph } from './superpixel-graph.ts';
+import { rawRows } from './superpixel-rows.ts';
+
+/** What was learned from the collection before its images are cut. */
+export type CollectionModel = {
+  concepts: ConceptModel;
+  /** Whether its images show things on an even ground. */
+  isEvenGround: boolean;
+};
+
+/** Objects on the fine grid; `members` holds the superpixels of each, `scores` how far each can be trusted. */
+type FoundObjects = { objects: ObjectMap; soft: Float32Array; members: number[][]; scores: number[] };
+
+/** Share of the largest object below which a piece is taken for a part of the background. */
+const MIN_SHARE_OF_LARGEST = 0.1;
+/** Lab distance below which neighbouring parts of a foreground are one object; test/bench/segment/NOTES.md. */
+const AUTO_LIKENESS = 50;
+const SEVERAL_LIKENESS = 25;
+/** Share of the foreground below which a part belongs to its neighbour. */
+const MIN_PART = 0.05;
+/** Even grounds: a ground this much quieter than the difference to the things on it, in this image alone. */
+const QUIET_GROUND = 0.13;
+/** Things on an even ground may be small: fewer pixels than this of the working image are noise. */
+const MIN_THING_PX = 15;
+
+/** Whether this image shows things on an even ground; measured in test/bench/segment/NOTES.md. */
+export function hasEvenGround({ working }: ImagePixels): boolean {
+  const { groundNoise, borderPurity } = readGround(working);
+  return groundNoise < QUIET_GROUND && borderPurity > 0.6;
+}
+
+/** Cuts one image into masks: objects by themselves, then regions where they are asked for. */
+export async function segmentImage(task: SegmentTask, model: CollectionModel): Promise<FoundMask[]> {
+  const { pixels, embedding, settings } = task;
+  const graph = graphOf(pixels, embedding);
+  const raw = rawRows(embedding, graph);
+  const concepts = conceptsOf(model.concepts, raw);
+  if (settings.mode === 'everything') return regionMasks(task, concepts, 0);
+  if (settings.mode === 'fixed-k') {
+    const regions = await ownRegions(model.concepts.rowModel, raw, settings);
+    return regionMasks(task, regions, 0).map((mask) => ({
+      ...mask,
+      concept: commonest(concepts.filter((_, s) => regions[s] === mask.concept)),
+    }));
+  }
+  const found = model.isEvenGround ? groundObjects(task) : sceneObjects(task, graph);
+  const objects = objectMasks(task, found, concepts);
+  return settings.keepsRegions ? [...objects, ...regionMasks(task, concepts, 1)] : objects;
+}
+
+function objectMasks(
+  { pixels, original }: SegmentTask,
+  { objects, soft, members, scores }: FoundObjects,
+  concepts: Int32Array,
+): FoundMask[] {
+  const labels = labelsOnOriginal({ labels: objects.labels, soft }, pixels.fine, original);
+  const masks = encodeLabels(labels, original);
+  return members.flatMap((superpixels, at) => {
+    const mask = masks.get(at + 1);
+    const concept = commonest(superpixels.map((s) => concepts[s] ?? 0));
+    return mask ? [{ ...mask, level: 0 as const, score: scores[at] ?? 0, concept }] : [];
+  });
+}
+
+/** Objects of a photograph: the foreground of its superpixels, fitted to the edges. */
+function sceneObjects({ pixels, embedding, settings }: SegmentTask, graph: SuperpixelGraph): FoundObjects {
+  const foreground = findForeground(graph);
+  const { map } = embedding;
+  const coarse = new Float32Array(map.labels.length);
+  for (let at = 0; at < coarse.length; at++) coarse[at] = foreground.selected[map.labels[at] ?? 0] ?? 0;
+  const fine = resampled(coarse, pixels.working, pixels.fine);
+  const soft = settings.isRefined ? guidedFilter(pixels.fine, fine) : fine;
+  const mask = new Uint8Array(soft.length);
+  for (let pixel = 0; pixel < soft.length; pixel++) mask[pixel] = (soft[pixel] ?? 0) > 0.5 ? 1 : 0;
+  const rules = {
+    minShare: settings.minAreaShare,
+    maxHoleShare: settings.maxHoleShare,
+    minShareOfLargest: MIN_SHARE_OF_LARGEST,
+    isSingle: settings.mode === 'one',
+  };
+  const pieces = objectsOf(mask, pixels.fine, rules);
+  const objects =
+    settings.mode === 'one' ? pieces : divided(pieces, pixels.fine, dividerOf(graph, foreground, settings));
+  const members = objectMembers(objects.labels, objects.areasPx.length, pixels.fine, map);
+  return { objects, soft, members, scores: members.map((own) => scoreSceneObject(graph, foreground, own)) };
+}
+
+/** Pieces of a foreground come apart where colours differ much: in mode `several`, where they differ at all. */
+function dividerOf(graph: SuperpixelGraph, { selected }: Foreground, { mode }: SegmentSettings): Divide {
+  const likeness = mode === 'several' ? SEVERAL_LIKENESS : AUTO_LIKENESS;
+  const parts = divideScene(graph, selected, { likeness, minShare: MIN_PART });
+  return divideByParts(parts, graph.map, MIN_PART);
+}
+
+/** The same foreground, pixel by pixel, in more objects. */
+function divided({ labels }: ObjectMap, grid: Grid, divide: Divide): ObjectMap {
+  const mask = new Uint8Array(labels.length);
+  for (let pixel = 0; pixel < labels.length; pixel++) mask[pixel] = labels[pixel] ? 1 : 0;
+  const rules = { minShare: 0, minShareOfLargest: 0, maxHoleShare: 0, isSingle: false };
+  return objectsOf(mask, grid, rules, divide);
+}
+
+/** Objects on an even ground: all that is not of its colour, divided at its necks. */
+function groundObjects({ pixels, embedding, settings }: SegmentTask): FoundObjects {
+  const ground = readGround(pixels.fine);
+  const area = pixels.fine.widthPx * pixels.fine.heightPx;
+  const rules = {
+    minShare: Math.max(settings.minAreaShare / 5, MIN_THING_PX / area),
+    maxHoleShare: settings.maxHoleShare,
+    minShareOfLargest: 0,
+    isSingle: settings.mode === 'one',
+  };
+  const objects = objectsOf(ground.mask, pixels.fine, rules, splitTouching);
+  const count = objects.areasPx.length;
+  return {
+    objects,
+    soft: Float32Array.from(objects.labels, (label) => (label > 0 ? 1 : 0)),
+    members: objectMembers(objects.labels, count, pixels.fine, embedding.map),
+    scores: scoreGroundObjects(ground, objects, pixels.fine),
+  };
+}
+
+/** The number that comes most often, of equals the one that comes first. */
+function commonest(numbers: Int32Array | number[]): number {
+  const counts = new Map<number, number>();
+  for (const number of numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
+  let [best, most] = [0, 0];
+  for (const [number, count] of counts) if (count > most) [best, most] = [number, count];
+  return best;
+}

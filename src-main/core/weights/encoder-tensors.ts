@@ -1,0 +1,131 @@
+import { sameShape, sizeOf, type Shape } from '../tensor/shape.ts';
+import type { ParameterSpec } from '../model/parameters.ts';
+import { bareNetwork, specOfShapes, type Encoder } from './encoder.ts';
+import type { TensorSource } from './safetensors.ts';
+import { bytesOf, isFloatingPoint, toFloat32, type StoredDtype, type StoredTensor } from './stored-tensor.ts';
+import { fromTorchOrder, toTorchOrder, torchShape } from './torch-layout.ts';
+import { damagedFile, unsupportedWeights } from './weights-error.ts';
+
+/** A file of named tensors, whatever its format. */
+export type TensorFile = {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, { dtype: StoredDtype; shape: Shape }>;
+  read: (name: string) => Promise<StoredTensor>;
+};
+
+type EncoderTensor = Pick<ParameterSpec, 'name' | 'kind' | 'shape'>;
+
+/** Ten times a ResNet-50. */
+const MAX_ELEMENTS = 250_000_000;
+
+/** How many batches the running statistics have seen, as PyTorch keeps it beside them. */
+const COUNTER = 'num_batches_tracked';
+
+/**
+ * Reads an encoder: finds out which network the tensors belong to, and checks that each is there, has its
+ * shape and holds finite numbers. One tensor at a time is in memory beside the result.
+ * @param names the file's name of every tensor, by torchvision's name; others in the file do not matter
+ * @throws UserError WEIGHTS_UNSUPPORTED or WEIGHTS_DAMAGED, naming the tensor at fault
+ */
+export async function readEncoder(file: TensorFile, names: ReadonlyMap<string, string>): Promise<Encoder> {
+  const shapes = new Map(
+    [...names].flatMap(([name, stored]) => {
+      const entry = file.tensors.get(stored);
+      return entry ? [[name, entry.shape] as const] : [];
+    }),
+  );
+  const spec = specOfShapes(shapes);
+  if (typeof spec === 'string') throw notAResNet(file.path, spec);
+  checkSize(file.path, spec);
+  const weights: Record<string, Float32Array> = {};
+  for (const tensor of encoderTensorsOf(spec)) {
+    const stored = names.get(tensor.name) ?? tensor.name;
+    checkEntry(file, stored, torchShape(tensor));
+    const data = toFloat32(await file.read(stored));
+    checkValues(file.path, stored, data);
+    weights[tensor.name] = fromTorchOrder(data, tensor);
+  }
+  return { spec, weights };
+}
+
+/**
+ * How many batches an encoder's running statistics have seen; 0 where the file does not say.
+ * @param names as for `readEncoder`
+ */
+export async function readBatchesTracked(
+  file: TensorFile,
+  names: ReadonlyMap<string, string>,
+): Promise<number> {
+  const stored = names.get(`bn1.${COUNTER}`);
+  const entry = stored === undefined ? undefined : file.tensors.get(stored);
+  if (stored === undefined || entry?.dtype !== 'I64' || sizeOf(entry.shape) !== 1) return 0;
+  const { bytes } = await file.read(stored);
+  const count = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigInt64(0, true));
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
+/** An encoder's tensors as torchvision saves them: its names, its layout, its counters. */
+export function torchTensors({ spec, weights }: Encoder, batchesTracked: number): TensorSource[] {
+  const floats = encoderTensorsOf(spec).map((tensor): TensorSource => {
+    const data = weights[tensor.name];
+    if (!data) throw new Error(`the encoder has no '${tensor.name}'`);
+    const bytes = () => bytesOf(toTorchOrder(data, tensor));
+    return { name: tensor.name, dtype: 'F32', shape: torchShape(tensor), bytes };
+  });
+  const counters = bareNetwork(spec).normalisations.map(({ name }): TensorSource => {
+    const bytes = () => bytesOf(BigInt64Array.of(BigInt(batchesTracked)));
+    return { name: `${name}.${COUNTER}`, dtype: 'I64', shape: [], bytes };
+  });
+  return [...floats, ...counters];
+}
+
+/** Parameters and running statistics. */
+function encoderTensorsOf(spec: Encoder['spec']): EncoderTensor[] {
+  const { parameters, normalisations } = bareNetwork(spec);
+  const statistics = normalisations.flatMap(({ name, channels }) =>
+    ['running_mean', 'running_var'].map((suffix): EncoderTensor => ({
+      name: `${name}.${suffix}`,
+      kind: 'offset',
+      shape: [channels],
+    })),
+  );
+  return [...parameters, ...statistics];
+}
+
+/** Tensors of a hostile file may share elements, so that its own size bounds nothing. */
+function checkSize(path: string, spec: Encoder['spec']): void {
+  const elements = encoderTensorsOf(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (elements > MAX_ELEMENTS) {
+    throw notAResNet(
+      path,
+      `it would have ${elements} weights, and ${MAX_ELEMENTS} are the most that is read`,
+    );
+  }
+}
+
+function checkEntry(file: TensorFile, name: string, shape: Shape): void {
+  const entry = file.tensors.get(name);
+  const wanted = `[${shape.join(', ')}]`;
+  if (!entry) throw notAResNet(file.path, `there is no tensor '${name}' of ${wanted}`);
+  if (!sameShape(entry.shape, shape)) {
+    throw notAResNet(file.path, `'${name}' is [${entry.shape.join(', ')}], and ${wanted} was expected`);
+  }
+  if (!isFloatingPoint(entry.dtype)) {
+    throw notAResNet(file.path, `'${name}' holds ${entry.dtype}, and not floating-point numbers`);
+  }
+}
+
+function checkValues(path: string, name: string, data: Float32Array): void {
+  const isVariance = name.endsWith('running_var');
+  const bad = data.findIndex((value) => !Number.isFinite(value) || (isVariance && value < 0));
+  if (bad < 0) return;
+  throw damagedFile(path, `'${name}' holds ${data[bad]} at element ${bad}, which no trained network has`);
+}
+
+function notAResNet(path: string, problem: string) {
+  return unsupportedWeights(
+    path,
+    `it holds no ResNet that R2O Studio knows: ${problem}`,
+    'ResNet-18, with all or half of its channels, and ResNet-50 as torchvision defines them can be used; see resources/docs/weights.md.',
+  );
+}

@@ -1,0 +1,122 @@
+import type { Model } from '../../contract/model.ts';
+import { IMAGE_MEAN, IMAGE_STD } from '../image/augment/normalise.ts';
+
+/** What is told about an exported file. */
+export type CardSubject = {
+  model: Model;
+  /** The exported file's name, kind and SHA-256. */
+  fileName: string;
+  format: string;
+  sha256: string;
+  /** What whoever loads the file has to know about this kind of file, a line each. */
+  usage: readonly string[];
+};
+
+/** The card as data: everything that is known, for programs. */
+export function cardJson({ model, fileName, format, sha256, usage }: CardSubject): string {
+  const { name, origin, architecture, card, createdAtMs } = model;
+  const value = {
+    name,
+    architecture,
+    origin,
+    created: new Date(createdAtMs).toISOString(),
+    licence: card.licence,
+    file: { name: fileName, format, sha256, usage },
+    input: { colourOrder: 'RGB', range: [0, 1], mean: IMAGE_MEAN, std: IMAGE_STD, viewPx: card.viewPx },
+    batchNormalisation: { epsilon: 1e-5, batchesTracked: card.batchesTracked },
+    seed: card.seed,
+    imported: card.imported,
+    training: card.training,
+  };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** The card as Markdown, for people. */
+export function cardMarkdown({ model, fileName, format, sha256, usage }: CardSubject): string {
+  const { name, architecture, card, createdAtMs } = model;
+  const lines = [
+    `# ${inline(name)}`,
+    '',
+    `An encoder (${architecture}, without average pool and classifier) written by R2O Studio.`,
+    '',
+    `- File: \`${fileName}\` (${format}), SHA-256 \`${sha256}\``,
+    `- Created: ${new Date(createdAtMs).toISOString()}`,
+    `- Licence: ${card.licence === null ? 'not stated; ask whoever gave you this file' : inline(card.licence)}`,
+    '',
+    '## Where it comes from',
+    '',
+    ...originLines(model),
+    '',
+    '## Input',
+    '',
+    `RGB images, values in [0, 1], less the mean (${IMAGE_MEAN.join(', ')}), divided by the standard deviation`,
+    `(${IMAGE_STD.join(', ')}), channel by channel. ${viewLine(card.viewPx)}`,
+    '',
+    '## Batch normalisation',
+    '',
+    'Epsilon is 1e-5. Use the running statistics (evaluation mode); they have seen',
+    card.batchesTracked > 0
+      ? `${card.batchesTracked} batches.`
+      : 'an unknown number of batches (`num_batches_tracked` is 0).',
+    '',
+    '## Using this file',
+    '',
+    ...usage.map((line) => `- ${line}`),
+  ];
+  return `${[...lines, ...curveLines(model)].join('\n')}\n`;
+}
+
+function originLines({ origin, card }: Model): string[] {
+  const { imported, training, seed } = card;
+  if (training) {
+    return [
+      `Pretrained with R2O (arXiv 2208.11821), without labels, on ${training.imageCount} images of the collection`,
+      `"${inline(training.collectionName)}": ${training.steps} steps, preset \`${training.preset}\`, seed ${training.seed},`,
+      `on ${inline(training.device)}. The configuration:`,
+      '',
+      '```json',
+      JSON.stringify(training.config, null, 2),
+      '```',
+    ];
+  }
+  if (imported) {
+    return [
+      `Imported from \`${inline(imported.fileName)}\` (${imported.fileFormat}, ${imported.layout} names,`,
+      `SHA-256 \`${imported.sha256}\`). How it was trained is not known here.`,
+    ];
+  }
+  return origin === 'untrained'
+    ? [`Not trained at all: drawn from seed ${seed ?? 0} as torchvision starts a network. A baseline.`]
+    : ['Trained in R2O Studio; the record of the training is gone.'];
+}
+
+function curveLines({ card }: Model): string[] {
+  const curves = card.training?.curves.filter(({ points }) => points.length > 0) ?? [];
+  if (curves.length === 0) return [];
+  return [
+    '',
+    '## Curves',
+    '',
+    'All points are in the card beside this one (`.card.json`).',
+    '',
+    '| curve | first step | value | last step | value |',
+    '| --- | --- | --- | --- | --- |',
+    ...curves.map(({ name, points }) => {
+      const ends = [points[0], points.at(-1)].map((point) =>
+        point ? `${point[0]} | ${Number(point[1].toPrecision(6))}` : ' | ',
+      );
+      return `| ${inline(name)} | ${ends.join(' | ')} |`;
+    }),
+  ];
+}
+
+function viewLine(viewPx: number | null): string {
+  return viewPx === null
+    ? 'The size that it was trained at is not known; sides divisible by 32 fit.'
+    : `It was trained on views of ${viewPx} x ${viewPx} pixels; other sides divisible by 32 fit too.`;
+}
+
+/** Text of a person, in one line and without what Markdown would take for its own. */
+function inline(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_[\]<>|#]/g, '\\$&');
+}

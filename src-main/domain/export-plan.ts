@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { DatasetClass, DatasetCounts, Split } from '../contract/dataset.ts';
+import { ExportOptions } from '../contract/export.ts';
+import { ContentHash, ExportId } from '../contract/ids.ts';
+import { Box, ReviewState } from '../contract/mask.ts';
+import { Bytes } from './bytes.ts';
+import { FileKey } from './scan.ts';
+
+/** All that the writing of an export has to know, beside its images. */
+export const ExportPlan = z.object({
+  exportId: ExportId,
+  /** Tells two exports of the same number apart that were made by different data folders. */
+  startedAtMs: z.number(),
+  options: ExportOptions,
+  datasetName: z.string(),
+  versionNumber: z.number().int(),
+  createdAtMs: z.number(),
+  classes: z.array(DatasetClass),
+  counts: DatasetCounts,
+  /** The folders of the collections that the images are from. */
+  rootPaths: z.array(z.string()),
+  /** Size of all originals together. */
+  sizeBytes: z.number(),
+  appVersion: z.string(),
+});
+export type ExportPlan = z.infer<typeof ExportPlan>;
+
+/** A mask as it is exported; its run lengths are on the grid of its image. */
+export const ExportMaskRow = z.object({
+  classNumber: z.number().int().positive(),
+  box: Box,
+  areaPx: z.number().int().positive(),
+  score: z.number(),
+  review: ReviewState,
+  rle: Bytes,
+});
+
+/** An image of a version with its masks, as the store gives it to the worker. */
+export const ExportImageRow = FileKey.extend({
+  id: z.number().int(),
+  rootPath: z.string(),
+  contentHash: ContentHash,
+  sizeBytes: z.number(),
+  mtimeMs: z.number(),
+  widthPx: z.number().int().positive(),
+  heightPx: z.number().int().positive(),
+  orientation: z.number().int(),
+  split: Split,
+  masks: z.array(ExportMaskRow),
+});
+export type ExportImageRow = z.infer<typeof ExportImageRow>;
+
+/**
+ * Where an export is written until it is whole: a hidden folder beside its target. The worker writes there, and the
+ * service removes it when an export is given up that no worker is at.
+ */
+export function partialExportPath(made: { exportId: number; startedAtMs: number; outPath: string }): string {
+  const { exportId, startedAtMs, outPath } = made;
+  const at = Math.max(outPath.lastIndexOf('/'), outPath.lastIndexOf('\\')) + 1;
+  const name = `.${outPath.slice(at)}.r2o-export-${exportId}-${startedAtMs}.partial`;
+  return outPath.slice(0, at) + name;
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { ContentHash } from '../contract/ids.ts';
+import { Architecture, type Model } from '../contract/model.ts';
+
+/** Where a worker gets an encoder from. */
+export const ModelWeights = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('file'), path: z.string(), sha256: ContentHash }),
+  z.object({ kind: z.literal('untrained'), architecture: Architecture, seed: z.number().int() }),
+]);
+export type ModelWeights = z.infer<typeof ModelWeights>;
+
+/** The weights behind a model of the store, for a message to the worker. */
+export function weightsOf(model: Model, modelsFolder: string): ModelWeights {
+  const { file, sha256, architecture, card } = model;
+  if (file !== null && sha256 !== null) return { kind: 'file', path: `${modelsFolder}/${file}`, sha256 };
+  return { kind: 'untrained', architecture: Architecture.parse(architecture), seed: card.seed ?? 0 };
+}
+
+/** A name that no file has yet, for a new model. The worker writes it and the service keeps it in its row. */
+export function newModelFile(architecture: string): string {
+  return `${architecture}-${crypto.randomUUID()}.safetensors`;
+}

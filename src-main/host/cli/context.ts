@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { dataFolder } from '../shared/data-folder.ts';
+import { createOutput, type Output } from './output.ts';
+import { openSession, type Session } from './session.ts';
+
+/** What a command's action works with; `session` opens the data folder only when it is first asked for. */
+export type CliContext = {
+  folder: string;
+  output: Output;
+  withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
+};
+
+/** The context of a command's action, from the options given anywhere on the line. */
+export function contextOf(command: Command): CliContext {
+  const options = command.optsWithGlobals<{ data?: string; json?: boolean }>();
+  const folder = dataFolder(options.data);
+  return {
+    folder,
+    output: createOutput(options.json === true),
+    withSession: async (work) => {
+      await using session = await openSession(folder);
+      return await work(session);
+    },
+  };
+}

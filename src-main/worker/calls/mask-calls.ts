@@ -1,0 +1,70 @@
+import { UserError } from '../../contract/errors.ts';
+import type { MaskShape } from '../../domain/mask-shape.ts';
+import { decodeRle, encodeRle, type EncodedMask } from '../../core/mask/rle.ts';
+import { unionOf } from '../../core/mask/union.ts';
+import { splitByLine, splitByMask, splitParts } from '../../core/superpixel/split-mask.ts';
+import type { CallOf, ResultOf } from '../protocol/call.ts';
+
+const NO_SPLIT: Record<CallOf<'split-mask'>['by']['kind'], string> = {
+  parts: 'Draw a line across it instead.',
+  line: 'Draw the line all the way across the mask.',
+  mask: 'Choose a mask that covers a part of it.',
+};
+
+/**
+ * What follows from a shape that came from outside.
+ * @throws UserError BAD_INPUT where it is empty or does not fit its grid
+ */
+export function measureMask({ shape }: CallOf<'measure-mask'>): ResultOf<'measure-mask'> {
+  const encoded = encodeOrNull(shape);
+  if (encoded) return encoded;
+  throw new UserError('BAD_INPUT', 'The new shape is empty, or does not fit the image.', {
+    hint: 'To do away with a mask, remove or reject it.',
+  });
+}
+
+/** @throws UserError BAD_INPUT for masks of different grids */
+export function mergeMasks({ shapes: [first, ...others] }: CallOf<'merge-masks'>): ResultOf<'merge-masks'> {
+  if (!first) throw new Error('there is nothing to merge');
+  return onOneGrid(() => unionOf([first, ...others]));
+}
+
+/**
+ * The pieces of a mask, the largest first.
+ * @throws UserError BAD_INPUT where there is only one, or the masks have different grids
+ */
+export function splitMask({ shape, box, by }: CallOf<'split-mask'>): ResultOf<'split-mask'> {
+  const pieces = onOneGrid(() => {
+    if (by.kind === 'parts') return splitParts(shape, box);
+    return by.kind === 'line' ? splitByLine(shape, box, by.points) : splitByMask(shape, by.shape);
+  });
+  if (pieces.length > 1) return { pieces };
+  throw new UserError('BAD_INPUT', 'This does not divide the mask.', { hint: NO_SPLIT[by.kind] });
+}
+
+function encodeOrNull(shape: MaskShape): EncodedMask | null {
+  return translateRange(
+    // By its pixels, as the same mask can come as other runs (with some of no length).
+    () => encodeRle(decodeRle(shape)),
+    () => null,
+  );
+}
+
+function onOneGrid<T>(work: () => T): T {
+  return translateRange(work, (cause) => {
+    throw new UserError('BAD_INPUT', 'These masks have different grids: their image has changed.', {
+      hint: 'Segment the image again.',
+      cause,
+    });
+  });
+}
+
+/** Run lengths that do not fit are the one failure that is expected here. */
+function translateRange<T>(work: () => T, instead: (error: RangeError) => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) return instead(error);
+    throw error;
+  }
+}

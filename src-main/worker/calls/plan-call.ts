@@ -1,0 +1,61 @@
+import { totalmem } from 'node:os';
+import type { PretrainConfig, PretrainPlan } from '../../contract/pretrain.ts';
+import { stepsPerEpoch } from '../../core/train/batch-order.ts';
+import { configure, purposeOf } from '../../core/train/configure.ts';
+import { estimateMemoryBytes, estimateStepMs, fittingBatchSize } from '../../core/train/estimate.ts';
+import { totalStepsOf } from '../../core/train/train.ts';
+import type { CallOf } from '../protocol/call.ts';
+
+/** Fewer images than this are pretrained on, but little is learned from them. */
+const FEW_IMAGES = 100;
+/** Share of the memory that a training may take before a person is warned. */
+const MEMORY_SHARE = 0.8;
+const GIB = 2 ** 30;
+
+/** What a pretraining would be. @throws UserError BAD_INPUT for settings that do not go together */
+export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan {
+  const { preset, overrides, imageCount, device, gflops } = call;
+  const config = configure(preset, imageCount, overrides);
+  const totalSteps = totalStepsOf(config, imageCount);
+  const memoryBytes = estimateMemoryBytes(config);
+  const available = call.memoryBytes ?? totalmem();
+  const memory = memoryProblem(config, { device, available });
+  return {
+    preset,
+    purpose: purposeOf(preset),
+    config,
+    imageCount,
+    stepsPerEpoch: stepsPerEpoch(config, imageCount),
+    totalSteps,
+    device,
+    estimatedMs: gflops === null ? null : Math.round(estimateStepMs(config, gflops) * totalSteps),
+    memoryBytes,
+    warnings: [
+      ...(imageCount < FEW_IMAGES
+        ? [`${imageCount} images are few: the encoder will learn little more than their colours.`]
+        : []),
+      ...(memory ? [`${memory.message} ${memory.hint}`] : []),
+    ],
+    refusal: memory && memoryBytes > available ? memory : null,
+  };
+}
+
+/** What a person is told about a run that needs most of the memory or more; undefined for one that fits. */
+function memoryProblem(
+  config: PretrainConfig,
+  { device, available }: { device: string; available: number },
+): { message: string; hint: string } | undefined {
+  const needed = estimateMemoryBytes(config);
+  const budget = MEMORY_SHARE * available;
+  if (needed <= budget) return undefined;
+  const batchSize = fittingBatchSize(config, budget);
+  return {
+    message: `A batch of ${config.batchSize} at ${config.viewPx} px needs about ${gib(needed)} of memory, and ${device} has ${gib(available)}.`,
+    hint:
+      batchSize === undefined
+        ? 'Even the smallest batch does not fit: set a smaller viewPx, or choose a smaller encoder.'
+        : `A batchSize of ${batchSize} fits.`,
+  };
+}
+
+const gib = (bytes: number) => `${(bytes / GIB).toFixed(1)} GiB`;

@@ -1,0 +1,107 @@
+import type { ImportableImage, ImportedMask, MaskChange } from '../../domain/mask-import-rows.ts';
+import type { MaskImportResult } from '../../contract/mask-import.ts';
+import { CLASS_WITHOUT_CONCEPT } from '../../contract/dataset.ts';
+import { maskIou } from '../../core/mask/overlap.ts';
+import { readMasks } from '../../core/mask-files/mask-folder.ts';
+import type { FileMask, ImageMasks } from '../../core/mask-files/mask-record.ts';
+import { ImportNames } from './import-names.ts';
+import type { JobContext } from './job-context.ts';
+import type { WorkerJobOf } from '../protocol/job.ts';
+
+/** Masks that share less than this are different objects. */
+const SAME_OBJECT_IOU = 0.5;
+/** Reasons that are told one by one; the rest is counted. */
+const PROBLEMS_KEPT = 200;
+
+/**
+ * Reads masks that were corrected in another tool into a segmentation, image by image. A mask that is the same as
+ * before counts as accepted, one that was changed as edited, and new ones are added. What was saved stays saved: an
+ * import that is stopped or killed is taken up by running it again, which finds those masks the same.
+ */
+export async function runImport({ options }: WorkerJobOf<'import'>, context: JobContext): Promise<void> {
+  const { link, signal } = context;
+  const names = await listNames(context);
+  const result: MaskImportResult = {
+    ...{ images: 0, kept: 0, changed: 0, added: 0, rejected: 0, skipped: 0, problems: [] },
+  };
+  const skip = (name: string, detail: string) => {
+    result.skipped++;
+    if (result.problems.length < PROBLEMS_KEPT) result.problems.push({ name, detail });
+  };
+  for await (const record of readMasks(options.path, { format: options.format, signal })) {
+    signal.throwIfAborted();
+    if (record.kind === 'problem') {
+      skip(record.name, record.detail);
+      continue;
+    }
+    const image = imageOf(record, names);
+    if (typeof image === 'string') {
+      skip(record.imageName, image);
+      continue;
+    }
+    const { imageId } = image;
+    const { masks } = await link.ask({ kind: 'import/masks', imageId });
+    const changes = compare(masks, record.masks, options.rejectMissing);
+    await link.ask({ kind: 'import/save', imageId, changes });
+    for (const { kind } of changes) result[COUNTED_AS[kind]]++;
+    link.report({ phase: 'reading masks', done: ++result.images, total: null, unit: 'images' });
+  }
+  await link.ask({ kind: 'import/finish', result });
+}
+
+const COUNTED_AS = { keep: 'kept', change: 'changed', add: 'added', reject: 'rejected' } as const;
+
+async function listNames({ link, signal }: JobContext): Promise<ImportNames> {
+  const names = new ImportNames();
+  for (let afterId = 0; ;) {
+    signal.throwIfAborted();
+    const { images } = await link.ask({ kind: 'import/images', afterId });
+    for (const image of images) names.add(image);
+    const last = images.at(-1);
+    if (!last) return names;
+    afterId = last.imageId;
+  }
+}
+
+/** The image that a record is about, or why it is about none. */
+function imageOf({ imageName, widthPx, heightPx }: ImageMasks, names: ImportNames): ImportableImage | string {
+  const image = names.find(imageName);
+  if (image === undefined) return 'No image of the segmentation, as its file is now, is called so.';
+  if (image === null) return 'Several images of the segmentation are called so: name it with its folders.';
+  if (image.widthPx === widthPx && image.heightPx === heightPx) return image;
+  return `Its masks are ${widthPx} x ${heightPx}, and the upright image is ${image.widthPx} x ${image.heightPx}: correct masks on upright copies.`;
+}
+
+/** Pairs old and new masks, the most alike first, and says what became of each. */
+function compare(
+  before: readonly ImportedMask[],
+  after: readonly FileMask[],
+  rejectMissing: boolean,
+): MaskChange[] {
+  const pairs = before
+    .flatMap((old) => after.map((mask) => ({ old, mask, iou: maskIou(old, mask) })))
+    .filter(({ iou }) => iou >= SAME_OBJECT_IOU)
+    .sort((a, b) => b.iou - a.iou);
+  const partners = new Map<FileMask, ImportedMask>();
+  const paired = new Set<ImportedMask>();
+  for (const { old, mask } of pairs) {
+    if (partners.has(mask) || paired.has(old)) continue;
+    partners.set(mask, old);
+    paired.add(old);
+  }
+  const changes = after.map((mask) => changeOf(mask, partners.get(mask)));
+  const missing = before.filter((old) => !paired.has(old) && old.review !== 'rejected');
+  const rejections = missing.map(({ id: maskId }): MaskChange => ({ kind: 'reject', maskId }));
+  return rejectMissing ? [...changes, ...rejections] : changes;
+}
+
+function changeOf(mask: FileMask, old: ImportedMask | undefined): MaskChange {
+  const { shape, box, areaPx } = mask;
+  // What an export called an object without a concept is none here either.
+  const className = mask.className === CLASS_WITHOUT_CONCEPT && !old?.className ? null : mask.className;
+  if (!old) return { kind: 'add', className, shape, box, areaPx };
+  const isSameClass = className === null || className === old.className;
+  const isSameShape = Buffer.compare(shape.rle, old.shape.rle) === 0;
+  if (isSameClass && isSameShape) return { kind: 'keep', maskId: old.id };
+  return { kind: 'change', maskId: old.id, className, shape, box, areaPx };
+}

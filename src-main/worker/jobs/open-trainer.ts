@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { UserError } from '../../contract/errors.ts';
+import type { PretrainConfig } from '../../contract/pretrain.ts';
+import type { DeviceId } from '../../core/compile/devices/report.ts';
+import { modelNetwork, targetName } from '../../core/model/networks.ts';
+import { initialWeights } from '../../core/model/parameters.ts';
+import { architectureName, prefixedWeights, type Encoder } from '../../core/weights/encoder.ts';
+import { openModel } from '../../core/weights/open-model.ts';
+import { openCheckpoint } from '../../core/train/checkpoint.ts';
+import { ENCODERS, trainingSpecOf } from '../../core/train/training-spec.ts';
+import { Trainer } from '../../core/train/trainer.ts';
+import type { WorkerJobOf } from '../protocol/job.ts';
+
+type PretrainJob = WorkerJobOf<'pretrain'>;
+
+/** A trainer with its weights in place. */
+export type OpenedTrainer = AsyncDisposable & {
+  trainer: Trainer;
+  /** The next step to do. */
+  startStep: number;
+  /** Region maps of the preview before, none at the beginning. */
+  previews: readonly Uint8Array[];
+};
+
+/**
+ * Opens the networks of a run: from its checkpoint, from the encoder of another model, or freshly drawn.
+ * @throws UserError CHECKPOINT_DAMAGED, MODEL_UNAVAILABLE, BAD_INPUT for a parent of another architecture; DeviceError
+ */
+export async function openTrainer(
+  job: PretrainJob,
+  { device, threads }: { device: DeviceId; threads: number },
+): Promise<OpenedTrainer> {
+  const { config, checkpoint } = job;
+  if (!checkpoint) {
+    const trainer = await Trainer.open({ config, device, threads });
+    await trainer.restore(await startingWeights(job));
+    return opened(trainer, 0, []);
+  }
+  const path = join(job.runFolder, checkpoint.file);
+  await using saved = await openCheckpoint(path, checkpoint.sha256);
+  const { superpixelSlots } = saved;
+  const trainer = await Trainer.open({ config, device, threads, superpixelSlots });
+  await saved.restore(trainer);
+  return opened(trainer, saved.step, await saved.previews());
+}
+
+function opened(trainer: Trainer, startStep: number, previews: readonly Uint8Array[]): OpenedTrainer {
+  return { trainer, startStep, previews, [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose]() };
+}
+
+/** Online and target network start alike (SPEC section 6). */
+async function startingWeights({ config, parent }: PretrainJob): Promise<Record<string, Float32Array>> {
+  const { model } = trainingSpecOf(config);
+  const drawn = initialWeights(modelNetwork(model), config.seed);
+  const encoder = parent && (await openModel(parent));
+  if (encoder) refuseOtherNetwork(encoder, config);
+  const start = { ...drawn, ...(encoder ? prefixedWeights(encoder, 'online.backbone') : {}) };
+  const copies = Object.entries(start).flatMap(([name, data]) =>
+    targetName(name) !== name && targetName(name) in start ? [[targetName(name), data] as const] : [],
+  );
+  return { ...start, ...Object.fromEntries(copies) };
+}
+
+function refuseOtherNetwork(parent: Encoder, config: PretrainConfig): void {
+  const [has, wants] = [architectureName(parent.spec), architectureName(ENCODERS[config.encoder])];
+  if (has === wants) return;
+  throw new UserError('BAD_INPUT', `A ${wants} cannot start from the weights of a ${has}.`, {
+    hint: 'Choose a model with the same encoder, or set encoder to that of the model.',
+  });
+}

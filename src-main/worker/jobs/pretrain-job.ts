@@ -1,0 +1,158 @@
+import { mkdir } from 'node:fs/promises';
+import { UserError } from '../../contract/errors.ts';
+import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
+import { ImageProblemError } from '../../core/image/image-problem.ts';
+import { ImageSource, type ImageSourceSpec, type OpenedImage } from '../../core/train/image-source.ts';
+import { previewSteps } from '../../core/train/preview-steps.ts';
+import { Previewer } from '../../core/train/preview.ts';
+import { totalStepsOf, train } from '../../core/train/train.ts';
+import { superpixelSpecOf } from '../../core/train/training-spec.ts';
+import { explainFailure } from '../explain-failure.ts';
+import type { JobContext } from './job-context.ts';
+import { openTrainer } from './open-trainer.ts';
+import type { WorkerJobOf } from '../protocol/job.ts';
+import { RunRecorder, type SavedStep } from './run-recorder.ts';
+import { JobStopped } from '../stop-signal.ts';
+import { ThreadedBatches } from '../threads/threaded-batches.ts';
+import { readOrMakeImageList, type ListedImage } from './training-images.ts';
+
+type PretrainJob = WorkerJobOf<'pretrain'>;
+
+/** Memory for decoded images that are kept between epochs, over all threads. */
+const KEPT_BYTES = 512 * 2 ** 20;
+/** A thread of batches keeps up with the engine on this many cores. */
+const CORES_A_BATCH_THREAD = 4;
+const BATCHES_AHEAD = 2;
+/** Superpixels are small beside pixels: a fraction of what decoded pixels may take. */
+const SUPERPIXEL_SHARE = 1 / 16;
+
+/**
+ * Pretrains an encoder: from the beginning, or from a checkpoint as if it had never stopped. Whatever ends it (the
+ * last step, a pause, a stop), the state is saved first; a stop also keeps the encoder as a model.
+ */
+export async function runPretraining(job: PretrainJob, context: JobContext): Promise<void> {
+  const saved: SavedStep = { step: job.checkpoint?.step };
+  try {
+    await pretrain(job, context, saved);
+  } catch (error) {
+    throw explainFailure(error, job, saved);
+  }
+}
+
+async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep): Promise<void> {
+  const { config } = job;
+  const { link, signal, cores } = context;
+  await mkdir(job.runFolder, { recursive: true });
+  link.report({ phase: 'listing images', done: 0, total: null, unit: 'images' });
+  const images = await readOrMakeImageList(job, context);
+  const totalSteps = totalStepsOf(config, images.length);
+  link.report({ phase: 'preparing the network', done: 0, total: null, unit: 'images' });
+  await using opened = await openTrainer(job, { device: deviceOf(job.device), threads: cores });
+  const { trainer, startStep } = opened;
+  const chosen = await openPreviewImages(job, images);
+  const previewer = new Previewer(
+    chosen.map((image) => image.opened),
+    config,
+    opened.previews,
+  );
+  const recorder = new RunRecorder({
+    ...{ job, link, trainer, previewer, totalSteps, saved },
+    imageCount: images.length,
+    previewImages: chosen.map((image) => image.listed),
+  });
+  await using batches = batchesOf(job, images, { cores, endStep: totalSteps });
+  const previewAt = new Set(previewSteps(totalSteps, chosen.length > 0 ? config.previews : 0));
+  const run = { trainer, batches, imageCount: images.length, startStep, totalSteps, signal };
+  let done = startStep;
+  try {
+    if (startStep === 0 && previewAt.has(0)) await recorder.preview(0);
+    for await (const event of train(run)) {
+      done = event.step + 1;
+      await recorder.step(event);
+      const { batchSize } = config;
+      link.report({
+        phase: 'pretraining',
+        done: done * batchSize,
+        total: totalSteps * batchSize,
+        unit: 'images',
+      });
+      if (previewAt.has(done)) await recorder.preview(done);
+      if (recorder.isCheckpointDue()) await recorder.checkpoint(done);
+    }
+  } catch (error) {
+    if (!(error instanceof JobStopped)) throw error;
+    await recorder.checkpoint(done);
+    if (error.reason === 'cancel' && done > 0) await recorder.model(done, false);
+    throw error;
+  }
+  await recorder.checkpoint(totalSteps);
+  await recorder.model(totalSteps, true);
+}
+
+function deviceOf(name: string): DeviceId {
+  const id = DEVICE_IDS.find((known) => known === name);
+  if (id) return id;
+  throw new UserError('DEVICE_UNAVAILABLE', `This version knows no device '${name}'.`, {
+    hint: 'See which there are: r2o devices',
+  });
+}
+
+type PreviewImage = { listed: ListedImage; opened: OpenedImage };
+
+/** Images spread over the list, each replaced by its neighbour where it cannot be read. */
+async function openPreviewImages(job: PretrainJob, images: readonly ListedImage[]): Promise<PreviewImage[]> {
+  const source = new ImageSource(sourceOf(job, KEPT_BYTES));
+  const count = Math.min(job.config.previewImages, images.length);
+  const chosen: PreviewImage[] = [];
+  for (let at = 0; at < count; at++) {
+    const first = Math.floor((at * images.length) / count);
+    const after = Math.floor(((at + 1) * images.length) / count);
+    for (const listed of images.slice(first, after)) {
+      const opened = await openUsable(source, listed);
+      if (!opened) continue;
+      chosen.push({ listed, opened });
+      break;
+    }
+  }
+  return chosen;
+}
+
+/** Undefined for an image that cannot be read any more: batches tell the person about it. */
+async function openUsable(source: ImageSource, image: ListedImage): Promise<OpenedImage | undefined> {
+  try {
+    return await source.open(image);
+  } catch (error) {
+    if (error instanceof ImageProblemError) return undefined;
+    throw error;
+  }
+}
+
+function batchesOf(
+  job: PretrainJob,
+  images: readonly ListedImage[],
+  { cores, endStep }: { cores: number; endStep: number },
+): ThreadedBatches {
+  const threads = Math.max(1, Math.floor(cores / CORES_A_BATCH_THREAD));
+  const { batchSize, epochImages, seed, parity } = job.config;
+  return new ThreadedBatches({
+    spec: { ...sourceOf(job, KEPT_BYTES / threads), images, batchSize, epochImages, seed, parity },
+    entry: new URL('./batch-thread.js', import.meta.url),
+    threads,
+    ahead: BATCHES_AHEAD + threads - 1,
+    endStep,
+  });
+}
+
+function sourceOf({ rootPath, config, limits, cache }: PretrainJob, memoryBytes: number): ImageSourceSpec {
+  return {
+    rootPath,
+    superpixels: superpixelSpecOf(config),
+    limits,
+    cache: {
+      folder: cache.folder,
+      decodedBytes: cache.decodedBytes,
+      superpixelBytes: cache.decodedBytes * SUPERPIXEL_SHARE,
+    },
+    memoryBytes,
+  };
+}

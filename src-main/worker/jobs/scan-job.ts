@@ -1,0 +1,90 @@
+import pLimit from 'p-limit';
+import type { FoundFile, InspectedFile } from '../../domain/scan.ts';
+import { inspectFile } from '../../core/image/inspect.ts';
+import { ThumbnailCache } from '../../core/image/thumbnail-cache.ts';
+import { resolveFile, walkFolder } from '../../core/image/walk.ts';
+import type { JobContext } from './job-context.ts';
+import type { WorkerJobOf } from '../protocol/job.ts';
+
+/** Rows a save: large enough for one transaction to be cheap, small enough to lose little to a kill. */
+const SAVE_BATCH = 32;
+/** Decoding is bound by the CPU and reading by the disk: a few more files in flight than cores. */
+const FILES_IN_FLIGHT_A_CORE = 2;
+
+/**
+ * Brings the rows of a collection up to date with its folder.
+ *
+ * Lists first and opens afterwards, so that the time left can be told. Everything saved stays saved: a scan
+ * that is stopped or killed is taken up by running it again, which opens only what is still unknown.
+ */
+export async function runScan(job: WorkerJobOf<'scan'>, context: JobContext): Promise<void> {
+  const toInspect = await listChanged(job, context);
+  await inspectAll(job, toInspect, context);
+  context.signal.throwIfAborted();
+  await context.link.ask({ kind: 'scan/finish' });
+}
+
+async function listChanged(job: WorkerJobOf<'scan'>, { link, signal }: JobContext): Promise<FoundFile[]> {
+  const changed: FoundFile[] = [];
+  let found = 0;
+  for await (const files of walkFolder(job.rootPath, { signal })) {
+    const { inspect } = await link.ask({ kind: 'scan/diff', files });
+    changed.push(...inspect.flatMap((index) => files[index] ?? []));
+    found += files.length;
+    link.report({ phase: 'listing files', done: found, total: null, unit: 'files' });
+  }
+  return changed;
+}
+
+async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context: JobContext): Promise<void> {
+  const { link, signal } = context;
+  const thumbnails = new ThumbnailCache({ folder: job.cache.folder, maxBytes: job.cache.thumbnailBytes });
+  const limit = pLimit(context.cores * FILES_IN_FLIGHT_A_CORE);
+  const saver = new BatchSaver(async (batch) => {
+    await link.ask({ kind: 'scan/save', files: batch });
+  });
+  let done = 0;
+  const report = () => link.report({ phase: 'reading images', done, total: files.length, unit: 'images' });
+
+  const inspectOne = async (file: FoundFile) => {
+    if (signal.aborted) return;
+    const path = resolveFile(job.rootPath, file);
+    const inspection = await inspectFile(path, { limits: job.limits, thumbnails, signal });
+    const { relPath, pathBytes, sizeBytes, mtimeMs } = file;
+    await saver.add({ relPath, pathBytes, sizeBytes, mtimeMs, ...inspection });
+    done++;
+    report();
+  };
+
+  report();
+  try {
+    // Chunks keep the number of pending promises small in a folder of a million files.
+    for (let start = 0; start < files.length && !signal.aborted; start += 1_000) {
+      await Promise.all(files.slice(start, start + 1_000).map((file) => limit(() => inspectOne(file))));
+    }
+  } finally {
+    await saver.flush();
+  }
+}
+
+/** Gathers rows into batches; a full batch is saved before `add` returns, which holds its caller back. */
+class BatchSaver {
+  readonly #save: (batch: InspectedFile[]) => Promise<void>;
+  #batch: InspectedFile[] = [];
+
+  constructor(save: (batch: InspectedFile[]) => Promise<void>) {
+    this.#save = save;
+  }
+
+  async add(file: InspectedFile): Promise<void> {
+    this.#batch.push(file);
+    if (this.#batch.length >= SAVE_BATCH) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#batch.length === 0) return;
+    const batch = this.#batch;
+    this.#batch = [];
+    await this.#save(batch);
+  }
+}

@@ -1,0 +1,119 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { deserialize, serialize } from 'node:v8';
+import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
+import { learnCollection, rowsAnImage, type ImageSurvey } from '../../core/segment/collection-sample.ts';
+import { FeatureExtractor } from '../../core/segment/encoder.ts';
+import { EMBEDDING_STAGES } from '../../core/segment/evidence.ts';
+import type { CollectionModel } from '../../core/segment/segment-image.ts';
+import { openModel } from '../../core/weights/open-model.ts';
+import { inOrder } from '../threads/in-order.ts';
+import type { JobContext } from './job-context.ts';
+import type { AnswerOf } from '../protocol/ask.ts';
+import type { WorkerJobOf } from '../protocol/job.ts';
+import { SegmentThreads } from '../threads/segment-threads.ts';
+
+type SegmentJob = WorkerJobOf<'segment'>;
+type ListedImage = AnswerOf<'segment/images'>['images'][number];
+
+const PAGE = 1_000;
+/** Images from which a collection is learned: enough for its kinds of things, few enough for memory. */
+const SAMPLE_IMAGES = 256;
+
+/**
+ * Cuts the images of a collection into masks: learns what kinds of things it shows from a sample, then goes through
+ * all images and saves each by itself. A job that was stopped or killed goes on with the first image without masks.
+ */
+export async function runSegmentation(job: SegmentJob, context: JobContext): Promise<void> {
+  const { link, signal } = context;
+  const images = await listImages(context);
+  // In the order in which people see them: what is finished comes after what was, and nothing moves on the screen.
+  const waiting = images
+    .filter(({ isDone }) => !isDone)
+    .sort((a, b) => (a.relPath < b.relPath ? -1 : Number(a.relPath > b.relPath)));
+  using extractor = await openExtractor(job, context.cores);
+  await using threads = new SegmentThreads({
+    spec: job,
+    entry: new URL('./segment-thread.js', import.meta.url),
+    threads: Math.max(1, Math.min(context.cores, waiting.length)),
+    encode: extractor && ((input) => extractor.features(input)),
+  });
+  const model = (await readModel(job.modelFile)) ?? (await learn({ job, images, threads, context }));
+  threads.teach(model);
+  await link.ask({ kind: 'segment/concepts', count: model.concepts.count });
+  let done = images.length - waiting.length;
+  const report = () => link.report({ phase: 'finding objects', done, total: images.length, unit: 'images' });
+  report();
+  for await (const { item, result: masks } of inOrder(waiting, threads.ahead, (image) =>
+    threads.cut(image),
+  )) {
+    signal.throwIfAborted();
+    await link.ask({ kind: 'segment/save', imageId: item.id, contentHash: item.contentHash, masks });
+    done++;
+    report();
+  }
+  await link.ask({ kind: 'segment/finish' });
+}
+
+async function listImages({ link, signal }: JobContext): Promise<ListedImage[]> {
+  const images: ListedImage[] = [];
+  for (let afterId = 0; ;) {
+    signal.throwIfAborted();
+    const { images: page } = await link.ask({ kind: 'segment/images', afterId, limit: PAGE });
+    images.push(...page);
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return images;
+    afterId = last.id;
+  }
+}
+
+type LearnTask = {
+  job: SegmentJob;
+  images: readonly ListedImage[];
+  threads: SegmentThreads;
+  context: JobContext;
+};
+
+/** Learns from images spread evenly over the collection, and keeps the result for a job that is resumed. */
+async function learn({ job, images, threads, context }: LearnTask): Promise<CollectionModel> {
+  const { link, signal } = context;
+  const sample = sampleOf(images);
+  const mostRows = rowsAnImage(sample.length);
+  const surveys: ImageSurvey[] = [];
+  let done = 0;
+  const survey = (image: ListedImage) => threads.survey(image, mostRows);
+  for await (const { result } of inOrder(sample, threads.ahead, survey)) {
+    signal.throwIfAborted();
+    if (result) surveys.push(result);
+    link.report({ phase: 'learning what there is', done: ++done, total: sample.length, unit: 'images' });
+  }
+  const model = await learnCollection(surveys, job.settings);
+  await mkdir(dirname(job.modelFile), { recursive: true });
+  await writeFile(`${job.modelFile}.tmp`, serialize(model));
+  await rename(`${job.modelFile}.tmp`, job.modelFile);
+  return model;
+}
+
+function sampleOf(images: readonly ListedImage[]): ListedImage[] {
+  const count = Math.min(images.length, SAMPLE_IMAGES);
+  return Array.from({ length: count }, (_, at) => images[Math.floor((at * images.length) / count)]).filter(
+    (image) => image !== undefined,
+  );
+}
+
+async function readModel(path: string): Promise<CollectionModel | undefined> {
+  const bytes = await readFile(path).catch(() => undefined);
+  // Written by `learn` alone, whole or not at all.
+  return bytes && (deserialize(bytes) as CollectionModel);
+}
+
+async function openExtractor(job: SegmentJob, threads: number): Promise<FeatureExtractor | null> {
+  if (!job.model) return null;
+  const device = deviceOf(job.device);
+  return new FeatureExtractor(await openModel(job.model), { device, threads, stages: EMBEDDING_STAGES });
+}
+
+/** Encoders are run by ONNX Runtime, whichever of its devices; TensorFlow.js devices fall back to its CPU. */
+function deviceOf(id: string): DeviceId {
+  return DEVICE_IDS.find((known) => known === id && known.startsWith('onnx:')) ?? 'onnx:cpu';
+}

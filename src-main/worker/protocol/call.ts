@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { ContentHash } from '../../contract/ids.ts';
+import { MaskFileFormat, MaskFileProblem } from '../../contract/mask-import.ts';
+import { Box } from '../../contract/mask.ts';
+import { MaskShape } from '../../domain/mask-shape.ts';
+import { ExportedModel, ImportRecord, Model, ModelCard, WeightsFormat } from '../../contract/model.ts';
+import { PresetName, PretrainOverrides, PretrainPlan } from '../../contract/pretrain.ts';
+import { MachineProbe } from '../../contract/system.ts';
+import { Bytes } from '../../domain/bytes.ts';
+import { ImageToScore, ScoredImage } from '../../domain/evaluation-summary.ts';
+import { ModelWeights } from '../../domain/model-weights.ts';
+import { FileKey } from '../../domain/scan.ts';
+import { CacheBounds, ImageLimits } from './image-access.ts';
+
+/** A shape with what follows from it. */
+const MeasuredMask = z.object({ shape: MaskShape, box: Box, areaPx: z.number().int() });
+
+/** A file of a collection, and the content that it must still hold. */
+const PhotoFile = z.object({
+  rootPath: z.string(),
+  file: FileKey,
+  contentHash: ContentHash,
+  limits: ImageLimits,
+  cache: CacheBounds,
+});
+
+/** A short request outside any job, answered by a worker that waits for such calls. */
+export const Call = z.discriminatedUnion('kind', [
+  /** The image as WebP, upright. Fails when the file no longer holds `contentHash`. */
+  PhotoFile.extend({ kind: z.literal('render'), variant: z.enum(['thumbnail', 'view']) }),
+  /** Writes made-up scenes with known objects, for people without photos at hand. */
+  z.object({
+    kind: z.literal('make-scenes'),
+    folder: z.string(),
+    count: z.number().int().positive(),
+    seed: z.number().int(),
+  }),
+  /** Reads an encoder from somebody else's file and keeps it as a file of ours in `folder`. */
+  z.object({
+    kind: z.literal('import-encoder'),
+    path: z.string(),
+    /** What stands before the names of its tensors; null to find out. */
+    prefix: z.string().nullable(),
+    folder: z.string(),
+  }),
+  /** Writes an encoder for other tools, with its card. */
+  z.object({
+    kind: z.literal('export-encoder'),
+    weights: ModelWeights,
+    model: Model,
+    format: WeightsFormat,
+    path: z.string(),
+    overwrite: z.boolean(),
+  }),
+  /** Loads every native module and runs a kernel on every engine. */
+  z.object({ kind: z.literal('probe') }),
+  /** Puts the ground truth of a labeling tool's files into an empty folder, an image a file. */
+  z.object({ kind: z.literal('unpack-truth'), path: z.string(), format: MaskFileFormat, folder: z.string() }),
+  /** Scores of some images against ground truth, see `scoreMasks`. */
+  z.object({
+    kind: z.literal('score-masks'),
+    /** A folder of pictures, or one that `unpack-truth` has filled. */
+    truth: z.object({ folder: z.string(), isUnpacked: z.boolean() }),
+    images: z.array(ImageToScore),
+  }),
+  /** Area and box of a shape that a person has drawn. */
+  z.object({ kind: z.literal('measure-mask'), shape: MaskShape }),
+  /** An object cut from its image, with what is around it darkened. */
+  PhotoFile.extend({ kind: z.literal('render-crop'), shape: MaskShape, box: Box }),
+  /** All that at least one of the masks holds. */
+  z.object({ kind: z.literal('merge-masks'), shapes: z.array(MaskShape).min(2) }),
+  /** See `MaskCut`. */
+  z.object({
+    kind: z.literal('split-mask'),
+    shape: MaskShape,
+    box: Box,
+    by: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('parts') }),
+      z.object({ kind: z.literal('line'), points: z.array(z.object({ x: z.number(), y: z.number() })) }),
+      z.object({ kind: z.literal('mask'), shape: MaskShape }),
+    ]),
+  }),
+  /** The thumbnail of a photo with masks in their colours, as WebP; kept in the cache under `key`. */
+  PhotoFile.extend({
+    kind: z.literal('render-drawn'),
+    masks: z.array(
+      z.object({
+        shape: MaskShape,
+        areaPx: z.number().int(),
+        colour: z.string(),
+        isRejected: z.boolean(),
+      }),
+    ),
+    key: z.string(),
+  }),
+  /** One sheet of overlays, written to `out` as PNG. */
+  z.object({
+    kind: z.literal('draw-sheet'),
+    /** A page where it ends in .html or .htm, else PNG. */
+    out: z.string(),
+    title: z.string(),
+    tiles: z.array(
+      z.object({
+        path: z.string(),
+        name: z.string(),
+        score: z.number(),
+        masks: z.array(
+          z.object({ shape: MaskShape, colour: z.string(), concept: z.string(), score: z.number() }),
+        ),
+      }),
+    ),
+    limits: ImageLimits,
+  }),
+  /** What a pretraining would be; `gflops` is the speed of the device, null where it is not known. */
+  z.object({
+    kind: z.literal('plan-pretraining'),
+    preset: PresetName,
+    overrides: PretrainOverrides,
+    imageCount: z.number().int(),
+    device: z.string(),
+    gflops: z.number().nullable(),
+    memoryBytes: z.number().nullable(),
+  }),
+  /** Region maps of a run as one picture, a row an image and a column a step, written to `out`. */
+  z.object({
+    kind: z.literal('write-preview-strip'),
+    out: z.string(),
+    rows: z.array(z.array(Bytes)),
+  }),
+]);
+export type Call = z.infer<typeof Call>;
+export type CallOf<K extends Call['kind']> = Extract<Call, { kind: K }>;
+
+export const CallResults = {
+  render: z.object({ bytes: Bytes }),
+  'make-scenes': z.null(),
+  'import-encoder': z.object({
+    /** Below `folder`. */
+    file: z.string(),
+    sha256: ContentHash,
+    architecture: z.string(),
+    facts: ModelCard.pick({ viewPx: true, batchesTracked: true }),
+    record: ImportRecord,
+  }),
+  'export-encoder': ExportedModel,
+  probe: MachineProbe,
+  'plan-pretraining': PretrainPlan,
+  'write-preview-strip': z.null(),
+  'unpack-truth': z.object({ names: z.array(z.string()), problems: z.array(MaskFileProblem) }),
+  'score-masks': z.object({
+    images: z.array(ScoredImage),
+    /** Names of the truth that was used, without extension. */
+    usedNames: z.array(z.string()),
+    /** Images without truth. */
+    missingTruth: z.number().int(),
+  }),
+  'measure-mask': MeasuredMask,
+  'merge-masks': MeasuredMask,
+  'split-mask': z.object({ pieces: z.array(MeasuredMask) }),
+  'render-drawn': z.object({ bytes: Bytes }),
+  'render-crop': z.object({ bytes: Bytes }),
+  'draw-sheet': z.null(),
+} satisfies Record<Call['kind'], z.ZodType>;
+export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { ContentHash } from '../../contract/ids.ts';
+import { ImageProblemError } from '../../core/image/image-problem.ts';
+import { readVerified } from '../../core/image/render.ts';
+import { realRoot, resolveFile } from '../../core/image/walk.ts';
+import { surveyImage, type ImageSurvey } from '../../core/segment/collection-sample.ts';
+import { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
+import type { FeatureSource } from '../../core/segment/encoder.ts';
+import { decodePixels, embed, type Embedding, type ImagePixels } from '../../core/segment/evidence.ts';
+import { segmentImage, type CollectionModel } from '../../core/segment/segment-image.ts';
+import type { FoundMask } from '../../core/segment/segment-task.ts';
+import type { WorkerJobOf } from '../protocol/job.ts';
+
+/** What of a job says how its images are cut. */
+export type CutSpec = Pick<WorkerJobOf<'segment'>, 'rootPath' | 'limits' | 'cache' | 'settings' | 'model'>;
+
+/** An image to cut: its file, and the size of the upright original. */
+export type CutImage = {
+  relPath: string;
+  pathBytes: Uint8Array | null;
+  contentHash: ContentHash;
+  widthPx: number;
+  heightPx: number;
+};
+
+type Opened = { pixels: ImagePixels; embedding: Embedding };
+
+/** Embeddings are small beside pixels. */
+const EMBEDDING_SHARE = 1 / 4;
+
+/** Surveys and cuts the images of one job, each by itself. */
+export class ImageCutter {
+  readonly #spec: CutSpec;
+  readonly #encode: FeatureSource | null;
+  readonly #cache: EmbeddingCache;
+  readonly #suffix: string;
+
+  /** @param encode null for a job without an encoder */
+  constructor(spec: CutSpec, encode: FeatureSource | null) {
+    this.#spec = spec;
+    this.#encode = encode;
+    const { folder, decodedBytes } = spec.cache;
+    this.#cache = new EmbeddingCache({ folder, maxBytes: Math.floor(decodedBytes * EMBEDDING_SHARE) });
+    const encoder = JSON.stringify([spec.model, spec.model && spec.settings.inputPx]);
+    this.#suffix = createHash('sha256').update(encoder).digest('hex').slice(0, 16);
+  }
+
+  /**
+   * What a sample keeps of an image; null for a file that cannot be used any more.
+   * @throws UserError when the collection's folder is gone
+   */
+  async survey(image: CutImage, mostRows: number): Promise<ImageSurvey | null> {
+    const opened = await this.#open(image);
+    return opened && surveyImage(opened, mostRows);
+  }
+
+  /**
+   * The masks of an image; none for a file that cannot be used any more.
+   * @throws UserError when the collection's folder is gone
+   */
+  async cut(image: CutImage, model: CollectionModel): Promise<FoundMask[]> {
+    const opened = await this.#open(image);
+    if (!opened) return [];
+    const original = { widthPx: image.widthPx, heightPx: image.heightPx };
+    return segmentImage({ ...opened, original, settings: this.#spec.settings }, model);
+  }
+
+  async #open(image: CutImage): Promise<Opened | null> {
+    const { rootPath, limits, settings } = this.#spec;
+    try {
+      const bytes = await readVerified(resolveFile(rootPath, image), image.contentHash, { limits });
+      const pixels = await decodePixels(bytes, limits);
+      const embedding = await this.#cache.get(`${image.contentHash}-${this.#suffix}`, () =>
+        embed(pixels, this.#encode, settings.inputPx),
+      );
+      return { pixels, embedding };
+    } catch (error) {
+      if (!(error instanceof ImageProblemError)) throw error;
+      // One file is gone, or all are: without its drive, a collection is not one of empty images.
+      await realRoot(rootPath);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/** Entry of a thread that surveys and cuts images, several at a time. See segment-threads.ts. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { UserError } from '../../contract/errors.ts';
+import type { EncoderInput, FeatureMap } from '../../core/segment/encoder.ts';
+import type { CollectionModel } from '../../core/segment/segment-image.ts';
+import { ImageCutter } from './image-cutter.ts';
+import type { FromSegmentThread, SegmentThreadData, Task, ToSegmentThread } from './segment-threads.ts';
+
+const port = parentPort;
+if (!port) throw new Error('segment-thread.ts is the entry of a thread');
+
+// Set by SegmentThreads, the only one that starts this thread.
+const { spec, hasEncoder } = workerData as SegmentThreadData;
+const cutter = new ImageCutter(spec, hasEncoder ? encode : null);
+const encoding = new Map<number, PromiseWithResolvers<FeatureMap[]>>();
+let encodings = 0;
+let model: CollectionModel | undefined;
+
+port.on('message', (message: ToSegmentThread) => {
+  switch (message.type) {
+    case 'model':
+      model = message.model;
+      return;
+    case 'task':
+      void answer(message.seq, message.task);
+      return;
+    case 'features':
+      encoding.get(message.seq)?.resolve(message.features);
+      encoding.delete(message.seq);
+      return;
+    default:
+      message satisfies never;
+  }
+});
+
+async function answer(seq: number, task: Task): Promise<void> {
+  try {
+    post({ type: 'result', seq, result: await resultOf(task) });
+  } catch (error) {
+    if (error instanceof UserError) post({ type: 'refusal', seq, error: error.toInfo() });
+    else throw error;
+  }
+}
+
+function resultOf(task: Task): Promise<unknown> {
+  if (task.kind === 'survey') return cutter.survey(task.image, task.mostRows);
+  if (!model) throw new Error('images are cut by a model, and none was given');
+  return cutter.cut(task.image, model);
+}
+
+/** Asks the worker's main thread, which has the encoder. */
+function encode(input: EncoderInput): Promise<FeatureMap[]> {
+  const seq = encodings++;
+  const waiting = Promise.withResolvers<FeatureMap[]>();
+  encoding.set(seq, waiting);
+  post({ type: 'encode', seq, input }, [input.pixels.buffer]);
+  return waiting.promise;
+}
+
+function post(message: FromSegmentThread, transfer: ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer);
+}

@@ -1,0 +1,124 @@
+import { Worker } from 'node:worker_threads';
+import { userErrorFromInfo, type ErrorInfo } from '../../contract/errors.ts';
+import type { ImageSurvey } from '../../core/segment/collection-sample.ts';
+import type { EncoderInput, FeatureMap, FeatureSource } from '../../core/segment/encoder.ts';
+import type { CollectionModel } from '../../core/segment/segment-image.ts';
+import type { FoundMask } from '../../core/segment/segment-task.ts';
+import type { CutImage, CutSpec } from './image-cutter.ts';
+
+export type SegmentThreadData = { spec: CutSpec; hasEncoder: boolean };
+
+export type Task = { kind: 'survey'; image: CutImage; mostRows: number } | { kind: 'cut'; image: CutImage };
+
+export type ToSegmentThread =
+  | { type: 'model'; model: CollectionModel }
+  | { type: 'task'; seq: number; task: Task }
+  | { type: 'features'; seq: number; features: FeatureMap[] };
+
+export type FromSegmentThread =
+  | { type: 'result'; seq: number; result: unknown }
+  | { type: 'refusal'; seq: number; error: ErrorInfo }
+  | { type: 'encode'; seq: number; input: EncoderInput };
+
+export type SegmentThreadsOptions = {
+  spec: CutSpec;
+  /** Path of the built segment-thread.ts. */
+  entry: URL;
+  threads: number;
+  /** Run in the thread that owns the pool: an encoder has one memory, whoever asks. Null without an encoder. */
+  encode: FeatureSource | null;
+};
+
+type Thread = { worker: Worker; waiting: Map<number, PromiseWithResolvers<unknown>> };
+
+/** Images that a thread works on at a time: one computes while another is read or encoded. */
+const IMAGES_A_THREAD = 2;
+
+/**
+ * Threads that share the images of one job. Which of them does an image changes nothing about its result. Pixels are
+ * held by the threads alone, of IMAGES_A_THREAD images each.
+ */
+export class SegmentThreads {
+  /** Images to keep asked for, so that no thread waits. */
+  readonly ahead: number;
+  readonly #threads: readonly Thread[];
+  readonly #encode: FeatureSource | null;
+  #nextSeq = 0;
+  #failure: Error | undefined;
+
+  constructor({ spec, entry, threads, encode }: SegmentThreadsOptions) {
+    this.#encode = encode;
+    this.ahead = threads * IMAGES_A_THREAD;
+    const workerData: SegmentThreadData = { spec, hasEncoder: encode !== null };
+    this.#threads = Array.from({ length: threads }, () => {
+      const thread: Thread = { worker: new Worker(entry, { workerData }), waiting: new Map() };
+      thread.worker.on('message', (message: FromSegmentThread) => this.#receive(thread, message));
+      thread.worker.on('error', (error) => this.#fail(error));
+      return thread;
+    });
+  }
+
+  /** What a sample keeps of an image; null for a file that cannot be used any more. */
+  async survey(image: CutImage, mostRows: number): Promise<ImageSurvey | null> {
+    // segment-thread.ts answers each kind of task with what ImageCutter returns for it.
+    return (await this.#ask({ kind: 'survey', image, mostRows })) as ImageSurvey | null;
+  }
+
+  /** Gives every thread what was learned; needed before `cut`. */
+  teach(model: CollectionModel): void {
+    for (const { worker } of this.#threads) post(worker, { type: 'model', model });
+  }
+
+  async cut(image: CutImage): Promise<FoundMask[]> {
+    return (await this.#ask({ kind: 'cut', image })) as FoundMask[];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #ask(task: Task): Promise<unknown> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    const idlest = this.#threads.reduce((best, thread) =>
+      thread.waiting.size < best.waiting.size ? thread : best,
+    );
+    const seq = this.#nextSeq++;
+    const waiting = Promise.withResolvers<unknown>();
+    idlest.waiting.set(seq, waiting);
+    post(idlest.worker, { type: 'task', seq, task });
+    return waiting.promise;
+  }
+
+  #receive(thread: Thread, message: FromSegmentThread): void {
+    if (message.type === 'encode') {
+      this.#answerEncode(thread, message).catch((error: unknown) => this.#fail(error));
+      return;
+    }
+    const waiting = thread.waiting.get(message.seq);
+    thread.waiting.delete(message.seq);
+    if (message.type === 'result') waiting?.resolve(message.result);
+    else waiting?.reject(userErrorFromInfo(message.error));
+  }
+
+  async #answerEncode(
+    { worker }: Thread,
+    { seq, input }: Extract<FromSegmentThread, { type: 'encode' }>,
+  ): Promise<void> {
+    const features = await this.#encode?.(input);
+    if (features) post(worker, { type: 'features', seq, features });
+  }
+
+  /** A thread that died, or an encoder that failed, ends the job. */
+  #fail(error: unknown): void {
+    const failure = error instanceof Error ? error : new Error(String(error));
+    this.#failure ??= failure;
+    for (const { waiting } of this.#threads) {
+      for (const { reject } of waiting.values()) reject(failure);
+      waiting.clear();
+    }
+  }
+}
+
+function post(worker: Worker, message: ToSegmentThread): void {
+  worker.postMessage(message);
+}

@@ -1,0 +1,380 @@
+import { join } from 'node:path';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
+import { choleskySolve } from '../../../../src-main/core/segment/cholesky.ts';
+import { conceptsOf, learnConcepts } from '../../../../src-main/core/segment/concepts.ts';
+import { rawRows } from '../../../../src-main/core/segment/superpixel-rows.ts';
+import { inputSize } from '../../../../src-main/core/segment/encoder.ts';
+import { divideByParts, divideScene } from '../../../../src-main/core/segment/divide-scene.ts';
+import { EmbeddingCache } from '../../../../src-main/core/segment/embedding-cache.ts';
+import { findForeground } from '../../../../src-main/core/segment/foreground.ts';
+import { geodesicDistances } from '../../../../src-main/core/segment/geodesic.ts';
+import { readGround } from '../../../../src-main/core/segment/ground.ts';
+import { minimumCut } from '../../../../src-main/core/segment/max-flow.ts';
+import { objectMembers } from '../../../../src-main/core/segment/object-members.ts';
+import { labelsOnOriginal } from '../../../../src-main/core/segment/original-grid.ts';
+import { scoreGroundObjects, scoreSceneObject } from '../../../../src-main/core/segment/score.ts';
+import { objectsOf } from '../../../../src-main/core/segment/objects.ts';
+import { poolFeatures } from '../../../../src-main/core/segment/pool-features.ts';
+import { guidedFilter, resampled } from '../../../../src-main/core/segment/refine.ts';
+import { splitTouching } from '../../../../src-main/core/segment/split-touching.ts';
+import { superpixelGraph } from '../../../../src-main/core/segment/superpixel-graph.ts';
+import { quickLab, quickLightness, scaledLab } from '../../../../src-main/core/superpixel/slic-lab.ts';
+import { slic } from '../../../../src-main/core/superpixel/slic.ts';
+import { drawsFor } from '../../../../src-main/core/tensor/random.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
+
+type Inside = (x: number, y: number) => boolean;
+const disk =
+  (cx: number, cy: number, radius: number): Inside =>
+  (x, y) =>
+    Math.hypot(x - cx, y - cy) < radius;
+
+/** Two colours with some noise. */
+function picture(widthPx: number, heightPx: number, isThing: Inside): RgbImage {
+  const draw = drawsFor({ seed: 3, step: 0, stream: 'noise' });
+  const data = new Uint8Array(widthPx * heightPx * 3);
+  for (let pixel = 0; pixel < widthPx * heightPx; pixel++) {
+    const colour = isThing(pixel % widthPx, Math.floor(pixel / widthPx)) ? [190, 70, 50] : [70, 120, 70];
+    colour.forEach((value, c) => (data[pixel * 3 + c] = value + draw() * 12));
+  }
+  return { data, widthPx, heightPx };
+}
+
+function gridOf(widthPx: number, heightPx: number, isInside: Inside): Uint8Array {
+  return Uint8Array.from({ length: widthPx * heightPx }, (_, pixel) =>
+    Number(isInside(pixel % widthPx, Math.floor(pixel / widthPx))),
+  );
+}
+
+function iou(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let [both, either] = [0, 0];
+  for (let at = 0; at < a.length; at++) {
+    if (a[at] && b[at]) both++;
+    if ((a[at] ?? b[at]) ? a[at] || b[at] : false) either++;
+  }
+  return both / either;
+}
+
+describe('a minimum cut', () => {
+  test('cuts the weakest link between source and sink', () => {
+    const chain = { nodeCount: 4, from: [0, 1, 2], to: [1, 2, 3] };
+    const terminal = Float32Array.of(9, 0, 0, -9);
+    const cut = (...capacity: number[]) => [
+      ...minimumCut({ ...chain, terminal, capacity: Float32Array.from(capacity) }),
+    ];
+    expect(cut(3, 1, 2)).toEqual([1, 1, 0, 0]);
+    expect(cut(1, 3, 2)).toEqual([1, 0, 0, 0]);
+  });
+
+  test('costs as much as the best of all cuts of small random graphs', () => {
+    const draw = drawsFor({ seed: 1, step: 0, stream: 'graphs' });
+    for (let round = 0; round < 30; round++) {
+      const nodeCount = 6;
+      const pairs = Array.from({ length: 15 }, (_, at) => [at % 6, (at * 7 + 1) % 6] as const).filter(
+        ([a, b]) => a !== b,
+      );
+      const graph = {
+        nodeCount,
+        terminal: Float32Array.from({ length: nodeCount }, () => draw() * 8 - 4),
+        from: pairs.map(([a]) => a),
+        to: pairs.map(([, b]) => b),
+        capacity: Float32Array.from(pairs, () => draw() * 2),
+      };
+      const cost = (side: ArrayLike<number>) => {
+        let sum = 0;
+        graph.terminal.forEach(
+          (value, node) => (sum += side[node] ? Math.max(-value, 0) : Math.max(value, 0)),
+        );
+        graph.capacity.forEach(
+          (value, e) => (sum += side[graph.from[e] ?? 0] === side[graph.to[e] ?? 0] ? 0 : value),
+        );
+        return sum;
+      };
+      const all = Array.from({ length: 64 }, (_, bits) =>
+        cost([0, 1, 2, 3, 4, 5].map((node) => (bits >> node) & 1)),
+      );
+      expect(cost(minimumCut(graph))).toBeCloseTo(Math.min(...all), 4);
+    }
+  });
+});
+
+test('a positive definite system is solved, and another one is refused', () => {
+  const [x, y] = choleskySolve(Float64Array.of(4, 0, 2, 3), Float64Array.of(10, 8));
+  expect(x).toBeCloseTo(1.75, 12);
+  expect(y).toBeCloseTo(1.5, 12);
+  expect(() => choleskySolve(Float64Array.of(1, 0, 2, 1), Float64Array.of(1, 1))).toThrow(
+    'positive definite',
+  );
+});
+
+test('zeros that rows begin with change nothing about a solution', () => {
+  // A chain of four: each row has one entry before its diagonal.
+  const chain = [2, 0, 0, 0, -1, 2, 0, 0, 0, -1, 2, 0, 0, 0, -1, 2];
+  const solved = choleskySolve(Float64Array.from(chain), Float64Array.of(1, 0, 0, 1));
+  solved.forEach((value) => expect(value).toBeCloseTo(1, 12));
+});
+
+test('Lab from a table is Lab', () => {
+  const image = picture(40, 30, disk(20, 15, 8));
+  const exact = scaledLab(image, 1);
+  const quick = quickLab(image);
+  const lightness = quickLightness(image);
+  exact.forEach((value, at) => expect(Math.abs(value - (quick[at] ?? NaN))).toBeLessThan(0.01));
+  lightness.forEach((value, at) => expect(value).toBeCloseTo((exact[at * 3] ?? NaN) / 100, 3));
+});
+
+test('shortest ways go around what is costly', () => {
+  const image = picture(30, 30, () => false);
+  const labels = Uint16Array.from(
+    { length: 900 },
+    (_, p) => Math.floor((p % 30) / 10) + 3 * Math.floor(p / 300),
+  );
+  const graph = superpixelGraph(image, { labels, count: 9, widthPx: 30, heightPx: 30 });
+  // The middle one, 4, is costly to enter.
+  const steps = graph.edges.lengths.map((_, e) =>
+    graph.edges.from[e] === 4 || graph.edges.to[e] === 4 ? 9 : 1,
+  );
+  const distances = geodesicDistances(graph, steps);
+  expect(distances[3 * 9 + 5]).toBe(4);
+  expect(distances[4]).toBe(10);
+  const near = geodesicDistances(graph, steps, 3);
+  expect([near[1], near[3 * 9 + 5]]).toEqual([1, Infinity]);
+});
+
+describe('a photograph of one thing', () => {
+  const image = picture(160, 120, disk(85, 60, 32));
+  const truth = gridOf(160, 120, disk(85, 60, 32));
+  const map = slic(image, { segments: 120 });
+  const { selected } = findForeground(superpixelGraph(image, map));
+  const coarse = Uint8Array.from(map.labels, (label) => selected[label] ?? 0);
+
+  test('gives that thing', () => {
+    expect(iou(coarse, truth)).toBeGreaterThan(0.9);
+  });
+
+  test('is trusted more than the same thing on weaker evidence', () => {
+    const graph = superpixelGraph(image, map);
+    const foreground = findForeground(graph);
+    const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s]);
+    const weaker = { ...foreground, logits: foreground.logits.map((logit) => logit / 4) };
+    const score = scoreSceneObject(graph, foreground, members);
+    expect(score).toBeGreaterThan(0.8);
+    expect(scoreSceneObject(graph, weaker, members)).toBeLessThan(score - 0.1);
+  });
+
+  test('gets its outline back from a shifted mask by the filter', () => {
+    const shifted = Float32Array.from(gridOf(160, 120, disk(87, 61, 32)));
+    const refined = guidedFilter(image, shifted).map((value) => Number(value > 0.5));
+    expect(iou(refined, truth)).toBeGreaterThan(iou(shifted, truth));
+  });
+});
+
+test('a foreground comes apart where its colours differ, and loses no pixel', () => {
+  // Two things side by side on the ground of `picture`, one of another colour.
+  const [left, right] = [disk(50, 60, 26), disk(100, 60, 26)];
+  const image = picture(160, 120, (x, y) => left(x, y) || right(x, y));
+  for (let pixel = 0; pixel < 160 * 120; pixel++) {
+    const isRight = right(pixel % 160, Math.floor(pixel / 160));
+    if (isRight) image.data.set([60, 80, 200], pixel * 3);
+  }
+  const map = slic(image, { segments: 120 });
+  const graph = superpixelGraph(image, map);
+  const truth = gridOf(160, 120, (x, y) => left(x, y) || right(x, y));
+  const selected = Uint8Array.from({ length: map.count }, (_, s) =>
+    Number(overlap(map.labels, truth, s) > 0.5),
+  );
+  const parts = divideScene(graph, selected, { likeness: 30, minShare: 0.05 });
+  const { labels } = divideByParts(parts, map, 0.05)(truth, image);
+  expect(labels.map((label) => Number(label > 0))).toEqual(Int32Array.from(truth));
+  const numbers = [...new Set(labels)].filter((label) => label > 0);
+  expect(numbers).toHaveLength(2);
+  for (const isThing of [left, right]) {
+    const best = numbers.map((number) =>
+      iou(
+        labels.map((label) => Number(label === number)),
+        gridOf(160, 120, isThing),
+      ),
+    );
+    expect(Math.max(...best)).toBeGreaterThan(0.85);
+  }
+  expect(new Set(divideScene(graph, selected, { likeness: 200, minShare: 0.05 }))).toHaveProperty('size', 2);
+});
+
+/** Share of a superpixel that lies in a mask. */
+function overlap(labels: Uint16Array, mask: Uint8Array, superpixel: number): number {
+  let [inside, area] = [0, 0];
+  labels.forEach((label, pixel) => {
+    if (label !== superpixel) return;
+    area++;
+    inside += mask[pixel] ?? 0;
+  });
+  return inside / area;
+}
+
+describe('an even ground', () => {
+  const isThing: Inside = (x, y) => disk(30, 30, 9)(x, y) || disk(90, 60, 12)(x, y);
+
+  test('is told from the things on it', () => {
+    const reading = readGround(picture(120, 90, isThing));
+    expect(iou(reading.mask, gridOf(120, 90, isThing))).toBeGreaterThan(0.9);
+    expect(reading.groundNoise).toBeLessThan(0.13);
+    expect(reading.borderPurity).toBe(1);
+  });
+
+  test('divides things that touch, and no long one', () => {
+    const grid = { widthPx: 60, heightPx: 40 };
+    const touching = gridOf(60, 40, (x, y) => disk(18, 20, 11)(x, y) || disk(38, 20, 11)(x, y));
+    expect(splitTouching(touching, grid).count).toBe(2);
+    const bar = gridOf(60, 40, (x, y) => y > 15 && y < 25 && x > 4 && x < 56);
+    expect(splitTouching(bar, grid).count).toBe(1);
+  });
+});
+
+/** What scores do not read. */
+const noReading = { separability: 1, borderPurity: 1, groundNoise: 0 };
+
+describe('objects', () => {
+  const grid = { widthPx: 20, heightPx: 10 };
+  const rules = { minShare: 0.02, minShareOfLargest: 0.3, maxHoleShare: 0.02, isSingle: false };
+  const mask = gridOf(
+    20,
+    10,
+    (x, y) =>
+      (x < 8 && y < 8 && !(x === 3 && y === 3)) || (x > 10 && x < 17 && y < 6) || (x === 19 && y === 9),
+  );
+
+  test('are pieces without specks and small holes, the largest first', () => {
+    const { labels, areasPx } = objectsOf(mask, grid, rules);
+    expect(areasPx).toEqual([64, 36]);
+    expect([labels[0], labels[12], labels[9], labels[199]]).toEqual([1, 2, 0, 0]);
+    expect(objectsOf(mask, grid, { ...rules, isSingle: true }).areasPx).toEqual([64]);
+    expect(objectsOf(mask, grid, { ...rules, maxHoleShare: 0 }).areasPx).toEqual([63, 36]);
+  });
+
+  test('are never none where the foreground is not empty', () => {
+    expect(objectsOf(mask, grid, { ...rules, minShare: 0.9 }).areasPx).toHaveLength(1);
+    expect(objectsOf(new Uint8Array(200), grid, rules).areasPx).toEqual([]);
+  });
+
+  test('keep their numbers on a larger original, also where they touch', () => {
+    const small = { widthPx: 4, heightPx: 2 };
+    const labels = Int32Array.of(0, 1, 2, 0, 0, 1, 2, 0);
+    const soft = Float32Array.from(labels, (label) => Number(label > 0));
+    const large = labelsOnOriginal({ labels, soft }, small, { widthPx: 8, heightPx: 4 });
+    expect([...large.subarray(8, 16)]).toEqual([0, 0, 1, 1, 2, 2, 0, 0]);
+  });
+
+  test('have the superpixels that they cover most of, and one at least', () => {
+    const labels = Int32Array.from({ length: 64 }, (_, p) => (p % 8 < 5 ? 1 : p === 7 ? 2 : 0));
+    const map = {
+      labels: Uint16Array.from(labels, (_, p) => Number(p % 8 >= 4)),
+      count: 2,
+      widthPx: 8,
+      heightPx: 8,
+    };
+    expect(objectMembers(labels, 2, { widthPx: 8, heightPx: 8 }, map)).toEqual([[0], [1]]);
+  });
+
+  test('on an even ground are trusted more where they are round and far from its colour', () => {
+    const size = { widthPx: 40, heightPx: 20 };
+    const round = disk(10, 10, 7);
+    const ragged: Inside = (x, y) => x > 22 && x < 38 && y % 3 === 1;
+    const labels = Int32Array.from(gridOf(40, 20, round), (inside, p) =>
+      inside ? 1 : ragged(p % 40, Math.floor(p / 40)) ? 2 : 0,
+    );
+    const distances = Float32Array.from(labels, (label) => [0, 40, 11][label] ?? 0);
+    const ground = { distances, threshold: 10, mask: new Uint8Array(800), ...noReading };
+    const areasPx = [1, 2].map((label) => labels.filter((one) => one === label).length);
+    const [sure = 0, unsure = 0] = scoreGroundObjects(ground, { labels, areasPx }, size);
+    expect(sure).toBeGreaterThan(0.9);
+    expect(unsure).toBe(0);
+  });
+});
+
+describe('features', () => {
+  test('of a superpixel are the mean of the cells under it', () => {
+    const labels = Uint16Array.from({ length: 64 * 64 }, (_, p) => Number(p % 64 >= 32));
+    const map = { data: Float32Array.of(1, 10, 3, 30, 1, 10, 3, 30), dim: 2, widthCells: 2, heightCells: 2 };
+    const pooled = poolFeatures({ labels, count: 2, widthPx: 64, heightPx: 64 }, map);
+    // Bilinear: the left half reaches a quarter of the way into the right cells near the middle.
+    expect(pooled[0]).toBeCloseTo(1.23, 1);
+    expect(pooled[1]).toBeCloseTo(10 * (pooled[0] ?? 0), 4);
+    expect((pooled[0] ?? 0) + (pooled[2] ?? 0)).toBeCloseTo(4, 1);
+  });
+
+  test('go through an input of the image shape, of which there are few', () => {
+    expect(inputSize({ widthPx: 640, heightPx: 480 }, 320)).toEqual({ widthPx: 416, heightPx: 256 });
+    expect(inputSize({ widthPx: 480, heightPx: 640 }, 320)).toEqual({ widthPx: 256, heightPx: 416 });
+    const shapes = new Set(
+      Array.from({ length: 90 }, (_, at) =>
+        JSON.stringify(inputSize({ widthPx: 20 + 2 * at, heightPx: 60 }, 320)),
+      ),
+    );
+    expect(shapes.size).toBe(5);
+  });
+
+  test('become concepts by their looks alone where there is no encoder', async () => {
+    const draw = drawsFor({ seed: 5, step: 0, stream: 'rows' });
+    const raw = Float32Array.from({ length: 300 * 6 }, (_, at) => {
+      const kind = Math.floor(at / 6) % 3;
+      return (at % 6 === kind ? 5 : 0) + draw() * 0.3;
+    });
+    const rows = { raw, width: 6 };
+    const concepts = conceptsOf(await learnConcepts(rows, { conceptCount: 3, seed: 0 }), rows);
+    concepts.forEach((concept, row) => expect(concept).toBe(concepts[row % 3]));
+    expect(new Set(concepts).size).toBe(3);
+  });
+
+  test.each([1, 1e-3, 1e3])('tell apart what looks the same, whatever their scale (%d)', async (scale) => {
+    const draw = drawsFor({ seed: 6, step: 0, stream: 'rows' });
+    // Two looks, three kinds by features: with four numbers of features beside six of looks.
+    const raw = Float32Array.from({ length: 300 * 10 }, (_, at) => {
+      const row = Math.floor(at / 10);
+      const column = at % 10;
+      if (column < 6) return 40 + 0.01 * draw();
+      return scale * ((column - 6 === row % 3 ? 1 : 0) + 0.05 * draw());
+    });
+    const rows = { raw, width: 10 };
+    const concepts = conceptsOf(await learnConcepts(rows, { conceptCount: 3, seed: 0 }), rows);
+    concepts.forEach((concept, row) => expect(concept).toBe(concepts[row % 3]));
+    expect(new Set(concepts).size).toBe(3);
+  });
+
+  test('stand behind the look of their superpixel', () => {
+    const white = [0, 1, 1, 0].flatMap((value) => [value * 255, value * 255, value * 255]);
+    const image = { data: Uint8Array.from(white), widthPx: 2, heightPx: 2 };
+    const map = { labels: Uint16Array.of(0, 1, 1, 0), count: 2, widthPx: 2, heightPx: 2 };
+    const embedding = { map, features: Float32Array.of(1, 2, 3, 4), dim: 2 };
+    const { raw, width } = rawRows(embedding, superpixelGraph(image, map), [1]);
+    expect(width).toBe(8);
+    expect(raw).toHaveLength(8);
+    expect(raw[0]).toBeCloseTo(100, 1);
+    expect([...raw.subarray(1, 6)].every((value) => Math.abs(value) < 0.2)).toBe(true);
+    expect([...raw.subarray(6)]).toEqual([3, 4]);
+  });
+
+  test('come back from the cache as they went in, and a damaged entry is made again', async () => {
+    const folder = tempFolder();
+    const cache = new EmbeddingCache({ folder, maxBytes: 2 ** 20 });
+    const map = { labels: Uint16Array.of(0, 1, 1, 0), count: 2, widthPx: 2, heightPx: 2 };
+    let made = 0;
+    const make = () => {
+      made++;
+      return Promise.resolve({ map, features: Float32Array.of(0.1, 2, -3, 4), dim: 2 });
+    };
+    const first = await cache.get('abcd1234', make);
+    expect(await cache.get('abcd1234', make)).toEqual(first);
+    expect(made).toBe(1);
+    const file = join(folder, 'embeddings', 'ab', readdirSync(join(folder, 'embeddings', 'ab'))[0] ?? '');
+    writeFileSync(file, 'no embedding');
+    expect(await cache.get('abcd1234', make)).toEqual(first);
+    expect(made).toBe(2);
+  });
+});
+
+test('values on another grid keep their place', () => {
+  const out = resampled(Float32Array.of(0, 4), { widthPx: 2, heightPx: 1 }, { widthPx: 4, heightPx: 1 });
+  expect([...out]).toEqual([0, 1, 3, 4]);
+});

@@ -1,0 +1,115 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ProtoWriter } from '../../../../src-main/core/compile/lower/onnx/protobuf.ts';
+import { importEncoder } from '../../../../src-main/core/weights/import-encoder.ts';
+import { findEncoder } from '../../../../src-main/core/weights/layouts.ts';
+import { openWeights } from '../../../../src-main/core/weights/open-weights.ts';
+import { findTensors } from '../../../../src-main/core/weights/pickle/find-tensors.ts';
+import { unpickle } from '../../../../src-main/core/weights/pickle/unpickle.ts';
+import {
+  PyDict,
+  PyGlobal,
+  PyList,
+  PyObject,
+  PyTuple,
+  type PyValue,
+} from '../../../../src-main/core/weights/pickle/values.ts';
+import { writeSafetensors } from '../../../../src-main/core/weights/safetensors.ts';
+import { pickleOf } from '../../../support/pickles.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
+
+const search = (items: readonly PyValue[]) => {
+  const list = new PyList();
+  for (const item of items) list.items.push(item);
+  return findTensors(list, (problem) => {
+    throw new Error(problem);
+  });
+};
+
+/** A pickled NumPy array of one float whose bytes are kept as text, as in protocol 2. */
+function arrayOfText(text: string): PyObject {
+  const array = new PyObject(new PyGlobal('numpy.core.multiarray._reconstruct'), []);
+  const encoded = new PyObject(new PyGlobal('_codecs.encode'), [text, 'latin1']);
+  const dtype = new PyObject(new PyGlobal('numpy.dtype'), ['f4']);
+  array.state = new PyTuple([1, new PyTuple([text.length / 4]), dtype, false, encoded]);
+  return array;
+}
+
+const dictOf = (key: string, value: PyDict | PyObject) => {
+  const dict = new PyDict();
+  dict.entries.set(key, value);
+  return dict;
+};
+
+/** Small files that would take all memory or all time of whoever believes them. */
+describe('a bomb does not go off:', () => {
+  test('a list of pairs from which very many dictionaries are made', () => {
+    const pairs = Array.from({ length: 250 }, (_, index) => ['K', index, 'K', 1, 0x86]).flat();
+    const dictionary = pickleOf('h', 0, 'h', 1, 0x85, 'R', '0');
+    const bytes = pickleOf(
+      ...['ccollections\nOrderedDict\nq', 0, '0', '](', ...pairs, 'eq', 1, '0'],
+      Buffer.concat(Array<Uint8Array>(20_000).fill(dictionary)),
+      'N.',
+    );
+    expect(() => unpickle(bytes)).toThrow('more than 2000000 instructions');
+  });
+
+  test('one array of text that stands in many places', () => {
+    const array = arrayOfText('x'.repeat(4_000));
+    const found = search(Array<PyObject>(1_000).fill(array));
+    const memories = new Set(
+      [...found.values()].map(({ source }) => source.kind === 'bytes' && source.bytes),
+    );
+    expect([found.size, memories.size]).toEqual([1_000, 1]);
+  });
+
+  test('a long name that stands in many places', () => {
+    const long = dictOf('n'.repeat(10_000), arrayOfText('abcd'));
+    expect(() => search(Array<PyDict>(1_000).fill(long))).toThrow('a name is longer than 512 characters');
+  });
+
+  test('one tensor that stands in very many places', () => {
+    const array = arrayOfText('abcd');
+    expect(() => search(Array<PyObject>(100_001).fill(array))).toThrow('more than 100000 tensors');
+  });
+
+  test('very many encoders, of which each would be named', () => {
+    const prefixes = Array.from({ length: 1_000 }, (_, index) => `part${index}.`);
+    const names = prefixes.flatMap((prefix) =>
+      ['conv1.weight', 'layer1.0.conv1.weight'].map((n) => prefix + n),
+    );
+    expect(() => findEncoder('/w/a.pth', new Set(names))).toThrow(/under 'part0.', .*'part7.', 992 more\.$/);
+  });
+
+  test('more metadata of an ONNX file than anybody has', async () => {
+    const path = join(tempFolder(), 'a.onnx');
+    const model = new ProtoWriter().int(1, 8);
+    for (let at = 0; at < 65; at++) {
+      model.message(14, new ProtoWriter().string(1, `key ${at}`).string(2, 'v'));
+    }
+    writeFileSync(path, model.bytes());
+    await expect(openWeights(path)).rejects.toThrow('it has too much metadata');
+  });
+
+  test.skipIf(process.platform === 'win32')('a named pipe that nobody writes into', async () => {
+    const path = join(tempFolder(), 'pipe');
+    expect(spawnSync('mkfifo', [path]).status).toBe(0);
+    await expect(openWeights(path)).rejects.toThrow('is not a regular file');
+  });
+
+  test('a name that would drive the terminal', async () => {
+    const path = join(tempFolder(), 'a.safetensors');
+    const name = `\u001b[2J${'x'.repeat(5_000)}`;
+    const bytes = () => new Uint8Array(4);
+    await writeSafetensors(path, [{ name, dtype: 'F32', shape: [1], bytes }]);
+    const message = await importEncoder(path).then(
+      () => 'accepted',
+      (error: unknown) => (error instanceof Error ? error.message : 'no error'),
+    );
+    expect(message).toContain('\ufffd[2Jxxx');
+    expect(message).not.toMatch(/\p{Cc}/u);
+    expect(message.length).toBeLessThan(500);
+  });
+});

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, test } from 'vitest';
+import { ContentHash } from '../../../../src-main/contract/ids.ts';
+import { SegmentSettings } from '../../../../src-main/contract/segmentation.ts';
+import { DEFAULT_IMAGE_LIMITS } from '../../../../src-main/core/image/image-limits.ts';
+import { writeScenes } from '../../../../src-main/core/image/scenes.ts';
+import { learnCollection, rowsAnImage } from '../../../../src-main/core/segment/collection-sample.ts';
+import type { EncoderInput, FeatureMap } from '../../../../src-main/core/segment/encoder.ts';
+import { inOrder } from '../../../../src-main/worker/threads/in-order.ts';
+import { SegmentThreads } from '../../../../src-main/worker/threads/segment-threads.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
+
+const entry = pathToFileURL(resolve(import.meta.dirname, '../../../../out/main/segment-thread.js'));
+const COUNT = 5;
+
+async function drawScenes() {
+  const folder = tempFolder();
+  await writeScenes(folder, { count: COUNT, seed: 3 });
+  const rootPath = join(folder, 'images');
+  const images = readdirSync(rootPath)
+    .toSorted()
+    .map((relPath) => ({
+      relPath,
+      pathBytes: null,
+      contentHash: hashOf(join(rootPath, relPath)),
+      widthPx: 320,
+      heightPx: 240,
+    }));
+  return { rootPath, images };
+}
+
+function hashOf(path: string): ContentHash {
+  return ContentHash.parse(createHash('sha256').update(readFileSync(path)).digest('hex'));
+}
+
+/** Stands for an encoder: the colour in the middle of each cell of 16 pixels. */
+function colourCells({ pixels, widthPx, heightPx }: EncoderInput): Promise<FeatureMap[]> {
+  const [widthCells, heightCells] = [widthPx / 16, heightPx / 16];
+  const data = new Float32Array(widthCells * heightCells * 3);
+  for (let cell = 0; cell < widthCells * heightCells; cell++) {
+    const at = (16 * Math.floor(cell / widthCells) + 8) * widthPx + 16 * (cell % widthCells) + 8;
+    data.set(pixels.subarray(at * 3, at * 3 + 3), cell * 3);
+  }
+  return Promise.resolve([{ data, dim: 3, widthCells, heightCells }]);
+}
+
+type Drawn = Awaited<ReturnType<typeof drawScenes>>;
+
+async function cutAll({ rootPath, images }: Drawn, threads: number, encode: typeof colourCells | null) {
+  await using pool = new SegmentThreads({
+    spec: {
+      rootPath,
+      limits: DEFAULT_IMAGE_LIMITS,
+      cache: { folder: tempFolder(), thumbnailBytes: 2 ** 20, decodedBytes: 2 ** 28 },
+      settings: SegmentSettings.parse({ conceptCount: 4 }),
+      model: null,
+    },
+    ...{ entry, threads, encode },
+  });
+  const surveys = [];
+  const rows = rowsAnImage(COUNT);
+  for await (const { result } of inOrder(images, pool.ahead, (image) => pool.survey(image, rows))) {
+    if (result) surveys.push(result);
+  }
+  expect(surveys).toHaveLength(COUNT);
+  pool.teach(await learnCollection(surveys, SegmentSettings.parse({ conceptCount: 4 })));
+  const masks = [];
+  for await (const { result } of inOrder(images, pool.ahead, (image) => pool.cut(image))) masks.push(result);
+  return masks;
+}
+
+test.each([
+  ['without an encoder', null],
+  ['with an encoder in the thread that owns them', colourCells],
+])('one thread and three find the same masks %s', async (_, encode) => {
+  const drawn = await drawScenes();
+  const alone = await cutAll(drawn, 1, encode);
+  expect(alone.every((masks) => masks.length > 0)).toBe(true);
+  expect(await cutAll(drawn, 3, encode)).toEqual(alone);
+});
+
+test('an encoder that fails ends all that wait for it', async () => {
+  const failing = () => Promise.reject(new Error('no memory left on the device'));
+  await expect(cutAll(await drawScenes(), 2, failing)).rejects.toThrow('no memory left on the device');
+});
