@@ -16,6 +16,7 @@ import type { InspectedFile } from '../../src-main/domain/scan.ts';
 import { encodeRle, type EncodedMask } from '../../src-main/core/mask/rle.ts';
 import type { Service } from '../../src-main/service/service.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
+import { walkPages } from '../support/walk-pages.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
 import { openService, untilDone } from './bench-service.ts';
 import { MAX_LOOP_DELAY_MS, measureLoop, type LoopDelay } from './loop-delay.ts';
@@ -132,13 +133,10 @@ function writePhoto(root: string, index: number, jpeg: Buffer): InspectedFile {
 }
 
 function imagesOf({ store }: Service, collectionId: CollectionId) {
-  const images = [];
-  for (let cursor: string | null = null; ;) {
-    const page = store.images.page({ collectionId, cursor, limit: 500 });
-    for (const { id, facts } of page.items) if (facts) images.push({ id, contentHash: facts.contentHash });
-    cursor = page.nextCursor;
-    if (cursor === null) return images;
-  }
+  const pages = walkPages((cursor) => store.images.page({ collectionId, cursor, limit: 500 }));
+  return pages.flatMap(({ items }) =>
+    items.flatMap(({ id, facts }) => (facts ? [{ id, contentHash: facts.contentHash }] : [])),
+  );
 }
 
 /** A disc with a wavy rim, and a hole in every fourth: about the run lengths of an object in a photo. */

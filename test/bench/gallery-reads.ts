@@ -2,6 +2,7 @@ import type { CollectionId, ConceptId, SegmentationId } from '../../src-main/con
 import { GallerySort } from '../../src-main/contract/mask.ts';
 import type { Store } from '../../src-main/store/database.ts';
 import type { GalleryQuery } from '../../src-main/store/gallery.ts';
+import { walkPages } from '../support/walk-pages.ts';
 import { randomFrom } from './quick-random.ts';
 
 /** Images of one page of a list. */
@@ -97,12 +98,8 @@ export function idRows(store: Store, { segmentationId }: Gallery, filters: reado
 
 /** The cursors of all pages: a walk through the whole list. */
 function cursorsOf(pageAt: (cursor: string | null) => { nextCursor: string | null }): (string | null)[] {
-  const cursors: (string | null)[] = [null];
-  for (;;) {
-    const { nextCursor } = pageAt(cursors.at(-1) ?? null);
-    if (nextCursor === null) return shuffled(cursors);
-    cursors.push(nextCursor);
-  }
+  const pages = walkPages(pageAt);
+  return shuffled([null, ...pages.slice(0, -1).map(({ nextCursor }) => nextCursor)]);
 }
 
 /** Pages of the other lists of a collection. */

@@ -5,6 +5,7 @@ import type { StoreOptions } from '../../src-main/store/database.ts';
 import type { GalleryIdsQuery, GalleryQuery } from '../../src-main/store/gallery.ts';
 import { hashOf, maskOf, scanFolder, TestStore } from './store.ts';
 import { tempFolder } from './temp-folder.ts';
+import { walkPages } from './walk-pages.ts';
 
 /** Images 00.jpg on, and a segmentation with the concepts cat and dog; nothing is segmented yet. */
 export class GalleryScene extends TestStore {
@@ -49,28 +50,19 @@ export class GalleryScene extends TestStore {
   }
 
   walk(query: Partial<GalleryQuery>, limit = 100): GalleryItem[] {
-    const all: GalleryItem[] = [];
-    for (let cursor: string | null = null; ;) {
-      const page = this.store.gallery.page({
-        ...{ segmentationId: this.segmentationId, sort: 'path', ...query, cursor, limit },
-      });
-      expect(page.items.length).toBeLessThanOrEqual(limit);
-      all.push(...page.items);
-      cursor = page.nextCursor;
-      if (cursor === null) return all;
-    }
+    const { segmentationId } = this;
+    const pages = walkPages((cursor) =>
+      this.store.gallery.page({ segmentationId, sort: 'path', ...query, cursor, limit }),
+    );
+    for (const { items } of pages) expect(items.length).toBeLessThanOrEqual(limit);
+    return pages.flatMap(({ items }) => items);
   }
 
   ids(query: Partial<GalleryIdsQuery>, limit = 100): ImageId[] {
-    const all: ImageId[] = [];
-    for (let cursor: string | null = null; ;) {
-      const page = this.store.gallery.ids({
-        ...{ segmentationId: this.segmentationId, sort: 'path', isReversed: false, ...query, cursor, limit },
-      });
-      all.push(...page.items);
-      cursor = page.nextCursor;
-      if (cursor === null) return all;
-    }
+    const { segmentationId } = this;
+    return walkPages((cursor) =>
+      this.store.gallery.ids({ segmentationId, sort: 'path', isReversed: false, ...query, cursor, limit }),
+    ).flatMap(({ items }) => items);
   }
 
   /** What the triggers keep, and the same read from the masks. */

@@ -5,6 +5,7 @@ import { conceptMasksSql, exemplarsSql } from '../../../src-main/store/concept-m
 import type { MaskWrite } from '../../../src-main/store/mask-states.ts';
 import { hashOf, maskOf, scanFolder, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { walkPages } from '../../support/walk-pages.ts';
 
 /** Four images and the concepts cat, lynx and dog. */
 class Zoo extends TestStore {
@@ -74,19 +75,9 @@ class Zoo extends TestStore {
   }
 
   walk(id: ConceptId, limit: number): number[] {
-    const all: number[] = [];
-    let cursor: string | null = null;
-    do {
-      const page: { items: { id: MaskId }[]; nextCursor: string | null } = this.store.concepts.masks(
-        id,
-        cursor,
-        limit,
-      );
-      expect(page.items.length).toBeLessThanOrEqual(limit);
-      all.push(...page.items.map((mask) => mask.id));
-      cursor = page.nextCursor;
-    } while (cursor !== null);
-    return all;
+    const pages = walkPages((cursor) => this.store.concepts.masks(id, cursor, limit));
+    for (const { items } of pages) expect(items.length).toBeLessThanOrEqual(limit);
+    return pages.flatMap(({ items }) => items.map((mask) => mask.id));
   }
 }
 

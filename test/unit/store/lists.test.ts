@@ -5,6 +5,7 @@ import type { CollectionId } from '../../../src-main/contract/ids.ts';
 import { encodeCursor, type Page } from '../../../src-main/store/cursor.ts';
 import { hashOf, scanFolder, TestStore, type TestFile } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
+import { walkPages } from '../../support/walk-pages.ts';
 
 const badInput = expect.objectContaining({ code: 'BAD_INPUT' }) as Error;
 const BAD_CURSORS = [
@@ -16,17 +17,12 @@ const BAD_CURSORS = [
   encodeCursor(['a', 1, 2]),
 ];
 
-/** Every item of a list, page by page; fails where a page is larger than asked for, or empty. */
+/** Every item of a list, page by page; fails where a page has more items than asked for, or too few before the end. */
 function walk<T>(pageAt: (cursor: string | null) => Page<T>, limit: number): T[] {
-  const all: T[] = [];
-  for (let cursor: string | null = null; ;) {
-    const { items, nextCursor } = pageAt(cursor);
-    expect(items.length).toBeLessThanOrEqual(limit);
-    all.push(...items);
-    if (nextCursor === null) return all;
-    expect(items.length).toBe(limit);
-    cursor = nextCursor;
-  }
+  const pages = walkPages(pageAt);
+  for (const { items } of pages.slice(0, -1)) expect(items.length).toBe(limit);
+  expect(pages.at(-1)?.items.length).toBeLessThanOrEqual(limit);
+  return pages.flatMap(({ items }) => items);
 }
 
 describe('the list of images', () => {
