@@ -8,6 +8,9 @@ export function bitmapOf(...rows: string[]): Bitmap {
   return { data, widthPx, heightPx: rows.length };
 }
 
+/** An object of 15 pixels with a hole, and a part that touches the rest at a corner alone; its box is 1, 1, 7 x 5. */
+export const ring = bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##');
+
 /** The drawing of a mask, for messages of failed tests. */
 export function drawingOf({ data, widthPx }: Bitmap): string[] {
   const text = Array.from(data, (value) => (value === 0 ? '.' : '#')).join('');

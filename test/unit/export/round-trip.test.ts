@@ -12,9 +12,9 @@ import { readMasks } from '../../../src-main/core/mask-files/mask-folder.ts';
 import { decodePngNumbers } from '../../../src-main/core/mask/png.ts';
 import { decodeRle, type Bitmap } from '../../../src-main/core/mask/rle.ts';
 import { drawnImage, exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
-import { bitmapOf, drawingOf, objectBitmap } from '../../support/masks.ts';
+import { json, text } from '../../support/exported-files.ts';
+import { bitmapOf, drawingOf, objectBitmap, ring } from '../../support/masks.ts';
 
-const ring = bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##');
 const bar = bitmapOf('####....', '........', '........', '........', '........', '........');
 const dot = bitmapOf('........', '........', '..#.....', '........', '........', '#.......');
 
@@ -51,8 +51,6 @@ const expected = found([
   ['dogs__ü', [['cat', dot]]],
 ]);
 
-const text = (...parts: string[]) => readFileSync(join(...parts), 'utf8');
-const json = (...parts: string[]): unknown => JSON.parse(text(...parts));
 const stem = (path: string) => path.replace(/^.*\//, '').replace(/\.[a-z]+$/, '');
 
 /** As our own readers see an export; those are checked against the tools' own code elsewhere. */
@@ -265,49 +263,6 @@ test('csv has a row an object', async () => {
     'images/train/cats__a_b_c.png,train,8,6,"dog & ""co""",0,0,4,1,4,0.5,accepted',
     'images/val/dogs__ü.png,val,8,6,cat,0,2,3,4,2,0.5,pending',
   ]);
-});
-
-describe('where masks overlap', () => {
-  const large = bitmapOf('####', '####', '####');
-  const small = bitmapOf('....', '.##.', '....');
-  const overlapping = async () => [
-    await drawnImage('a.png', [
-      { bitmap: small, className: 'cat', score: 0.1 },
-      { bitmap: large, className: 'dog', score: 0.9 },
-      { bitmap: small, className: 'dog', score: 0.2 },
-    ]),
-  ];
-  const numbers = (...parts: string[]) => {
-    const read = decodePngNumbers(readFileSync(join(...parts)));
-    return [...(read?.data ?? [])];
-  };
-
-  test('the smaller one is in front in index-png and voc', async () => {
-    const index = await exportDrawn(await overlapping(), { format: 'index-png' });
-    expect(numbers(index.folder, 'labels/train/a.png')).toEqual([2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2]);
-    expect(numbers(index.folder, 'instances/train/a.png')).toEqual([2000, 2000, 2000, 2000, 2000, 2001, 2001, 2000, 2000, 2000, 2000, 2000]); // prettier-ignore
-    const { folder } = await exportDrawn(await overlapping(), { format: 'voc' });
-    expect(numbers(folder, 'SegmentationObject/a.png')).toEqual([2, 2, 2, 2, 2, 3, 3, 2, 2, 2, 2, 2]);
-    expect(text(folder, 'ImageSets/Segmentation/train.txt')).toBe('a\n');
-    expect(text(folder, 'labelmap.txt')).toContain('cat:128,0,0::\ndog:0,128,0::\n');
-    expect(readdirSync(join(folder, 'JPEGImages'))).toEqual(['a.jpg']);
-  });
-
-  test('coco-panoptic has segments that do not, and reports masks that vanish', async () => {
-    const { folder, result } = await exportDrawn(await overlapping(), { format: 'coco-panoptic' });
-    expect(json(folder, 'annotations/panoptic_train.json')).toMatchObject({
-      annotations: [
-        {
-          ...{ image_id: 1, file_name: 'a.png' },
-          segments_info: [
-            { id: 2, category_id: 2, area: 10, bbox: [0, 0, 4, 3], iscrowd: 0 },
-            { id: 3, category_id: 2, area: 2, bbox: [1, 1, 2, 1], iscrowd: 0 },
-          ],
-        },
-      ],
-    });
-    expect(result.problems).toEqual([{ relPath: 'a.png', detail: '1 masks lie wholly under smaller ones and are left out.' }]); // prettier-ignore
-  });
 });
 
 test('any object comes back from every format of run lengths and polygons', async () => {

@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Bitmap } from '../../../src-main/core/mask/rle.ts';
 import { drawnImage, exportDrawn } from '../../support/drawn-images.ts';
-import { bitmapOf, iouOf } from '../../support/masks.ts';
+import { bitmapOf, iouOf, ring } from '../../support/masks.ts';
 import { hasPython, pythonReason, readPython } from '../../support/python.ts';
 import { orientedJpeg, quadrants } from '../../support/test-images.ts';
 
 const mask = bitmapOf('####....', '####....', '........', '........', '........', '........');
 const cat = (bitmap: Bitmap = mask) => [{ bitmap, className: 'cat' }];
-const ring = bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##');
 
 /** The red quarter of `quadrants`, at the upper left of the upright picture. */
 function redQuarter(widthPx: number, heightPx: number): Bitmap {

@@ -2,11 +2,10 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { drawnImage, exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
-import { bitmapOf } from '../../support/masks.ts';
+import { bitmapOf, ring } from '../../support/masks.ts';
 import { hasPython, pythonReason, readPython } from '../../support/python.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
-const ring = bitmapOf('........', '.#####..', '.#...#..', '.#####..', '.......#', '......##');
 const bar = bitmapOf('####....', '........', '........', '........', '........', '........');
 
 const pets = async (): Promise<DrawnImage[]> => [
