@@ -18,9 +18,9 @@ export type SuperpixelSpec = {
   decodedPx: number;
 };
 
-/** Changes with every change of what SLIC gives. */
-const FORMAT_VERSION = 1;
-/** Version, count and CRC-32 of the labels, as little-endian 32-bit words. */
+/** Changes with every change of what SLIC gives, or of how an entry holds it. */
+const FORMAT_VERSION = 2;
+/** Version, count and CRC-32 of the count and the labels, as little-endian 32-bit words. */
 const HEADER_BYTES = 12;
 
 /** Superpixels of spanning views on disk: SLIC costs as much as a dozen views, and never changes. */
@@ -67,9 +67,16 @@ export function cutSuperpixels(spanning: Uint8Array, spec: SuperpixelSpec): Supe
 function entryOf({ labels, count }: SuperpixelMap): Uint8Array[] {
   const bytes = new Uint8Array(labels.buffer, labels.byteOffset, labels.byteLength);
   const header = Buffer.alloc(HEADER_BYTES);
-  [FORMAT_VERSION, count, crc32(bytes)].forEach((word, index) => header.writeUInt32LE(word, index * 4));
+  header.writeUInt32LE(FORMAT_VERSION, 0);
+  header.writeUInt32LE(count, 4);
+  header.writeUInt32LE(checksumOf(header, bytes), 8);
   // The fastest level: neighbours are alike, and it leaves a twentieth.
   return [header, deflateRawSync(bytes, { level: 1 })];
+}
+
+/** @param header what an entry begins with, of which the count is read */
+function checksumOf(header: Buffer, labels: Uint8Array): number {
+  return crc32(labels, crc32(header.subarray(4, 8)));
 }
 
 /** Undefined where the entry is damaged or from another version. */
@@ -77,7 +84,7 @@ function parseEntry(entry: Buffer, viewPx: number): SuperpixelMap | undefined {
   if (entry.length < HEADER_BYTES || entry.readUInt32LE(0) !== FORMAT_VERSION) return undefined;
   const sizeBytes = viewPx * viewPx * Uint16Array.BYTES_PER_ELEMENT;
   const bytes = inflated(entry.subarray(HEADER_BYTES), sizeBytes);
-  if (bytes?.length !== sizeBytes || crc32(bytes) !== entry.readUInt32LE(8)) return undefined;
+  if (bytes?.length !== sizeBytes || checksumOf(entry, bytes) !== entry.readUInt32LE(8)) return undefined;
   const labels = new Uint16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + sizeBytes));
   return { labels, count: entry.readUInt32LE(4), widthPx: viewPx, heightPx: viewPx };
 }

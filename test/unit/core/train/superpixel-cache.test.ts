@@ -8,6 +8,7 @@ import {
   SuperpixelCache,
   type SuperpixelSpec,
 } from '../../../../src-main/core/train/superpixel-cache.ts';
+import { withByteFlipped } from '../../../support/damaged-bytes.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 import { photoLike } from '../../../support/test-images.ts';
 
@@ -51,5 +52,21 @@ test('a damaged entry is cut again', async () => {
   ]) {
     writeFileSync(path, damage);
     expect(await cache.get(HASH, spanning)).toEqual(expected);
+  }
+});
+
+test('a byte that is flipped anywhere in an entry is found, and the entry made again', async () => {
+  const folder = tempFolder();
+  const small = { ...SPEC, viewPx: 16, segments: 4 };
+  const view = squashed(photoLike(24, 18), small.viewPx);
+  const cache = new SuperpixelCache(small, { folder, maxBytes: 2 ** 20 });
+  const expected = await cache.get(HASH, view);
+  expect(expected.count).toBeGreaterThan(1);
+  const path = join(folder, entriesOf(folder)[0] ?? '');
+  const whole = readFileSync(path);
+  for (let at = 0; at < whole.length; at++) {
+    writeFileSync(path, withByteFlipped(whole, at));
+    expect(await cache.get(HASH, view), `byte ${at}`).toEqual(expected);
+    expect(readFileSync(path).equals(whole), `byte ${at}`).toBe(true);
   }
 });
