@@ -72,6 +72,16 @@ describe('a split', () => {
     expect(countsOf(splitImages(plain(10), rule({ train: 0.8, val: 0.2, test: 0 })))).toEqual([8, 2, 0]);
   });
 
+  test('puts a folder that the line is cut in where its middle is', () => {
+    const folders = plain(12).map((item, index) => ({
+      ...item,
+      relPath: `${index % 3}/${item.relPath}`,
+    }));
+    const halves = rule({ train: 0.5, val: 0.5, test: 0, by: 'folder' });
+    // The second of the three begins at a third, and its middle is where val begins.
+    expect(countsOf(splitImages(folders, halves))).toEqual([4, 8, 0]);
+  });
+
   test('gives every split with a share an image, as far as there are some', () => {
     expect(countsOf(splitImages(plain(3), rule({ train: 0.98, val: 0.01, test: 0.01 })))).toEqual([1, 1, 1]);
     expect(countsOf(splitImages(plain(1), rule()))).toEqual([1, 0, 0]);

@@ -134,8 +134,10 @@ describe('masks that come back', () => {
       },
     ]);
     expect(masksOf(running, 'dogs/c.png')).toEqual(others);
-    // Once more, as after a crash: nothing is added twice.
+    // Once more, as after a crash: nothing is added twice, and what was edited stays edited.
+    const after = masksOf(running, 'cats/a b.png');
     expect(await importMasks(running, file, 'coco', true)).toMatchObject({ kept: 2, changed: 0, added: 0, rejected: 0 }); // prettier-ignore
+    expect(masksOf(running, 'cats/a b.png')).toEqual(after);
   });
 
   test('without a word about a mask leave it alone, unless told otherwise', async () => {

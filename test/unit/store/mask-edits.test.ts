@@ -324,6 +324,22 @@ describe('a batch', () => {
     expect(scene.store.maskEdits.undoBatch(batch)).toMatchObject({ undone: [], kept: 1 });
   });
 
+  test('is kept where a later step changed another mask of the image', () => {
+    using scene = new Edited(2);
+    const [first, second] = [scene.mask(0), scene.mask(1)];
+    const { segmentationId, image: imageId } = scene;
+    const accept: MaskWrite = { kind: 'review', id: first, review: 'accepted' };
+    const batch = scene.edits.applyAll([{ segmentationId, imageId, kind: 'review', writes: [accept] }], NOW);
+    if (batch === null) throw new Error('no batch');
+    scene.apply('review', { kind: 'review', id: second, review: 'rejected' });
+    const before = scene.picture();
+    expect(scene.edits.undoBatch(batch)).toEqual({ undone: [], segmentationId, kept: 1 });
+    expect(scene.picture()).toEqual(before);
+    // Without the later step, the batch is the last one again.
+    scene.undo();
+    expect(scene.edits.undoBatch(batch)).toEqual({ undone: [imageId], segmentationId, kept: 0 });
+  });
+
   test('of nothing is none', () => {
     using scene = new GalleryScene(1);
     const [imageId] = scene.images;

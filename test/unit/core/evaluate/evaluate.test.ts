@@ -84,6 +84,16 @@ describe('object scores', () => {
     expect(totals.averagePrecision).toBeCloseTo((1 + 2 / 3) / 2);
   });
 
+  test('leave ignored pixels out of the overlap', () => {
+    const open = { labels: Uint8Array.of(1, 1, 1, 1, 255, 255, 255, 255), objects: [1], ignored: 255 };
+    const match = matchInstances([{ mask: maskOf('########'), score: 1 }], open);
+    expect(match).toEqual({
+      truthCount: 1,
+      bestIous: [1],
+      predictions: [{ score: 1, isHit: true, iou: 1 }],
+    });
+  });
+
   test('count only labels that lie in the foreground as objects', () => {
     const all = Uint8Array.of(0, 0, 5, 5, 5, 7, 7, 255);
     expect(objectLabels(all, truthOf('..####.#')).objects).toEqual([5]);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
 import { choleskySolve } from '../../../../src-main/core/segment/cholesky.ts';
@@ -23,6 +23,8 @@ import { superpixelGraph } from '../../../../src-main/core/segment/superpixel-gr
 import { quickLab, quickLightness, scaledLab } from '../../../../src-main/core/superpixel/slic-lab.ts';
 import { slic } from '../../../../src-main/core/superpixel/slic.ts';
 import { drawsFor } from '../../../../src-main/core/tensor/random.ts';
+import { iouOf } from '../../../support/masks.ts';
+import { withByteFlipped } from '../../../support/damaged-bytes.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
 type Inside = (x: number, y: number) => boolean;
@@ -48,13 +50,14 @@ function gridOf(widthPx: number, heightPx: number, isInside: Inside): Uint8Array
   );
 }
 
+/** Intersection over union of two masks of the same grid. */
 function iou(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [both, either] = [0, 0];
-  for (let at = 0; at < a.length; at++) {
-    if (a[at] && b[at]) both++;
-    if ((a[at] ?? b[at]) ? a[at] || b[at] : false) either++;
-  }
-  return both / either;
+  const bitmap = (mask: ArrayLike<number>) => ({
+    data: Uint8Array.from(mask),
+    widthPx: mask.length,
+    heightPx: 1,
+  });
+  return iouOf(bitmap(a), bitmap(b));
 }
 
 describe('a minimum cut', () => {
@@ -162,6 +165,20 @@ describe('a photograph of one thing', () => {
     const score = scoreSceneObject(graph, foreground, members);
     expect(score).toBeGreaterThan(0.8);
     expect(scoreSceneObject(graph, weaker, members)).toBeLessThan(score - 0.1);
+  });
+
+  test('is trusted less where the border cuts it off', () => {
+    // Two superpixels that differ in nothing else, on the rest of the image.
+    const graph = {
+      ...superpixelGraph(image, map),
+      areas: Float32Array.of(10, 10, 80),
+      borderLengths: Float32Array.of(0, 4, 16),
+      centres: Float32Array.of(0.4, 0.5, 0.4, 0.5, 0.5, 0.5),
+    };
+    const foreground = { selected: Uint8Array.of(1, 1, 0), logits: Float32Array.of(3, 3, -3) };
+    const [whole, cutOff] = [[0], [1]].map((members) => scoreSceneObject(graph, foreground, members));
+    // A fifth of the border's 20 pixel sides is the object's.
+    expect(cutOff).toBeCloseTo((whole ?? NaN) * 0.8 ** (1 / 5), 6);
   });
 
   test('gets its outline back from a shifted mask by the filter', () => {
@@ -371,6 +388,12 @@ describe('features', () => {
     writeFileSync(file, 'no embedding');
     expect(await cache.get('abcd1234', make)).toEqual(first);
     expect(made).toBe(2);
+    const whole = readFileSync(file);
+    for (let at = 0; at < whole.length; at++) {
+      writeFileSync(file, withByteFlipped(whole, at));
+      expect(await cache.get('abcd1234', make), `byte ${at}`).toEqual(first);
+      expect(made, `byte ${at}`).toBe(3 + at);
+    }
   });
 });
 
