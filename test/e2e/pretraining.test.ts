@@ -6,9 +6,12 @@ import type { Client } from '../../src-main/contract/contract.ts';
 import type { RunId } from '../../src-main/contract/ids.ts';
 import type { Job } from '../../src-main/contract/job.ts';
 import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
+import { readEncoderFile } from '../../src-main/core/weights/encoder-file.ts';
+import { SafetensorsFile } from '../../src-main/core/weights/safetensors.ts';
 import { drawsFor } from '../../src-main/core/tensor/random.ts';
 import { TINY_EPOCHS, TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
 import { startService, waitForState } from '../support/running-service.ts';
+import { differingTensors } from '../support/same-tensors.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { sharpOf } from '../support/test-images.ts';
 
@@ -60,6 +63,16 @@ function undisturbed(epochs = TINY_EPOCHS) {
   const training = trained.get(epochs) ?? trainUndisturbed(epochs);
   trained.set(epochs, training);
   return training;
+}
+
+/** The float32 tensors of a safetensors file whose names begin with `prefix`, without it. */
+async function tensorsOf(path: string, prefix: string): Promise<Record<string, Float32Array>> {
+  await using file = await SafetensorsFile.open(path);
+  const names = [...file.tensors.keys()].filter((name) => name.startsWith(prefix));
+  const read = async (name: string) =>
+    new Float32Array(Uint8Array.from((await file.read(name)).bytes).buffer);
+  const entries = names.map(async (name) => [name.slice(prefix.length), await read(name)] as const);
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** Waits until the run has saved some step, and is still at it. */
@@ -122,6 +135,11 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
       'checkpoint-12.safetensors',
       'images.json',
     ]);
+    const { encoder } = await readEncoderFile(join(service.layout.models, model?.file ?? ''));
+    const checkpoint = join(service.layout.runs, String(run.id), 'checkpoint-12.safetensors');
+    const online = await tensorsOf(checkpoint, 'online.backbone.');
+    expect(Object.keys(online).toSorted()).toEqual(Object.keys(encoder.weights).toSorted());
+    expect(differingTensors(encoder.weights, online)).toEqual([]);
     expect(bugs).toEqual([]);
   });
 

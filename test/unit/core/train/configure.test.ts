@@ -54,6 +54,12 @@ describe('configuring a pretraining', () => {
     expect(ratesAt(config, 100_000, 0).regionCount).toBe(127);
   });
 
+  it('begins the moving average with the decay that a person gave', () => {
+    const config = configure('quick', 240, { emaDecay: 0.9 });
+    expect(ratesAt(config, 240, 0).emaDecay).toBe(0.9);
+    expect(ratesAt(config, 240, totalStepsOf(config, 240) / 2).emaDecay).toBeCloseTo(0.95, 12);
+  });
+
   it("puts a person's settings above those of the preset, and derives the others from them", () => {
     const config = configure('quick', 240, { epochs: 50, batchSize: 8 });
     expect(config).toMatchObject({ epochs: 50, batchSize: 8 });

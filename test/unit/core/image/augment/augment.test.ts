@@ -106,6 +106,13 @@ describe('crops', () => {
     );
   });
 
+  it('reach the lower right corner with the greatest draws', () => {
+    // 54 % of the area at a ratio of 1, then the place.
+    const draws = [0.5, 0.5, 0.9999, 0.9999];
+    const crop = drawCrop(() => draws.shift() ?? NaN, { widthPx: 200, heightPx: 160 });
+    expect(crop).toEqual({ topPx: 160 - 131, leftPx: 200 - 131, heightPx: 131, widthPx: 131 });
+  });
+
   it('of one pixel are that pixel', () => {
     expect(drawCrop(() => 0.5, { widthPx: 1, heightPx: 1 })).toEqual({
       topPx: 0,
