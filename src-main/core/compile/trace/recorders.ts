@@ -66,14 +66,7 @@ export const RECORDERS: Readonly<Record<string, Recorder>> = {
     call.operands.reduce((sum, term) => call.nodes.one({ op: 'binary', fn: 'add' }, sum, term)),
   ],
   Select: plain({ op: 'select' }, 'condition', 't', 'e'),
-  Cast: (call) => {
-    const dtype = call.attributes.string('dtype');
-    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
-      throw new Error(`the compiler cannot cast to '${dtype}'`);
-    }
-    const x = operand(call, 'x');
-    return [x.dtype === dtype ? x : call.nodes.one({ op: 'cast', dtype }, x)];
-  },
+  Cast: (call) => [castTo(call, operand(call, 'x'))],
   Identity: (call) => [operand(call, 'x')],
   Reshape: (call) => reshape(call, operand(call, 'x'), resolved(call, call.attributes.numbers('shape'))),
   ExpandDims: (call) => {
@@ -132,17 +125,15 @@ export const RECORDERS: Readonly<Record<string, Recorder>> = {
   Min: reduction('min', 'axis'),
   ArgMax: argReduction('max'),
   ArgMin: argReduction('min'),
-  OneHot: (call) => [
-    call.nodes.one(
-      {
-        op: 'oneHot',
-        depth: call.attributes.number('depth'),
-        on: call.attributes.number('onValue'),
-        off: call.attributes.number('offValue'),
-      },
-      operand(call, 'indices'),
-    ),
-  ],
+  OneHot: (call) => {
+    const { attributes, nodes } = call;
+    const levels = {
+      depth: attributes.number('depth'),
+      on: attributes.number('onValue'),
+      off: attributes.number('offValue'),
+    };
+    return [castTo(call, nodes.one({ op: 'oneHot', ...levels }, operand(call, 'indices')))];
+  },
   ZerosLike: (call) => [splatLike(call, operand(call, 'x'), 0)],
   OnesLike: (call) => [splatLike(call, operand(call, 'x'), 1)],
   Fill: (call) => {
@@ -207,6 +198,15 @@ export const LIST_KERNELS: ReadonlySet<string> = new Set([
 ]);
 
 /** A kernel that is one operation on its operands of the given names. */
+/** `x` in the element type that the kernel asks for. */
+function castTo({ attributes, nodes }: Call, x: Value): Value {
+  const dtype = attributes.string('dtype');
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool') {
+    throw new Error(`the compiler cannot cast to '${dtype}'`);
+  }
+  return x.dtype === dtype ? x : nodes.one({ op: 'cast', dtype }, x);
+}
+
 function plain(operation: Operation, ...names: readonly string[]): Recorder {
   return (call) => [call.nodes.one(operation, ...names.map((name) => operand(call, name)))];
 }

@@ -122,22 +122,36 @@ describe('passes', () => {
     ]);
   });
 
-  it('fuse a residual and a rectifier into the affine before them', async () => {
+  const normalised = (inputs: Tensors, state: Tensors) => {
+    const [scale, mean] = [w(state) as tf.Tensor1D, tf.zerosLike(w(state)) as tf.Tensor1D];
+    return tf.batchNorm(x(inputs), mean, tf.onesLike(mean), mean, scale);
+  };
+  const simplifiedImage = async (build: StepFunction) => {
     const image = { shape: [1, 2, 2, 2], dtype: 'float32' } as const;
-    const graph = simplify(
-      await trace({
-        name: 'step',
-        build: (inputs, state) => {
-          const [scale, mean] = [w(state) as tf.Tensor1D, tf.zerosLike(w(state)) as tf.Tensor1D];
-          const normalised = tf.batchNorm(x(inputs), mean, tf.onesLike(mean), mean, scale);
-          return { outputs: { y: tf.relu(tf.add(normalised, tf.square(x(inputs)))) }, state: {} };
-        },
-        inputs: { x: image },
-        state: { w: vector },
-      }),
-    );
+    return simplify(await trace({ name: 'step', build, inputs: { x: image }, state: { w: vector } }));
+  };
+
+  it('fuse a residual and a rectifier into the affine before them', async () => {
+    const graph = await simplifiedImage((inputs, state) => ({
+      outputs: { y: tf.relu(tf.add(normalised(inputs, state), tf.square(x(inputs)))) },
+      state: {},
+    }));
     const last = graph.nodes.at(-1);
     expect(last?.operation).toEqual({ op: 'affine', activation: 'relu' });
     expect(last?.inputs).toHaveLength(4);
+  });
+
+  it.each<[string, (y: tf.Tensor, inputs: Tensors) => tf.Tensor]>([
+    ['a rectifier', (y) => tf.relu(y)],
+    ['an addition', (y, inputs) => tf.add(y, x(inputs))],
+  ])('do not fuse %s into an affine that is an output itself', async (_, after) => {
+    const graph = await simplifiedImage((inputs, state) => {
+      const y = normalised(inputs, state);
+      return { outputs: { y, z: after(y, inputs) }, state: {} };
+    });
+    const affines = graph.nodes.filter(({ operation }) => operation.op === 'affine');
+    expect(affines.map(({ operation }) => operation)).toEqual([{ op: 'affine', activation: 'none' }]);
+    expect(affines[0]?.outputs).toEqual([graph.outputs.get('y')]);
+    expect(graph.nodes.at(-1)?.inputs).toContain(graph.outputs.get('y'));
   });
 });
