@@ -124,7 +124,7 @@ const PICTURES = {
   },
   'datasets-export': async (page) => {
     await page.getByRole('button', { name: 'Export', exact: true }).click();
-    await page.getByRole('dialog').getByLabel('New folder to write').fill('/home/me/Datasets/things-2-coco');
+    await page.getByRole('dialog').getByLabel('New folder').fill('/home/me/Datasets/things-2-coco');
     await rest(page);
   },
   models: async (page) => {

@@ -15,7 +15,7 @@ import { makePhotos } from '../support/photo-folder.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const WELCOME = 'Start with a folder of your images';
+const WELCOME = 'Start with a folder of images';
 /** So many that their scan is still running when it is looked at. */
 const MANY_PHOTOS = 3_000;
 
@@ -24,7 +24,7 @@ async function addFolder({ app, page }: OpenApp, folder: string): Promise<void> 
   await app.evaluate(({ dialog }, path) => {
     dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [path] });
   }, folder);
-  await page.getByRole('button', { name: 'Choose a folder' }).click();
+  await page.getByRole('button', { name: 'Select folder' }).click();
 }
 
 /** Ends the compute worker the hard way, as the system does when memory runs out. */

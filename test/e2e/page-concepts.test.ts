@@ -33,7 +33,7 @@ async function openConcepts(browser: Browser): Promise<OpenPage> {
 
 /** Undoes by the message of the last step, when that of the one before has faded. */
 async function takeBack(page: Page): Promise<void> {
-  const buttons = page.getByRole('button', { name: 'Take back', exact: true });
+  const buttons = page.getByRole('button', { name: 'Undo', exact: true });
   await expect.poll(() => buttons.count()).toBe(1);
   await buttons.click();
 }
@@ -58,12 +58,12 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       await addFolder(page, join(folder, 'images'));
       await page.getByRole('tab', { name: 'Images 4' }).waitFor();
       await page.getByRole('link', { name: 'Concepts' }).click();
-      await page.getByText('Nothing is trained.').waitFor();
-      await page.getByLabel('Kinds of things').fill('1');
-      await page.getByLabel('Kinds of things').press('Tab');
-      await page.getByRole('alert').getByText('Not a number that can be used').waitFor();
-      await page.getByLabel('Kinds of things').fill('20');
-      await page.getByLabel('Kinds of things').press('Tab');
+      await page.getByText('No training needed.').waitFor();
+      await page.getByLabel('Number of concepts').fill('1');
+      await page.getByLabel('Number of concepts').press('Tab');
+      await page.getByRole('alert').getByText('Enter a valid number').waitFor();
+      await page.getByLabel('Number of concepts').fill('20');
+      await page.getByLabel('Number of concepts').press('Tab');
       expect(await seriousFindings(page)).toEqual([]);
       await page.getByRole('button', { name: 'Start segmenting' }).click();
       await page.getByText(/4 of 4 images ·/).waitFor({ timeout: LONG_MS / 2 });
@@ -104,7 +104,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       await page.keyboard.press(' ');
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press(' ');
-      await page.getByRole('toolbar', { name: '2 chosen' }).waitFor();
+      await page.getByRole('toolbar', { name: '2 selected' }).waitFor();
       const before = await concepts();
       const target = before.find(({ name }) => name === 'bright things');
       await page.keyboard.press('m');
@@ -138,7 +138,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
         (await concepts()).find(({ id: one }) => one === Number(dragged))?.isBackground;
       expect(await isBackground()).toBe(false);
       await page.keyboard.press('b');
-      await page.getByText('is background now').waitFor();
+      await page.getByText('is now background').waitFor();
       expect(await isBackground()).toBe(true);
       await takeBack(page);
       await expect.poll(isBackground).toBe(false);
@@ -168,7 +168,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       await grid.getByRole('gridcell').first().waitFor();
       expect(await grid.getByRole('gridcell').count()).toBe(first.maskCount);
       await grid.getByRole('button').first().click();
-      await page.getByText('1 chosen').waitFor();
+      await page.getByText('1 selected').waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.getByLabel('Move to…').selectOption(String(second.id));
       await expect.poll(() => grid.getByRole('gridcell').count()).toBe(first.maskCount - 1);
@@ -189,7 +189,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
 
   test('shows the contact sheet, and compares with ground truth', { timeout: LONG_MS }, async () => {
     const { page, client } = await openConcepts(browser);
-    await page.getByRole('button', { name: 'More for scenes' }).click();
+    await page.getByRole('button', { name: 'More actions for scenes' }).click();
     await page.getByRole('menuitem', { name: 'Contact sheet' }).click();
     await page.getByRole('img', { name: 'Contact sheet of scenes' }).waitFor();
     await page.getByRole('link', { name: 'Save as PNG' }).waitFor();
@@ -197,7 +197,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
     const [collection] = await client.collections.list();
     const folder = collection?.rootPath ?? expect.fail('no collection');
     renameSync(folder, `${folder}-away`);
-    await page.getByRole('button', { name: 'More for scenes' }).click();
+    await page.getByRole('button', { name: 'More actions for scenes' }).click();
     await page.getByRole('menuitem', { name: 'Contact sheet' }).click();
     await page
       .getByRole('alert')
@@ -206,14 +206,14 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
     expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');
     renameSync(`${folder}-away`, folder);
-    await page.getByRole('button', { name: 'More for scenes' }).click();
+    await page.getByRole('button', { name: 'More actions for scenes' }).click();
     await page.getByRole('menuitem', { name: 'Compare with ground truth' }).click();
-    await page.getByLabel('Folder with the true masks').fill('/no/such/folder');
+    await page.getByLabel('folder with ground truth').fill('/no/such/folder');
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await page.getByRole('alert').getByText('does not exist').waitFor();
-    await page.getByLabel('Folder with the true masks').fill(join(folder, '..'));
+    await page.getByLabel('folder with ground truth').fill(join(folder, '..'));
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
-    await page.getByText(`Scores over ${IMAGES} images`).waitFor({ timeout: 60_000 });
+    await page.getByText(`Scores for ${IMAGES} images`).waitFor({ timeout: 60_000 });
     expect(await seriousFindings(page)).toEqual([]);
   });
 });

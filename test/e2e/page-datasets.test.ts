@@ -32,7 +32,7 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
   test('asks for masks first', async () => {
     const { page } = await openPage(browser);
     await page.getByRole('link', { name: 'Datasets' }).click();
-    await page.getByText('A dataset is made of masks').waitFor();
+    await page.getByText('Datasets are made from masks').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
   });
 
@@ -46,11 +46,11 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     // Filters, classes and split count at once; an image whose masks are all gone is left out.
     await page.getByLabel('Class of kitten').fill('cat');
     await page.getByText('Merged').first().waitFor();
-    await page.getByRole('checkbox', { name: 'Take dog' }).uncheck();
+    await page.getByRole('checkbox', { name: 'Include dog' }).uncheck();
     await preview.getByText('8 images · 11 masks').waitFor();
     await page.getByRole('slider', { name: 'Train' }).fill('50');
     expect(await seriousFindings(page)).toEqual([]);
-    await page.getByLabel('Name of the dataset').fill('pets');
+    await page.getByLabel('Dataset name').fill('pets');
     await page.getByRole('button', { name: 'Freeze version' }).click();
 
     await page.getByRole('heading', { name: 'pets · Version 1' }).waitFor();
@@ -58,8 +58,8 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
 
     // What was composed is still there for the next version.
     await page.getByRole('button', { name: 'New dataset' }).click();
-    await page.getByText('Becomes version 2').waitFor();
-    await page.getByRole('checkbox', { name: 'Take dog' }).check();
+    await page.getByText('Will be version 2').waitFor();
+    await page.getByRole('checkbox', { name: 'Include dog' }).check();
     await preview.getByText('10 images · 15 masks').waitFor();
     await page.getByRole('button', { name: 'Freeze version' }).click();
     await page.getByRole('heading', { name: 'pets · Version 2' }).waitFor();
@@ -71,11 +71,11 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     await page.getByRole('button', { name: 'Export', exact: true }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('radio', { name: /^YOLO/ }).check({ force: true });
-    await expect.poll(() => dialog.getByLabel('New folder to write').inputValue()).toMatch(/pets-2-yolo$/);
+    await expect.poll(() => dialog.getByLabel('New folder').inputValue()).toMatch(/pets-2-yolo$/);
     await dialog.getByText('Simplified').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await dialog.getByRole('radio', { name: /^COCO Detectron2/ }).check({ force: true });
-    await dialog.getByLabel('New folder to write').fill(out);
+    await dialog.getByLabel('New folder').fill(out);
     await dialog.getByRole('button', { name: 'Export', exact: true }).click();
 
     const row = page.getByRole('article', { name: 'Export as COCO' });
@@ -91,7 +91,7 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('dialog').getByLabel('File or folder').fill(join(out, 'annotations'));
     await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click();
-    await page.getByText('10 images: 0 masks as before, 15 changed').or(page.getByText(/^10 images: \d+ masks as before/)).first().waitFor(); // prettier-ignore
+    await page.getByText('10 images: 0 masks unchanged, 15 changed').or(page.getByText(/^10 images: \d+ masks unchanged/)).first().waitFor(); // prettier-ignore
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
 
     await page.getByRole('button', { name: /^More/ }).click();

@@ -49,16 +49,16 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     await page.keyboard.press('Control+,');
     await page.getByRole('heading', { name: 'Settings' }).waitFor();
     await page.keyboard.press('Control+j');
-    await page.getByText('Nothing has run yet').waitFor();
+    await page.getByText('No activity yet').waitFor();
     await page.keyboard.press('?');
     await page.getByRole('dialog').getByText('Go to Settings').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     await page.keyboard.press('Control+1');
-    await page.getByText('Start with a folder of your images').waitFor();
+    await page.getByText('Start with a folder of images').waitFor();
     await page.goBack();
-    await page.getByText('Nothing has run yet').waitFor();
+    await page.getByText('No activity yet').waitFor();
     expect(complaints).toEqual([]);
   });
 
@@ -71,7 +71,10 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     await devices.getByText('devices are not available').click();
     await devices.getByText('onnx:cuda').waitFor();
     await page.getByRole('region', { name: 'Storage' }).getByText('free on this disk').waitFor();
-    await page.getByRole('region', { name: 'Check-up' }).getByRole('button', { name: 'Run' }).click();
+    await page
+      .getByRole('region', { name: 'System check' })
+      .getByRole('button', { name: 'Run check' })
+      .click();
     await page.getByText('is writable').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
   });
@@ -85,7 +88,7 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     await expect.poll(async () => (await client.settings.get()).maxFileBytes).toBe(5 * 2 ** 20);
     await limit.fill('many');
     await limit.press('Tab');
-    await page.getByRole('alert').getByText('Not a number that can be used').waitFor();
+    await page.getByRole('alert').getByText('Enter a valid number').waitFor();
     expect((await client.settings.get()).maxFileBytes).toBe(5 * 2 ** 20);
   });
 
@@ -117,7 +120,7 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
       // Progress, pictures that fade in, a message, a dialog, a menu, an image that zooms, and every screen.
       await addFolder(page, folder);
       await page.getByRole('status').getByText('Finished').waitFor();
-      await page.getByRole('button', { name: 'More for photos' }).click();
+      await page.getByRole('button', { name: 'More actions for photos' }).click();
       await page.getByRole('menuitem', { name: 'Rename' }).click();
       await page.keyboard.press('Escape');
       await page.getByRole('button', { name: 'photo-0000.jpg' }).click();
@@ -136,7 +139,7 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
 
   test('follows the language of the system', async () => {
     const { page } = await openPage(browser, { locale: 'de-AT' });
-    await page.getByText('Beginnen Sie mit einem Ordner Ihrer Bilder').waitFor();
+    await page.getByText('Beginnen Sie mit einem Bilderordner').waitFor();
   });
 
   test('tells in the activity what ran, how long it took, and that it is done', async () => {
@@ -164,7 +167,7 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     await page.close();
     first.service[Symbol.dispose]();
     const again = await openPage(browser, { running: startService({ dataFolder }) });
-    await again.page.getByText('Every file that looks like an image can be used.').waitFor();
+    await again.page.getByText('All image files in this folder can be used.').waitFor();
     expect(again.page.url()).toMatch(/#\/library\/\d+\/problems$/);
   });
 

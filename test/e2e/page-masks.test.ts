@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await page.keyboard.press('Space');
       await page.keyboard.press('Shift+ArrowRight');
       await page.keyboard.press('Shift+ArrowRight');
-      await page.getByText('3 images chosen').waitFor();
+      await page.getByText('3 images selected').waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.keyboard.press('a');
       await page.getByText(/objects? reviewed/).waitFor();
@@ -112,22 +112,22 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await expect.poll(async () => JSON.stringify(await client.view.get()), PATIENCE).toContain('accepted');
       await page.reload();
       await expect.poll(() => tilesOf(page).count(), PATIENCE).toBe(3);
-      await page.getByLabel('Order', { exact: true }).selectOption({ label: 'By score' });
-      await page.getByLabel('Score', { exact: true }).selectOption({ label: 'Score up to 0.25' });
-      await page.getByLabel('Largest object').selectOption({ label: 'Below 1,000 px' });
-      await page.getByText('No image fits').waitFor();
+      await page.getByLabel('Sort order', { exact: true }).selectOption({ label: 'By score' });
+      await page.getByLabel('Score', { exact: true }).selectOption({ label: 'Score 0.25 or lower' });
+      await page.getByLabel('Largest object').selectOption({ label: 'Less than 1,000 px' });
+      await page.getByText('No matching images').waitFor();
       await page.getByRole('button', { name: 'Show all' }).first().click();
       await page.getByText(`${IMAGES} images`, { exact: true }).waitFor();
 
       await tilesOf(page).first().focus();
       await page.keyboard.press('Enter');
-      const editor = page.getByRole('region', { name: 'Masks of one image' });
+      const editor = page.getByRole('region', { name: 'Mask editor' });
       await editor.getByText(`1 of ${IMAGES}`).waitFor();
       await editor.getByRole('list', { name: 'Masks' }).getByRole('button').first().waitFor();
       const objects = await editor.getByRole('list', { name: 'Masks' }).getByRole('button').count();
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press(',');
-      await editor.getByText(/^\d+ kinds? of regions?$/).waitFor();
+      await editor.getByText(/^\d+ concepts?$/).waitFor();
       await page.keyboard.press(',');
       await editor.getByText(/^\d+ regions?$/).waitFor();
       await page.keyboard.press('ArrowDown');
@@ -137,9 +137,9 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await page.keyboard.press('Enter');
       await editor.getByText(`2 of ${IMAGES}`).waitFor();
       await page.keyboard.press('?');
-      await page.getByRole('dialog').getByText('Cut along a line').waitFor();
+      await page.getByRole('dialog').getByText('Split along a line').waitFor();
       await page.keyboard.press('Escape');
-      await page.getByRole('button', { name: 'Back to the grid' }).click();
+      await page.getByRole('button', { name: 'Back to grid' }).click();
       await expect.poll(() => editor.count()).toBe(0);
       expect(complaints).toEqual([]);
     },
@@ -164,7 +164,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       if (imageId === undefined) throw new Error('no image');
       const objects = () => objectsOf(client, id, imageId);
       const areas = async () => (await objects()).map(({ areaPx }) => areaPx);
-      const editor = page.getByRole('region', { name: 'Masks of one image' });
+      const editor = page.getByRole('region', { name: 'Mask editor' });
       const rows = editor.getByRole('list', { name: 'Masks' }).getByRole('button');
       await expect.poll(() => rows.count(), PATIENCE).toBe(2);
 
@@ -230,7 +230,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await drag(page, 'a.png', [160, 200], [190, 210]);
       await expect.poll(async () => (await objects()).at(-1)?.origin, PATIENCE).toBe('hand');
       await expect.poll(() => rows.count(), PATIENCE).toBe(4);
-      await editor.getByLabel('Set the concept').selectOption({ label: 'dog' });
+      await editor.getByLabel('Assign concept').selectOption({ label: 'dog' });
       await expect.poll(async () => (await objects()).at(-1)?.conceptId, PATIENCE).not.toBeNull();
       // The keyboard goes back to the image, and a click beside all masks lets them go.
       await page.keyboard.press('Escape');
@@ -248,7 +248,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await page.keyboard.press('ArrowRight');
       await editor.getByText('2 of 2').waitFor();
       // By its button, as the first Escape may be for the tooltip under the pointer.
-      await editor.getByRole('button', { name: 'Back to the grid' }).click();
+      await editor.getByRole('button', { name: 'Back to grid' }).click();
       await expect.poll(() => editor.count(), PATIENCE).toBe(0);
       expect(complaints).toEqual([]);
     },
@@ -261,7 +261,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
     const { page, complaints } = await openPage(browser, { running, locale: 'de-DE' });
     await page.getByRole('link', { name: 'Masken' }).click();
     await page.getByRole('button', { name: /^a\.png, 1 Objekt, 1 nicht geprüft/ }).click();
-    await page.getByRole('region', { name: 'Masken eines Bildes' }).waitFor();
+    await page.getByRole('region', { name: 'Maskeneditor' }).waitFor();
     expect(complaints).toEqual([]);
   });
 });

@@ -29,10 +29,10 @@ describe.skipIf(!hasChromium)(`the models screen in Chromium${chromiumReason}`, 
       await page.getByRole('heading', { name: 'untrained resnet18, seed 7' }).waitFor();
 
       await page.getByRole('button', { name: 'Export' }).click();
-      await page.getByLabel('File to write').fill(join(folder, 'baseline.safetensors'));
+      await page.getByLabel('Output file').fill(join(folder, 'baseline.safetensors'));
       await page.getByLabel('Licence').fill('CC0');
       await page.getByRole('dialog').getByRole('button', { name: 'Export' }).click();
-      await page.getByText('Written, with a model card beside it').waitFor({ timeout: 60_000 });
+      await page.getByText('Saved, with a model card next to it').waitFor({ timeout: 60_000 });
       expect(
         ['baseline.safetensors', 'baseline.safetensors.card.md'].map((name) =>
           existsSync(join(folder, name)),
@@ -54,7 +54,7 @@ describe.skipIf(!hasChromium)(`the models screen in Chromium${chromiumReason}`, 
       await page.getByRole('definition').getByText('baseline.safetensors').waitFor();
       expect(await seriousFindings(page)).toEqual([]);
 
-      await page.getByRole('button', { name: 'More for baseline' }).click();
+      await page.getByRole('button', { name: 'More actions for baseline' }).click();
       await page.getByRole('menuitem', { name: 'Remove' }).click();
       await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
       await page.getByRole('heading', { name: 'untrained resnet18, seed 7' }).waitFor();

@@ -46,7 +46,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await page.getByText('Advanced settings').click();
       for (const [label, value] of [
         ['View size (px)', '64'],
-        ['Images a step', '4'],
+        ['Images per step', '4'],
         ['Epochs', '4'],
         ['Previews', '4'],
       ] as const) {
@@ -56,7 +56,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await page.getByLabel('Encoder', { exact: true }).selectOption('resnet18-half');
       await page.getByLabel('Seed').fill('-1');
       await page.getByLabel('Seed').press('Tab');
-      await page.getByRole('alert').getByText('Not a number that can be used').waitFor();
+      await page.getByRole('alert').getByText('Enter a valid number').waitFor();
       await page.getByText('64 px · 12 steps').first().waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.getByRole('button', { name: 'Start pretraining' }).click();
@@ -79,19 +79,19 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       });
 
       await page.getByRole('img', { name: /^Loss, latest value [\d.]+$/ }).waitFor();
-      const previews = page.getByRole('region', { name: 'Regions becoming objects' });
+      const previews = page.getByRole('region', { name: 'From regions to objects' });
       await previews.getByText('step 12 of 12').waitFor();
       const regions = previews.getByRole('img', { name: 'at step 12' }).first();
       await expect.poll(() => regions.evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(64);
-      await previews.getByLabel('Time of training').fill('0');
+      await previews.getByLabel('Training step').fill('0');
       await previews.getByText('step 0 of 12').waitFor();
       await page.getByRole('button', { name: 'Train longer…' }).click();
       const longer = page.getByRole('dialog', { name: 'Train longer…' });
-      await longer.getByText('12 steps are done, 24 it will be.').waitFor();
-      await longer.getByLabel('Epochs in all').fill('4');
-      await longer.getByRole('alert').getByText('More than the 4 that are done.').waitFor();
+      await longer.getByText('12 of 24 steps done.').waitFor();
+      await longer.getByLabel('Total epochs').fill('4');
+      await longer.getByRole('alert').getByText('Enter a number greater than 4').waitFor();
       expect(await longer.getByRole('button', { name: 'Train longer' }).isDisabled()).toBe(true);
-      await longer.getByLabel('Epochs in all').fill('5');
+      await longer.getByLabel('Total epochs').fill('5');
       expect(await seriousFindings(page)).toEqual([]);
       await longer.getByRole('button', { name: 'Train longer' }).click();
       await expect
@@ -112,7 +112,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       service.publish({ type: 'run', runId: other });
       await page.getByLabel('Compare with').selectOption({ label: 'yesterday' });
       const settings = page.getByRole('region', { name: 'Settings' });
-      await settings.getByText('2 differ').waitFor();
+      await settings.getByText('2 differences').waitFor();
       await settings.getByRole('row', { name: 'seed 0 9' }).waitFor();
       await settings.getByRole('row', { name: 'batchSize 4 8' }).waitFor();
       expect(await settings.getByRole('row', { name: 'epochs' }).count()).toBe(0);

@@ -13,7 +13,7 @@ const PATIENCE = { timeout: 120_000 };
 const TRAINING = { timeout: 300_000 };
 const IMAGES = 8;
 /** Of 64 px in batches of 4: long enough to be paused, reloaded and killed in, short enough to wait for. */
-const RUN = { 'View size (px)': '64', 'Images a step': '4', Epochs: '36', Previews: '4' } as const;
+const RUN = { 'View size (px)': '64', 'Images per step': '4', Epochs: '36', Previews: '4' } as const;
 
 async function startRun(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Pretrain' }).click();
@@ -79,7 +79,7 @@ describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}
       const pausedAt = await stepOf(opened);
       await clickTwice(page.getByRole('button', { name: 'Resume' }));
       await expect.poll(() => stepOf(opened), PATIENCE).toBeGreaterThan(pausedAt);
-      expect(await page.getByText('Not possible now').count()).toBe(0);
+      expect(await page.getByText('Not possible right now').count()).toBe(0);
 
       await page.reload();
       await page.getByRole('heading', { name: 'images, quick' }).waitFor();
@@ -96,8 +96,8 @@ describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}
 
       await page.getByRole('link', { name: 'Masks' }).click();
       await page.getByLabel('Model', { exact: true }).selectOption({ index: 1 });
-      await page.getByLabel('Kinds of things').fill('4');
-      await page.getByLabel('Kinds of things').press('Tab');
+      await page.getByLabel('Number of concepts').fill('4');
+      await page.getByLabel('Number of concepts').press('Tab');
       await page.getByRole('button', { name: 'Start segmenting' }).click();
       const tiles = page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
       await expect.poll(() => tiles.count(), PATIENCE).toBe(IMAGES);
@@ -125,14 +125,14 @@ describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}
 
       await page.keyboard.press('Escape');
       await page.getByRole('link', { name: 'Datasets' }).click();
-      await page.getByLabel('Name of the dataset').fill('scenes');
+      await page.getByLabel('Dataset name').fill('scenes');
       await page.getByRole('button', { name: 'Freeze version' }).click();
       await page.getByRole('heading', { name: 'scenes · Version 1' }).waitFor();
       const out = join(tempFolder(), 'scenes-coco');
       await page.getByRole('button', { name: 'Export', exact: true }).click();
       const dialog = page.getByRole('dialog');
       await dialog.getByRole('radio', { name: /^COCO Detectron2/ }).check({ force: true });
-      await dialog.getByLabel('New folder to write').fill(out);
+      await dialog.getByLabel('New folder').fill(out);
       await dialog.getByRole('button', { name: 'Export', exact: true }).click();
       await page.getByRole('article', { name: 'Export as COCO' }).getByText('Done').waitFor();
       expect(existsSync(join(out, 'annotations/instances_train.json'))).toBe(true);

@@ -14,7 +14,7 @@ import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
 
-const EMPTY = 'Start with a folder of your images';
+const EMPTY = 'Start with a folder of images';
 
 /** Drops a folder on the page, as a file manager that tells its address does. */
 async function dropFolder(page: Page, folder: string): Promise<void> {
@@ -107,7 +107,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await page.keyboard.press('ArrowRight');
     await page.getByRole('img', { name: 'scene-002.jpg' }).waitFor();
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.getByRole('region', { name: 'One image' }).count()).toBe(0);
+    await expect.poll(() => page.getByRole('region', { name: 'Image viewer' }).count()).toBe(0);
     expect(complaints).toEqual([]);
   });
 
@@ -134,7 +134,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await scan.getByRole('alert').getByText('The worker process went away').waitFor();
     await scan.getByRole('alert').getByText('r2o.log').waitFor();
     const message = page.getByRole('region', { name: 'Messages' }).getByRole('alert');
-    await message.getByText('Worker stopped').waitFor();
+    await message.getByText('Worker stopped unexpectedly').waitFor();
     await message.getByText('r2o.log').waitFor();
     await scan.getByRole('button', { name: 'Resume' }).click();
     // What it told is over.
@@ -150,7 +150,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await client.jobs.cancel({ id: job.id });
     const scan = page.getByRole('region', { name: 'Scan' });
     await scan.getByText('Cancelled').waitFor();
-    await page.getByText('No image has been read yet').waitFor();
+    await page.getByText('No images read yet').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await scan.getByRole('button', { name: 'Resume' }).click();
     await page.getByRole('tab', { name: 'Images 300' }).waitFor();
@@ -220,14 +220,14 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await makePhotos(folder, 3);
     await addFolder(page, folder);
     await page.getByRole('tab', { name: 'Images 3' }).waitFor();
-    await page.getByRole('button', { name: 'More for photos' }).click();
+    await page.getByRole('button', { name: 'More actions for photos' }).click();
     await page.getByRole('menuitem', { name: 'Rename' }).click();
     await page.getByRole('textbox', { name: 'Name' }).and(page.locator(':focus')).waitFor();
     // Its text is chosen.
     await page.keyboard.type('Holiday');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { name: 'Holiday' }).waitFor();
-    await page.getByRole('button', { name: 'More for Holiday' }).click();
+    await page.getByRole('button', { name: 'More actions for Holiday' }).click();
     await page.getByRole('menuitem', { name: 'Remove' }).click();
     await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
     await page.getByText(EMPTY).waitFor();
@@ -237,7 +237,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     const { page, service, server } = await openPage(browser);
     await page.getByText(EMPTY).waitFor();
     await server.close();
-    await page.getByRole('alert').getByText('R2O Studio is not reachable.').waitFor();
+    await page.getByRole('alert').getByText('Connection to R2O Studio lost.').waitFor();
     const port = Number(new URL(server.url).port);
     const again = await startServer({ service, port, pageFolder, token: server.token });
     onTestFinished(() => again.close());

@@ -40,7 +40,7 @@ export async function openPage(
 
 /** Adds a folder as a person does, whether or not there are collections yet. */
 export async function addFolder(page: Page, folder: string): Promise<void> {
-  const path = page.getByLabel('Path of a folder on this machine');
+  const path = page.getByLabel('Folder path on this machine');
   const opener = page.getByRole('complementary').getByRole('button', { name: 'Add folder' });
   await path.or(opener).first().waitFor();
   if (!(await path.isVisible())) await opener.click();

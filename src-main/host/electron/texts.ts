@@ -22,7 +22,7 @@ const en = {
   shortcuts: 'Keyboard Shortcuts',
   showLog: 'Show Log',
   closeTitle: 'A job is still running',
-  closeText: 'If you quit, it stops now and can be resumed from what it has saved.',
+  closeText: 'If you quit now, the job stops. You can resume it from the last saved state.',
   closeMinimize: 'Keep Running in the Background',
   closeQuit: 'Quit',
   cancel: 'Cancel',
@@ -33,8 +33,8 @@ export type NativeTexts = typeof en;
 
 const de: NativeTexts = {
   file: 'Datei',
-  addFolder: 'Ordner hinzufügen…',
-  recent: 'Letzte Sammlungen',
+  addFolder: 'Ordner hinzufügen …',
+  recent: 'Zuletzt geöffnete Sammlungen',
   edit: 'Bearbeiten',
   view: 'Ansicht',
   screens: {
@@ -50,10 +50,11 @@ const de: NativeTexts = {
   window: 'Fenster',
   help: 'Hilfe',
   shortcuts: 'Tastenkürzel',
-  showLog: 'Protokoll zeigen',
+  showLog: 'Protokoll anzeigen',
   closeTitle: 'Eine Aufgabe läuft noch',
-  closeText: 'Beim Beenden hält sie jetzt an und lässt sich ab dem letzten gesicherten Stand fortsetzen.',
-  closeMinimize: 'Im Hintergrund weiterlaufen lassen',
+  closeText:
+    'Wenn Sie jetzt beenden, wird sie angehalten. Sie können sie ab dem letzten gespeicherten Stand fortsetzen.',
+  closeMinimize: 'Im Hintergrund fortsetzen',
   closeQuit: 'Beenden',
   cancel: 'Abbrechen',
   jobDone: 'Fertig',
