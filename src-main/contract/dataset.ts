@@ -20,7 +20,7 @@ export const SplitRule = z
     /** `folder` keeps all images of a folder together: bursts and frames of a film are nearly the same. */
     by: z.enum(['image', 'folder']),
   })
-  .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-6, 'the shares must add up to 1');
+  .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-6, 'the shares must sum to 1');
 export type SplitRule = z.infer<typeof SplitRule>;
 
 /** What goes into a dataset, and how; kept with every version made of it. */

@@ -41,13 +41,13 @@ export function unpackRuns(rle: Uint8Array): Runs {
     let shift = 0;
     for (let hasMore = true; hasMore; shift += 5) {
       const bits = (rle[at++] ?? -1) - 48;
-      if (bits < 0 || bits > 0x3f || shift > 30) throw new RangeError('these bytes are no COCO run lengths');
+      if (bits < 0 || bits > 0x3f || shift > 30) throw new RangeError('these bytes are not COCO run lengths');
       value |= (bits & 0x1f) << shift;
       hasMore = (bits & 0x20) !== 0;
       if (!hasMore && (bits & 0x10) !== 0 && shift <= 25) value |= -1 << (shift + 5);
     }
     if (runs.length > 2) value += runs[runs.length - 2] ?? 0;
-    if (value < 0) throw new RangeError('these bytes hold a run of negative length');
+    if (value < 0) throw new RangeError('these bytes contain a run of negative length');
     runs.push(value);
   }
   return runs;

@@ -11,8 +11,8 @@ export const binaryPng: ExportFormatDefinition = {
   target: 'folder',
   imageFolder: (split) => `images/${split}`,
   help: () => [
-    'masks/SPLIT/NAME/0001_CLASS.png: one object a file, 255 inside, 0 outside; the best object of an image first.',
-    'masks.csv lists all of them with class, score and box.',
+    'masks/SPLIT/NAME/0001_CLASS.png: one object per file, 255 inside, 0 outside; the best object of each image comes first.',
+    'masks.csv lists them all with class, score and box.',
   ],
   open: async ({ path }) => {
     const list = await TextFile.create(join(path, 'masks.csv'));

@@ -37,7 +37,8 @@ export const cocoPanoptic: ExportFormatDefinition = {
         const folder = join(path, 'annotations', `panoptic_${image.split}`);
         const { ids, segments } = segmentsOf(image);
         const hidden = image.masks.length - segments.length;
-        if (hidden > 0) remark(image, `${hidden} masks lie wholly under smaller ones and are left out.`);
+        if (hidden > 0)
+          remark(image, `${hidden} masks are completely covered by smaller ones and are left out.`);
         await mkdir(folder, { recursive: true });
         await writeFile(
           join(folder, `${image.name}.png`),

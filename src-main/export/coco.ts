@@ -15,7 +15,7 @@ export const coco = instances(
     counts: Buffer.from(shape.rle).toString('latin1'),
   }),
   () =>
-    'CVAT: create the labels in the task first, import as "COCO 1.0" and switch off "Convert masks to polygons".',
+    'CVAT: create the labels in the task first, import as "COCO 1.0" and turn off "Convert masks to polygons".',
 );
 
 /** COCO instances with polygons along the edges of pixels; holes are joined to their surroundings by seams. */

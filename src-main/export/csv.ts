@@ -7,7 +7,7 @@ export const csv: ExportFormatDefinition = {
   target: 'folder',
   imageFolder: (split) => `images/${split}`,
   help: () => [
-    'boxes.csv: one object a row; x and y are the top left corner, in pixels of the upright image.',
+    'boxes.csv: one object per row; x and y are the top left corner, in pixels of the upright image.',
   ],
   open: async ({ path }) => {
     const file = await TextFile.create(join(path, 'boxes.csv'));

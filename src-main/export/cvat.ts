@@ -15,7 +15,7 @@ export const cvat: ExportFormatDefinition = {
   imageFolder: (split) => `images/${split}`,
   help: () => [
     'Create a task with the images and the labels of annotations.xml, then "Upload annotations", "CVAT 1.1".',
-    'Frames are found by their file names, so upload the images under the names that they have here.',
+    'Frames are matched by file name, so upload the images under the names they have here.',
   ],
   open: async ({ path, plan }) => {
     const file = await TextFile.create(join(path, 'annotations.xml'));

@@ -27,7 +27,7 @@ type Row = {
  */
 export const huggingfaceParquet: ExportFormatDefinition = {
   target: 'folder',
-  imagesReason: 'The images lie inside the Parquet files.',
+  imagesReason: 'The images are inside the Parquet files.',
   imageFolder: () => 'images',
   help: () => ['Load with: datasets.load_dataset(FOLDER)', MASK_HELP],
   open: async ({ path, plan }) => {

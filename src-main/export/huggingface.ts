@@ -21,7 +21,7 @@ const MAX_NARROW_CLASS = 254;
  */
 export const huggingface: ExportFormatDefinition = {
   target: 'folder',
-  imagesReason: 'The library reads images below the folder alone.',
+  imagesReason: 'The library only reads images inside the folder.',
   imageFolder: (split) => `${HUGGINGFACE_SPLITS[split]}/images`,
   help: () => ['Load with: datasets.load_dataset("imagefolder", data_dir=FOLDER)', MASK_HELP],
   open: async ({ path, plan }) => {
@@ -53,7 +53,7 @@ export const huggingface: ExportFormatDefinition = {
 };
 
 export const MASK_HELP =
-  'mask holds the class of each pixel, 0 being background; objects.counts are COCO run lengths of size [height, width].';
+  'mask contains the class of each pixel, where 0 is background; objects.counts are COCO run lengths of size [height, width].';
 
 /** The classes of all pixels, where smaller masks are in front. */
 export function classMaskPng({ masks, widthPx, heightPx }: ExportedImage, plan: ExportPlan): Promise<Buffer> {

@@ -22,13 +22,13 @@ export const indexPng: ExportFormatDefinition = {
   imageFolder: (split) => `images/${split}`,
   refusal: ({ classes }) =>
     classes.length > MAX_CLASS
-      ? `it has ${classes.length} classes, and 16 bits number ${MAX_CLASS}`
+      ? `it has ${classes.length} classes, but 16 bits can only number ${MAX_CLASS}`
       : undefined,
   help: ({ classes }) => [
-    'labels/SPLIT/NAME.png: the class of each pixel, by the numbers of classes.json; 0 is background.',
+    'labels/SPLIT/NAME.png: the class of each pixel, numbered as in classes.json; 0 is background.',
     classes.length <= MAX_CLASS_WITH_OBJECTS
       ? 'instances/SPLIT/NAME.png: 1000 * class + object, 16 bits; 0 is background.'
-      : `There are no instances: 16 bits hold them for ${MAX_CLASS_WITH_OBJECTS} classes at most.`,
+      : `There are no instances: 16 bits can only hold them for up to ${MAX_CLASS_WITH_OBJECTS} classes.`,
     'Where masks overlap, the smaller one is in front.',
   ],
   open: ({ path, plan, remark, note }) => {
@@ -52,7 +52,7 @@ export const indexPng: ExportFormatDefinition = {
         const numbers = objectNumbers(image);
         const left = [...numbers.values()].filter((number) => number === undefined).length;
         if (left > 0)
-          remark(image, `${left} objects are above ${OBJECTS_A_CLASS} of a class and have no number.`);
+          remark(image, `${left} objects exceed ${OBJECTS_A_CLASS} per class and have no number.`);
         const objects = new Uint16Array(size);
         for (const mask of masks) paintMask(objects, mask.shape, numbers.get(mask) ?? mask.classNumber);
         await write(image, 'instances', objects);

@@ -23,7 +23,7 @@ export const labelStudio: ExportFormatDefinition = {
     `   LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT=${documentRoot(plan)}`,
     '2. Create a project and paste label_config.xml as its labeling interface.',
     `3. Add a local storage with the path of ${plan.options.images === 'reference' ? 'the originals' : 'the folder images/ here'}; do not sync it.`,
-    '4. Import tasks.json. The masks are predictions: they show in a task once it is opened.',
+    '4. Import tasks.json. The masks are predictions: they appear when a task is opened.',
   ],
   open: async (context) => {
     const { path, plan } = context;

@@ -21,7 +21,7 @@ export const labelme: ExportFormatDefinition = {
   help: ({ options }) => [
     'Open one of the folders train, val or test with: labelme FOLDER',
     options.labelmeShapes === 'mask'
-      ? 'Masks need LabelMe 5.4 or newer; for older ones export with --labelme-shapes polygon.'
+      ? 'Masks need LabelMe 5.4 or newer; for older versions, export with --labelme-shapes polygon.'
       : `Polygons of one object have the same group number. ${POLYGON_HELP[options.polygons]}`,
   ],
   open: (context) =>

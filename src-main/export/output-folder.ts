@@ -113,9 +113,9 @@ async function refuseTaken(path: string, isFile: boolean): Promise<void> {
   if (!stats) return;
   const isEmptyFolder = stats.isDirectory() && (await readdir(path)).length === 0;
   if (isEmptyFolder && !isFile) return;
-  const what = stats.isDirectory() ? (isEmptyFolder ? 'is a folder' : 'is not empty') : 'exists already';
+  const what = stats.isDirectory() ? (isEmptyFolder ? 'is a folder' : 'is not empty') : 'already exists';
   throw new UserError('TARGET_NOT_EMPTY', `${path} ${what}.`, {
-    hint: 'An export never writes over anything: choose a new name, or remove what is there.',
+    hint: 'An export never overwrites anything: choose a new name, or remove what is there.',
   });
 }
 
@@ -128,7 +128,7 @@ async function refuseFullDisk(parent: string, { counts, options, sizeBytes }: Ex
   const thrifty = FORMAT_IMAGES[options.format].filter((images) => images !== 'copy').join(' or ');
   throw new UserError(
     'DISK_FULL',
-    `The export needs about ${toMb(needed)}, and ${parent} has ${toMb(free)} free.`,
+    `The export needs about ${toMb(needed)}, but ${parent} has only ${toMb(free)} free.`,
     { hint: thrifty === '' ? `${room}.` : `${room}, or export with --images ${thrifty}.` },
   );
 }
@@ -140,14 +140,14 @@ export function translateWriteError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || error instanceof UserError || !('code' in error)) return error;
   const code = String(error.code);
   if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(code)) {
-    return new UserError('DISK_FULL', `The drive of ${path} is full: the export was given up.`, {
-      hint: 'Free some space, or choose another drive, then resume the job; nothing of it was left behind.',
+    return new UserError('DISK_FULL', `The drive of ${path} is full, so the export was stopped.`, {
+      hint: 'Free some space, or choose another drive, then resume the job; no partial files were left behind.',
       cause: error,
     });
   }
   if (!('syscall' in error) && !code.startsWith('SQLITE_')) return error;
   return new UserError('TARGET_UNUSABLE', `${path} cannot be written (${code}).`, {
-    hint: 'Check the permissions and the drive of that folder, or choose another one.',
+    hint: 'Check the permissions and the drive of that folder, or choose another folder.',
     cause: error,
   });
 }

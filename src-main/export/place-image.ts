@@ -115,7 +115,7 @@ async function verifyUnchanged(
   if (stats?.size === image.sizeBytes && stats.mtimeMs === image.mtimeMs) return;
   const hash = await readOriginal(path, { limits, signal }, (original) => original.readHash());
   if (hash === image.contentHash) return;
-  throw new ImageProblemError('unreadable', 'The file has changed since the dataset was made: rescan, segment and create the dataset again.'); // prettier-ignore
+  throw new ImageProblemError('unreadable', 'The file has changed since the dataset was created: rescan, segment and create the dataset again.'); // prettier-ignore
 }
 
 function referenceTo(
@@ -124,7 +124,7 @@ function referenceTo(
   rootPaths: readonly string[],
 ): ExportedImage['file'] {
   if (typeof path !== 'string') {
-    throw new ImageProblemError('unreadable', 'Its name is not valid UTF-8, which no label file can hold: export with --images copy.'); // prettier-ignore
+    throw new ImageProblemError('unreadable', 'Its name is not valid UTF-8, so no label file can contain it: export with --images copy.'); // prettier-ignore
   }
   const slashed = (text: string) => text.split(sep).join('/');
   const shown = rootPaths.length === 1 ? relative(rootPath, path) : path;

@@ -16,6 +16,7 @@ export function exportedPolygons(
 
 /** What to know of them, for the README of an export. */
 export const POLYGON_HELP: Record<ExportOptions['polygons'], string> = {
-  exact: 'Polygons hold the masks exactly; holes are cut in by seams without width.',
-  simplified: 'Polygons are simplified: at least 98 % of each mask is as it was. Holes are cut in by seams.',
+  exact: 'Polygons match the masks exactly; holes are connected to the outline by seams without width.',
+  simplified:
+    'Polygons are simplified: at least 98 % of each mask is preserved. Holes are connected to the outline by seams.',
 };

@@ -17,10 +17,10 @@ export const voc: ExportFormatDefinition = {
   needsJpeg: true,
   refusal: ({ classes }) =>
     classes.length > MAX_NUMBER
-      ? `it has ${classes.length} classes, and 8 bits number ${MAX_NUMBER}`
+      ? `it has ${classes.length} classes, but 8 bits can only number ${MAX_NUMBER}`
       : undefined,
   help: () => [
-    'SegmentationClass holds classes, SegmentationObject objects; 0 is background, 255 void (not used here).',
+    'SegmentationClass contains classes and SegmentationObject contains objects; 0 is background, 255 is void (not used here).',
     'labelmap.txt names the classes, as CVAT reads it. Where masks overlap, the smaller one is in front.',
   ],
   open: async ({ path, plan, remark }) => {
@@ -31,7 +31,7 @@ export const voc: ExportFormatDefinition = {
       add: async (image) => {
         const { classes, objects, isCut } = paint(image);
         if (isCut)
-          remark(image, `It has more than ${MAX_NUMBER} objects; the others are in SegmentationClass alone.`);
+          remark(image, `It has more than ${MAX_NUMBER} objects; the others are only in SegmentationClass.`);
         names[image.split].push(image.name);
         const size = { widthPx: image.widthPx, heightPx: image.heightPx };
         const write = async (folder: string, data: Uint8Array) =>

@@ -191,7 +191,7 @@ class Report {
     const notes = [...this.#notes];
     if (this.#turned > 0) {
       notes.push(
-        `${this.#turned} images are turned by EXIF: tools that ignore EXIF show their masks turned. --images copy writes upright copies.`,
+        `${this.#turned} images are rotated by EXIF: tools that ignore EXIF show their masks rotated. --images copy writes upright copies.`,
       );
     }
     if (this.#copiedUpright > 0) {
@@ -201,7 +201,7 @@ class Report {
     }
     if (this.#copiedAcross > 0) {
       notes.push(
-        `${this.#copiedAcross} images were copied, because the drive does not allow hard links to them.`,
+        `${this.#copiedAcross} images were copied, because the drive does not support hard links to them.`,
       );
     }
     return {
@@ -220,7 +220,7 @@ function nothingLeft(
   return new UserError(
     'BAD_INPUT',
     `None of the ${leftOut} images of ${datasetName} ${versionNumber} could be exported.${why}`,
-    { hint: 'Connect the drive that they are on, or scan, segment and create the dataset again.' },
+    { hint: 'Connect their drive, or scan, segment and create the dataset again.' },
   );
 }
 
@@ -258,8 +258,8 @@ async function writeAbout({ plan, path }: ExportRun, result: ExportResult): Prom
   const lines = [
     `${datasetName}, version ${versionNumber}, written as ${options.format} by R2O Studio ${appVersion}.`,
     '',
-    `${result.images} images, ${result.masks} masks. images.csv tells which image is which original.`,
-    'Masks lie on the upright image: EXIF orientation applied.',
+    `${result.images} images, ${result.masks} masks. images.csv maps each image to its original.`,
+    'Masks match the upright image, with EXIF orientation applied.',
     ...result.notes,
     '',
     ...formatOf(options.format).help(plan),

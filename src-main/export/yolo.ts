@@ -15,16 +15,16 @@ const MIN_POINTS = 3;
  */
 export const yolo: ExportFormatDefinition = {
   target: 'folder',
-  imagesReason: 'Ultralytics looks for labels beside the images, and rewrites damaged JPEG files in place.',
+  imagesReason: 'Ultralytics looks for labels next to the images, and rewrites damaged JPEG files in place.',
   imageFolder: (split) => `images/${split}`,
   help: ({ options }) => [
     'Train with: yolo segment train data=data.yaml model=yolo11n-seg.pt',
-    'Parts of one object are rows of their own, as the format has no other way.',
+    'Each part of an object is a separate row, because the format has no other way to store it.',
     POLYGON_HELP[options.polygons],
   ],
   open: ({ path, plan, note }) => {
     if (plan.counts.splits.val.images === 0) {
-      note('There is no val split, which Ultralytics insists on: data.yaml names train instead.');
+      note('There is no val split, which Ultralytics requires: data.yaml names train instead.');
     }
     const splits = new Set<Split>();
     return Promise.resolve({

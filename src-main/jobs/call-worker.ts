@@ -59,9 +59,13 @@ export class CallWorker {
     channel.onMessage((raw) => this.#receive(FromWorker.parse(raw)));
     channel.onExit((exit) => {
       if (this.#channel === channel) this.#channel = undefined;
-      const error = new UserError('WORKER_FAILED', `The worker process went away (${describeExit(exit)}).`, {
-        hint: 'Try again. If it happens again with the same image, that file may be damaged.',
-      });
+      const error = new UserError(
+        'WORKER_FAILED',
+        `The worker process stopped unexpectedly (${describeExit(exit)}).`,
+        {
+          hint: 'Try again. If it happens again with the same image, that file may be damaged.',
+        },
+      );
       for (const seq of [...this.#pending.keys()]) this.#take(seq)?.reject(error);
     });
     return channel;

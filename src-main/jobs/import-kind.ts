@@ -45,5 +45,8 @@ export function importKind({ store, nowMs, onCollection }: ImportKindOptions): J
 function importOrThrow(store: Store, id: ImportId): MaskImport {
   const found = store.maskImports.get(id);
   if (found) return found;
-  throw new UserError('NOT_FOUND', 'The segmentation that the masks were to go into has been removed.');
+  throw new UserError(
+    'NOT_FOUND',
+    'The segmentation that the masks were to be imported into has been removed.',
+  );
 }

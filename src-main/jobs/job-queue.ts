@@ -219,6 +219,8 @@ const WANTED: Partial<Record<JobState, string>> = {
 function wrongState(job: Job, to: JobState): UserError {
   return new UserError('WRONG_STATE', `Job ${job.id} is ${job.state}, so it cannot be ${WANTED[to] ?? to}.`, {
     hint:
-      job.state === 'done' ? 'It has finished; start a new one instead.' : 'Look at the job again and retry.',
+      job.state === 'done'
+        ? 'It has finished; start a new one instead.'
+        : 'Check the state of the job, then try again.',
   });
 }

@@ -45,7 +45,7 @@ export class JobRun {
         state: 'interrupted',
         error: {
           code: 'WORKER_FAILED',
-          message: `The worker process went away (${describeExit(exit)}).`,
+          message: `The worker process stopped unexpectedly (${describeExit(exit)}).`,
           hint: hintForExit(exit),
         },
       }),
@@ -134,8 +134,8 @@ export class JobRun {
         state: 'interrupted',
         error: {
           code: 'WORKER_UNRESPONSIVE',
-          message: `The worker process has been silent for ${Math.round(this.#options.limits.silenceMs / 1_000)} s and was ended.`,
-          hint: 'Resume the job: it goes on from what it had saved. If it happens again, see the log.',
+          message: `The worker process did not respond for ${Math.round(this.#options.limits.silenceMs / 1_000)} s and was ended.`,
+          hint: 'Resume the job: it continues from what it had saved. If this happens again, see the log.',
         },
       };
       this.#channel.kill();

@@ -82,7 +82,7 @@ export function pretrainKind(options: PretrainKindOptions): JobKindHandler<'pret
       const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
       if (!collection) {
         throw new UserError('NOT_FOUND', `The collection of run '${run.name}' has been removed.`, {
-          hint: 'Its models are still there; add the folder again for a new run.',
+          hint: 'Its models still exist; add the folder again to start a new run.',
         });
       }
       const parent = run.parentModelId === null ? undefined : store.models.get(run.parentModelId);

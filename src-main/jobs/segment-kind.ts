@@ -35,7 +35,7 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
   const segmentationOf = (id: SegmentationId): Segmentation => {
     const segmentation = store.segmentations.get(id);
     if (segmentation) return segmentation;
-    throw new UserError('NOT_FOUND', `Segmentation ${id} has been removed, so it cannot go on.`);
+    throw new UserError('NOT_FOUND', `Segmentation ${id} has been removed, so it cannot continue.`);
   };
 
   const saveImage = (ask: Extract<AsksOf<'segment'>, { kind: 'segment/save' }>, id: SegmentationId): null => {

@@ -29,7 +29,7 @@ const MEMORY_SIGNALS: readonly (string | null)[] = ['SIGKILL', 'SIGABRT', 'SIGTR
 
 /** What a person can do about a job whose worker went away. */
 export function hintForExit({ signal }: WorkerExit): string {
-  const resume = 'Resume the job: it goes on from what it had saved. If it happens again, see the log.';
+  const resume = 'Resume the job: it continues from what it had saved. If this happens again, see the log.';
   if (!MEMORY_SIGNALS.includes(signal)) return resume;
-  return `${resume} Most often the machine ran out of memory: quit other programs first, and for a pretraining set a smaller batchSize or viewPx.`;
+  return `${resume} Usually the machine ran out of memory: quit other programs first, and for pretraining set a smaller batchSize or viewPx.`;
 }

@@ -110,13 +110,13 @@ function readableFolder(path: string, dataFolder: string): string {
   }
   if (!stats.isDirectory()) {
     throw new UserError('NOT_A_FOLDER', `${absolute} is a file, not a folder.`, {
-      hint: 'Give the folder that holds your images.',
+      hint: 'Enter the folder that contains your images.',
     });
   }
   const real = realpathSync(absolute);
   if (isInside(realpathSync(dataFolder), real)) {
     throw new UserError('FOLDER_OVERLAPS', `${absolute} contains the app's own data folder ${dataFolder}.`, {
-      hint: 'Choose the folder of your images alone, or move the data folder with --data.',
+      hint: 'Choose a folder that contains only your images, or move the data folder with --data.',
     });
   }
   try {
@@ -137,7 +137,7 @@ function statOf(path: string) {
 
 function unreadable(path: string, cause: unknown): UserError {
   return new UserError('FOLDER_UNREADABLE', `The folder ${path} cannot be listed.`, {
-    hint: 'Allow this user to read it, then try again.',
+    hint: 'Give yourself permission to read it, then try again.',
     cause,
   });
 }

@@ -20,7 +20,7 @@ export function conceptHandlers(service: Service) {
     const isItself = targetId === concept.id || target.mergedInto !== null;
     if (!isItself && target.segmentationId === concept.segmentationId) return;
     throw new UserError('BAD_INPUT', `Concept ${concept.id} cannot be merged into concept ${targetId}.`, {
-      hint: 'Merge it into another one of the same segmentation that is not merged itself.',
+      hint: 'Merge it into another concept of the same segmentation that is not itself merged.',
     });
   };
 

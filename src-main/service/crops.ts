@@ -15,7 +15,7 @@ export async function renderCrop(service: Service, id: MaskId, revision: number)
   const image = mask && images.locate(mask.imageId);
   const contentHash = mask && segmentations.contentOf(mask.segmentationId, mask.imageId);
   if (!mask || !shape || !image || !contentHash || mask.revision !== revision) {
-    throw new UserError('NOT_FOUND', `There is no mask ${id} with the shape ${revision}.`);
+    throw new UserError('NOT_FOUND', `There is no revision ${revision} of mask ${id}.`);
   }
   const settings = service.settings();
   const { bytes } = await service.calls.call({

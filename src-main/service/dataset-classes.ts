@@ -80,6 +80,6 @@ function refuseUnknownNames(
   if (wrong === undefined) return;
   const some = [...known].slice(0, 20).join(', ');
   throw new UserError('BAD_INPUT', `There is no concept '${wrong}' in these segmentations.`, {
-    hint: `There are: ${some}${known.size > 20 ? ', ...' : ''}.`,
+    hint: `Existing concepts: ${some}${known.size > 20 ? ', ...' : ''}.`,
   });
 }

@@ -91,15 +91,15 @@ function segmentationOrThrow({ store }: Service, id: SegmentationId): Segmentati
   const found = store.segmentations.get(id);
   if (found) return found;
   throw new UserError('NOT_FOUND', `There is no segmentation ${id}.`, {
-    hint: 'A dataset is made of segmentations: list them to see which exist.',
+    hint: 'Datasets are made from segmentations: list them to see which exist.',
   });
 }
 
 function refuseSharedCollection(segmentations: readonly Segmentation[]): void {
   const collections = segmentations.map(({ collectionId }) => collectionId);
   if (new Set(collections).size === collections.length) return;
-  throw new UserError('BAD_INPUT', 'Two of these segmentations are of the same collection.', {
-    hint: 'Choose one of each collection: otherwise its images would be in the dataset twice.',
+  throw new UserError('BAD_INPUT', 'Two of these segmentations belong to the same collection.', {
+    hint: 'Choose one per collection: otherwise its images would be in the dataset twice.',
   });
 }
 
@@ -109,7 +109,7 @@ function emptyDataset(name: string, { leftOut }: DatasetCounts): UserError {
     leftOut.changed > 0 ? `${leftOut.changed} images have changed since they were segmented` : '',
     leftOut.missing > 0 ? `${leftOut.missing} images are missing or unreadable` : '',
   ].filter((text) => text !== '');
-  const why = reasons.length === 0 ? 'the segmentation has no finished image' : reasons.join(', ');
+  const why = reasons.length === 0 ? 'the segmentation has no finished images' : reasons.join(', ');
   return new UserError('BAD_INPUT', `The dataset '${name}' would be empty: ${why}.`, {
     hint: 'Loosen the filters, or scan and segment the collection again.',
   });

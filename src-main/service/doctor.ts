@@ -41,7 +41,7 @@ function checkNode(): DoctorCheck {
     detail: `${host}Node ${version}, ${process.platform}-${process.arch}`,
     fix: isOk
       ? null
-      : `Run with Node ${MIN_NODE_MAJOR} or newer; 'npm ci' in the app's folder brings one along.`,
+      : `Use Node ${MIN_NODE_MAJOR} or newer; 'npm ci' in the app's folder installs it for the app.`,
   };
 }
 

@@ -47,7 +47,7 @@ export async function evaluate(
   } while (cursor !== null);
   if (scored.length === 0) {
     const [first] = problems;
-    throw new UserError('BAD_INPUT', `Nothing in ${resolve(path)} has the name of a segmented image.`, {
+    throw new UserError('BAD_INPUT', `No file in ${resolve(path)} is named after a segmented image.`, {
       hint: first ? `${first.name}: ${first.detail}` : HINTS[isUnpacked ? 'files' : 'pictures'],
     });
   }
@@ -56,8 +56,8 @@ export async function evaluate(
 }
 
 const HINTS = {
-  pictures: 'Truth for photo.jpg is masks/photo.png, or photo.png in the folder itself.',
-  files: 'They must name images by their path below the collection, or by the name of their file.',
+  pictures: 'The ground truth for photo.jpg is masks/photo.png, or photo.png in the folder itself.',
+  files: 'They must name images by their path inside the collection or by their file name.',
 };
 
 /** Ground truth that images can be compared with. */

@@ -54,12 +54,12 @@ export function exportHandlers(service: Service) {
 function refuseOwnFolders({ store, layout }: Service, outPath: string): void {
   const holder = store.collections.list().find(({ rootPath }) => isInside(outPath, rootPath));
   if (holder) {
-    throw new UserError('FOLDER_OVERLAPS', `${outPath} lies in the collection '${holder.name}'.`, {
+    throw new UserError('FOLDER_OVERLAPS', `${outPath} is inside the collection '${holder.name}'.`, {
       hint: `Its images would be scanned as new ones. Choose a folder outside ${holder.rootPath}.`,
     });
   }
   if (!isInside(outPath, resolve(layout.folder))) return;
-  throw new UserError('FOLDER_OVERLAPS', `${outPath} lies in the app's own data folder.`, {
+  throw new UserError('FOLDER_OVERLAPS', `${outPath} is inside the app's own data folder.`, {
     hint: 'Choose a folder outside it.',
   });
 }

@@ -18,7 +18,7 @@ export function maskImportHandlers({ store, queue, nowMs }: Service) {
     start(options: MaskImportOptions): { import: MaskImport; job: Job } {
       if (!store.segmentations.get(options.segmentationId)) {
         throw new UserError('NOT_FOUND', `There is no segmentation ${options.segmentationId}.`, {
-          hint: 'Masks go into a segmentation: list them to see which exist.',
+          hint: 'Masks are imported into a segmentation: list the segmentations to see which exist.',
         });
       }
       const path = resolve(options.path);

@@ -186,8 +186,7 @@ export function maskHandlers(service: Service) {
       const [target, ...others] = asked.filter(
         ({ id }, at) => asked.findIndex((one) => one.id === id) === at,
       );
-      if (!target || others.length === 0)
-        throw new UserError('BAD_INPUT', 'One mask alone cannot be merged.');
+      if (!target || others.length === 0) throw new UserError('BAD_INPUT', 'A single mask cannot be merged.');
       const mask = await calls.call({ kind: 'merge-masks', shapes: masks.map(({ id }) => shapeOf(id)) });
       const score = Math.max(...masks.map((one) => one.score));
       return apply(get(target.id), 'merge', [
@@ -264,8 +263,8 @@ function sameImage(masks: readonly OwnedMask[]): void {
     ({ segmentationId, imageId }) => segmentationId === first?.segmentationId && imageId === first.imageId,
   );
   if (isSame) return;
-  throw new UserError('BAD_INPUT', 'These masks are not of one image.', {
-    hint: 'Choose masks of the same image and the same segmentation.',
+  throw new UserError('BAD_INPUT', 'These masks do not belong to the same image.', {
+    hint: 'Select masks of the same image and the same segmentation.',
   });
 }
 
@@ -276,6 +275,6 @@ function refuseForeign(
 ): void {
   if (conceptId === null || store.concepts.coloursOf(segmentationId).has(conceptId)) return;
   throw new UserError('BAD_INPUT', `Segmentation ${segmentationId} has no concept ${conceptId}.`, {
-    hint: 'Choose one of the same segmentation.',
+    hint: 'Choose a concept of the same segmentation.',
   });
 }

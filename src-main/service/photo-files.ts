@@ -20,7 +20,7 @@ export function photoFile(service: Service, id: ImageId): PhotoFile {
   const { rootPath, relPath, pathBytes, contentHash } = found;
   if (contentHash === null) {
     throw new UserError('IMAGE_UNAVAILABLE', `${relPath} could not be read as an image.`, {
-      hint: 'The collection lists the reason under its problems.',
+      hint: 'The reason is listed among the problems of the collection.',
     });
   }
   const settings = service.settings();

@@ -113,7 +113,7 @@ export function runHandlers(service: Service) {
       refuseActive(run);
       if (run.state === 'done') {
         throw new UserError('WRONG_STATE', `Run '${run.name}' has finished.`, {
-          hint: `Give it more epochs: r2o runs extend ${id} --epochs ${2 * run.config.epochs}`,
+          hint: `To train longer, use: r2o runs extend ${id} --epochs ${2 * run.config.epochs}`,
         });
       }
       if (device !== undefined) store.runs.setDevice(id, (await service.chooseDevice(device)).id);
@@ -128,9 +128,9 @@ export function runHandlers(service: Service) {
       if (totalSteps <= stepsDone) {
         throw new UserError(
           'BAD_INPUT',
-          `Run '${run.name}' has already done ${stepsDone} steps, and ${epochs} epochs are ${totalSteps}.`,
+          `Run '${run.name}' has already done ${stepsDone} steps, but ${epochs} epochs are only ${totalSteps}.`,
           {
-            hint: `Give more than ${Math.ceil((stepsDone / run.totalSteps) * run.config.epochs)} epochs in all.`,
+            hint: `Choose more than ${Math.ceil((stepsDone / run.totalSteps) * run.config.epochs)} epochs in total.`,
           },
         );
       }
@@ -143,7 +143,7 @@ export function runHandlers(service: Service) {
       const { steps, images } = store.runs.previews(id);
       if (steps.length === 0) {
         throw new UserError('NOT_FOUND', `Run '${run.name}' has no previews.`, {
-          hint: 'It has not begun yet, or its setting previews is 0.',
+          hint: 'It has not started yet, or its setting previews is 0.',
         });
       }
       const shown = thinned(steps, maxColumns);
@@ -164,7 +164,7 @@ export function runHandlers(service: Service) {
       const run = get(id);
       if (!run.best) {
         throw new UserError('NOT_FOUND', `Run '${run.name}' has no best preview yet.`, {
-          hint: 'Previews are taken now and then during the run; wait for the first one.',
+          hint: 'Previews are taken at intervals during the run; wait for the first one.',
         });
       }
       const { step } = run.best;

@@ -52,7 +52,7 @@ export function segmentationHandlers(service: Service) {
       const collection = store.collections.get(collectionId);
       if (!collection) throw new UserError('NOT_FOUND', `There is no collection ${collectionId}.`);
       if (collection.counts.usable === 0) {
-        throw new UserError('WRONG_STATE', `'${collection.name}' has no usable image to segment.`, {
+        throw new UserError('WRONG_STATE', `'${collection.name}' has no usable images to segment.`, {
           hint: `Scan it first: r2o collections rescan ${collectionId}`,
         });
       }
@@ -109,6 +109,6 @@ export async function truthFolderAt(path: string): Promise<string> {
   const stats = await stat(folder).catch(() => undefined);
   if (stats?.isDirectory() === true) return folder;
   throw new UserError('FOLDER_NOT_FOUND', `The folder ${folder} does not exist.`, {
-    hint: 'Give the folder with masks/ (and labels/), or one with NAME.png for each image.',
+    hint: 'Enter the folder that contains masks/ (and labels/), or one with NAME.png for each image.',
   });
 }

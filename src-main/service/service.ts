@@ -184,9 +184,9 @@ export class Service {
     const { devices } = await (this.#latestProbe ?? this.probe());
     const device = devices.find((known) => (id === undefined ? known.isDefault : known.id === id));
     if (device?.isAvailable === true) return device;
-    const reason = device?.reason ?? 'this version knows no such device';
+    const reason = device?.reason ?? 'this version does not know the device';
     throw new UserError('DEVICE_UNAVAILABLE', `The device ${id ?? ''} cannot be used: ${reason}.`, {
-      hint: device?.fix ?? 'See which there are: r2o devices',
+      hint: device?.fix ?? 'List the devices with: r2o devices',
     });
   }
 
@@ -211,7 +211,7 @@ function createFolders(layout: DataLayout): void {
       'DATA_FOLDER_UNUSABLE',
       `The data folder ${layout.folder} cannot be created or written.`,
       {
-        hint: 'Choose another one with --data or R2O_DATA, or change its permissions.',
+        hint: 'Choose another folder with --data or R2O_DATA, or change its permissions.',
         cause: error,
       },
     );

@@ -32,8 +32,8 @@ export async function writeSheet(
     limit: input.limit,
   });
   if (items.length === 0) {
-    throw new UserError('WRONG_STATE', `Segmentation ${input.id} has no finished image yet.`, {
-      hint: 'Wait for its job, or resume it.',
+    throw new UserError('WRONG_STATE', `Segmentation ${input.id} has no finished images yet.`, {
+      hint: 'Wait for its job, or resume the job.',
     });
   }
   const tiles = items.map(({ imageId, relPath, bestScore }) => ({

@@ -16,7 +16,7 @@ export function toWireError(error: unknown, where: string, logger: Logger): ORPC
     {
       code: 'INTERNAL',
       message: `Internal error in ${where}.`,
-      hint: `This is a bug in R2O Studio. The details are in ${logger.file}.`,
+      hint: `This is a bug in R2O Studio. For details, see ${logger.file}.`,
     },
     error,
   );

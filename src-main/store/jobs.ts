@@ -122,8 +122,8 @@ export class JobRepository {
   interruptActive(): void {
     const error: ErrorInfo = {
       code: 'WORKER_FAILED',
-      message: 'R2O Studio ended while this job ran.',
-      hint: 'Resume the job: it goes on from what it had saved.',
+      message: 'R2O Studio was closed while this job was running.',
+      hint: 'Resume the job: it continues from what it had saved.',
     };
     this.#interrupt.run({ error: JSON.stringify(error) });
   }

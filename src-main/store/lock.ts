@@ -32,7 +32,7 @@ export function acquireDataFolderLock(folder: string, holder: LockHolder): DataF
     db?.close();
     if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) return undefined;
     throw new UserError('DATA_FOLDER_UNUSABLE', `The data folder ${folder} cannot be created or written.`, {
-      hint: 'Check its permissions and the free space, or choose another one with --data or R2O_DATA.',
+      hint: 'Check its permissions and the free space, or choose another folder with --data or R2O_DATA.',
       cause,
     });
   }

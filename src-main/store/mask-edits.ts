@@ -129,11 +129,11 @@ export class MaskEditRepository {
 
   #turn(edit: EditRow | undefined, to: MaskSide): StepResult {
     if (!edit) {
-      throw new UserError('WRONG_STATE', `There is nothing to ${to === 'before' ? 'undo' : 'redo'} here.`);
+      throw new UserError('WRONG_STATE', `There is nothing to ${to === 'before' ? 'undo' : 'redo'}.`);
     }
     if (!this.#states.isInPlace(edit.id, to === 'before' ? 'after' : 'before')) {
-      throw new UserError('WRONG_STATE', 'This step cannot be taken back: its masks were changed since.', {
-        hint: 'An import or another program has changed them. What it did is kept.',
+      throw new UserError('WRONG_STATE', 'This step cannot be undone: its masks have been changed since.', {
+        hint: 'An import or another program has changed them; its changes are kept.',
       });
     }
     this.#setUndone.run(Number(to === 'before'), edit.id);

@@ -50,7 +50,7 @@ export function refuseForeign(db: Database, migrations: readonly Migration[]): v
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (isEmpty) return;
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
-    throw new UserError('DATABASE_DAMAGED', `${db.name} is a database of another program.`, {
+    throw new UserError('DATABASE_DAMAGED', `${db.name} is another program's database.`, {
       hint: 'Choose another data folder with --data.',
     });
   }
@@ -59,7 +59,7 @@ export function refuseForeign(db: Database, migrations: readonly Migration[]): v
   if (current <= newest) return;
   throw new UserError(
     'DATABASE_TOO_NEW',
-    `${db.name} was written by a newer R2O Studio (schema ${current}; this one knows ${newest}).`,
+    `${db.name} was written by a newer version of R2O Studio (schema ${current}; this version knows ${newest}).`,
     { hint: 'Update R2O Studio, or choose another data folder with --data.' },
   );
 }

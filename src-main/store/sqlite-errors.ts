@@ -10,13 +10,13 @@ export function translateSqliteError(error: unknown, file: string): unknown {
   const code = error.code;
   if (code === 'SQLITE_FULL') {
     return new UserError('DISK_FULL', `The disk is full: ${file} could not be written.`, {
-      hint: 'Free some space, then resume the job. Nothing that was saved before is lost.',
+      hint: 'Free some space, then resume the job. Nothing that was already saved is lost.',
       cause: error,
     });
   }
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new UserError('DATABASE_DAMAGED', `${file} is damaged or is not a database of R2O Studio.`, {
-      hint: 'Move it away and put a backup (studio.sqlite.v*.bak, beside it) in its place, or start without it.',
+    return new UserError('DATABASE_DAMAGED', `${file} is damaged or is not an R2O Studio database.`, {
+      hint: 'Replace it with a backup (studio.sqlite.v*.bak, in the same folder), or move it away to start with an empty one.',
       cause: error,
     });
   }
@@ -33,7 +33,7 @@ export function translateSqliteError(error: unknown, file: string): unknown {
     code === 'SQLITE_PERM'
   ) {
     return new UserError('DATA_FOLDER_UNUSABLE', `${file} cannot be opened or written (${code}).`, {
-      hint: 'Check the permissions and the disk of the data folder, or choose another one with --data.',
+      hint: 'Check the permissions and the disk of the data folder, or choose another folder with --data.',
       cause: error,
     });
   }

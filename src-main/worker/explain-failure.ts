@@ -14,7 +14,7 @@ export function explainFailure(
   if (error instanceof TrainingDiverged) {
     return new UserError(
       'TRAINING_DIVERGED',
-      `The training went astray at step ${error.step}: its loss is no number any more.`,
+      `The training diverged at step ${error.step}: its loss or gradient is NaN or infinite.`,
       {
         hint: `${kept}; start a new run with a smaller baseLr (now ${config.baseLr}) or more warmupEpochs.`,
       },
@@ -23,7 +23,7 @@ export function explainFailure(
   if (isOutOfMemory(error)) {
     return new UserError(
       'OUT_OF_MEMORY',
-      `${device} ran out of memory: a batch of ${config.batchSize} at ${config.viewPx} px does not fit beside what else is running.`,
+      `${device} ran out of memory: a batch of ${config.batchSize} at ${config.viewPx} px does not fit into the memory that other programs leave free.`,
       {
         hint: `${kept}. Quit other programs and resume, or start a new run with batchSize ${Math.max(2, Math.floor(config.batchSize / 2))} or a smaller viewPx.`,
         cause: error,
@@ -32,7 +32,9 @@ export function explainFailure(
   }
   if (!(error instanceof DeviceError)) return error;
   const elsewhere =
-    device === 'onnx:cpu' ? '' : `, or go on elsewhere: r2o runs resume ${runId} --device onnx:cpu`;
+    device === 'onnx:cpu'
+      ? ''
+      : `, or continue on another device: r2o runs resume ${runId} --device onnx:cpu`;
   return new UserError('DEVICE_FAILED', error.message, {
     hint: `${kept}. Resume to try ${device} again${elsewhere}`,
     cause: error,

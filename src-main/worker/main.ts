@@ -21,7 +21,7 @@ function portToService(): WorkerPort {
     };
   }
   if (!process.send) {
-    throw new Error('The worker has no service to talk to: it is started by R2O Studio, not by hand.');
+    throw new Error('The worker has no service to talk to: R2O Studio starts it; it cannot be run directly.');
   }
   // A worker without its service can save nothing any more.
   process.on('disconnect', () => process.exit(0));

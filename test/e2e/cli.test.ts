@@ -147,7 +147,7 @@ describe('r2o collections', () => {
     killChildrenOf(adding.pid);
     const { code, stderr } = await ended;
     expect(code).toBe(1);
-    expect(stderr).toContain('The worker process went away (ended by SIGKILL)');
+    expect(stderr).toContain('The worker process stopped unexpectedly (ended by SIGKILL)');
     expect((await runCli(data, 'jobs', 'resume', '1')).code).toBe(0);
     const [collection] = parse(Collections, (await runCli(data, 'collections', 'list', '--json')).stdout);
     expect(collection?.counts).toMatchObject({ usable: 1_000, problems: 0, missing: 0 });
@@ -283,7 +283,7 @@ describe('the command line', () => {
     db.close();
     const { code, stderr } = await runCli(data, 'collections', 'list');
     expect(code).toBe(1);
-    expect(stderr).toContain('was written by a newer R2O Studio (schema 999');
+    expect(stderr).toContain('was written by a newer version of R2O Studio (schema 999');
     expect(stderr).toContain('Update R2O Studio');
   });
 
@@ -296,7 +296,7 @@ describe('the command line', () => {
     );
     const { code, stderr } = await runCli(data, 'collections', 'list');
     expect(code).toBe(1);
-    expect(stderr).toContain('is damaged or is not a database of R2O Studio');
+    expect(stderr).toContain('is damaged or is not an R2O Studio database');
   });
 });
 

@@ -59,7 +59,7 @@ describe('models', () => {
     const request = { id, format: 'safetensors', path } as const;
     await expect(client.models.export(request)).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
-      message: `${path}.card.md exists already.`,
+      message: `${path}.card.md already exists.`,
     });
     await client.models.export({ ...request, overwrite: true, licence: 'CC0' });
     expect(readFileSync(`${path}.card.md`, 'utf8')).toContain('- Licence: CC0');

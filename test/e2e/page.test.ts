@@ -131,7 +131,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await page.getByText('Reading images').waitFor();
     process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
     const scan = page.getByRole('region', { name: 'Scan' });
-    await scan.getByRole('alert').getByText('The worker process went away').waitFor();
+    await scan.getByRole('alert').getByText('The worker process stopped unexpectedly').waitFor();
     await scan.getByRole('alert').getByText('r2o.log').waitFor();
     const message = page.getByRole('region', { name: 'Messages' }).getByRole('alert');
     await message.getByText('Worker stopped unexpectedly').waitFor();

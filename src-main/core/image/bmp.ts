@@ -43,7 +43,7 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
   const bitsPerPixel = view.getUint16(isCore ? 24 : 28, true);
   const compression = isCore ? BI_RGB : view.getUint32(30, true);
   if (widthPx <= 0 || storedHeight === 0) throw corrupt('its width or height is zero');
-  if (!isKnownDepth(bitsPerPixel)) throw unsupported(`with ${bitsPerPixel} bits a pixel`);
+  if (!isKnownDepth(bitsPerPixel)) throw unsupported(`with ${bitsPerPixel} bits per pixel`);
   if (![BI_RGB, BI_BITFIELDS, BI_ALPHABITFIELDS].includes(compression)) throw unsupported('with compression');
   return {
     widthPx,
@@ -173,7 +173,7 @@ function isKnownDepth(bits: number): bits is BmpHeader['bitsPerPixel'] {
 const truncated = () =>
   new ImageProblemError(
     'truncated',
-    'The BMP file ends before the whole picture is there: copy or export it again.',
+    'The BMP file ends before the image is complete: copy or export it again.',
   );
 const corrupt = (why: string) =>
   new ImageProblemError('corrupt', `The BMP file is damaged (${why}): copy or export it again.`);

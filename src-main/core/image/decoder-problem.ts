@@ -19,13 +19,13 @@ export function problemOfDecoder(
   if (!(error instanceof Error) || translated !== error) return translated;
   const name = format.toUpperCase();
   if (/timeout/i.test(error.message)) {
-    const detail = `Decoding this ${name} file took too long and was given up: export it again as PNG or JPEG.`;
+    const detail = `Decoding this ${name} file took too long and was stopped: export it again as PNG or JPEG.`;
     return new ImageProblemError('unreadable', detail, { cause: error });
   }
   const isCut =
     CUT_MESSAGES.test(error.message) || (typeof source !== 'string' && isCutShort(format, source));
   if (isCut) {
-    const detail = `The ${name} file ends before the whole picture is there: copy or download it again.`;
+    const detail = `The ${name} file ends before the image is complete: copy or download it again.`;
     return new ImageProblemError('truncated', detail, { cause: error });
   }
   if (/unsupported|not supported|not compiled|no decod/i.test(error.message) && format !== 'tiff') {

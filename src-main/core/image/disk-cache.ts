@@ -194,8 +194,7 @@ export class DiskCache {
         ...{ hint, cause: error },
       });
     }
-    const hint =
-      'Check the permissions of that folder and the drive it is on, or choose another data folder.';
+    const hint = 'Check the permissions of that folder and its drive, or choose another data folder.';
     return new UserError('DATA_FOLDER_UNUSABLE', `The cache folder '${folder}' cannot be used (${errno}).`, {
       ...{ hint, cause: error },
     });

@@ -124,7 +124,7 @@ function problemOf(message: string, bytes: Uint8Array): ImageProblemError {
   return isCut
     ? new ImageProblemError(
         'truncated',
-        'The HEIC file ends before the whole picture is there: copy or export it again.',
+        'The HEIC file ends before the image is complete: copy or export it again.',
         { cause },
       )
     : new ImageProblemError('corrupt', `The HEIC file is damaged (${message}): copy or export it again.`, {

@@ -15,7 +15,7 @@ export function refuseTooManyPixels(widthPx: number, heightPx: number, { maxPixe
   if (widthPx * heightPx <= maxPixels) return;
   throw new ImageProblemError(
     'too-many-pixels',
-    `The image claims ${widthPx} x ${heightPx} pixels (${megapixels(widthPx * heightPx)}); the limit is ` +
+    `The image is ${widthPx} x ${heightPx} pixels (${megapixels(widthPx * heightPx)}); the limit is ` +
       `${megapixels(maxPixels)}. Raise the limit in the settings, or scale the image down.`,
   );
 }
@@ -25,8 +25,8 @@ export function refuseTooLargeFile(sizeBytes: number, { maxFileBytes }: ImageLim
   if (sizeBytes <= maxFileBytes) return;
   throw new ImageProblemError(
     'too-large-file',
-    `The file has ${mebibytes(sizeBytes)}; the limit is ${mebibytes(maxFileBytes)}. ` +
-      'Raise the limit in the settings, or export the image smaller.',
+    `The file is ${mebibytes(sizeBytes)}; the limit is ${mebibytes(maxFileBytes)}. ` +
+      'Raise the limit in the settings, or export a smaller image.',
   );
 }
 

@@ -25,20 +25,19 @@ export function errnoOf(error: unknown): string | undefined {
 const PROBLEM_OF_ERRNO: Record<string, ImageProblem> = {
   ...sameProblem(['EACCES', 'EPERM'], {
     code: 'permission-denied',
-    detail: 'You are not allowed to read this file: change its permissions, then rescan.',
+    detail: 'You do not have permission to read this file: change its permissions, then rescan.',
   }),
   ...sameProblem(['ENOENT', 'ENOTDIR', 'ESTALE'], {
     code: 'vanished',
-    detail:
-      'The file was there when the folder was listed and is gone now: rescan to bring the list up to date.',
+    detail: 'The file disappeared after the folder was listed: rescan to update the list.',
   }),
   ...sameProblem(['ELOOP'], {
     code: 'link-loop',
-    detail: 'This link leads back to itself, so there is no file behind it: remove the link.',
+    detail: 'This link points to itself, so there is no file behind it: remove the link.',
   }),
   ...sameProblem(['EISDIR'], {
     code: 'not-an-image',
-    detail: 'This is a folder and not a file: rescan to list what is in it.',
+    detail: 'This is a folder, not a file: rescan to list its contents.',
   }),
   ...sameProblem(['EIO', 'EREMOTEIO', 'ENXIO', 'ENODEV', 'EBADMSG', 'EUCLEAN'], {
     code: 'unreadable',
@@ -47,7 +46,7 @@ const PROBLEM_OF_ERRNO: Record<string, ImageProblem> = {
   }),
   ...sameProblem(['EBUSY', 'EAGAIN', 'ETXTBSY'], {
     code: 'unreadable',
-    detail: 'Another program holds this file: close that program, then rescan.',
+    detail: 'Another program is using this file: close that program, then rescan.',
   }),
   ...sameProblem(['EMFILE', 'ENFILE', 'ENOMEM'], {
     code: 'unreadable',
@@ -55,12 +54,11 @@ const PROBLEM_OF_ERRNO: Record<string, ImageProblem> = {
   }),
   ...sameProblem(['ETIMEDOUT', 'EHOSTDOWN', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNRESET', 'ENOTCONN'], {
     code: 'unreadable',
-    detail: 'The network drive or cloud folder did not answer: check the connection, then rescan.',
+    detail: 'The network drive or cloud folder did not respond: check the connection, then rescan.',
   }),
   ...sameProblem(['ENAMETOOLONG'], {
     code: 'unreadable',
-    detail:
-      'The path of this file is longer than the system can open: move it to a shorter path, then rescan.',
+    detail: 'The path of this file is too long for the system: move the file to a shorter path, then rescan.',
   }),
 };
 
@@ -69,7 +67,7 @@ export function problemOfErrno(errno: string): ImageProblem {
   return (
     PROBLEM_OF_ERRNO[errno] ?? {
       code: 'unreadable',
-      detail: `The system could not read this file (${errno}): check the disk or drive it lies on, then rescan.`,
+      detail: `The system could not read this file (${errno}): check its disk or drive, then rescan.`,
     }
   );
 }

@@ -79,7 +79,7 @@ function noteOnName(extension: string, format: ImageFormat): string | null {
   const isRight =
     promise.kind === 'image' && (promise.format === format || isHeifFamily(promise.format, format));
   if (isRight || extension === '') return null;
-  return `The name ends in .${extension}, but the content is ${format.toUpperCase()}: it is used as that.`;
+  return `The name ends in .${extension}, but the content is ${format.toUpperCase()}, so it is read as that.`;
 }
 
 /** `.heif` names a container, in which both HEIC and AVIF may lie. */
@@ -89,6 +89,6 @@ function isHeifFamily(promised: ImageFormat, found: ImageFormat): boolean {
 
 function noteOnFrames({ frameCount, format }: ImageHeader): string | null {
   if (frameCount === 1) return null;
-  if (format === 'heic') return `The file holds ${frameCount} images; only the main one is used.`;
-  return `The file holds ${frameCount} ${format === 'tiff' ? 'pages' : 'frames'}; only the first is used.`;
+  if (format === 'heic') return `The file contains ${frameCount} images; only the main one is used.`;
+  return `The file contains ${frameCount} ${format === 'tiff' ? 'pages' : 'frames'}; only the first is used.`;
 }

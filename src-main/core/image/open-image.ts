@@ -65,7 +65,7 @@ export function formatOrThrow(sniffed: Sniffed): ImageFormat {
     case 'svg':
       throw new ImageProblemError(
         'svg-refused',
-        'SVG is a drawing made of instructions that can pull in other files, not a picture made of pixels: ' +
+        'SVG files contain drawing instructions that can load other files, not pixels: ' +
           'export it as PNG.',
       );
     case 'foreign':
@@ -77,7 +77,7 @@ export function formatOrThrow(sniffed: Sniffed): ImageFormat {
       throw new ImageProblemError(
         'not-an-image',
         sniffed.name === null
-          ? 'The content is not that of any known image format: the file may be damaged from the start, or misnamed.'
+          ? 'The content does not match any known image format: the file may be damaged at its start or have the wrong name.'
           : `The content is ${sniffed.name}, not an image: rename or remove the file.`,
       );
   }
@@ -129,7 +129,7 @@ class DecoderWarning {
 
   constructor(message: string) {
     const firstLine = message.split('\n')[0] ?? '';
-    this.note = `The decoder found irregular data (${firstLine}): look whether the picture is complete.`;
+    this.note = `The decoder found irregular data (${firstLine}): check whether the image is complete.`;
   }
 }
 
@@ -157,10 +157,10 @@ function headerOf(metadata: Metadata, format: ImageFormat): ImageHeader {
 function refuseUnusualSamples({ depth, channels }: Metadata): void {
   const isIntegerSample = depth === 'uchar' || depth === 'ushort';
   if (isIntegerSample && channels <= 5) return;
-  const what = isIntegerSample ? `${channels} bands` : `samples of the type ${depth}`;
+  const what = isIntegerSample ? `${channels} bands` : `samples of type ${depth}`;
   throw new ImageProblemError(
     'unsupported-format',
-    `This TIFF file holds ${what}, which cannot be shown as colours: export it with 8 or 16 bits and at most 4 channels.`,
+    `This TIFF file contains ${what}, which cannot be shown as colours: export it with 8 or 16 bits and at most 4 channels.`,
   );
 }
 

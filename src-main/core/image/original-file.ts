@@ -47,7 +47,7 @@ export async function readOriginal<T>(
   }
   throw new ImageProblemError(
     'unreadable',
-    'The file kept changing while it was read: wait until the other program has finished, then rescan.',
+    'The file kept changing while it was being read: wait until the other program has finished, then rescan.',
   );
 }
 
@@ -139,11 +139,11 @@ export function refuseSpecialFile(stats: {
   const what = stats.isDirectory()
     ? 'a folder'
     : stats.isFIFO()
-      ? 'a pipe between programs'
+      ? 'a named pipe'
       : stats.isSocket()
-        ? 'a socket between programs'
+        ? 'a socket'
         : 'a device';
-  throw new ImageProblemError('not-an-image', `This is ${what} and not a file: remove it from the folder.`);
+  throw new ImageProblemError('not-an-image', `This is ${what}, not a file: remove it from the folder.`);
 }
 
 /** Says what an operating system error means here; a link that leads nowhere is not a file that vanished. */
@@ -161,6 +161,6 @@ async function isLink(path: string | Buffer): Promise<boolean> {
 export function brokenLink(): ImageProblemError {
   return new ImageProblemError(
     'broken-link',
-    'This link leads to a file that does not exist: restore the target or remove the link.',
+    'This link points to a file that does not exist: restore the target or remove the link.',
   );
 }

@@ -82,7 +82,10 @@ export function resolveFile(root: string, { relPath, pathBytes }: FileKey): stri
     (part) => !['', '.', '..'].includes(part) && !part.includes('\0') && !(isWindows && /[\\:]/.test(part)),
   );
   if (!isSafe) {
-    throw new UserError('BAD_INPUT', `'${relPath}' is not the path of a file below the collection's folder.`);
+    throw new UserError(
+      'BAD_INPUT',
+      `'${relPath}' is not the path of a file inside the collection's folder.`,
+    );
   }
   const base = resolve(root);
   if (pathBytes === null) return [base, ...parts].join(sep);
@@ -110,10 +113,10 @@ function rootError(error: unknown, path: Buffer | string): unknown {
   if (errno === undefined) return error;
   const folder = path.toString();
   if (problemOfErrno(errno).code === 'vanished') {
-    const hint = 'Reconnect the drive it is on, or choose another folder.';
+    const hint = 'Reconnect its drive, or choose another folder.';
     return new UserError('FOLDER_NOT_FOUND', `There is no folder '${folder}'.`, { hint, cause: error });
   }
-  const hint = 'Change its permissions or check the drive it is on, then try again.';
+  const hint = 'Change its permissions or check its drive, then try again.';
   return new UserError('FOLDER_UNREADABLE', `The folder '${folder}' cannot be listed (${errno}).`, {
     ...{ hint, cause: error },
   });
@@ -144,8 +147,8 @@ async function listFolder(folder: Folder): Promise<Dirent<Buffer>[] | ImageProbl
     if (errno === undefined) throw error;
     const next =
       errno === 'ENAMETOOLONG'
-        ? 'its path is longer than the system allows: move it up'
-        : 'change its permissions or check the drive it is on';
+        ? 'its path is too long for the system: move it to a shorter path'
+        : 'change its permissions or check its drive';
     const detail = `The images in this folder could not be listed (${errno}): ${next}, then rescan.`;
     return { code: 'folder-unreadable', detail };
   }
@@ -204,14 +207,14 @@ async function visitLinkedFolder(link: Folder, walk: Walk): Promise<Visit> {
     return problemRow(link.relPath, {
       code: 'link-loop',
       detail:
-        'This link leads back to a folder that it lies in: it is not followed, as that would never end.',
+        'This link points to a folder that contains it: it is not followed, because that would never end.',
     });
   }
   if (isWithin(target, walk.rootRealPath) && !hasHiddenPart(target.subarray(walk.rootRealPath.length))) {
     return problemRow(link.relPath, {
       code: 'link-loop',
       detail:
-        'This link leads to another folder of this collection: it is not followed, as that folder is listed anyway.',
+        'This link points to another folder of this collection: it is not followed, because that folder is listed anyway.',
     });
   }
   return { kind: 'folder', folder: { ...link, isOutside: true } };
@@ -228,7 +231,7 @@ async function followOnce(visit: Visit, { visitedOutside }: Walk): Promise<Visit
   if (visitedOutside.has(identity)) {
     return problemRow(relPath, {
       code: 'link-loop',
-      detail: 'This folder was already listed by way of another link: it is not followed a second time.',
+      detail: 'This folder was already listed through another link: it is not followed a second time.',
     });
   }
   visitedOutside.add(identity);

@@ -81,7 +81,7 @@ function maskOf({ segmentation }: CocoAnnotation, image: ImageMasks): EncodedMas
   }
   const [height, width] = segmentation.size;
   if (width !== widthPx || height !== heightPx) {
-    return `A mask is ${width} x ${height}, and the image ${widthPx} x ${heightPx}.`;
+    return `A mask is ${width} x ${height}, but the image is ${widthPx} x ${heightPx}.`;
   }
   const { counts } = segmentation;
   try {

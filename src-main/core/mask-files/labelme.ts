@@ -75,10 +75,10 @@ function fill(shape: Shape, grid: Grid): Bitmap | string {
       if (shape.points.length < 3) return `A polygon '${shape.label}' has fewer than three points.`;
       return fillPoints(shape.points, grid);
     case 'rectangle':
-      if (!a || !b) return `A rectangle '${shape.label}' has no two corners.`;
+      if (!a || !b) return `A rectangle '${shape.label}' does not have two corners.`;
       return fillPoints([a, [b[0], a[1]], b, [a[0], b[1]]], grid);
     case 'circle': {
-      if (!a || !b) return `A circle '${shape.label}' has no centre and rim.`;
+      if (!a || !b) return `A circle '${shape.label}' does not have a centre and a point on its edge.`;
       const radius = Math.hypot(b[0] - a[0], b[1] - a[1]);
       const corners = Array.from({ length: CIRCLE_CORNERS }, (_, index): [number, number] => {
         const angle = (index * 2 * Math.PI) / CIRCLE_CORNERS;
@@ -88,10 +88,10 @@ function fill(shape: Shape, grid: Grid): Bitmap | string {
       return fillPoints(corners, grid);
     }
     case 'mask':
-      if (!a || !b || !shape.mask) return `A mask '${shape.label}' lacks its corners or its picture.`;
+      if (!a || !b || !shape.mask) return `A mask '${shape.label}' has no corners or no image.`;
       return placeMask({ left: Math.round(a[0]), top: Math.round(a[1]), png: shape.mask }, grid);
     default:
-      return `A shape '${shape.label}' of the type ${shape.shape_type} has no area and is left out.`;
+      return `A shape '${shape.label}' of type ${shape.shape_type} has no area and is left out.`;
   }
 }
 
@@ -112,9 +112,9 @@ function placeMask(
   try {
     picture = decodePngNumbers(Buffer.from(png, 'base64'));
   } catch (error) {
-    return `The picture of a mask cannot be read (${error instanceof Error ? error.message : String(error)}).`;
+    return `The image of a mask cannot be read (${error instanceof Error ? error.message : String(error)}).`;
   }
-  if (!picture) return 'The picture of a mask is in colour.';
+  if (!picture) return 'The image of a mask is in colour.';
   for (let y = 0; y < picture.heightPx; y++) {
     for (let x = 0; x < picture.widthPx; x++) {
       const isOnGrid = x + left < grid.widthPx && y + top < grid.heightPx && x + left >= 0 && y + top >= 0;

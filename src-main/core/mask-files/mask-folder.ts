@@ -44,7 +44,7 @@ export async function* readMasks(
   }
   if (!isEmpty) return;
   throw new UserError('BAD_INPUT', `There is no ${extension} file in ${path}.`, {
-    hint: `The format ${format} needs them; choose another with --format, or another folder.`,
+    hint: `The format ${format} needs such files; choose another format with --format, or another folder.`,
   });
 }
 

@@ -14,10 +14,10 @@ export function parseJsonFile<T extends z.ZodType<object>>(
   try {
     json = JSON.parse(text);
   } catch (error) {
-    return `It is no JSON (${error instanceof Error ? error.message : String(error)}).`;
+    return `It is not valid JSON (${error instanceof Error ? error.message : String(error)}).`;
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  return `It is no ${kind} file (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}).`;
+  return `It is not a ${kind} file (${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}).`;
 }

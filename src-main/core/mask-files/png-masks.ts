@@ -66,11 +66,11 @@ export function joinObjects(
   parts: readonly { record: ImageMasks; className: string | null; name: string }[],
 ): MaskRecord {
   const [first] = parts;
-  if (!first) return { kind: 'problem', name: imageName, detail: 'There are no masks of this image.' };
+  if (!first) return { kind: 'problem', name: imageName, detail: 'This image has no masks.' };
   const { widthPx, heightPx } = first.record;
   const odd = parts.find(({ record }) => record.widthPx !== widthPx || record.heightPx !== heightPx);
   if (odd) {
-    const detail = `It is ${odd.record.widthPx} x ${odd.record.heightPx}, and ${first.name} of the same image is ${widthPx} x ${heightPx}.`;
+    const detail = `It is ${odd.record.widthPx} x ${odd.record.heightPx}, but ${first.name} of the same image is ${widthPx} x ${heightPx}.`;
     return { kind: 'problem', name: odd.name, detail };
   }
   const masks = parts.flatMap(({ record, className }) =>
@@ -85,10 +85,10 @@ function decodeOrProblem(bytes: Uint8Array, name: string): NumberPicture | MaskP
     picture = decodePngNumbers(bytes);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { kind: 'problem', name, detail: `It is no readable PNG (${why}).` };
+    return { kind: 'problem', name, detail: `It is not a readable PNG (${why}).` };
   }
   if (picture) return picture;
-  return { kind: 'problem', name, detail: 'It is a picture in colour; masks are grey or have a palette.' };
+  return { kind: 'problem', name, detail: 'It is a colour image; masks are grey or have a palette.' };
 }
 
 function splitGrey({ data, widthPx, heightPx }: NumberPicture): {

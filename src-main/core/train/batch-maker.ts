@@ -128,7 +128,7 @@ function takeNext(candidates: Generator<number>, count: number): number[] {
 function noUsableImages(skipped: readonly SkippedImage[]): UserError {
   const [first] = skipped;
   const example = first ? ` The first: ${first.relPath}: ${first.detail}` : '';
-  return new UserError('NO_USABLE_IMAGES', `Not one image of the collection can be read.${example}`, {
+  return new UserError('NO_USABLE_IMAGES', `None of the collection's images can be read.${example}`, {
     hint: 'Rescan the collection; if its folder is on a removable or network drive, connect it first.',
   });
 }

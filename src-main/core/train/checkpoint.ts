@@ -136,7 +136,7 @@ function float32Of(bytes: Uint8Array): Float32Array {
 function damaged(path: string): UserError {
   return new UserError(
     'CHECKPOINT_DAMAGED',
-    `The checkpoint ${path} is damaged: it is not what was written.`,
+    `The checkpoint ${path} is damaged: its content has changed since it was written.`,
     {
       hint: 'Check the drive, then start a new run; its earlier models are not affected.',
     },

@@ -24,19 +24,19 @@ export function configure(preset: PresetName, imageCount: number, fixed: Pretrai
   if (imageCount < MIN_IMAGES) {
     throw new UserError(
       'BAD_INPUT',
-      `Pretraining needs at least ${MIN_IMAGES} different images, and this collection has ${imageCount}.`,
-      { hint: 'Add images to its folder and rescan it; some hundreds make a good start.' },
+      `Pretraining needs at least ${MIN_IMAGES} different images, but this collection has ${imageCount}.`,
+      { hint: 'Add images to its folder and rescan it; a few hundred are a good start.' },
     );
   }
   const config = PretrainConfig.parse({ ...PRESETS[preset].configure({ imageCount, fixed }), ...fixed });
   refuse(
     config.batchSize > imageCount,
-    `A batch of ${config.batchSize} needs as many images, and this collection has ${imageCount}.`,
+    `A batch of ${config.batchSize} needs at least as many images, but this collection has ${imageCount}.`,
     `Set batchSize to ${imageCount} or less.`,
   );
   refuse(
     config.epochImages !== null && config.epochImages < config.batchSize,
-    `An epoch of ${config.epochImages} images is less than a batch of ${config.batchSize}.`,
+    `An epoch of ${config.epochImages} images is smaller than a batch of ${config.batchSize}.`,
     `Set epochImages to ${config.batchSize} or more, or to null for all images.`,
   );
   const { epochs, values, type } = config.kSchedule;
@@ -45,8 +45,8 @@ export function configure(preset: PresetName, imageCount: number, fixed: Pretrai
     epochs.length !== values.length ||
       epochs.length < points ||
       epochs.some((epoch, i) => i > 0 && epoch <= (epochs[i - 1] ?? 0)),
-    `kSchedule needs as many values as epochs, at least ${points}, and epochs that rise.`,
-    'An example: {"type":"cosine","epochs":[0,300],"values":[128,4]}',
+    `kSchedule needs the same number of values and epochs, at least ${points}, and the epochs must increase.`,
+    'For example: {"type":"cosine","epochs":[0,300],"values":[128,4]}',
   );
   return config;
 }

@@ -67,7 +67,7 @@ export async function readEncoderFile(
 ): Promise<{ encoder: Encoder; description: EncoderDescription }> {
   await using file = await SafetensorsFile.open(path);
   if (sha256 && Buffer.compare(await file.sha256(), sha256) !== 0) {
-    throw damagedFile(path, 'it is not the file that was saved: its SHA-256 is another');
+    throw damagedFile(path, 'it is not the file that was saved: its SHA-256 is different');
   }
   const description = descriptionIn(file.metadata);
   if (!description) throw damagedFile(path, `it has no valid '${METADATA_KEY}' in its metadata`);

@@ -96,10 +96,7 @@ function encoderTensorsOf(spec: Encoder['spec']): EncoderTensor[] {
 function checkSize(path: string, spec: Encoder['spec']): void {
   const elements = encoderTensorsOf(spec).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (elements > MAX_ELEMENTS) {
-    throw notAResNet(
-      path,
-      `it would have ${elements} weights, and ${MAX_ELEMENTS} are the most that is read`,
-    );
+    throw notAResNet(path, `it would have ${elements} weights; the maximum is ${MAX_ELEMENTS}`);
   }
 }
 
@@ -108,10 +105,10 @@ function checkEntry(file: TensorFile, name: string, shape: Shape): void {
   const wanted = `[${shape.join(', ')}]`;
   if (!entry) throw notAResNet(file.path, `there is no tensor '${name}' of ${wanted}`);
   if (!sameShape(entry.shape, shape)) {
-    throw notAResNet(file.path, `'${name}' is [${entry.shape.join(', ')}], and ${wanted} was expected`);
+    throw notAResNet(file.path, `'${name}' is [${entry.shape.join(', ')}] instead of ${wanted}`);
   }
   if (!isFloatingPoint(entry.dtype)) {
-    throw notAResNet(file.path, `'${name}' holds ${entry.dtype}, and not floating-point numbers`);
+    throw notAResNet(file.path, `'${name}' contains ${entry.dtype}, not floating-point numbers`);
   }
 }
 
@@ -119,13 +116,13 @@ function checkValues(path: string, name: string, data: Float32Array): void {
   const isVariance = name.endsWith('running_var');
   const bad = data.findIndex((value) => !Number.isFinite(value) || (isVariance && value < 0));
   if (bad < 0) return;
-  throw damagedFile(path, `'${name}' holds ${data[bad]} at element ${bad}, which no trained network has`);
+  throw damagedFile(path, `'${name}' contains ${data[bad]} at element ${bad}, which no trained network has`);
 }
 
 function notAResNet(path: string, problem: string) {
   return unsupportedWeights(
     path,
-    `it holds no ResNet that R2O Studio knows: ${problem}`,
-    'ResNet-18, with all or half of its channels, and ResNet-50 as torchvision defines them can be used; see resources/docs/weights.md.',
+    `it does not contain a ResNet that R2O Studio knows: ${problem}`,
+    'Supported are ResNet-18, with all or half of its channels, and ResNet-50, as defined by torchvision; see resources/docs/weights.md.',
   );
 }

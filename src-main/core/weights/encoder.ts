@@ -78,7 +78,7 @@ export function specOfShapes(shapes: ReadonlyMap<string, Shape>): ResNetSpec | s
   if (!stem) return `there is no tensor 'conv1.weight'`;
   const [width, ...rest] = stem;
   if (width === undefined || width < 1 || rest.join() !== '3,7,7') {
-    return `'conv1.weight' is [${stem.join(', ')}], and a ResNet has [channels, 3, 7, 7]`;
+    return `'conv1.weight' is [${stem.join(', ')}], but in a ResNet it is [channels, 3, 7, 7]`;
   }
   const depth = (stage: number) => {
     let blocks = 0;

@@ -24,10 +24,10 @@ type Exporter = {
 };
 
 const BATCH_NORM_NOTE =
-  'Normalisations carry weight, bias, running_mean and running_var; num_batches_tracked is there for PyTorch alone.';
+  'Normalisations have weight, bias, running_mean and running_var; num_batches_tracked is only there for PyTorch.';
 const OPEN_SIZES_NOTE =
-  'B, H and W are open: any number of images of any size, best near the size that it was trained at.';
-const TORCHVISION_NOTE = 'Names and order of axes are those of torchvision; only `fc` is missing.';
+  'B, H and W are free: any number of images of any size; results are best near the training size.';
+const TORCHVISION_NOTE = 'Names and axis order match torchvision; only `fc` is missing.';
 
 const EXPORTERS: Readonly<Record<WeightsFormat, Exporter>> = {
   safetensors: {
@@ -49,32 +49,32 @@ const EXPORTERS: Readonly<Record<WeightsFormat, Exporter>> = {
     usage: [
       'Input `images` [B, 3, H, W], normalised as above; outputs `c2` to `c5`, the feature maps at strides 4 to 32.',
       OPEN_SIZES_NOTE,
-      'Opset 18, standard operators alone; batch normalisation is folded into the convolutions.',
+      'Opset 18, standard operators only; batch normalisation is folded into the convolutions.',
     ],
   },
   'onnx-embedding': {
     write: writeOnnxEmbedding,
     usage: [
-      'Input `images` [B, 3, H, W], red, green and blue from 0 to 255 as float32: normalising is part of the graph.',
-      'Outputs `pooled` [B, C], the mean of the last feature map, and `embedding` [B, C], the same at length 1.',
+      'Input `images` [B, 3, H, W], red, green and blue from 0 to 255 as float32: normalisation is part of the graph.',
+      'Outputs `pooled` [B, C], the mean of the last feature map, and `embedding` [B, C], the same normalised to length 1.',
       OPEN_SIZES_NOTE,
-      'Opset 18, standard operators alone; batch normalisation is folded into the convolutions.',
+      'Opset 18, standard operators only; batch normalisation is folded into the convolutions.',
     ],
   },
   detectron2: {
     suffix: '.pkl',
     write: (path, encoder) => writeDetectron2File(path, floatTensors(encoder)),
     usage: [
-      'A pickle as `MODEL.WEIGHTS` takes it. The arrays are matched by the ends of their names.',
+      'A pickle for `MODEL.WEIGHTS`. The arrays are matched by the ends of their names.',
       '`MODEL.RESNETS.STRIDE_IN_1X1: False`, because the stride is on the 3x3 convolution, as in torchvision.',
       '`INPUT.FORMAT: "RGB"`, because conv1 takes red first (the default there is BGR); `MODEL.PIXEL_MEAN: [123.675, 116.280, 103.530]`, `MODEL.PIXEL_STD: [58.395, 57.120, 57.375]`.',
-      'The default `MODEL.RESNETS.NORM: "FrozenBN"` uses the running statistics; with "SyncBN" they go on learning.',
+      'The default `MODEL.RESNETS.NORM: "FrozenBN"` uses the running statistics; with "SyncBN" they continue to be updated.',
     ],
   },
   mmsegmentation: {
     write: writeTorch,
     usage: [
-      '`backbone=dict(type="ResNet", depth=..., style="pytorch", init_cfg=dict(type="Pretrained", checkpoint=FILE))`; not `ResNetV1c`, whose stem is another.',
+      '`backbone=dict(type="ResNet", depth=..., style="pytorch", init_cfg=dict(type="Pretrained", checkpoint=FILE))`; not `ResNetV1c`, which has a different stem.',
       'The stride is on the 3x3 convolution (`style="pytorch"`). In the data preprocessor: `bgr_to_rgb=True`, `mean=[123.675, 116.28, 103.53]`, `std=[58.395, 57.12, 57.375]`.',
       BATCH_NORM_NOTE,
     ],
@@ -111,9 +111,9 @@ export async function exportEncoder(request: ExportRequest): Promise<ExportedMod
   if (!path.endsWith(suffix)) {
     throw new UserError(
       'BAD_INPUT',
-      `${basename(path)}: ${format} reads the file only if its name ends in ${suffix}.`,
+      `${basename(path)}: ${format} only reads files whose name ends in ${suffix}.`,
       {
-        hint: `Write to ${basename(path)}${suffix} instead.`,
+        hint: `Use the name ${basename(path)}${suffix} instead.`,
       },
     );
   }
@@ -143,7 +143,7 @@ async function writeText(path: string, text: string) {
 function refuseExisting(paths: readonly string[]): void {
   const existing = paths.find((path) => existsSync(path));
   if (existing === undefined) return;
-  throw new UserError('ALREADY_EXISTS', `${existing} exists already.`, {
-    hint: 'Choose another name, or replace it with --force.',
+  throw new UserError('ALREADY_EXISTS', `${existing} already exists.`, {
+    hint: 'Choose another name, or overwrite it with --force.',
   });
 }

@@ -68,7 +68,7 @@ export function findEncoder(path: string, names: ReadonlySet<string>, wantedPref
   const [only] = candidates;
   if (!only) throw noEncoder(path, names, all);
   if (candidates.length > 1) {
-    throw unsupportedWeights(path, `it holds several encoders, under ${prefixes(candidates)}`, CHOOSE);
+    throw unsupportedWeights(path, `it contains several encoders, under ${prefixes(candidates)}`, CHOOSE);
   }
   const { layout, prefix } = only;
   const entries = [...names].flatMap((name) => {
@@ -78,7 +78,7 @@ export function findEncoder(path: string, names: ReadonlySet<string>, wantedPref
   return { layout: layout.name, prefix, names: new Map(entries) };
 }
 
-const CHOOSE = 'Say which one with --prefix.';
+const CHOOSE = 'Choose one with --prefix.';
 
 function candidatesOf(layout: Layout, names: ReadonlySet<string>): Candidate[] {
   const [stem, firstBlock] = layout.anchors;
@@ -98,14 +98,14 @@ function preferred(candidates: Candidate[]): Candidate[] {
 
 function noEncoder(path: string, names: ReadonlySet<string>, others: Candidate[]) {
   if (others.length > 0) {
-    return unsupportedWeights(path, `its encoders lie under ${prefixes(others)}`, CHOOSE);
+    return unsupportedWeights(path, `its encoders are under ${prefixes(others)}`, CHOOSE);
   }
   const some = [...names].slice(0, 3).map((name) => `'${name}'`);
-  const found = some.length > 0 ? `its tensors are called ${some.join(', ')}, ...` : 'it holds no tensors';
+  const found = some.length > 0 ? `its tensors are named ${some.join(', ')}, ...` : 'it contains no tensors';
   return unsupportedWeights(
     path,
-    `it holds no ResNet encoder with names that R2O Studio knows (${found})`,
-    'See resources/docs/weights.md for the layouts that can be read.',
+    `it contains no ResNet encoder with names that R2O Studio knows (${found})`,
+    'See resources/docs/weights.md for the supported layouts.',
   );
 }
 

@@ -41,15 +41,15 @@ export function cardMarkdown({ model, fileName, format, sha256, usage }: CardSub
     '',
     `- File: \`${fileName}\` (${format}), SHA-256 \`${sha256}\``,
     `- Created: ${new Date(createdAtMs).toISOString()}`,
-    `- Licence: ${card.licence === null ? 'not stated; ask whoever gave you this file' : inline(card.licence)}`,
+    `- Licence: ${card.licence === null ? 'not stated; ask the person who gave you this file' : inline(card.licence)}`,
     '',
-    '## Where it comes from',
+    '## Origin',
     '',
     ...originLines(model),
     '',
     '## Input',
     '',
-    `RGB images, values in [0, 1], less the mean (${IMAGE_MEAN.join(', ')}), divided by the standard deviation`,
+    `RGB images with values in [0, 1], minus the mean (${IMAGE_MEAN.join(', ')}), divided by the standard deviation`,
     `(${IMAGE_STD.join(', ')}), channel by channel. ${viewLine(card.viewPx)}`,
     '',
     '## Batch normalisation',
@@ -82,12 +82,14 @@ function originLines({ origin, card }: Model): string[] {
   if (imported) {
     return [
       `Imported from \`${inline(imported.fileName)}\` (${imported.fileFormat}, ${imported.layout} names,`,
-      `SHA-256 \`${imported.sha256}\`). How it was trained is not known here.`,
+      `SHA-256 \`${imported.sha256}\`). How it was trained is unknown.`,
     ];
   }
   return origin === 'untrained'
-    ? [`Not trained at all: drawn from seed ${seed ?? 0} as torchvision starts a network. A baseline.`]
-    : ['Trained in R2O Studio; the record of the training is gone.'];
+    ? [
+        `Not trained: initialised with seed ${seed ?? 0} the way torchvision initialises networks. A baseline.`,
+      ]
+    : ['Trained in R2O Studio; the training record no longer exists.'];
 }
 
 function curveLines({ card }: Model): string[] {
@@ -97,7 +99,7 @@ function curveLines({ card }: Model): string[] {
     '',
     '## Curves',
     '',
-    'All points are in the card beside this one (`.card.json`).',
+    'All points are in the card next to this one (`.card.json`).',
     '',
     '| curve | first step | value | last step | value |',
     '| --- | --- | --- | --- | --- |',
@@ -112,8 +114,8 @@ function curveLines({ card }: Model): string[] {
 
 function viewLine(viewPx: number | null): string {
   return viewPx === null
-    ? 'The size that it was trained at is not known; sides divisible by 32 fit.'
-    : `It was trained on views of ${viewPx} x ${viewPx} pixels; other sides divisible by 32 fit too.`;
+    ? 'The training size is unknown; use sides divisible by 32.'
+    : `It was trained on views of ${viewPx} x ${viewPx} pixels; other sides divisible by 32 also work.`;
 }
 
 /** Text of a person, in one line and without what Markdown would take for its own. */

@@ -52,16 +52,16 @@ async function openByHead(file: RandomAccessFile, head: Uint8Array): Promise<Ope
 function strangerOf(text: string): [problem: string, hint: string] {
   if (text === '') return ['it is empty', 'Download or export the file again.'];
   if (text.startsWith('version https://git-lfs')) {
-    return ['it is a pointer of Git LFS and not the file itself', 'Fetch the file with: git lfs pull'];
+    return ['it is a Git LFS pointer, not the file itself', 'Fetch the file with: git lfs pull'];
   }
   if (/^\s*<(!doctype|html|\?xml)/i.test(text)) {
-    return ['it is a web page', 'The download gave a page instead of the file; download it again.'];
+    return ['it is a web page', 'The download returned a page instead of the file; download it again.'];
   }
   if (text.slice(257, 262) === 'ustar') {
-    return ['it is a tar archive', 'Unpack it first; files of PyTorch before 0.1.10 cannot be read.'];
+    return ['it is a tar archive', 'Unpack it first; files from PyTorch before 0.1.10 cannot be read.'];
   }
   return [
-    'it is no file of weights that R2O Studio knows',
+    'it is not a weights file that R2O Studio knows',
     'Safetensors, PyTorch (.pth, .pt), pickles with NumPy arrays (.pkl) and ONNX can be read.',
   ];
 }

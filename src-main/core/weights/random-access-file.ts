@@ -30,7 +30,7 @@ export class RandomAccessFile {
       throw translateFileError(error, path);
     }
     throw new UserError('FILE_UNUSABLE', `${path} is not a regular file.`, {
-      hint: 'Give the path of a file with weights.',
+      hint: 'Enter the path of a weights file.',
     });
   }
 
@@ -46,7 +46,7 @@ export class RandomAccessFile {
     let done = 0;
     while (done < length) {
       const { bytesRead } = await this.#handle.read(bytes, done, length - done, offset + done);
-      if (bytesRead === 0) throw damagedFile(this.path, 'it became shorter while it was read');
+      if (bytesRead === 0) throw damagedFile(this.path, 'it became shorter while it was being read');
       done += bytesRead;
     }
     return bytes;

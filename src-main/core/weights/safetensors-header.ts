@@ -36,7 +36,7 @@ export async function readHeader(file: RandomAccessFile): Promise<TensorContents
   const lengthBytes = await file.read(0, LENGTH_BYTES);
   const headerBytes = Number(new DataView(lengthBytes.buffer).getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES || headerBytes > file.sizeBytes - LENGTH_BYTES) {
-    fail(`it announces a header of ${headerBytes} bytes, which is no safetensors file of its size`);
+    fail(`it announces a header of ${headerBytes} bytes, which no safetensors file of its size has`);
   }
   const raw = parseJson(await file.read(LENGTH_BYTES, headerBytes), fail);
   const dataStart = LENGTH_BYTES + headerBytes;
@@ -61,11 +61,12 @@ function parseJson(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
     if (problem !== undefined) return fail(`its header is not valid: ${problem}`);
     value = JSON.parse(text);
   } catch (cause) {
-    if (cause instanceof SyntaxError || cause instanceof TypeError) return fail('its header is no JSON text');
+    if (cause instanceof SyntaxError || cause instanceof TypeError)
+      return fail('its header is not JSON text');
     throw cause;
   }
   if (!text.startsWith('{') || typeof value !== 'object' || value === null) {
-    return fail('its header is no JSON object');
+    return fail('its header is not a JSON object');
   }
   // A JSON text that starts with a brace is an object.
   return value as Record<string, unknown>;
@@ -73,10 +74,10 @@ function parseJson(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
 
 /** Text by name. Not by zod, whose records leave out the name `__proto__`. */
 function parseMetadata(value: unknown, fail: Fail): Map<string, string> {
-  if (typeof value !== 'object' || value === null) return fail('its metadata is no object');
+  if (typeof value !== 'object' || value === null) return fail('its metadata is not an object');
   return new Map(
     Object.entries(value).map(([key, text]: [string, unknown]) => {
-      return typeof text === 'string' ? [key, text] : fail('its metadata is not text alone');
+      return typeof text === 'string' ? [key, text] : fail('its metadata is not only text');
     }),
   );
 }
@@ -109,7 +110,8 @@ function checkCover(
   let next = dataStart;
   for (const [name, { offset, sizeBytes: size }] of byOffset) {
     if (offset < next) fail(`tensor '${name}' overlaps the one before it`);
-    if (offset > next) fail(`there are ${offset - next} bytes before tensor '${name}' that belong to none`);
+    if (offset > next)
+      fail(`there are ${offset - next} bytes before tensor '${name}' that belong to no tensor`);
     next = offset + size;
   }
   if (next > sizeBytes) fail(`its tensors need ${next} bytes, but it has ${sizeBytes}`);

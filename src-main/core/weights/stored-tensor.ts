@@ -47,7 +47,7 @@ export function toFloat32({ dtype, bytes }: StoredTensor): Float32Array<ArrayBuf
       return new Float32Array(Uint32Array.from(upper, (bits) => bits * 0x10000).buffer);
     }
     default:
-      throw new Error(`${dtype} is no floating-point type`);
+      throw new Error(`${dtype} is not a floating-point type`);
   }
 }
 

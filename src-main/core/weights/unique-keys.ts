@@ -18,11 +18,11 @@ export function findRepeatedKey(text: string, maxDepth: number): string | undefi
     } else if (char === '"') {
       STRING.lastIndex = at;
       const token = STRING.exec(text)?.[0];
-      if (token === undefined) return 'a string does not end';
+      if (token === undefined) return 'a string has no end';
       at += token.length - 1;
       const keys = open.at(-1);
       if (keys && isKey(text, at + 1) && keys.size === keys.add(unescaped(token)).size) {
-        return `the name ${token} appears twice`;
+        return `the name ${token} occurs twice`;
       }
     }
   }

@@ -7,7 +7,7 @@ const MAX_PROBLEM = 400;
 /** A file that breaks the rules of its own format. Nothing of it is used. */
 export function damagedFile(path: string, problem: string, cause?: unknown): UserError {
   return new UserError('WEIGHTS_DAMAGED', `${basename(path)}: ${shown(problem)}.`, {
-    hint: 'Download or export the file again; if its checksum is known, compare it.',
+    hint: 'Download or export the file again; if you know its checksum, compare it.',
     cause,
   });
 }
@@ -38,7 +38,7 @@ export function translateFileError(error: unknown, path: string): unknown {
     case 'EPERM':
     case 'EROFS':
       return new UserError('FILE_UNUSABLE', `${path} cannot be opened: ${errno}.`, {
-        hint: 'Give the path of a file that this user may read, or, to write, of a folder that it may write.',
+        hint: 'Choose a file that you have permission to read or, to write, a folder that you have permission to write to.',
         cause: error,
       });
     case 'ENOSPC':

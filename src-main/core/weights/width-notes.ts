@@ -8,14 +8,14 @@ const KNOWN_WIDTH = 64;
 export function widthNotes(format: WeightsFormat, spec: ResNetSpec): readonly string[] {
   const { width, depths } = spec;
   if (width === KNOWN_WIDTH) return [];
-  const has = `Its first stage has ${width} channels, where the ResNets of other tools have ${KNOWN_WIDTH}`;
+  const has = `Its first stage has ${width} channels instead of the ${KNOWN_WIDTH} of other tools' ResNets`;
   switch (format) {
     case 'safetensors':
     case 'pytorch':
       return [`${has}. A \`model\` for torchvision:\n\n${indented(torchvisionClass(spec))}`];
     case 'detectron2':
       return [
-        `${has}: no configuration builds it. In code: \`BasicStem(3, ${width})\`, then \`ResNet.make_stage\` with ${depths.join(', ')} blocks of ${depths.map((_, stage) => width << stage).join(', ')} channels.`,
+        `${has}, which no configuration can build. In code: \`BasicStem(3, ${width})\`, then \`ResNet.make_stage\` with ${depths.join(', ')} blocks of ${depths.map((_, stage) => width << stage).join(', ')} channels.`,
       ];
     case 'mmsegmentation':
       return [`${has}: add \`stem_channels=${width}, base_channels=${width}\` to the backbone.`];

@@ -15,14 +15,14 @@ export type Refusal = { status: 401 | 403; reason: string };
 export function refuse(request: IncomingMessage, token: string): Refusal | undefined {
   const { host, origin } = request.headers;
   if (!host || !LOCAL_NAMES.has(host.replace(/:\d+$/, ''))) {
-    return { status: 403, reason: 'This server answers only under 127.0.0.1 or localhost.' };
+    return { status: 403, reason: 'This server only responds to requests for 127.0.0.1 or localhost.' };
   }
   if (origin !== undefined && origin !== `http://${host}`) {
-    return { status: 403, reason: 'This server answers only its own page.' };
+    return { status: 403, reason: 'This server only responds to its own page.' };
   }
   const given = bearerOf(request) ?? cookieOf(request, cookieName(host));
   if (given === undefined || !isSameSecret(given, token)) {
-    return { status: 401, reason: 'Open the address that r2o serve printed: it holds the access token.' };
+    return { status: 401, reason: 'Open the address that r2o serve printed: it contains the access token.' };
   }
   return undefined;
 }

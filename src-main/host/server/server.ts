@@ -82,7 +82,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, conte
     return;
   }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
-    sendText(response, 405, 'Only GET is served here.');
+    sendText(response, 405, 'Only GET is supported here.');
     return;
   }
   if (given !== null && url.pathname === '/') {

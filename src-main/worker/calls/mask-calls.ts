@@ -8,7 +8,7 @@ import type { CallOf, ResultOf } from '../protocol/call.ts';
 const NO_SPLIT: Record<CallOf<'split-mask'>['by']['kind'], string> = {
   parts: 'Draw a line across it instead.',
   line: 'Draw the line all the way across the mask.',
-  mask: 'Choose a mask that covers a part of it.',
+  mask: 'Select a mask that covers a part of it.',
 };
 
 /**
@@ -18,8 +18,8 @@ const NO_SPLIT: Record<CallOf<'split-mask'>['by']['kind'], string> = {
 export function measureMask({ shape }: CallOf<'measure-mask'>): ResultOf<'measure-mask'> {
   const encoded = encodeOrNull(shape);
   if (encoded) return encoded;
-  throw new UserError('BAD_INPUT', 'The new shape is empty, or does not fit the image.', {
-    hint: 'To do away with a mask, remove or reject it.',
+  throw new UserError('BAD_INPUT', 'The new shape is empty or does not fit the image.', {
+    hint: 'To get rid of a mask, remove or reject it.',
   });
 }
 
@@ -39,7 +39,7 @@ export function splitMask({ shape, box, by }: CallOf<'split-mask'>): ResultOf<'s
     return by.kind === 'line' ? splitByLine(shape, box, by.points) : splitByMask(shape, by.shape);
   });
   if (pieces.length > 1) return { pieces };
-  throw new UserError('BAD_INPUT', 'This does not divide the mask.', { hint: NO_SPLIT[by.kind] });
+  throw new UserError('BAD_INPUT', 'This does not split the mask.', { hint: NO_SPLIT[by.kind] });
 }
 
 function encodeOrNull(shape: MaskShape): EncodedMask | null {
@@ -52,7 +52,7 @@ function encodeOrNull(shape: MaskShape): EncodedMask | null {
 
 function onOneGrid<T>(work: () => T): T {
   return translateRange(work, (cause) => {
-    throw new UserError('BAD_INPUT', 'These masks have different grids: their image has changed.', {
+    throw new UserError('BAD_INPUT', 'These masks have different sizes: their image has changed.', {
       hint: 'Segment the image again.',
       cause,
     });

@@ -32,7 +32,7 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
     memoryBytes,
     warnings: [
       ...(imageCount < FEW_IMAGES
-        ? [`${imageCount} images are few: the encoder will learn little more than their colours.`]
+        ? [`${imageCount} images are very few: the encoder will learn little more than their colours.`]
         : []),
       ...(memory ? [`${memory.message} ${memory.hint}`] : []),
     ],
@@ -50,7 +50,7 @@ function memoryProblem(
   if (needed <= budget) return undefined;
   const batchSize = fittingBatchSize(config, budget);
   return {
-    message: `A batch of ${config.batchSize} at ${config.viewPx} px needs about ${gib(needed)} of memory, and ${device} has ${gib(available)}.`,
+    message: `A batch of ${config.batchSize} at ${config.viewPx} px needs about ${gib(needed)} of memory, but ${device} has only ${gib(available)}.`,
     hint:
       batchSize === undefined
         ? 'Even the smallest batch does not fit: set a smaller viewPx, or choose a smaller encoder.'

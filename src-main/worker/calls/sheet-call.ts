@@ -53,7 +53,7 @@ async function drawTiles(
   }
   if (drawn.length > 0) return drawn;
   throw new UserError('IMAGE_UNAVAILABLE', `None of the ${tiles.length} images of the sheet can be read.`, {
-    hint: 'If they lie on a drive, connect it; else scan their collection again.',
+    hint: 'If they are on a drive, connect it; otherwise scan their collection again.',
   });
 }
 

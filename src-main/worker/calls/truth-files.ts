@@ -46,7 +46,7 @@ export async function unpackTruth(call: CallOf<'unpack-truth'>): Promise<ResultO
     }
     const name = exportName(record.imageName);
     if (names.has(name)) {
-      report(record.imageName, 'The files speak of it more than once; the first time counts.');
+      report(record.imageName, 'The files contain it more than once; the first occurrence is used.');
       continue;
     }
     names.add(name);
@@ -116,7 +116,7 @@ async function readGrey(path: string): Promise<Grey | undefined> {
     const { data, info } = await sharp(bytes).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
     return { values: new Uint8Array(data), widthPx: info.width, heightPx: info.height };
   } catch (cause) {
-    throw new UserError('BAD_INPUT', `The truth file ${path} cannot be read as an image.`, {
+    throw new UserError('BAD_INPUT', `The ground-truth file ${path} cannot be read as an image.`, {
       hint: 'Ground truth is PNG: 0 background, 255 foreground, 128 ignored.',
       cause,
     });

@@ -66,10 +66,11 @@ async function listNames({ link, signal }: JobContext): Promise<ImportNames> {
 /** The image that a record is about, or why it is about none. */
 function imageOf({ imageName, widthPx, heightPx }: ImageMasks, names: ImportNames): ImportableImage | string {
   const image = names.find(imageName);
-  if (image === undefined) return 'No image of the segmentation, as its file is now, is called so.';
-  if (image === null) return 'Several images of the segmentation are called so: name it with its folders.';
+  if (image === undefined) return 'No image of the segmentation has this name and an unchanged file.';
+  if (image === null)
+    return 'Several images of the segmentation have this name: include the folders in the name.';
   if (image.widthPx === widthPx && image.heightPx === heightPx) return image;
-  return `Its masks are ${widthPx} x ${heightPx}, and the upright image is ${image.widthPx} x ${image.heightPx}: correct masks on upright copies.`;
+  return `Its masks are ${widthPx} x ${heightPx}, but the upright image is ${image.widthPx} x ${image.heightPx}: correct masks on upright copies.`;
 }
 
 /** Pairs old and new masks, the most alike first, and says what became of each. */

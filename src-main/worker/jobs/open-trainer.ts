@@ -65,6 +65,6 @@ function refuseOtherNetwork(parent: Encoder, config: PretrainConfig): void {
   const [has, wants] = [architectureName(parent.spec), architectureName(ENCODERS[config.encoder])];
   if (has === wants) return;
   throw new UserError('BAD_INPUT', `A ${wants} cannot start from the weights of a ${has}.`, {
-    hint: 'Choose a model with the same encoder, or set encoder to that of the model.',
+    hint: 'Choose a model with the same encoder, or set encoder to the one that the model uses.',
   });
 }

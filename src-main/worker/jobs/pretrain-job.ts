@@ -92,8 +92,8 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
 function deviceOf(name: string): DeviceId {
   const id = DEVICE_IDS.find((known) => known === name);
   if (id) return id;
-  throw new UserError('DEVICE_UNAVAILABLE', `This version knows no device '${name}'.`, {
-    hint: 'See which there are: r2o devices',
+  throw new UserError('DEVICE_UNAVAILABLE', `This version does not know the device '${name}'.`, {
+    hint: 'List the devices with: r2o devices',
   });
 }
 

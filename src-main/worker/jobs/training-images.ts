@@ -60,7 +60,7 @@ function refuseTooFew(imageCount: number, batchSize: number): void {
   if (imageCount >= batchSize) return;
   throw new UserError(
     'BAD_INPUT',
-    `The collection has ${imageCount} images left, fewer than a batch of ${batchSize}.`,
+    `The collection has ${imageCount} images left, which is fewer than a batch of ${batchSize}.`,
     {
       hint: 'Rescan the collection and start a new run.',
     },

@@ -44,7 +44,7 @@ async function answer(seq: number, task: Task): Promise<void> {
 
 function resultOf(task: Task): Promise<unknown> {
   if (task.kind === 'survey') return cutter.survey(task.image, task.mostRows);
-  if (!model) throw new Error('images are cut by a model, and none was given');
+  if (!model) throw new Error('images are segmented by a model, and none was given');
   return cutter.cut(task.image, model);
 }
 

@@ -140,7 +140,7 @@ describe('so many classes that 8 bits', () => {
     const { folder } = await exportDrawn([await withClasses(254)], { format: 'voc' });
     expect(numbers(folder, 'SegmentationClass/a.png').slice(0, 254)).toEqual(upTo(254));
     await expect(exportDrawn([await withClasses(255)], { format: 'voc' })).rejects.toThrow(
-      '255 classes, and 8 bits number 254',
+      '255 classes, but 8 bits can only number 254',
     );
   });
 });
@@ -154,7 +154,7 @@ describe('so many objects that they run out of numbers', () => {
     expect(result.problems).toEqual([
       {
         relPath: 'a.png',
-        detail: 'It has more than 254 objects; the others are in SegmentationClass alone.',
+        detail: 'It has more than 254 objects; the others are only in SegmentationClass.',
       },
     ]);
     const { result: fitting } = await exportDrawn([await dots(254, () => 'cat')], { format: 'voc' });
@@ -166,7 +166,7 @@ describe('so many objects that they run out of numbers', () => {
     const objects = numbers(folder, 'instances/train/a.png');
     expect(objects.slice(0, 1_001)).toEqual([...upTo(1_000).map((place) => 999 + place), 1]);
     expect(result.problems).toEqual([
-      { relPath: 'a.png', detail: '1 objects are above 1000 of a class and have no number.' },
+      { relPath: 'a.png', detail: '1 objects exceed 1000 per class and have no number.' },
     ]);
   });
 

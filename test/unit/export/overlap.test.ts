@@ -40,7 +40,7 @@ describe('where masks overlap', () => {
         },
       ],
     });
-    expect(result.problems).toEqual([{ relPath: 'a.png', detail: '1 masks lie wholly under smaller ones and are left out.' }]); // prettier-ignore
+    expect(result.problems).toEqual([{ relPath: 'a.png', detail: '1 masks are completely covered by smaller ones and are left out.' }]); // prettier-ignore
   });
 
   test('the later one that is painted is higher in the stack of cvat and datumaro', async () => {

@@ -113,7 +113,7 @@ describe('photos that EXIF turns', () => {
 
   test('are counted where originals are only named', async () => {
     const { result } = await exportDrawn(await turnedPhotos(), { format: 'coco', images: 'reference' });
-    expect(result.notes).toEqual([expect.stringMatching(/^7 images are turned by EXIF/)]);
+    expect(result.notes).toEqual([expect.stringMatching(/^7 images are rotated by EXIF/)]);
   });
 });
 
@@ -175,7 +175,7 @@ describe('originals', () => {
       });
       expect(result).toMatchObject({ images: 1, leftOut: 2 });
       expect(result.problems.map(({ relPath }) => relPath).sort()).toEqual(['gone.png', 'other.png']);
-      for (const { detail } of result.problems) expect(detail).toMatch(/gone now|has changed/);
+      for (const { detail } of result.problems) expect(detail).toMatch(/disappeared|has changed/);
     },
   );
 
@@ -305,7 +305,7 @@ describe('the target', () => {
       'a,train,images/train/a.png,a.png,8,6,1,',
     );
     expect(readFileSync(join(folder, 'README.txt'), 'utf8')).toContain(
-      'switch off "Convert masks to polygons"',
+      'turn off "Convert masks to polygons"',
     );
   });
 });
@@ -326,7 +326,7 @@ describe.skipIf(!canMakeDisks)(`a drive that is too small${diskReason}`, () => {
     const disk = tinyDisk(1_024);
     await expect(exportDrawn(await heavy(5), { format, outPath: join(disk, 'out') })).rejects.toMatchObject({
       ...{ code: 'DISK_FULL', hint },
-      message: expect.stringMatching(/^The export needs about 3 MB, and .* has 2 MB free.$/) as string,
+      message: expect.stringMatching(/^The export needs about 3 MB, but .* has only 2 MB free.$/) as string,
     });
     expect(readdirSync(disk)).toEqual([]);
   });
@@ -379,7 +379,7 @@ describe('a format', () => {
   test('with 8 bits refuses more classes than it numbers; with 16 it takes them', async () => {
     const many = await drawnImage('a.png', Array.from({ length: 300 }, (_, index) => ({ bitmap: mask, className: `class ${String(index).padStart(3, '0')}` }))); // prettier-ignore
     await expect(exportDrawn([many], { format: 'voc' })).rejects.toThrow(
-      '300 classes, and 8 bits number 254',
+      '300 classes, but 8 bits can only number 254',
     );
     const { folder, result } = await exportDrawn([many], { format: 'index-png' });
     const { depth } = await sharp(join(folder, 'labels/train/a.png')).metadata();

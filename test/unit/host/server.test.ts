@@ -195,7 +195,7 @@ describe('the local server', () => {
     expect(refused.status).toBe(409);
     expect(JSON.parse(refused.body.toString())).toEqual({
       code: 'WRONG_STATE',
-      message: expect.stringContaining('no finished image yet') as unknown,
+      message: expect.stringContaining('no finished images yet') as unknown,
       hint: expect.stringContaining('resume') as unknown,
     });
   });

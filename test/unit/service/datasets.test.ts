@@ -144,7 +144,7 @@ describe('a dataset', () => {
   test('of two segmentations of one collection is refused', async () => {
     const running = await startSegmented(await pets());
     const other = saveDrawn(running, running.collection, await pets());
-    await expect(create(running, { segmentationIds: [running.segmentationId, other] })).rejects.toThrow('of the same collection'); // prettier-ignore
+    await expect(create(running, { segmentationIds: [running.segmentationId, other] })).rejects.toThrow('belong to the same collection'); // prettier-ignore
   });
 
   test('keeps copies of one file in one split', async () => {

@@ -174,11 +174,11 @@ describe('masks that come back', () => {
     expect(told).toMatchObject({
       c: expect.stringContaining('Several images') as string,
       nobody: expect.stringContaining('No image of the segmentation') as string,
-      'broken.png': expect.stringContaining('no readable PNG') as string,
+      'broken.png': expect.stringContaining('not a readable PNG') as string,
     });
     await png('a b.png', 9);
     const again = await importMasks(running, join(folder, 'a b.png'), 'binary-png');
-    expect(again?.problems[0]?.detail).toBe('Its masks are 9 x 6, and the upright image is 8 x 6: correct masks on upright copies.'); // prettier-ignore
+    expect(again?.problems[0]?.detail).toBe('Its masks are 9 x 6, but the upright image is 8 x 6: correct masks on upright copies.'); // prettier-ignore
   });
 
   test('of a path that there is not fail with the reason', async () => {

@@ -90,7 +90,7 @@ describe('files of labeling tools as ground truth', () => {
     expect(result.objects).toMatchObject({ truthCount: 1, predictionCount: 2, recall: 1 });
     expect(result).toMatchObject({ missingTruth: 1, missingImages: ['unknown'] });
     expect(result.problems).toEqual([
-      { name: 'a b.png', detail: expect.stringContaining('5 x 5, and the image 8 x 6') as string },
+      { name: 'a b.png', detail: expect.stringContaining('5 x 5, but the image is 8 x 6') as string },
     ]);
   });
 
@@ -127,7 +127,7 @@ describe('files of labeling tools as ground truth', () => {
     await expect(compare(running, folder, 'labelme')).rejects.toThrow('There is no .json file');
     const file = join(folder, 'other.json');
     writeFileSync(file, cocoOf([{ id: 1, file_name: 'other.png', width: 8, height: 6 }], []));
-    await expect(compare(running, file, 'coco')).rejects.toThrow('has the name of a segmented image');
+    await expect(compare(running, file, 'coco')).rejects.toThrow('is named after a segmented image');
     expect(readFileSync(file, 'utf8')).toContain('other.png');
   });
 });

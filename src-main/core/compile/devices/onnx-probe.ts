@@ -35,11 +35,11 @@ export async function probeOnnxProvider(provider: Provider, machine: Machine): P
 }
 
 const FIXES: Record<Provider, string> = {
-  cpu: 'Reinstall the application: the ONNX Runtime library that belongs to it is damaged.',
+  cpu: 'Reinstall the application: its ONNX Runtime library is damaged.',
   webgpu:
     'Install a graphics driver with Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) support; on Linux `vulkaninfo` must list the GPU.',
-  dml: 'Install the current driver of the graphics card and all Windows updates.',
-  coreml: 'Update to a current macOS.',
+  dml: 'Install the latest graphics driver and all Windows updates.',
+  coreml: 'Update macOS to a current version.',
   cuda: 'Install the NVIDIA driver, CUDA 12 and cuDNN 9, then run `npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12`.',
 };
 
@@ -56,8 +56,8 @@ function platformReason(provider: Provider, machine: Machine): { reason: string;
   const platforms = PLATFORMS[provider];
   if (!platforms.includes(machine.platform)) {
     return {
-      reason: `${provider} exists on ${platforms.join(' and ')} only, this is ${machine.platform}`,
-      fix: 'Nothing to do: another device serves this machine.',
+      reason: `${provider} exists only on ${platforms.join(' and ')}; this is ${machine.platform}`,
+      fix: 'Nothing to do: this machine uses another device.',
     };
   }
   if (!listSupportedBackends().some((backend) => backend.name === provider)) {
@@ -127,7 +127,7 @@ function filled(dims: readonly number[], value: number): Tensor {
 function assertMean(total: Tensor | undefined, expected: number): void {
   const value = total?.data[0];
   if (typeof value !== 'number' || Math.abs(value - expected) > 1e-3 * expected) {
-    throw new Error(`the probe's convolution gave ${String(value)} instead of ${expected}`);
+    throw new Error(`the probe's convolution returned ${String(value)} instead of ${expected}`);
   }
 }
 

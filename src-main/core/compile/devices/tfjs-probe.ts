@@ -16,7 +16,7 @@ const NATIVE_FIX: Record<NativeTfjsId, string> = {
   'tfjs:tensorflow-gpu':
     'Install the NVIDIA driver, CUDA 11.8 and cuDNN 8.6, then run `npm explore @tensorflow/tfjs-node-gpu -- npm run install` with internet access.',
   'tfjs:tensorflow':
-    'Not needed: the compiled engine is faster on a CPU. To use it all the same, run `npm install @tensorflow/tfjs-node`.',
+    'Not needed: the compiled engine is faster on a CPU. To use it anyway, run `npm install @tensorflow/tfjs-node`.',
 };
 
 /** 64-channel 3x3 convolution: large enough for a speed, small enough for the plain JavaScript kernel. */
@@ -93,7 +93,7 @@ function assertHasGpu(): void {
 /** Speed in GFLOP/s, with the active backend restored afterwards. */
 async function measure(backendName: string): Promise<number> {
   const previous = tf.engine().backendName;
-  if (!(await tf.setBackend(backendName))) throw new Error(`the backend '${backendName}' does not start`);
+  if (!(await tf.setBackend(backendName))) throw new Error(`the backend '${backendName}' failed to start`);
   try {
     const { batch, channels, sizePx, filterSize } = PROBE;
     const [total, elapsedMs] = tf.tidy(() => {
@@ -107,7 +107,7 @@ async function measure(backendName: string): Promise<number> {
     });
     const expected = channels * filterSize ** 2 * 0.5 * 0.25;
     if (total === undefined || Math.abs(total - expected) > 1e-3 * expected) {
-      throw new Error(`the probe's convolution gave ${String(total)} instead of ${expected}`);
+      throw new Error(`the probe's convolution returned ${String(total)} instead of ${expected}`);
     }
     const outPx = sizePx - filterSize + 1;
     return (2 * batch * outPx ** 2 * channels ** 2 * filterSize ** 2) / elapsedMs / 1e6;

@@ -7,7 +7,7 @@ import type { Preset } from './preset.ts';
 
 export const paper: Preset = {
   purpose:
-    "The paper's own settings: ResNet-50 at 224 px. For a GPU, and collections of 10,000 images and more.",
+    "The paper's own settings: ResNet-50 at 224 px. For a GPU and collections of at least 10,000 images.",
   configure: ({ imageCount, fixed }) => {
     const epochs = fixed.epochs ?? 300;
     return {

@@ -73,7 +73,7 @@ async function readGraph(
     if (field.kind !== 'bytes' || field.number !== GRAPH.initializer) continue;
     const { name, entry } = await readTensor(file, field);
     if (entry === undefined) continue;
-    if (tensors.has(name)) throw damagedFile(file.path, `the name '${name}' appears twice`);
+    if (tensors.has(name)) throw damagedFile(file.path, `the name '${name}' occurs twice`);
     if (tensors.size === MAX_INITIALIZERS) throw damagedFile(file.path, 'it has too many initialisers');
     tensors.set(name, entry);
   }
@@ -105,7 +105,7 @@ async function readTensor(
   if (!dtype) return { name, entry: undefined };
   if (isExternal) {
     const hint = 'Save the model as one file: onnx.save(onnx.load(FILE), NEW_FILE)';
-    throw unsupportedWeights(file.path, `the elements of '${name}' lie in another file`, hint);
+    throw unsupportedWeights(file.path, `the elements of '${name}' are in another file`, hint);
   }
   const sizeBytes = sizeOf(shape) * STORED_BYTES[dtype];
   // Small integers may be kept in other fields; no weights are.

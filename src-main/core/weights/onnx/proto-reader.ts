@@ -55,7 +55,7 @@ export class ProtoReader {
       value += (byte & 0x7f) * 2 ** (7 * index);
       if (byte < 0x80) return { value, end: at + index + 1 };
     }
-    throw damagedFile(this.#file.path, `the number at byte ${at} does not end`);
+    throw damagedFile(this.#file.path, `the number at byte ${at} has no end`);
   }
 
   async #byte(at: number): Promise<number> {

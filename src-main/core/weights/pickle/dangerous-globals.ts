@@ -17,5 +17,5 @@ export function refuseDangerous(path: string, fail: (problem: string) => never):
   const [module = '', name = ''] = path.split('.');
   const isBuiltin = ['builtins', '__builtin__', '__builtins__'].includes(module);
   if (!DANGEROUS_MODULES.has(module) && !(isBuiltin && DANGEROUS_BUILTINS.has(name))) return;
-  fail(`it names ${path}, with which a file takes over the computer of whoever opens it in Python`);
+  fail(`it names ${path}, which lets a file take over the computer of anyone who opens it in Python`);
 }

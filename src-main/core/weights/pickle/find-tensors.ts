@@ -32,7 +32,7 @@ export function findTensors(
 
   const visit = (value: PyValue, path: string, depth: number): void => {
     if (!isContainer(value)) return;
-    if (++visits > MAX_VISITS) fail(`it holds more than ${MAX_VISITS} values`);
+    if (++visits > MAX_VISITS) fail(`it contains more than ${MAX_VISITS} values`);
     if (depth > MAX_DEPTH) fail(`'${path.slice(0, 80)}...' is nested deeper than ${MAX_DEPTH} levels`);
     const below = (key: string | number) => {
       const name = path === '' ? String(key) : `${path}.${key}`;
@@ -63,7 +63,7 @@ export function findTensors(
 
   const add = (path: string, tensor: StridedTensor): void => {
     if (tensors.has(path)) fail(`the name '${path}' appears twice`);
-    if (tensors.size === MAX_TENSORS) fail(`it holds more than ${MAX_TENSORS} tensors`);
+    if (tensors.size === MAX_TENSORS) fail(`it contains more than ${MAX_TENSORS} tensors`);
     const problem = findStrideProblem(tensor);
     if (problem !== undefined) fail(`tensor '${path}': ${problem}`);
     tensors.set(path, tensor);

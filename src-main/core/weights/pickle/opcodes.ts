@@ -109,7 +109,7 @@ const TABLE: readonly (readonly [code: number | string, name: string, run: Opcod
     (name, index) => [0x82 + index, name, ({ fail }: Machine) => fail('extensions are not read')] as const,
   ),
   ...['NEXT_BUFFER', 'READONLY_BUFFER'].map(
-    (name, index) => [0x97 + index, name, ({ fail }: Machine) => fail('its buffers lie elsewhere')] as const,
+    (name, index) => [0x97 + index, name, ({ fail }: Machine) => fail('its buffers are elsewhere')] as const,
   ),
 ];
 
@@ -129,7 +129,7 @@ function textInt(machine: Machine): PyValue {
 }
 
 function toInteger(text: string, { fail }: Machine): PyValue {
-  if (!/^-?\d+$/.test(text)) fail(`'${text}' is no integer`);
+  if (!/^-?\d+$/.test(text)) fail(`'${text}' is not an integer`);
   return narrow(BigInt(text));
 }
 
@@ -198,14 +198,14 @@ function top({ stack, marks, fail }: Machine): PyValue {
 function append(machine: Machine, items: readonly PyValue[]): void {
   const target = top(machine);
   const list = target instanceof PyObject ? target.list : target;
-  if (!(list instanceof PyList)) return machine.fail('what it adds to is no list');
+  if (!(list instanceof PyList)) return machine.fail('it adds to something that is not a list');
   for (const item of items) list.items.push(item);
 }
 
 function setItems(machine: Machine, items: readonly PyValue[]): void {
   const target = top(machine);
   const dict = target instanceof PyObject ? target.dict : target;
-  if (!(dict instanceof PyDict)) return machine.fail('what it sets in is no dictionary');
+  if (!(dict instanceof PyDict)) return machine.fail('it sets an item of something that is not a dictionary');
   fill(machine, dict, items);
 }
 
@@ -217,19 +217,19 @@ function globalOf({ fail }: Machine, module: string, name: string): PyGlobal {
 
 function stackGlobal(machine: Machine): PyGlobal {
   const [module, name] = tuple(machine, 2).items;
-  if (typeof module !== 'string' || typeof name !== 'string') return machine.fail('its names are no text');
+  if (typeof module !== 'string' || typeof name !== 'string') return machine.fail('its names are not text');
   return globalOf(machine, module, name);
 }
 
 function reduce(machine: Machine): PyValue {
   const [callee, args] = tuple(machine, 2).items;
-  if (!(args instanceof PyTuple)) return machine.fail('its arguments are no tuple');
+  if (!(args instanceof PyTuple)) return machine.fail('its arguments are not a tuple');
   return call(machine, callee ?? null, args.items);
 }
 
 function newObjectEx(machine: Machine): PyValue {
   const [callee, args] = tuple(machine, 3).items;
-  if (!(args instanceof PyTuple)) return machine.fail('its arguments are no tuple');
+  if (!(args instanceof PyTuple)) return machine.fail('its arguments are not a tuple');
   return call(machine, callee ?? null, args.items);
 }
 
@@ -239,7 +239,7 @@ function callFirst(machine: Machine, [callee = null, ...args]: PyValue[]): PyVal
 
 /** Notes down a call; dictionaries alone are made. */
 function call(machine: Machine, callee: PyValue, args: readonly PyValue[]): PyValue {
-  if (!(callee instanceof PyGlobal)) return machine.fail('what it calls has no name');
+  if (!(callee instanceof PyGlobal)) return machine.fail('it calls something without a name');
   if (callee.path !== 'collections.OrderedDict') return new PyObject(callee, args);
   const pairs = args[0] instanceof PyList ? args[0].items : [];
   machine.spend(pairs.length);
@@ -262,15 +262,15 @@ function build(machine: Machine): void {
   const state = pop(machine);
   const target = top(machine);
   if (target instanceof PyObject) target.state = state;
-  else if (!(target instanceof PyDict)) machine.fail('what it completes was not called into being');
+  else if (!(target instanceof PyDict)) machine.fail('it completes something that no call created');
 }
 
 function put(machine: Machine, index: number): void {
-  if (!Number.isSafeInteger(index)) machine.fail('its place in the memo is no number');
+  if (!Number.isSafeInteger(index)) machine.fail('its memo index is not a number');
   machine.memo.set(index, top(machine));
 }
 
 function get({ memo, fail }: Machine, index: number): PyValue {
   const value = memo.get(index);
-  return value === undefined ? fail(`nothing was remembered at ${index}`) : value;
+  return value === undefined ? fail(`the memo is empty at ${index}`) : value;
 }

@@ -24,7 +24,7 @@ export class PickleWriter {
 
   int(value: number): this {
     if (!Number.isInteger(value) || Math.abs(value) >= 2 ** 31)
-      throw new Error(`${value} is no 32-bit integer`);
+      throw new Error(`${value} is not a 32-bit integer`);
     return this.#op('J').#uint32(value >>> 0);
   }
 

@@ -32,7 +32,7 @@ export function findStrideProblem({
   if (shape.length > MAX_RANK) return `it has ${shape.length} dimensions`;
   const numbers = [...shape, ...strides, offset];
   if (!numbers.every((value) => Number.isSafeInteger(value) && value >= 0)) return 'its sizes are not valid';
-  if (strides.length !== shape.length) return 'it has not as many strides as dimensions';
+  if (strides.length !== shape.length) return 'it does not have as many strides as dimensions';
   const available = source.kind === 'storage' ? source.elements : source.bytes.length / STORED_BYTES[dtype];
   if (sizeOf(shape) > available) return `it has more elements than its storage (${available})`;
   const end = endOf({ shape, strides, offset });

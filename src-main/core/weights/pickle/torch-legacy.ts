@@ -37,7 +37,7 @@ async function openPlain(file: RandomAccessFile): Promise<PickledWeights> {
   if (file.sizeBytes > MAX_PLAIN_BYTES) {
     throw unsupportedWeights(
       file.path,
-      `it is a pickle of ${file.sizeBytes} bytes, and those above ${MAX_PLAIN_BYTES} are not read`,
+      `it is a pickle of ${file.sizeBytes} bytes; those above ${MAX_PLAIN_BYTES} are not read`,
       'Save it with torch.save or as safetensors.',
     );
   }
@@ -46,7 +46,7 @@ async function openPlain(file: RandomAccessFile): Promise<PickledWeights> {
     format: 'pickle',
     tensors: tensorsIn(file.path, value),
     readStorage: (key) => {
-      throw damagedFile(file.path, `it refers to a storage '${key}' that it does not have`);
+      throw damagedFile(file.path, `it refers to a storage '${key}' that it does not contain`);
     },
   });
 }
@@ -66,8 +66,7 @@ async function openLegacy(file: RandomAccessFile, head: Uint8Array<ArrayBuffer>)
 }
 
 function checkPreamble(path: string, magic: PyValue, protocol: PyValue, system: PyValue): void {
-  if (magic !== MAGIC || protocol !== PROTOCOL)
-    throw damagedFile(path, 'its preamble is not that of PyTorch');
+  if (magic !== MAGIC || protocol !== PROTOCOL) throw damagedFile(path, 'its preamble is not from PyTorch');
   const isLittleEndian = system instanceof PyDict && system.entries.get('little_endian') === true;
   if (!isLittleEndian) {
     throw unsupportedWeights(path, 'its numbers are big-endian', 'Save it again on another machine.');
@@ -91,7 +90,7 @@ async function locateStorages(
     const elements = Number(new DataView((await file.read(next, COUNT_BYTES)).buffer).getBigInt64(0, true));
     const [offset, sizeBytes] = [next + COUNT_BYTES, elements * widthOf(dtype)];
     if (elements < 0 || offset + sizeBytes > file.sizeBytes) {
-      throw damagedFile(file.path, `its storage '${key}' of ${elements} elements goes beyond its end`);
+      throw damagedFile(file.path, `its storage '${key}' of ${elements} elements extends past its end`);
     }
     located.set(key, { offset, sizeBytes });
     next = offset + sizeBytes;
@@ -111,7 +110,7 @@ function dtypesByKey(references: readonly PyReference[]): Map<string, StoredDtyp
 function storageReader(file: RandomAccessFile, located: ReadonlyMap<string, Located>): ReadStorage {
   return async (key, { start, length }) => {
     const storage = located.get(key);
-    if (!storage) throw damagedFile(file.path, `it lacks the storage '${key}'`);
+    if (!storage) throw damagedFile(file.path, `it does not contain the storage '${key}'`);
     if (start + length > storage.sizeBytes) {
       throw damagedFile(
         file.path,

@@ -16,11 +16,15 @@ export async function openTorchZip(file: RandomAccessFile): Promise<PickledWeigh
   const archive = await ZipArchive.open(file);
   const [pickle, ...others] = [...archive.members.keys()].filter((name) => /^[^/]*\/data\.pkl$/.test(name));
   if (pickle === undefined || others.length > 0) {
-    throw unsupportedWeights(file.path, 'it is a ZIP archive, but not one of PyTorch', UNPACK);
+    throw unsupportedWeights(file.path, 'it is a ZIP archive, but not one from PyTorch', UNPACK);
   }
   const root = pickle.slice(0, -'data.pkl'.length);
   if (archive.members.has(`${root}constants.pkl`)) {
-    throw unsupportedWeights(file.path, 'it is a TorchScript program, and programs are not run', SAVE_STATE);
+    throw unsupportedWeights(
+      file.path,
+      'it is a TorchScript program, and R2O Studio does not run programs',
+      SAVE_STATE,
+    );
   }
   await refuseBigEndian(file.path, archive, `${root}byteorder`);
   const size = archive.members.get(pickle)?.sizeBytes ?? 0;
@@ -31,13 +35,14 @@ export async function openTorchZip(file: RandomAccessFile): Promise<PickledWeigh
     tensors: tensorsIn(file.path, value),
     readStorage: async (key, { start, length }) => {
       const member = `${root}data/${key}`;
-      if (!archive.members.has(member)) throw damagedFile(file.path, `it lacks the storage '${member}'`);
+      if (!archive.members.has(member))
+        throw damagedFile(file.path, `it does not contain the storage '${member}'`);
       return await archive.read(member, start, length);
     },
   });
 }
 
-const UNPACK = 'If it was packed to be sent, unpack it first.';
+const UNPACK = 'If it was compressed for sending, unpack it first.';
 const SAVE_STATE = 'In Python: torch.save(torch.jit.load(FILE).state_dict(), NEW_FILE)';
 
 async function refuseBigEndian(path: string, archive: ZipArchive, member: string): Promise<void> {

@@ -44,7 +44,7 @@ export function unpickle(bytes: Uint8Array<ArrayBuffer>, start = 0): Unpickled {
     if (!opcode) return fail('there is no such opcode');
     if (opcode.name === 'STOP') {
       const value = machine.stack.pop();
-      if (value === undefined) return fail('nothing was made');
+      if (value === undefined) return fail('it produced no value');
       return { value, references: machine.references, end: reader.position };
     }
     opcode.run(machine);

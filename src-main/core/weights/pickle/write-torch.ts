@@ -123,7 +123,7 @@ class StoredZip {
 
   async #put(bytes: Uint8Array): Promise<void> {
     this.#offset += bytes.length;
-    if (this.#offset > MAX_BYTES) throw new Error('archives of 4 GiB and more are not written');
+    if (this.#offset > MAX_BYTES) throw new Error('archives of 4 GiB or more are not supported');
     await this.#write(bytes);
   }
 }

@@ -53,7 +53,7 @@ export class ZipArchive {
     }
     const header = viewOf(await this.#file.read(member.headerOffset, LOCAL_BYTES));
     if (header.getUint32(0, true) !== LOCAL_SIGNATURE) {
-      throw damagedFile(this.#file.path, `'${name}' is not where the directory says`);
+      throw damagedFile(this.#file.path, `'${name}' is not where the directory says it is`);
     }
     const names = header.getUint16(26, true) + header.getUint16(28, true);
     return await this.#file.read(member.headerOffset + LOCAL_BYTES + names + start, length);
@@ -64,13 +64,13 @@ async function findDirectory(file: RandomAccessFile): Promise<{ offset: number; 
   const length = Math.min(file.sizeBytes, LOCATOR_BYTES + END_BYTES + MAX_COMMENT_BYTES);
   const tail = viewOf(await file.read(file.sizeBytes - length, length));
   const end = lastEnd(tail);
-  if (end === undefined) throw damagedFile(file.path, 'it is a ZIP archive without its end: it is cut off');
+  if (end === undefined)
+    throw damagedFile(file.path, 'it is a ZIP archive that is cut off: its end is missing');
   const isZip64 = end >= LOCATOR_BYTES && tail.getUint32(end - LOCATOR_BYTES, true) === LOCATOR_SIGNATURE;
   if (!isZip64) return { offset: tail.getUint32(end + 16, true), sizeBytes: tail.getUint32(end + 12, true) };
   const at = toNumber(tail.getBigUint64(end - LOCATOR_BYTES + 8, true), file.path);
   const end64 = viewOf(await file.read(at, END64_BYTES));
-  if (end64.getUint32(0, true) !== END64_SIGNATURE)
-    throw damagedFile(file.path, 'its ZIP64 end is not there');
+  if (end64.getUint32(0, true) !== END64_SIGNATURE) throw damagedFile(file.path, 'its ZIP64 end is missing');
   return {
     offset: toNumber(end64.getBigUint64(48, true), file.path),
     sizeBytes: toNumber(end64.getBigUint64(40, true), file.path),
@@ -98,7 +98,7 @@ function parseDirectory(path: string, bytes: Uint8Array<ArrayBuffer>): Map<strin
     const next = extraAt + Number(extraBytes) + Number(commentBytes);
     if (next > bytes.length) throw damagedFile(path, `its directory is damaged at byte ${at}`);
     const name = Buffer.from(bytes.subarray(at + ENTRY_BYTES, extraAt)).toString('utf8');
-    if (members.has(name)) throw damagedFile(path, `'${name}' is in it twice`);
+    if (members.has(name)) throw damagedFile(path, `it contains '${name}' twice`);
     members.set(name, memberOf(path, view, { at, extraAt, extraBytes: Number(extraBytes) }));
     at = next;
   }
@@ -116,7 +116,7 @@ function memberOf(
   const field = (offset: number) => {
     const value = view.getUint32(at + offset, true);
     if (value !== MAX_UINT32) return value;
-    if (next + 8 > extra.end) throw damagedFile(path, `its directory lacks sizes at byte ${at}`);
+    if (next + 8 > extra.end) throw damagedFile(path, `its directory has no sizes at byte ${at}`);
     next += 8;
     return toNumber(view.getBigUint64(next - 8, true), path);
   };
@@ -125,8 +125,7 @@ function memberOf(
   const packedBytes = field(20);
   const [flags, method] = [view.getUint16(at + 8, true), view.getUint16(at + 10, true)];
   const isStored = method === 0 && packedBytes === sizeBytes;
-  const problem =
-    flags & 1 ? 'encrypted' : isStored ? undefined : 'compressed, and PyTorch compresses nothing';
+  const problem = flags & 1 ? 'encrypted' : isStored ? undefined : 'compressed, which PyTorch never does';
   return { sizeBytes, headerOffset: field(42), problem };
 }
 
@@ -142,7 +141,7 @@ function zip64Extra(view: DataView, start: number, length: number): { start: num
 }
 
 function toNumber(value: bigint, path: string): number {
-  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damagedFile(path, 'it points beyond any file');
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw damagedFile(path, 'it points past the end of any file');
   return Number(value);
 }
 

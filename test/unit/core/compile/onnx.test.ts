@@ -20,7 +20,7 @@ describe('the protobuf writer', () => {
   });
 
   it('refuses a number that is no integer', () => {
-    expect(() => new ProtoWriter().int(1, 0.5)).toThrow('0.5 is no integer');
+    expect(() => new ProtoWriter().int(1, 0.5)).toThrow('0.5 is not an integer');
   });
 });
 

@@ -76,7 +76,7 @@ describe('inspecting a file', () => {
   it('uses a file of a wrong name, and says so', async () => {
     const { facts, note } = await inspect(fileOf('wrong.jpg', await sharpOf(quadrants()).png().toBuffer()));
     expect(facts?.format).toBe('png');
-    expect(note).toBe('The name ends in .jpg, but the content is PNG: it is used as that.');
+    expect(note).toBe('The name ends in .jpg, but the content is PNG, so it is read as that.');
   });
 
   it('keeps to its limits', async () => {
@@ -134,7 +134,7 @@ describe('inspecting a file', () => {
     ]);
     const { facts, note } = await inspect(fileOf('odd.jpg', odd));
     expect(facts).toMatchObject({ widthPx: 320, heightPx: 240 });
-    expect(note).toMatch(/irregular data .*look whether the picture is complete/);
+    expect(note).toMatch(/irregular data .*check whether the image is complete/);
   });
 
   it('decodes a file from disk that is too large to be held in memory', async () => {

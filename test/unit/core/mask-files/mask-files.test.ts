@@ -107,7 +107,7 @@ describe('a COCO file', () => {
   });
 
   test.each([
-    ['of another size', { size: [3, 3], counts: [0, 9] }, 'A mask is 3 x 3, and the image 4 x 3.'],
+    ['of another size', { size: [3, 3], counts: [0, 9] }, 'A mask is 3 x 3, but the image is 4 x 3.'],
     ['whose runs are too short', { size: [3, 4], counts: [1, 1] }, 'cover 2 pixels'],
   ])('reports a mask %s and goes on', (_, segmentation, message) => {
     const records = [...readCoco(cocoFile([{ segmentation }]), 'x.json')];
@@ -139,7 +139,7 @@ describe('a LabelMe file', () => {
       ['dog', ['........', '........', '...#....', '...##...', '........', '........']],
     ]);
     expect(records.find(({ kind }) => kind === 'problem')).toMatchObject({
-      detail: "A shape 'nose' of the type point has no area and is left out.",
+      detail: "A shape 'nose' of type point has no area and is left out.",
     });
   });
 

@@ -74,7 +74,7 @@ describe('configuring a pretraining', () => {
       'a schedule that does not rise',
       20,
       { kSchedule: { type: 'piecewise', epochs: [1, 1], values: [4, 4] } },
-      /rise/,
+      /increase/,
     ],
     ['a cosine of one point', 20, { kSchedule: { type: 'cosine', epochs: [1], values: [4] } }, /at least 2/],
   ] as const)('refuses %s', (_, imageCount, fixed, message) => {

@@ -41,7 +41,7 @@ describe('an encoder is found', () => {
   test('where a prefix says so', () => {
     const names = file(...below('online.'), ...below('target.'));
     expect(find(names, 'target.').prefix).toBe('target.');
-    expect(() => find(names, 'other.')).toThrow(`its encoders lie under 'online.', 'target.'`);
+    expect(() => find(names, 'other.')).toThrow(`its encoders are under 'online.', 'target.'`);
   });
 
   test('in the sequence of the official R2O code, without its duplicates', () => {
@@ -94,7 +94,7 @@ describe('no encoder is guessed', () => {
     expect(() => find(file('blocks.0.attn.qkv.weight', 'cls_token'))).toThrow(`'blocks.0.attn.qkv.weight'`);
   });
   test('in a file without tensors', () => {
-    expect(() => find(file())).toThrow('it holds no tensors');
+    expect(() => find(file())).toThrow('it contains no tensors');
   });
   test('where a name merely ends like one', () => {
     expect(() => find(file('xconv1.weight', 'xlayer1.0.conv1.weight'))).toThrow('no ResNet encoder');

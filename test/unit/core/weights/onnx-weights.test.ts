@@ -61,7 +61,7 @@ describe('an ONNX file', () => {
     expect(file.metadata.get('note')).toBe('kept');
     await expect(importEncoder(join(folder, 'elsewhere'))).rejects.toMatchObject({
       code: 'WEIGHTS_UNSUPPORTED',
-      message: expect.stringContaining('lie in another file') as string,
+      message: expect.stringContaining('are in another file') as string,
     });
   });
 
@@ -81,7 +81,7 @@ describe('an ONNX file', () => {
       'an initialiser has 33 dimensions',
       new ProtoWriter().message(5, floats('a', Array<number>(33).fill(1), 4)),
     ],
-    ['holds no encoder', 'it holds no ResNet encoder', new ProtoWriter().message(5, floats('a', [2], 8))],
+    ['holds no encoder', 'it contains no ResNet encoder', new ProtoWriter().message(5, floats('a', [2], 8))],
   ])('that %s is refused', async (_, message, graph) => {
     await expect(importEncoder(fileOf(graph))).rejects.toThrow(message);
   });

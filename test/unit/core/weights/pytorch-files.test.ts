@@ -199,11 +199,11 @@ save('parameters', {'state_dict': {k: torch.nn.Parameter(v) for k, v in net().it
       ['shape', `'layer4.0.conv2.weight' is [32, 32, 1, 1], and [32, 32, 3, 3] was expected`],
       ['evil', 'it names posix.system, with which a file takes over the computer'],
       ['evil-legacy', 'it names posix.system, with which a file takes over the computer'],
-      ['deflated', 'is compressed, and PyTorch compresses nothing'],
-      ['no-storage', `it lacks the storage 'archive/data/0'`],
+      ['deflated', 'is compressed, which PyTorch never does'],
+      ['no-storage', `it does not contain the storage 'archive/data/0'`],
       ['short-storage', `'archive/data/0' has 8 bytes, not 2352`],
       ['big-endian', `its numbers are in 'big' order`],
-      ['photos', 'it is a ZIP archive, but not one of PyTorch'],
+      ['photos', 'it is a ZIP archive, but not one from PyTorch'],
       ['script', 'it is a TorchScript program'],
     ];
     for (const [name, message] of cases) expect(await refusalOf(file(name))).toContain(message);
@@ -229,10 +229,10 @@ save('parameters', {'state_dict': {k: torch.nn.Parameter(v) for k, v in net().it
 
   test.each([
     ['', 'it is empty'],
-    ['version https://git-lfs.github.com/spec/v1\noid', 'a pointer of Git LFS'],
+    ['version https://git-lfs.github.com/spec/v1\noid', 'a Git LFS pointer'],
     ['<!DOCTYPE html><html>', 'it is a web page'],
-    ['hello', 'no file of weights'],
-    [`PK\x03\x04${'x'.repeat(100)}`, 'a ZIP archive without its end'],
+    ['hello', 'not a weights file'],
+    [`PK\x03\x04${'x'.repeat(100)}`, 'a ZIP archive that is cut off: its end is missing'],
     [`${'\0'.repeat(257)}ustar${'\0'.repeat(200)}`, 'it is a tar archive'],
   ])('%j', async (text, message) => {
     expect(await refusalOf(fileOf(text))).toContain(message);

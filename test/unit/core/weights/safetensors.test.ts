@@ -55,18 +55,18 @@ describe('a safetensors file', () => {
     ['is shorter than its own length field', 'ends at byte 3', () => shortFile()],
     ['announces a header beyond its end', 'announces a header of 900', () => fileOf({}, 0, 900n)],
     ['announces a header of 2^63', 'announces a header', () => fileOf({}, 0, 2n ** 63n)],
-    ['holds no JSON', 'no JSON text', () => fileOf('{"a":')],
-    ['holds another JSON value', 'no JSON object', () => fileOf('[]')],
-    ['holds text that is not UTF-8', 'no JSON text', () => fileOf(Uint8Array.of(0x7b, 0xff, 0x7d))],
+    ['holds no JSON', 'not JSON text', () => fileOf('{"a":')],
+    ['holds another JSON value', 'not a JSON object', () => fileOf('[]')],
+    ['holds text that is not UTF-8', 'not JSON text', () => fileOf(Uint8Array.of(0x7b, 0xff, 0x7d))],
     ['is nested deeply', 'nested deeper', () => fileOf('['.repeat(100_000))],
     [
       'repeats a tensor',
-      'appears twice',
+      'occurs twice',
       () => fileOf(`{"a":${asText(f32(0, 4))},"\\u0061":${asText(f32(0, 4))}}`, 4),
     ],
     [
       'repeats a field',
-      '"dtype" appears twice',
+      '"dtype" occurs twice',
       () => fileOf(`{"a":{"dtype":"F32","dtype":"F16","shape":[1],"data_offsets":[0,4]}}`, 4),
     ],
     [
@@ -218,7 +218,7 @@ describe('elements', () => {
 
   test('that are integers do not become fractions, nor the other way', () => {
     const bytes = new Uint8Array(8);
-    expect(() => toFloat32({ dtype: 'I64', shape: [1], bytes })).toThrow('I64 is no floating-point type');
+    expect(() => toFloat32({ dtype: 'I64', shape: [1], bytes })).toThrow('I64 is not a floating-point type');
     expect(() => toInt32({ dtype: 'F32', shape: [2], bytes })).toThrow('F32 is not I32');
   });
 });

@@ -14,7 +14,7 @@ export class ProtoWriter {
 
   /** Field of type int32, int64, bool or enum; negative values take ten bytes. */
   int(field: number, value: number): this {
-    if (!Number.isSafeInteger(value)) throw new Error(`field ${field}: ${value} is no integer`);
+    if (!Number.isSafeInteger(value)) throw new Error(`field ${field}: ${value} is not an integer`);
     this.#tag(field, WIRE_VARINT);
     this.#varint(value);
     return this;
