@@ -136,7 +136,8 @@ export const kernelCases: KernelCase[] = [
   [
     'MaxPool gives the gradient to the first of equal values',
     { a: [1, 6, 6, 16] },
-    (x) => tf.maxPool(tf.mul<tf.Tensor4D>(a4(x), 0), 3, 2, pad1),
+    (x) => tf.maxPool(a4(x), 3, 2, pad1),
+    { values: { a: Float32Array.from({ length: 6 * 6 * 16 }, (_, at) => (at * 7) % 3) } },
   ],
   ...convolutions(),
   ...normalisations(),
