@@ -145,6 +145,22 @@ describe('the local server', () => {
     expect(await refusalOf('/other', bearer(server))).toContain('404');
   });
 
+  test('closes a WebSocket that sends a message above the limit, and stays there for the others', async () => {
+    const { server } = await start();
+    const connect = async () => {
+      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/rpc`, { headers: bearer(server) });
+      onTestFinished(() => socket.terminate());
+      await once(socket, 'open');
+      return socket;
+    };
+    const [greedy, other] = [await connect(), await connect()];
+    greedy.send(Buffer.alloc(2 ** 20 + 1));
+    await once(greedy, 'close');
+    expect(other.readyState).toBe(WebSocket.OPEN);
+    other.ping();
+    await once(other, 'pong');
+  });
+
   test('serves thumbnail and view of an image by its id, upright and cacheable', async () => {
     const { server, client } = await start();
     const folder = join(tempFolder(), 'photos');

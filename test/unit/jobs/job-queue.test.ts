@@ -1,13 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../../src-main/contract/job.ts';
-import { forkNodeWorker } from '../../../src-main/host/shared/fork-node-worker.ts';
 import { makePhotos } from '../../support/photo-folder.ts';
 import { startService, waitForState } from '../../support/running-service.ts';
+import { workerOf } from '../../support/scripted-worker.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
-
-const workerOf = (name: string) =>
-  forkNodeWorker(join(import.meta.dirname, '../../support/workers', `${name}.mjs`), () => undefined);
 
 async function photos(count: number): Promise<string> {
   const folder = join(tempFolder(), 'photos');
@@ -34,6 +31,28 @@ describe('the job queue', () => {
     await waitForState(client, second.job.id, 'running');
     expect((await client.jobs.get({ id: first.job.id })).state).toBe('done');
     await waitForState(client, second.job.id, 'done');
+  });
+
+  test('starts waiting jobs in the order they came, each after the one before has ended', async () => {
+    const forks = [workerOf('silent')];
+    const { client, service } = startService({ fork: () => (forks.pop() ?? workerOf('hasty'))() });
+    const add = async () => (await client.collections.add({ path: await photos(1) })).job.id;
+    const blocking = await add();
+    const waiting = [await add(), await add(), await add()];
+    process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+    await waitForState(client, blocking, 'interrupted');
+    const jobs = [];
+    for (const id of waiting) jobs.push(await waitForState(client, id, 'done'));
+    for (const [at, job] of jobs.slice(1).entries()) {
+      expect(job.startedAtMs).toBeGreaterThanOrEqual(jobs[at]?.finishedAtMs ?? Infinity);
+    }
+  });
+
+  test('ends with the last progress of the worker, however quickly it came', async () => {
+    const { client } = startService({ fork: workerOf('hasty') });
+    const { job } = await client.collections.add({ path: await photos(1) });
+    const done = await waitForState(client, job.id, 'done');
+    expect(done.progress).toMatchObject({ done: 5, total: 5 });
   });
 
   test('pauses, keeps what was saved, and resumes to the same result', async () => {

@@ -1,0 +1,30 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { CallWorker } from '../../../src-main/jobs/call-worker.ts';
+import type { WorkerChannel } from '../../../src-main/jobs/worker-channel.ts';
+import { workerOf } from '../../support/scripted-worker.ts';
+
+test('calls whose worker is killed fail with the reason, and the next call gets a new worker', async () => {
+  const channels: WorkerChannel[] = [];
+  const bugs: unknown[] = [];
+  const fork = () => {
+    const channel = workerOf('silent')();
+    channels.push(channel);
+    return channel;
+  };
+  const calls = new CallWorker({ fork, onBug: (error) => void bugs.push(error) });
+  onTestFinished(() => calls[Symbol.dispose]());
+
+  const underWay = [calls.call({ kind: 'probe' }), calls.call({ kind: 'probe' })];
+  expect(channels).toHaveLength(1);
+  process.kill(channels[0]?.pid ?? Number.NaN, 'SIGKILL');
+  for (const outcome of await Promise.allSettled(underWay)) {
+    expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'WORKER_FAILED' } });
+    expect(String(outcome.status === 'rejected' && outcome.reason)).toContain('SIGKILL');
+  }
+
+  const next = calls.call({ kind: 'probe' });
+  expect(channels).toHaveLength(2);
+  channels[1]?.kill();
+  await expect(next).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+  expect(bugs).toEqual([]);
+});
