@@ -138,14 +138,14 @@ describe('tensors that are no encoder are refused by name:', () => {
   });
   test('one has another shape', async () => {
     const refusal = await replace('layer2.0.conv1.weight', [8, 4, 1, 1], new Float32Array(32));
-    expect(refusal).toContain(`'layer2.0.conv1.weight' is [8, 4, 1, 1], and [8, 4, 3, 3] was expected`);
+    expect(refusal).toContain(`'layer2.0.conv1.weight' is [8, 4, 1, 1] instead of [8, 4, 3, 3]`);
   });
   test('the stem is of another kind', async () => {
     const refusal = await replace('conv1.weight', [4, 3, 3, 3], new Float32Array(108));
     expect(refusal).toContain(`'conv1.weight' is [4, 3, 3, 3]`);
   });
   test('one holds integers', async () => {
-    expect(await replace('bn1.bias', [4], new BigInt64Array(4))).toContain(`'bn1.bias' holds I64`);
+    expect(await replace('bn1.bias', [4], new BigInt64Array(4))).toContain(`'bn1.bias' contains I64`);
   });
   test.each([
     ['NaN', 'bn1.bias'],
@@ -153,7 +153,7 @@ describe('tensors that are no encoder are refused by name:', () => {
     ['-1', 'bn1.running_var'],
   ])('one holds %s', async (value, name) => {
     const refusal = await replace(name, [4], Float32Array.of(1, 1, Number(value), 1));
-    expect(refusal).toContain(`'${name}' holds ${value} at element 2`);
+    expect(refusal).toContain(`'${name}' contains ${value} at element 2`);
   });
 });
 

@@ -73,7 +73,7 @@ describe('an ONNX file', () => {
     ],
     [
       'has a name twice',
-      `the name 'a' appears twice`,
+      `the name 'a' occurs twice`,
       new ProtoWriter().message(5, floats('a', [2], 8)).message(5, floats('a', [2], 8)),
     ],
     [

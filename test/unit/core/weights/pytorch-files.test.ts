@@ -192,13 +192,13 @@ save('parameters', {'state_dict': {k: torch.nn.Parameter(v) for k, v in net().it
     if (missing) skip(missing);
     const file = made();
     const cases: [string, string][] = [
-      ['nan', `WEIGHTS_DAMAGED nan: 'bn1.bias' holds NaN at element 2`],
+      ['nan', `WEIGHTS_DAMAGED nan: 'bn1.bias' contains NaN at element 2`],
       ['expanded', `WEIGHTS_DAMAGED expanded: tensor 'bn1.bias': it has more elements than its storage`],
       ['huge', `WEIGHTS_DAMAGED huge: tensor 'conv1.weight': it has more elements than its storage`],
       ['missing', `there is no tensor 'layer2.0.bn2.running_var' of [8]`],
-      ['shape', `'layer4.0.conv2.weight' is [32, 32, 1, 1], and [32, 32, 3, 3] was expected`],
-      ['evil', 'it names posix.system, with which a file takes over the computer'],
-      ['evil-legacy', 'it names posix.system, with which a file takes over the computer'],
+      ['shape', `'layer4.0.conv2.weight' is [32, 32, 1, 1] instead of [32, 32, 3, 3]`],
+      ['evil', 'it names posix.system, which lets a file take over the computer'],
+      ['evil-legacy', 'it names posix.system, which lets a file take over the computer'],
       ['deflated', 'is compressed, which PyTorch never does'],
       ['no-storage', `it does not contain the storage 'archive/data/0'`],
       ['short-storage', `'archive/data/0' has 8 bytes, not 2352`],
