@@ -47,7 +47,7 @@ function findSeams({ rings, topEdgeAt }: Outline, { data, widthPx }: Bitmap): Se
     let y = (hole.corners[corner * 2 + 1] ?? 0) - 1;
     while (y > 0 && data[(y - 1) * widthPx + column] !== 0) y--;
     const above = topEdgeAt(column, y);
-    if (!above) throw new Error('a hole lies below no border');
+    if (!above) throw new Error('a hole has no border around it');
     const ofRing = seams.get(above.ring) ?? new Map<number, Seam[]>();
     const ofEdge = ofRing.get(above.edge) ?? [];
     seams.set(above.ring, ofRing.set(above.edge, ofEdge));

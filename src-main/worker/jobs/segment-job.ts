@@ -85,7 +85,7 @@ async function learn({ job, images, threads, context }: LearnTask): Promise<Coll
   for await (const { result } of inOrder(sample, threads.ahead, survey)) {
     signal.throwIfAborted();
     if (result) surveys.push(result);
-    link.report({ phase: 'learning what there is', done: ++done, total: sample.length, unit: 'images' });
+    link.report({ phase: 'learning concepts', done: ++done, total: sample.length, unit: 'images' });
   }
   const model = await learnCollection(surveys, job.settings);
   await mkdir(dirname(job.modelFile), { recursive: true });
