@@ -8,7 +8,7 @@ import { documentationPages } from '../support/documentation.ts';
 import { ENGLISH, ENGLISH_LABELS, GERMAN, phrasesOf, wornIn, type Rule } from '../support/words.ts';
 
 /** Code whose strings people read. */
-const FOLDERS = ['src-main/host/cli'];
+const FOLDERS = ['src-main'];
 
 type Texts = { [key: string]: string | Texts };
 
