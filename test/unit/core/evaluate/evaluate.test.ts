@@ -33,12 +33,19 @@ describe('foreground scores', () => {
       ...{ iou: 1, meanIou: 1, accuracy: 1, isLocated: true, boundaryF: 1 },
     });
     expect(scoreForeground(mask, truthOf('.....', '.....', '.....', '.....')).iou).toBeNull();
+    expect(scoreForeground(maskOf('##'), truthOf('##'))).toMatchObject({ iou: 1, meanIou: 1 });
+    expect(scoreForeground(maskOf('##'), truthOf('??'))).toMatchObject({ iou: null, accuracy: 1 });
   });
 
   test('locate by the box of the largest piece alone', () => {
     const truth = truthOf('##......', '##......');
     expect(scoreForeground(maskOf('##.....#', '##......'), truth).isLocated).toBe(true);
     expect(scoreForeground(maskOf('#..#####', '...#####'), truth).isLocated).toBe(false);
+  });
+
+  test('locate with boxes that share half of what they cover', () => {
+    expect(scoreForeground(maskOf('##..'), truthOf('####')).isLocated).toBe(true);
+    expect(scoreForeground(maskOf('##...'), truthOf('#####')).isLocated).toBe(false);
   });
 
   test('locate any of the objects where they are known one by one', () => {
@@ -55,6 +62,32 @@ describe('foreground scores', () => {
     expect(boundaryF(maskOf('####....', '####....'), truth)).toBe(1);
     expect(boundaryF(maskOf('#.......', '#.......'), truth)).toBe(0);
   });
+
+  test('fill an ignored pixel from its neighbours alone, not from the other end of the next row', () => {
+    const filled = (...rows: string[]) => [...filledTruth(truthOf(...rows)).pixels];
+    expect(filled('???', '#..')).toEqual([1, 0, 0, 1, 0, 0]);
+    expect(filled('?.#', '???')).toEqual([0, 0, 1, 0, 0, 1]);
+  });
+
+  test.each([
+    ['right', (row: string) => [row]],
+    ['down', (row: string) => Array.from(row)],
+  ])('find outlines %s, and weigh those that are too many as much as those that are missing', (_, laid) => {
+    const [one, more] = [laid('##..........'), laid('##....##....')];
+    // One of three outlines is right, and all of the true ones are found; or the other way round.
+    expect(boundaryF(maskOf(...more), truthOf(...one))).toBeCloseTo((2 * (1 / 3)) / (4 / 3), 12);
+    expect(boundaryF(maskOf(...one), truthOf(...more))).toBeCloseTo((2 * (1 / 3)) / (4 / 3), 12);
+  });
+
+  test.each([
+    { widthPx: 8, reach: 1 },
+    // 0.008 of 250 pixels.
+    { widthPx: 250, reach: 2 },
+  ])('take outlines for equal up to $reach pixels at a width of $widthPx', ({ widthPx, reach }) => {
+    const upTo = (end: number) => '#'.repeat(end).padEnd(widthPx, '.');
+    expect(boundaryF(maskOf(upTo(2 + reach)), truthOf(upTo(2)))).toBe(1);
+    expect(boundaryF(maskOf(upTo(3 + reach)), truthOf(upTo(2)))).toBe(0);
+  });
 });
 
 describe('oracle bounds', () => {
@@ -64,6 +97,18 @@ describe('oracle bounds', () => {
     const regions = [0, 0, 1, 1, 1, 2, 2, 2];
     expect(oracleBounds(regions, truth)).toEqual({ bestRegion: 2 / 4, bestUnion: 4 / 5 });
     expect(oracleBounds(regions, truthOf('....', '....'))).toBeNull();
+  });
+
+  test('count neither ignored pixels nor those of no region', () => {
+    expect(oracleBounds([0, 0, 0, 0], truthOf('##??'))).toEqual({ bestRegion: 1, bestUnion: 1 });
+    expect(oracleBounds([0, -1], truthOf('##'))).toEqual({ bestRegion: 1 / 2, bestUnion: 1 / 2 });
+  });
+
+  test('take the regions with the largest share of foreground first, whatever their size', () => {
+    const truth = truthOf('#####.........');
+    // Region 0 has 3 right and 9 wrong, region 1 has 2 right: both together are worse than region 1 alone.
+    const regions = [0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    expect(oracleBounds(regions, truth)).toEqual({ bestRegion: 2 / 5, bestUnion: 2 / 5 });
   });
 });
 
@@ -97,10 +142,25 @@ describe('object scores', () => {
   test('count only labels that lie in the foreground as objects', () => {
     const all = Uint8Array.of(0, 0, 5, 5, 5, 7, 7, 255);
     expect(objectLabels(all, truthOf('..####.#')).objects).toEqual([5]);
+    // Two of two known pixels; of the other three nothing is known.
+    expect(objectLabels(Uint8Array.of(5, 5, 5, 5, 5), truthOf('##???')).objects).toEqual([5]);
+  });
+
+  test('match from a half of the overlap on, and remember the best overlap', () => {
+    const half = matchInstances([{ mask: maskOf('##......'), score: 1 }], truth);
+    expect(half.predictions).toEqual([{ score: 1, isHit: true, iou: 1 / 2 }]);
+    const both = matchInstances([{ mask: maskOf('####.#..'), score: 1 }], truth);
+    expect(both.predictions).toEqual([{ score: 1, isHit: true, iou: 4 / 5 }]);
+    expect(both.bestIous).toEqual([4 / 5, 1 / 6]);
   });
 });
 
 test('quarters of a ranked list have their own means, and a short list has none', () => {
   expect(quarterMeans([1, 0.5, 0.75, 0.25, 0.5, 0])).toEqual([0.75, 0.75, 0.375, 0]);
   expect(quarterMeans([1, 1, 1])).toEqual([]);
+});
+
+test('a truth mask of grey levels is background up to 127, ignored at 128, and foreground above', () => {
+  const { pixels } = truthFromMask(Uint8Array.of(0, 127, 128, 129, 255), 5, 1);
+  expect([...pixels]).toEqual([0, 0, 2, 1, 1]);
 });
