@@ -3,39 +3,18 @@ import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readCoco } from '../../../../src-main/core/mask-files/coco.ts';
 import { readLabelMe } from '../../../../src-main/core/mask-files/labelme.ts';
-import type { MaskFileFormat } from '../../../../src-main/contract/mask-import.ts';
-import { readMasks } from '../../../../src-main/core/mask-files/mask-folder.ts';
-import type { ImageMasks, MaskRecord } from '../../../../src-main/core/mask-files/mask-record.ts';
 import { readBinaryPng, readIndexPng } from '../../../../src-main/core/mask-files/png-masks.ts';
-import { encodePng } from '../../../../src-main/core/mask/png.ts';
-import { decodeRle, type EncodedMask } from '../../../../src-main/core/mask/rle.ts';
-import { drawingOf } from '../../../support/masks.ts';
+import { decodeRle } from '../../../../src-main/core/mask/rle.ts';
+import { draw, masksIn, png, recordsOf } from '../../../support/mask-records.ts';
 import { hasPython, pythonReason, readPython } from '../../../support/python.ts';
 import { hasShared, sharedPath, sharedReason } from '../../../support/shared.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
-
-const draw = (mask: EncodedMask | null | undefined) => (mask ? drawingOf(decodeRle(mask.shape)) : null);
-
-function masksIn(record: MaskRecord | undefined): ImageMasks {
-  if (record?.kind === 'masks') return record;
-  throw new Error(record?.detail ?? 'no record');
-}
-
-async function recordsOf(path: string, format: MaskFileFormat): Promise<MaskRecord[]> {
-  const records: MaskRecord[] = [];
-  for await (const record of readMasks(path, { format, signal: new AbortController().signal }))
-    records.push(record);
-  return records;
-}
 
 function write(path: string, content: string | Uint8Array): string {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, content);
   return path;
 }
-
-const png = (rows: number[][]) =>
-  encodePng({ data: Uint8Array.from(rows.flat()), widthPx: rows[0]?.length ?? 0, heightPx: rows.length });
 
 describe('a binary PNG', () => {
   const file = { name: 'a.png', imageName: 'a' };

@@ -76,7 +76,9 @@ describe('a PNG of numbers', () => {
         .png()
         .toBuffer();
     expect([...(decodePngNumbers(await rgb([0, 0, 0, 255, 255, 255]))?.data ?? [])]).toEqual([0, 255]);
-    expect(decodePngNumbers(await rgb([0, 0, 0, 255, 0, 0]))).toBeNull();
+    const primaries = [[255, 0, 0], [0, 255, 0], [0, 0, 255]]; // prettier-ignore
+    for (const colour of primaries)
+      expect(decodePngNumbers(await rgb([0, 0, 0, ...colour])), String(colour)).toBeNull();
   });
 
   test.skipIf(!hasPython('PIL'))(`has the palette that PIL reads${pythonReason('PIL')}`, async () => {

@@ -1,0 +1,28 @@
+import type { MaskFileFormat } from '../../src-main/contract/mask-import.ts';
+import { readMasks } from '../../src-main/core/mask-files/mask-folder.ts';
+import type { ImageMasks, MaskRecord } from '../../src-main/core/mask-files/mask-record.ts';
+import { encodePng } from '../../src-main/core/mask/png.ts';
+import { decodeRle, type EncodedMask } from '../../src-main/core/mask/rle.ts';
+import { drawingOf } from './masks.ts';
+
+/** The drawing of a mask that was read; null for none. */
+export const draw = (mask: EncodedMask | null | undefined) =>
+  mask ? drawingOf(decodeRle(mask.shape)) : null;
+
+/** The masks of a record. @throws Error where it is a problem */
+export function masksIn(record: MaskRecord | undefined): ImageMasks {
+  if (record?.kind === 'masks') return record;
+  throw new Error(record?.detail ?? 'no record');
+}
+
+/** All that the reader of mask files finds below a path. */
+export async function recordsOf(path: string, format: MaskFileFormat): Promise<MaskRecord[]> {
+  const records: MaskRecord[] = [];
+  for await (const record of readMasks(path, { format, signal: new AbortController().signal }))
+    records.push(record);
+  return records;
+}
+
+/** A PNG with 8 bits for each of the numbers. */
+export const png = (rows: number[][]) =>
+  encodePng({ data: Uint8Array.from(rows.flat()), widthPx: rows[0]?.length ?? 0, heightPx: rows.length });
