@@ -82,8 +82,8 @@ const PretrainRequest = z.object({
 });
 
 /**
- * Everything that a client can ask for, on every host. Images and masks do not travel here: they go by URL
- * (`/images/ID/thumbnail`, `/images/ID/view`).
+ * Everything that a client can ask for, on every host. Images do not travel here: they go by URL
+ * (`/images/ID/thumbnail`, `/images/ID/view`). Masks do, as COCO's compressed run lengths.
  */
 export const contract = {
   collections: {
@@ -135,7 +135,7 @@ export const contract = {
         }),
       )
       .output(pageOf(ImageId)),
-    /** In the order asked for, without those that are not there any more. */
+    /** In the requested order, without those that no longer exist. */
     many: base.input(z.object({ ids: z.array(ImageId).max(500) })).output(z.array(Image)),
   },
   jobs: {
@@ -195,7 +195,7 @@ export const contract = {
     get: base.input(z.object({ id: SegmentationId })).output(Segmentation),
     /** Begins a segmentation and queues its job. */
     start: base.input(SegmentRequest).output(z.object({ segmentation: Segmentation, job: Job })),
-    /** Goes on where it stopped, or takes in images that came or changed since. */
+    /** Resumes a stopped segmentation, or adds images that are new or have changed since. */
     resume: base
       .input(z.object({ id: SegmentationId }))
       .output(z.object({ segmentation: Segmentation, job: Job })),
@@ -217,7 +217,7 @@ export const contract = {
         GalleryFilter.extend({ cursor: Cursor, limit: z.number().int().min(1).max(20_000).default(5_000) }),
       )
       .output(pageOf(ImageId)),
-    /** The tiles of some images, in the order asked for, without those that are not there any more. */
+    /** The tiles of some images, in the requested order, without those that no longer exist. */
     galleryTiles: base
       .input(z.object({ id: SegmentationId, imageIds: z.array(ImageId).max(500) }))
       .output(z.array(GalleryTile)),
@@ -272,7 +272,7 @@ export const contract = {
     remove: base.input(z.object({ ids: z.array(MaskId).min(1).max(1_000) })).output(EditBatch),
     undo: base.input(ImageMasksRequest).output(ImageEdit),
     redo: base.input(ImageMasksRequest).output(ImageEdit),
-    /** Takes back what was done to many images at once, wherever nothing else was done since. */
+    /** Undoes a bulk action on many images, except where something else was done since. */
     undoBatch: base
       .input(z.object({ batch: z.number().int() }))
       .output(z.object({ undone: z.number().int(), kept: z.number().int() })),

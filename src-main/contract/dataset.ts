@@ -27,7 +27,7 @@ export type SplitRule = z.infer<typeof SplitRule>;
 export const DatasetRecipe = z.object({
   /** At most one of each collection. */
   segmentationIds: z.array(SegmentationId).min(1).max(100),
-  /** Only concepts of these names; null takes all but background. An unnamed one is `concept-NUMBER`. */
+  /** Only concepts of these names; null includes all except background. An unnamed one is `concept-NUMBER`. */
   concepts: z.array(Name).min(1).nullable().default(null),
   reviews: z.array(ReviewState).min(1).default(['pending', 'accepted', 'edited']),
   minScore: z.number().min(0).max(1).default(0),

@@ -5,7 +5,7 @@ import { CollectionId, ContentHash, ImageId } from './ids.ts';
  * What the latest scan found at a path.
  *
  * `ok`: a usable image, new or the same as before. `changed`: usable, but its content differs from the scan
- * before, so results made earlier belong to the old content. `missing`: was there, is not any more.
+ * before, so results made earlier belong to the old content. `missing`: existed, but no longer does.
  * `problem`: a file that should have been an image and could not be used; `problem` says why.
  */
 export const ImageStatus = z.enum(['ok', 'changed', 'missing', 'problem']);
@@ -30,7 +30,7 @@ export const ProblemCode = z.enum([
 ]);
 export type ProblemCode = z.infer<typeof ProblemCode>;
 
-/** Container or codec, told from the bytes and never from the file's name. */
+/** Container or codec, detected from the bytes and never from the file's name. */
 export const ImageFormat = z.enum(['jpeg', 'png', 'webp', 'tiff', 'avif', 'gif', 'heic', 'bmp']);
 export type ImageFormat = z.infer<typeof ImageFormat>;
 

@@ -7,7 +7,7 @@ import { ShapedMask } from './segmentation.ts';
 export const MaskEditKind = z.enum(['create', 'reshape', 'merge', 'split', 'remove', 'review', 'concept']);
 export type MaskEditKind = z.infer<typeof MaskEditKind>;
 
-/** The step that undo takes back, and the one that redo does again; null where there is none. */
+/** The step that undo would undo, and the one that redo would redo; null if there is none. */
 export const MaskHistory = z.object({ undo: MaskEditKind.nullable(), redo: MaskEditKind.nullable() });
 export type MaskHistory = z.infer<typeof MaskHistory>;
 
@@ -19,7 +19,7 @@ export const ImageEdit = z.object({
 });
 export type ImageEdit = z.infer<typeof ImageEdit>;
 
-/** Steps on one or many images, made at once; `batch` takes all of them back. */
+/** Steps on one or many images, made at once; `batch` identifies them for undoing them all. */
 export const EditBatch = z.object({
   /** Masks that are different now. */
   changed: z.number().int(),

@@ -17,7 +17,7 @@ export const Box = z.object({
 });
 export type Box = z.infer<typeof Box>;
 
-/** One object on one image. Its shape is read by itself, as run lengths. */
+/** One object on one image. Its shape is read separately, as run lengths. */
 export const Mask = z.object({
   id: MaskId,
   imageId: ImageId,

@@ -15,7 +15,7 @@ export type SegmentMode = z.infer<typeof SegmentMode>;
 /** All that decides what a segmentation finds; with the same settings, images and model it finds the same. */
 export const SegmentSettings = z.object({
   mode: SegmentMode.default('auto'),
-  /** Kinds of things to tell apart over the whole collection. */
+  /** Number of concepts in the whole collection. */
   conceptCount: z.number().int().min(2).max(200).default(12),
   /** Regions of an image in mode `fixed-k`. */
   regionCount: z.number().int().min(2).max(64).default(5),
@@ -56,7 +56,7 @@ export type Segmentation = z.infer<typeof Segmentation>;
 export const Exemplar = z.object({ id: MaskId, revision: z.number().int().positive() });
 export type Exemplar = z.infer<typeof Exemplar>;
 
-/** A kind of thing found over a whole segmentation. */
+/** A group of similar objects, found across a whole segmentation. */
 export const Concept = z.object({
   id: ConceptId,
   segmentationId: SegmentationId,
@@ -107,7 +107,7 @@ export type GalleryFilter = z.infer<typeof GalleryFilter>;
 
 export const SegmentRequest = z.object({
   collectionId: CollectionId,
-  /** Left out: colour and texture alone tell kinds of things apart. */
+  /** If left out, colour and texture alone define the concepts. */
   modelId: ModelId.optional(),
   settings: SegmentSettings,
   name: z.string().trim().min(1).max(200).optional(),
@@ -120,7 +120,7 @@ export const ConceptChange = z.object({
   id: ConceptId,
   name: z.string().trim().min(1).max(200).nullable().optional(),
   isBackground: z.boolean().optional(),
-  /** Null takes a merge back. */
+  /** Null undoes a merge. */
   mergedInto: ConceptId.nullable().optional(),
 });
 export type ConceptChange = z.infer<typeof ConceptChange>;

@@ -45,7 +45,7 @@ export const Device = z.object({
   engine: z.enum(['onnx', 'tfjs']),
   name: z.string(),
   isAvailable: z.boolean(),
-  /** Whether jobs run on it unless told otherwise: the fastest that is available. */
+  /** Whether jobs run on it by default: the fastest one available. */
   isDefault: z.boolean(),
   /** Null where the device does not tell. */
   memoryBytes: z.number().nullable(),

@@ -9,7 +9,7 @@ import { FileKey } from './scan.ts';
 /** All that the writing of an export has to know, beside its images. */
 export const ExportPlan = z.object({
   exportId: ExportId,
-  /** Tells two exports of the same number apart that were made by different data folders. */
+  /** Distinguishes exports with the same number that were made from different data folders. */
   startedAtMs: z.number(),
   options: ExportOptions,
   datasetName: z.string(),

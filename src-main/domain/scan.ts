@@ -17,7 +17,7 @@ export const FoundFile = FileKey.extend({
 });
 export type FoundFile = z.infer<typeof FoundFile>;
 
-/** What opening a file told: either facts, or the problem that makes it unusable. */
+/** What opening a file found: either facts, or the problem that makes it unusable. */
 export const Inspection = z.object({
   facts: ImageFacts.nullable(),
   problem: ImageProblem.nullable(),

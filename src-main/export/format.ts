@@ -52,7 +52,7 @@ export type ExportContext = {
   /** Where `path` will lie once the export is whole. */
   finalPath: string;
   plan: ExportPlan;
-  /** A remark about the whole export; equal ones are told once. */
+  /** A remark about the whole export; equal ones are reported once. */
   note: (text: string) => void;
   /** A remark about one image that is in the export all the same. */
   remark: (image: ExportedImage, detail: string) => void;
@@ -85,7 +85,7 @@ export function shownPath({ file }: ExportedImage): string {
   return file.kind === 'inside' ? file.path : file.shownPath;
 }
 
-/** The same, without the folder of the split: formats whose readers are told that folder name the file alone. */
+/** The same, without the folder of the split: formats whose readers are given that folder only name the file. */
 export function fileNameOf({ file }: ExportedImage): string {
   return file.kind === 'inside' ? file.path.slice(file.path.lastIndexOf('/') + 1) : file.shownPath;
 }

@@ -71,7 +71,7 @@ export class ExportTarget {
   }
 }
 
-/** The text of the file that tells what an export is, and by which one finds that it is whole. */
+/** The text of the file that describes an export; its presence shows that the export is complete. */
 export function manifestOf(plan: ExportPlan, result: ExportResult): { name: string; text: string } {
   const { exportId, startedAtMs, options, datasetName, versionNumber, createdAtMs, classes, appVersion } =
     plan;

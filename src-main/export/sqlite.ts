@@ -6,7 +6,7 @@ import { shownPath, type ExportFormatDefinition } from './format.ts';
 
 /** Rows a transaction: fast, and little is lost to nobody, as the file counts only once it is whole. */
 const BATCH = 256;
-/** In `info`: tells an export that is in its place already from any other file. */
+/** In `info`: distinguishes an export that is already in place from any other file. */
 const MANIFEST_KEY = 'export';
 
 /**

@@ -13,7 +13,7 @@ import { placeImage, type Placed } from './place-image.ts';
 import { manifestOf, translateWriteError } from './output-folder.ts';
 import { csvField, TextFile } from './text-file.ts';
 
-/** Reasons why images are left out that are told one by one; the rest is counted. */
+/** How many reasons why images are left out are reported individually; the rest are counted. */
 const PROBLEMS_KEPT = 200;
 /** Copying is bound by the disk and, where pictures are turned, by the CPU. */
 const IMAGES_IN_FLIGHT_A_CORE = 2;
@@ -34,7 +34,7 @@ export type ExportRun = {
 
 /**
  * Writes a dataset version in one format, page by page: what is in memory does not grow with the dataset.
- * An image that cannot be exported is left out and reported, and the rest goes on.
+ * An image that cannot be exported is left out and reported, and the export continues with the rest.
  * @throws UserError BAD_INPUT, DISK_FULL, TARGET_UNUSABLE; or the signal's reason
  */
 export async function writeExport(run: ExportRun): Promise<ExportResult> {
@@ -123,7 +123,7 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
   }
 }
 
-/** As Promise.all, but fails only once nothing is under way any more: what is written is about to be removed. */
+/** As Promise.all, but fails only once nothing is in progress: what is written is about to be removed. */
 async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
   const settled = await Promise.allSettled(promises);
   return settled.map((one) => {

@@ -13,7 +13,7 @@ export type AsksOf<K extends JobKind> = Extract<Ask, { kind: `${K}/${string}` }>
 export type JobKindHandler<K extends JobKind> = {
   /**
    * Resolves paths and settings into what the worker gets.
-   * @throws UserError when the job cannot run any more (its collection is gone)
+   * @throws UserError when the job can no longer run (its collection is gone)
    */
   prepare: (spec: SpecOf<K>) => WorkerJob;
   /**

@@ -89,7 +89,7 @@ export class JobQueue {
     return this.get(id);
   }
 
-  /** Queues a paused, interrupted, failed or cancelled job again; it goes on from what it has saved. */
+  /** Queues a paused, interrupted, failed or cancelled job again; it resumes from what it has saved. */
   resume(id: JobId): Job {
     const job = this.#move(id, 'queued');
     queueMicrotask(() => this.#startNext());
@@ -130,7 +130,7 @@ export class JobQueue {
     else queueMicrotask(() => this.#startNext());
   }
 
-  /** What the worker gets, or undefined when the job cannot run any more: then it has failed, with the reason. */
+  /** What the worker gets, or undefined when the job can no longer run: then it has failed, with the reason. */
   #prepare(job: Job): WorkerJob | undefined {
     try {
       // The handler of the spec's own kind; TypeScript cannot follow two unions at once.

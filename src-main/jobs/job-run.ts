@@ -65,7 +65,7 @@ export class JobRun {
     this.#graceTimer = setTimeout(() => this.#channel.kill(), this.#options.limits.graceMs);
   }
 
-  /** Ends the worker at once, for a service that closes: nothing is heard of this run any more. */
+  /** Ends the worker at once, for a service that closes: this run reports nothing further. */
   abandon(): void {
     this.#close();
     this.#channel.kill();

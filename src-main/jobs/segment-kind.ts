@@ -20,7 +20,7 @@ export type SegmentKindOptions = {
 
 /** One large image takes seconds; learning from a large collection, minutes. */
 const LIMITS = { graceMs: 60_000, silenceMs: 10 * 60_000 };
-/** The angle by which each concept's hue goes on: neighbours in number differ, however many there are. */
+/** The angle between the hues of consecutive concepts: consecutive ones differ, however many there are. */
 const GOLDEN_ANGLE = 137.508;
 
 /** Where a segmentation keeps what it learned from its collection. */

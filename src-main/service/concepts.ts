@@ -4,7 +4,7 @@ import type { Concept, ConceptChange } from '../contract/segmentation.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 
-/** Concepts as clients handle them: named, merged, taken for background. */
+/** Concepts as clients handle them: named, merged, marked as background. */
 export function conceptHandlers(service: Service) {
   const { store } = service;
 

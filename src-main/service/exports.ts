@@ -50,7 +50,7 @@ export function exportHandlers(service: Service) {
   };
 }
 
-/** An export inside a collection would be scanned as its images, and none may lie in the app's own folder. */
+/** An export inside a collection would be scanned as its images, and none may be inside the app's own folder. */
 function refuseOwnFolders({ store, layout }: Service, outPath: string): void {
   const holder = store.collections.list().find(({ rootPath }) => isInside(outPath, rootPath));
   if (holder) {

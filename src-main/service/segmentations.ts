@@ -72,7 +72,7 @@ export function segmentationHandlers(service: Service) {
       return queueJob(get(id));
     },
 
-    /** Goes on where it stopped; for one that is done, with images that came or changed since. */
+    /** Resumes a stopped segmentation; adds images that are new or have changed since to a finished one. */
     resume(id: SegmentationId): { segmentation: Segmentation; job: Job } {
       const segmentation = get(id);
       const { state } = segmentation;

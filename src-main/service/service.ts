@@ -171,7 +171,7 @@ export class Service {
   probe(): Promise<MachineProbe> {
     const probe = this.calls.call({ kind: 'probe' });
     this.#latestProbe = probe;
-    // Whoever asked is told; the next one tries again.
+    // The caller gets the error; the next one tries again.
     probe.catch(() => (this.#latestProbe = undefined));
     return probe;
   }

@@ -44,7 +44,7 @@ async function folderSize(folder: string): Promise<number> {
   return total;
 }
 
-/** Zero for a file that is not there (any more). */
+/** Zero for a file that does not exist (or no longer does). */
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await stat(path)).size;

@@ -6,7 +6,7 @@ import type { Logger } from './logger.ts';
  * The error as it crosses to a client: `{ code, message, data: { hint } }`.
  *
  * User errors go as they are, and so do errors that oRPC made itself (input that does not fit the schema, an
- * aborted call). Everything else is a bug: it is logged here, at the boundary, and the client is told where.
+ * aborted call). Everything else is a bug: it is logged here, at the boundary, and the error names the log.
  */
 export function toWireError(error: unknown, where: string, logger: Logger): ORPCError<string, unknown> {
   if (error instanceof UserError) return fromInfo(error.toInfo(), error);
@@ -31,7 +31,7 @@ function fromInfo({ code, message, hint }: ErrorInfo, cause: unknown): ORPCError
   return new ORPCError(code, { defined: true, message, data: { hint }, cause });
 }
 
-/** Input that does not fit its schema, told in one line a field. */
+/** Input that does not match its schema, described in one line per field. */
 function fromBadRequest(error: ORPCError<string, unknown>): ORPCError<string, unknown> {
   const issues = issuesOf(error.data).map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
   const message = issues.length > 0 ? `The request is not valid (${issues.join('; ')}).` : error.message;

@@ -37,7 +37,7 @@ const SELECT = `
   '(SELECT g.id FROM concepts g WHERE g.id = c.id OR g.merged_into = c.id)',
 );
 
-/** The kinds of things in a segmentation: found by the worker, named and merged by people. */
+/** The concepts of a segmentation: found by the worker, named and merged by people. */
 export class ConceptRepository {
   /** Marks background and closes the segmentation; in one transaction. */
   readonly finish: (id: SegmentationId, finishedAtMs: number) => void;

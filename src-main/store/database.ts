@@ -44,7 +44,7 @@ export function openStore(file: string, options: StoreOptions): Store {
 }
 
 function configure(db: Database.Database): void {
-  // Readers go on while the service writes.
+  // Readers are not blocked while the service writes.
   db.pragma('journal_mode = WAL');
   // With WAL, NORMAL cannot damage the file; a power cut may undo the last transactions, which a job redoes.
   db.pragma('synchronous = NORMAL');

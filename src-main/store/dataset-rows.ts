@@ -176,7 +176,7 @@ export class DatasetRowRepository {
     return this.#masksOf.all(imageId).map(toMask);
   }
 
-  /** The folders that the images of a version lie in, with the size of the files in each. */
+  /** The folders that contain the images of a version, with the size of the files in each. */
   roots(versionId: DatasetVersionId): { rootPath: string; sizeBytes: number }[] {
     return this.#roots.all(versionId);
   }

@@ -118,7 +118,7 @@ export class JobRepository {
     return changes > 0;
   }
 
-  /** Marks jobs that no process works on any more, after their process ended under them. */
+  /** Marks jobs that no process works on any longer, because their process ended. */
   interruptActive(): void {
     const error: ErrorInfo = {
       code: 'WORKER_FAILED',

@@ -50,7 +50,7 @@ export class DataFolderLock {
   }
 }
 
-/** Who holds the folder; undefined where that cannot be told. */
+/** Who holds the folder; undefined if that is unknown. */
 export function readLockHolder(folder: string): LockHolder | undefined {
   try {
     return LockHolder.parse(JSON.parse(readFileSync(holderFile(folder), 'utf8')));

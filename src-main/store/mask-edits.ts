@@ -8,7 +8,7 @@ import { MaskStates, type ImageStep, type MaskSide, type StepResult } from './ma
 type ImageKey = { segmentationId: number; imageId: number };
 type EditRow = { id: number; kind: MaskEditKind; segmentation_id: number; image_id: number };
 
-/** Steps of an image that can be taken back; older ones are forgotten. */
+/** Steps of an image that can be undone; older ones are dropped. */
 const MAX_STEPS = 200;
 
 /**
@@ -63,7 +63,7 @@ export class MaskEditRepository {
 
   /**
    * Changes masks of several images at once. `batch` continues one that was begun.
-   * @returns the batch, by which all of it can be taken back; null where there was nothing to do
+   * @returns the batch, by which all of it can be undone; null if there was nothing to do
    */
   applyAll(steps: readonly ImageStep[], nowMs: number, batch: number | null = null): number | null {
     return this.#atOnce(() => {
@@ -91,8 +91,8 @@ export class MaskEditRepository {
   }
 
   /**
-   * Takes back a batch, on each of its images by itself: where another step came after it, it stays.
-   * @returns the images where it was taken back, and the number of those where it was kept
+   * Undoes a batch, separately on each of its images: where another step came after it, it stays.
+   * @returns the images where it was undone, and the number of those where it was kept
    */
   undoBatch(batch: number): { undone: ImageId[]; segmentationId: SegmentationId | null; kept: number } {
     return this.#atOnce(() => {

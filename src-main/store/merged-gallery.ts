@@ -53,7 +53,7 @@ export function mergedWalkSql(query: {
 }
 
 /**
- * What the gallery tells of images of several concepts, in the order of `@imageIds` (JSON). One statement for all of
+ * What the gallery shows of images of several concepts, in the order of `@imageIds` (JSON). One statement for all of
  * them: one each would take ten times as long. Exported as the other.
  */
 export function mergedItemsSql(memberCount: number): string {

@@ -6,7 +6,7 @@ import { UserError } from '../contract/errors.ts';
 export type Migration = { version: number; sql: string };
 
 const BACKUPS_KEPT = 3;
-/** 'R2OS': tells our files from other SQLite databases. */
+/** 'R2OS': distinguishes our files from other SQLite databases. */
 const APPLICATION_ID = 0x52324f53;
 
 /**

@@ -181,7 +181,7 @@ export class RunRepository {
     return rows.map(toRun);
   }
 
-  /** Where the run goes on from; undefined before its first checkpoint. */
+  /** Where the run resumes from; undefined before its first checkpoint. */
   checkpoint(id: RunId): CheckpointFile | undefined {
     const row = this.#get.get(id);
     if (!row?.checkpoint_file || !row.checkpoint_sha256) return undefined;
@@ -196,7 +196,7 @@ export class RunRepository {
     this.#setDevice.run(device, id);
   }
 
-  /** Gives a run another configuration to go on with. */
+  /** Gives a run another configuration to continue with. */
   setPlan(id: RunId, { config, totalSteps }: Pick<Run, 'config' | 'totalSteps'>): void {
     this.#setPlan.run({ id, config: JSON.stringify(config), totalSteps });
   }

@@ -23,7 +23,7 @@ function portToService(): WorkerPort {
   if (!process.send) {
     throw new Error('The worker has no service to talk to: R2O Studio starts it; it cannot be run directly.');
   }
-  // A worker without its service can save nothing any more.
+  // A worker without its service can no longer save anything.
   process.on('disconnect', () => process.exit(0));
   return {
     // An undeliverable message means that the service is gone, and then 'disconnect' ends this process.

@@ -65,7 +65,7 @@ export class DiskCache {
     return true;
   }
 
-  /** The bytes of an entry, or null when there is none (any more). */
+  /** The bytes of an entry, or null if it does not exist (or no longer does). */
   async read(key: string): Promise<Buffer | null> {
     const path = this.path(key);
     const bytes = await readFile(path).catch(orUndefinedIfGone);
@@ -141,7 +141,7 @@ export class DiskCache {
     if (this.#sweep === undefined && (isOver || isCountOld)) {
       this.#sweep = this.#countAndEvict()
         .catch((error: unknown) => {
-          // Kept for the next writer, who is told; nobody waits for this promise.
+          // Kept so that the next writer reports it; nobody waits for this promise.
           this.#sweepFailure = { error };
         })
         .finally(() => {

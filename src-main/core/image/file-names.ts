@@ -26,7 +26,7 @@ const EXTENSIONS_OF: Record<ImageFormat, string[]> = {
 
 const words = (list: string) => list.trim().split(/\s+/);
 
-/** Raw files whose container is TIFF: their first bytes look like a TIFF, so only the name tells them apart. */
+/** Raw files whose container is TIFF: their first bytes look like a TIFF, so only the name distinguishes them. */
 export const TIFF_BASED_RAW_EXTENSIONS: ReadonlySet<string> = new Set(
   words('3fr arw cr2 dcr dng erf fff iiq k25 kdc mef mos nef nrw orf pef raw rw2 rwl sr2 srf srw'),
 );

@@ -100,7 +100,7 @@ function decodePixels(lib: LibHeif, { handle, header, bytes }: DecodeRequest): R
     if (plane === undefined) throw problemOf('no interleaved channel', bytes);
     const { width: widthPx, height: heightPx, stride } = plane;
     const rowBytes = widthPx * channels;
-    // Copied row by row: the plane lies in the module's memory, and its rows are padded.
+    // Copied row by row: the plane is in the module's memory, and its rows are padded.
     const data = new Uint8Array(rowBytes * heightPx);
     for (let y = 0; y < heightPx; y++) {
       data.set(plane.data.subarray(y * stride, y * stride + rowBytes), y * rowBytes);

@@ -20,7 +20,7 @@ export type InspectOptions = {
 const MAX_BYTES_IN_MEMORY = 128 * 2 ** 20;
 
 /**
- * Opens a file read-only, decodes all of it, stores its thumbnail and tells what it is, or why it is unusable.
+ * Opens a file read-only, decodes all of it, stores its thumbnail and reports what it is, or why it is unusable.
  *
  * Memory: the file (up to 128 MiB, beyond that a chunk; HEIC and BMP always the file) and what sharp needs of
  * its pixels. Keep about two inspections a core in flight, see [Note: Sharp's settings].

@@ -19,7 +19,7 @@ export type ImageSource = Buffer | string;
 export type OpenImage = {
   header: ImageHeader;
   /**
-   * Decodes, upright, through `build`, which says what becomes of the pixels. `note` tells where the decoder
+   * Decodes, upright, through `build`, which says what becomes of the pixels. `note` says where the decoder
    * could complete the image only by overlooking something.
    * @throws ImageProblemError `truncated` or `corrupt`
    */
@@ -32,7 +32,7 @@ const MAX_DECODE_SECONDS = 120;
 /**
  * Reads the header of an image.
  * @param source whole file
- * @param format as `sniff` told it
+ * @param format as detected by `sniff`
  * @throws ImageProblemError with the reason that this file cannot be used
  */
 export async function openImage(

@@ -9,8 +9,9 @@ export const SNIFF_BYTES = 4096;
 /**
  * What the first bytes of a file say it is.
  *
- * `image` is read. `svg` is refused on purpose. `foreign` is recognised and not read; `isPicture` tells a
- * camera raw file from, say, a film. `other` is no picture; `name` is null where nothing is recognised.
+ * `image` is read. `svg` is refused on purpose. `foreign` is recognised and not read; `isPicture`
+ * distinguishes a camera raw file from, say, a video. `other` is not a picture; `name` is null if nothing is
+ * recognised.
  */
 export type Sniffed =
   | { kind: 'image'; format: ImageFormat }
@@ -19,7 +20,7 @@ export type Sniffed =
   | { kind: 'other'; name: string | null };
 
 /**
- * Tells what a file holds from its first bytes.
+ * Detects what a file contains from its first bytes.
  * @param head the first `SNIFF_BYTES` bytes, or the whole file where it is shorter
  * @param extension lower case, without the dot: used for nothing but camera raw files that are TIFF inside
  */
@@ -173,7 +174,7 @@ function textOf(head: Uint8Array): string | undefined {
   const whole = head.length < SNIFF_BYTES ? head : dropCutCharacter(head);
   if (!isUtf8(whole)) return undefined;
   const text = new TextDecoder().decode(whole);
-  // eslint-disable-next-line no-control-regex -- control characters are what tells data from text
+  // eslint-disable-next-line no-control-regex -- control characters are what distinguishes data from text
   return /[\x00-\x08\x0e-\x1a\x1c-\x1f]/.test(text) ? undefined : text;
 }
 

@@ -32,7 +32,7 @@ type Walk = { rootRealPath: Buffer; signal: AbortSignal; visitedOutside: Set<str
  * Lists the images below a folder, in batches, folder by folder in the byte order of their names.
  *
  * [Note: What is a row] A file is listed if its extension is one of a picture, readable here or not, so that
- * a camera raw file is told from a file that was never seen. Files with a well-known other extension (text,
+ * a camera raw file is distinguished from a file that was never seen. Files with a well-known other extension (text,
  * video, sidecars, ...) are left out. Any other file is listed if its first bytes are those of a picture, or
  * cannot be read. Hidden names (leading dot, `Thumbs.db`, `@eaDir`, `__MACOSX`, ...) are left out with all
  * that is below them. Pipes and the like are listed, as problems, if they are named like a picture.

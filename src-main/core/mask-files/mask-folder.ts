@@ -10,7 +10,7 @@ import { joinObjects, readBinaryPng, readIndexPng } from './png-masks.ts';
 /** JSON beyond this does not fit a JavaScript string. */
 const MAX_JSON_BYTES = 500_000_000;
 
-/** Lies in every export of this app, beside the files of the format. */
+/** Part of every export of this app, next to the files of the format. */
 const OWN_MANIFEST = 'r2o-export.json';
 
 /**

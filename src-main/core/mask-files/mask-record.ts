@@ -8,7 +8,7 @@ export type FileMask = EncodedMask & {
   score: number | null;
 };
 
-/** What a mask file tells of one image. */
+/** What a mask file says about one image. */
 export type ImageMasks = {
   kind: 'masks';
   /** The image as the file names it: with forward slashes, with or without folders and extension. */
@@ -20,7 +20,7 @@ export type ImageMasks = {
   ignored: EncodedMask | null;
 };
 
-/** A part of the files that could not be used; all else goes on. */
+/** A part of the files that could not be used; the rest is still imported. */
 export type MaskProblem = {
   kind: 'problem';
   /** The file or image it is about. */

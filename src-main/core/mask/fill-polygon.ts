@@ -69,8 +69,8 @@ function walkLine(from: Point, to: Point, visit: (x: number, y: number) => void)
 }
 
 /**
- * The pixels that drawing libraries (PIL, OpenCV) give a polygon: its corners go to the pixels they lie in, and
- * then it is all that lies inside or that its line passes.
+ * The pixels that drawing libraries (PIL, OpenCV) give a polygon: its corners go to the pixels that contain them, and
+ * then it is everything inside or crossed by its line.
  * @param polygon in pixels, where the middle of the first one is (0.5, 0.5); may reach beyond the grid
  */
 export function fillDrawnPolygon(polygon: Polygon, { widthPx, heightPx }: Grid): Bitmap {

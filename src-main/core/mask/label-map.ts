@@ -20,7 +20,7 @@ export function masksOfLabels({ data, widthPx, heightPx }: LabelMap): Map<number
       const end = x * heightPx + y;
       const one = open.get(label) ?? { runs: [], end: 0 };
       open.set(label, one);
-      // A stretch that goes on at the top of the next column belongs to the same run.
+      // A stretch that continues at the top of the next column belongs to the same run.
       if (one.runs.length > 0 && start === one.end) {
         one.runs[one.runs.length - 1] = (one.runs.at(-1) ?? 0) + end - start;
       } else {

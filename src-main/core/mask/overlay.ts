@@ -12,7 +12,7 @@ const REJECTED_ALPHA = 150;
 const REJECTED_RGB = [200, 200, 200] as const;
 
 /**
- * An image with masks in their colours: filled, and with a line along their borders. Smaller masks lie in front.
+ * An image with masks in their colours: filled, and with a line along their borders. Smaller masks are in front.
  * @param image of any size; the grids of the masks are stretched over it
  */
 export function drawMasks(image: RgbImage, masks: readonly OverlayMask[]): RgbImage {
@@ -30,7 +30,7 @@ export function drawMasks(image: RgbImage, masks: readonly OverlayMask[]): RgbIm
 
 type Size = { widthPx: number; heightPx: number };
 
-/** Writes a number where the middles of the image's pixels lie in the mask. */
+/** Writes a number where the centres of the image's pixels are inside the mask. */
 function sampleMask(labels: Uint16Array, { widthPx, heightPx }: Size, shape: MaskShape, value: number): void {
   const { gridWidth, gridHeight } = shape;
   const columnsOf = columnsByGrid(widthPx, gridWidth);
@@ -44,7 +44,7 @@ function sampleMask(labels: Uint16Array, { widthPx, heightPx }: Size, shape: Mas
   });
 }
 
-/** The first column of the image whose middle lies in a column of the grid, or behind it. */
+/** The first column of the image whose centre is in a column of the grid, or past it. */
 function columnsByGrid(widthPx: number, gridWidth: number): Int32Array {
   return Int32Array.from({ length: gridWidth + 1 }, (_, gridX) =>
     Math.ceil((gridX * widthPx) / gridWidth - 0.5),

@@ -2,7 +2,7 @@ import { kmeans } from '../superpixel/kmeans.ts';
 import { drawsFor } from '../tensor/random.ts';
 import { clusterRows, learnRowModel, type RawRows, type RowModel } from './superpixel-rows.ts';
 
-/** What was learned from a collection's superpixels: kinds of things, the same over all images. */
+/** What was learned from a collection's superpixels: concepts, the same across all images. */
 export type ConceptModel = {
   rowModel: RowModel;
   /** [count, dim] */

@@ -14,7 +14,7 @@ export const FINE_PX = 640;
 const SUPERPIXEL_PX = 160;
 /** A superpixel is looked for this many seeds' distances around: half of scikit-image's window, for speed. */
 const SLIC_REACH = 1.5;
-/** Stage of the encoder whose features tell kinds of things apart: layer3, on which R2O clusters. */
+/** Stage of the encoder whose features distinguish concepts: layer3, on which R2O clusters. */
 export const EMBEDDING_STAGES = ['c4'] as const;
 
 /** What costs time to find out about an image; the rest follows from it and the settings. */

@@ -44,7 +44,7 @@ const CENTRE_SPREAD = 0.3;
 const BORDER_FLOOR = 0.1;
 
 /**
- * The superpixels that a picture is of: what stands out of the background and lies in the middle, made consistent
+ * The superpixels that a picture is of: what stands out from the background and is near the middle, made consistent
  * in colour and outline by graph cuts between Gaussian mixtures, as GrabCut does (Rother et al. 2004).
  * @param prior [count]: log odds known from elsewhere, added to those of this image
  */

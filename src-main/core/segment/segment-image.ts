@@ -27,7 +27,7 @@ export type CollectionModel = {
 /** Objects on the fine grid; `members` holds the superpixels of each, `scores` how far each can be trusted. */
 type FoundObjects = { objects: ObjectMap; soft: Float32Array; members: number[][]; scores: number[] };
 
-/** Share of the largest object below which a piece is taken for a part of the background. */
+/** Share of the largest object below which a piece is considered part of the background. */
 const MIN_SHARE_OF_LARGEST = 0.1;
 /** Lab distance below which neighbouring parts of a foreground are one object; test/bench/segment/NOTES.md. */
 const AUTO_LIKENESS = 50;

@@ -70,7 +70,7 @@ export async function chooseSeeds(
 
 /**
  * Lloyd's iterations from given rows. Centres are plain means; one that loses all its rows stays where it is, where
- * the official code goes on with NaN (SPEC Q5).
+ * the official code continues with NaN (SPEC Q5).
  */
 export async function lloyd(task: ClusterTask, seeds: readonly number[]): Promise<Clustering> {
   const { rows, dim, products = rowProducts(task) } = task;

@@ -118,7 +118,7 @@ function axisWeights([from, to]: readonly [number, number], mapSize: number, out
   return weights;
 }
 
-/** Centres of cells lie at whole numbers; beyond the outermost the map goes on for one cell, then it is 0. */
+/** Centres of cells are at whole numbers; past the outermost, the map continues for one cell, then it is 0. */
 function addSample(weights: Float64Array, place: number, samples: number): void {
   const last = weights.length - 1;
   if (place < -1 || place > weights.length) return;

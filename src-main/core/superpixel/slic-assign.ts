@@ -20,7 +20,7 @@ export type SlicState = {
 };
 
 /**
- * Gives each pixel to the nearest centre whose window it lies in, of equals to the first. SPEC section 2, step 4.
+ * Gives each pixel to the nearest centre whose window contains it; the first one wins ties. SPEC section 2, step 4.
  *
  * Plain on purpose. Measuring each pixel against its own centre first and letting tiles of 8 x 8 pixels refuse
  * centres by the box of their colours leaves 2.2 of 7.9 million distances for a photo of 224 px, and the same

@@ -68,7 +68,7 @@ function wholePieces(parts: Int32Array, pieces: Int32Array): Set<number> {
   return new Set([...piecesOf.values()].filter(({ size }) => size === 1).flatMap((one) => [...one]));
 }
 
-/** Every pixel of a line that lies in the box, by its place in the box. */
+/** Every pixel of a line that is inside the box, by its position in the box. */
 function linePixels(points: readonly Point[], box: Box): number[] {
   const pixels: number[] = [];
   for (const [index, to] of points.entries()) {

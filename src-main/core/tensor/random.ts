@@ -57,7 +57,7 @@ export class RandomStream {
 
   /** The next number of a normal distribution with mean 0 and variance 1 (Box-Muller). */
   normal(): number {
-    // 1 - u lies in (0, 1], where the logarithm is finite.
+    // 1 - u is in (0, 1], where the logarithm is finite.
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }

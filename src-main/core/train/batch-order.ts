@@ -14,7 +14,7 @@ export function stepsPerEpoch(length: EpochLength, imageCount: number): number {
   return Math.max(1, Math.floor(imagesPerEpoch(length, imageCount) / length.batchSize));
 }
 
-/** The epoch that a step lies in, from 1. */
+/** The epoch of a step, from 1. */
 export function epochOf(step: number, length: EpochLength, imageCount: number): number {
   return Math.floor(step / stepsPerEpoch(length, imageCount)) + 1;
 }

@@ -18,7 +18,7 @@ const Description = z.object({
   superpixelSlots: z.number().int().positive(),
 });
 
-/** A point of a run from which it goes on as if it had never stopped. */
+/** A point of a run from which it resumes as if it had never stopped. */
 export type Checkpoint = {
   step: number;
   /** See `Trainer.superpixelSlots`. */

@@ -77,7 +77,7 @@ export function adjustedRandIndex(first: ArrayLike<number>, second: ArrayLike<nu
   const all = (first.length * (first.length - 1)) / 2;
   const expected = all === 0 ? 0 : (inRows * inColumns) / all;
   const largest = (inRows + inColumns) / 2;
-  // Both put everything into one cluster: nothing is told apart, so nothing is agreed on.
+  // Both put everything into one cluster: nothing is distinguished, so there is nothing to agree on.
   return largest === expected ? 0 : (together - expected) / (largest - expected);
 }
 

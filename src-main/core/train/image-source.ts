@@ -55,7 +55,7 @@ export class ImageSource {
     });
   }
 
-  /** @throws ImageProblemError when the original cannot be used any more; UserError as `DiskCache.write` */
+  /** @throws ImageProblemError when the original can no longer be used; UserError as `DiskCache.write` */
   async open(image: TrainingImage): Promise<OpenedImage> {
     const kept = this.#kept.get(image.contentHash);
     if (kept) return kept;

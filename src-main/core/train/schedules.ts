@@ -67,7 +67,7 @@ export function stepCounts({ imageCount, batchSize, warmupEpochs, totalEpochs }:
 /**
  * Learning rate of a step, SPEC section 9.
  * @param step from 0; the first one of a warm-up has rate 0
- * @param k regions of the step. K_ALL_SUPERPIXELS is no number to scale by and counts as 128 (SPEC Q11).
+ * @param k regions of the step. K_ALL_SUPERPIXELS is not a number to scale by and counts as 128 (SPEC Q11).
  */
 export function lrAt(schedule: LrSchedule, step: number, k: number): number {
   const { type, baseLr, batchSize, scaleByK } = schedule;
@@ -99,7 +99,7 @@ function quarterCosine(epoch: number, [start, end]: Pair, [first, last]: Pair): 
   return Math.cos(first < last ? Math.PI / 2 - angle : angle) * (Math.max(first, last) - least) + least;
 }
 
-/** Through the points (epochs, values); the first and the last line go on beyond them. */
+/** Through the points (epochs, values); the first and the last line continue past them. */
 function interpolate(epoch: number, epochs: readonly number[], values: readonly number[]): number {
   if (epochs.length === 1) return at(values, 0);
   const next = epochs.findIndex((start, i) => i > 0 && epoch <= start);

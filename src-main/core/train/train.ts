@@ -4,7 +4,7 @@ import { stepsPerEpoch } from './batch-order.ts';
 import { ratesAt, type Rates } from './training-spec.ts';
 import type { StepMetrics, Trainer } from './trainer.ts';
 
-/** The loss or the gradient is no number any more; the state is worthless, an earlier checkpoint is not. */
+/** The loss or the gradient is NaN or infinite; the state is worthless, but an earlier checkpoint is not. */
 export class TrainingDiverged extends Error {
   readonly step: number;
 

@@ -31,7 +31,7 @@ import {
   type TrainingSpec,
 } from './update-step.ts';
 
-/** What a step tells of itself. */
+/** What a step reports. */
 export type StepMetrics = {
   /** Absent where both views of an image shared no region, and nothing was trained. */
   update?: {
@@ -52,7 +52,7 @@ export type TrainerOptions = {
   device: DeviceId;
   /** CPU threads of one operator. */
   threads: number;
-  /** Superpixels of an image to have room for; grows by itself. Kept with checkpoints, see `superpixelSlots`. */
+  /** Superpixels of an image to have room for; grows automatically. Kept with checkpoints, see `superpixelSlots`. */
   superpixelSlots?: number;
 };
 

@@ -61,8 +61,9 @@ export function updateInputs(spec: TrainingSpec, regions: number): NamedSpecs {
  * The update step of R2O (SPEC sections 6 to 8): online forward, EMA with the online weights before
  * their gradient step, target forward in train mode, loss, backward, optimizer.
  *
- * Outputs: loss; weightSum, which is 0 when no region is visible in both views, a batch that the loop
- * skips; gradientNorm over all parameters; predictions and projections [2B * K, D], which feed metrics.
+ * Outputs: loss; weightSum, the sum of the regions' weights, which is 0 if no region is visible in both views (the
+ * trainer never runs the step on such a batch); gradientNorm over all parameters; predictions and projections
+ * [2B * K, D], which feed metrics.
  */
 export function updateStep(spec: TrainingSpec): StepFunction {
   return (inputs, state) => {

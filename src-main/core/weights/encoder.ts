@@ -9,7 +9,7 @@ const NAMED: Readonly<Record<string, ResNetSpec>> = {
   resnet50: RESNET50,
 };
 
-/** An encoder by itself: weights and running statistics in our layout, named as torchvision does, no prefix. */
+/** A standalone encoder: weights and running statistics in our layout, named as torchvision does, no prefix. */
 export type Encoder = { spec: ResNetSpec; weights: Readonly<Record<string, Float32Array>> };
 
 /** The network of an encoder without a prefix: `conv1.weight`, `layer1.0.bn1`, ... */

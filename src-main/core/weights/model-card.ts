@@ -1,7 +1,7 @@
 import type { Model } from '../../contract/model.ts';
 import { IMAGE_MEAN, IMAGE_STD } from '../image/augment/normalise.ts';
 
-/** What is told about an exported file. */
+/** What the card says about an exported file. */
 export type CardSubject = {
   model: Model;
   /** The exported file's name, kind and SHA-256. */

@@ -23,7 +23,7 @@ const PICKLE_PROTOCOL = 0x80;
 const ONNX_IR_VERSION = 0x08;
 
 /**
- * Opens a file of weights, whatever its kind: told by its content and not by its name.
+ * Opens a file of weights, whatever its format, which is detected from its content, not from its name.
  * @throws UserError WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, FILE_NOT_FOUND, FILE_UNUSABLE
  */
 export async function openWeights(path: string): Promise<OpenWeights> {

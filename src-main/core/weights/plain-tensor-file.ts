@@ -2,7 +2,7 @@ import type { Shape } from '../tensor/shape.ts';
 import type { RandomAccessFile } from './random-access-file.ts';
 import type { StoredDtype, StoredTensor } from './stored-tensor.ts';
 
-/** Where a tensor lies in its file, in one piece, little-endian and row-major. */
+/** Where a tensor is in its file, in one piece, little-endian and row-major. */
 export type TensorEntry = { dtype: StoredDtype; shape: Shape; offset: number; sizeBytes: number };
 
 /** What is known of a file before any tensor is read. */
@@ -12,7 +12,7 @@ export type TensorContents = {
   tensors: ReadonlyMap<string, TensorEntry>;
 };
 
-/** An open file whose tensors lie in it as they are: one at a time is read, so that memory stays bounded by it. */
+/** An open file that contains its tensors as they are: they are read one at a time, to bound the memory in use. */
 export class PlainTensorFile {
   readonly path: string;
   readonly metadata: ReadonlyMap<string, string>;

@@ -9,7 +9,7 @@ import { workerEntry } from '../shared/paths.ts';
  * @throws UserError WORKER_FAILED when a native module takes the worker down
  */
 export async function probeHere(): Promise<MachineProbe> {
-  // What native libraries print while they fail is told by the probe, in better words.
+  // The probe reports what native libraries print when they fail, in better words.
   using worker = new CallWorker({
     fork: forkNodeWorker(workerEntry, () => undefined),
     onBug: () => undefined,

@@ -27,7 +27,7 @@ export type Session = {
 
 /**
  * [Note: One owner] One process at a time owns a data folder: it holds the lock, runs the jobs and listens on
- * a local endpoint whose address and token lie in the folder. Every other command finds that endpoint and
+ * a local endpoint whose address and token are in the folder. Every other command finds that endpoint and
  * becomes its client, so that `r2o jobs cancel` in a second terminal reaches the job of the first.
  */
 export async function openSession(folder: string): Promise<Session> {

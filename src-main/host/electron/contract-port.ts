@@ -31,7 +31,7 @@ async function pickFile(): Promise<string | undefined> {
   return filePaths[0];
 }
 
-/** Asks where to write a file; the system's dialog asks by itself before one is replaced. */
+/** Asks where to write a file; the system's dialog asks before replacing one. */
 async function pickSavePath(name: string): Promise<string | undefined> {
   const { filePath } = await dialog.showSaveDialog({ defaultPath: name });
   return filePath === '' ? undefined : filePath;

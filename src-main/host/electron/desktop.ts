@@ -18,7 +18,7 @@ export class DesktopShell {
   readonly #onError: (error: unknown) => void;
   #menuKey = '';
 
-  /** @param onError tells a person about an error that no part of the page waits for */
+  /** @param onError reports an error that no part of the page waits for */
   constructor(service: Service, onError: (error: unknown) => void) {
     this.#service = service;
     this.#onError = onError;

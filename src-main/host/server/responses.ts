@@ -26,7 +26,7 @@ export function sendText(response: ServerResponse, status: number, text: string)
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
 }
 
-/** Sends an image with its content hash as ETag, so that a browser that has it is told in a few bytes. */
+/** Sends an image with its content hash as ETag, so that a browser that already has it gets a reply of a few bytes. */
 export async function sendImage(
   request: IncomingMessage,
   response: ServerResponse,

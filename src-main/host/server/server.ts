@@ -14,7 +14,7 @@ import { sendImage, sendText, setSecurityHeaders } from './responses.ts';
 
 /** Where the contract is served, as a WebSocket. */
 export const RPC_PATH = '/rpc';
-/** Requests of the contract are small; images never travel this way. */
+/** Requests of the contract are small; the largest carry the run lengths of a mask. Images never travel this way. */
 const MAX_MESSAGE_BYTES = 2 ** 20;
 
 export type LocalServer = {

@@ -47,7 +47,7 @@ async function decodeRegion(
   );
   const image = await openImageBytes(bytes, limits);
   const { result } = await image.decode(async (pixels) => {
-    // Scaled by itself first: a JPEG is then decoded at that size, and the region is cut from few pixels.
+    // Scaled separately first: a JPEG is then decoded at that size, and the region is cut from few pixels.
     const { data, info } = await asOpaqueSrgb(pixels, maxSidePx)
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });

@@ -40,7 +40,7 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
   };
 }
 
-/** What a person is told about a run that needs most of the memory or more; undefined for one that fits. */
+/** What is reported about a run that needs most of the memory or more; undefined for one that fits. */
 function memoryProblem(
   config: PretrainConfig,
   { device, available }: { device: string; available: number },

@@ -12,12 +12,12 @@ import type { ImageMasks } from '../../core/mask-files/mask-record.ts';
 import { exportName } from '../../export/image-names.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
 
-/** Ground truth of an image; `objects` is missing where single objects are not told apart. */
+/** Ground truth of an image; `objects` is missing where single objects are not distinguished. */
 export type ImageTruth = { name: string; truth: Truth; objects: TrueObjects | undefined };
 
 /** Objects are numbered from 1 in unpacked truth; this number is none of them. */
 const NO_OBJECT = 0xffffffff;
-/** Reasons that are told one by one. */
+/** How many reasons are reported individually. */
 const PROBLEMS_KEPT = 200;
 
 const Counts = z.object({ areaPx: z.number(), counts: z.string() });

@@ -8,7 +8,7 @@ import { JobStopped } from '../stop-signal.ts';
 const REPORT_EVERY_MS = 50;
 
 /**
- * Writes a dataset version to files. A paused or killed export goes on with the images that it had copied and
+ * Writes a dataset version to files. A paused or killed export continues with the images that it had copied and
  * writes its labels anew; a cancelled or failed one leaves nothing behind.
  */
 export async function runExport({ plan, limits }: WorkerJobOf<'export'>, context: JobContext): Promise<void> {

@@ -10,7 +10,7 @@ import type { WorkerJobOf } from '../protocol/job.ts';
 
 /** Masks that share less than this are different objects. */
 const SAME_OBJECT_IOU = 0.5;
-/** Reasons that are told one by one; the rest is counted. */
+/** How many reasons are reported individually; the rest are counted. */
 const PROBLEMS_KEPT = 200;
 
 /**

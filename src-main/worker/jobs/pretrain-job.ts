@@ -117,7 +117,7 @@ async function openPreviewImages(job: PretrainJob, images: readonly ListedImage[
   return chosen;
 }
 
-/** Undefined for an image that cannot be read any more: batches tell the person about it. */
+/** Undefined for an image that can no longer be read: batches report it. */
 async function openUsable(source: ImageSource, image: ListedImage): Promise<OpenedImage | undefined> {
   try {
     return await source.open(image);

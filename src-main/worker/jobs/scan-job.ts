@@ -14,7 +14,7 @@ const FILES_IN_FLIGHT_A_CORE = 2;
 /**
  * Brings the rows of a collection up to date with its folder.
  *
- * Lists first and opens afterwards, so that the time left can be told. Everything saved stays saved: a scan
+ * Lists first and opens afterwards, so that the time left is known. Everything saved stays saved: a scan
  * that is stopped or killed is taken up by running it again, which opens only what is still unknown.
  */
 export async function runScan(job: WorkerJobOf<'scan'>, context: JobContext): Promise<void> {

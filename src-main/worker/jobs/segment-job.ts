@@ -17,12 +17,12 @@ type SegmentJob = WorkerJobOf<'segment'>;
 type ListedImage = AnswerOf<'segment/images'>['images'][number];
 
 const PAGE = 1_000;
-/** Images from which a collection is learned: enough for its kinds of things, few enough for memory. */
+/** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
 
 /**
- * Cuts the images of a collection into masks: learns what kinds of things it shows from a sample, then goes through
- * all images and saves each by itself. A job that was stopped or killed goes on with the first image without masks.
+ * Segments the images of a collection into masks: learns its concepts from a sample, then goes through
+ * all images and saves each separately. A job that was stopped or killed resumes with the first image without masks.
  */
 export async function runSegmentation(job: SegmentJob, context: JobContext): Promise<void> {
   const { link, signal } = context;

@@ -18,7 +18,7 @@ import { FileKey, FoundFile, InspectedFile } from '../../domain/scan.ts';
  * number of unsaved results is bounded, and a worker killed at any moment loses only what it had not asked.
  */
 
-/** A mask as it is saved; `concept` is the number of its kind of thing. */
+/** A mask as it is saved; `concept` is the number of its concept. */
 const SegmentedMask = z.object({
   shape: MaskShape,
   areaPx: z.number().int(),
@@ -81,7 +81,7 @@ export const Ask = z.discriminatedUnion('kind', [
   }),
   /** The next usable images of the collection, by id. */
   z.object({ kind: z.literal('segment/images'), afterId: z.number().int(), limit: z.number().int() }),
-  /** These are the kinds of things found; asked again after a resume, which changes nothing. */
+  /** These are the concepts found; asked again after a resume, which changes nothing. */
   z.object({ kind: z.literal('segment/concepts'), count: z.number().int() }),
   /** Keep one image's masks in place of those it had. */
   z.object({

@@ -33,7 +33,7 @@ export const WorkerJob = z.discriminatedUnion('kind', [
     /** Where encoders are kept; `modelPrefix` begins the names of this run's files. */
     modelsFolder: z.string(),
     modelPrefix: z.string(),
-    /** Where it goes on from; null for a run that begins. */
+    /** Where it resumes from; null for a new run. */
     checkpoint: z.object({ file: z.string(), sha256: Bytes, step: z.number().int() }).nullable(),
     /** The encoder that a beginning run starts from; null for a freshly drawn one. */
     parent: ModelWeights.nullable(),
@@ -49,7 +49,7 @@ export const WorkerJob = z.discriminatedUnion('kind', [
     device: z.string(),
     /** Null for colour and texture alone. */
     model: ModelWeights.nullable(),
-    /** Where what was learned from the collection is kept, so that a resumed job goes on with it. */
+    /** Where what was learned from the collection is kept, so that a resumed job can use it. */
     modelFile: z.string(),
   }),
 ]);
@@ -65,6 +65,6 @@ export const Outcome = z.discriminatedUnion('state', [
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** What a job tells of its progress; rate and time left are worked out by the service. */
+/** What a job reports of its progress; the service works out rate and time left. */
 export const ProgressReport = JobProgress.pick({ phase: true, done: true, total: true, unit: true });
 export type ProgressReport = z.infer<typeof ProgressReport>;

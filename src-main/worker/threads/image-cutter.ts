@@ -28,7 +28,7 @@ type Opened = { pixels: ImagePixels; embedding: Embedding };
 /** Embeddings are small beside pixels. */
 const EMBEDDING_SHARE = 1 / 4;
 
-/** Surveys and cuts the images of one job, each by itself. */
+/** Surveys and segments the images of one job, each separately. */
 export class ImageCutter {
   readonly #spec: CutSpec;
   readonly #encode: FeatureSource | null;
@@ -46,7 +46,7 @@ export class ImageCutter {
   }
 
   /**
-   * What a sample keeps of an image; null for a file that cannot be used any more.
+   * What a sample keeps of an image; null for a file that can no longer be used.
    * @throws UserError when the collection's folder is gone
    */
   async survey(image: CutImage, mostRows: number): Promise<ImageSurvey | null> {
@@ -55,7 +55,7 @@ export class ImageCutter {
   }
 
   /**
-   * The masks of an image; none for a file that cannot be used any more.
+   * The masks of an image; none for a file that can no longer be used.
    * @throws UserError when the collection's folder is gone
    */
   async cut(image: CutImage, model: CollectionModel): Promise<FoundMask[]> {

@@ -12,7 +12,7 @@ export async function* inOrder<T, R>(
   const begin = () => {
     for (const item of items.slice(begun, begun + 1)) {
       const result = run(item);
-      // Whoever waits for it is told; after a failure before it, nobody does.
+      // Whoever waits for it gets the error; after an earlier failure, nobody does.
       result.catch(() => undefined);
       underWay.push({ item, result });
       begun++;

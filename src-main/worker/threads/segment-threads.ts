@@ -58,7 +58,7 @@ export class SegmentThreads {
     });
   }
 
-  /** What a sample keeps of an image; null for a file that cannot be used any more. */
+  /** What a sample keeps of an image; null for a file that can no longer be used. */
   async survey(image: CutImage, mostRows: number): Promise<ImageSurvey | null> {
     // segment-thread.ts answers each kind of task with what ImageCutter returns for it.
     return (await this.#ask({ kind: 'survey', image, mostRows })) as ImageSurvey | null;

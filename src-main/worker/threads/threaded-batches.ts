@@ -50,7 +50,7 @@ export class ThreadedBatches implements BatchSource {
   #request(step: number): void {
     if (this.#waiting.has(step)) return;
     const waiting = Promise.withResolvers<Batch>();
-    // Whoever asks for the step is told; nobody has to.
+    // Whoever asks for the step gets the error; nobody has to.
     waiting.promise.catch(() => undefined);
     this.#waiting.set(step, waiting);
     if (this.#failure) waiting.reject(this.#failure);
@@ -63,7 +63,7 @@ export class ThreadedBatches implements BatchSource {
     else waiting?.reject(userErrorFromInfo(reply.error));
   }
 
-  /** A thread that died can make no batch any more. */
+  /** A thread that died can no longer make batches. */
   #fail(error: Error): void {
     this.#failure = error;
     for (const { reject } of this.#waiting.values()) reject(error);

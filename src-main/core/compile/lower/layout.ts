@@ -4,12 +4,12 @@ import { dimAt, sizeOf, type Shape } from '../../tensor/shape.ts';
 export type LayoutAxis = { axis: number; part: 'whole' | 'outer' | 'inner' };
 
 /**
- * How a tensor's elements lie in memory: physical axes, outermost first.
+ * How a tensor's elements are laid out in memory: physical axes, outermost first.
  *
  * [Note: Layouts] The graph is NHWC and HWIO throughout; the emitter alone stores a tensor otherwise.
  * `view` is the shape that ONNX sees. For the blocked layouts of ONNX Runtime's own NCHWc kernels it
  * is the unblocked [N, C, H, W] or [O, I, kh, kw], which is how those kernels declare their operands,
- * although the elements lie in `axes` order.
+ * although the elements are in `axes` order.
  */
 export type Layout = {
   /** Equal names mean equal layouts. */

@@ -46,7 +46,7 @@ export type Step = Disposable & {
 
 /**
  * A device failed while it ran a step: its driver restarted, its memory ran out, it was unplugged.
- * The state is undefined afterwards. Whether to go on elsewhere from a checkpoint is the caller's, and
+ * The state is undefined afterwards. Whether to continue elsewhere from a checkpoint is the caller's, and
  * in the end a person's, decision: nothing here falls back.
  */
 export class DeviceError extends Error {

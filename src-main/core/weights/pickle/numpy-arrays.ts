@@ -33,7 +33,7 @@ function fromParts(
   return { dtype, shape, strides, offset: 0, source: { kind: 'bytes', bytes } };
 }
 
-/** `numpy.dtype('f4', ...)` whose state tells the order of bytes second; the other order is not read. */
+/** `numpy.dtype('f4', ...)` whose state has the byte order second; the other order is not read. */
 function dtypeOf(value: PyValue | undefined): StoredDtype | undefined {
   if (!(value instanceof PyObject) || value.callee.path !== 'numpy.dtype') return undefined;
   const [name] = value.args;

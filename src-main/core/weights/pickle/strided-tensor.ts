@@ -19,7 +19,7 @@ export type StridedTensor = {
 const MAX_RANK = 32;
 
 /**
- * What is wrong with a view, in words; undefined when every element lies in its source and it has no more
+ * What is wrong with a view, in words; undefined when every element is inside its source and it has no more
  * elements than that, so that reading it takes no more memory than the file has bytes.
  */
 export function findStrideProblem({
@@ -50,7 +50,7 @@ export function rangeOf(view: Pick<StridedTensor, 'shape' | 'strides' | 'offset'
 /**
  * The elements of a view in row-major order.
  * @param bytes the elements of `rangeOf(view)`
- * @returns `bytes` itself where they lie in order already
+ * @returns `bytes` itself if they are already in order
  */
 export function gather(bytes: Uint8Array<ArrayBuffer>, view: StridedTensor): Uint8Array<ArrayBuffer> {
   const { shape, strides } = view;

@@ -67,7 +67,7 @@ function viewOf(args: readonly PyValue[], dtypeArgument: PyValue | undefined): S
   };
 }
 
-/** The numbers of a tuple or of a `torch.Size`; what is no number becomes NaN, which no check lets pass. */
+/** The numbers of a tuple or of a `torch.Size`; what is not a number becomes NaN, which no check accepts. */
 export function numbersOf(value: PyValue | undefined): number[] {
   const inner = value instanceof PyObject ? value.args[0] : value;
   if (!(inner instanceof PyTuple)) return [NaN];

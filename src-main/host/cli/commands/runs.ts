@@ -199,7 +199,7 @@ async function stoppedLines(client: Client, id: RunId): Promise<string[]> {
   ];
 }
 
-/** What there is to say about a run. */
+/** A run in words. */
 function runLines(run: Run): string[] {
   const { id, name, state, preset, step, totalSteps, imageCount, config, device, best, skippedImages } = run;
   return [

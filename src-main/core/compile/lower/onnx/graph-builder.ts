@@ -91,7 +91,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** The finished graph; the builder may go on being used. */
+  /** The finished graph; the builder can still be used afterwards. */
   graph(): OnnxGraph {
     const rename = (name: string) => this.#renamed.get(name) ?? name;
     const nodes = orderForMemory(
