@@ -15,8 +15,11 @@ export type WorkerPort = {
   onMessage: (listener: (message: unknown) => void) => void;
 };
 
-/** Serves one service process over `port`: runs the job it sends, answers its calls. */
-export function startWorker(port: WorkerPort): void {
+/**
+ * Serves one service process over `port`: runs the job it sends, answers its calls.
+ * @returns what ends its heartbeat, for a worker that shares its process
+ */
+export function startWorker(port: WorkerPort): Disposable {
   const link = new ServiceLink(port.send);
   const stop = new AbortController();
 
@@ -51,10 +54,11 @@ export function startWorker(port: WorkerPort): void {
     }
   });
 
-  setInterval(() => {
+  const heartbeat = setInterval(() => {
     port.send({ type: 'heartbeat', rssBytes: process.memoryUsage.rss() });
   }, HEARTBEAT_MS);
   port.send({ type: 'ready' });
+  return { [Symbol.dispose]: () => clearInterval(heartbeat) };
 }
 
 /**

@@ -9,16 +9,17 @@ import { WebSocket } from 'ws';
 import type { Client } from '../../src-main/contract/contract.ts';
 import { RPC_PATH, startServer } from '../../src-main/host/server/server.ts';
 import { createRouter } from '../../src-main/service/router.ts';
+import { inProcessWorker } from '../support/in-process-worker.ts';
 import { startService, type RunningService } from '../support/running-service.ts';
 import { describeContract } from './conformance.ts';
 
 describeContract('in process', () => {
-  const running = startService();
+  const running = startService({ fork: inProcessWorker });
   return Promise.resolve({ ...running, reconnect: () => Promise.resolve(running.client) });
 });
 
 describeContract('over a WebSocket', async () => {
-  const running = startService();
+  const running = startService({ fork: inProcessWorker });
   const server = await startServer({ service: running.service, port: 0, pageFolder: import.meta.dirname });
   onTestFinished(() => server.close());
   const connect = async (): Promise<Client> => {
@@ -34,7 +35,7 @@ describeContract('over a WebSocket', async () => {
 });
 
 describeContract('over a message port', () => {
-  const running: RunningService = startService();
+  const running: RunningService = startService({ fork: inProcessWorker });
   const handler = new PortHandler(createRouter(running.service));
   const connect = (): Promise<Client> => {
     const { port1, port2 } = new MessageChannel();

@@ -3,7 +3,9 @@ import { dirname, join } from 'node:path';
 import { ImageId, type ConceptId, type SegmentationId } from '../../src-main/contract/ids.ts';
 import type { Collection } from '../../src-main/contract/collection.ts';
 import { encodeRle } from '../../src-main/core/mask/rle.ts';
+import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 import type { DrawnImage } from './drawn-images.ts';
+import { inProcessWorker } from './in-process-worker.ts';
 import { startService, waitForState, type RunningService } from './running-service.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -19,14 +21,17 @@ export type SegmentedService = RunningService & {
  * A service whose one collection is scanned and segmented: the masks are those that were drawn, saved as the
  * segmentation job saves them, and their classes are its concepts.
  */
-export async function startSegmented(drawn: readonly DrawnImage[]): Promise<SegmentedService> {
+export async function startSegmented(
+  drawn: readonly DrawnImage[],
+  fork: ForkWorker = inProcessWorker,
+): Promise<SegmentedService> {
   const dataFolder = join(tempFolder(), 'data');
   const folder = join(tempFolder(), 'photos');
   for (const { relPath, bytes } of drawn) {
     mkdirSync(dirname(join(folder, relPath)), { recursive: true });
     writeFileSync(join(folder, relPath), bytes);
   }
-  const running = startService({ dataFolder });
+  const running = startService({ dataFolder, fork });
   const { client, service } = running;
   const { collection, job } = await client.collections.add({ path: folder });
   await waitForState(client, job.id, 'done');

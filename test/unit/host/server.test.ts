@@ -8,6 +8,7 @@ import { startServer, type LocalServer } from '../../../src-main/host/server/ser
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
+import { inProcessWorker } from '../../support/in-process-worker.ts';
 import { makePhotos } from '../../support/photo-folder.ts';
 import { startService, waitForState, type RunningService } from '../../support/running-service.ts';
 import { saveDrawn, startSegmented } from '../../support/segmented-service.ts';
@@ -16,7 +17,7 @@ import { tempFolder } from '../../support/temp-folder.ts';
 type Answer = { status: number; headers: Record<string, string | string[] | undefined>; body: Buffer };
 
 async function start(): Promise<RunningService & { server: LocalServer }> {
-  const running = startService();
+  const running = startService({ fork: inProcessWorker });
   const pageFolder = tempFolder();
   writeFileSync(join(pageFolder, 'index.html'), '<!doctype html><title>page</title>');
   const server = await startServer({ service: running.service, port: 0, pageFolder });

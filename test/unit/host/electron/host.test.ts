@@ -20,6 +20,7 @@ import {
 } from '../../../../src-main/host/electron/window-state.ts';
 import pageDe from '../../../../src-renderer/i18n/de.json' with { type: 'json' };
 import pageEn from '../../../../src-renderer/i18n/en.json' with { type: 'json' };
+import { inProcessWorker } from '../../../support/in-process-worker.ts';
 import { makePhotos } from '../../../support/photo-folder.ts';
 import { startService, waitForState } from '../../../support/running-service.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -228,7 +229,7 @@ describe('a job', () => {
   });
 
   test('is followed from the service that runs it', async () => {
-    const { service, client } = startService();
+    const { service, client } = startService({ fork: inProcessWorker });
     const watch = new JobWatch(service);
     const stop = new AbortController();
     const events = service.events.subscribe('event', { signal: stop.signal });
