@@ -10,7 +10,7 @@ import type { ExportFormat } from '../../src-main/contract/export.ts';
 import { runCli } from '../support/cli.ts';
 import { drawnImage, type DrawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
-import { startService, waitForState } from '../support/running-service.ts';
+import { forkBuiltWorker, startService, waitForState } from '../support/running-service.ts';
 import { startSegmented, type SegmentedService } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -26,7 +26,7 @@ const parse = <T extends z.ZodType>(schema: T, text: string) => schema.parse(JSO
 
 /** A data folder with a segmentation that no process holds open any more. */
 async function segmentedData(count: number): Promise<string> {
-  const running = await startSegmented(await pets(count));
+  const running = startSegmented(await pets(count));
   running.service[Symbol.dispose]();
   return running.dataFolder;
 }
@@ -120,7 +120,7 @@ async function startExport(running: SegmentedService, format: ExportFormat, outP
 
 describe('an export job', () => {
   test('that is cancelled leaves nothing, neither in its place nor beside it', async () => {
-    const running = await startSegmented(await pets(400));
+    const running = startSegmented(await pets(400), forkBuiltWorker);
     const out = join(tempFolder(), 'out');
     const { job } = await startExport(running, 'coco', out);
     await waitUntil(async () => ((await running.client.jobs.get({ id: job.id })).progress?.done ?? 0) > 20);
@@ -130,7 +130,7 @@ describe('an export job', () => {
   });
 
   test('that is paused goes on with the images that it had copied', async () => {
-    const running = await startSegmented(await pets(400));
+    const running = startSegmented(await pets(400), forkBuiltWorker);
     const out = join(tempFolder(), 'out');
     const started = await startExport(running, 'coco', out);
     const { id } = started.job;
@@ -148,7 +148,7 @@ describe('an export job', () => {
   });
 
   test('that is paused, and then given up, leaves nothing either', async () => {
-    const running = await startSegmented(await pets(400));
+    const running = startSegmented(await pets(400), forkBuiltWorker);
     const out = join(tempFolder(), 'out');
     const { id } = (await startExport(running, 'coco', out)).job;
     await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
@@ -160,7 +160,7 @@ describe('an export job', () => {
   });
 
   test('whose worker is killed is interrupted, and resumes to a whole export', async () => {
-    const running = await startSegmented(await pets(400));
+    const running = startSegmented(await pets(400), forkBuiltWorker);
     const out = join(tempFolder(), 'out');
     const { id } = (await startExport(running, 'huggingface', out)).job;
     await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
@@ -181,7 +181,7 @@ describe('an export job', () => {
   test.each(['coco', 'sqlite'] as const)(
     'of %s that was in its place already, and killed before it could say so, resumes to what it was',
     async (format) => {
-      const running = await startSegmented(await pets(3));
+      const running = startSegmented(await pets(3), forkBuiltWorker);
       const out = join(tempFolder(), 'out');
       const started = await startExport(running, format, out);
       await waitForState(running.client, started.job.id, 'done');
@@ -202,14 +202,14 @@ describe('an export job', () => {
   );
 
   test('is refused inside a collection and inside the data folder', async () => {
-    const running = await startSegmented(await pets(1));
+    const running = startSegmented(await pets(1), forkBuiltWorker);
     for (const outPath of [join(running.folder, 'out'), join(running.dataFolder, 'out')]) {
       await expect(startExport(running, 'coco', outPath)).rejects.toMatchObject({ code: 'FOLDER_OVERLAPS' });
     }
   });
 
   test('of a version that was removed meanwhile fails with the reason', async () => {
-    const running = await startSegmented(await pets(1));
+    const running = startSegmented(await pets(1), forkBuiltWorker);
     const { id: versionId } = await datasetOf(running);
     const options: ExportOptions = {
       format: 'csv',
@@ -227,7 +227,7 @@ describe('an export job', () => {
   });
 
   test('a process that ended while a dataset was built leaves no trace of it', async () => {
-    const running = await startSegmented(await pets(1));
+    const running = startSegmented(await pets(1), forkBuiltWorker);
     const recipe = DatasetRecipe.parse({ segmentationIds: [running.segmentationId] });
     running.service.store.datasets.begin({ name: 'half', recipe, nowMs: 0 });
     running.service[Symbol.dispose]();

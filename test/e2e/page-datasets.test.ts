@@ -6,6 +6,7 @@ import { chromiumReason, hasChromium, launchChromium } from '../support/chromium
 import { drawnImage, type DrawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
+import { forkBuiltWorker } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -37,7 +38,7 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
   });
 
   test('composes, freezes, compares, exports and deletes', { timeout: PAGE_MS }, async () => {
-    const running = await startSegmented(await photos());
+    const running = startSegmented(await photos(), forkBuiltWorker);
     const { page, client, complaints } = await openPage(browser, { running });
     await page.getByRole('link', { name: 'Datasets' }).click();
     const preview = page.getByRole('status');
@@ -105,7 +106,7 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
   });
 
   test('says in German why a target is refused', { timeout: PAGE_MS }, async () => {
-    const running = await startSegmented((await photos()).slice(0, 2));
+    const running = startSegmented((await photos()).slice(0, 2), forkBuiltWorker);
     const { folder, client, segmentationId } = running;
     const { DatasetRecipe } = await import('../../src-main/contract/dataset.ts');
     const recipe = DatasetRecipe.parse({ segmentationIds: [segmentationId] });

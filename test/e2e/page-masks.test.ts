@@ -9,7 +9,7 @@ import { decodeRle, type Bitmap } from '../../src-main/core/mask/rle.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
-import { startService, waitForState } from '../support/running-service.ts';
+import { forkBuiltWorker, startService, waitForState } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -149,13 +149,16 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
     'corrects masks to the pixel, and takes every step back, also after a reload',
     { timeout: SLOW_MS },
     async () => {
-      const running = await startSegmented([
-        await drawnImage('a.png', [
-          { bitmap: rectangle(40, 60, 130, 160), className: 'cat', score: 0.9 },
-          { bitmap: rectangle(200, 60, 280, 160), className: 'cat', score: 0.4 },
-        ]),
-        await drawnImage('b.png', [{ bitmap: rectangle(10, 10, 60, 60), className: 'dog' }]),
-      ]);
+      const running = startSegmented(
+        [
+          await drawnImage('a.png', [
+            { bitmap: rectangle(40, 60, 130, 160), className: 'cat', score: 0.9 },
+            { bitmap: rectangle(200, 60, 280, 160), className: 'cat', score: 0.4 },
+          ]),
+          await drawnImage('b.png', [{ bitmap: rectangle(10, 10, 60, 60), className: 'dog' }]),
+        ],
+        forkBuiltWorker,
+      );
       const { client, segmentationId: id } = running;
       const { page, complaints } = await openPage(browser, { running });
       await page.getByRole('link', { name: 'Masks' }).click();
@@ -255,9 +258,10 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
   );
 
   test('speaks German', async () => {
-    const running = await startSegmented([
-      await drawnImage('a.png', [{ bitmap: rectangle(9, 9, 90, 90), className: 'cat' }]),
-    ]);
+    const running = startSegmented(
+      [await drawnImage('a.png', [{ bitmap: rectangle(9, 9, 90, 90), className: 'cat' }])],
+      forkBuiltWorker,
+    );
     const { page, complaints } = await openPage(browser, { running, locale: 'de-DE' });
     await page.getByRole('link', { name: 'Masken' }).click();
     await page.getByRole('button', { name: /^a\.png, 1 Objekt, 1 nicht geprüft/ }).click();

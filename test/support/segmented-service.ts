@@ -1,12 +1,20 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ImageId, type ConceptId, type SegmentationId } from '../../src-main/contract/ids.ts';
+import {
+  ContentHash,
+  ImageId,
+  JobId,
+  type ConceptId,
+  type SegmentationId,
+} from '../../src-main/contract/ids.ts';
 import type { Collection } from '../../src-main/contract/collection.ts';
 import { encodeRle } from '../../src-main/core/mask/rle.ts';
+import type { InspectedFile } from '../../src-main/domain/scan.ts';
 import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 import type { DrawnImage } from './drawn-images.ts';
 import { inProcessWorker } from './in-process-worker.ts';
-import { startService, waitForState, type RunningService } from './running-service.ts';
+import { startService, type RunningService } from './running-service.ts';
 import { tempFolder } from './temp-folder.ts';
 
 export type SegmentedService = RunningService & {
@@ -18,13 +26,13 @@ export type SegmentedService = RunningService & {
 };
 
 /**
- * A service whose one collection is scanned and segmented: the masks are those that were drawn, saved as the
- * segmentation job saves them, and their classes are its concepts.
+ * A service whose one collection is segmented: rows say what a scan would, the masks are those that were drawn, saved
+ * as the segmentation job saves them, and their classes are its concepts.
  */
-export async function startSegmented(
+export function startSegmented(
   drawn: readonly DrawnImage[],
   fork: ForkWorker = inProcessWorker,
-): Promise<SegmentedService> {
+): SegmentedService {
   const dataFolder = join(tempFolder(), 'data');
   const folder = join(tempFolder(), 'photos');
   for (const { relPath, bytes } of drawn) {
@@ -32,11 +40,40 @@ export async function startSegmented(
     writeFileSync(join(folder, relPath), bytes);
   }
   const running = startService({ dataFolder, fork });
-  const { client, service } = running;
-  const { collection, job } = await client.collections.add({ path: folder });
-  await waitForState(client, job.id, 'done');
+  const collection = saveScanned(running, folder, drawn);
   const segmentationId = saveDrawn(running, collection, drawn);
-  return { ...running, dataFolder, folder, collection, segmentationId, service };
+  return { ...running, dataFolder, folder, collection, segmentationId };
+}
+
+/** A scan that no job of the queue has the number of. */
+const NO_JOB = JobId.parse(1_000_000);
+
+/** Adds a folder with the rows that a scan of `drawnImage`s leaves. */
+function saveScanned(
+  { service }: Pick<RunningService, 'service'>,
+  folder: string,
+  drawn: readonly DrawnImage[],
+): Collection {
+  const { collections, scans } = service.store;
+  const collectionId = collections.insert({ name: 'photos', rootPath: folder, createdAtMs: 0 });
+  const scan = { collectionId, scanId: NO_JOB };
+  scans.saveInspected({ ...scan, files: drawn.map((image) => inspected(image, folder)) });
+  while (!scans.finishChunk({ ...scan, finishedAtMs: 0 }));
+  const collection = collections.get(collectionId);
+  if (!collection) throw new Error('the collection was not saved');
+  return collection;
+}
+
+function inspected({ relPath, bytes, widthPx, heightPx }: DrawnImage, folder: string): InspectedFile {
+  const { size: sizeBytes, mtimeMs } = statSync(join(folder, relPath));
+  const contentHash = ContentHash.parse(createHash('sha256').update(bytes).digest('hex'));
+  return {
+    ...{ relPath, pathBytes: null, sizeBytes, mtimeMs, problem: null, note: null },
+    facts: {
+      ...{ contentHash, format: 'png', widthPx, heightPx, orientation: 1, colourSpace: 'srgb' },
+      ...{ bitDepth: 8, hasAlpha: false, frameCount: 1 },
+    },
+  };
 }
 
 const COLOURS = ['#4a6fa5', '#c0703a', '#3f8f6b', '#8a5aa8'];

@@ -200,7 +200,7 @@ describe('the local server', () => {
 
   test('draws the contact sheet of a segmentation, and explains one that has no image yet', async () => {
     const bitmap = bitmapOf('........', '..###...', '..###...', '........');
-    const segmented = await startSegmented([await drawnImage('a.png', [{ bitmap, className: 'cat' }])]);
+    const segmented = startSegmented([await drawnImage('a.png', [{ bitmap, className: 'cat' }])]);
     const server = await startServer({ service: segmented.service, port: 0, pageFolder: tempFolder() });
     onTestFinished(() => server.close());
     const sheet = await get(server, `/segmentations/${segmented.segmentationId}/sheet.png`, bearer(server));

@@ -48,7 +48,7 @@ async function openForm() {
     await drawnImage('a.png', [{ bitmap, className: 'cat' }]),
     await drawnImage('b.png', [{ bitmap, className: 'dog' }]),
   ];
-  const running = await startSegmented(drawn);
+  const running = startSegmented(drawn);
   const newer = saveDrawn(running, running.collection, drawn);
   const { client } = running;
   const toasts = new Toasts();

@@ -104,7 +104,7 @@ describe('a selection', () => {
 
 describe('an image under the hands of a person', () => {
   async function opened() {
-    const running = await startSegmented([
+    const running = startSegmented([
       await drawnImage('a.png', [
         { bitmap: bitmapOf('###.....', '###.....', '###.....', '........'), className: 'cat' },
         { bitmap: bitmapOf('......##', '......##', '........', '........'), className: 'dog' },

@@ -12,7 +12,7 @@ import { saveDrawn, startSegmented } from '../../support/segmented-service.ts';
 async function twoSegmentations() {
   const bitmap = bitmapOf('........', '..###...', '..###...', '........');
   const drawn = [await drawnImage('a.png', [{ bitmap, className: 'cat' }])];
-  const running = await startSegmented(drawn);
+  const running = startSegmented(drawn);
   const newer = saveDrawn(running, running.collection, drawn);
   const toasts = new Toasts();
   const memory = new ViewMemory(running.client, {});

@@ -46,7 +46,7 @@ function contents({ service }: SegmentedService, id: DatasetVersionId): Record<s
 
 describe('a dataset', () => {
   test('takes what is not rejected and no background, best masks first', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const version = await create(running);
     expect(contents(running, version.id)).toEqual({ 'a.png': ['cat', 'dog'], 'b.png': ['kitten'] });
     expect(version).toMatchObject({ number: 1, counts: { images: 2, masks: 3, leftOut: { empty: 1 } } });
@@ -68,7 +68,7 @@ describe('a dataset', () => {
     ],
     ['one class', { classes: { oneClass: 'pet' } }, { 'a.png': ['pet', 'pet'], 'b.png': ['pet'] }],
   ])('is filtered and named by %s, and counted beforehand', async (_, part, expected) => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const preview = await running.client.datasets.preview({ recipe: recipe(running, part) });
     const version = await create(running, part);
     expect(contents(running, version.id)).toEqual(expected);
@@ -78,7 +78,7 @@ describe('a dataset', () => {
   });
 
   test('counts the masks of each class by split, and shows beforehand what every concept has', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const part = { classes: { rename: { kitten: 'cat' }, ignore: ['dog'] }, minScore: 0.3 };
     const { concepts } = await running.client.datasets.preview({ recipe: recipe(running, part) });
     expect(concepts.map(({ name, masks, className }) => [name, masks, className])).toEqual([
@@ -95,7 +95,7 @@ describe('a dataset', () => {
   });
 
   test('counts a concept that was merged into another as that one', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const concepts = running.service.store.datasetRows.concepts(running.segmentationId);
     const id = (name: string) => concepts.find((one) => one.name === name)?.id ?? 0;
     const { default: Database } = await import('better-sqlite3');
@@ -110,7 +110,7 @@ describe('a dataset', () => {
   });
 
   test('leaves images out whose file has changed or is gone, and says so', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const { client, collection, folder } = running;
     writeFileSync(join(folder, 'a.png'), (await drawnImage('another.png', [])).bytes);
     rmSync(join(folder, 'b.png'));
@@ -123,7 +123,7 @@ describe('a dataset', () => {
   });
 
   test('that would be empty is refused with the reason, and leaves nothing', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     await expect(create(running, { minScore: 0.99 })).rejects.toMatchObject({
       message: "The dataset 'pets' would be empty: 3 images have no mask that passes the filters.",
     });
@@ -136,13 +136,13 @@ describe('a dataset', () => {
     ['a class of nothing', { classes: { rename: { bird: 'x' } } }, "There is no concept 'bird'"],
     ['another segmentation', { segmentationIds: [99] }, 'There is no segmentation 99'],
   ])('of %s is refused', async (_, part, message) => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     await expect(create(running, part)).rejects.toThrow(message);
     await expect(running.client.datasets.preview({ recipe: recipe(running, part) })).rejects.toThrow(message);
   });
 
   test('of two segmentations of one collection is refused', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const other = saveDrawn(running, running.collection, await pets());
     await expect(create(running, { segmentationIds: [running.segmentationId, other] })).rejects.toThrow('belong to the same collection'); // prettier-ignore
   });
@@ -151,7 +151,7 @@ describe('a dataset', () => {
     const [first] = await pets();
     if (!first) throw new Error('no image');
     const copies = Array.from({ length: 6 }, (_, index) => ({ ...first, relPath: `copy-${index}.png` }));
-    const running = await startSegmented([...(await pets()), ...copies]);
+    const running = startSegmented([...(await pets()), ...copies]);
     const { counts } = await create(running, {
       split: { train: 0.5, val: 0.5, test: 0, seed: 3, by: 'image' },
     });
@@ -161,7 +161,7 @@ describe('a dataset', () => {
 
 describe('versions', () => {
   test('are numbered, frozen and compared', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const { client } = running;
     const one = await create(running, { reviews: ['pending', 'accepted', 'edited', 'rejected'] });
     const { segmentations, images } = running.service.store;
@@ -184,14 +184,14 @@ describe('versions', () => {
   });
 
   test('outlive the collection that they were made of', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const { id } = await create(running);
     await running.client.collections.remove({ id: running.collection.id });
     expect(contents(running, id)).toEqual({ 'a.png': ['cat', 'dog'], 'b.png': ['kitten'] });
   });
 
   test('are deleted one by one, and the dataset with the last', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const { client } = running;
     const [one, two] = [await create(running), await create(running)];
     await client.datasets.remove({ id: one.id });
@@ -202,7 +202,7 @@ describe('versions', () => {
   });
 
   test('that were exported never share their number with a later one', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const { client, service } = running;
     const [, two] = [await create(running), await create(running)];
     const outPath = join(tempFolder(), 'out');

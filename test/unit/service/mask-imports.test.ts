@@ -75,7 +75,7 @@ describe('masks that come back', () => {
     ['labelme', 'labelme', '.'],
     ['binary-png', 'binary-png', 'masks'],
   ])('from an export as %s are the same, and accepted', async (format, read, folder) => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const out = await exportTo(running, format);
     const before = masksOf(running, 'cats/a b.png');
     const result = await importMasks(running, join(out, folder), read, true);
@@ -92,7 +92,7 @@ describe('masks that come back', () => {
   });
 
   test('corrected, added and deleted are edited, imported and rejected', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const file = join(tempFolder(), 'corrected.json');
     writeFileSync(
       file,
@@ -141,7 +141,7 @@ describe('masks that come back', () => {
   });
 
   test('without a word about a mask leave it alone, unless told otherwise', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const file = join(tempFolder(), 'c.png');
     writeFileSync(file, await encodePng({ ...middle, data: middle.data.map((value) => value * 255) }));
     expect(await importMasks(running, file, 'binary-png')).toMatchObject({ added: 1, rejected: 0 });
@@ -153,7 +153,7 @@ describe('masks that come back', () => {
 
   test('of another size, of no image or of several are named, and the rest goes on', async () => {
     const copy = await drawnImage('others/c.png', []);
-    const running = await startSegmented([
+    const running = startSegmented([
       ...(await pets()),
       { ...copy, bytes: Buffer.concat([copy.bytes, Buffer.from('x')]) },
     ]);
@@ -182,7 +182,7 @@ describe('masks that come back', () => {
   });
 
   test('of a path that there is not fail with the reason', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const { job } = await running.client.maskImports.start({ segmentationId: running.segmentationId, path: '/no/such', format: 'coco', rejectMissing: false }); // prettier-ignore
     await expect(waitForState(running.client, job.id, 'done')).rejects.toThrow(
       'There is no file or folder /no/such',
@@ -190,7 +190,7 @@ describe('masks that come back', () => {
   });
 
   test('leave the files as they were', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const out = await exportTo(running, 'coco');
     const file = join(out, 'annotations/instances_train.json');
     const before = readFileSync(file);

@@ -54,7 +54,7 @@ async function opened(): Promise<Opened> {
     ]),
     await drawnImage('b.png', [{ bitmap: LEFT, className: 'cat' }]),
   ];
-  const running = await startSegmented(images);
+  const running = startSegmented(images);
   const { items } = await running.client.segmentations.gallery({ id: running.segmentationId });
   return new Opened(running, items[0]?.imageId ?? 0);
 }
@@ -237,7 +237,7 @@ describe('the thumbnail of an image with its objects', () => {
   const half = bitmapOf(...Array.from({ length: 32 }, () => '#'.repeat(WIDTH / 2) + '.'.repeat(WIDTH / 2)));
 
   async function drawn() {
-    const running = await startSegmented([
+    const running = startSegmented([
       await drawnImage('a.png', [{ bitmap: half, className: 'cat' }]),
       await drawnImage('b.png', []),
     ]);

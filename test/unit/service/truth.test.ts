@@ -59,7 +59,7 @@ describe('files of labeling tools as ground truth', () => {
   ] as const)(
     '%j: masks that are the truth fit it wholly, overlapping ones too',
     async (options, format, below) => {
-      const running = await startSegmented(await pets());
+      const running = startSegmented(await pets());
       const result = await compare(running, join(await written(running, options), below), format);
       expect(result.totals).toMatchObject({ imageCount: 2, iou: 1, meanIou: 1, boundaryF: 1 });
       // Of the larger cat, what the dog in front of it leaves: (12 - 2) of 12 pixels.
@@ -69,7 +69,7 @@ describe('files of labeling tools as ground truth', () => {
   );
 
   test('count what differs, leave crowds out, and name what has no partner', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const file = join(tempFolder(), 'truth.json');
     const image = { id: 1, file_name: 'a b.png', width: 8, height: 6 };
     const annotation = { image_id: 1, category_id: 1, iscrowd: 0 };
@@ -95,7 +95,7 @@ describe('files of labeling tools as ground truth', () => {
   });
 
   test('index-png numbers objects', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const folder = tempFolder();
     const png = await encodePng({ ...corner, data: corner.data.map((value) => value * 7) });
     writeFileSync(join(folder, 'c.png'), png);
@@ -108,7 +108,7 @@ describe('files of labeling tools as ground truth', () => {
   });
 
   test('that speak of an image twice are told, and the first counts', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     const folder = tempFolder();
     const image = { id: 1, file_name: 'c.png', width: 8, height: 6 };
     for (const name of ['a.json', 'b.json']) writeFileSync(join(folder, name), cocoOf([image], []));
@@ -119,7 +119,7 @@ describe('files of labeling tools as ground truth', () => {
   });
 
   test('that are missing, or of no image, are errors that say so; nothing is left behind or changed', async () => {
-    const running = await startSegmented(await pets());
+    const running = startSegmented(await pets());
     await expect(compare(running, '/no/such', 'coco')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     await expect(compare(running, '/no/such')).rejects.toMatchObject({ code: 'FOLDER_NOT_FOUND' });
     const folder = tempFolder();
