@@ -3,6 +3,6 @@ import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
 import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 
 /** Forks one of the scripts in `workers`, which behave as no real worker would at will. */
-export function workerOf(name: 'babbling' | 'hasty' | 'silent' | 'stubborn'): ForkWorker {
+export function workerOf(name: 'babbling' | 'halfway' | 'hasty' | 'silent' | 'stubborn'): ForkWorker {
   return forkNodeWorker(join(import.meta.dirname, 'workers', `${name}.mjs`), () => undefined);
 }
