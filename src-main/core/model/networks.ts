@@ -1,19 +1,13 @@
 import { tf } from '../tensor/tfjs.ts';
+import { backboneOf, mapOf, type BackboneSpec } from './backbone.ts';
 import { mlp, mlpNetwork } from './mlp.ts';
 import type { Normalise } from './normalisation.ts';
 import { joinNetworks, type NetworkSpec, type Weights } from './parameters.ts';
 import { poolMasks } from './pooling.ts';
-import {
-  resnetFeatures,
-  resnetNetwork,
-  stageChannels,
-  type ResNetFeatures,
-  type ResNetSpec,
-} from './resnet.ts';
 
 /** The two networks of R2O: an encoder with a projector each, and a predictor on the online side. */
 export type ModelSpec = {
-  encoder: ResNetSpec;
+  encoder: BackboneSpec;
   /** Hidden width of projector and predictor; 4096 for ResNet-50 in the paper's code. */
   hidden: number;
   /** Width of the embedding that is compared; 256 there. */
@@ -24,10 +18,11 @@ export type Branch = 'online' | 'target';
 
 /** Encoder and projector of one branch. */
 export function branchNetwork(spec: ModelSpec, branch: Branch): NetworkSpec {
+  const backbone = backboneOf(spec.encoder);
   return joinNetworks(
-    resnetNetwork(spec.encoder, `${branch}.backbone`),
+    backbone.network(`${branch}.backbone`),
     mlpNetwork(
-      { inputs: stageChannels(spec.encoder)[3], hidden: spec.hidden, outputs: spec.embedding },
+      { inputs: backbone.pooled.channels, hidden: spec.hidden, outputs: spec.embedding },
       `${branch}.projector`,
     ),
   );
@@ -55,19 +50,23 @@ export function targetName(onlineName: string): string {
 
 type BranchOptions = { spec: ModelSpec; branch: Branch; weights: Weights; normalise: Normalise };
 
-/** Feature maps of a branch's encoder for x [B, H, W, 3]. */
-export function encode(x: tf.Tensor4D, { spec, branch, weights, normalise }: BranchOptions): ResNetFeatures {
-  return resnetFeatures(x, { spec: spec.encoder, prefix: `${branch}.backbone`, weights, normalise });
+/** Feature maps of a branch's encoder for x [B, H, W, 3], by name. */
+export function encode(
+  x: tf.Tensor4D,
+  { spec, branch, weights, normalise }: BranchOptions,
+): Readonly<Record<string, tf.Tensor4D>> {
+  return backboneOf(spec.encoder).run(x, { prefix: `${branch}.backbone`, weights, normalise });
 }
 
 /**
- * Projection of each masked region: encoder, pooling over layer4's grid, projector.
+ * Projection of each masked region: encoder, pooling over the grid of its last map, projector.
  * @param x [B, H, W, 3]
- * @param masks [B, K, H/32 * W/32]
+ * @param masks [B, K, cells of that map]
  * @returns [B * K, embedding], image by image
  */
 export function projectRegions(x: tf.Tensor4D, masks: tf.Tensor3D, options: BranchOptions): tf.Tensor2D {
-  const pooled = poolMasks(encode(x, options).c5, masks); // [B, K, C]
+  const map = mapOf(encode(x, options), backboneOf(options.spec.encoder).pooled); // [B, H/stride, W/stride, C]
+  const pooled = poolMasks(map, masks); // [B, K, C]
   const rows = tf.reshape<tf.Rank.R2>(pooled, [-1, pooled.shape[2]]); // [B * K, C]
   return mlp(rows, {
     prefix: `${options.branch}.projector`,

@@ -2,7 +2,7 @@ import { decodeImage, type RgbImage } from '../image/decode.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
 import { resizeRgb, sizeWithin } from '../image/resize-rgb.ts';
 import { slic, type SuperpixelMap } from '../superpixel/slic.ts';
-import { encoderInput, type FeatureSource } from './encoder.ts';
+import { encoderInput, type RemoteEncoder } from './encoder.ts';
 import { poolFeatures } from './pool-features.ts';
 import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
 
@@ -14,8 +14,6 @@ export const FINE_PX = 640;
 const SUPERPIXEL_PX = 160;
 /** A superpixel is looked for this many seeds' distances around: half of scikit-image's window, for speed. */
 const SLIC_REACH = 1.5;
-/** Stage of the encoder whose features distinguish concepts: layer3, on which R2O clusters. */
-export const EMBEDDING_STAGES = ['c4'] as const;
 
 /** What costs time to find out about an image; the rest follows from it and the settings. */
 export type Embedding = {
@@ -36,15 +34,15 @@ export async function decodePixels(bytes: Uint8Array, limits: ImageLimits): Prom
 /** Cuts an image into superpixels and reads the features of each; there are none without an encoder. */
 export async function embed(
   { fine, working }: ImagePixels,
-  encode: FeatureSource | null,
+  encoder: RemoteEncoder | null,
   inputPx: number,
 ): Promise<Embedding> {
   const segments = Math.max(4, Math.round((working.widthPx * working.heightPx) / SUPERPIXEL_PX));
   const map = slic(working, { segments, reach: SLIC_REACH });
-  if (!encode) return { map, features: new Float32Array(0), dim: 0 };
-  const [features] = await encode(await encoderInput(fine, { sidePx: inputPx }));
-  if (!features) throw new Error('the encoder has no layer3');
-  return { map, features: poolFeatures(map, features), dim: features.dim };
+  if (!encoder) return { map, features: new Float32Array(0), dim: 0 };
+  const [features] = await encoder.encode(await encoderInput(fine, encoder.rules, { sidePx: inputPx }));
+  if (!features) throw new Error('the encoder gave no features');
+  return { map, features: poolFeatures(map, features), dim: features.channels };
 }
 
 /** Superpixels of an embedding with their colours and neighbours. */

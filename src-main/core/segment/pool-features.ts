@@ -11,7 +11,7 @@ const SAMPLE_STEP = 2;
  */
 export function poolFeatures(superpixels: SuperpixelMap, map: FeatureMap): Float32Array {
   const { count } = superpixels;
-  const { data, dim } = map;
+  const { data, channels: dim } = map;
   const pooled = new Float32Array(count * dim);
   const weights = cellWeights(superpixels, map);
   weights.forEach((cells, label) => {
@@ -30,7 +30,7 @@ export function poolFeatures(superpixels: SuperpixelMap, map: FeatureMap): Float
 /** For each superpixel the cells around its pixels, and their shares of it. */
 function cellWeights(
   { labels, count, widthPx, heightPx }: SuperpixelMap,
-  { widthCells, heightCells }: FeatureMap,
+  { width: widthCells, height: heightCells }: FeatureMap,
 ): Map<number, number>[] {
   const weights = Array.from({ length: count }, () => new Map<number, number>());
   const columns = taps(widthPx, widthCells);

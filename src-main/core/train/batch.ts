@@ -4,23 +4,23 @@ import { softCells, type SoftCells } from '../superpixel/superpixel-masks.ts';
 /** Side of the grid on which superpixels become regions (SPEC section 4, step 4). */
 export const REGION_GRID = 56;
 
-/** Pixels a cell of layer3's grid. */
-const COARSE_STRIDE = 16;
-
 /** Superpixels of one image on the two grids that need them. */
 export type ImageSuperpixels = {
   count: number;
-  /** On the grid of layer3, where features are pooled. */
+  /** On the grid of the clustered map, where features are pooled. */
   coarse: SoftCells;
   /** On the region grid. */
   fine: SoftCells;
 };
 
-/** The superpixels of a square spanning view on both grids. */
-export function superpixelGrids(map: SuperpixelMap): ImageSuperpixels {
+/**
+ * The superpixels of a square spanning view on both grids.
+ * @param stride of the clustered map
+ */
+export function superpixelGrids(map: SuperpixelMap, stride: number): ImageSuperpixels {
   return {
     count: map.count,
-    coarse: softCells(map, map.widthPx / COARSE_STRIDE),
+    coarse: softCells(map, map.widthPx / stride),
     fine: softCells(map, REGION_GRID),
   };
 }

@@ -20,6 +20,8 @@ export type TrainingImage = FileKey & { contentHash: ContentHash };
 export type ImageSourceSpec = {
   rootPath: string;
   superpixels: SuperpixelSpec;
+  /** Stride of the map whose superpixels are clustered. */
+  clusteredStride: number;
   limits: ImageLimits;
   cache: { folder: string; decodedBytes: number; superpixelBytes: number };
   /** Bound of what is kept in memory between epochs. */
@@ -59,7 +61,7 @@ export class ImageSource {
   async open(image: TrainingImage): Promise<OpenedImage> {
     const kept = this.#kept.get(image.contentHash);
     if (kept) return kept;
-    const { rootPath, limits, superpixels } = this.#spec;
+    const { rootPath, limits, superpixels, clusteredStride } = this.#spec;
     const pixels = await this.#decoded.get(image.contentHash, {
       maxSidePx: superpixels.decodedPx,
       limits,
@@ -67,7 +69,7 @@ export class ImageSource {
     });
     const spanning = squashed(pixels, superpixels.viewPx);
     const map = await this.#superpixels.get(image.contentHash, spanning);
-    const opened = { pixels, spanning, superpixels: map, grids: superpixelGrids(map) };
+    const opened = { pixels, spanning, superpixels: map, grids: superpixelGrids(map, clusteredStride) };
     this.#kept.set(image.contentHash, opened);
     return opened;
   }

@@ -6,6 +6,8 @@ import { NO_REGION } from '../superpixel/region-map.ts';
 import type { SuperpixelMap } from '../superpixel/slic.ts';
 import { drawsFor } from '../tensor/random.ts';
 import { clusterSuperpixels } from './assign-regions.ts';
+import { ARCHITECTURES } from '../model/architectures.ts';
+import { backboneOf } from '../model/backbone.ts';
 import { superpixelGrids, type ImageSuperpixels } from './batch.ts';
 import { adjustedRandIndex } from './health.ts';
 import type { OpenedImage } from './image-source.ts';
@@ -46,7 +48,7 @@ export class Previewer {
   /** @param previous maps of the preview before, when a run is resumed */
   constructor(images: readonly OpenedImage[], config: PretrainConfig, previous: readonly Uint8Array[] = []) {
     this.#config = config;
-    this.#originals = images.map((image) => originalOf(image));
+    this.#originals = images.map((image) => originalOf(image, config));
     this.#changed = images.map((image, index) => changedOf(image, index, config));
     this.#previous = previous;
   }
@@ -87,26 +89,32 @@ export class Previewer {
   }
 }
 
-function originalOf({ spanning, superpixels }: OpenedImage): PreviewImage {
-  return previewImage(spanning, superpixels);
+function originalOf({ spanning, superpixels }: OpenedImage, config: PretrainConfig): PreviewImage {
+  return previewImage(spanning, superpixels, config);
 }
 
 /** The whole image mirrored, with the colours of a second view. */
 function changedOf(
   { pixels, superpixels }: OpenedImage,
   index: number,
-  { seed, viewPx }: PretrainConfig,
+  config: PretrainConfig,
 ): PreviewImage {
+  const { seed, viewPx } = config;
   const [, drawn] = drawViewPlans(drawsFor({ seed, step: 0, stream: 'preview-view', index }), pixels);
   const crop = { topPx: 0, leftPx: 0, heightPx: pixels.heightPx, widthPx: pixels.widthPx };
   const view = renderView(pixels, { ...drawn, crop, isFlipped: true, isSolarized: false }, viewPx);
-  return previewImage(view, { ...superpixels, labels: mirrored(superpixels.labels, viewPx) });
+  return previewImage(view, { ...superpixels, labels: mirrored(superpixels.labels, viewPx) }, config);
 }
 
-function previewImage(view: Uint8Array, superpixels: SuperpixelMap): PreviewImage {
+function previewImage(
+  view: Uint8Array,
+  superpixels: SuperpixelMap,
+  { encoder }: PretrainConfig,
+): PreviewImage {
+  const { stride } = backboneOf(ARCHITECTURES[encoder]).clustered;
   const pixels = new Float32Array(view.length);
   normalisePixels(view, normalisedValues(), pixels);
-  return { pixels, labels: superpixels.labels, grids: superpixelGrids(superpixels) };
+  return { pixels, labels: superpixels.labels, grids: superpixelGrids(superpixels, stride) };
 }
 
 function mirrored(labels: Uint16Array, widthPx: number): Uint16Array {

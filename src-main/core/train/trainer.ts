@@ -3,7 +3,7 @@ import type { DeviceId } from '../compile/devices/report.ts';
 import { openEngine, type EngineSession } from '../compile/runtime/engine.ts';
 import type { HostTensors, Step } from '../compile/runtime/step.ts';
 import type { Branch } from '../model/networks.ts';
-import { stageChannels } from '../model/resnet.ts';
+import { backboneOf, type TrainableBackbone } from '../model/backbone.ts';
 import { encoderFrom, type Encoder } from '../weights/encoder.ts';
 import type { Products, Rows } from '../superpixel/row-products.ts';
 import type { HostData } from '../tensor/dtype.ts';
@@ -86,7 +86,10 @@ export class Trainer implements AsyncDisposable {
   static async open(options: TrainerOptions): Promise<Trainer> {
     const spec = trainingSpecOf(options.config);
     const engine = await openEngine(options.device, trainingState(spec), options.threads);
-    const products = await EngineProducts.open(stageChannels(spec.model.encoder)[2], options.threads);
+    const products = await EngineProducts.open(
+      backboneOf(spec.model.encoder).clustered.channels,
+      options.threads,
+    );
     return new Trainer(options, engine, products);
   }
 
@@ -159,9 +162,9 @@ export class Trainer implements AsyncDisposable {
     });
     const { rows } = await this.#embedding.run({
       spanning: images,
-      superpixels: coarseMasks(superpixels, slots, viewPx / 16),
+      superpixels: coarseMasks(superpixels, slots, viewPx / this.#backbone.clustered.stride),
     });
-    return { rows: float32(rows), slots, dim: this.#dim };
+    return { rows: float32(rows), slots, dim: this.#backbone.clustered.channels };
   }
 
   /** Products of K-means in the compiled engine. */
@@ -185,18 +188,21 @@ export class Trainer implements AsyncDisposable {
     return Promise.resolve();
   }
 
-  /** Width of layer3, which is clustered. */
-  get #dim(): number {
-    return stageChannels(this.#spec.model.encoder)[2];
+  get #backbone(): TrainableBackbone {
+    return backboneOf(this.#spec.model.encoder);
   }
 
   async #features({ spanning, superpixels }: Batch): Promise<SuperpixelFeatures> {
     const cluster = await this.#clusterFor(superpixels);
     const { rows } = await cluster.step.run({
       spanning,
-      superpixels: coarseMasks(superpixels, cluster.slots, this.config.viewPx / 16),
+      superpixels: coarseMasks(
+        superpixels,
+        cluster.slots,
+        this.config.viewPx / this.#backbone.clustered.stride,
+      ),
     });
-    return { rows: float32(rows), slots: cluster.slots, dim: this.#dim };
+    return { rows: float32(rows), slots: cluster.slots, dim: this.#backbone.clustered.channels };
   }
 
   /** Where every superpixel is a region, there is nothing to cluster and the target does not see the whole images. */
@@ -205,7 +211,7 @@ export class Trainer implements AsyncDisposable {
     rates: Rates,
   ): Promise<ViewMasks & { regionCount: number; assignment?: RegionAssignment }> {
     const { parity, seed, viewPx } = this.config;
-    const cells = viewPx / 32;
+    const cells = viewPx / this.#backbone.pooled.stride;
     if (usesEverySuperpixel(rates.regionCount)) {
       const regionCount = Math.max(...batch.superpixels.map(({ count }) => count));
       return { ...maskViewsBySuperpixel(batch, { regionCount, cells }), regionCount };

@@ -1,5 +1,5 @@
-import type { EncoderName, PretrainConfig } from '../../contract/pretrain.ts';
-import { RESNET18, RESNET18_HALF, RESNET50, type ResNetSpec } from '../model/resnet.ts';
+import type { PretrainConfig } from '../../contract/pretrain.ts';
+import { ARCHITECTURES } from '../model/architectures.ts';
 import { K_ALL_SUPERPIXELS, emaDecayAt, kAt, lrAt, stepCounts, type LrSchedule } from './schedules.ts';
 import { epochOf, imagesPerEpoch } from './batch-order.ts';
 import type { OptimizerSpec } from './optimizer.ts';
@@ -9,17 +9,11 @@ import type { TrainingSpec } from './update-step.ts';
 /** Superpixels that the paper's code always asks for, whatever its setting (SPEC Q2). */
 const OFFICIAL_SUPERPIXELS = 100;
 
-export const ENCODERS: Record<EncoderName, ResNetSpec> = {
-  resnet18: RESNET18,
-  'resnet18-half': RESNET18_HALF,
-  resnet50: RESNET50,
-};
-
 /** What the training step is compiled for. */
 export function trainingSpecOf(config: PretrainConfig): TrainingSpec {
   const { encoder, hidden, embedding, batchSize, viewPx, isWeightedByArea } = config;
   return {
-    model: { encoder: ENCODERS[encoder], hidden, embedding },
+    model: { encoder: ARCHITECTURES[encoder], hidden, embedding },
     optimizer: optimizerOf(config),
     batch: batchSize,
     viewPx,

@@ -1,4 +1,5 @@
 import type { NamedSpecs, NamedTensors, StepFunction } from '../compile/trace/trace.ts';
+import { backboneOf, mapOf } from '../model/backbone.ts';
 import { movingAverage } from '../model/ema.ts';
 import {
   branchNetwork,
@@ -23,7 +24,7 @@ export type TrainingSpec = {
   optimizer: OptimizerSpec;
   /** Images in a batch; each comes as two views. */
   batch: number;
-  /** Side of a view and of the spanning view; divisible by 32. */
+  /** Side of a view and of the spanning view; a multiple of what the encoder asks for. */
   viewPx: number;
   isWeightedByArea: boolean;
 };
@@ -43,15 +44,16 @@ export function trainingState(spec: TrainingSpec): NamedSpecs {
 
 /**
  * Inputs of the update step.
- * views [2B, H, W, 3]: first views, then second views; masks [2B, K, H/32 * W/32] in the same order;
+ * views [2B, H, W, 3]: first views, then second views; masks [2B, K, cells of the map that regions are pooled from];
  * learningRate and emaDecay: scalars.
  */
 export function updateInputs(spec: TrainingSpec, regions: number): NamedSpecs {
-  const { batch, viewPx } = spec;
+  const { batch, viewPx, model } = spec;
+  const { pooled } = backboneOf(model.encoder);
   const float32 = (shape: readonly number[]) => ({ shape, dtype: 'float32' as const });
   return {
     views: float32([2 * batch, viewPx, viewPx, 3]),
-    masks: float32([2 * batch, regions, (viewPx / 32) ** 2]),
+    masks: float32([2 * batch, regions, (viewPx / pooled.stride) ** 2]),
     learningRate: float32([]),
     emaDecay: float32([]),
   };
@@ -186,17 +188,18 @@ function namedTensors(names: readonly string[], tensors: readonly tf.Tensor[]): 
   );
 }
 
-/** Inputs of the cluster step: spanning [B, H, W, 3], superpixels [B, S, H/16 * W/16] soft masks. */
+/** Inputs of the cluster step: spanning [B, H, W, 3], superpixels [B, S, cells of the clustered map] soft masks. */
 export function clusterInputs(spec: TrainingSpec, superpixels: number): NamedSpecs {
-  const { batch, viewPx } = spec;
+  const { batch, viewPx, model } = spec;
+  const { clustered } = backboneOf(model.encoder);
   return {
     spanning: { shape: [batch, viewPx, viewPx, 3], dtype: 'float32' },
-    superpixels: { shape: [batch, superpixels, (viewPx / 16) ** 2], dtype: 'float32' },
+    superpixels: { shape: [batch, superpixels, (viewPx / clustered.stride) ** 2], dtype: 'float32' },
   };
 }
 
 /**
- * Features of the cluster stage (SPEC section 4, steps 1 and 2): layer3 of the target network in train mode,
+ * Features of the cluster stage (SPEC section 4, steps 1 and 2): the clustered map of the target network in train mode,
  * mean of each superpixel, unit length. It runs before the update step, on the target before its EMA.
  *
  * Output: rows [B * S, C], image by image; rows of empty superpixels are zero and must not be
@@ -212,7 +215,7 @@ export function clusterStep(spec: TrainingSpec): StepFunction {
       weights: state,
       normalise: normalisation.normalise,
     });
-    return { outputs: { rows: superpixelFeatures(features.c4, inputs) }, state: normalisation.running };
+    return { outputs: { rows: superpixelFeatures(spec, features, inputs) }, state: normalisation.running };
   };
 }
 
@@ -228,12 +231,17 @@ export function previewStep(spec: TrainingSpec): StepFunction {
       weights: state,
       normalise: evalNormalisation(state),
     });
-    return { outputs: { rows: superpixelFeatures(features.c4, inputs) }, state: {} };
+    return { outputs: { rows: superpixelFeatures(spec, features, inputs) }, state: {} };
   };
 }
 
 /** Mean feature of each superpixel, unit length: [B * S, C]. */
-function superpixelFeatures(c4: tf.Tensor4D, inputs: NamedTensors): tf.Tensor2D {
-  const pooled = poolMasks(c4, weightOf(inputs, 'superpixels') as tf.Tensor3D); // [B, S, C]
+function superpixelFeatures(
+  { model }: TrainingSpec,
+  features: Readonly<Record<string, tf.Tensor4D>>,
+  inputs: NamedTensors,
+): tf.Tensor2D {
+  const map = mapOf(features, backboneOf(model.encoder).clustered); // [B, H/stride, W/stride, C]
+  const pooled = poolMasks(map, weightOf(inputs, 'superpixels') as tf.Tensor3D); // [B, S, C]
   return normaliseRows(tf.reshape<tf.Rank.R2>(pooled, [-1, pooled.shape[2]])); // [B * S, C]
 }

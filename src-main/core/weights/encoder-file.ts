@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { IMAGE_MEAN, IMAGE_STD } from '../image/augment/normalise.ts';
 import type { WrittenFile } from './atomic-file.ts';
-import { architectureName, type Encoder } from './encoder.ts';
+import { architectureName } from '../model/architectures.ts';
+import type { Encoder } from './encoder.ts';
 import { readEncoder, torchTensors } from './encoder-tensors.ts';
 import { SafetensorsFile, writeSafetensors } from './safetensors.ts';
 import { damagedFile } from './weights-error.ts';

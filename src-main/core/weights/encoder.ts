@@ -1,20 +1,15 @@
 import type { Shape } from '../tensor/shape.ts';
 import { initialWeights, networkSpecs, type NetworkSpec } from '../model/parameters.ts';
-import { RESNET18, RESNET18_HALF, RESNET50, resnetNetwork, type ResNetSpec } from '../model/resnet.ts';
+import { backboneOf, type BackboneSpec } from '../model/backbone.ts';
 
 const PREFIX = 'encoder';
-const NAMED: Readonly<Record<string, ResNetSpec>> = {
-  resnet18: RESNET18,
-  'resnet18-half': RESNET18_HALF,
-  resnet50: RESNET50,
-};
 
 /** A standalone encoder: weights and running statistics in our layout, named as torchvision does, no prefix. */
-export type Encoder = { spec: ResNetSpec; weights: Readonly<Record<string, Float32Array>> };
+export type Encoder = { spec: BackboneSpec; weights: Readonly<Record<string, Float32Array>> };
 
 /** The network of an encoder without a prefix: `conv1.weight`, `layer1.0.bn1`, ... */
-export function bareNetwork(spec: ResNetSpec): NetworkSpec {
-  const { parameters, normalisations } = resnetNetwork(spec, PREFIX);
+export function bareNetwork(spec: BackboneSpec): NetworkSpec {
+  const { parameters, normalisations } = backboneOf(spec).network(PREFIX);
   const bare = <T extends { name: string }>(item: T): T => ({
     ...item,
     name: item.name.slice(PREFIX.length + 1),
@@ -30,7 +25,7 @@ export function bareNetwork(spec: ResNetSpec): NetworkSpec {
  */
 export function encoderFrom(
   state: Readonly<Record<string, unknown>>,
-  spec: ResNetSpec,
+  spec: BackboneSpec,
   prefix: string,
 ): Encoder {
   const weights = Object.entries(networkSpecs(bareNetwork(spec))).map(([name, { shape }]) => {
@@ -50,21 +45,8 @@ export function prefixedWeights({ weights }: Encoder, prefix: string): Record<st
 }
 
 /** An encoder as torchvision would start one: the honest baseline of every comparison. */
-export function untrainedEncoder(spec: ResNetSpec, seed: number): Encoder {
+export function untrainedEncoder(spec: BackboneSpec, seed: number): Encoder {
   return { spec, weights: initialWeights(bareNetwork(spec), seed) };
-}
-
-/** What the network is called: a name of its own such as `resnet18`, or its blocks, depths and width. */
-export function architectureName({ block, depths, width }: ResNetSpec): string {
-  const named = Object.entries(NAMED).find(
-    ([, spec]) => spec.block === block && spec.width === width && spec.depths.join() === depths.join(),
-  );
-  return named?.[0] ?? `resnet-${block}-${depths.join('x')}-w${width}`;
-}
-
-/** The network of that name, if there is one. */
-export function namedSpec(name: string): ResNetSpec | undefined {
-  return Object.hasOwn(NAMED, name) ? NAMED[name] : undefined;
 }
 
 /**
@@ -73,7 +55,7 @@ export function namedSpec(name: string): ResNetSpec | undefined {
  * @returns the network, or what speaks against a ResNet of this kind, in words. That every tensor is there and
  *   fits is left to who reads them.
  */
-export function specOfShapes(shapes: ReadonlyMap<string, Shape>): ResNetSpec | string {
+export function specOfShapes(shapes: ReadonlyMap<string, Shape>): BackboneSpec | string {
   const stem = shapes.get('conv1.weight');
   if (!stem) return `there is no tensor 'conv1.weight'`;
   const [width, ...rest] = stem;

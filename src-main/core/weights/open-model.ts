@@ -1,6 +1,7 @@
 import { UserError } from '../../contract/errors.ts';
 import type { ModelWeights } from '../../domain/model-weights.ts';
-import { namedSpec, untrainedEncoder, type Encoder } from './encoder.ts';
+import { ARCHITECTURES } from '../model/architectures.ts';
+import { untrainedEncoder, type Encoder } from './encoder.ts';
 import { readEncoderFile } from './encoder-file.ts';
 
 /**
@@ -10,9 +11,7 @@ import { readEncoderFile } from './encoder-file.ts';
  */
 export async function openModel(weights: ModelWeights): Promise<Encoder> {
   if (weights.kind === 'untrained') {
-    const spec = namedSpec(weights.architecture);
-    if (!spec) throw new Error(`there is no architecture '${weights.architecture}'`);
-    return untrainedEncoder(spec, weights.seed);
+    return untrainedEncoder(ARCHITECTURES[weights.architecture], weights.seed);
   }
   try {
     return (await readEncoderFile(weights.path, Buffer.from(weights.sha256, 'hex'))).encoder;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { ContentHash } from '../../contract/ids.ts';
 import { newModelFile } from '../../domain/model-weights.ts';
-import { architectureName } from '../../core/weights/encoder.ts';
+import { architectureName } from '../../core/model/architectures.ts';
 import { writeEncoderFile } from '../../core/weights/encoder-file.ts';
 import { exportEncoder } from '../../core/weights/export-encoder.ts';
 import { importEncoder } from '../../core/weights/import-encoder.ts';

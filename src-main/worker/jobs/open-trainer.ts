@@ -4,10 +4,11 @@ import type { PretrainConfig } from '../../contract/pretrain.ts';
 import type { DeviceId } from '../../core/compile/devices/report.ts';
 import { modelNetwork, targetName } from '../../core/model/networks.ts';
 import { initialWeights } from '../../core/model/parameters.ts';
-import { architectureName, prefixedWeights, type Encoder } from '../../core/weights/encoder.ts';
+import { ARCHITECTURES, architectureName } from '../../core/model/architectures.ts';
+import { prefixedWeights, type Encoder } from '../../core/weights/encoder.ts';
 import { openModel } from '../../core/weights/open-model.ts';
 import { openCheckpoint } from '../../core/train/checkpoint.ts';
-import { ENCODERS, trainingSpecOf } from '../../core/train/training-spec.ts';
+import { trainingSpecOf } from '../../core/train/training-spec.ts';
 import { Trainer } from '../../core/train/trainer.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 
@@ -62,7 +63,7 @@ async function startingWeights({ config, parent }: PretrainJob): Promise<Record<
 }
 
 function refuseOtherNetwork(parent: Encoder, config: PretrainConfig): void {
-  const [has, wants] = [architectureName(parent.spec), architectureName(ENCODERS[config.encoder])];
+  const [has, wants] = [architectureName(parent.spec), architectureName(ARCHITECTURES[config.encoder])];
   if (has === wants) return;
   throw new UserError('BAD_INPUT', `A ${wants} cannot start from the weights of a ${has}.`, {
     hint: 'Choose a model with the same encoder, or set encoder to the one that the model uses.',

@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { UserError } from '../../contract/errors.ts';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
+import { ARCHITECTURES } from '../../core/model/architectures.ts';
+import { backboneOf } from '../../core/model/backbone.ts';
 import { ImageSource, type ImageSourceSpec, type OpenedImage } from '../../core/train/image-source.ts';
 import { previewSteps } from '../../core/train/preview-steps.ts';
 import { Previewer } from '../../core/train/preview.ts';
@@ -147,6 +149,7 @@ function sourceOf({ rootPath, config, limits, cache }: PretrainJob, memoryBytes:
   return {
     rootPath,
     superpixels: superpixelSpecOf(config),
+    clusteredStride: backboneOf(ARCHITECTURES[config.encoder]).clustered.stride,
     limits,
     cache: {
       folder: cache.folder,

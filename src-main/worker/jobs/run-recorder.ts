@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ContentHash } from '../../contract/ids.ts';
 import type { MetricPoint, RunMetric, SkippedImage } from '../../contract/run.ts';
 import { encodePng } from '../../core/mask/png.ts';
-import { architectureName } from '../../core/weights/encoder.ts';
+import { architectureName } from '../../core/model/architectures.ts';
 import { writeEncoderFile } from '../../core/weights/encoder-file.ts';
 import { writeCheckpoint } from '../../core/train/checkpoint.ts';
 import type { Previewer } from '../../core/train/preview.ts';

@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { learnCollection, rowsAnImage, type ImageSurvey } from '../../core/segment/collection-sample.ts';
-import { FeatureExtractor } from '../../core/segment/encoder.ts';
-import { EMBEDDING_STAGES } from '../../core/segment/evidence.ts';
+import { embeddingFeature, FeatureExtractor } from '../../core/segment/encoder.ts';
+import { frozenNetwork } from '../../core/segment/frozen-encoder.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
 import { openModel } from '../../core/weights/open-model.ts';
 import { inOrder } from '../threads/in-order.ts';
@@ -36,7 +36,10 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     spec: job,
     entry: new URL('./segment-thread.js', import.meta.url),
     threads: Math.max(1, Math.min(context.cores, waiting.length)),
-    encode: extractor && ((input) => extractor.features(input)),
+    encoder: extractor && {
+      rules: extractor.rules,
+      encode: (input) => extractor.features(input),
+    },
   });
   const model = (await readModel(job.modelFile)) ?? (await learn({ job, images, threads, context }));
   threads.teach(model);
@@ -110,7 +113,8 @@ async function readModel(path: string): Promise<CollectionModel | undefined> {
 async function openExtractor(job: SegmentJob, threads: number): Promise<FeatureExtractor | null> {
   if (!job.model) return null;
   const device = deviceOf(job.device);
-  return new FeatureExtractor(await openModel(job.model), { device, threads, stages: EMBEDDING_STAGES });
+  const encoder = frozenNetwork(await openModel(job.model));
+  return new FeatureExtractor(encoder, { device, threads, features: [embeddingFeature(encoder.backbone)] });
 }
 
 /** Encoders are run by ONNX Runtime, whichever of its devices; TensorFlow.js devices fall back to its CPU. */

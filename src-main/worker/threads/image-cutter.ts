@@ -5,7 +5,7 @@ import { readVerified } from '../../core/image/render.ts';
 import { realRoot, resolveFile } from '../../core/image/walk.ts';
 import { surveyImage, type ImageSurvey } from '../../core/segment/collection-sample.ts';
 import { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
-import type { FeatureSource } from '../../core/segment/encoder.ts';
+import type { RemoteEncoder } from '../../core/segment/encoder.ts';
 import { decodePixels, embed, type Embedding, type ImagePixels } from '../../core/segment/evidence.ts';
 import { segmentImage, type CollectionModel } from '../../core/segment/segment-image.ts';
 import type { FoundMask } from '../../core/segment/segment-task.ts';
@@ -31,18 +31,18 @@ const EMBEDDING_SHARE = 1 / 4;
 /** Surveys and segments the images of one job, each separately. */
 export class ImageCutter {
   readonly #spec: CutSpec;
-  readonly #encode: FeatureSource | null;
+  readonly #encoder: RemoteEncoder | null;
   readonly #cache: EmbeddingCache;
   readonly #suffix: string;
 
-  /** @param encode null for a job without an encoder */
-  constructor(spec: CutSpec, encode: FeatureSource | null) {
+  /** @param encoder null for a job without an encoder */
+  constructor(spec: CutSpec, encoder: RemoteEncoder | null) {
     this.#spec = spec;
-    this.#encode = encode;
+    this.#encoder = encoder;
     const { folder, decodedBytes } = spec.cache;
     this.#cache = new EmbeddingCache({ folder, maxBytes: Math.floor(decodedBytes * EMBEDDING_SHARE) });
-    const encoder = JSON.stringify([spec.model, spec.model && spec.settings.inputPx]);
-    this.#suffix = createHash('sha256').update(encoder).digest('hex').slice(0, 16);
+    const settings = JSON.stringify([spec.model, spec.model && spec.settings.inputPx]);
+    this.#suffix = createHash('sha256').update(settings).digest('hex').slice(0, 16);
   }
 
   /**
@@ -71,7 +71,7 @@ export class ImageCutter {
       const bytes = await readVerified(resolveFile(rootPath, image), image.contentHash, { limits });
       const pixels = await decodePixels(bytes, limits);
       const embedding = await this.#cache.get(`${image.contentHash}-${this.#suffix}`, () =>
-        embed(pixels, this.#encode, settings.inputPx),
+        embed(pixels, this.#encoder, settings.inputPx),
       );
       return { pixels, embedding };
     } catch (error) {

@@ -1,7 +1,8 @@
 /** Entry of a thread that surveys and cuts images, several at a time. See segment-threads.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../../contract/errors.ts';
-import type { EncoderInput, FeatureMap } from '../../core/segment/encoder.ts';
+import type { FeatureMap } from '../../core/segment/encoder.ts';
+import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
 import { ImageCutter } from './image-cutter.ts';
 import type { FromSegmentThread, SegmentThreadData, Task, ToSegmentThread } from './segment-threads.ts';
@@ -10,8 +11,8 @@ const port = parentPort;
 if (!port) throw new Error('segment-thread.ts is the entry of a thread');
 
 // Set by SegmentThreads, the only one that starts this thread.
-const { spec, hasEncoder } = workerData as SegmentThreadData;
-const cutter = new ImageCutter(spec, hasEncoder ? encode : null);
+const { spec, rules } = workerData as SegmentThreadData;
+const cutter = new ImageCutter(spec, rules && { rules, encode });
 const encoding = new Map<number, PromiseWithResolvers<FeatureMap[]>>();
 let encodings = 0;
 let model: CollectionModel | undefined;

@@ -1,12 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import { userErrorFromInfo, type ErrorInfo } from '../../contract/errors.ts';
 import type { ImageSurvey } from '../../core/segment/collection-sample.ts';
-import type { EncoderInput, FeatureMap, FeatureSource } from '../../core/segment/encoder.ts';
+import type { FeatureMap, RemoteEncoder } from '../../core/segment/encoder.ts';
+import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
+import type { InputRules } from '../../core/model/backbone.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
 import type { FoundMask } from '../../core/segment/segment-task.ts';
 import type { CutImage, CutSpec } from './image-cutter.ts';
 
-export type SegmentThreadData = { spec: CutSpec; hasEncoder: boolean };
+export type SegmentThreadData = {
+  spec: CutSpec;
+  /** How images enter the encoder; null without one. */
+  rules: InputRules | null;
+};
 
 export type Task = { kind: 'survey'; image: CutImage; mostRows: number } | { kind: 'cut'; image: CutImage };
 
@@ -26,7 +32,7 @@ export type SegmentThreadsOptions = {
   entry: URL;
   threads: number;
   /** Run in the thread that owns the pool: an encoder has one memory, whoever asks. Null without an encoder. */
-  encode: FeatureSource | null;
+  encoder: RemoteEncoder | null;
 };
 
 type Thread = { worker: Worker; waiting: Map<number, PromiseWithResolvers<unknown>> };
@@ -42,14 +48,14 @@ export class SegmentThreads {
   /** Images to keep asked for, so that no thread waits. */
   readonly ahead: number;
   readonly #threads: readonly Thread[];
-  readonly #encode: FeatureSource | null;
+  readonly #encoder: RemoteEncoder | null;
   #nextSeq = 0;
   #failure: Error | undefined;
 
-  constructor({ spec, entry, threads, encode }: SegmentThreadsOptions) {
-    this.#encode = encode;
+  constructor({ spec, entry, threads, encoder }: SegmentThreadsOptions) {
+    this.#encoder = encoder;
     this.ahead = threads * IMAGES_A_THREAD;
-    const workerData: SegmentThreadData = { spec, hasEncoder: encode !== null };
+    const workerData: SegmentThreadData = { spec, rules: encoder?.rules ?? null };
     this.#threads = Array.from({ length: threads }, () => {
       const thread: Thread = { worker: new Worker(entry, { workerData }), waiting: new Map() };
       thread.worker.on('message', (message: FromSegmentThread) => this.#receive(thread, message));
@@ -104,7 +110,7 @@ export class SegmentThreads {
     { worker }: Thread,
     { seq, input }: Extract<FromSegmentThread, { type: 'encode' }>,
   ): Promise<void> {
-    const features = await this.#encode?.(input);
+    const features = await this.#encoder?.encode(input);
     if (features) post(worker, { type: 'features', seq, features });
   }
 

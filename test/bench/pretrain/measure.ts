@@ -35,6 +35,7 @@ const spec: BatchMakerSpec = {
   seed: 1,
   parity: 'recommended',
   superpixels: superpixelSpecOf(config),
+  clusteredStride: 16,
   limits: DEFAULT_IMAGE_LIMITS,
   cache: { folder: options.cacheFolder, decodedBytes: 2 ** 32, superpixelBytes: 2 ** 30 },
   memoryBytes: 2 ** 28,

@@ -7,14 +7,18 @@ const CHANNEL_VALUES = 256;
 /**
  * What each 8-bit value becomes in each channel: (v / 255 - mean) / std, every operation rounded to float32 as
  * PyTorch does it. SPEC section 1, step 3e.
+ * @param mean, std of red, green and blue; ImageNet's by default
  * @returns [3, 256]
  */
-export function normalisedValues(): Float32Array {
+export function normalisedValues(
+  mean: readonly number[] = IMAGE_MEAN,
+  std: readonly number[] = IMAGE_STD,
+): Float32Array {
   const table = new Float32Array(3 * CHANNEL_VALUES);
   for (let at = 0; at < table.length; at++) {
     const channel = Math.floor(at / CHANNEL_VALUES);
-    const centred = Math.fround((at % CHANNEL_VALUES) / 255) - Math.fround(IMAGE_MEAN[channel] ?? 0);
-    table[at] = Math.fround(centred) / Math.fround(IMAGE_STD[channel] ?? 1);
+    const centred = Math.fround((at % CHANNEL_VALUES) / 255) - Math.fround(mean[channel] ?? 0);
+    table[at] = Math.fround(centred) / Math.fround(std[channel] ?? 1);
   }
   return table;
 }

@@ -4,7 +4,7 @@ import { tf } from '../../tensor/tfjs.ts';
 import { evalNormalisation } from '../../model/normalisation.ts';
 import { networkSpecs } from '../../model/parameters.ts';
 import { normaliseRows } from '../../model/pooling.ts';
-import { resnetFeatures, resnetNetwork } from '../../model/resnet.ts';
+import { backboneOf, mapOf } from '../../model/backbone.ts';
 import { writeFileAtomically, type WrittenFile } from '../atomic-file.ts';
 import { prefixedWeights, type Encoder } from '../encoder.ts';
 
@@ -17,9 +17,10 @@ const ANY_IMAGES = ['batch', 'height', 'width', 3] as const;
  * `c5` [B, C, H/stride, W/stride], rounded up. B, H and W are open: the file runs at any.
  */
 export async function writeOnnxFeatures(path: string, encoder: Encoder): Promise<WrittenFile> {
+  const { features } = backboneOf(encoder.spec);
   return await writeOnnx(path, encoder, ({ images }, weights) => {
-    const { c2, c3, c4, c5 } = featuresOf(encoder, images as tf.Tensor4D, weights);
-    return { c2, c3, c4, c5 };
+    const maps = featuresOf(encoder, images as tf.Tensor4D, weights);
+    return Object.fromEntries(features.map((feature) => [feature.name, mapOf(maps, feature)]));
   });
 }
 
@@ -32,8 +33,8 @@ export async function writeOnnxEmbedding(path: string, encoder: Encoder): Promis
     const values = tf.div<tf.Tensor4D>(images as tf.Tensor4D, 255); // [B, H, W, 3]
     const centred = tf.sub<tf.Tensor4D>(values, tf.tensor1d([...IMAGE_MEAN]));
     const normalised = tf.div<tf.Tensor4D>(centred, tf.tensor1d([...IMAGE_STD]));
-    const { c5 } = featuresOf(encoder, normalised, weights);
-    const pooled = tf.mean<tf.Tensor2D>(c5, [1, 2]); // [B, C]
+    const last = mapOf(featuresOf(encoder, normalised, weights), backboneOf(encoder.spec).pooled);
+    const pooled = tf.mean<tf.Tensor2D>(last, [1, 2]); // [B, C]
     return { pooled, embedding: normaliseRows(pooled) };
   });
 }
@@ -42,8 +43,8 @@ function featuresOf(
   { spec }: Encoder,
   images: tf.Tensor4D,
   weights: Parameters<InferenceFunction>[1],
-): ReturnType<typeof resnetFeatures> {
-  return resnetFeatures(images, { spec, prefix: PREFIX, weights, normalise: evalNormalisation(weights) });
+): Readonly<Record<string, tf.Tensor4D>> {
+  return backboneOf(spec).run(images, { prefix: PREFIX, weights, normalise: evalNormalisation(weights) });
 }
 
 async function writeOnnx(path: string, encoder: Encoder, build: InferenceFunction): Promise<WrittenFile> {
@@ -51,7 +52,7 @@ async function writeOnnx(path: string, encoder: Encoder, build: InferenceFunctio
     name: 'r2o_encoder',
     build,
     inputs: { images: { shape: ANY_IMAGES, dtype: 'float32' } },
-    weightSpecs: networkSpecs(resnetNetwork(encoder.spec, PREFIX)),
+    weightSpecs: networkSpecs(backboneOf(encoder.spec).network(PREFIX)),
     weights: prefixedWeights(encoder, PREFIX),
     imageOrder: 'nchw',
     metadata: {

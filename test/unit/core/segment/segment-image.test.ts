@@ -5,6 +5,7 @@ import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
 import { choleskySolve } from '../../../../src-main/core/segment/cholesky.ts';
 import { conceptsOf, learnConcepts } from '../../../../src-main/core/segment/concepts.ts';
 import { rawRows } from '../../../../src-main/core/segment/superpixel-rows.ts';
+import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import { inputSize } from '../../../../src-main/core/segment/encoder.ts';
 import { divideByParts, divideScene } from '../../../../src-main/core/segment/divide-scene.ts';
 import { EmbeddingCache } from '../../../../src-main/core/segment/embedding-cache.ts';
@@ -310,10 +311,14 @@ describe('objects', () => {
   });
 });
 
+/** What a ResNet asks of its input. */
+const ANY_SIZE = { ...IMAGENET_RGB, multipleOf: 32, fixedPx: null };
+
 describe('features', () => {
   test('of a superpixel are the mean of the cells under it', () => {
     const labels = Uint16Array.from({ length: 64 * 64 }, (_, p) => Number(p % 64 >= 32));
-    const map = { data: Float32Array.of(1, 10, 3, 30, 1, 10, 3, 30), dim: 2, widthCells: 2, heightCells: 2 };
+    const grid = { channels: 2, width: 2, height: 2, stride: 32 };
+    const map = { data: Float32Array.of(1, 10, 3, 30, 1, 10, 3, 30), ...grid };
     const pooled = poolFeatures({ labels, count: 2, widthPx: 64, heightPx: 64 }, map);
     // Bilinear: the left half reaches a quarter of the way into the right cells near the middle.
     expect(pooled[0]).toBeCloseTo(1.23, 1);
@@ -322,14 +327,34 @@ describe('features', () => {
   });
 
   test('go through an input of the image shape, of which there are few', () => {
-    expect(inputSize({ widthPx: 640, heightPx: 480 }, 320)).toEqual({ widthPx: 416, heightPx: 256 });
-    expect(inputSize({ widthPx: 480, heightPx: 640 }, 320)).toEqual({ widthPx: 256, heightPx: 416 });
+    expect(inputSize({ widthPx: 640, heightPx: 480 }, ANY_SIZE, { sidePx: 320 })).toEqual({
+      widthPx: 416,
+      heightPx: 256,
+    });
+    expect(inputSize({ widthPx: 480, heightPx: 640 }, ANY_SIZE, { sidePx: 320 })).toEqual({
+      widthPx: 256,
+      heightPx: 416,
+    });
     const shapes = new Set(
       Array.from({ length: 90 }, (_, at) =>
-        JSON.stringify(inputSize({ widthPx: 20 + 2 * at, heightPx: 60 }, 320)),
+        JSON.stringify(inputSize({ widthPx: 20 + 2 * at, heightPx: 60 }, ANY_SIZE, { sidePx: 320 })),
       ),
     );
     expect(shapes.size).toBe(5);
+  });
+
+  test('go through an input of a given longer side, in multiples of what the encoder asks for', () => {
+    const patches = { ...ANY_SIZE, multipleOf: 14 };
+    const sizeOf = (widthPx: number, heightPx: number) =>
+      inputSize({ widthPx, heightPx }, patches, { longSidePx: 256 });
+    expect(sizeOf(640, 480)).toEqual({ widthPx: 252, heightPx: 196 });
+    expect(sizeOf(300, 310)).toEqual({ widthPx: 252, heightPx: 252 });
+    expect(sizeOf(100, 900)).toEqual({ widthPx: 126, heightPx: 252 });
+  });
+
+  test('go through the one size that an encoder takes', () => {
+    const rules = { ...ANY_SIZE, fixedPx: { widthPx: 224, heightPx: 224 } };
+    expect(inputSize({ widthPx: 640, heightPx: 480 }, rules, { sidePx: 320 })).toEqual(rules.fixedPx);
   });
 
   test('become concepts by their looks alone where there is no encoder', async () => {

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { UserError } from '../../../../src-main/contract/errors.ts';
+import { architectureName } from '../../../../src-main/core/model/architectures.ts';
 import { RESNET18, RESNET50 } from '../../../../src-main/core/model/resnet.ts';
 import {
-  architectureName,
   encoderFrom,
   prefixedWeights,
-  namedSpec,
   untrainedEncoder,
   type Encoder,
 } from '../../../../src-main/core/weights/encoder.ts';
@@ -180,8 +179,6 @@ describe('an encoder', () => {
       'resnet50',
       'resnet-basic-1x1x1x1-w4',
     ]);
-    expect(namedSpec('resnet50')).toBe(RESNET50);
-    expect(namedSpec('toString')).toBeUndefined();
   });
 });
 

@@ -8,7 +8,9 @@ import { SegmentSettings } from '../../../../src-main/contract/segmentation.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../../src-main/core/image/image-limits.ts';
 import { writeScenes } from '../../../../src-main/core/image/scenes.ts';
 import { learnCollection, rowsAnImage } from '../../../../src-main/core/segment/collection-sample.ts';
-import type { EncoderInput, FeatureMap } from '../../../../src-main/core/segment/encoder.ts';
+import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
+import type { FeatureMap } from '../../../../src-main/core/segment/encoder.ts';
+import type { EncoderInput } from '../../../../src-main/core/segment/frozen-encoder.ts';
 import { inOrder } from '../../../../src-main/worker/threads/in-order.ts';
 import { SegmentThreads } from '../../../../src-main/worker/threads/segment-threads.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -38,13 +40,13 @@ function hashOf(path: string): ContentHash {
 
 /** Stands for an encoder: the colour in the middle of each cell of 16 pixels. */
 function colourCells({ pixels, widthPx, heightPx }: EncoderInput): Promise<FeatureMap[]> {
-  const [widthCells, heightCells] = [widthPx / 16, heightPx / 16];
-  const data = new Float32Array(widthCells * heightCells * 3);
-  for (let cell = 0; cell < widthCells * heightCells; cell++) {
-    const at = (16 * Math.floor(cell / widthCells) + 8) * widthPx + 16 * (cell % widthCells) + 8;
+  const [width, height] = [widthPx / 16, heightPx / 16];
+  const data = new Float32Array(width * height * 3);
+  for (let cell = 0; cell < width * height; cell++) {
+    const at = (16 * Math.floor(cell / width) + 8) * widthPx + 16 * (cell % width) + 8;
     data.set(pixels.subarray(at * 3, at * 3 + 3), cell * 3);
   }
-  return Promise.resolve([{ data, dim: 3, widthCells, heightCells }]);
+  return Promise.resolve([{ data, channels: 3, width, height, stride: 16 }]);
 }
 
 type Drawn = Awaited<ReturnType<typeof drawScenes>>;
@@ -58,7 +60,9 @@ async function cutAll({ rootPath, images }: Drawn, threads: number, encode: type
       settings: SegmentSettings.parse({ conceptCount: 4 }),
       model: null,
     },
-    ...{ entry, threads, encode },
+    entry,
+    threads,
+    encoder: encode && { rules: { ...IMAGENET_RGB, multipleOf: 32, fixedPx: null }, encode },
   });
   const surveys = [];
   const rows = rowsAnImage(COUNT);
