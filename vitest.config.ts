@@ -8,6 +8,7 @@ export default defineConfig({
   ssr: { noExternal: bundledDependencies },
   test: {
     include: ['test/**/*.test.ts'],
+    tags: [{ name: 'tools', description: 'needs Python and packages of its own, see test/tools' }],
     // Native modules (sharp, onnxruntime-node, better-sqlite3) want a process of their own.
     pool: 'forks',
     // Two at a time: every end-to-end test starts workers of its own.

@@ -92,20 +92,24 @@ describe('an exported encoder', () => {
     });
   }
 
-  it('passes the ONNX checker of Python and holds standard operators alone', async ({ skip }) => {
-    const missing = missingPython('onnx');
-    if (missing) skip(missing);
-    const folder = mkdtempSync(join(tmpdir(), 'r2o-onnx-'));
-    try {
-      const path = join(folder, 'encoder.onnx');
-      writeFileSync(path, await exportEncoder(TINY, 'nchw'));
-      const script =
-        'import onnx,sys; m=onnx.load(sys.argv[1]); onnx.checker.check_model(m, full_check=True); print(sorted({n.op_type for n in m.graph.node}), {o.domain for o in m.opset_import})';
-      expect(runPython(script, path).trim()).toBe("['Add', 'Conv', 'MaxPool', 'Relu'] {''}");
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
+  it(
+    'passes the ONNX checker of Python and holds standard operators alone',
+    { tags: ['tools'] },
+    async ({ skip }) => {
+      const missing = missingPython('onnx');
+      if (missing) skip(missing);
+      const folder = mkdtempSync(join(tmpdir(), 'r2o-onnx-'));
+      try {
+        const path = join(folder, 'encoder.onnx');
+        writeFileSync(path, await exportEncoder(TINY, 'nchw'));
+        const script =
+          'import onnx,sys; m=onnx.load(sys.argv[1]); onnx.checker.check_model(m, full_check=True); print(sorted({n.op_type for n in m.graph.node}), {o.domain for o in m.opset_import})';
+        expect(runPython(script, path).trim()).toBe("['Add', 'Conv', 'MaxPool', 'Relu'] {''}");
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    },
+  );
 
   it('is the same in either image order', async () => {
     const nhwc = new Float32Array(torchInput.length);

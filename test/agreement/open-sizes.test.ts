@@ -113,11 +113,14 @@ describe('an encoder in an ONNX file', () => {
     expect(got.embedding?.shape).toEqual([batch, 32]);
   });
 
-  test('says by name which of its sizes are open, and passes the checker of ONNX', async ({ skip }) => {
-    const missing = missingPython('onnx');
-    if (missing) skip(missing);
-    const { features, embedding } = await writeBoth(goldenEncoder(TINY_SPEC, 5));
-    const script = `
+  test(
+    'says by name which of its sizes are open, and passes the checker of ONNX',
+    { tags: ['tools'] },
+    async ({ skip }) => {
+      const missing = missingPython('onnx');
+      if (missing) skip(missing);
+      const { features, embedding } = await writeBoth(goldenEncoder(TINY_SPEC, 5));
+      const script = `
 import onnx, sys
 for path in sys.argv[1:]:
     m = onnx.load(path); onnx.checker.check_model(m, full_check=True)
@@ -125,19 +128,20 @@ for path in sys.argv[1:]:
     assert {(o.domain, o.version) for o in m.opset_import} == {('', 18)}
     print(sorted({n.op_type for n in m.graph.node}))
     for v in list(m.graph.input) + list(m.graph.output): print(v.name, [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim])`;
-    expect(runPython(script, features, embedding).trim().split('\n')).toEqual([
-      "['Add', 'Conv', 'MaxPool', 'Relu']",
-      "images ['batch', 3, 'height', 'width']",
-      "c2 ['batch', 4, 'c2_2', 'c2_3']",
-      "c3 ['batch', 8, 'c3_2', 'c3_3']",
-      "c4 ['batch', 16, 'c4_2', 'c4_3']",
-      "c5 ['batch', 32, 'c5_2', 'c5_3']",
-      "['Add', 'Conv', 'Div', 'Flatten', 'GlobalAveragePool', 'Max', 'MaxPool', 'Mul', 'ReduceSum', 'Relu', 'Reshape', 'Sqrt', 'Sub']",
-      "images ['batch', 3, 'height', 'width']",
-      "pooled ['batch', 32]",
-      "embedding ['batch', 32]",
-    ]);
-  });
+      expect(runPython(script, features, embedding).trim().split('\n')).toEqual([
+        "['Add', 'Conv', 'MaxPool', 'Relu']",
+        "images ['batch', 3, 'height', 'width']",
+        "c2 ['batch', 4, 'c2_2', 'c2_3']",
+        "c3 ['batch', 8, 'c3_2', 'c3_3']",
+        "c4 ['batch', 16, 'c4_2', 'c4_3']",
+        "c5 ['batch', 32, 'c5_2', 'c5_3']",
+        "['Add', 'Conv', 'Div', 'Flatten', 'GlobalAveragePool', 'Max', 'MaxPool', 'Mul', 'ReduceSum', 'Relu', 'Reshape', 'Sqrt', 'Sub']",
+        "images ['batch', 3, 'height', 'width']",
+        "pooled ['batch', 32]",
+        "embedding ['batch', 32]",
+      ]);
+    },
+  );
 
   test('is refused where a computation depends on a size that is to be open', async () => {
     const build = ({ x }: Readonly<Record<string, tf.Tensor>>) => ({
@@ -174,7 +178,7 @@ for shape in json.load(open(folder + '/sizes.json')):
 
 test(
   'an exported ResNet-18 computes what torchvision does at several sizes',
-  { timeout: 300_000 },
+  { timeout: 300_000, tags: ['tools'] },
   async ({ skip }) => {
     const missing = missingPython('torch', 'torchvision', 'numpy');
     if (missing) skip(missing);

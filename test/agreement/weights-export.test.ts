@@ -122,29 +122,33 @@ describe.each([
 ] as const)('an exported %s', { timeout: TIMEOUT_MS }, (name, spec, channels) => {
   const encoder = goldenEncoder(spec, 3);
 
-  test('computes the same features in PyTorch and in ONNX Runtime, from every format', async ({ skip }) => {
-    const missing = missingPython('torch', 'torchvision', 'numpy');
-    if (missing) skip(missing);
-    const folder = await exportAll(encoder, [...TORCH_FORMATS, 'onnx']);
-    writeFileSync(join(folder, 'input'), bytesOf(input));
-    runPython(SCRIPT, folder, name);
-    const ours = await runOnnx(join(folder, 'onnx'), input);
-    for (const format of TORCH_FORMATS) {
-      const theirs = floatsOf(join(folder, `${format}.features`));
-      const errors: string[] = [];
-      let at = 0;
-      for (const stage of STAGES) {
-        const size = ours[stage]?.length ?? 0;
-        const error = relativeError(ours[stage], theirs.subarray(at, at + size));
-        expect(error, `${format} ${stage}`).toBeLessThan(TOLERANCE);
-        errors.push(`${stage} ${error.toExponential(1)}`);
-        at += size;
+  test(
+    'computes the same features in PyTorch and in ONNX Runtime, from every format',
+    { tags: ['tools'] },
+    async ({ skip }) => {
+      const missing = missingPython('torch', 'torchvision', 'numpy');
+      if (missing) skip(missing);
+      const folder = await exportAll(encoder, [...TORCH_FORMATS, 'onnx']);
+      writeFileSync(join(folder, 'input'), bytesOf(input));
+      runPython(SCRIPT, folder, name);
+      const ours = await runOnnx(join(folder, 'onnx'), input);
+      for (const format of TORCH_FORMATS) {
+        const theirs = floatsOf(join(folder, `${format}.features`));
+        const errors: string[] = [];
+        let at = 0;
+        for (const stage of STAGES) {
+          const size = ours[stage]?.length ?? 0;
+          const error = relativeError(ours[stage], theirs.subarray(at, at + size));
+          expect(error, `${format} ${stage}`).toBeLessThan(TOLERANCE);
+          errors.push(`${stage} ${error.toExponential(1)}`);
+          at += size;
+        }
+        // What resources/docs/weights.md tells is read from here.
+        console.info(`${name}, ${format}: relative error against torchvision: ${errors.join(', ')}`);
+        expect(at).toBe(theirs.length);
       }
-      // What resources/docs/weights.md tells is read from here.
-      console.info(`${name}, ${format}: relative error against torchvision: ${errors.join(', ')}`);
-      expect(at).toBe(theirs.length);
-    }
-  });
+    },
+  );
 
   // torchvision has no half ResNet-18, and so the fixtures have none.
   if (name !== 'resnet18-half') {

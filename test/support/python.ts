@@ -2,14 +2,20 @@ import { spawnSync } from 'node:child_process';
 
 /**
  * Debian's own Python: the packages of apt are its, and not those of another one in PATH. `R2O_TEST_PYTHON` names
- * another, such as that of a virtual environment with packages that Debian does not have.
+ * another, such as that of test/tools/prepare.sh; then a module that it lacks is an error, and no reason to skip.
  */
 const PYTHON = process.env.R2O_TEST_PYTHON ?? '/usr/bin/python3';
 
-/** Why tests that need Python modules cannot run here; undefined where they can. */
+/**
+ * Why tests that need Python modules cannot run here; undefined where they can.
+ * @throws Error instead, where `R2O_TEST_PYTHON` says which Python to use
+ */
 export function missingPython(...modules: string[]): string | undefined {
-  const { status } = spawnSync(PYTHON, ['-c', `import ${modules.join(', ')}`]);
-  return status === 0 ? undefined : `${PYTHON} has no ${modules.join(', ')}`;
+  const { status, stderr } = spawnSync(PYTHON, ['-c', `import ${modules.join(', ')}`], { encoding: 'utf8' });
+  if (status === 0) return undefined;
+  const reason = `${PYTHON} has no ${modules.join(', ')}`;
+  if (process.env.R2O_TEST_PYTHON !== undefined) throw new Error(`${reason}: ${stderr}`);
+  return reason;
 }
 
 /** Whether a Python module is there; tests that need one are skipped, with the reason in their name. */

@@ -46,55 +46,64 @@ for image in coco.loadImgs(coco.getImgIds()):
 assert min(coco.getCatIds()) == 1 and coco.dataset['info'] and coco.dataset['licenses']
 json.dump(out, real)`;
 
-describe.skipIf(!hasPython('pycocotools'))(`the COCO API itself${pythonReason('pycocotools')}`, () => {
-  const read = (folder: string) =>
-    readPython(READ_COCO, join(folder, 'annotations/instances_train.json')) as Record<
-      string,
-      [string, number[], number, number[]][]
-    >;
+describe.skipIf(!hasPython('pycocotools'))(
+  `the COCO API itself${pythonReason('pycocotools')}`,
+  { tags: ['tools'] },
+  () => {
+    const read = (folder: string) =>
+      readPython(READ_COCO, join(folder, 'annotations/instances_train.json')) as Record<
+        string,
+        [string, number[], number, number[]][]
+      >;
 
-  test.each(['coco', 'coco-polygon'] as const)('finds every mask of %s to the pixel', async (format) => {
-    const shapes = [ring, mask, discs()];
-    const drawn = await Promise.all(shapes.map((bitmap, at) => drawnImage(`ü/${at}.png`, cat(bitmap))));
-    const { folder } = await exportDrawn(drawn, { format });
-    const found = read(folder);
-    shapes.forEach((bitmap, at) => {
-      const [[name, pixels, area] = ['', [], 0]] = found[`ü__${at}.png`] ?? [];
-      expect([name, pixels, area]).toEqual(['cat', [...bitmap.data], bitmap.data.reduce((a, b) => a + b, 0)]);
+    test.each(['coco', 'coco-polygon'] as const)('finds every mask of %s to the pixel', async (format) => {
+      const shapes = [ring, mask, discs()];
+      const drawn = await Promise.all(shapes.map((bitmap, at) => drawnImage(`ü/${at}.png`, cat(bitmap))));
+      const { folder } = await exportDrawn(drawn, { format });
+      const found = read(folder);
+      shapes.forEach((bitmap, at) => {
+        const [[name, pixels, area] = ['', [], 0]] = found[`ü__${at}.png`] ?? [];
+        expect([name, pixels, area]).toEqual([
+          'cat',
+          [...bitmap.data],
+          bitmap.data.reduce((a, b) => a + b, 0),
+        ]);
+      });
+      expect(found['ü__1.png']?.[0]?.[3]).toEqual([0, 0, 4, 2]);
     });
-    expect(found['ü__1.png']?.[0]?.[3]).toEqual([0, 0, 4, 2]);
-  });
 
-  test('finds masks in simplified polygons that are as good as the same', async () => {
-    const { folder } = await exportDrawn([await drawnImage('a.png', cat(discs()))], {
-      ...{ format: 'coco-polygon', polygons: 'simplified' },
+    test('finds masks in simplified polygons that are as good as the same', async () => {
+      const { folder } = await exportDrawn([await drawnImage('a.png', cat(discs()))], {
+        ...{ format: 'coco-polygon', polygons: 'simplified' },
+      });
+      const [[, pixels] = ['', []]] = read(folder)['a.png'] ?? [];
+      expect(iouOf({ ...discs(), data: Uint8Array.from(pixels) }, discs())).toBeGreaterThanOrEqual(0.98);
     });
-    const [[, pixels] = ['', []]] = read(folder)['a.png'] ?? [];
-    expect(iouOf({ ...discs(), data: Uint8Array.from(pixels) }, discs())).toBeGreaterThanOrEqual(0.98);
-  });
 
-  test.skipIf(!hasPython('torchvision'))(
-    `feeds torchvision with the copies beside it${pythonReason('torchvision')}`,
-    async () => {
-      const drawn = [await drawnImage('a.png', cat(ring)), await drawnImage('b.png', [])];
-      const { folder } = await exportDrawn(drawn, { format: 'coco' });
-      const sizes = readPython(
-        `import sys, json
+    test.skipIf(!hasPython('torchvision'))(
+      `feeds torchvision with the copies beside it${pythonReason('torchvision')}`,
+      async () => {
+        const drawn = [await drawnImage('a.png', cat(ring)), await drawnImage('b.png', [])];
+        const { folder } = await exportDrawn(drawn, { format: 'coco' });
+        const sizes = readPython(
+          `import sys, json
 sys.stdout, real = sys.stderr, sys.stdout
 from torchvision.datasets import CocoDetection
 data = CocoDetection(sys.argv[1] + '/images/train', sys.argv[1] + '/annotations/instances_train.json')
 json.dump([[image.size, len(target)] for image, target in data], real)`,
-        folder,
-      );
-      expect(sizes).toEqual([[[8, 6], 1], [[8, 6], 0]]); // prettier-ignore
-    },
-    60_000,
-  );
-});
+          folder,
+        );
+        expect(sizes).toEqual([[[8, 6], 1], [[8, 6], 0]]); // prettier-ignore
+      },
+      60_000,
+    );
+  },
+);
 
 describe('LabelMe itself', () => {
   test.skipIf(!hasPython('labelme')).each(['polygon'] as const)(
     `opens what is exported as %s${pythonReason('labelme')}`,
+    { tags: ['tools'] },
     async (labelmeShapes) => {
       const photo = await orientedJpeg(quadrants(64, 48), 6);
       const turned = {
@@ -134,31 +143,38 @@ print(json.dumps(out))`,
   );
 });
 
-test.skipIf(!hasPython('PIL'))(`PIL reads the palettes of voc${pythonReason('PIL')}`, async () => {
-  const { folder } = await exportDrawn([await drawnImage('a.png', cat())], { format: 'voc' });
-  const read = readPython(
-    `import sys, json, PIL.Image as I
+test.skipIf(!hasPython('PIL'))(
+  `PIL reads the palettes of voc${pythonReason('PIL')}`,
+  { tags: ['tools'] },
+  async () => {
+    const { folder } = await exportDrawn([await drawnImage('a.png', cat())], { format: 'voc' });
+    const read = readPython(
+      `import sys, json, PIL.Image as I
 image = I.open(sys.argv[1])
 print(json.dumps([image.mode, list(image.getdata()), image.getpalette()[:6], image.getpalette()[765:]]))`,
-    join(folder, 'SegmentationClass/a.png'),
-  );
-  expect(read).toEqual(['P', [...mask.data], [0, 0, 0, 128, 0, 0], [224, 224, 192]]);
-});
+      join(folder, 'SegmentationClass/a.png'),
+    );
+    expect(read).toEqual(['P', [...mask.data], [0, 0, 0, 128, 0, 0], [224, 224, 192]]);
+  },
+);
 
-describe.skipIf(!hasPython('cv2'))(`OpenCV, as Ultralytics uses it${pythonReason('cv2')}`, () => {
-  const shapes: Bitmap[] = [
-    ring,
-    bitmapOf('#.......', '.#......', '..#.....', '...#....', '........', '########'),
-    redQuarter(64, 48),
-    discs(),
-  ];
+describe.skipIf(!hasPython('cv2'))(
+  `OpenCV, as Ultralytics uses it${pythonReason('cv2')}`,
+  { tags: ['tools'] },
+  () => {
+    const shapes: Bitmap[] = [
+      ring,
+      bitmapOf('#.......', '.#......', '..#.....', '...#....', '........', '########'),
+      redQuarter(64, 48),
+      discs(),
+    ];
 
-  async function fill(polygons: 'exact' | 'simplified'): Promise<number[][]> {
-    const drawn = await Promise.all(shapes.map((bitmap, index) => drawnImage(`${index}.png`, cat(bitmap))));
-    const { folder } = await exportDrawn(drawn, { format: 'yolo', polygons });
-    const sizes = JSON.stringify(shapes.map(({ widthPx, heightPx }) => [widthPx, heightPx]));
-    return readPython(
-      `import sys, json, cv2, numpy as np
+    async function fill(polygons: 'exact' | 'simplified'): Promise<number[][]> {
+      const drawn = await Promise.all(shapes.map((bitmap, index) => drawnImage(`${index}.png`, cat(bitmap))));
+      const { folder } = await exportDrawn(drawn, { format: 'yolo', polygons });
+      const sizes = JSON.stringify(shapes.map(({ widthPx, heightPx }) => [widthPx, heightPx]));
+      return readPython(
+        `import sys, json, cv2, numpy as np
 out = []
 for i, (w, h) in enumerate(json.loads(sys.argv[2])):
     mask = np.zeros((h, w), dtype=np.uint8)
@@ -168,20 +184,21 @@ for i, (w, h) in enumerate(json.loads(sys.argv[2])):
         cv2.fillPoly(mask, [(points * np.array([w, h], dtype=np.float32)).astype(np.int32)], color=1)
     out.append(mask.ravel().tolist())
 print(json.dumps(out))`,
-      folder,
-      sizes,
-    ) as number[][];
-  }
+        folder,
+        sizes,
+      ) as number[][];
+    }
 
-  test('fills the polygons of yolo to the mask', async () => {
-    expect(await fill('exact')).toEqual(shapes.map(({ data }) => [...data]));
-  });
-
-  test('fills simplified ones to as good as the same', async () => {
-    const filled = await fill('simplified');
-    shapes.forEach((bitmap, at) => {
-      const data = Uint8Array.from(filled[at] ?? []);
-      expect(iouOf({ ...bitmap, data }, bitmap)).toBeGreaterThanOrEqual(0.98);
+    test('fills the polygons of yolo to the mask', async () => {
+      expect(await fill('exact')).toEqual(shapes.map(({ data }) => [...data]));
     });
-  });
-});
+
+    test('fills simplified ones to as good as the same', async () => {
+      const filled = await fill('simplified');
+      shapes.forEach((bitmap, at) => {
+        const data = Uint8Array.from(filled[at] ?? []);
+        expect(iouOf({ ...bitmap, data }, bitmap)).toBeGreaterThanOrEqual(0.98);
+      });
+    });
+  },
+);

@@ -33,31 +33,36 @@ def row(r):
     return [mask.ravel().tolist(), r['objects']]
 json.dump({split: [row(r) for r in rows] for split, rows in loaded.items()}, real)`;
 
-describe.skipIf(!hasPython('datasets'))(`Hugging Face's library${pythonReason('datasets')}`, () => {
-  test.each([
-    ['huggingface', 'imagefolder'],
-    ['huggingface', 'path'],
-    ['huggingface-parquet', 'path'],
-  ] as const)(
-    'loads %s by its %s, images and masks as pictures',
-    async (format, kind) => {
-      const { folder } = await exportDrawn(await pets(), { format });
-      type Rows = [number[], { category: number[]; category_name: string[]; bbox: number[][] }][];
-      const splits = readPython(LOAD, folder, tempFolder(), kind) as Record<string, Rows>;
-      expect(Object.keys(splits)).toEqual(['train', 'validation']);
-      const [[mask, objects] = []] = splits.train ?? [];
-      expect(mask).toEqual([...classes]);
-      expect(objects).toMatchObject({ category: [1, 2], category_name: ['cat', 'dog'], area: [15, 4] });
-      expect(objects?.bbox).toEqual([[1, 1, 7, 5], [0, 0, 4, 1]]); // prettier-ignore
-      expect(splits.train?.[1]?.[1]).toMatchObject({ category: [], bbox: [] });
-      expect(splits.validation).toHaveLength(1);
-    },
-    120_000,
-  );
-});
+describe.skipIf(!hasPython('datasets'))(
+  `Hugging Face's library${pythonReason('datasets')}`,
+  { tags: ['tools'] },
+  () => {
+    test.each([
+      ['huggingface', 'imagefolder'],
+      ['huggingface', 'path'],
+      ['huggingface-parquet', 'path'],
+    ] as const)(
+      'loads %s by its %s, images and masks as pictures',
+      async (format, kind) => {
+        const { folder } = await exportDrawn(await pets(), { format });
+        type Rows = [number[], { category: number[]; category_name: string[]; bbox: number[][] }][];
+        const splits = readPython(LOAD, folder, tempFolder(), kind) as Record<string, Rows>;
+        expect(Object.keys(splits)).toEqual(['train', 'validation']);
+        const [[mask, objects] = []] = splits.train ?? [];
+        expect(mask).toEqual([...classes]);
+        expect(objects).toMatchObject({ category: [1, 2], category_name: ['cat', 'dog'], area: [15, 4] });
+        expect(objects?.bbox).toEqual([[1, 1, 7, 5], [0, 0, 4, 1]]); // prettier-ignore
+        expect(splits.train?.[1]?.[1]).toMatchObject({ category: [], bbox: [] });
+        expect(splits.validation).toHaveLength(1);
+      },
+      120_000,
+    );
+  },
+);
 
 test.skipIf(!hasPython('torchvision'))(
   `torchvision loads voc by its lists, each image with its mask${pythonReason('torchvision')}`,
+  { tags: ['tools'], timeout: 60_000 },
   async () => {
     const { folder } = await exportDrawn(await pets(), { format: 'voc' });
     const kit = join(tempFolder(), 'VOCdevkit');
@@ -77,5 +82,4 @@ print(json.dumps({s: [[image.size, numpy.array(mask).ravel().tolist()] for image
     expect(read.val?.map(([size]) => size)).toEqual([[8, 6]]);
     expect(read.trainval).toHaveLength(3);
   },
-  60_000,
 );

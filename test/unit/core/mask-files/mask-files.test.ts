@@ -122,37 +122,41 @@ describe('a LabelMe file', () => {
     });
   });
 
-  test.skipIf(!hasPython('labelme'))(`is filled as LabelMe itself fills it${pythonReason('labelme')}`, () => {
-    const shapes = [
-      { label: 'a', points: [[2.3, 1.1], [40.8, 9.6], [30.2, 44.9], [9, 30]] }, // prettier-ignore
-      { label: 'b', points: [[5, 5], [40, 5], [40, 40], [22, 12], [5, 40]] }, // prettier-ignore
-      { label: 'c', points: [[10, 12], [30, 33]], shape_type: 'rectangle' }, // prettier-ignore
-      { label: 'd', points: [[25, 25], [37, 30]], shape_type: 'circle' }, // prettier-ignore
-    ];
-    const text = JSON.stringify({ imagePath: 'a.jpg', imageWidth: 50, imageHeight: 48, shapes });
-    const [record] = [...readLabelMe(text, 'a.json')];
-    const theirs = readPython(
-      `import sys, json
+  test.skipIf(!hasPython('labelme'))(
+    `is filled as LabelMe itself fills it${pythonReason('labelme')}`,
+    { tags: ['tools'] },
+    () => {
+      const shapes = [
+        { label: 'a', points: [[2.3, 1.1], [40.8, 9.6], [30.2, 44.9], [9, 30]] }, // prettier-ignore
+        { label: 'b', points: [[5, 5], [40, 5], [40, 40], [22, 12], [5, 40]] }, // prettier-ignore
+        { label: 'c', points: [[10, 12], [30, 33]], shape_type: 'rectangle' }, // prettier-ignore
+        { label: 'd', points: [[25, 25], [37, 30]], shape_type: 'circle' }, // prettier-ignore
+      ];
+      const text = JSON.stringify({ imagePath: 'a.jpg', imageWidth: 50, imageHeight: 48, shapes });
+      const [record] = [...readLabelMe(text, 'a.json')];
+      const theirs = readPython(
+        `import sys, json
 from labelme import utils
 out = []
 for s in json.loads(sys.argv[1]):
     out.append(utils.shape_to_mask((48, 50), s['points'], s.get('shape_type')).astype(int).ravel().tolist())
 print(json.dumps(out))`,
-      JSON.stringify(shapes),
-    ) as number[][];
-    masksIn(record).masks.forEach((mask, index) => {
-      const ours = decodeRle(mask.shape).data;
-      const their = theirs[index] ?? [];
-      const isRim = (at: number) =>
-        [-51, -50, -49, -1, 1, 49, 50, 51].some((step) => their[at + step] !== their[at]);
-      // Slanted lines may pass the other one of two pixels: a difference is a pixel of the rim, and most agree.
-      const pixels = Array.from(ours.keys());
-      const differing = pixels.filter((at) => ours[at] !== their[at]);
-      expect(differing.filter((at) => !isRim(at))).toEqual([]);
-      const rim = pixels.filter((at) => their[at] === 1 && isRim(at));
-      expect(differing.length, mask.className ?? '').toBeLessThan(rim.length / 4);
-    });
-  });
+        JSON.stringify(shapes),
+      ) as number[][];
+      masksIn(record).masks.forEach((mask, index) => {
+        const ours = decodeRle(mask.shape).data;
+        const their = theirs[index] ?? [];
+        const isRim = (at: number) =>
+          [-51, -50, -49, -1, 1, 49, 50, 51].some((step) => their[at + step] !== their[at]);
+        // Slanted lines may pass the other one of two pixels: a difference is a pixel of the rim, and most agree.
+        const pixels = Array.from(ours.keys());
+        const differing = pixels.filter((at) => ours[at] !== their[at]);
+        expect(differing.filter((at) => !isRim(at))).toEqual([]);
+        const rim = pixels.filter((at) => their[at] === 1 && isRim(at));
+        expect(differing.length, mask.className ?? '').toBeLessThan(rim.length / 4);
+      });
+    },
+  );
 });
 
 describe('a folder of masks', () => {

@@ -81,21 +81,25 @@ describe('a PNG of numbers', () => {
       expect(decodePngNumbers(await rgb([0, 0, 0, ...colour])), String(colour)).toBeNull();
   });
 
-  test.skipIf(!hasPython('PIL'))(`has the palette that PIL reads${pythonReason('PIL')}`, async () => {
-    const file = join(tempFolder(), 'label.png');
-    const palette = ['#000000', '#ff0000', '#00ff00'];
-    writeFileSync(
-      file,
-      await encodePng({ data: Uint8Array.of(0, 1, 2, 1), widthPx: 2, heightPx: 2 }, { palette }),
-    );
-    const read = readPython(
-      `import sys, json, PIL.Image as I
+  test.skipIf(!hasPython('PIL'))(
+    `has the palette that PIL reads${pythonReason('PIL')}`,
+    { tags: ['tools'] },
+    async () => {
+      const file = join(tempFolder(), 'label.png');
+      const palette = ['#000000', '#ff0000', '#00ff00'];
+      writeFileSync(
+        file,
+        await encodePng({ data: Uint8Array.of(0, 1, 2, 1), widthPx: 2, heightPx: 2 }, { palette }),
+      );
+      const read = readPython(
+        `import sys, json, PIL.Image as I
 image = I.open(sys.argv[1])
 print(json.dumps([image.mode, list(image.getdata()), image.getpalette()[:9]]))`,
-      file,
-    );
-    expect(read).toEqual(['P', [0, 1, 2, 1], [0, 0, 0, 255, 0, 0, 0, 255, 0]]);
-  });
+        file,
+      );
+      expect(read).toEqual(['P', [0, 1, 2, 1], [0, 0, 0, 255, 0, 0, 0, 255, 0]]);
+    },
+  );
 });
 
 test('the masks of a label map partition it', () => {

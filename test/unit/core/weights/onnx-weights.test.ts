@@ -44,26 +44,30 @@ const floats = (name: string, dims: number[], bytes: number) => {
 };
 
 describe('an ONNX file', () => {
-  test('holds the encoder that Python put into it, however it keeps the elements', async ({ skip }) => {
-    const missing = missingPython('onnx', 'numpy');
-    if (missing) skip(missing);
-    const folder = tempFolder();
-    const source = join(folder, 'source.safetensors');
-    const drawn = goldenEncoder(TINY_SPEC, 5);
-    await writeSafetensors(source, torchTensors(drawn, 9));
-    runPython(SCRIPT, source, folder);
-    for (const name of ['raw', 'listed']) {
-      const { encoder, record } = await importEncoder(join(folder, name));
-      expect(record).toMatchObject({ fileFormat: 'onnx', layout: 'torchvision' });
-      expect(encoder).toEqual(drawn);
-    }
-    await using file = await openWeights(join(folder, 'raw'));
-    expect(file.metadata.get('note')).toBe('kept');
-    await expect(importEncoder(join(folder, 'elsewhere'))).rejects.toMatchObject({
-      code: 'WEIGHTS_UNSUPPORTED',
-      message: expect.stringContaining('are in another file') as string,
-    });
-  });
+  test(
+    'holds the encoder that Python put into it, however it keeps the elements',
+    { tags: ['tools'] },
+    async ({ skip }) => {
+      const missing = missingPython('onnx', 'numpy');
+      if (missing) skip(missing);
+      const folder = tempFolder();
+      const source = join(folder, 'source.safetensors');
+      const drawn = goldenEncoder(TINY_SPEC, 5);
+      await writeSafetensors(source, torchTensors(drawn, 9));
+      runPython(SCRIPT, source, folder);
+      for (const name of ['raw', 'listed']) {
+        const { encoder, record } = await importEncoder(join(folder, name));
+        expect(record).toMatchObject({ fileFormat: 'onnx', layout: 'torchvision' });
+        expect(encoder).toEqual(drawn);
+      }
+      await using file = await openWeights(join(folder, 'raw'));
+      expect(file.metadata.get('note')).toBe('kept');
+      await expect(importEncoder(join(folder, 'elsewhere'))).rejects.toMatchObject({
+        code: 'WEIGHTS_UNSUPPORTED',
+        message: expect.stringContaining('are in another file') as string,
+      });
+    },
+  );
 
   test.each<[string, string, ProtoWriter]>([
     [

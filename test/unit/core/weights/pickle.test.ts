@@ -28,7 +28,7 @@ const failures = (value: PyValue) =>
   });
 
 describe('a pickle', () => {
-  test('of every protocol of Python comes back as it was', ({ skip }) => {
+  test('of every protocol of Python comes back as it was', { tags: ['tools'] }, ({ skip }) => {
     const missing = missingPython('pickle');
     if (missing) skip(missing);
     const script = `

@@ -188,7 +188,7 @@ save('parameters', {'state_dict': {k: torch.nn.Parameter(v) for k, v in net().it
     return (name: string) => join(folder, name);
   };
 
-  test('whatever it tries, by name, and nothing in it runs', async ({ skip }) => {
+  test('whatever it tries, by name, and nothing in it runs', { tags: ['tools'] }, async ({ skip }) => {
     if (missing) skip(missing);
     const file = made();
     const cases: [string, string][] = [
@@ -210,7 +210,7 @@ save('parameters', {'state_dict': {k: torch.nn.Parameter(v) for k, v in net().it
     expect(() => readFileSync(file('ran'))).toThrow('ENOENT');
   });
 
-  test('but sound files of each kind are read', async ({ skip }) => {
+  test('but sound files of each kind are read', { tags: ['tools'] }, async ({ skip }) => {
     if (missing) skip(missing);
     const file = made();
     const { encoder } = await importEncoder(file('good'));
