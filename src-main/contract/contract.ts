@@ -32,7 +32,7 @@ import {
   MaskMerge,
   MaskSplit,
 } from './mask-edit.ts';
-import { Architecture, ExportedModel, WeightsFormat, Model } from './model.ts';
+import { Architecture, ExportedModel, ImportChoices, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import {
@@ -154,11 +154,9 @@ export const contract = {
     /** Reads an encoder from a file of another program and keeps a copy; the file itself is never touched. */
     import: base
       .input(
-        z.object({
+        ImportChoices.extend({
           path: z.string().min(1),
           name: ModelName.optional(),
-          /** What stands before the names of its tensors, where a file holds several encoders. */
-          prefix: z.string().max(500).optional(),
           licence: Licence.optional(),
         }),
       )

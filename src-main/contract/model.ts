@@ -43,6 +43,50 @@ export const ImportRecord = z.object({
 });
 export type ImportRecord = z.infer<typeof ImportRecord>;
 
+const Rgb = z.tuple([z.number(), z.number(), z.number()]);
+
+/** `resnet` can be trained here; the others give features as they are. */
+export const EncoderKind = z.enum(['resnet', 'onnx']);
+
+/** What an encoder takes and gives. */
+export const EncoderCard = z.object({
+  kind: EncoderKind,
+  /** Its maps, the finest first; `stride` is the pixels of a cell. */
+  features: z.array(
+    z.object({
+      name: z.string(),
+      channels: z.number().int().positive(),
+      stride: z.number().int().positive(),
+    }),
+  ),
+  /** Images enter as RGB in [0, 1], less the mean, divided by the deviation. */
+  mean: Rgb,
+  std: Rgb,
+  /** Both sides of an image are multiples of this. */
+  multipleOf: z.number().int().positive(),
+  /** The one size that it takes; null where any will do. */
+  fixedPx: z
+    .object({ widthPx: z.number().int().positive(), heightPx: z.number().int().positive() })
+    .nullable(),
+});
+export type EncoderCard = z.infer<typeof EncoderCard>;
+
+const Deviation = z.number().positive();
+
+/** What only a person knows of a file to import; what is left out is found out, or has a default. */
+export const ImportChoices = z.object({
+  /** What stands before the names of its tensors, where a file holds several encoders. */
+  prefix: z.string().max(500).optional(),
+  /** Outputs of an ONNX file to use; all feature maps where left out, of those of one stride the last. */
+  outputs: z.array(z.string().min(1).max(500)).min(1).max(16).optional(),
+  /** Of red, green and blue in [0, 1], for an ONNX file; ImageNet's where left out. */
+  mean: Rgb.optional(),
+  std: z.tuple([Deviation, Deviation, Deviation]).optional(),
+  /** Tokens of an output [B, N, C] that come before those of the image. */
+  leadingTokens: z.number().int().min(0).max(64).optional(),
+});
+export type ImportChoices = z.infer<typeof ImportChoices>;
+
 /** What is known about a model beside its weights. */
 export const ModelCard = z.object({
   /** Side of the square views that it was trained on. */
@@ -53,6 +97,8 @@ export const ModelCard = z.object({
   licence: z.string().nullable().default(null),
   /** Of an untrained model. */
   seed: z.number().int().nullable().default(null),
+  /** What the encoder takes and gives; null for models of before it was noted, all of them ResNets. */
+  encoder: EncoderCard.nullable().default(null),
   imported: ImportRecord.nullable().default(null),
   training: TrainingRecord.nullable().default(null),
 });

@@ -17,6 +17,6 @@ export function weightsOf(model: Model, modelsFolder: string): ModelWeights {
 }
 
 /** A name that no file has yet, for a new model. The worker writes it and the service keeps it in its row. */
-export function newModelFile(architecture: string): string {
-  return `${architecture}-${crypto.randomUUID()}.safetensors`;
+export function newModelFile(architecture: string, extension = 'safetensors'): string {
+  return `${architecture}-${crypto.randomUUID()}.${extension}`;
 }

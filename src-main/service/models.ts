@@ -7,11 +7,18 @@ import {
   ModelCard,
   type Architecture,
   type ExportedModel,
+  type ImportChoices,
   type WeightsFormat,
   type Model,
 } from '../contract/model.ts';
 import { weightsOf } from '../domain/model-weights.ts';
 import type { Service } from './service.ts';
+
+type ImportRequest = ImportChoices & {
+  path: string;
+  name?: string | undefined;
+  licence?: string | undefined;
+};
 
 /** Models as clients handle them: rows in the store, weights in files that only the worker opens. */
 export function modelHandlers(service: Service) {
@@ -35,23 +42,19 @@ export function modelHandlers(service: Service) {
     get,
 
     /** Keeps a copy of somebody else's encoder; the row comes after the file, so it always has one. */
-    async import(input: {
-      path: string;
-      name?: string | undefined;
-      prefix?: string | undefined;
-      licence?: string | undefined;
-    }): Promise<Model> {
-      const path = resolve(input.path);
-      const { file, sha256, architecture, facts, record } = await calls.call({
+    async import(input: ImportRequest): Promise<Model> {
+      const { path: given, name, licence, ...choices } = input;
+      const path = resolve(given);
+      const { file, sha256, architecture, encoder, facts, record, ...found } = await calls.call({
         kind: 'import-encoder',
         path,
-        prefix: input.prefix ?? null,
+        choices,
         folder: layout.models,
       });
       return insert({
         ...{ origin: 'imported', architecture, file, sha256, runId: null },
-        name: input.name ?? freeName(parse(path).name || path, store.models.list()),
-        card: ModelCard.parse({ ...facts, licence: input.licence, imported: record }),
+        name: name ?? freeName(parse(path).name || path, store.models.list()),
+        card: ModelCard.parse({ ...facts, encoder, licence: licence ?? found.licence, imported: record }),
       });
     },
 

@@ -15,6 +15,9 @@ export type FeatureSpec = {
 /** One number for each of red, green and blue. */
 export type Rgb = readonly [number, number, number];
 
+/** Sides of a network's input. */
+export type InputSize = { widthPx: number; heightPx: number };
+
 /** How images enter a network: RGB in [0, 1], less the mean, divided by the deviation, [H, W, 3]. */
 export type InputRules = {
   mean: Rgb;
@@ -22,7 +25,7 @@ export type InputRules = {
   /** Both sides must be multiples of this many pixels. */
   multipleOf: number;
   /** The one size that a network takes; null where any will do. */
-  fixedPx: { widthPx: number; heightPx: number } | null;
+  fixedPx: InputSize | null;
 };
 
 /**

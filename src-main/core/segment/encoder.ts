@@ -1,8 +1,8 @@
 import type { RgbImage } from '../image/decode.ts';
 import { normalisedValues, normalisePixels } from '../image/augment/normalise.ts';
 import { resizeRgb } from '../image/resize-rgb.ts';
-import type { Backbone, FeatureSpec, InputRules } from '../model/backbone.ts';
-import type { EncoderInput, FrozenEncoder, InputSize, OpenEncoder, RunOptions } from './frozen-encoder.ts';
+import type { Backbone, FeatureSpec, InputRules, InputSize } from '../model/backbone.ts';
+import type { EncoderInput, FrozenEncoder, OpenEncoder, RunOptions } from './frozen-encoder.ts';
 
 /** One map of features over the whole image: `data` [height, width, channels] float32, in cells of `stride` pixels. */
 export type FeatureMap = {

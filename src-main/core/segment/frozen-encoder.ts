@@ -1,14 +1,11 @@
 import type { DeviceId } from '../compile/devices/report.ts';
 import { exportInference } from '../compile/runtime/export-inference.ts';
 import { openInference } from '../compile/runtime/inference-session.ts';
-import { backboneOf, mapOf, type Backbone, type FeatureSpec } from '../model/backbone.ts';
+import { backboneOf, mapOf, type Backbone, type FeatureSpec, type InputSize } from '../model/backbone.ts';
 import { evalNormalisation } from '../model/normalisation.ts';
 import { networkSpecs } from '../model/parameters.ts';
 import { tf } from '../tensor/tfjs.ts';
 import { prefixedWeights, type Encoder } from '../weights/encoder.ts';
-
-/** Sides of a network's input. */
-export type InputSize = { widthPx: number; heightPx: number };
 
 /** An image as the encoder reads it: `pixels` [heightPx, widthPx, 3] float32, normalised. */
 export type EncoderInput = InputSize & { pixels: Float32Array<ArrayBuffer> };

@@ -3,18 +3,51 @@ import type { ModelWeights } from '../../domain/model-weights.ts';
 import { ARCHITECTURES } from '../model/architectures.ts';
 import { untrainedEncoder, type Encoder } from './encoder.ts';
 import { readEncoderFile } from './encoder-file.ts';
+import type { OnnxDescription } from './onnx-graph/description.ts';
+import { graphDescriptionIn } from './onnx-graph/graph-encoder.ts';
+import { openWeights } from './open-weights.ts';
+import { damagedFile } from './weights-error.ts';
+
+type ModelFile = Extract<ModelWeights, { kind: 'file' }>;
 
 /**
- * The encoder behind a model of the store: read from its file, whose checksum must still be the one that was
- * saved, or drawn from its seed.
- * @throws UserError MODEL_UNAVAILABLE when the file is gone or is another
+ * The network behind a model of the store, for training and export: read from its file, whose checksum must still be
+ * the one that was saved, or drawn from its seed.
+ * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed; BAD_INPUT for an encoder that is no network of ours
  */
 export async function openModel(weights: ModelWeights): Promise<Encoder> {
   if (weights.kind === 'untrained') {
     return untrainedEncoder(ARCHITECTURES[weights.architecture], weights.seed);
   }
+  if (weights.path.endsWith('.onnx')) {
+    throw new UserError('BAD_INPUT', 'This model is an ONNX file, which can segment but not be trained.', {
+      hint: 'Choose a ResNet. To use the model elsewhere, take the file that it was imported from.',
+    });
+  }
+  return await available(
+    async () => (await readEncoderFile(weights.path, Buffer.from(weights.sha256, 'hex'))).encoder,
+  );
+}
+
+/**
+ * How the ONNX file behind a model is used, once its checksum is found to be the one that was saved.
+ * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed
+ */
+export async function openGraphModel({ path, sha256 }: ModelFile): Promise<OnnxDescription> {
+  return await available(async () => {
+    await using file = await openWeights(path);
+    if (Buffer.compare(await file.sha256(), Buffer.from(sha256, 'hex')) !== 0) {
+      throw damagedFile(path, 'it is not the file that was saved: its SHA-256 differs');
+    }
+    const description = graphDescriptionIn(file.metadata);
+    if (!description) throw damagedFile(path, 'it does not say how it is used');
+    return description;
+  });
+}
+
+async function available<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return (await readEncoderFile(weights.path, Buffer.from(weights.sha256, 'hex'))).encoder;
+    return await read();
   } catch (error) {
     const isLost = error instanceof UserError && LOST.some((code) => code === error.code);
     if (!isLost) throw error;

@@ -37,6 +37,13 @@ export async function openWeights(path: string): Promise<OpenWeights> {
   }
 }
 
+/** Whether a file begins as ONNX files do. @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE */
+export async function isOnnxFile(path: string): Promise<boolean> {
+  await using file = await RandomAccessFile.open(path);
+  const [first] = await file.read(0, Math.min(1, file.sizeBytes));
+  return first === ONNX_IR_VERSION;
+}
+
 async function openByHead(file: RandomAccessFile, head: Uint8Array): Promise<OpenWeights> {
   const text = Buffer.from(head).toString('latin1');
   if (text.startsWith('PK\x03\x04')) return await openTorchZip(file);

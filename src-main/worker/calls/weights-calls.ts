@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { ContentHash } from '../../contract/ids.ts';
 import { newModelFile } from '../../domain/model-weights.ts';
-import { architectureName } from '../../core/model/architectures.ts';
-import { writeEncoderFile } from '../../core/weights/encoder-file.ts';
 import { exportEncoder } from '../../core/weights/export-encoder.ts';
-import { importEncoder } from '../../core/weights/import-encoder.ts';
+import { importModel } from '../../core/weights/import-model.ts';
 import { openModel } from '../../core/weights/open-model.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
 
@@ -13,16 +11,13 @@ import type { CallOf, ResultOf } from '../protocol/call.ts';
  * @throws UserError WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, FILE_NOT_FOUND, FILE_UNUSABLE, DISK_FULL
  */
 export async function importToFolder(call: CallOf<'import-encoder'>): Promise<ResultOf<'import-encoder'>> {
-  const { encoder, facts, record } = await importEncoder(call.path, call.prefix ?? undefined);
-  const architecture = architectureName(encoder.spec);
-  const file = newModelFile(architecture);
-  const { sha256 } = await writeEncoderFile(join(call.folder, file), encoder, facts);
+  const { write, extension, ...imported } = await importModel(call.path, call.choices);
+  const file = newModelFile(imported.architecture, extension);
+  const { sha256 } = await write(join(call.folder, file));
   return {
     file,
     sha256: ContentHash.parse(Buffer.from(sha256).toString('hex')),
-    architecture,
-    facts,
-    record,
+    ...imported,
   };
 }
 

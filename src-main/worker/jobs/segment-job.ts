@@ -4,9 +4,8 @@ import { deserialize, serialize } from 'node:v8';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { learnCollection, rowsAnImage, type ImageSurvey } from '../../core/segment/collection-sample.ts';
 import { embeddingFeature, FeatureExtractor } from '../../core/segment/encoder.ts';
-import { frozenNetwork } from '../../core/segment/frozen-encoder.ts';
+import { openFrozen } from '../../core/segment/open-frozen.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
-import { openModel } from '../../core/weights/open-model.ts';
 import { inOrder } from '../threads/in-order.ts';
 import type { JobContext } from './job-context.ts';
 import type { AnswerOf } from '../protocol/ask.ts';
@@ -113,7 +112,7 @@ async function readModel(path: string): Promise<CollectionModel | undefined> {
 async function openExtractor(job: SegmentJob, threads: number): Promise<FeatureExtractor | null> {
   if (!job.model) return null;
   const device = deviceOf(job.device);
-  const encoder = frozenNetwork(await openModel(job.model));
+  const encoder = await openFrozen(job.model);
   return new FeatureExtractor(encoder, { device, threads, features: [embeddingFeature(encoder.backbone)] });
 }
 

@@ -3,7 +3,15 @@ import { ContentHash } from '../../contract/ids.ts';
 import { MaskFileFormat, MaskFileProblem } from '../../contract/mask-import.ts';
 import { Box } from '../../contract/mask.ts';
 import { MaskShape } from '../../domain/mask-shape.ts';
-import { ExportedModel, ImportRecord, Model, ModelCard, WeightsFormat } from '../../contract/model.ts';
+import {
+  EncoderCard,
+  ExportedModel,
+  ImportChoices,
+  ImportRecord,
+  Model,
+  ModelCard,
+  WeightsFormat,
+} from '../../contract/model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from '../../contract/pretrain.ts';
 import { MachineProbe } from '../../contract/system.ts';
 import { Bytes } from '../../domain/bytes.ts';
@@ -39,8 +47,7 @@ export const Call = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('import-encoder'),
     path: z.string(),
-    /** What stands before the names of its tensors; null to find out. */
-    prefix: z.string().nullable(),
+    choices: ImportChoices,
     folder: z.string(),
   }),
   /** Writes an encoder for other tools, with its card. */
@@ -139,6 +146,8 @@ export const CallResults = {
     file: z.string(),
     sha256: ContentHash,
     architecture: z.string(),
+    encoder: EncoderCard,
+    licence: z.string().nullable(),
     facts: ModelCard.pick({ viewPx: true, batchesTracked: true }),
     record: ImportRecord,
   }),

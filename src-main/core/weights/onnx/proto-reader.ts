@@ -4,7 +4,8 @@ import { damagedFile } from '../weights-error.ts';
 /** A field of a message: a number, or the place of its bytes in the file. */
 export type ProtoField =
   | { number: number; kind: 'value'; value: number }
-  | { number: number; kind: 'bytes'; offset: number; length: number };
+  /** `isFixed`: a number of four or eight bytes, without a length before it. */
+  | { number: number; kind: 'bytes'; offset: number; length: number; isFixed: boolean };
 
 const WINDOW_BYTES = 16 * 2 ** 10;
 const MAX_VARINT_BYTES = 10;
@@ -41,7 +42,7 @@ export class ProtoReader {
         // False for NaN, the size of a wire type that does not exist.
         if (!(at + size.value <= end))
           throw damagedFile(this.#file.path, `field ${number} at byte ${at} is cut off`);
-        yield { number, kind: 'bytes', offset: at, length: size.value };
+        yield { number, kind: 'bytes', offset: at, length: size.value, isFixed: wire !== 2 };
         at += size.value;
       }
     }

@@ -4,8 +4,10 @@ import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
 import { Architecture, WeightsFormat, type Model } from '../../../contract/model.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
-import { printable, table } from '../output.ts';
+import { dateText, printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { addImportCommand } from './import-model.ts';
+import { modelLines } from './model-lines.ts';
 
 export const MODEL_KIND = { one: 'model', many: 'models', listCommand: 'r2o models list' };
 const MIB = 2 ** 20;
@@ -35,27 +37,12 @@ function addReading(models: Command): void {
     .description('show a model with its card')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
-      output.result(await withSession(({ client }) => findModel(client, which)), showLines);
+      output.result(await withSession(({ client }) => findModel(client, which)), modelLines);
     });
 }
 
 function addAdding(models: Command): void {
-  models
-    .command('import')
-    .argument('<file>', 'weights of a ResNet; the file is only read, and nothing in it is executed')
-    .option('--name <name>', "display name (default: the file's name)")
-    .option(
-      '--prefix <prefix>',
-      'prefix of the tensor names of the encoder to import, if the file contains several',
-    )
-    .option('--licence <text>', 'terms under which the weights may be used')
-    .description('keep a copy of an encoder that was trained elsewhere')
-    .action(async (file: string, options: ImportOptions, command: Command) => {
-      const { output, withSession } = contextOf(command);
-      const path = resolve(file);
-      const model = await withSession(({ client }) => client.models.import({ path, ...options }));
-      output.result(model, showLines);
-    });
+  addImportCommand(models);
 
   models
     .command('untrained')
@@ -70,11 +57,9 @@ function addAdding(models: Command): void {
         seed: Number(options.seed),
         ...(options.name === undefined ? {} : { name: options.name }),
       };
-      output.result(await withSession(({ client }) => client.models.addUntrained(input)), showLines);
+      output.result(await withSession(({ client }) => client.models.addUntrained(input)), modelLines);
     });
 }
-
-type ImportOptions = { name?: string; prefix?: string; licence?: string };
 
 function addExport(models: Command): void {
   models
@@ -160,31 +145,8 @@ function listLines(models: readonly Model[]): string[] {
       String(id),
       origin,
       architecture,
-      dateOf(createdAtMs),
+      dateText(createdAtMs),
       printable(name),
     ]),
   ]);
 }
-
-function showLines(model: Model): string[] {
-  const { id, name, architecture, origin, file, sha256, card, createdAtMs } = model;
-  const { imported, training } = card;
-  const prefix = imported && imported.prefix !== '' ? `, under '${printable(imported.prefix)}'` : '';
-  return [
-    `Model ${id} '${printable(name)}': ${architecture}, ${origin}, ${dateOf(createdAtMs)}`,
-    `  licence: ${card.licence === null ? 'not stated' : printable(card.licence)}`,
-    ...(card.viewPx === null ? [] : [`  trained on views of ${card.viewPx} px`]),
-    ...(card.seed === null ? [] : [`  initialised with seed ${card.seed}`]),
-    ...(imported
-      ? [`  from ${printable(imported.fileName)} (${imported.fileFormat}, ${imported.layout} names${prefix})`]
-      : []),
-    ...(training
-      ? [
-          `  ${training.steps} steps on ${training.imageCount} images of '${printable(training.collectionName)}'`,
-        ]
-      : []),
-    ...(file === null || sha256 === null ? [] : [`  models/${file}`, `  sha256 ${sha256}`]),
-  ];
-}
-
-const dateOf = (ms: number) => new Date(ms).toISOString().slice(0, 19).replace('T', ' ');

@@ -12,6 +12,14 @@ export class ProtoWriter {
   readonly #chunks: Uint8Array[] = [];
   #pending: number[] = [];
 
+  /** What stands before the bytes of a field of `length` bytes. */
+  static header(field: number, length: number): Uint8Array {
+    const header = new ProtoWriter();
+    header.#tag(field, WIRE_BYTES);
+    header.#varint(length);
+    return header.bytes();
+  }
+
   /** Field of type int32, int64, bool or enum; negative values take ten bytes. */
   int(field: number, value: number): this {
     if (!Number.isSafeInteger(value)) throw new Error(`field ${field}: ${value} is not an integer`);

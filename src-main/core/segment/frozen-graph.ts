@@ -1,0 +1,70 @@
+import { ShapedSession, type ShapedValues } from '../compile/runtime/shaped-session.ts';
+import type { MapOutput, OnnxDescription } from '../weights/onnx-graph/description.ts';
+import type { EncoderInput, FrozenEncoder, OpenEncoder, RunOptions } from './frozen-encoder.ts';
+
+/** An ONNX file whose graph and weights are somebody else's, as its description says to use it. */
+export function frozenGraph(
+  path: string,
+  description: OnnxDescription,
+  contentHash: string | null = null,
+): FrozenEncoder {
+  const { mean, std, multipleOf, fixedPx, outputs } = description;
+  return {
+    backbone: {
+      features: outputs.map(({ name, channels, stride }) => ({ name, channels, stride })),
+      input: { mean, std, multipleOf, fixedPx },
+      licence: null,
+      contentHash,
+    },
+    isAnySize: true,
+    open: (_, options) => openGraph(path, description, options),
+  };
+}
+
+async function openGraph(
+  path: string,
+  { input, outputs }: OnnxDescription,
+  { device, threads, features }: RunOptions,
+): Promise<OpenEncoder> {
+  const session = await ShapedSession.open(path, device, threads);
+  const wanted = features.map(({ name }) => {
+    const output = outputs.find((candidate) => candidate.name === name);
+    if (!output) throw new Error(`the encoder has no output '${name}'`);
+    return output;
+  });
+  return {
+    run: async (image) => {
+      const names = wanted.map(({ name }) => name);
+      const results = await session.run({ [input]: planes(image) }, names);
+      return wanted.map((output, index) => cellsOf(output, results[index]));
+    },
+    [Symbol.dispose]: () => session[Symbol.dispose](),
+  };
+}
+
+/** [H, W, 3] as [1, 3, H, W]. */
+export function planes({ pixels, widthPx, heightPx }: EncoderInput): ShapedValues {
+  return {
+    data: transposed(pixels, widthPx * heightPx, 3),
+    shape: [1, 3, heightPx, widthPx],
+  };
+}
+
+/** An output [1, C, h, w] or [1, N, C] as [h, w, C]. */
+function cellsOf({ layout, leadingTokens, channels }: MapOutput, values?: ShapedValues): Float32Array {
+  if (!values) throw new Error('the encoder gave too few outputs');
+  const { data } = values;
+  if (layout === 'tokens') return data.slice(leadingTokens * channels);
+  return transposed(data, channels, data.length / channels);
+}
+
+/** A matrix [rows, columns] as [columns, rows]. */
+function transposed(data: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(data.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      result[column * rows + row] = data[row * columns + column] ?? 0;
+    }
+  }
+  return result;
+}

@@ -1,0 +1,80 @@
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { UserError } from '../../../contract/errors.ts';
+import type { ImportChoices } from '../../../contract/model.ts';
+import { contextOf } from '../context.ts';
+import { modelLines } from './model-lines.ts';
+
+type Options = {
+  name?: string;
+  prefix?: string;
+  licence?: string;
+  outputs?: string;
+  mean?: string;
+  std?: string;
+  dropTokens?: string;
+};
+
+/** `models import`: an encoder that was trained elsewhere. */
+export function addImportCommand(models: Command): void {
+  models
+    .command('import')
+    .argument('<file>', 'weights, or an ONNX file that gives feature maps; the file is only read')
+    .option('--name <name>', "display name (default: the file's name)")
+    .option(
+      '--prefix <prefix>',
+      'prefix of the tensor names of the encoder to import, if the file contains several',
+    )
+    .option(
+      '--outputs <names>',
+      'outputs of an ONNX file to use, separated by commas (default: its feature maps)',
+    )
+    .option(
+      '--mean <r,g,b>',
+      "mean of an ONNX file's input, in 0 to 1 (default: the network's, or ImageNet's)",
+    )
+    .option('--std <r,g,b>', 'standard deviation, likewise')
+    .option(
+      '--drop-tokens <count>',
+      'tokens before those of the image in an output [B, N, C] of an ONNX file',
+    )
+    .option('--licence <text>', 'terms under which the weights may be used')
+    .description('keep a copy of an encoder that was trained elsewhere')
+    .action(async (file: string, options: Options, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      const { name, licence } = options;
+      const request = { path: resolve(file), ...choicesOf(options) };
+      const model = await withSession(({ client }) =>
+        client.models.import({
+          ...request,
+          ...(name === undefined ? {} : { name }),
+          ...(licence === undefined ? {} : { licence }),
+        }),
+      );
+      output.result(model, modelLines);
+    });
+}
+
+function choicesOf({ prefix, outputs, mean, std, dropTokens }: Options): ImportChoices {
+  return {
+    ...(prefix === undefined ? {} : { prefix }),
+    ...(outputs === undefined ? {} : { outputs: outputs.split(',').map((name) => name.trim()) }),
+    ...(mean === undefined ? {} : { mean: threeNumbers('--mean', mean) }),
+    ...(std === undefined ? {} : { std: threeNumbers('--std', std) }),
+    ...(dropTokens === undefined ? {} : { leadingTokens: Number(dropTokens) }),
+  };
+}
+
+function threeNumbers(option: string, text: string): [number, number, number] {
+  const numbers = text.split(',').map(Number);
+  const [red = NaN, green = red, blue = red] = numbers;
+  if ((numbers.length === 1 || numbers.length === 3) && numbers.every(Number.isFinite))
+    return [red, green, blue];
+  throw new UserError(
+    'BAD_INPUT',
+    `${option} takes one number, or three separated by commas, not '${text}'.`,
+    {
+      hint: `For example: ${option} 0.485,0.456,0.406`,
+    },
+  );
+}
