@@ -66,7 +66,7 @@ function lowered(
       return unary(operation.fn, a, emitter);
     case 'binary':
       if (!b) throw new Error(`${operation.fn} needs two operands`);
-      return binary(operation.fn, a, b, result, emitter);
+      return binary(operation.fn, { a, b, shape: result }, emitter);
     case 'select':
       return emitter.op('Where', operands, result);
     case 'cast':
@@ -117,9 +117,7 @@ function reluGradient(dy: Emitted, y: Emitted, emitter: Emitter): Emitted {
 
 function binary(
   fn: BinaryFunction,
-  a: Emitted,
-  b: Emitted,
-  shape: readonly number[],
+  { a, b, shape }: { a: Emitted; b: Emitted; shape: readonly number[] },
   emitter: Emitter,
 ): Emitted {
   switch (fn) {

@@ -1,5 +1,6 @@
 import { dimAt, sizeOf } from '../../tensor/shape.ts';
-import type { Graph, NodeList, Value } from '../ir/graph.ts';
+import type { Graph, Value } from '../ir/graph.ts';
+import type { NodeList } from '../ir/node-list.ts';
 import { rewrite } from './rewrite.ts';
 
 /**
@@ -54,7 +55,7 @@ function expandBackward(epsilon: number, inputs: readonly Value[], nodes: NodeLi
     arithmetic.add(arithmetic.div(mul(factor, doffset), rows), mul(perX, mean)),
   ); // [C]
   const fromX = nodes.one({ op: 'affine', activation: 'none' }, x, perX, constant); // [..., C]
-  const zero = nodes.constant(new Float32Array(sizeOf(scale.shape)), scale); // [C]
+  const zero = nodes.splat(0, scale); // [C]
   const dx = nodes.one({ op: 'affine', activation: 'none' }, dy, factor, zero, fromX); // [..., C]
   return [dx, dscale, doffset];
 }

@@ -1,5 +1,6 @@
 import { dimAt } from '../../tensor/shape.ts';
-import { constantData, consumersOf, type Graph, type Node, type NodeList, type Value } from '../ir/graph.ts';
+import { consumersOf, type Graph, type Node, type Value } from '../ir/graph.ts';
+import type { NodeList } from '../ir/node-list.ts';
 import { rewrite } from './rewrite.ts';
 
 /**
@@ -8,45 +9,29 @@ import { rewrite } from './rewrite.ts';
  */
 export function foldBatchNorm(graph: Graph): Graph {
   const consumers = consumersOf(graph);
-  const fresh = new Map<number, Node>();
   return rewrite(graph, (node, inputs, nodes) => {
-    const before = nodes.nodes.length;
     const [old] = node.inputs;
     const isOnlyReader = old !== undefined && consumers.get(old.id)?.length === 1;
-    const folded = isOnlyReader ? fold(node, inputs, nodes, fresh) : undefined;
-    const own =
-      node.operation.op === 'constant' || node.operation.op === 'splat' ? node.outputs[0] : undefined;
-    const outputs = folded ?? nodes.append(node.operation, inputs, own);
-    for (const made of nodes.nodes.slice(before)) for (const o of made.outputs) fresh.set(o.id, made);
-    return outputs;
+    return isOnlyReader ? fold(node, inputs, nodes) : undefined;
   });
 }
 
-function fold(
-  node: Node,
-  inputs: readonly Value[],
-  nodes: NodeList,
-  producers: ReadonlyMap<number, Node>,
-): readonly Value[] | undefined {
+function fold(node: Node, inputs: readonly Value[], nodes: NodeList): readonly Value[] | undefined {
   const [x, factor, addend, residual] = inputs;
   if (node.operation.op !== 'affine' || !x || !factor || !addend) return undefined;
-  const convolution = producers.get(x.id);
+  const convolution = nodes.producerOf(x);
   if (convolution?.operation.op !== 'conv2d' || convolution.inputs.length !== 2) return undefined;
   const [image, filter] = convolution.inputs;
-  const dataOf = (value: Value | undefined) => {
-    const producer = value && producers.get(value.id);
-    return producer && constantData(producer);
-  };
-  const [weights, scales] = [dataOf(filter), dataOf(factor)];
-  if (!image || !filter || !weights || !scales || !dataOf(addend)) return undefined;
+  if (!image || !filter) return undefined;
+  const [weights, scales] = [nodes.dataOf(filter), nodes.dataOf(factor)];
+  if (!weights || !scales || !nodes.dataOf(addend)) return undefined;
   const outputs = dimAt(filter.shape, 3);
   // A loop: `Float32Array.from` with a function takes 20 times as long, which adds up over 25 million weights.
   const scaled = new Float32Array(weights.length);
   for (let index = 0; index < scaled.length; index++) {
     scaled[index] = (weights[index] ?? NaN) * (scales[index % outputs] ?? NaN);
   }
-  const bias = addend;
-  let result = nodes.one(convolution.operation, image, nodes.constant(scaled, filter), bias);
+  let result = nodes.one(convolution.operation, image, nodes.constant(scaled, filter), addend);
   if (residual) result = nodes.one({ op: 'binary', fn: 'add' }, result, residual);
   if (node.operation.activation === 'relu') result = nodes.one({ op: 'unary', fn: 'relu' }, result);
   return [result];

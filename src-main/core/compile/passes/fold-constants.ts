@@ -1,6 +1,7 @@
 import { allocate } from '../../tensor/dtype.ts';
 import { broadcastShapes, sameShape, sizeOf, type Shape } from '../../tensor/shape.ts';
-import { constantData, type Graph, type Node, type NodeList, type Value } from '../ir/graph.ts';
+import type { Graph, Node, Value } from '../ir/graph.ts';
+import type { NodeList } from '../ir/node-list.ts';
 import {
   isPredicate,
   type ArithmeticFunction,
@@ -19,33 +20,17 @@ const MAX_FOLDED_ELEMENTS = 65_536;
  * of ones, which would otherwise be stored and read at full size.
  */
 export function foldConstants(graph: Graph): Graph {
-  const producers = new Map<number, Node>();
-  return rewrite(graph, (node, inputs, nodes) => {
-    const before = nodes.nodes.length;
-    const outputs = simplify(node, inputs, nodes, producers);
-    const result = outputs ?? appendAsIs(node, inputs, nodes);
-    for (const fresh of nodes.nodes.slice(before)) {
-      for (const output of fresh.outputs) producers.set(output.id, fresh);
-    }
-    return result;
-  });
+  return rewrite(graph, simplify);
 }
 
-type Producers = ReadonlyMap<number, Node>;
-
-function appendAsIs(node: Node, inputs: readonly Value[], nodes: NodeList): readonly Value[] {
-  const hasOwnSpec = node.operation.op === 'constant' || node.operation.op === 'splat';
-  return nodes.append(node.operation, inputs, hasOwnSpec ? node.outputs[0] : undefined);
-}
-
-function simplify(node: Node, inputs: readonly Value[], nodes: NodeList, producers: Producers) {
+function simplify(node: Node, inputs: readonly Value[], nodes: NodeList): readonly Value[] | undefined {
   const { operation } = node;
   const [x, y] = inputs;
   const [output] = node.outputs;
   if (!x || !output) return undefined;
   switch (operation.op) {
     case 'reshape':
-      return reshape(x, operation.shape, nodes, producers);
+      return reshape(x, operation.shape, nodes);
     case 'transpose':
       return operation.perm.every((axis, position) => axis === position) ? [x] : undefined;
     case 'tile':
@@ -55,68 +40,59 @@ function simplify(node: Node, inputs: readonly Value[], nodes: NodeList, produce
     case 'concat':
       return inputs.length === 1 ? [x] : undefined;
     case 'cast': {
-      const value = splatOf(x, producers);
-      return value === undefined
-        ? undefined
-        : splat(castTo(operation.dtype, value), output.shape, nodes, output);
+      const value = nodes.splatOf(x);
+      return value === undefined ? undefined : [nodes.splat(castTo(operation.dtype, value), output)];
     }
     case 'unary':
-      return unary(operation.fn, x, output, nodes, producers);
+      return unary(operation.fn, x, nodes);
     case 'binary':
-      return y ? binary(operation, x, y, output, nodes, producers) : undefined;
+      return y ? binary({ operation, a: x, b: y, output }, nodes) : undefined;
     default:
       return undefined;
   }
 }
 
-function unary(fn: UnaryFunction, x: Value, output: Value, nodes: NodeList, producers: Producers) {
-  const value = splatOf(x, producers);
-  if (value !== undefined) return splat(evaluateUnary(fn, value), output.shape, nodes, output);
-  const producer = producers.get(x.id);
-  const data = producer && constantData(producer);
+/** Every unary function gives what it takes: the result has the operand's shape and element type. */
+function unary(fn: UnaryFunction, x: Value, nodes: NodeList): readonly Value[] | undefined {
+  const value = nodes.splatOf(x);
+  if (value !== undefined) return [nodes.splat(evaluateUnary(fn, value), x)];
+  const data = nodes.dataOf(x);
   if (!data || data.length > MAX_FOLDED_ELEMENTS) return undefined;
-  return [
-    nodes.constant(
-      data.map((element) => evaluateUnary(fn, element)),
-      output,
-    ),
-  ];
+  const results = data.map((element) => evaluateUnary(fn, element));
+  return [nodes.constant(results, x)];
 }
 
 /** Reshapes of reshapes collapse; a reshaped splat is a splat. */
-function reshape(x: Value, shape: Shape, nodes: NodeList, producers: Producers) {
+function reshape(x: Value, shape: Shape, nodes: NodeList): readonly Value[] | undefined {
   if (sameShape(x.shape, shape)) return [x];
-  const producer = producers.get(x.id);
-  if (producer?.operation.op === 'splat') return splat(producer.operation.value, shape, nodes, x);
-  if (producer?.operation.op === 'constant')
+  const producer = nodes.producerOf(x);
+  if (producer?.operation.op === 'splat') return [nodes.splat(producer.operation.value, { ...x, shape })];
+  if (producer?.operation.op === 'constant') {
     return [nodes.constant(producer.operation.data, { ...x, shape })];
+  }
   const [source] = producer?.inputs ?? [];
   if (producer?.operation.op !== 'reshape' || !source) return undefined;
   return sameShape(source.shape, shape) ? [source] : nodes.append({ op: 'reshape', shape }, [source]);
 }
 
-// The operands of a binary node, its output and the graph around them: one case of the pass above.
-function binary(
-  operation: OperationOf<'binary'>,
-  a: Value,
-  b: Value,
-  output: Value,
-  nodes: NodeList,
-  producers: Producers,
-): readonly Value[] | undefined {
-  const { fn } = operation;
-  const folded = evaluated(fn, a, b, output, nodes, producers);
-  if (folded) return folded;
+/** A binary node: its operands in the new graph, its output in the old one. */
+type BinaryNode = { operation: OperationOf<'binary'>; a: Value; b: Value; output: Value };
 
-  const splatA = splatOf(a, producers);
-  const splatB = splatOf(b, producers);
+function binary(node: BinaryNode, nodes: NodeList): readonly Value[] | undefined {
+  const folded = evaluated(node, nodes);
+  if (folded) return [folded];
+
+  const { operation, a, b, output } = node;
+  const { fn } = operation;
+  const splatA = nodes.splatOf(a);
+  const splatB = nodes.splatOf(b);
   const [core, value] = splatB !== undefined ? [a, splatB] : [b, splatA];
   if (value !== undefined && isNeutral(fn, value, splatB !== undefined)) {
     return [broadcastTo(core, output.shape, nodes)];
   }
   // A splat need not be larger than a scalar, nor an operand larger than before it was tiled.
-  const narrowA = narrowed(a, splatA, nodes, producers);
-  const narrowB = narrowed(b, splatB, nodes, producers);
+  const narrowA = narrowed(a, nodes);
+  const narrowB = narrowed(b, nodes);
   for (const [left, right] of [
     [narrowA, narrowB],
     [narrowA, b],
@@ -134,18 +110,12 @@ function binary(
 }
 
 /** The value that `value` broadcasts, when it was made by `broadcastTo`, or a scalar for a splat. */
-function narrowed(
-  value: Value,
-  splatValue: number | undefined,
-  nodes: NodeList,
-  producers: Producers,
-): Value {
+function narrowed(value: Value, nodes: NodeList): Value {
+  const splatValue = nodes.splatOf(value);
   if (splatValue !== undefined) {
-    if (sizeOf(value.shape) === 1) return value;
-    const [scalar] = nodes.append({ op: 'splat', value: splatValue }, [], { shape: [], dtype: value.dtype });
-    return scalar ?? value;
+    return sizeOf(value.shape) === 1 ? value : nodes.splat(splatValue, { ...value, shape: [] });
   }
-  const producer = producers.get(value.id);
+  const producer = nodes.producerOf(value);
   const [source] = producer?.inputs ?? [];
   return producer?.operation.op === 'tile' && source && isBroadcast(producer.operation.reps, source.shape)
     ? source
@@ -181,23 +151,14 @@ function isNeutral(fn: BinaryFunction, value: number, isRight: boolean): boolean
 }
 
 /** Both operands known: the result as a constant. Elementwise on equal sizes, or with a splat. */
-function evaluated(
-  fn: BinaryFunction,
-  a: Value,
-  b: Value,
-  output: Value,
-  nodes: NodeList,
-  producers: Producers,
-): readonly Value[] | undefined {
+function evaluated({ operation, a, b, output }: BinaryNode, nodes: NodeList): Value | undefined {
+  const { fn } = operation;
   if (isPredicate(fn) || sizeOf(output.shape) > MAX_FOLDED_ELEMENTS) return undefined;
-  const [producerA, producerB] = [producers.get(a.id), producers.get(b.id)];
-  const splatA = splatOf(a, producers);
-  const splatB = splatOf(b, producers);
+  const [splatA, splatB] = [nodes.splatOf(a), nodes.splatOf(b)];
   if (splatA !== undefined && splatB !== undefined) {
-    return splat(evaluateBinary(fn, splatA, splatB), output.shape, nodes, output);
+    return nodes.splat(evaluateBinary(fn, splatA, splatB), output);
   }
-  const dataA = producerA && constantData(producerA);
-  const dataB = producerB && constantData(producerB);
+  const [dataA, dataB] = [nodes.dataOf(a), nodes.dataOf(b)];
   if (!dataA || !dataB) return undefined;
   if (splatA === undefined && !sameShape(a.shape, output.shape)) return undefined;
   if (splatB === undefined && !sameShape(b.shape, output.shape)) return undefined;
@@ -205,16 +166,7 @@ function evaluated(
   for (let index = 0; index < data.length; index++) {
     data[index] = evaluateBinary(fn, splatA ?? dataA[index] ?? NaN, splatB ?? dataB[index] ?? NaN);
   }
-  return [nodes.constant(data, output)];
-}
-
-function splatOf(value: Value, producers: Producers): number | undefined {
-  const operation = producers.get(value.id)?.operation;
-  return operation?.op === 'splat' ? operation.value : undefined;
-}
-
-function splat(value: number, shape: Shape, nodes: NodeList, like: Value): readonly Value[] {
-  return nodes.append({ op: 'splat', value }, [], { shape, dtype: like.dtype });
+  return nodes.constant(data, output);
 }
 
 function castTo(dtype: Value['dtype'], value: number): number {

@@ -1,5 +1,6 @@
 import { sameShape } from '../../tensor/shape.ts';
-import { consumersOf, producersOf, type Graph, type Node, type NodeList, type Value } from '../ir/graph.ts';
+import { consumersOf, type Graph, type Node, type Value } from '../ir/graph.ts';
+import type { NodeList } from '../ir/node-list.ts';
 import { rewrite } from './rewrite.ts';
 
 /**
@@ -41,28 +42,18 @@ export function fuseIntoProducers(graph: Graph): Graph {
   const consumers = consumersOf(graph);
   const kept = new Set([...graph.outputs.values(), ...graph.nextState.values()].map((value) => value.id));
   const isFusable = (value: Value) => consumers.get(value.id)?.length === 1 && !kept.has(value.id);
-  const producers = producersOf(graph);
-  /** Producers of the new graph, needed because a fused node can itself be fused again. */
-  const fresh = new Map<number, Node>();
 
-  return rewrite(graph, (node, inputs, nodes) => {
-    const before = nodes.nodes.length;
-    const fused = fuseAddition(node, inputs, nodes) ?? fuseRelu(node, inputs, nodes);
-    for (const made of nodes.nodes.slice(before)) for (const o of made.outputs) fresh.set(o.id, made);
-    if (fused) return fused;
-    const own =
-      node.operation.op === 'constant' || node.operation.op === 'splat' ? node.outputs[0] : undefined;
-    const outputs = nodes.append(node.operation, inputs, own);
-    const last = nodes.nodes.at(-1);
-    if (last) for (const output of outputs) fresh.set(output.id, last);
-    return outputs;
-  });
+  // Producers are those of the new graph, because a fused node can itself be fused again.
+  return rewrite(
+    graph,
+    (node, inputs, nodes) => fuseAddition(node, inputs, nodes) ?? fuseRelu(node, inputs, nodes),
+  );
 
   function fuseRelu(node: Node, inputs: readonly Value[], nodes: NodeList): readonly Value[] | undefined {
     const [x] = inputs;
     const [old] = node.inputs;
     if (node.operation.op !== 'unary' || node.operation.fn !== 'relu' || !x || !old) return undefined;
-    const affine = fresh.get(x.id);
+    const affine = nodes.producerOf(x);
     if (affine?.operation.op !== 'affine' || affine.operation.activation !== 'none') return undefined;
     if (!isFusable(old)) return undefined;
     return [nodes.one({ op: 'affine', activation: 'relu' }, ...affine.inputs)];
@@ -76,14 +67,13 @@ export function fuseIntoProducers(graph: Graph): Graph {
     ] as const) {
       const [own, other, old] = [inputs[ownIndex], inputs[otherIndex], node.inputs[ownIndex]];
       if (!own || !other || !old || !sameShape(own.shape, other.shape) || !isFusable(old)) continue;
-      const producer = fresh.get(own.id);
+      const producer = nodes.producerOf(own);
       const takesAddend =
         (producer?.operation.op === 'affine' &&
           producer.operation.activation === 'none' &&
           producer.inputs.length === 3) ||
         (producer?.operation.op === 'conv2dInputGradient' && producer.inputs.length === 2);
-      // An affine of a constant has no operand to add onto; it stays as it is.
-      if (!producer || !takesAddend || producers.get(old.id)?.operation.op === 'constant') continue;
+      if (!producer || !takesAddend) continue;
       return [nodes.one(producer.operation, ...producer.inputs, other)];
     }
     return undefined;

@@ -1,4 +1,5 @@
-import { NodeList, type Graph, type Node, type Value } from '../ir/graph.ts';
+import type { Graph, Node, Value } from '../ir/graph.ts';
+import { NodeList } from '../ir/node-list.ts';
 
 /**
  * Replacement of one node: its new outputs, or undefined to keep the node as it is.
@@ -34,7 +35,7 @@ export function rewrite(graph: Graph, rewriter: Rewriter): Graph {
   const state = declare(graph.state);
   for (const node of graph.nodes) {
     const operands = node.inputs.map(lookUp);
-    const outputs = rewriter(node, operands, nodes) ?? copy(node, operands, nodes);
+    const outputs = rewriter(node, operands, nodes) ?? nodes.keep(node, operands);
     node.outputs.forEach((output, index) => {
       const replacement = outputs[index];
       if (!replacement) throw new Error(`a pass dropped output ${index} of ${node.operation.op}`);
@@ -51,11 +52,4 @@ export function rewrite(graph: Graph, rewriter: Rewriter): Graph {
     outputs: map(graph.outputs),
     nextState: map(graph.nextState),
   };
-}
-
-function copy(node: Node, inputs: readonly Value[], nodes: NodeList): readonly Value[] {
-  const { operation } = node;
-  const [output] = node.outputs;
-  const hasOwnSpec = operation.op === 'constant' || operation.op === 'splat';
-  return nodes.append(operation, inputs, hasOwnSpec ? output : undefined);
 }

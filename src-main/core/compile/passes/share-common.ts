@@ -6,15 +6,14 @@ const MAX_HASHED_BYTES = 4096;
 
 /** Computes equal operations on equal operands once (common subexpressions). */
 export function shareCommon(graph: Graph): Graph {
-  const known = new Map<string, readonly Value[]>();
+  const computed = new Map<string, readonly Value[]>();
   return rewrite(graph, (node, inputs, nodes) => {
     const key = keyOf(node, inputs);
     if (key === undefined) return undefined;
-    const twin = known.get(key);
+    const twin = computed.get(key);
     if (twin) return twin;
-    const hasOwnSpec = node.operation.op === 'constant' || node.operation.op === 'splat';
-    const outputs = nodes.append(node.operation, inputs, hasOwnSpec ? node.outputs[0] : undefined);
-    known.set(key, outputs);
+    const outputs = nodes.keep(node, inputs);
+    computed.set(key, outputs);
     return outputs;
   });
 }

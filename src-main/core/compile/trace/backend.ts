@@ -1,7 +1,8 @@
 import { allocate, type Dtype, type HostData } from '../../tensor/dtype.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { tf } from '../../tensor/tfjs.ts';
-import { NodeList, printNode, type Value } from '../ir/graph.ts';
+import { printNode, type Value } from '../ir/graph.ts';
+import { NodeList } from '../ir/node-list.ts';
 import type { TensorSpec } from '../ir/tensor-spec.ts';
 import { KernelAttributes } from './attributes.ts';
 import { LIST_KERNELS, RECORDERS, type RecordingContext } from './recorders.ts';
@@ -126,7 +127,7 @@ class TraceBackend extends tf.KernelBackend {
 
   #cannotRead(dataId: object): Error {
     const value = this.#values.get(dataId);
-    const node = this.#nodes?.nodes.find((candidate) => candidate.outputs.some((o) => o.id === value?.id));
+    const node = value && this.#nodes?.producerOf(value);
     const source = node ? `'${node.operation.op}' (${printNode(node)})` : `'${value?.name ?? 'unknown'}'`;
     return new Error(`a traced step cannot read tensor data: the result of ${source} was read`);
   }

@@ -1,6 +1,7 @@
 import { dimAt, sizeOf } from '../../tensor/shape.ts';
 import { BATCH_NORM_TRAIN, BATCH_NORM_TRAIN_GRADIENT } from './batch-norm-kernel.ts';
-import type { NodeList, Value } from '../ir/graph.ts';
+import type { Value } from '../ir/graph.ts';
+import type { NodeList } from '../ir/node-list.ts';
 import { windowedShape } from '../ir/output-specs.ts';
 import type { BinaryFunction, Operation, ReduceFunction, UnaryFunction, Window } from '../ir/operation.ts';
 import { fourDims, type KernelAttributes } from './attributes.ts';
@@ -134,12 +135,12 @@ export const RECORDERS: Readonly<Record<string, Recorder>> = {
     };
     return [castTo(call, nodes.one({ op: 'oneHot', ...levels }, operand(call, 'indices')))];
   },
-  ZerosLike: (call) => [splatLike(call, operand(call, 'x'), 0)],
-  OnesLike: (call) => [splatLike(call, operand(call, 'x'), 1)],
+  ZerosLike: (call) => [call.nodes.splat(0, operand(call, 'x'))],
+  OnesLike: (call) => [call.nodes.splat(1, operand(call, 'x'))],
   Fill: (call) => {
     const spec = { shape: call.attributes.numbers('shape'), dtype: 'float32' } as const;
     call.attributes.require('dtype', 'float32');
-    return call.nodes.append({ op: 'splat', value: call.attributes.number('value') }, [], spec);
+    return [call.nodes.splat(call.attributes.number('value'), spec)];
   },
   BatchMatMul: (call) => {
     const transposeA = call.attributes.boolean('transposeA');
@@ -262,12 +263,6 @@ function split(call: Call, x: Value, sizes: readonly number[]): readonly Value[]
     const begin = x.shape.map((_, i) => (i === axis ? start : 0));
     return call.nodes.one({ op: 'slice', begin, size: x.shape.with(axis, extent) }, x);
   });
-}
-
-function splatLike(call: Call, x: Value, value: number): Value {
-  const [output] = call.nodes.append({ op: 'splat', value }, [], x);
-  if (!output) throw new Error('a splat has one output');
-  return output;
 }
 
 function convolutionWindow(call: Call, x: readonly number[], filter: readonly number[]): Window {
