@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import globals from 'globals';
 import svelte from 'eslint-plugin-svelte';
 import ts from 'typescript-eslint';
+import { importCircle } from './test/lint/import-circle.js';
 import { importDirection } from './test/lint/import-direction.js';
 
 const typed = ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}', 'test/**/*.ts', '*.ts'];
@@ -30,8 +31,9 @@ export default ts.config(
   },
   {
     files: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}'],
-    plugins: { r2o: { rules: { 'import-direction': importDirection } } },
+    plugins: { r2o: { rules: { 'import-circle': importCircle, 'import-direction': importDirection } } },
     rules: {
+      'r2o/import-circle': 'error',
       'r2o/import-direction': 'error',
       'no-console': 'error',
       'max-lines': ['error', { max: 400 }],
