@@ -65,12 +65,11 @@ export const ExportOptions = z.object({
 export type ExportOptions = z.infer<typeof ExportOptions>;
 
 /** An image that is not in an export, or a remark on one that is. */
-export const ExportRemark = z.object({
+const ExportRemark = z.object({
   relPath: z.string(),
   /** Cause and next step. */
   detail: z.string(),
 });
-export type ExportRemark = z.infer<typeof ExportRemark>;
 
 export const ExportResult = z.object({
   images: z.number().int(),

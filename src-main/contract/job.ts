@@ -17,20 +17,15 @@ export const JobState = z.enum([
 export type JobState = z.infer<typeof JobState>;
 
 /** What a job is to do: everything needed to run it again, as it is stored. */
-export const ScanSpec = z.object({ kind: z.literal('scan'), collectionId: CollectionId });
-export type ScanSpec = z.infer<typeof ScanSpec>;
+const ScanSpec = z.object({ kind: z.literal('scan'), collectionId: CollectionId });
 /** Everything else about a pretraining is in its run. */
-export const PretrainSpec = z.object({ kind: z.literal('pretrain'), runId: RunId });
-export type PretrainSpec = z.infer<typeof PretrainSpec>;
+const PretrainSpec = z.object({ kind: z.literal('pretrain'), runId: RunId });
 /** Everything else about a segmentation is in its row. */
-export const SegmentSpec = z.object({ kind: z.literal('segment'), segmentationId: SegmentationId });
-export type SegmentSpec = z.infer<typeof SegmentSpec>;
+const SegmentSpec = z.object({ kind: z.literal('segment'), segmentationId: SegmentationId });
 /** Writes a dataset version; the export's row says which one, how and where. */
-export const ExportSpec = z.object({ kind: z.literal('export'), exportId: ExportId });
-export type ExportSpec = z.infer<typeof ExportSpec>;
+const ExportSpec = z.object({ kind: z.literal('export'), exportId: ExportId });
 /** Reads masks into a segmentation; the import's row says which, and from where. */
-export const ImportSpec = z.object({ kind: z.literal('import'), importId: ImportId });
-export type ImportSpec = z.infer<typeof ImportSpec>;
+const ImportSpec = z.object({ kind: z.literal('import'), importId: ImportId });
 export const JobSpec = z.discriminatedUnion('kind', [
   ScanSpec,
   PretrainSpec,

@@ -29,11 +29,10 @@ export const EditBatch = z.object({
 export type EditBatch = z.infer<typeof EditBatch>;
 
 /** Run lengths as `ShapedMask` has them. */
-export const RunLengths = z.string().min(1).max(10_000_000);
+const RunLengths = z.string().min(1).max(10_000_000);
 
 /** A mask that a step is for, on condition that its shape is still the one that the client knows. */
-export const MaskAt = z.object({ id: MaskId, revision: z.number().int().positive() });
-export type MaskAt = z.infer<typeof MaskAt>;
+const MaskAt = z.object({ id: MaskId, revision: z.number().int().positive() });
 
 /** A new shape for a mask. */
 export const MaskEdit = MaskAt.extend({ counts: RunLengths });

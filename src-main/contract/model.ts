@@ -10,12 +10,11 @@ export const Architecture = z.enum(['resnet18', 'resnet18-half', 'resnet50']);
 export type Architecture = z.infer<typeof Architecture>;
 
 /** One curve of a training, thinned to what a chart can show. */
-export const Curve = z.object({
+const Curve = z.object({
   name: z.string(),
   /** Step and value. */
   points: z.array(z.tuple([z.number(), z.number()])),
 });
-export type Curve = z.infer<typeof Curve>;
 
 /** How a model was trained here: what its card tells, also when the run itself has been removed. */
 export const TrainingRecord = z.object({

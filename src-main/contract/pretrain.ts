@@ -5,7 +5,7 @@ export const EncoderName = z.enum(['resnet18', 'resnet18-half', 'resnet50']);
 export type EncoderName = z.infer<typeof EncoderName>;
 
 /** How K, the number of regions, goes over the epochs (R2O, SPEC section 10). */
-export const KScheduleConfig = z.object({
+const KScheduleConfig = z.object({
   type: z.enum(['cosine', 'linear', 'piecewise', 'constant']),
   epochs: z.array(z.number().min(0)).min(1),
   values: z.array(z.number().min(1)).min(1),

@@ -2,13 +2,12 @@ import { z } from 'zod';
 import { CollectionId, ExportId, ImageId } from './ids.ts';
 
 /** What a host can do, as data: the page never asks which host it runs on. */
-export const Capabilities = z.object({
+const Capabilities = z.object({
   /** Native dialogs for folders and files are at hand; otherwise the person types or pastes a path. */
   canPickFolder: z.boolean(),
   /** Files can be shown in the system's file manager. */
   canRevealFiles: z.boolean(),
 });
-export type Capabilities = z.infer<typeof Capabilities>;
 
 export const SystemInfo = z.object({
   version: z.string(),
@@ -66,8 +65,7 @@ export const MachineProbe = z.object({
 });
 export type MachineProbe = z.infer<typeof MachineProbe>;
 
-export const CheckStatus = z.enum(['ok', 'warning', 'failed']);
-export type CheckStatus = z.infer<typeof CheckStatus>;
+const CheckStatus = z.enum(['ok', 'warning', 'failed']);
 
 /** One finding of `r2o doctor`: what was tried, what came of it, and what to do where it failed. */
 export const DoctorCheck = z.object({

@@ -26,7 +26,7 @@ export const ExportPlan = z.object({
 export type ExportPlan = z.infer<typeof ExportPlan>;
 
 /** A mask as it is exported; its run lengths are on the grid of its image. */
-export const ExportMaskRow = z.object({
+const ExportMaskRow = z.object({
   classNumber: z.number().int().positive(),
   box: Box,
   areaPx: z.number().int().positive(),

@@ -10,16 +10,16 @@ import type { Service } from './service.ts';
 import { readSheet } from './sheet.ts';
 
 /** `thumbnail`: 320 px, for grids. `view`: the upright image at screen size, whatever its format. */
-export type ImageVariant = 'thumbnail' | 'view';
-export type PhotoRequest = { id: ImageId; variant: ImageVariant };
+type ImageVariant = 'thumbnail' | 'view';
+type PhotoRequest = { id: ImageId; variant: ImageVariant };
 /** The region map of an image in a run, after `step` steps. */
-export type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
+type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
 /** The thumbnail of an image with its objects. `version` changes with what they look like. */
-export type DrawnRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
+type DrawnRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
 /** The best images of a segmentation with their objects, on one sheet. */
-export type SheetRequest = { sheetOf: SegmentationId };
+type SheetRequest = { sheetOf: SegmentationId };
 /** An object cut from its image; its shape is the one at `revision`. */
-export type CropRequest = { maskId: MaskId; revision: number };
+type CropRequest = { maskId: MaskId; revision: number };
 export type ImageRequest = PhotoRequest | PreviewRequest | DrawnRequest | SheetRequest | CropRequest;
 export type ImageFile = {
   bytes: Uint8Array;

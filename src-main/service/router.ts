@@ -194,5 +194,3 @@ export function createRouter(service: Service) {
     },
   });
 }
-
-export type Router = ReturnType<typeof createRouter>;

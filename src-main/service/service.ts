@@ -41,7 +41,7 @@ export function dataLayout(folder: string): DataLayout {
   };
 }
 
-export type Desktop = {
+type Desktop = {
   /** Shows a file or folder in the system's file manager. */
   reveal: (path: string) => void;
 };

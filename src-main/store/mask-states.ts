@@ -8,7 +8,7 @@ import type { WritableDb } from './connection.ts';
 import type { MaskRow } from './mask-row.ts';
 
 /** A shape with what follows from it. */
-export type MeasuredMask = { shape: MaskShape; box: Mask['box']; areaPx: number };
+type MeasuredMask = { shape: MaskShape; box: Mask['box']; areaPx: number };
 
 /** One change of one mask. A `revision` is what its shape must still be. */
 export type MaskWrite =

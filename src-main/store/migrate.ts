@@ -64,7 +64,7 @@ export function refuseForeign(db: Database, migrations: readonly Migration[]): v
   );
 }
 
-export function schemaVersion(db: Database): number {
+function schemaVersion(db: Database): number {
   // A simple pragma returns its single number (SQLite documentation, PRAGMA user_version).
   return db.pragma('user_version', { simple: true }) as number;
 }

@@ -50,7 +50,7 @@ type ToSegmentRow = {
 const REMOVE_IMAGES = 20;
 
 /** Exported so that a test can assert its plan. */
-export const toSegmentSql = `
+const toSegmentSql = `
   SELECT i.id, i.rel_path, i.path_bytes, i.content_hash, i.width_px, i.height_px,
     EXISTS (SELECT 1 FROM segmented_images d WHERE d.segmentation_id = s.id AND d.image_id = i.id
       AND d.content_hash = i.content_hash) AS is_done

@@ -12,7 +12,7 @@ const PAGE_SIZE = 100;
 const RUNNING: readonly JobState[] = ['running', 'pausing', 'cancelling'];
 const OPEN: readonly JobState[] = ['queued', 'paused', 'interrupted', ...RUNNING];
 
-export const isRunning = (job: Job): boolean => RUNNING.includes(job.state);
+const isRunning = (job: Job): boolean => RUNNING.includes(job.state);
 /** Not ended: at work, waiting, or waiting for a person. */
 export const isOpen = (job: Job): boolean => OPEN.includes(job.state);
 

@@ -1,7 +1,7 @@
 import { untrack } from 'svelte';
 
 /** `mod` is Command on a Mac and Ctrl elsewhere. Keys as KeyboardEvent names them: `mod+a`, `?`, `Escape`. */
-export type Shortcut = { keys: string; label: string; run: () => void };
+type Shortcut = { keys: string; label: string; run: () => void };
 export type ShortcutGroup = { title: string; shortcuts: readonly Shortcut[] };
 
 const isMac = typeof navigator !== 'undefined' && /mac/i.test(navigator.userAgent);

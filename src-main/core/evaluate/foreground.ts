@@ -70,7 +70,7 @@ function isLocated(mask: ArrayLike<number>, truth: Truth, objects: TrueObjects |
 }
 
 /** Intersection over union of two boxes. */
-export function boxIou(a: Bounds, b: Bounds): number {
+function boxIou(a: Bounds, b: Bounds): number {
   const area = ({ x0, y0, x1, y1 }: Bounds) => Math.max(x1 - x0, 0) * Math.max(y1 - y0, 0);
   const shared = area({
     x0: Math.max(a.x0, b.x0),

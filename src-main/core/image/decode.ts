@@ -9,7 +9,7 @@ export type RgbImage = { data: Uint8Array; widthPx: number; heightPx: number };
  * What shines through transparent pixels, everywhere in the app: middle grey, because objects cut out for
  * a white page and for a black one both keep their outline on it. The person sees what the model sees.
  */
-export const BACKGROUND = { r: 128, g: 128, b: 128 } as const;
+const BACKGROUND = { r: 128, g: 128, b: 128 } as const;
 
 /**
  * Decodes a file to upright 8-bit sRGB pixels.

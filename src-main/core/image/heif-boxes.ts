@@ -1,5 +1,5 @@
 /** A box of an ISO base media file (ISO/IEC 14496-12 §4.2): its type and its content, header left out. */
-export type Box = { type: string; content: Uint8Array };
+type Box = { type: string; content: Uint8Array };
 
 /** What the item properties of a HEIF file say, beyond what libheif-js passes on. */
 export type HeifProperties = { icc: Uint8Array | null; bitDepth: number };
@@ -29,7 +29,7 @@ export function readHeifProperties(bytes: Uint8Array): HeifProperties {
 }
 
 /** The boxes that follow each other in `bytes`; a box that is cut off ends the list. */
-export function childBoxes(bytes: Uint8Array): Box[] {
+function childBoxes(bytes: Uint8Array): Box[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const boxes: Box[] = [];
   for (let at = 0; at + 8 <= bytes.length;) {

@@ -6,7 +6,7 @@ import { openImageBytes, type OpenImage } from './open-image.ts';
 import { readOriginal } from './original-file.ts';
 
 /** The longest side that WebP can store. */
-export const MAX_VIEW_SIDE_PX = 16_383;
+const MAX_VIEW_SIDE_PX = 16_383;
 
 /** High enough that block edges do not look like edges of objects. */
 const VIEW_QUALITY = 85;

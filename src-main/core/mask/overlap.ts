@@ -5,7 +5,7 @@ import type { MaskShape } from '../../domain/mask-shape.ts';
  * Pixels that two masks of the same grid share, counted run by run without decoding either.
  * @throws RangeError where the grids differ
  */
-export function sharedArea(a: MaskShape, b: MaskShape): number {
+function sharedArea(a: MaskShape, b: MaskShape): number {
   if (a.gridWidth !== b.gridWidth || a.gridHeight !== b.gridHeight) {
     throw new RangeError(
       `masks of ${a.gridWidth} x ${a.gridHeight} and ${b.gridWidth} x ${b.gridHeight} do not compare`,

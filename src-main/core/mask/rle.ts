@@ -118,7 +118,7 @@ function fillColumns(data: Uint8Array, { from, to, widthPx, heightPx }: ColumnRa
 }
 
 /** The smallest box that holds the mask; null where the mask is empty. */
-export function tightBox({ data, widthPx, heightPx }: Bitmap): Box | null {
+function tightBox({ data, widthPx, heightPx }: Bitmap): Box | null {
   const size = widthPx * heightPx;
   let first = 0;
   while (first < size && data[first] === 0) first++;

@@ -4,7 +4,7 @@ import type { Bitmap } from './rle.ts';
  * Stretches of inside pixels, row by row: `[from, to)` counted along the rows, neighbours joined where one row's
  * end meets the next one's start.
  */
-export function rowStretches({ data, widthPx, heightPx }: Bitmap): [from: number, to: number][] {
+function rowStretches({ data, widthPx, heightPx }: Bitmap): [from: number, to: number][] {
   const stretches: [number, number][] = [];
   const size = widthPx * heightPx;
   for (let at = 0; at < size;) {

@@ -13,7 +13,7 @@ export type FeatureSpec = {
 };
 
 /** One number for each of red, green and blue. */
-export type Rgb = readonly [number, number, number];
+type Rgb = readonly [number, number, number];
 
 /** Sides of a network's input. */
 export type InputSize = { widthPx: number; heightPx: number };
@@ -46,7 +46,7 @@ export type Backbone = {
 export type BackboneSpec = ResNetSpec;
 
 /** What a network needs to run, beside its input. */
-export type BackboneRun = { prefix: string; weights: Weights; normalise: Normalise };
+type BackboneRun = { prefix: string; weights: Weights; normalise: Normalise };
 
 /** A network that R2O can train. */
 export type TrainableBackbone = Pick<Backbone, 'features' | 'input'> & {

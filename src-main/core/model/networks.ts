@@ -29,7 +29,7 @@ export function branchNetwork(spec: ModelSpec, branch: Branch): NetworkSpec {
 }
 
 /** The predictor; it exists on the online side alone. */
-export function predictorNetwork(spec: ModelSpec): NetworkSpec {
+function predictorNetwork(spec: ModelSpec): NetworkSpec {
   return mlpNetwork({ inputs: spec.embedding, hidden: spec.hidden, outputs: spec.embedding }, 'predictor');
 }
 

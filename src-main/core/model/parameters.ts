@@ -4,7 +4,7 @@ import { dimAt, sizeOf, type Shape } from '../tensor/shape.ts';
 import { tf } from '../tensor/tfjs.ts';
 
 /** What a parameter is, which decides how it starts and how the optimizer treats it. */
-export type ParameterKind =
+type ParameterKind =
   /** Convolution filter [kh, kw, I, O]. */
   | 'filter'
   /** Linear weight [in, out]. */

@@ -30,7 +30,7 @@ export type InputScale =
   | { longSidePx: number };
 
 /** Gives the features of an image: a FeatureExtractor, or whoever asks one in another thread. */
-export type FeatureSource = (input: EncoderInput) => Promise<FeatureMap[]>;
+type FeatureSource = (input: EncoderInput) => Promise<FeatureMap[]>;
 
 /** What a thread needs of an encoder that another one runs. */
 export type RemoteEncoder = { rules: InputRules; encode: FeatureSource };

@@ -7,9 +7,9 @@ import { poolFeatures } from './pool-features.ts';
 import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
 
 /** Longer side on which superpixels are cut. */
-export const WORKING_PX = 320;
+const WORKING_PX = 320;
 /** Longer side on which masks are fitted to edges; larger originals get their outlines enlarged from it. */
-export const FINE_PX = 640;
+const FINE_PX = 640;
 /** Pixels of a superpixel, about. */
 const SUPERPIXEL_PX = 160;
 /** A superpixel is looked for this many seeds' distances around: half of scikit-image's window, for speed. */

@@ -16,7 +16,7 @@ export type ForegroundWeights = {
 };
 
 /** Measured on the development sets: test/bench/segment/NOTES.md. */
-export const FOREGROUND_WEIGHTS: ForegroundWeights = {
+const FOREGROUND_WEIGHTS: ForegroundWeights = {
   saliency: 0.7,
   centre: 3,
   centreOffset: 0.45,
@@ -82,7 +82,7 @@ function priorLogits(graph: SuperpixelGraph, weights: ForegroundWeights): Float3
  * Log ratio of two colour models, of the foreground and of the background.
  * @param shares [count] in 0..1: how far each superpixel belongs to the foreground
  */
-export function colourLogits(graph: SuperpixelGraph, shares: Float32Array): Float32Array {
+function colourLogits(graph: SuperpixelGraph, shares: Float32Array): Float32Array {
   const { lab, labSpread: spread, areas } = graph;
   const options = { components: COLOURS, iterations: EM_ROUNDS };
   const inside = fitColours(

@@ -91,7 +91,7 @@ function contrasts(graph: SuperpixelGraph, background: Float32Array, meanArea: n
 }
 
 /** Distance of two superpixels' mean colours. Math.hypot, being careful, takes ten times as long. */
-export function labDistance({ lab }: Pick<SuperpixelGraph, 'lab'>, a: number, b: number): number {
+function labDistance({ lab }: Pick<SuperpixelGraph, 'lab'>, a: number, b: number): number {
   const dl = (lab[a * 3] ?? 0) - (lab[b * 3] ?? 0);
   const da = (lab[a * 3 + 1] ?? 0) - (lab[b * 3 + 1] ?? 0);
   const db = (lab[a * 3 + 2] ?? 0) - (lab[b * 3 + 2] ?? 0);

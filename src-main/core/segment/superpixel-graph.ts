@@ -3,7 +3,7 @@ import type { SuperpixelMap } from '../superpixel/slic.ts';
 import type { RgbImage } from '../image/decode.ts';
 
 /** Two superpixels that touch, and how. */
-export type SuperpixelEdges = {
+type SuperpixelEdges = {
   /** [edges]: the lower and the higher label. */
   from: Uint16Array;
   to: Uint16Array;

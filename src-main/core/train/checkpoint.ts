@@ -3,7 +3,6 @@ import { UserError } from '../../contract/errors.ts';
 import { SafetensorsFile, writeSafetensors, type TensorSource } from '../weights/safetensors.ts';
 import { trainingSpecOf } from './training-spec.ts';
 import { trainingState } from './update-step.ts';
-import type { PretrainConfig } from '../../contract/pretrain.ts';
 import type { Trainer } from './trainer.ts';
 
 /** Metadata key of the description, which is JSON. */
@@ -115,12 +114,6 @@ export class OpenCheckpoint implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file[Symbol.asyncDispose]();
   }
-}
-
-/** Whether a configuration continues the state of another: the same networks and momentum buffers. */
-export function continuesState(before: PretrainConfig, after: PretrainConfig): boolean {
-  const shapes = (config: PretrainConfig) => JSON.stringify(trainingState(trainingSpecOf(config)));
-  return shapes(before) === shapes(after);
 }
 
 function bytesOf(data: { buffer: ArrayBufferLike; byteOffset: number; byteLength: number }): Uint8Array {

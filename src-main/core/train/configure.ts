@@ -6,7 +6,7 @@ import type { Preset } from './presets/preset.ts';
 import { quick } from './presets/quick.ts';
 
 /** Fewer images than this make no run: K-means needs rows of several images, normalisation needs a batch. */
-export const MIN_IMAGES = 4;
+const MIN_IMAGES = 4;
 
 const PRESETS: Record<PresetName, Preset> = { quick, balanced, paper };
 

@@ -30,7 +30,7 @@ export type TrainingSpec = {
 };
 
 /** Name of a parameter's momentum buffer in the state. */
-export function momentumName(parameter: string): string {
+function momentumName(parameter: string): string {
   return `momentum.${parameter}`;
 }
 

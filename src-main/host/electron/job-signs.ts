@@ -35,7 +35,7 @@ export function notificationOf(
   return undefined;
 }
 
-export type ClosingAnswer = 'minimize' | 'quit' | 'cancel';
+type ClosingAnswer = 'minimize' | 'quit' | 'cancel';
 
 /** The question before a window closes over a job at work. Escape and Enter choose what does no harm. */
 export function closingQuestion(texts: NativeTexts, job: Job) {

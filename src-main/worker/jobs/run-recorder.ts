@@ -38,7 +38,7 @@ const MAX_POINTS = 4_000;
 /** Checkpoints, and what a killed process left of one that it was writing. */
 const CHECKPOINT_FILE = /^checkpoint-\d+\.safetensors(\.\w+\.partial)?$/;
 /** Encoder of the best preview so far, in the run's folder. */
-export const BEST_FILE = 'best.safetensors';
+const BEST_FILE = 'best.safetensors';
 
 /** Keeps what a run brings forth: curves and previews in the store, checkpoints and encoders on the disk. */
 export class RunRecorder {

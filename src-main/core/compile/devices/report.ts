@@ -13,7 +13,7 @@ export const DEVICE_IDS = [
 export type DeviceId = (typeof DEVICE_IDS)[number];
 
 /** The engine that drives a device: compiled graphs in ONNX Runtime, or eager TensorFlow.js. */
-export type Engine = 'onnx' | 'tfjs';
+type Engine = 'onnx' | 'tfjs';
 
 type DeviceIdentity = { id: DeviceId; engine: Engine; name: string };
 
@@ -27,7 +27,7 @@ export type AvailableDevice = DeviceIdentity & {
 };
 
 /** A device that could not be used, and what a person can do about it. */
-export type MissingDevice = DeviceIdentity & { isAvailable: false; reason: string; fix: string };
+type MissingDevice = DeviceIdentity & { isAvailable: false; reason: string; fix: string };
 
 export type DeviceReport = AvailableDevice | MissingDevice;
 

@@ -21,7 +21,7 @@ export type BinaryFunction = ArithmeticFunction | ComparisonFunction | LogicFunc
 export type ReduceFunction = 'sum' | 'mean' | 'max' | 'min' | 'sumSquare';
 
 /** What follows an affine: nothing, or a rectifier. */
-export type Activation = 'none' | 'relu';
+type Activation = 'none' | 'relu';
 
 /**
  * What a node of a traced graph computes. Image tensors are NHWC and filters HWIO throughout.
@@ -77,7 +77,7 @@ export type Operation =
   | { op: 'splat'; value: number }
   | { op: 'constant'; data: HostData };
 
-export type OperationName = Operation['op'];
+type OperationName = Operation['op'];
 
 /** The member of Operation called `Name`. */
 export type OperationOf<Name extends OperationName> = Extract<Operation, { op: Name }>;

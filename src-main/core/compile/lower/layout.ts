@@ -1,7 +1,7 @@
 import { dimAt, sizeOf, type Shape } from '../../tensor/shape.ts';
 
 /** One physical axis: a logical axis, or the outer or inner half of one that is cut into blocks. */
-export type LayoutAxis = { axis: number; part: 'whole' | 'outer' | 'inner' };
+type LayoutAxis = { axis: number; part: 'whole' | 'outer' | 'inner' };
 
 /**
  * How a tensor's elements are laid out in memory: physical axes, outermost first.

@@ -2,7 +2,7 @@ import type { Window } from '../ir/operation.ts';
 import type { Target } from './lowering-target.ts';
 
 /** Sizes of a convolution whose gradient is wanted. */
-export type ConvolutionProblem = {
+type ConvolutionProblem = {
   window: Window;
   batch: number;
   inputs: number;
@@ -16,25 +16,25 @@ export type ConvolutionProblem = {
  * columns: gather the input's windows as rows and multiply (im2col), a part of the batch at a time.
  * swapped: a convolution in which channels play the batch and the batch plays the channels.
  */
-export type FilterGradientRecipe = { kind: 'columns'; parts: number } | { kind: 'swapped' };
+type FilterGradientRecipe = { kind: 'columns'; parts: number } | { kind: 'swapped' };
 
 /**
  * flipped: stride 1, a convolution with the filter turned round.
  * phases: stride s, one convolution for each of the s x s residues of the input position.
  * transposed: ONNX ConvTranspose.
  */
-export type InputGradientRecipe = 'flipped' | 'phases' | 'transposed';
+type InputGradientRecipe = 'flipped' | 'phases' | 'transposed';
 
 /**
  * indices: MaxPool with indices, then scatter. compare: an equality mask for each window position.
  */
-export type MaxPoolGradientRecipe = 'indices' | 'compare';
+type MaxPoolGradientRecipe = 'indices' | 'compare';
 
 /** multiply: a mask from a saturated HardSigmoid, times dy. select: Where(y > 0, dy, 0). */
-export type ReluGradientRecipe = 'multiply' | 'select';
+type ReluGradientRecipe = 'multiply' | 'select';
 
 /** batchNorm: BatchNormalization with mean 0 and variance 1, one pass. arithmetic: Mul, then Add. */
-export type AffineRecipe = 'batchNorm' | 'arithmetic';
+type AffineRecipe = 'batchNorm' | 'arithmetic';
 
 /** How to lower what has more than one lowering. */
 export type Recipes = {

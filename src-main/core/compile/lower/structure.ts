@@ -48,7 +48,7 @@ export function lowerStructure(node: Node, emitter: Emitter): void {
 }
 
 /** x with the order along `axes` turned round. */
-export function reversed(x: Emitted, axes: readonly number[], emitter: Emitter): Emitted {
+function reversed(x: Emitted, axes: readonly number[], emitter: Emitter): Emitted {
   const { builder } = emitter;
   const all = axes.map(() => -1);
   const starts = builder.int64s(all);

@@ -7,7 +7,7 @@ import { DeviceError, type Step, type StepMemory, type StepState } from './step.
 import { engineTarget } from './engine-target.ts';
 import type { NamedSpecs, StepFunction } from '../trace/trace.ts';
 
-export type StepRequest = { name: string; build: StepFunction; inputs: NamedSpecs };
+type StepRequest = { name: string; build: StepFunction; inputs: NamedSpecs };
 
 /** State on one device, and steps that read and update it. Disposing it frees the state; dispose the steps before. */
 export type EngineSession = Disposable & {

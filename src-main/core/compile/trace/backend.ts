@@ -161,7 +161,7 @@ function isTensorInfo(value: unknown): value is tf.TensorInfo {
 }
 
 /** @throws Error for an element type that the engine does not compute with. */
-export function specOf(shape: readonly number[], dtype: tf.DataType): TensorSpec {
+function specOf(shape: readonly number[], dtype: tf.DataType): TensorSpec {
   return { shape, dtype: supportedDtype(dtype) };
 }
 

@@ -45,8 +45,8 @@ export function batchNormTrain(
   return { y, mean, variance };
 }
 
-/** The same, composed of TensorFlow.js ops that have gradients of their own: what tests compare with. */
-export function composedBatchNormTrain(
+/** The same, composed of TensorFlow.js ops: what the backends that compute run. */
+function composedBatchNormTrain(
   x: tf.Tensor,
   scale: tf.Tensor1D,
   offset: tf.Tensor1D,
@@ -145,7 +145,7 @@ function isTensor(info: tf.TensorInfo | undefined): info is tf.Tensor {
 }
 
 /** The attribute that both kernels carry. */
-export function epsilonOf(attrs: tf.NamedAttrMap | undefined): number {
+function epsilonOf(attrs: tf.NamedAttrMap | undefined): number {
   const epsilon = attrs?.epsilon;
   if (typeof epsilon !== 'number') throw new Error('batch normalisation needs an epsilon');
   return epsilon;

@@ -11,7 +11,7 @@ export type NamedTensors = Readonly<Record<string, tf.Tensor>>;
 export type NamedSpecs = Readonly<Record<string, TensorSpec>>;
 
 /** What a step returns: its results, and the new value of every state entry that it changes. */
-export type StepResult = { outputs: NamedTensors; state: NamedTensors };
+type StepResult = { outputs: NamedTensors; state: NamedTensors };
 
 /**
  * A computation written once in TensorFlow.js ops. It must be pure: no variables, no reading of

@@ -2,7 +2,7 @@ import { sizeOf, stridesOf, type Shape } from '../../tensor/shape.ts';
 import { STORED_BYTES, type StoredDtype } from '../stored-tensor.ts';
 
 /** Where the elements of a tensor lie: in a storage beside the pickle, or in the pickle itself. */
-export type ElementSource =
+type ElementSource =
   { kind: 'storage'; key: string; elements: number } | { kind: 'bytes'; bytes: Uint8Array<ArrayBuffer> };
 
 /** A view into a row of elements, as PyTorch and NumPy save tensors. */

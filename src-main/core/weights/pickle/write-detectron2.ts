@@ -30,7 +30,7 @@ export async function writeDetectron2File(
 }
 
 /** `layer1.0.bn2.weight` is `res2.0.conv2.norm.weight` there, and the shortcut has a name of its own. */
-export function detectron2Name(name: string): string {
+function detectron2Name(name: string): string {
   const own = name
     .replace(/^layer(\d)/, (_, stage) => `res${Number(stage) + 1}`)
     .replace(/\bdownsample\.0\b/, 'shortcut')
