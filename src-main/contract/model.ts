@@ -45,7 +45,7 @@ export type ImportRecord = z.infer<typeof ImportRecord>;
 const Rgb = z.tuple([z.number(), z.number(), z.number()]);
 
 /** `resnet` can be trained here; the others give features as they are. */
-export const EncoderKind = z.enum(['resnet', 'onnx']);
+const EncoderKind = z.enum(['resnet', 'onnx']);
 
 /** What an encoder takes and gives. */
 export const EncoderCard = z.object({

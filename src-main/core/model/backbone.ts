@@ -13,7 +13,7 @@ export type FeatureSpec = {
 };
 
 /** One number for each of red, green and blue. */
-type Rgb = readonly [number, number, number];
+export type Rgb = readonly [number, number, number];
 
 /** Sides of a network's input. */
 export type InputSize = { widthPx: number; heightPx: number };
