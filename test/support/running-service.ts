@@ -8,7 +8,8 @@ import type { JobId } from '../../src-main/contract/ids.ts';
 import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
 import { createRouter } from '../../src-main/service/router.ts';
-import { Service, type ServiceOptions } from '../../src-main/service/service.ts';
+import { dataLayout, Service, type ServiceOptions } from '../../src-main/service/service.ts';
+import { startFromNewestSchema } from './newest-schema.ts';
 import { tempFolder } from './temp-folder.ts';
 
 /** The worker as `npm run build` makes it; `npm test` builds before it tests. */
@@ -23,6 +24,7 @@ export function startService(
 ): RunningService {
   const dataFolder = options.dataFolder ?? join(tempFolder(), 'data');
   mkdirSync(dataFolder, { recursive: true });
+  startFromNewestSchema(dataLayout(dataFolder).database);
   const bugs: unknown[] = [];
   const service = new Service({
     dataFolder,

@@ -6,6 +6,7 @@ import { ProblemCode, type ImageFacts } from '../../src-main/contract/image.ts';
 import type { FoundFile, InspectedFile } from '../../src-main/domain/scan.ts';
 import { openStore, type Store, type StoreOptions } from '../../src-main/store/database.ts';
 import type { NewMask } from '../../src-main/store/segmentations.ts';
+import { startFromNewestSchema } from './newest-schema.ts';
 
 /** A store on a real file, and a second connection for looking behind it and for rows made by hand. */
 export class TestStore {
@@ -15,6 +16,7 @@ export class TestStore {
 
   constructor(folder: string, options: Partial<StoreOptions> = {}) {
     this.file = join(folder, 'studio.sqlite');
+    if (!options.migrations) startFromNewestSchema(this.file);
     this.store = openStore(this.file, { nowMs: () => 0, ...options });
     this.db = new Database(this.file);
     this.db.pragma('foreign_keys = ON');

@@ -194,7 +194,7 @@ describe('the local server', () => {
     expect((await get(server, `/images/${items[0]?.id ?? 0}/thumbnail`, bearer(server))).status).toBe(200);
     const gone = await get(server, `/images/${items[1]?.id ?? 0}/thumbnail`, bearer(server));
     expect(gone.status).toBe(409);
-    expect(gone.body.toString()).toContain('gone');
+    expect(gone.body.toString()).toContain('disappeared');
     expect((await get(server, '/images/999/thumbnail', bearer(server))).status).toBe(404);
   });
 

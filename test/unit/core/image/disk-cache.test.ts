@@ -107,10 +107,13 @@ describe('a disk cache', () => {
   it('survives being deleted at any moment', async () => {
     const cache = cacheOf(50_000);
     const stop = new AbortController();
+    let written = 0;
+    // By the count of writes, not by time: on a slow machine one write would meet more deletions than it withstands.
     const deleting = (async () => {
-      while (!stop.signal.aborted) {
+      for (let deletedAt = 0; !stop.signal.aborted; await new Promise(setImmediate)) {
+        if (written - deletedAt < 20) continue;
+        deletedAt = written;
         rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
-        await new Promise((resolve) => setTimeout(resolve, 15));
       }
     })();
     const working = Array.from({ length: 8 }, async (_, worker) => {
@@ -118,6 +121,7 @@ describe('a disk cache', () => {
         const key = keyOf(((worker % 4) * 60 + step) % 256);
         const content = Buffer.alloc(500, key);
         await cache.write(key, content);
+        written++;
         const found = await cache.read(key);
         if (found !== null) expect(found.equals(content)).toBe(true);
       }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { ESLint } from 'eslint';
 import { describe, expect, test } from 'vitest';
 
-const root = resolve(import.meta.dirname, '../../..');
+const root = resolve(import.meta.dirname, '../..');
 const FILE = 'src-main/core/compile/ir/graph.ts';
 
 /** What the project's own lint configuration says of `FILE` if it held this code. */
