@@ -2,12 +2,18 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { bundledDependencies } from './electron.vite.config.ts';
 
+/** Tests that take the built app, beside those of whole folders. */
+const built = [
+  'test/unit/host/electron/preload.test.ts',
+  'test/unit/jobs/job-queue.test.ts',
+  'test/unit/worker/threads/segment-threads.test.ts',
+];
+
 export default defineConfig({
   plugins: [svelte({ configFile: false })],
   resolve: { conditions: ['node'] },
   ssr: { noExternal: bundledDependencies },
   test: {
-    include: ['test/**/*.test.ts'],
     tags: [{ name: 'tools', description: 'needs Python and packages of its own, see test/tools' }],
     // Native modules (sharp, onnxruntime-node, better-sqlite3) want a process of their own.
     pool: 'forks',
@@ -16,5 +22,22 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     server: { deps: { inline: bundledDependencies } },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/{unit,golden,contract}/**/*.test.ts'],
+          exclude: built,
+          // Modules are loaded once for all files of a process, which takes most of the time of small ones.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'whole', include: ['test/{agreement,e2e}/**/*.test.ts', ...built] },
+      },
+      { extends: true, test: { name: 'lint', include: ['test/lint/**/*.test.ts'] } },
+    ],
   },
 });

@@ -2,16 +2,18 @@ import { resolve } from 'node:path';
 import { ESLint } from 'eslint';
 import { describe, expect, test } from 'vitest';
 
-const root = resolve(import.meta.dirname, '../../..');
+const root = resolve(import.meta.dirname, '../..');
+
+/** Reads the configuration once for all tests. */
+const eslint = new ESLint({
+  cwd: root,
+  // The planted file does not exist, so rules that need its types cannot run on it.
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false, project: null } } },
+  ruleFilter: ({ ruleId }) => ruleId === 'r2o/import-direction',
+});
 
 /** What the project's own lint configuration says of a line planted in a file. */
 async function complaintsOf(file: string, code: string): Promise<string[]> {
-  const eslint = new ESLint({
-    cwd: root,
-    // The planted file does not exist, so rules that need its types cannot run on it.
-    overrideConfig: { languageOptions: { parserOptions: { projectService: false, project: null } } },
-    ruleFilter: ({ ruleId }) => ruleId === 'r2o/import-direction',
-  });
   const results = await eslint.lintText(code, { filePath: resolve(root, file) });
   return results.flatMap(({ messages }) => messages.map(({ message }) => message));
 }
