@@ -65,7 +65,9 @@ export const DatasetCounts = Counts.extend({
       z.object({
         /** As in `DatasetClass`. */
         number: z.number().int().positive(),
-        ...{ train: z.number().int(), val: z.number().int(), test: z.number().int() },
+        train: z.number().int(),
+        val: z.number().int(),
+        test: z.number().int(),
       }),
     )
     .default([]),

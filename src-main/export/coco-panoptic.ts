@@ -22,7 +22,10 @@ export const cocoPanoptic: ExportFormatDefinition = {
   ],
   open: ({ path, plan, remark }) => {
     const categories = plan.classes.map(({ number: id, name, colour }) => ({
-      ...{ id, name, supercategory: '', isthing: 1 },
+      id,
+      name,
+      supercategory: '',
+      isthing: 1,
       color: [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)),
     }));
     const files = new PerSplit((split) =>
@@ -46,7 +49,9 @@ export const cocoPanoptic: ExportFormatDefinition = {
         );
         await file.add('images', cocoImage({ ...image, fileName: fileNameOf(image) }));
         await file.add('annotations', {
-          ...{ image_id: image.number, file_name: `${image.name}.png`, segments_info: segments },
+          image_id: image.number,
+          file_name: `${image.name}.png`,
+          segments_info: segments,
         });
       },
       finish: async () => {

@@ -54,14 +54,15 @@ function instances(
           for (const mask of image.masks) {
             const { x, y, width, height } = mask.box;
             await file.add('annotations', {
-              ...{ id: mask.number, image_id: image.number, category_id: mask.classNumber },
-              ...{
-                segmentation: segmentationOf(mask, plan.options),
-                area: mask.areaPx,
-                bbox: [x, y, width, height],
-              },
+              id: mask.number,
+              image_id: image.number,
+              category_id: mask.classNumber,
+              segmentation: segmentationOf(mask, plan.options),
+              area: mask.areaPx,
+              bbox: [x, y, width, height],
               // Crowds are another measure to COCO's scoring, and skipped by most training code.
-              ...{ iscrowd: 0, score: mask.score },
+              iscrowd: 0,
+              score: mask.score,
             });
           }
         },
@@ -80,8 +81,11 @@ export function cocoHead(plan: ExportPlan, categories: object[]): object {
   return {
     info: {
       description: `${plan.datasetName} ${plan.versionNumber}`,
-      ...{ url: '', version: String(plan.versionNumber), year: created.getUTCFullYear() },
-      ...{ contributor: `R2O Studio ${plan.appVersion}`, date_created: created.toISOString() },
+      url: '',
+      version: String(plan.versionNumber),
+      year: created.getUTCFullYear(),
+      contributor: `R2O Studio ${plan.appVersion}`,
+      date_created: created.toISOString(),
     },
     licenses: [{ id: 1, name: 'Unknown', url: '' }],
     categories,
@@ -97,7 +101,13 @@ export function cocoImage(image: {
 }): object {
   const { number: id, widthPx: width, heightPx: height, fileName: file_name } = image;
   return {
-    ...{ id, width, height, file_name, license: 1 },
-    ...{ flickr_url: '', coco_url: '', date_captured: 0 },
+    id,
+    width,
+    height,
+    file_name,
+    license: 1,
+    flickr_url: '',
+    coco_url: '',
+    date_captured: 0,
   };
 }

@@ -23,8 +23,11 @@ export const cvat: ExportFormatDefinition = {
     return {
       add: async (image) => {
         const attributes = attributesOf({
-          ...{ id: image.number - 1, name: fileNameOf(image), subset: image.split },
-          ...{ width: image.widthPx, height: image.heightPx },
+          id: image.number - 1,
+          name: fileNameOf(image),
+          subset: image.split,
+          width: image.widthPx,
+          height: image.heightPx,
         });
         const masks = paintOrder(image.masks).map(maskElement).join('');
         await file.write(`  <image ${attributes}>\n${masks}  </image>\n`);
@@ -43,7 +46,15 @@ function maskElement({ className: label, shape, box }: ExportedMask, z_order: nu
   const { x: left, y: top, width, height } = box;
   const rle = rowRuns(decodeCrop(shape, box)).join(', ');
   const attributes = attributesOf({
-    ...{ label, source: 'auto', occluded: 0, rle, left, top, width, height, z_order },
+    label,
+    source: 'auto',
+    occluded: 0,
+    rle,
+    left,
+    top,
+    width,
+    height,
+    z_order,
   });
   return `    <mask ${attributes}>\n    </mask>\n`;
 }

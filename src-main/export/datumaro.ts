@@ -26,16 +26,22 @@ export const datumaro: ExportFormatDefinition = {
       add: async (image) => {
         const file = await files.of(image.split);
         const annotations = paintOrder(image.masks).map((mask, z_order) => ({
-          ...{ id: mask.number, type: 'mask', attributes: { score: mask.score }, group: mask.number },
+          id: mask.number,
+          type: 'mask',
+          attributes: { score: mask.score },
+          group: mask.number,
           // Labels are counted from 0.
-          ...{ label_id: mask.classNumber - 1, z_order },
+          label_id: mask.classNumber - 1,
+          z_order,
           rle: {
             counts: Buffer.from(mask.shape.rle).toString('latin1'),
             size: [image.heightPx, image.widthPx],
           },
         }));
         await file.add('items', {
-          ...{ id: image.name, annotations, attr: { frame: image.number - 1 } },
+          id: image.name,
+          annotations,
+          attr: { frame: image.number - 1 },
           image: { path: fileNameOf(image), size: [image.heightPx, image.widthPx] },
         });
       },
@@ -55,7 +61,8 @@ function headOf({ classes, datasetName, versionNumber }: ExportPlan): object {
     categories: {
       label: {
         labels: classes.map(({ name }) => ({ name, parent: '', attributes: [] })),
-        ...{ label_groups: [], attributes: [] },
+        label_groups: [],
+        attributes: [],
       },
       mask: {
         colormap: classes.map(({ colour }, label_id) => {

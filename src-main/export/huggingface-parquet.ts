@@ -46,7 +46,10 @@ export const huggingfaceParquet: ExportFormatDefinition = {
         await file.add({
           image: { bytes: await readFile(copy), path: image.file.path.replace(/^images\//, '') },
           mask: { bytes: await classMaskPng(image, plan), path: `${image.name}.png` },
-          ...{ image_id: image.number, split: image.split, width: image.widthPx, height: image.heightPx },
+          image_id: image.number,
+          split: image.split,
+          width: image.widthPx,
+          height: image.heightPx,
           objects: objectsOf(image),
         });
         await rm(copy);
@@ -112,7 +115,8 @@ class SplitFile {
 type SchemaElement = ConstructorParameters<typeof ParquetWriter>[0]['schema'][number];
 
 const field = (name: string, type: Partial<SchemaElement>): SchemaElement => ({
-  ...{ name, repetition_type: 'OPTIONAL' },
+  name,
+  repetition_type: 'OPTIONAL',
   ...type,
 });
 const text = (name: string) => field(name, { type: 'BYTE_ARRAY', converted_type: 'UTF8' });
@@ -151,15 +155,19 @@ const sequence = (feature: object) => ({ feature, _type: 'Sequence' });
 
 /** The columns as the library describes them to itself. */
 const FEATURES = {
-  ...{ image: { _type: 'Image' }, mask: { _type: 'Image' } },
-  ...{ image_id: value('int32'), split: value('string'), width: value('int32'), height: value('int32') },
+  image: { _type: 'Image' },
+  mask: { _type: 'Image' },
+  image_id: value('int32'),
+  split: value('string'),
+  width: value('int32'),
+  height: value('int32'),
   objects: {
-    ...{ id: sequence(value('int32')), category: sequence(value('int32')) },
-    ...{ category_name: sequence(value('string')), bbox: sequence(sequence(value('int32'))) },
-    ...{
-      area: sequence(value('int32')),
-      score: sequence(value('float64')),
-      counts: sequence(value('string')),
-    },
+    id: sequence(value('int32')),
+    category: sequence(value('int32')),
+    category_name: sequence(value('string')),
+    bbox: sequence(sequence(value('int32'))),
+    area: sequence(value('int32')),
+    score: sequence(value('float64')),
+    counts: sequence(value('string')),
   },
 };

@@ -39,7 +39,9 @@ export const huggingface: ExportFormatDefinition = {
         const row = {
           file_name: posix.relative(split, image.file.path),
           mask_file_name: `masks/${image.name}.png`,
-          ...{ image_id: image.number, width: image.widthPx, height: image.heightPx },
+          image_id: image.number,
+          width: image.widthPx,
+          height: image.heightPx,
           objects: objectsOf(image),
         };
         await file.write(`${asciiJson(row)}\n`);

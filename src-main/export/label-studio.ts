@@ -67,9 +67,16 @@ function taskOf(image: ExportedImage, { plan, finalPath }: ExportContext): objec
 
 function regionOf(mask: ExportedMask, { widthPx, heightPx }: ExportedImage): object {
   return {
-    ...{ id: `r2o${mask.number}`, type: 'brushlabels', from_name: FROM_NAME, to_name: TO_NAME },
-    ...{ original_width: widthPx, original_height: heightPx, image_rotation: 0, score: mask.score },
-    ...{ readonly: false, hidden: false },
+    id: `r2o${mask.number}`,
+    type: 'brushlabels',
+    from_name: FROM_NAME,
+    to_name: TO_NAME,
+    original_width: widthPx,
+    original_height: heightPx,
+    image_rotation: 0,
+    score: mask.score,
+    readonly: false,
+    hidden: false,
     value: {
       format: 'rle',
       rle: Array.from(encodeLabelStudioRle(decodeRle(mask.shape))),

@@ -34,9 +34,13 @@ export const labelme: ExportFormatDefinition = {
         );
         const { labelmeShapes } = context.plan.options;
         const json = {
-          ...{ version: VERSION[labelmeShapes], flags: {}, shapes: shapes.flat() },
-          ...{ imagePath: imagePath(image, context), imageData: null },
-          ...{ imageHeight: image.heightPx, imageWidth: image.widthPx },
+          version: VERSION[labelmeShapes],
+          flags: {},
+          shapes: shapes.flat(),
+          imagePath: imagePath(image, context),
+          imageData: null,
+          imageHeight: image.heightPx,
+          imageWidth: image.widthPx,
         };
         await writeFile(join(folder, `${image.name}.json`), `${asciiJson(json, 1)}\n`);
       },
@@ -60,7 +64,7 @@ async function shapesOf(mask: ExportedMask, group: number, { plan }: ExportConte
       [box.x + box.width - 1, box.y + box.height - 1],
     ];
     return [
-      { ...{ label, points, group_id: null, description: '' }, ...{ shape_type: 'mask', flags: {}, mask: png.toString('base64') } }, // prettier-ignore
+      { label, points, group_id: null, description: '', shape_type: 'mask', flags: {}, mask: png.toString('base64') }, // prettier-ignore
     ];
   }
   const polygons = exportedPolygons(mask, 'centres', plan.options);
@@ -71,6 +75,6 @@ async function shapesOf(mask: ExportedMask, group: number, { plan }: ExportConte
     ]);
     while (points.length < 3) points.push(points[0] ?? [0, 0]);
     const group_id = polygons.length > 1 ? group : null;
-    return { ...{ label, points, group_id, description: '' }, ...{ shape_type: 'polygon', flags: {} } };
+    return { label, points, group_id, description: '', shape_type: 'polygon', flags: {} };
   });
 }

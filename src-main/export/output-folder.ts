@@ -77,8 +77,16 @@ export function manifestOf(plan: ExportPlan, result: ExportResult): { name: stri
     plan;
   const { format, images } = options;
   const value = {
-    ...{ app: `R2O Studio ${appVersion}`, dataset: datasetName, version: versionNumber, format, images },
-    ...{ createdAt: new Date(createdAtMs).toISOString(), classes, exportId, startedAtMs, result },
+    app: `R2O Studio ${appVersion}`,
+    dataset: datasetName,
+    version: versionNumber,
+    format,
+    images,
+    createdAt: new Date(createdAtMs).toISOString(),
+    classes,
+    exportId,
+    startedAtMs,
+    result,
   };
   return { name: MANIFEST_NAME, text: `${JSON.stringify(value, null, 2)}\n` };
 }

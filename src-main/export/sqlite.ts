@@ -72,8 +72,11 @@ export const sqlite: ExportFormatDefinition = {
     db.pragma('synchronous = OFF');
     db.exec(SCHEMA);
     const info = {
-      ...{ format_version: '1', dataset: plan.datasetName, version: String(plan.versionNumber) },
-      ...{ created_at: new Date(plan.createdAtMs).toISOString(), app: `R2O Studio ${plan.appVersion}` },
+      format_version: '1',
+      dataset: plan.datasetName,
+      version: String(plan.versionNumber),
+      created_at: new Date(plan.createdAtMs).toISOString(),
+      app: `R2O Studio ${plan.appVersion}`,
       counts: JSON.stringify(plan.counts),
     };
     const insertInfo = db.prepare('INSERT INTO info VALUES (?, ?)');
@@ -103,7 +106,14 @@ export const sqlite: ExportFormatDefinition = {
           const rle = Buffer.from(shape.rle).toString('latin1');
           const { classNumber, areaPx, score, review } = mask;
           insertMask.run({
-            ...{ number: mask.number, imageId: number, classNumber, ...box, areaPx, score, review, rle },
+            number: mask.number,
+            imageId: number,
+            classNumber,
+            ...box,
+            areaPx,
+            score,
+            review,
+            rle,
           });
         }
         if (pending === BATCH) commit();

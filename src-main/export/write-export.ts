@@ -43,7 +43,9 @@ export async function writeExport(run: ExportRun): Promise<ExportResult> {
   refuseUnsuitable(plan);
   const report = new Report();
   const context: ExportContext = {
-    ...{ path, plan, finalPath: plan.options.outPath },
+    path,
+    plan,
+    finalPath: plan.options.outPath,
     note: (text) => report.note(text),
     remark: ({ relPath }, detail) => report.remark(relPath, detail),
   };
@@ -107,9 +109,15 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
           shape: { gridWidth: row.widthPx, gridHeight: row.heightPx, rle: mask.rle },
         }));
         const image: ExportedImage = {
-          ...{ number: report.images + 1, name, split: row.split, file: place.file, masks },
-          ...{ widthPx: row.widthPx, heightPx: row.heightPx },
-          ...{ contentHash: row.contentHash, relPath: row.relPath },
+          number: report.images + 1,
+          name,
+          split: row.split,
+          file: place.file,
+          masks,
+          widthPx: row.widthPx,
+          heightPx: row.heightPx,
+          contentHash: row.contentHash,
+          relPath: row.relPath,
         };
         await writer.add(image);
         await list?.add(image);
@@ -142,8 +150,15 @@ async function placeOrReport(
   const folder = format.target === 'folder' ? path : `${path}.images`;
   try {
     return await placeImage(row, {
-      ...{ images: plan.options.images, onlyJpeg: format.needsJpeg === true, folder, name, isResumed },
-      ...{ imageFolder: format.imageFolder(row.split), rootPaths: plan.rootPaths, limits, signal },
+      images: plan.options.images,
+      onlyJpeg: format.needsJpeg === true,
+      folder,
+      name,
+      isResumed,
+      imageFolder: format.imageFolder(row.split),
+      rootPaths: plan.rootPaths,
+      limits,
+      signal,
     });
   } catch (error) {
     if (!(error instanceof ImageProblemError)) throw error;
@@ -205,8 +220,11 @@ class Report {
       );
     }
     return {
-      ...{ images: this.images, masks: this.#masks, leftOut: this.#leftOut },
-      ...{ problems: this.#problems, notes },
+      images: this.images,
+      masks: this.#masks,
+      leftOut: this.#leftOut,
+      problems: this.#problems,
+      notes,
     };
   }
 }

@@ -73,9 +73,15 @@ function planOf(store: Store, exportId: ExportId, appVersion: string): ExportPla
   const { made, dataset } = exportOrThrow(store, exportId);
   const roots = store.datasetRows.roots(dataset.id);
   return {
-    ...{ exportId, appVersion, startedAtMs: made.createdAtMs, options: made.options },
-    ...{ datasetName: dataset.datasetName, versionNumber: dataset.number, createdAtMs: dataset.createdAtMs },
-    ...{ classes: dataset.classes, counts: dataset.counts },
+    exportId,
+    appVersion,
+    startedAtMs: made.createdAtMs,
+    options: made.options,
+    datasetName: dataset.datasetName,
+    versionNumber: dataset.number,
+    createdAtMs: dataset.createdAtMs,
+    classes: dataset.classes,
+    counts: dataset.counts,
     rootPaths: roots.map(({ rootPath }) => rootPath),
     sizeBytes: roots.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };

@@ -20,7 +20,9 @@ export async function diffVersions(
   to: DatasetVersionDetail,
 ): Promise<DatasetDiff> {
   const diff: DatasetDiff = {
-    ...{ images: noDifference(), masks: noDifference(), examples: [] },
+    images: noDifference(),
+    masks: noDifference(),
+    examples: [],
     classes: {
       added: namesMissingIn(to, from),
       removed: namesMissingIn(from, to),

@@ -31,7 +31,10 @@ export async function previewDataset(
   const plan = planClasses(sources, recipe);
   const concepts = new ConceptCounts(sources, plan);
   const preview: DatasetPreview = {
-    ...{ images: 0, masks: 0, leftOut: { changed: 0, missing: 0, empty: 0 }, concepts: [] },
+    images: 0,
+    masks: 0,
+    leftOut: { changed: 0, missing: 0, empty: 0 },
+    concepts: [],
   };
   for (const segmentationId of recipe.segmentationIds) {
     await countSegmentation({ service, recipe, segmentationId, concepts, preview, signal });

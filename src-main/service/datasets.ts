@@ -148,7 +148,10 @@ async function copySegmentation(
   for (let afterId = 0; ;) {
     const files = store.datasetRows.sources({ segmentationId, afterId, limit: CHUNK });
     const copied = store.datasetRows.copyImages({
-      ...{ versionId: id, segmentationId, filter: recipe, keepEmptyImages: recipe.keepEmptyImages },
+      versionId: id,
+      segmentationId,
+      filter: recipe,
+      keepEmptyImages: recipe.keepEmptyImages,
       imageIds: files.filter(({ state }) => state === 'same').map(({ imageId }) => imageId),
       classOf: plan.numberOf,
     });

@@ -52,7 +52,11 @@ export function modelHandlers(service: Service) {
         folder: layout.models,
       });
       return insert({
-        ...{ origin: 'imported', architecture, file, sha256, runId: null },
+        origin: 'imported',
+        architecture,
+        file,
+        sha256,
+        runId: null,
         name: name ?? freeName(parse(path).name || path, store.models.list()),
         card: ModelCard.parse({ ...facts, encoder, licence: licence ?? found.licence, imported: record }),
       });
@@ -61,7 +65,11 @@ export function modelHandlers(service: Service) {
     addUntrained(input: { architecture: Architecture; seed: number; name?: string | undefined }): Model {
       const { architecture, seed } = input;
       return insert({
-        ...{ origin: 'untrained', architecture, file: null, sha256: null, runId: null },
+        origin: 'untrained',
+        architecture,
+        file: null,
+        sha256: null,
+        runId: null,
         name: input.name ?? freeName(`untrained ${architecture}, seed ${seed}`, store.models.list()),
         card: ModelCard.parse({ seed }),
       });

@@ -25,7 +25,10 @@ export function photoFile(service: Service, id: ImageId): PhotoFile {
   }
   const settings = service.settings();
   return {
-    ...{ rootPath, file: { relPath, pathBytes }, contentHash },
-    ...{ limits: workerLimits(settings), cache: workerCache(settings, service.layout.cache) },
+    rootPath,
+    file: { relPath, pathBytes },
+    contentHash,
+    limits: workerLimits(settings),
+    cache: workerCache(settings, service.layout.cache),
   };
 }

@@ -45,7 +45,12 @@ export class ExportRepository {
     const { id, datasetName, number } = version;
     const { format, outPath } = options;
     const { lastInsertRowid } = this.#insert.run({
-      ...{ id, datasetName, number, format, outPath, nowMs },
+      id,
+      datasetName,
+      number,
+      format,
+      outPath,
+      nowMs,
       options: JSON.stringify(options),
     });
     return ExportId.parse(Number(lastInsertRowid));

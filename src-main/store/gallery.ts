@@ -145,8 +145,13 @@ export class GalleryRepository {
       this.#db.prepare<[Record<string, unknown>], IdRow>(sql),
     );
     const rows = statement.all({
-      ...{ segmentationId: query.segmentationId, conceptId: query.conceptId ?? null },
-      ...{ minScore, maxScore, minAreaPx, maxAreaPx, limit: limit + 1 },
+      segmentationId: query.segmentationId,
+      conceptId: query.conceptId ?? null,
+      minScore,
+      maxScore,
+      minAreaPx,
+      maxAreaPx,
+      limit: limit + 1,
       ...startOf(query, query.isReversed),
     });
     const stretch = toPage(

@@ -103,7 +103,12 @@ export class MergedGallery {
     const sql = mergedWalkSql({ ...walk, memberCount: walk.members.length });
     const { segmentationId, minScore = 0, maxScore = 1, minAreaPx = 0, maxAreaPx = TOP } = walk;
     const values = {
-      ...{ segmentationId, minScore, maxScore, minAreaPx, maxAreaPx, limit: most.walked + 1 },
+      segmentationId,
+      minScore,
+      maxScore,
+      minAreaPx,
+      maxAreaPx,
+      limit: most.walked + 1,
       ...named(walk.members),
       ...startOf(walk, walk.isReversed),
     };

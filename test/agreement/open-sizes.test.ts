@@ -60,7 +60,10 @@ async function eager(encoder: Encoder, images: Float32Array, [batch, height, wid
     build: ({ x }, weights) => {
       const nhwc = tf.transpose(x as tf.Tensor4D, [0, 2, 3, 1]);
       const { c2, c3, c4, c5 } = resnetFeatures(nhwc, {
-        ...{ spec, prefix: PREFIX, weights, normalise: evalNormalisation(weights) },
+        spec,
+        prefix: PREFIX,
+        weights,
+        normalise: evalNormalisation(weights),
       });
       const pooled = tf.mean(c5, [1, 2]);
       const embedding = tf.div(pooled, tf.norm(pooled, 2, 1, true));
@@ -152,7 +155,9 @@ for path in sys.argv[1:]:
         name: 'rows',
         build,
         inputs: { x: { shape: ['batch', 2, 4], dtype: 'float32' } },
-        ...{ weightSpecs: {}, weights: {}, imageOrder: 'nhwc' },
+        weightSpecs: {},
+        weights: {},
+        imageOrder: 'nhwc',
       }),
     ).rejects.toThrow('depends on the size of the inputs');
   });

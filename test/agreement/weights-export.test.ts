@@ -83,13 +83,14 @@ for name, load in (('safetensors', safetensors), ('pytorch', pytorch), ('detectr
 
 function modelOf(encoder: Encoder): Model {
   return {
-    ...{
-      id: ModelId.parse(1),
-      name: 'Pets',
-      origin: 'imported',
-      architecture: architectureName(encoder.spec),
-    },
-    ...{ file: null, sha256: null, runId: null, createdAtMs: 0 },
+    id: ModelId.parse(1),
+    name: 'Pets',
+    origin: 'imported',
+    architecture: architectureName(encoder.spec),
+    file: null,
+    sha256: null,
+    runId: null,
+    createdAtMs: 0,
     card: ModelCard.parse({ viewPx: SIDE, batchesTracked: 42, licence: 'MIT' }),
   };
 }
@@ -229,8 +230,14 @@ describe('an export', () => {
     const path = join(tempFolder(), 'net.pkl');
     const model = { ...modelOf(encoder), name: '<b>*Pets*</b>\n# 2' };
     const training = {
-      ...{ collectionName: 'pets', imageCount: 240, steps: 100, preset: 'quick', config: { k: 4 }, seed: 1 },
-      ...{ device: 'onnx:cpu', curves: [{ name: 'loss', points: [[0, 3.5] as const, [99, 1.25] as const] }] },
+      collectionName: 'pets',
+      imageCount: 240,
+      steps: 100,
+      preset: 'quick',
+      config: { k: 4 },
+      seed: 1,
+      device: 'onnx:cpu',
+      curves: [{ name: 'loss', points: [[0, 3.5] as const, [99, 1.25] as const] }],
     };
     const card = ModelCard.parse({ ...model.card, training });
     await exportEncoder({ encoder, model: { ...model, card }, format: 'detectron2', path, overwrite: false });

@@ -77,7 +77,11 @@ async function fill(service: Service, root: string, count: number): Promise<Segm
   const jpeg = await sharpOf(photoLike(WIDTH, HEIGHT)).jpeg().toBuffer();
   const collectionId = store.collections.insert({ name: 'photos', rootPath: root, createdAtMs: 0 });
   const segmentationId = store.segmentations.insert({
-    ...{ collectionId, name: 'objects', settings: {}, device: 'bench', createdAtMs: 0 },
+    collectionId,
+    name: 'objects',
+    settings: {},
+    device: 'bench',
+    createdAtMs: 0,
   });
   const concepts = ['cat', 'dog', 'bird', 'chair'].map((name, number) =>
     store.segmentations.insertConcept({
@@ -97,7 +101,10 @@ async function fill(service: Service, root: string, count: number): Promise<Segm
   }
   for (const [index, image] of imagesOf(service, collectionId).entries()) {
     store.segmentations.saveImage({
-      ...{ segmentationId, imageId: image.id, contentHash: image.contentHash, finishedAtMs: 0 },
+      segmentationId,
+      imageId: image.id,
+      contentHash: image.contentHash,
+      finishedAtMs: 0,
       masks: Array.from({ length: MASKS_PER_IMAGE }, (_, rank) => {
         const shape = shapes[(index * MASKS_PER_IMAGE + rank) % SHAPES];
         if (!shape) throw new Error('no shape');
@@ -123,11 +130,22 @@ function writePhoto(root: string, index: number, jpeg: Buffer): InspectedFile {
   writeFileSync(join(root, relPath), bytes);
   const { size: sizeBytes, mtimeMs } = statSync(join(root, relPath));
   return {
-    ...{ relPath, pathBytes: null, sizeBytes, mtimeMs, note: null, problem: null },
+    relPath,
+    pathBytes: null,
+    sizeBytes,
+    mtimeMs,
+    note: null,
+    problem: null,
     facts: {
       contentHash: ContentHash.parse(createHash('sha256').update(bytes).digest('hex')),
-      ...{ format: 'jpeg', widthPx: WIDTH, heightPx: HEIGHT, orientation: 1, colourSpace: 'srgb' },
-      ...{ bitDepth: 8, hasAlpha: false, frameCount: 1 },
+      format: 'jpeg',
+      widthPx: WIDTH,
+      heightPx: HEIGHT,
+      orientation: 1,
+      colourSpace: 'srgb',
+      bitDepth: 8,
+      hasAlpha: false,
+      frameCount: 1,
     },
   };
 }
@@ -166,7 +184,8 @@ async function timeCreation(client: Client, segmentationId: SegmentationId, coun
   if (!version) throw new Error('no version');
   const { ms } = delay;
   const row: Row = {
-    ...{ seconds: round(ms / 1_000), 'images/s': Math.round((count / ms) * 1_000) },
+    seconds: round(ms / 1_000),
+    'images/s': Math.round((count / ms) * 1_000),
     ...loopColumns(delay),
   };
   return { versionId: version.id, row };
@@ -190,7 +209,11 @@ async function timeExport({ service, client, versionId, folder }: Bench, format:
   const masks = made?.result?.masks ?? 0;
   const { ms } = delay;
   return {
-    ...{ format, images, masks, seconds: round(ms / 1_000), 'masks/s': Math.round((masks / ms) * 1_000) },
+    format,
+    images,
+    masks,
+    seconds: round(ms / 1_000),
+    'masks/s': Math.round((masks / ms) * 1_000),
     'worker peak MiB': Math.round(peakMiB),
     ...loopColumns(delay),
   };

@@ -73,9 +73,13 @@ function rowsOf(store: Store, { segmentationId }: Gallery, filters: readonly Fil
       const start = summary(timeReads(() => pageAt(null)));
       const deep = summary(timeReads((index) => pageAt(cursors[index % cursors.length] ?? null)));
       return {
-        ...{ filter: name, sort, pages: cursors.length },
-        ...{ 'start p50 ms': start['p50 ms'], 'start p99 ms': start['p99 ms'] },
-        ...{ 'deep p50 ms': deep['p50 ms'], 'deep p99 ms': deep['p99 ms'] },
+        filter: name,
+        sort,
+        pages: cursors.length,
+        'start p50 ms': start['p50 ms'],
+        'start p99 ms': start['p99 ms'],
+        'deep p50 ms': deep['p50 ms'],
+        'deep p99 ms': deep['p99 ms'],
         'p99 ms': Math.max(start['p99 ms'], deep['p99 ms']),
         'max ms': Math.max(start['max ms'], deep['max ms']),
       };

@@ -91,11 +91,19 @@ function buildGallery(file: string, imageCount: number): Gallery {
   const random = randomFrom(1);
   const collectionId = store.collections.insert({ name: 'pets', rootPath: '/pets', createdAtMs: 0 });
   const segmentationId = store.segmentations.insert({
-    ...{ collectionId, name: 'objects', settings: {}, device: 'cpu', createdAtMs: 0 },
+    collectionId,
+    name: 'objects',
+    settings: {},
+    device: 'cpu',
+    createdAtMs: 0,
   });
   const concepts = Array.from({ length: CONCEPTS }, (_, number) =>
     store.segmentations.insertConcept({
-      ...{ segmentationId, number, name: null, colour: '#808080', isBackground: false },
+      segmentationId,
+      number,
+      name: null,
+      colour: '#808080',
+      isBackground: false,
     }),
   );
   const [commonConcept, ...others] = concepts;
@@ -123,7 +131,9 @@ function buildGallery(file: string, imageCount: number): Gallery {
         segmentationId,
         // The row ids were read as numbers of images just above.
         imageId: imageId as Parameters<typeof store.segmentations.saveImage>[0]['imageId'],
-        ...{ contentHash: hashOf(index), finishedAtMs: 0, masks: masksOf(index) },
+        contentHash: hashOf(index),
+        finishedAtMs: 0,
+        masks: masksOf(index),
       });
       for (const id of ids) {
         const review = reviewOf(id, random());
@@ -187,7 +197,11 @@ function timeMasks(
     );
     const ids = step('save an image with 20 masks', () =>
       store.segmentations.saveImage({
-        ...{ segmentationId, imageId, contentHash: hashOf(1), finishedAtMs: 0, masks },
+        segmentationId,
+        imageId,
+        contentHash: hashOf(1),
+        finishedAtMs: 0,
+        masks,
       }),
     );
     const [first] = ids;

@@ -142,7 +142,9 @@ async function measureShifts(browser: Browser, server: LocalServer): Promise<Row
   const shifts = await shiftsOfOpening(page, server.url);
   await page.context().close();
   return Object.entries(shifts).map(([screen, { score, moved }]) => ({
-    ...{ screen, score: Number(score.toFixed(4)), moved: moved.join(' ') },
+    screen,
+    score: Number(score.toFixed(4)),
+    moved: moved.join(' '),
   }));
 }
 
@@ -188,7 +190,10 @@ async function scroll(page: Page, pxPerS: number): Promise<Row> {
   const at = (share: number) => round(sorted[Math.floor(sorted.length * share)] ?? 0);
   return {
     frames: frames.length,
-    ...{ 'p50 ms': at(0.5), 'p95 ms': at(0.95), 'p99 ms': at(0.99), 'max ms': round(sorted.at(-1) ?? 0) },
+    'p50 ms': at(0.5),
+    'p95 ms': at(0.95),
+    'p99 ms': at(0.99),
+    'max ms': round(sorted.at(-1) ?? 0),
     'later than 1.5 frames, %': round(
       (frames.filter((ms) => ms > 1.5 * FRAME_MS).length / frames.length) * 100,
     ),

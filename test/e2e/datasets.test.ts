@@ -37,7 +37,8 @@ describe('r2o dataset and r2o export', () => {
     const create = ['dataset', 'create', 'pets', '--segmentation', '1'];
     const one = await runCli(data, ...create, '--class', 'cat=feline', '--split', '60/20/20', '--json');
     expect(parse(DatasetVersionDetail, one.stdout)).toMatchObject({
-      ...{ number: 1, counts: { images: 5, masks: 5, splits: { train: { images: 3 }, val: { images: 1 } } } },
+      number: 1,
+      counts: { images: 5, masks: 5, splits: { train: { images: 3 }, val: { images: 1 } } },
     });
     const byName = ['dataset', 'create', 'pets', '--collection', 'photos'];
     const two = await runCli(data, ...byName, '--concept', 'dog', '--split-by', 'folder', '--seed', '7');

@@ -27,9 +27,14 @@ describe('models', () => {
 
     const model = await client.models.import({ path: await foreignFile(), licence: 'MIT' });
     expect(model).toMatchObject({
-      ...{ name: 'theirs', origin: 'imported', architecture: 'resnet-basic-1x1x1x1-w4', runId: null },
+      name: 'theirs',
+      origin: 'imported',
+      architecture: 'resnet-basic-1x1x1x1-w4',
+      runId: null,
       card: {
-        ...{ licence: 'MIT', batchesTracked: 42, viewPx: null },
+        licence: 'MIT',
+        batchesTracked: 42,
+        viewPx: null,
         imported: { fileName: 'theirs.safetensors', fileFormat: 'safetensors', layout: 'torchvision' },
       },
     });

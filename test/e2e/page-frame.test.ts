@@ -31,7 +31,8 @@ async function watchMotion(page: Page): Promise<void> {
       document.addEventListener(event, () => note(document.getAnimations()), true);
     // Transitions of Svelte are begun by a script.
     new MutationObserver(() => note(document.getAnimations())).observe(document, {
-      ...{ childList: true, subtree: true },
+      childList: true,
+      subtree: true,
     });
   });
 }

@@ -53,7 +53,9 @@ describe('segmenting', () => {
     expect(undisturbed.finishedAtMs).not.toBeNull();
 
     const { segmentation, job } = await client.segmentations.start({
-      ...{ collectionId, settings: SegmentSettings.parse({}), name: 'killed' },
+      collectionId,
+      settings: SegmentSettings.parse({}),
+      name: 'killed',
     });
     const { id } = segmentation;
     while ((await client.segmentations.get({ id })).imageCount < 1) await new Promise(setImmediate);
@@ -81,7 +83,8 @@ describe('segmenting', () => {
     const folder = await scenes(manyScenes);
     const collectionId = await scanned(client, folder);
     const { segmentation, job } = await client.segmentations.start({
-      ...{ collectionId, settings: SegmentSettings.parse({}) },
+      collectionId,
+      settings: SegmentSettings.parse({}),
     });
     const { id } = segmentation;
     while ((await client.segmentations.get({ id })).imageCount < 1) await new Promise(setImmediate);

@@ -61,14 +61,12 @@ export async function exportDrawn(
   });
   const target = await ExportTarget.open(plan, { isFile: formatOf(options.format).target === 'file' });
   const result = await writeExport({
-    ...{
-      plan,
-      path: target.path,
-      isResumed: target.isResumed,
-      limits: DEFAULT_IMAGE_LIMITS,
-      cores: 2,
-      signal,
-    },
+    plan,
+    path: target.path,
+    isResumed: target.isResumed,
+    limits: DEFAULT_IMAGE_LIMITS,
+    cores: 2,
+    signal,
     nextPage: (afterId) => Promise.resolve(rows.filter(({ id }) => id > afterId).slice(0, 3)),
     onProgress: () => undefined,
   });
@@ -81,7 +79,9 @@ export function classesOf(drawn: readonly DrawnImage[]): DatasetClass[] {
   const names = new Set(drawn.flatMap(({ masks }) => masks.map(({ className }) => className)));
   const colours = ['#e6194b', '#3cb44b', '#4363d8'];
   return [...names].sort().map((name, index) => ({
-    ...{ number: index + 1, name, colour: colours[index % colours.length] ?? '#808080' },
+    number: index + 1,
+    name,
+    colour: colours[index % colours.length] ?? '#808080',
   }));
 }
 
@@ -99,8 +99,18 @@ function rowOf(image: DrawnImage, root: string, id: number, classes: DatasetClas
   });
   const contentHash = ContentHash.parse(createHash('sha256').update(bytes).digest('hex'));
   return {
-    ...{ id, rootPath: root, relPath, pathBytes, contentHash, sizeBytes, mtimeMs },
-    ...{ widthPx, heightPx, orientation, split, masks },
+    id,
+    rootPath: root,
+    relPath,
+    pathBytes,
+    contentHash,
+    sizeBytes,
+    mtimeMs,
+    widthPx,
+    heightPx,
+    orientation,
+    split,
+    masks,
   };
 }
 
@@ -115,8 +125,15 @@ function planOf(
     return { images: some.length, masks: some.reduce((sum, { masks }) => sum + masks.length, 0) };
   };
   return {
-    ...{ exportId: ExportId.parse(1), startedAtMs: 0, options, datasetName: 'pets', versionNumber: 2 },
-    ...{ createdAtMs: 0, classes: classesOf(drawn), rootPaths: [root], appVersion: '0.0.0' },
+    exportId: ExportId.parse(1),
+    startedAtMs: 0,
+    options,
+    datasetName: 'pets',
+    versionNumber: 2,
+    createdAtMs: 0,
+    classes: classesOf(drawn),
+    rootPaths: [root],
+    appVersion: '0.0.0',
     counts: {
       ...count(),
       splits: { train: count('train'), val: count('val'), test: count('test') },

@@ -25,11 +25,19 @@ export class GalleryScene extends TestStore {
     scanFolder(this.store, { collectionId, scanId: 1, files: files.toReversed() });
     this.images = files.map(({ relPath }) => this.imageId(relPath));
     this.segmentationId = this.store.segmentations.insert({
-      ...{ collectionId, name: 'objects', settings: { level: 1 }, device: 'cpu', createdAtMs: 5 },
+      collectionId,
+      name: 'objects',
+      settings: { level: 1 },
+      device: 'cpu',
+      createdAtMs: 5,
     });
     const [cat, dog] = ['cat', 'dog'].map((name, number) =>
       this.store.segmentations.insertConcept({
-        ...{ segmentationId: this.segmentationId, number, name, colour: '#00ff00', isBackground: false },
+        segmentationId: this.segmentationId,
+        number,
+        name,
+        colour: '#00ff00',
+        isBackground: false,
       }),
     );
     if (!cat || !dog) throw new Error('no concepts');
@@ -40,7 +48,11 @@ export class GalleryScene extends TestStore {
     const imageId = this.images[index];
     if (imageId === undefined) throw new Error(`no image ${index}`);
     return this.store.segmentations.saveImage({
-      ...{ segmentationId, imageId, contentHash: hashOf(index), finishedAtMs: 7, masks: masks.map(maskOf) },
+      segmentationId,
+      imageId,
+      contentHash: hashOf(index),
+      finishedAtMs: 7,
+      masks: masks.map(maskOf),
     });
   }
 

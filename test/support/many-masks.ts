@@ -21,10 +21,14 @@ export function manyMasks(service: Service, collectionId: CollectionId): Segment
 function saveAll(db: Database.Database, store: Store, collectionId: CollectionId): SegmentationId {
   const { segmentations } = store;
   const segmentationId = segmentations.insert({
-    ...{ collectionId, name: 'objects', settings: {}, device: 'onnx:cpu', createdAtMs: 1 },
+    collectionId,
+    name: 'objects',
+    settings: {},
+    device: 'onnx:cpu',
+    createdAtMs: 1,
   });
   const concepts = CONCEPTS.map((colour, number) =>
-    segmentations.insertConcept({ ...{ segmentationId, number, name: null, colour, isBackground: false } }),
+    segmentations.insertConcept({ segmentationId, number, name: null, colour, isBackground: false }),
   );
   const images = db.prepare<[number], { id: number; hash: string }>(
     'SELECT id, hex(content_hash) AS hash FROM images WHERE collection_id = ?',

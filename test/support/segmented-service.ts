@@ -68,10 +68,22 @@ function inspected({ relPath, bytes, widthPx, heightPx }: DrawnImage, folder: st
   const { size: sizeBytes, mtimeMs } = statSync(join(folder, relPath));
   const contentHash = ContentHash.parse(createHash('sha256').update(bytes).digest('hex'));
   return {
-    ...{ relPath, pathBytes: null, sizeBytes, mtimeMs, problem: null, note: null },
+    relPath,
+    pathBytes: null,
+    sizeBytes,
+    mtimeMs,
+    problem: null,
+    note: null,
     facts: {
-      ...{ contentHash, format: 'png', widthPx, heightPx, orientation: 1, colourSpace: 'srgb' },
-      ...{ bitDepth: 8, hasAlpha: false, frameCount: 1 },
+      contentHash,
+      format: 'png',
+      widthPx,
+      heightPx,
+      orientation: 1,
+      colourSpace: 'srgb',
+      bitDepth: 8,
+      hasAlpha: false,
+      frameCount: 1,
     },
   };
 }
@@ -86,14 +98,20 @@ export function saveDrawn(
 ): SegmentationId {
   const { segmentations, images } = service.store;
   const segmentationId = segmentations.insert({
-    ...{ collectionId: collection.id, name: 'objects', settings: {}, device: 'onnx:cpu', createdAtMs: 0 },
+    collectionId: collection.id,
+    name: 'objects',
+    settings: {},
+    device: 'onnx:cpu',
+    createdAtMs: 0,
   });
   const names = [...new Set(drawn.flatMap(({ masks }) => masks.map(({ className }) => className)))].sort();
   const concepts = new Map<string, ConceptId>();
   for (const [index, name] of names.entries()) {
     const number = index + 1;
     const concept = {
-      ...{ segmentationId, number, colour: COLOURS[index % COLOURS.length] ?? '#808080' },
+      segmentationId,
+      number,
+      colour: COLOURS[index % COLOURS.length] ?? '#808080',
       name: name === `concept-${number}` ? null : name,
       isBackground: name === 'background',
     };
@@ -104,12 +122,10 @@ export function saveDrawn(
     const row = rows.find((one) => one.relPath === relPath);
     if (!row?.facts) throw new Error(`${relPath} was not scanned`);
     const ids = segmentations.saveImage({
-      ...{
-        segmentationId,
-        imageId: ImageId.parse(row.id),
-        contentHash: row.facts.contentHash,
-        finishedAtMs: 0,
-      },
+      segmentationId,
+      imageId: ImageId.parse(row.id),
+      contentHash: row.facts.contentHash,
+      finishedAtMs: 0,
       masks: masks.map(({ bitmap, className, score = 0.5 }) => {
         const mask = encodeRle(bitmap);
         if (!mask) throw new Error('an empty mask');

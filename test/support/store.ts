@@ -92,7 +92,11 @@ export function asInspected(file: TestFile): InspectedFile {
   const { relPath, pathBytes = null, content, mtimeMs = 1 } = file;
   const isUsable = typeof content === 'number';
   return {
-    ...{ relPath, pathBytes, mtimeMs, sizeBytes: sizeOf(content), note: null },
+    relPath,
+    pathBytes,
+    mtimeMs,
+    sizeBytes: sizeOf(content),
+    note: null,
     facts: isUsable ? factsOf(content) : null,
     problem: isUsable ? null : { code: content, detail: `It is ${content}.` },
   };
@@ -106,8 +110,14 @@ function sizeOf(content: number | ProblemCode): number {
 export function factsOf(content: number): ImageFacts {
   return {
     contentHash: hashOf(content),
-    ...{ format: 'jpeg', widthPx: 640, heightPx: 480, orientation: 1, colourSpace: 'srgb' },
-    ...{ bitDepth: 8, hasAlpha: false, frameCount: 1 },
+    format: 'jpeg',
+    widthPx: 640,
+    heightPx: 480,
+    orientation: 1,
+    colourSpace: 'srgb',
+    bitDepth: 8,
+    hasAlpha: false,
+    frameCount: 1,
   };
 }
 
@@ -122,7 +132,11 @@ export function maskOf(
 ): NewMask {
   const side = Math.ceil(Math.sqrt(mask.areaPx ?? 100));
   return {
-    ...{ conceptId: null, origin: 'model', level: 0, areaPx: 100, score: 0.5 },
+    conceptId: null,
+    origin: 'model',
+    level: 0,
+    areaPx: 100,
+    score: 0.5,
     ...mask,
     box: { x: 0, y: 0, width: side, height: side },
     shape: { gridWidth: 640, gridHeight: 480, rle: new Uint8Array(300).fill(side % 256) },

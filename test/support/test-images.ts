@@ -28,7 +28,9 @@ export function photoLike(widthPx: number, heightPx: number, seed = 1): TestPict
   let state = seed * 2_654_435_761 + 1;
   const grain = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
   const discs = Array.from({ length: 6 }, () => ({
-    ...{ x: grain() * widthPx, y: grain() * heightPx, radius: (0.05 + grain() * 0.15) * widthPx },
+    x: grain() * widthPx,
+    y: grain() * heightPx,
+    radius: (0.05 + grain() * 0.15) * widthPx,
     colour: [grain() * 255, grain() * 255, grain() * 255],
   }));
   return paint(widthPx, heightPx, (x, y) => {

@@ -191,12 +191,14 @@ export class DiskCache {
     if (['ENOSPC', 'EDQUOT'].includes(errno)) {
       const hint = 'Free some space on that drive, or lower the cache sizes in the settings; then resume.';
       return new UserError('DISK_FULL', `The drive of the cache folder '${folder}' is full.`, {
-        ...{ hint, cause: error },
+        hint,
+        cause: error,
       });
     }
     const hint = 'Check the permissions of that folder and its drive, or choose another data folder.';
     return new UserError('DATA_FOLDER_UNUSABLE', `The cache folder '${folder}' cannot be used (${errno}).`, {
-      ...{ hint, cause: error },
+      hint,
+      cause: error,
     });
   }
 }

@@ -168,8 +168,14 @@ function openBmp(bytes: Buffer, limits: ImageLimits): OpenImage {
   const bmp = readBmpHeader(bytes);
   refuseTooManyPixels(bmp.widthPx, bmp.heightPx, limits);
   const header: ImageHeader = {
-    ...{ format: 'bmp', widthPx: bmp.widthPx, heightPx: bmp.heightPx, orientation: 1, colourSpace: 'srgb' },
-    ...{ bitDepth: 8, hasAlpha: bmp.masks.alpha !== 0, frameCount: 1 },
+    format: 'bmp',
+    widthPx: bmp.widthPx,
+    heightPx: bmp.heightPx,
+    orientation: 1,
+    colourSpace: 'srgb',
+    bitDepth: 8,
+    hasAlpha: bmp.masks.alpha !== 0,
+    frameCount: 1,
   };
   return {
     header,
@@ -184,8 +190,14 @@ function openHeic(bytes: Buffer, limits: ImageLimits): OpenImage {
   const { widthPx, heightPx, hasAlpha, bitDepth, imageCount: frameCount, icc } = header;
   return {
     header: {
-      ...{ format: 'heic', widthPx, heightPx, orientation: 1, colourSpace: 'srgb' },
-      ...{ bitDepth, hasAlpha, frameCount },
+      format: 'heic',
+      widthPx,
+      heightPx,
+      orientation: 1,
+      colourSpace: 'srgb',
+      bitDepth,
+      hasAlpha,
+      frameCount,
     },
     decode: async (build) => ({
       result: await build(icc === null ? sharpOfPixels(pixels) : sharp(wrapAsTiff(pixels, icc))),

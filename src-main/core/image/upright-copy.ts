@@ -15,8 +15,14 @@ export type UprightCopy = {
 const JPEG = { quality: 95, chromaSubsampling: '4:4:4' } as const;
 
 const EXTENSION_OF: Record<ImageFormat, string> = {
-  ...{ jpeg: 'jpg', png: 'png', webp: 'webp', bmp: 'bmp' },
-  ...{ tiff: 'tif', avif: 'avif', gif: 'gif', heic: 'heic' },
+  jpeg: 'jpg',
+  png: 'png',
+  webp: 'webp',
+  bmp: 'bmp',
+  tiff: 'tif',
+  avif: 'avif',
+  gif: 'gif',
+  heic: 'heic',
 };
 
 /**

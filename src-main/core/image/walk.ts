@@ -118,7 +118,8 @@ function rootError(error: unknown, path: Buffer | string): unknown {
   }
   const hint = 'Change its permissions or check its drive, then try again.';
   return new UserError('FOLDER_UNREADABLE', `The folder '${folder}' cannot be listed (${errno}).`, {
-    ...{ hint, cause: error },
+    hint,
+    cause: error,
   });
 }
 

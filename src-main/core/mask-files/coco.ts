@@ -47,8 +47,12 @@ export function* readCoco(text: string, fileName: string): Generator<MaskRecord>
   const byImage = Map.groupBy(file.annotations, ({ image_id }) => image_id);
   for (const image of file.images) {
     const record: ImageMasks = {
-      ...{ kind: 'masks', imageName: image.file_name.replaceAll('\\', '/') },
-      ...{ widthPx: image.width, heightPx: image.height, masks: [], ignored: null },
+      kind: 'masks',
+      imageName: image.file_name.replaceAll('\\', '/'),
+      widthPx: image.width,
+      heightPx: image.height,
+      masks: [],
+      ignored: null,
     };
     for (const annotation of byImage.get(image.id) ?? []) {
       const mask = maskOf(annotation, record);

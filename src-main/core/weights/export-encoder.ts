@@ -121,7 +121,9 @@ export async function exportEncoder(request: ExportRequest): Promise<ExportedMod
   if (!overwrite) refuseExisting([path, cards.markdown, cards.json]);
   const { sizeBytes, sha256 } = await write(path, encoder, model);
   const subject = {
-    ...{ model, format, usage: [...usage, ...widthNotes(format, encoder.spec)] },
+    model,
+    format,
+    usage: [...usage, ...widthNotes(format, encoder.spec)],
     fileName: basename(path),
     sha256: Buffer.from(sha256).toString('hex'),
   };

@@ -33,8 +33,12 @@ const LAYOUTS: readonly Layout[] = [
 ];
 
 const SEQUENCE: Readonly<Record<number, string>> = {
-  ...{ 0: 'conv1', 1: 'bn1' },
-  ...{ 4: 'layer1', 5: 'layer2', 6: 'layer3', 7: 'layer4' },
+  0: 'conv1',
+  1: 'bn1',
+  4: 'layer1',
+  5: 'layer2',
+  6: 'layer3',
+  7: 'layer4',
 };
 
 /** A second copy of the target encoder, which the official code leaves in its checkpoints (SPEC Q13). */

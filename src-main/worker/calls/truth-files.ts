@@ -75,7 +75,9 @@ export async function readUnpacked(folder: string, relPath: string): Promise<Ima
 /** Objects in front of others are the smaller ones, as in exports. */
 function truthOf({ widthPx, heightPx, masks, ignored }: z.infer<typeof Unpacked>): Omit<ImageTruth, 'name'> {
   const shapeOf = ({ counts }: z.infer<typeof Counts>): MaskShape => ({
-    ...{ gridWidth: widthPx, gridHeight: heightPx, rle: Buffer.from(counts, 'latin1') },
+    gridWidth: widthPx,
+    gridHeight: heightPx,
+    rle: Buffer.from(counts, 'latin1'),
   });
   const labels = new Uint32Array(widthPx * heightPx);
   const ranked = masks.toSorted((a, b) => b.areaPx - a.areaPx);

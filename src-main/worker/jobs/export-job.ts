@@ -31,7 +31,12 @@ export async function runExport({ plan, limits }: WorkerJobOf<'export'>, context
   report(0);
   try {
     const result = await writeExport({
-      ...{ plan, limits, cores, signal, path: target.path, isResumed: target.isResumed },
+      plan,
+      limits,
+      cores,
+      signal,
+      path: target.path,
+      isResumed: target.isResumed,
       onProgress: report,
       nextPage: async (afterId) => (await link.ask({ kind: 'export/page', afterId })).images,
     });

@@ -22,7 +22,13 @@ export async function runImport({ options }: WorkerJobOf<'import'>, context: Job
   const { link, signal } = context;
   const names = await listNames(context);
   const result: MaskImportResult = {
-    ...{ images: 0, kept: 0, changed: 0, added: 0, rejected: 0, skipped: 0, problems: [] },
+    images: 0,
+    kept: 0,
+    changed: 0,
+    added: 0,
+    rejected: 0,
+    skipped: 0,
+    problems: [],
   };
   const skip = (name: string, detail: string) => {
     result.skipped++;

@@ -58,7 +58,12 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
     opened.previews,
   );
   const recorder = new RunRecorder({
-    ...{ job, link, trainer, previewer, totalSteps, saved },
+    job,
+    link,
+    trainer,
+    previewer,
+    totalSteps,
+    saved,
     imageCount: images.length,
     previewImages: chosen.map((image) => image.listed),
   });

@@ -127,7 +127,9 @@ export class ConceptMasks {
       let next = cursor;
       do {
         const page: { items: Mask[]; nextCursor: string | null } = await this.#client.concepts.masks({
-          ...{ id: this.id, cursor: next, limit: AT_ONCE },
+          id: this.id,
+          cursor: next,
+          limit: AT_ONCE,
         });
         items.push(...page.items);
         next = page.nextCursor;

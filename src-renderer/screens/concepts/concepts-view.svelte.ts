@@ -154,7 +154,8 @@ export class ConceptsView {
 
   #offerBack(title: string, changes: readonly Change[]): void {
     this.#studio.toasts.show({
-      ...{ tone: 'neutral', title },
+      tone: 'neutral',
+      title,
       action: { label: t('concepts.takeBack'), run: () => void this.#change(changes) },
     });
   }

@@ -30,9 +30,17 @@ export const EMPTY_DRAFT: RecipeDraft = {
   name: '',
   segmentationIds: [],
   reviews: ['pending', 'accepted', 'edited'],
-  ...{ minScore: 0, minAreaPx: 1, maxAreaPx: 0, keepEmptyImages: false },
-  ...{ oneClass: '', rename: {}, taken: {} },
-  ...{ trainPercent: 80, valPercent: 20, seed: 1, by: 'image' },
+  minScore: 0,
+  minAreaPx: 1,
+  maxAreaPx: 0,
+  keepEmptyImages: false,
+  oneClass: '',
+  rename: {},
+  taken: {},
+  trainPercent: 80,
+  valPercent: 20,
+  seed: 1,
+  by: 'image',
 };
 
 /** A concept as classes are made of it. */
@@ -54,7 +62,12 @@ export function recipeOf(draft: RecipeDraft, known: readonly KnownConcept[]): Da
   });
   const [train, val] = [draft.trainPercent / 100, draft.valPercent / 100];
   return {
-    ...{ segmentationIds, reviews, minScore, minAreaPx, keepEmptyImages, level: 0 },
+    segmentationIds,
+    reviews,
+    minScore,
+    minAreaPx,
+    keepEmptyImages,
+    level: 0,
     maxAreaPx: maxAreaPx === 0 ? null : maxAreaPx,
     concepts: isNamed ? taken.map(({ name }) => name) : null,
     classes: {

@@ -55,7 +55,9 @@ export class EvaluateView {
     this.#result = undefined;
     this.#error = await attempt(async () => {
       const evaluation = await this.#studio.client.segmentations.evaluate({
-        ...{ id, truth: this.truth, format: this.format },
+        id,
+        truth: this.truth,
+        format: this.format,
       });
       this.#result = { of: id, evaluation };
     });

@@ -3,19 +3,25 @@
 const FILES = 10;
 
 const found = Array.from({ length: FILES }, (_, index) => ({
-  ...{ relPath: `photo-${index}.jpg`, pathBytes: null, sizeBytes: 1_000 + index, mtimeMs: 1, problem: null },
+  relPath: `photo-${index}.jpg`,
+  pathBytes: null,
+  sizeBytes: 1_000 + index,
+  mtimeMs: 1,
+  problem: null,
 }));
 
 const inspected = (file) => ({
   ...file,
   facts: {
-    ...{
-      contentHash: file.sizeBytes.toString(16).padStart(64, '0'),
-      format: 'jpeg',
-      widthPx: 96,
-      heightPx: 64,
-    },
-    ...{ orientation: 1, colourSpace: 'srgb', bitDepth: 8, hasAlpha: false, frameCount: 1 },
+    contentHash: file.sizeBytes.toString(16).padStart(64, '0'),
+    format: 'jpeg',
+    widthPx: 96,
+    heightPx: 64,
+    orientation: 1,
+    colourSpace: 'srgb',
+    bitDepth: 8,
+    hasAlpha: false,
+    frameCount: 1,
   },
   note: null,
 });

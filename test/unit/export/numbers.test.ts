@@ -44,8 +44,12 @@ test.each(['coco', 'coco-polygon'] as const)(
 
 describe("Hugging Face's objects", () => {
   const FIRST = {
-    ...{ id: [1, 2], category: [1, 2], category_name: ['cat', 'dog'] },
-    ...{ area: [RING.area, BAR.area], bbox: [RING.bbox, BAR.bbox], score: [0.75, 0.5] },
+    id: [1, 2],
+    category: [1, 2],
+    category_name: ['cat', 'dog'],
+    area: [RING.area, BAR.area],
+    bbox: [RING.bbox, BAR.bbox],
+    score: [0.75, 0.5],
   };
   const SECOND = {
     id: [3],
@@ -108,7 +112,8 @@ function dots(count: number, classNameOf: (index: number) => string): Promise<Dr
     return { data, widthPx: side, heightPx: side };
   };
   const masks = Array.from({ length: count }, (_, index) => ({
-    ...{ bitmap: dot(index), className: classNameOf(index) },
+    bitmap: dot(index),
+    className: classNameOf(index),
   }));
   return drawnImage('a.png', masks);
 }

@@ -32,7 +32,8 @@ describe('where masks overlap', () => {
     expect(json(folder, 'annotations/panoptic_train.json')).toMatchObject({
       annotations: [
         {
-          ...{ image_id: 1, file_name: 'a.png' },
+          image_id: 1,
+          file_name: 'a.png',
           segments_info: [
             { id: 2, category_id: 2, area: 10, bbox: [0, 0, 4, 3], iscrowd: 0 },
             { id: 3, category_id: 2, area: 2, bbox: [1, 1, 2, 1], iscrowd: 0 },

@@ -51,12 +51,12 @@ async function turnedPhotos(): Promise<DrawnImage[]> {
   const upright = quadrants(64, 48);
   return Promise.all(
     [1, 2, 3, 4, 5, 6, 7, 8].map(async (orientation) => ({
-      ...{
-        relPath: `turned-${orientation}.jpg`,
-        bytes: await orientedJpeg(upright, orientation),
-        orientation,
-      },
-      ...{ widthPx: 64, heightPx: 48, masks: cat(redQuarter(64, 48)) },
+      relPath: `turned-${orientation}.jpg`,
+      bytes: await orientedJpeg(upright, orientation),
+      orientation,
+      widthPx: 64,
+      heightPx: 48,
+      masks: cat(redQuarter(64, 48)),
     })),
   );
 }
@@ -298,7 +298,11 @@ describe('the target', () => {
   test('tells what it is', async () => {
     const { folder, plan, result } = await exportDrawn(await one(), { format: 'coco' });
     expect(JSON.parse(readFileSync(join(folder, 'r2o-export.json'), 'utf8'))).toMatchObject({
-      ...{ dataset: 'pets', version: 2, format: 'coco', exportId: plan.exportId, result },
+      dataset: 'pets',
+      version: 2,
+      format: 'coco',
+      exportId: plan.exportId,
+      result,
     });
     expect(manifestOf(plan, result).name).toBe('r2o-export.json');
     expect(readFileSync(join(folder, 'images.csv'), 'utf8')).toContain(
@@ -325,7 +329,8 @@ describe.skipIf(!canMakeDisks)(`a drive that is too small${diskReason}`, () => {
   ] as const)('is told before the first byte of %s is written', async (format, hint) => {
     const disk = tinyDisk(1_024);
     await expect(exportDrawn(await heavy(5), { format, outPath: join(disk, 'out') })).rejects.toMatchObject({
-      ...{ code: 'DISK_FULL', hint },
+      code: 'DISK_FULL',
+      hint,
       message: expect.stringMatching(/^The export needs about 3 MB, but .* has only 2 MB free.$/) as string,
     });
     expect(readdirSync(disk)).toEqual([]);
@@ -354,7 +359,8 @@ describe.skipIf(!canMakeDisks)(`a drive that is too small${diskReason}`, () => {
 
 /** A checkerboard: the longest run lengths that a mask of its size has. */
 const noise: Bitmap = {
-  ...{ widthPx: 80, heightPx: 60 },
+  widthPx: 80,
+  heightPx: 60,
   data: Uint8Array.from({ length: 4_800 }, (_, at) => (at + Math.floor(at / 80)) % 2),
 };
 
@@ -367,7 +373,8 @@ describe('a format', () => {
     ['sqlite', 'hardlink'],
   ] as const)('%s refuses --images %s with the reason', async (format, images) => {
     await expect(exportDrawn([await drawnImage('a.png', cat())], { format, images })).rejects.toMatchObject({
-      ...{ code: 'BAD_INPUT', hint: expect.stringContaining('Use --images copy') as string },
+      code: 'BAD_INPUT',
+      hint: expect.stringContaining('Use --images copy') as string,
     });
   });
 

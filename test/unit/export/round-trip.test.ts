@@ -144,8 +144,13 @@ describe('masks come back exactly from', () => {
   test('label-studio', async () => {
     const { folder } = await exportDrawn(await pets(), { format: 'label-studio' });
     const Region = z.object({
-      ...{ id: z.string(), from_name: z.literal('masks'), to_name: z.literal('image'), score: z.number() },
-      ...{ original_width: z.literal(8), original_height: z.literal(6), image_rotation: z.literal(0) },
+      id: z.string(),
+      from_name: z.literal('masks'),
+      to_name: z.literal('image'),
+      score: z.number(),
+      original_width: z.literal(8),
+      original_height: z.literal(6),
+      image_rotation: z.literal(0),
       value: z.object({
         format: z.literal('rle'),
         rle: z.array(z.number()),

@@ -74,7 +74,8 @@ describe.skipIf(!hasPython('pycocotools'))(
 
     test('finds masks in simplified polygons that are as good as the same', async () => {
       const { folder } = await exportDrawn([await drawnImage('a.png', cat(discs()))], {
-        ...{ format: 'coco-polygon', polygons: 'simplified' },
+        format: 'coco-polygon',
+        polygons: 'simplified',
       });
       const [[, pixels] = ['', []]] = read(folder)['a.png'] ?? [];
       expect(iouOf({ ...discs(), data: Uint8Array.from(pixels) }, discs())).toBeGreaterThanOrEqual(0.98);

@@ -15,17 +15,19 @@ import { bitmapOf } from '../../support/masks.ts';
 import { startSegmented } from '../../support/segmented-service.ts';
 
 const mask = (id: number, level: number, conceptId: number | null, areaPx: number): ShapedMask => ({
-  ...{
-    id: MaskId.parse(id),
-    imageId: ImageId.parse(1),
-    origin: 'model',
-    level,
-    areaPx,
-    score: 0.5,
-    review: 'pending',
-  },
-  ...{ conceptId: conceptId === null ? null : ConceptId.parse(conceptId), revision: 1 },
-  ...{ box: { x: 0, y: 0, width: 1, height: 1 }, gridWidth: 8, gridHeight: 4, counts: '' },
+  id: MaskId.parse(id),
+  imageId: ImageId.parse(1),
+  origin: 'model',
+  level,
+  areaPx,
+  score: 0.5,
+  review: 'pending',
+  conceptId: conceptId === null ? null : ConceptId.parse(conceptId),
+  revision: 1,
+  box: { x: 0, y: 0, width: 1, height: 1 },
+  gridWidth: 8,
+  gridHeight: 4,
+  counts: '',
 });
 
 describe('the levels of an image', () => {
@@ -71,8 +73,13 @@ describe('a filter', () => {
       area: 'small',
     } as const;
     expect(toQuery({ ...filter, sort: 'score', isReversed: true })).toEqual({
-      ...{ conceptId: 3, review: 'pending', maxScore: 0.25, minAreaPx: 1_000, maxAreaPx: 9_999 },
-      ...{ sort: 'score', isReversed: true },
+      conceptId: 3,
+      review: 'pending',
+      maxScore: 0.25,
+      minAreaPx: 1_000,
+      maxAreaPx: 9_999,
+      sort: 'score',
+      isReversed: true,
     });
     expect(isNarrow(filter)).toBe(true);
   });

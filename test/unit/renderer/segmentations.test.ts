@@ -79,8 +79,15 @@ describe('a new segmentation', () => {
 
 test('a comparison with ground truth lists the images that fit worst first, those without a score last', () => {
   const image = (relPath: string, iou: number | null) => ({
-    ...{ relPath, iou, meanIou: null, accuracy: 1, isLocated: null, boundaryF: null },
-    ...{ bestRegion: null, bestUnion: null, score: 0.5 },
+    relPath,
+    iou,
+    meanIou: null,
+    accuracy: 1,
+    isLocated: null,
+    boundaryF: null,
+    bestRegion: null,
+    bestUnion: null,
+    score: 0.5,
   });
   const images = [image('none', null), image('good', 0.9), image('b', 0), image('a', 0)];
   expect(worstFirst(images).map(({ relPath }) => relPath)).toEqual(['a', 'b', 'good', 'none']);

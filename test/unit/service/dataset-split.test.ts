@@ -5,7 +5,11 @@ import { ImageSplitter, type SplitItem } from '../../../src-main/service/dataset
 import { hashOf } from '../../support/store.ts';
 
 const rule = (part: Partial<SplitRule> = {}): SplitRule => ({
-  ...{ train: 0.7, val: 0.2, test: 0.1, seed: 1, by: 'image' },
+  train: 0.7,
+  val: 0.2,
+  test: 0.1,
+  seed: 1,
+  by: 'image',
   ...part,
 });
 
@@ -23,17 +27,18 @@ const images = fc
   )
   .map((all) =>
     all.map(({ folder, content }, index): SplitItem => ({
-      ...{
-        id: index + 1,
-        rootPath: '/photos',
-        relPath: `${folder}/${index}.jpg`,
-        contentHash: hashOf(content),
-      },
+      id: index + 1,
+      rootPath: '/photos',
+      relPath: `${folder}/${index}.jpg`,
+      contentHash: hashOf(content),
     })),
   );
 const plain = (count: number, from = 0): SplitItem[] =>
   Array.from({ length: count }, (_, index) => ({
-    ...{ id: index + 1, rootPath: '/photos', relPath: `${index}.jpg`, contentHash: hashOf(from + index) },
+    id: index + 1,
+    rootPath: '/photos',
+    relPath: `${index}.jpg`,
+    contentHash: hashOf(from + index),
   }));
 
 function splitImages(items: readonly SplitItem[], how: SplitRule): Map<number, Split> {

@@ -56,8 +56,11 @@ function masksOf({ service, segmentationId, collection }: SegmentedService, relP
   return store.segmentations.masksOf(segmentationId, image.id).map((mask) => {
     const shape = store.segmentations.shapeOf(mask.id);
     return {
-      ...{ className: mask.conceptId === null ? null : names.get(mask.conceptId), review: mask.review },
-      ...{ origin: mask.origin, revision: mask.revision, areaPx: mask.areaPx },
+      className: mask.conceptId === null ? null : names.get(mask.conceptId),
+      review: mask.review,
+      origin: mask.origin,
+      revision: mask.revision,
+      areaPx: mask.areaPx,
       drawing: shape ? drawingOf(decodeRle(shape)) : [],
     };
   });

@@ -117,15 +117,27 @@ function segmentAll(
   collectionId: Parameters<typeof scanFolder>[1]['collectionId'],
 ): void {
   const segmentationId = store.segmentations.insert({
-    ...{ collectionId, name: 'objects', settings: {}, device: 'cpu', createdAtMs: 0 },
+    collectionId,
+    name: 'objects',
+    settings: {},
+    device: 'cpu',
+    createdAtMs: 0,
   });
   const conceptId = store.segmentations.insertConcept({
-    ...{ segmentationId, number: 1, name: 'cat', colour: '#ff0000', isBackground: false },
+    segmentationId,
+    number: 1,
+    name: 'cat',
+    colour: '#ff0000',
+    isBackground: false,
   });
   const { items } = store.images.page({ collectionId, cursor: null, limit: 500 });
   for (const { id: imageId } of items) {
     store.segmentations.saveImage({
-      ...{ segmentationId, imageId, contentHash: hashOf(1), finishedAtMs: 0, masks: [maskOf({ conceptId })] },
+      segmentationId,
+      imageId,
+      contentHash: hashOf(1),
+      finishedAtMs: 0,
+      masks: [maskOf({ conceptId })],
     });
   }
 }
@@ -177,7 +189,8 @@ describe('a scan', () => {
     scanFolder(test.store, { collectionId, scanId: 2, files: [broken] });
     const id = test.imageId('a.jpg');
     expect(test.store.images.get(id)).toMatchObject({
-      ...{ status: 'problem', facts: null },
+      status: 'problem',
+      facts: null,
       problem: { code: 'permission-denied', detail: 'It is permission-denied.' },
     });
     expect(test.store.images.locate(id)).toMatchObject({ contentHash: null });

@@ -22,11 +22,19 @@ class Zoo extends TestStore {
     scanFolder(this.store, { collectionId, scanId: 1, files });
     this.#images = files.map(({ relPath }) => this.imageId(relPath));
     this.segmentationId = this.store.segmentations.insert({
-      ...{ collectionId, name: 'zoo', settings: {}, device: 'cpu', createdAtMs: 5 },
+      collectionId,
+      name: 'zoo',
+      settings: {},
+      device: 'cpu',
+      createdAtMs: 5,
     });
     const [cat, lynx, dog] = ['cat', 'lynx', 'dog'].map((name, number) =>
       this.store.segmentations.insertConcept({
-        ...{ segmentationId: this.segmentationId, number, name, colour: '#00ff00', isBackground: false },
+        segmentationId: this.segmentationId,
+        number,
+        name,
+        colour: '#00ff00',
+        isBackground: false,
       }),
     );
     if (!cat || !lynx || !dog) throw new Error('no concepts');
@@ -38,7 +46,10 @@ class Zoo extends TestStore {
     const imageId = this.#images[index];
     if (imageId === undefined) throw new Error(`no image ${index}`);
     return this.store.segmentations.saveImage({
-      ...{ segmentationId: this.segmentationId, imageId, contentHash: hashOf(index), finishedAtMs: 7 },
+      segmentationId: this.segmentationId,
+      imageId,
+      contentHash: hashOf(index),
+      finishedAtMs: 7,
       masks: masks.map(([conceptId, score]) => maskOf({ conceptId, score })),
     });
   }

@@ -12,9 +12,17 @@ describe('a segmentation', () => {
     const first = segmentations.get(scene.segmentationId);
     if (!first) throw new Error('no segmentation');
     expect(first).toMatchObject({
-      ...{ modelId: null, jobId: null, state: null, imageCount: 0, settings: { mode: 'auto' } },
-      ...{ id: scene.segmentationId, collectionId: first.collectionId, name: 'objects', device: 'cpu' },
-      ...{ createdAtMs: 5, finishedAtMs: null },
+      modelId: null,
+      jobId: null,
+      state: null,
+      imageCount: 0,
+      settings: { mode: 'auto' },
+      id: scene.segmentationId,
+      collectionId: first.collectionId,
+      name: 'objects',
+      device: 'cpu',
+      createdAtMs: 5,
+      finishedAtMs: null,
     });
     const { collectionId } = first;
     const id = segmentations.insert({
@@ -39,8 +47,16 @@ describe('a segmentation', () => {
     const masks = scene.store.segmentations.masksOf(scene.segmentationId, imageId);
     expect(masks.map(({ id }) => id)).toEqual([high, low, fine]);
     expect(masks[0]).toEqual({
-      ...{ id: high, imageId, conceptId: scene.cat, origin: 'model', level: 0, areaPx: 81, score: 0.8 },
-      ...{ box: { x: 0, y: 0, width: 9, height: 9 }, review: 'pending', revision: 1 },
+      id: high,
+      imageId,
+      conceptId: scene.cat,
+      origin: 'model',
+      level: 0,
+      areaPx: 81,
+      score: 0.8,
+      box: { x: 0, y: 0, width: 9, height: 9 },
+      review: 'pending',
+      revision: 1,
       segmentationId: scene.segmentationId,
     });
     const shape = scene.store.segmentations.shapeOf(high);
@@ -208,7 +224,12 @@ describe('the gallery', () => {
           largestPx,
         }));
         expect({ sort, concept, review, minScore, limit, found }).toEqual({
-          ...{ sort, concept, review, minScore, limit, found: expected },
+          sort,
+          concept,
+          review,
+          minScore,
+          limit,
+          found: expected,
         });
         shown += items.length;
       }
@@ -288,7 +309,9 @@ describe('the gallery', () => {
     const tiles = scene.store.gallery.tiles(scene.segmentationId, scene.images.toReversed());
     expect(tiles.map(({ relPath }) => relPath)).toEqual(['02.jpg', '00.jpg']);
     expect(tiles[1]).toMatchObject({
-      ...{ maskCount: 2, bestScore: 0.7, largestPx: 100 },
+      maskCount: 2,
+      bestScore: 0.7,
+      largestPx: 100,
       reviews: { pending: 1, accepted: 1, rejected: 0, edited: 0 },
     });
   });
@@ -331,7 +354,11 @@ describe('the gallery', () => {
     const { collectionId } = scene.store.segmentations.get(scene.segmentationId) ?? {};
     if (!collectionId) throw new Error('no segmentation');
     const other = scene.store.segmentations.insert({
-      ...{ collectionId, name: 'other', settings: {}, device: 'cpu', createdAtMs: 0 },
+      collectionId,
+      name: 'other',
+      settings: {},
+      device: 'cpu',
+      createdAtMs: 0,
     });
     scene.save(0, [{ conceptId: scene.cat }]);
     scene.save(1, [{}], other);

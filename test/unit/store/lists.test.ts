@@ -148,14 +148,16 @@ describe('jobs', () => {
     const [first, second] = ids;
     if (!first || !second) throw new Error('too few jobs');
     expect(jobs.nextQueued()).toEqual({
-      ...{
-        id: first,
-        spec: { kind: 'scan', collectionId },
-        title: 'Scan 0',
-        state: 'queued',
-        progress: null,
-      },
-      ...{ error: null, isResumable: false, createdAtMs: 0, startedAtMs: null, finishedAtMs: null },
+      id: first,
+      spec: { kind: 'scan', collectionId },
+      title: 'Scan 0',
+      state: 'queued',
+      progress: null,
+      error: null,
+      isResumable: false,
+      createdAtMs: 0,
+      startedAtMs: null,
+      finishedAtMs: null,
     });
     jobs.transition({ id: first, from: ['queued'], to: 'running', error: null, nowMs: 5 });
     expect(jobs.nextQueued()?.id).toBe(second);

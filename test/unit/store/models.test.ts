@@ -6,27 +6,39 @@ import { hashOf, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const card = ModelCard.parse({
-  ...{ viewPx: 224, batchesTracked: 7, licence: 'CC BY 4.0' },
+  viewPx: 224,
+  batchesTracked: 7,
+  licence: 'CC BY 4.0',
   training: {
-    ...{ collectionName: 'pets', imageCount: 240, steps: 10, preset: 'quick', seed: 1, device: 'onnx:cpu' },
+    collectionName: 'pets',
+    imageCount: 240,
+    steps: 10,
+    preset: 'quick',
+    seed: 1,
+    device: 'onnx:cpu',
     config: { batch: 8, schedule: { warmup: 2 } },
     curves: [{ name: 'loss', points: [[0, 4]] }],
   },
 });
 const trained: Omit<Model, 'id'> = {
-  ...{ name: 'pets', origin: 'run', architecture: 'resnet18', file: 'resnet18-1.safetensors' },
-  ...{ sha256: hashOf(1), runId: null, card, createdAtMs: 5 },
+  name: 'pets',
+  origin: 'run',
+  architecture: 'resnet18',
+  file: 'resnet18-1.safetensors',
+  sha256: hashOf(1),
+  runId: null,
+  card,
+  createdAtMs: 5,
 };
 const baseline: Omit<Model, 'id'> = {
-  ...{
-    name: 'baseline',
-    origin: 'untrained',
-    architecture: 'resnet50',
-    file: null,
-    sha256: null,
-    runId: null,
-  },
-  ...{ card: ModelCard.parse({ seed: 3 }), createdAtMs: 6 },
+  name: 'baseline',
+  origin: 'untrained',
+  architecture: 'resnet50',
+  file: null,
+  sha256: null,
+  runId: null,
+  card: ModelCard.parse({ seed: 3 }),
+  createdAtMs: 6,
 };
 
 describe('models', () => {

@@ -48,7 +48,9 @@ describe('opening a database', () => {
     opened.db.prepare('DELETE FROM collections').run();
     const orphan = () =>
       opened.store.scans.saveInspected({
-        ...{ collectionId, scanId: JobId.parse(1), files: [asInspected({ relPath: 'a', content: 1 })] },
+        collectionId,
+        scanId: JobId.parse(1),
+        files: [asInspected({ relPath: 'a', content: 1 })],
       });
     expect(orphan).toThrow('FOREIGN KEY');
   });

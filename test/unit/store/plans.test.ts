@@ -45,13 +45,24 @@ function statementsOf(file: string, call: (store: Store) => void): string[] {
 const conceptId = ConceptId.parse(1);
 const versionId = DatasetVersionId.parse(1);
 const datasetImage = {
-  ...{ id: 1, rootPath: '/pets', relPath: 'a.jpg', pathBytes: null, contentHash: hashOf(1), sizeBytes: 1 },
-  ...{ mtimeMs: 1, widthPx: 1, heightPx: 1, orientation: 1, split: 'train' as const },
+  id: 1,
+  rootPath: '/pets',
+  relPath: 'a.jpg',
+  pathBytes: null,
+  contentHash: hashOf(1),
+  sizeBytes: 1,
+  mtimeMs: 1,
+  widthPx: 1,
+  heightPx: 1,
+  orientation: 1,
+  split: 'train' as const,
 };
 const filter = {
   level: 0,
   reviews: ['pending' as const],
-  ...{ minScore: 0, minAreaPx: 1, maxAreaPx: null },
+  minScore: 0,
+  minAreaPx: 1,
+  maxAreaPx: null,
 };
 const filters = [undefined, conceptId].flatMap((concept) =>
   [undefined, ...ReviewState.options].map((review) => ({ conceptId: concept, review })),

@@ -17,8 +17,16 @@ function insert({ db }: TestStore, table: string, values: Values): number {
 
 describe('the schema refuses', () => {
   const image = {
-    ...{ rel_path: 'a.jpg', status: 'ok', size_bytes: 1, mtime_ms: 1, seen_by_scan: 1 },
-    ...{ content_hash: HASH, width_px: 10, height_px: 10, orientation: 1, has_alpha: 0 },
+    rel_path: 'a.jpg',
+    status: 'ok',
+    size_bytes: 1,
+    mtime_ms: 1,
+    seen_by_scan: 1,
+    content_hash: HASH,
+    width_px: 10,
+    height_px: 10,
+    orientation: 1,
+    has_alpha: 0,
   };
   test.each<[string, Values]>([
     ['an unknown status', { status: 'fine' }],
@@ -45,7 +53,14 @@ describe('the schema refuses', () => {
   });
 
   const mask = {
-    ...{ origin: 'model', x: 0, y: 0, width: 10, height: 10, area_px: 100, score: 0.5, review: 'pending' },
+    origin: 'model',
+    x: 0,
+    y: 0,
+    width: 10,
+    height: 10,
+    area_px: 100,
+    score: 0.5,
+    review: 'pending',
   };
   test.each<[string, Values]>([
     ['more pixels than its box', { area_px: 101 }],
@@ -203,11 +218,19 @@ function segmented(test: TestStore): { segmentation_id: number; image_id: number
   const collectionId = test.collection('segmented');
   scanFolder(test.store, { collectionId, scanId: 1, files: [{ relPath: 'segmented.jpg', content: 1 }] });
   const segmentation_id = test.store.segmentations.insert({
-    ...{ collectionId, name: 'objects', settings: {}, device: 'cpu', createdAtMs: 0 },
+    collectionId,
+    name: 'objects',
+    settings: {},
+    device: 'cpu',
+    createdAtMs: 0,
   });
   const image_id = test.imageId('segmented.jpg');
   insert(test, 'segmented_images', {
-    ...{ segmentation_id, image_id, content_hash: HASH, rel_path: 'segmented.jpg', finished_at_ms: 0 },
+    segmentation_id,
+    image_id,
+    content_hash: HASH,
+    rel_path: 'segmented.jpg',
+    finished_at_ms: 0,
   });
   return { segmentation_id, image_id };
 }
@@ -220,12 +243,30 @@ function withVersions(): TestStore {
     insert(test, 'dataset_versions', { id, dataset_id: 1, number: id, recipe: '{}', created_at_ms: 0 });
     insert(test, 'dataset_classes', { version_id: id, number: 1, name: 'cat', colour: '#ff0000' });
     insert(test, 'dataset_images', {
-      ...{ id, version_id: id, root_path: '/pets', rel_path: 'a.jpg', content_hash: HASH },
-      ...{ size_bytes: 1, mtime_ms: 1, width_px: 10, height_px: 10, orientation: 1, split: 'train' },
+      id,
+      version_id: id,
+      root_path: '/pets',
+      rel_path: 'a.jpg',
+      content_hash: HASH,
+      size_bytes: 1,
+      mtime_ms: 1,
+      width_px: 10,
+      height_px: 10,
+      orientation: 1,
+      split: 'train',
     });
     insert(test, 'dataset_masks', {
-      ...{ id, image_id: id, class_number: 1, x: 0, y: 0, width: 1, height: 1, area_px: 1 },
-      ...{ score: 1, review: 'accepted', rle: Buffer.from([1]) },
+      id,
+      image_id: id,
+      class_number: 1,
+      x: 0,
+      y: 0,
+      width: 1,
+      height: 1,
+      area_px: 1,
+      score: 1,
+      review: 'accepted',
+      rle: Buffer.from([1]),
     });
   }
   test.db.exec(`UPDATE dataset_versions SET state = 'frozen' WHERE id = 1`);

@@ -7,18 +7,16 @@ import { ProtoReader, type ProtoField } from './proto-reader.ts';
 
 /** TensorProto.DataType of ONNX. */
 const DTYPES: Readonly<Record<number, StoredDtype>> = {
-  ...{
-    1: 'F32',
-    2: 'U8',
-    3: 'I8',
-    5: 'I16',
-    6: 'I32',
-    7: 'I64',
-    9: 'BOOL',
-    10: 'F16',
-    11: 'F64',
-    16: 'BF16',
-  },
+  1: 'F32',
+  2: 'U8',
+  3: 'I8',
+  5: 'I16',
+  6: 'I32',
+  7: 'I64',
+  9: 'BOOL',
+  10: 'F16',
+  11: 'F64',
+  16: 'BF16',
 };
 const MODEL = { graph: 7, metadata: 14 } as const;
 const GRAPH = { initializer: 5 } as const;

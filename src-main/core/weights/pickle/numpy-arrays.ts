@@ -5,7 +5,15 @@ import { numbersOf } from './torch-tensors.ts';
 import { PyObject, PyTuple, type PyValue } from './values.ts';
 
 const DTYPES: Readonly<Record<string, StoredDtype>> = {
-  ...{ f4: 'F32', f2: 'F16', f8: 'F64', i8: 'I64', i4: 'I32', i2: 'I16', i1: 'I8', u1: 'U8', b1: 'BOOL' },
+  f4: 'F32',
+  f2: 'F16',
+  f8: 'F64',
+  i8: 'I64',
+  i4: 'I32',
+  i2: 'I16',
+  i1: 'I8',
+  u1: 'U8',
+  b1: 'BOOL',
 };
 
 /**

@@ -4,13 +4,30 @@ import { PyGlobal, PyObject, PyReference, PyTuple, type PyValue } from './values
 
 /** How PyTorch calls its element types: of a storage, and of a tensor of newer files. */
 const STORAGE_DTYPES: Readonly<Record<string, StoredDtype>> = {
-  ...{ FloatStorage: 'F32', HalfStorage: 'F16', BFloat16Storage: 'BF16', DoubleStorage: 'F64' },
-  ...{ LongStorage: 'I64', IntStorage: 'I32', ShortStorage: 'I16', CharStorage: 'I8' },
-  ...{ ByteStorage: 'U8', BoolStorage: 'BOOL' },
+  FloatStorage: 'F32',
+  HalfStorage: 'F16',
+  BFloat16Storage: 'BF16',
+  DoubleStorage: 'F64',
+  LongStorage: 'I64',
+  IntStorage: 'I32',
+  ShortStorage: 'I16',
+  CharStorage: 'I8',
+  ByteStorage: 'U8',
+  BoolStorage: 'BOOL',
 };
 const TENSOR_DTYPES: Readonly<Record<string, StoredDtype>> = {
-  ...{ float32: 'F32', float16: 'F16', bfloat16: 'BF16', float64: 'F64', float: 'F32', half: 'F16' },
-  ...{ int64: 'I64', int32: 'I32', int16: 'I16', int8: 'I8', uint8: 'U8', bool: 'BOOL' },
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  float64: 'F64',
+  float: 'F32',
+  half: 'F16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint8: 'U8',
+  bool: 'BOOL',
 };
 
 /** A parameter wraps a tensor, and a subclass of tensors may wrap that. */
@@ -60,7 +77,8 @@ function viewOf(args: readonly PyValue[], dtypeArgument: PyValue | undefined): S
   const dtype = dtypeArgument instanceof PyGlobal ? TENSOR_DTYPES[lastPart(dtypeArgument)] : storage?.dtype;
   if (!storage || !dtype || typeof offset !== 'number') return undefined;
   return {
-    ...{ dtype, offset },
+    dtype,
+    offset,
     shape: numbersOf(shape),
     strides: numbersOf(strides),
     source: { kind: 'storage', key: storage.key, elements: storage.elements },

@@ -36,7 +36,11 @@ export async function recipeOf(client: Client, options: CreateOptions): Promise<
   return parseOrRefuse(DatasetRecipe, {
     segmentationIds: await sourcesOf(client, options),
     concepts: concept ?? null,
-    ...{ reviews: review, minScore, minAreaPx: minArea, maxAreaPx: maxArea, level },
+    reviews: review,
+    minScore,
+    minAreaPx: minArea,
+    maxAreaPx: maxArea,
+    level,
     classes: {
       oneClass: oneClass ?? null,
       rename: Object.fromEntries((options.class ?? []).map(parseRename)),
@@ -95,8 +99,13 @@ function parseSplit({ split, splitBy, seed }: CreateOptions): SplitRule {
 
 /** The options that the parts of a recipe come from, as far as their values are not checked here already. */
 const OPTION_OF: Readonly<Record<string, string>> = {
-  ...{ minScore: '--min-score', minAreaPx: '--min-area', maxAreaPx: '--max-area', level: '--level' },
-  ...{ concepts: '--concept', classes: '--class, --one-class or --ignore', seed: '--seed' },
+  minScore: '--min-score',
+  minAreaPx: '--min-area',
+  maxAreaPx: '--max-area',
+  level: '--level',
+  concepts: '--concept',
+  classes: '--class, --one-class or --ignore',
+  seed: '--seed',
 };
 
 function parseOrRefuse<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {

@@ -30,7 +30,11 @@ describe('foreground scores', () => {
     const truth = truthOf('.....', '.##..', '.##..', '.....');
     const mask = maskOf('.....', '.##..', '.##..', '.....');
     expect(scoreForeground(mask, truth)).toEqual({
-      ...{ iou: 1, meanIou: 1, accuracy: 1, isLocated: true, boundaryF: 1 },
+      iou: 1,
+      meanIou: 1,
+      accuracy: 1,
+      isLocated: true,
+      boundaryF: 1,
     });
     expect(scoreForeground(mask, truthOf('.....', '.....', '.....', '.....')).iou).toBeNull();
     expect(scoreForeground(maskOf('##'), truthOf('##'))).toMatchObject({ iou: 1, meanIou: 1 });

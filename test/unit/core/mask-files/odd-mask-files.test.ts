@@ -71,7 +71,9 @@ describe('a LabelMe shape', () => {
   };
   const drawn = (...shapes: object[]) => masksIn(read(...shapes).at(-1)).masks.map(draw);
   const rectangle = (label: string, group_id: number | null, x: number, y: number) => ({
-    ...{ label, group_id, shape_type: 'rectangle' },
+    label,
+    group_id,
+    shape_type: 'rectangle',
     points: [[x, y], [x + 1, y + 1]], // prettier-ignore
   });
 
@@ -90,7 +92,8 @@ describe('a LabelMe shape', () => {
   test('of two points is no polygon', () => {
     const points = [[0, 0], [1, 1]]; // prettier-ignore
     expect(read({ label: 'cat', points })[0]).toMatchObject({
-      ...{ kind: 'problem', detail: "A polygon 'cat' has fewer than three points." },
+      kind: 'problem',
+      detail: "A polygon 'cat' has fewer than three points.",
     });
   });
 

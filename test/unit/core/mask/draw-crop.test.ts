@@ -8,19 +8,28 @@ describe('the crop around an object', () => {
   test('is a square with the object in its middle', () => {
     // 10 px and twice the least margin of 6.
     expect(cropAround({ x: 40, y: 25, width: 10, height: 6 }, grid)).toEqual({
-      ...{ x: 34, y: 17, width: 22, height: 22 },
+      x: 34,
+      y: 17,
+      width: 22,
+      height: 22,
     });
   });
 
   test('is moved to where the image is', () => {
     expect(cropAround({ x: 0, y: 50, width: 10, height: 10 }, grid)).toEqual({
-      ...{ x: 0, y: 38, width: 22, height: 22 },
+      x: 0,
+      y: 38,
+      width: 22,
+      height: 22,
     });
   });
 
   test('is no larger than the image', () => {
     expect(cropAround({ x: 5, y: 0, width: 80, height: 60 }, grid)).toEqual({
-      ...{ x: 0, y: 0, width: 100, height: 60 },
+      x: 0,
+      y: 0,
+      width: 100,
+      height: 60,
     });
   });
 });

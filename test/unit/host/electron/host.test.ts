@@ -168,9 +168,14 @@ describe('the menu', () => {
       ['de', pageDe],
     ] as const) {
       expect(nativeTexts(language, 'fr').screens).toEqual({
-        ...{ library: page.library.title, pretrain: page.runs.title, masks: page.masks.title },
-        ...{ concepts: page.concepts.title, datasets: page.datasets.title, models: page.models.title },
-        ...{ activity: page.jobs.title.screen, settings: page.settings.title },
+        library: page.library.title,
+        pretrain: page.runs.title,
+        masks: page.masks.title,
+        concepts: page.concepts.title,
+        datasets: page.datasets.title,
+        models: page.models.title,
+        activity: page.jobs.title.screen,
+        settings: page.settings.title,
       });
     }
   });

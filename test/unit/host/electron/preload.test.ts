@@ -35,7 +35,11 @@ function runPreload() {
   const bridge = exposed.r2oDesktop;
   if (!bridge) throw new Error('nothing was exposed');
   return {
-    ...{ exposed, required, sent, window, bridge },
+    exposed,
+    required,
+    sent,
+    window,
+    bridge,
     hear: (text: string) => command.forEach((listener) => listener({}, text)),
     post: (event: Parameters<MessageListener>[0]) => message.forEach((listener) => listener(event)),
   };
