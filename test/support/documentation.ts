@@ -18,6 +18,14 @@ export function documentationPages(): Page[] {
   return paths.map((path) => ({ path, text: readFileSync(resolve(root, path), 'utf8') }));
 }
 
+/** The pages for those who change the code. */
+export function developerPages(): Page[] {
+  return ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'test/README.md'].map((path) => ({
+    path,
+    text: readFileSync(resolve(root, path), 'utf8'),
+  }));
+}
+
 /** Rows of the table whose heading begins with these cells, as cells; all such tables of a text together. */
 export function tableRows(text: string, ...heading: readonly string[]): string[][] {
   const rows: string[][] = [];

@@ -9,7 +9,7 @@ import { SegmentMode, SegmentSettings } from '../../src-main/contract/segmentati
 import { DEFAULT_SETTINGS, Settings } from '../../src-main/contract/settings.ts';
 import { DATA_FOLDER_VARIABLE } from '../../src-main/host/shared/data-folder.ts';
 import { createProgram } from '../../src-main/host/cli/program.ts';
-import { codesIn, documentationPages, tableRows } from '../support/documentation.ts';
+import { codesIn, developerPages, documentationPages, tableRows } from '../support/documentation.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const pages = documentationPages();
@@ -93,7 +93,7 @@ describe('the documentation', () => {
   });
 
   test('links to nothing that does not exist', () => {
-    for (const { path, text } of pages) {
+    for (const { path, text } of [...pages, ...developerPages()]) {
       for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
         if (/^https?:/.test(target)) continue;
         const [file = '', anchor] = target.split('#');
@@ -102,12 +102,6 @@ describe('the documentation', () => {
         if (anchor) expect(anchorsOf(readFileSync(resolve(root, linked), 'utf8')), path).toContain(anchor);
       }
     }
-  });
-
-  test('names no source file that does not exist', () => {
-    const named = codesIn(docs).filter((code) => /^core\/[a-z/-]+(\.ts)?$/.test(code));
-    expect(named.length).toBeGreaterThan(0);
-    expect(named.filter((path) => !existsSync(resolve(root, 'src-main', path)))).toEqual([]);
   });
 
   test('has a page for each file below resources/docs in the index of the README', () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { nativeTexts } from '../../src-main/host/electron/texts.ts';
 import de from '../../src-renderer/i18n/de.json';
 import en from '../../src-renderer/i18n/en.json';
-import { documentationPages } from '../support/documentation.ts';
+import { developerPages, documentationPages } from '../support/documentation.ts';
 import { ENGLISH, ENGLISH_LABELS, GERMAN, phrasesOf, wornIn, type Rule } from '../support/words.ts';
 
 /** Code whose strings people read. */
@@ -42,7 +42,7 @@ const SOURCES: { name: string; texts: string[]; rules: readonly Rule[] }[] = [
     rules: [...ENGLISH, ...ENGLISH_LABELS],
   },
   { name: 'menus and dialogs in German', texts: textsOf(nativeTexts('de', 'de')), rules: GERMAN },
-  ...documentationPages().map(({ path, text }) => ({
+  ...[...documentationPages(), ...developerPages()].map(({ path, text }) => ({
     name: path,
     texts: sentencesOf(text),
     rules: ENGLISH,
