@@ -1,44 +1,14 @@
 import type { Statement } from 'better-sqlite3';
 import { ImageId, type ConceptId, type SegmentationId } from '../contract/ids.ts';
-import { ReviewState, type GalleryItem, type GallerySort, type GalleryTile } from '../contract/mask.ts';
+import { ReviewState, type GalleryItem, type GalleryTile } from '../contract/mask.ts';
 import { conceptGroupReader } from './concept-group.ts';
 import { toPage, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
 import { SORTS, startOf, TOP } from './gallery-order.ts';
+import type { GalleryIdsQuery, GalleryQuery, GalleryRow } from './gallery-query.ts';
 import { toHash } from './image-row.ts';
 import { MergedGallery } from './merged-gallery.ts';
 
-export type GalleryQuery = {
-  segmentationId: SegmentationId;
-  /** Only images with a mask of this concept, or of one that was merged into it. */
-  conceptId?: ConceptId | undefined;
-  /** Only images with a mask in this state; with `conceptId`, with a mask of that concept in this state. */
-  review?: ReviewState | undefined;
-  /** Only images whose best mask scores at least this. */
-  minScore?: number | undefined;
-  /** `score` and `area` put the highest first. */
-  sort: GallerySort;
-  cursor: string | null;
-  limit: number;
-};
-
-/** As `GalleryQuery`, with bounds on the best score and the largest area; see `GalleryFilter`. */
-export type GalleryIdsQuery = GalleryQuery & {
-  maxScore?: number | undefined;
-  minAreaPx?: number | undefined;
-  maxAreaPx?: number | undefined;
-  isReversed: boolean;
-};
-
-/** An image with what a list says of its masks. */
-export type GalleryRow = {
-  image_id: number;
-  rel_path: string;
-  content_hash: Uint8Array;
-  mask_count: number;
-  best_score: number;
-  largest_px: number;
-};
 type IdRow = { image_id: number; key: string | number; is_match: number };
 type TileRow = GalleryRow & Record<`${ReviewState}_count` | 'revision' | 'finished_at_ms', number>;
 type ListParams = { segmentationId: number; conceptId: number | null; minScore: number };

@@ -3,7 +3,7 @@ import { ImageId, type ConceptId } from '../contract/ids.ts';
 import type { GallerySort, ReviewState } from '../contract/mask.ts';
 import { encodeCursor, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
-import type { GalleryIdsQuery, GalleryQuery, GalleryRow } from './gallery.ts';
+import type { GalleryIdsQuery, GalleryQuery, GalleryRow } from './gallery-query.ts';
 import { SORTS, startOf, TOP } from './gallery-order.ts';
 
 type WalkedRow = { image_id: number; key: string | number; is_match: number };

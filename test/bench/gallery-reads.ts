@@ -1,7 +1,7 @@
 import type { CollectionId, ConceptId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { GallerySort } from '../../src-main/contract/mask.ts';
 import type { Store } from '../../src-main/store/database.ts';
-import type { GalleryQuery } from '../../src-main/store/gallery.ts';
+import type { GalleryQuery } from '../../src-main/store/gallery-query.ts';
 import { walkPages } from '../support/walk-pages.ts';
 import { randomFrom } from './quick-random.ts';
 

@@ -5,14 +5,16 @@ import { describe, expect, test } from 'vitest';
 const root = resolve(import.meta.dirname, '../..');
 const FILE = 'src-main/core/compile/ir/graph.ts';
 
+/** Reads the configuration once for all tests. */
+const eslint = new ESLint({
+  cwd: root,
+  // The rule needs no types, and planted code has none.
+  overrideConfig: { languageOptions: { parserOptions: { projectService: false, project: null } } },
+  ruleFilter: ({ ruleId }) => ruleId === 'r2o/import-circle',
+});
+
 /** What the project's own lint configuration says of `FILE` if it held this code. */
 async function complaintsOf(code: string): Promise<string[]> {
-  const eslint = new ESLint({
-    cwd: root,
-    // The rule needs no types, and planted code has none.
-    overrideConfig: { languageOptions: { parserOptions: { projectService: false, project: null } } },
-    ruleFilter: ({ ruleId }) => ruleId === 'r2o/import-circle',
-  });
   const results = await eslint.lintText(code, { filePath: resolve(root, FILE) });
   return results.flatMap(({ messages }) => messages.map(({ message }) => message));
 }

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../src-main/contract/ids.ts';
 import type { GalleryItem } from '../../src-main/contract/mask.ts';
 import type { StoreOptions } from '../../src-main/store/database.ts';
-import type { GalleryIdsQuery, GalleryQuery } from '../../src-main/store/gallery.ts';
+import type { GalleryIdsQuery, GalleryQuery } from '../../src-main/store/gallery-query.ts';
 import { hashOf, maskOf, scanFolder, TestStore } from './store.ts';
 import { tempFolder } from './temp-folder.ts';
 import { walkPages } from './walk-pages.ts';
