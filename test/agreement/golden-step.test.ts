@@ -158,7 +158,10 @@ const TOLERANCES: Tolerance[] = [
   { loss: 1e-3, norm: Infinity, medianNorm: Infinity, values: Infinity, target: 2e-3 },
 ];
 
-describe('the update step against the official code', () => {
+/** Width 64 takes 20 s on two cores of their own, and a minute on busy ones. */
+const TIMEOUT_MS = 240_000;
+
+describe('the update step against the official code', { timeout: TIMEOUT_MS }, () => {
   for (const [width, variant] of [
     [8, ''],
     [8, '_fixed'],

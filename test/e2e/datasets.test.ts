@@ -22,6 +22,10 @@ const pets = (count: number): Promise<DrawnImage[]> =>
     ),
   );
 
+let drawnOnce: Promise<DrawnImage[]> | undefined;
+/** So many that an export of them can be caught midway. */
+const manyPets = () => (drawnOnce ??= pets(400));
+
 const parse = <T extends z.ZodType>(schema: T, text: string) => schema.parse(JSON.parse(text));
 
 /** A data folder with a segmentation that no process holds open any more. */
@@ -121,7 +125,7 @@ async function startExport(running: SegmentedService, format: ExportFormat, outP
 
 describe('an export job', () => {
   test('that is cancelled leaves nothing, neither in its place nor beside it', async () => {
-    const running = startSegmented(await pets(400), forkBuiltWorker);
+    const running = startSegmented(await manyPets(), forkBuiltWorker);
     const out = join(tempFolder(), 'out');
     const { job } = await startExport(running, 'coco', out);
     await waitUntil(async () => ((await running.client.jobs.get({ id: job.id })).progress?.done ?? 0) > 20);
@@ -131,7 +135,7 @@ describe('an export job', () => {
   });
 
   test('that is paused goes on with the images that it had copied', async () => {
-    const running = startSegmented(await pets(400), forkBuiltWorker);
+    const running = startSegmented(await manyPets(), forkBuiltWorker);
     const out = join(tempFolder(), 'out');
     const started = await startExport(running, 'coco', out);
     const { id } = started.job;
@@ -149,7 +153,7 @@ describe('an export job', () => {
   });
 
   test('that is paused, and then given up, leaves nothing either', async () => {
-    const running = startSegmented(await pets(400), forkBuiltWorker);
+    const running = startSegmented(await manyPets(), forkBuiltWorker);
     const out = join(tempFolder(), 'out');
     const { id } = (await startExport(running, 'coco', out)).job;
     await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
@@ -161,7 +165,7 @@ describe('an export job', () => {
   });
 
   test('whose worker is killed is interrupted, and resumes to a whole export', async () => {
-    const running = startSegmented(await pets(400), forkBuiltWorker);
+    const running = startSegmented(await manyPets(), forkBuiltWorker);
     const out = join(tempFolder(), 'out');
     const { id } = (await startExport(running, 'huggingface', out)).job;
     await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
