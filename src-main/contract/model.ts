@@ -45,7 +45,7 @@ export type ImportRecord = z.infer<typeof ImportRecord>;
 const Rgb = z.tuple([z.number(), z.number(), z.number()]);
 
 /** `resnet` can be trained here; the others give features as they are. */
-const EncoderKind = z.enum(['resnet', 'onnx']);
+const EncoderKind = z.enum(['resnet', 'vit', 'onnx']);
 
 /** What an encoder takes and gives. */
 export const EncoderCard = z.object({
@@ -78,7 +78,9 @@ export const ImportChoices = z.object({
   prefix: z.string().max(500).optional(),
   /** Outputs of an ONNX file to use; all feature maps where left out, of those of one stride the last. */
   outputs: z.array(z.string().min(1).max(500)).min(1).max(16).optional(),
-  /** Of red, green and blue in [0, 1], for an ONNX file; ImageNet's where left out. */
+  /** Heads of a Vision Transformer; where left out, of 64 channels each if its file does not say. */
+  heads: z.number().int().min(1).max(256).optional(),
+  /** Of red, green and blue in [0, 1], for other encoders than ResNets; ImageNet's where left out. */
   mean: Rgb.optional(),
   std: z.tuple([Deviation, Deviation, Deviation]).optional(),
   /** Tokens of an output [B, N, C] that come before those of the image. */

@@ -43,7 +43,7 @@ async function openGraph(
 }
 
 /** [H, W, 3] as [1, 3, H, W]. */
-function planes({ pixels, widthPx, heightPx }: EncoderInput): ShapedValues {
+export function planes({ pixels, widthPx, heightPx }: EncoderInput): ShapedValues {
   return {
     data: transposed(pixels, widthPx * heightPx, 3),
     shape: [1, 3, heightPx, widthPx],

@@ -1,7 +1,8 @@
 import type { ModelWeights } from '../../domain/model-weights.ts';
-import { openGraphModel, openModel } from '../weights/open-model.ts';
+import { openGraphModel, openModel, openVitModel } from '../weights/open-model.ts';
 import { frozenNetwork, type FrozenEncoder } from './frozen-encoder.ts';
 import { frozenGraph } from './frozen-graph.ts';
+import { frozenVit } from './frozen-vit.ts';
 
 /**
  * The encoder behind a model of the store, of any kind, as segmentation uses it.
@@ -12,5 +13,6 @@ export async function openFrozen(weights: ModelWeights): Promise<FrozenEncoder> 
   if (weights.path.endsWith('.onnx')) {
     return frozenGraph(weights.path, await openGraphModel(weights), weights.sha256);
   }
-  return frozenNetwork(await openModel(weights), weights.sha256);
+  const vit = await openVitModel(weights);
+  return vit ? frozenVit(vit, weights.sha256) : frozenNetwork(await openModel(weights), weights.sha256);
 }

@@ -8,8 +8,10 @@ import type { WrittenFile } from './atomic-file.ts';
 import { writeEncoderFile, type EncoderFacts } from './encoder-file.ts';
 import { importEncoder } from './import-encoder.ts';
 import { recogniseGraph } from './onnx-graph/graph-encoder.ts';
-import { isOnnxFile } from './open-weights.ts';
+import { isOnnxFile, openWeights, type OpenWeights } from './open-weights.ts';
 import { RandomAccessFile } from './random-access-file.ts';
+import { importVit, vitFeatures, vitName } from './vit/import-vit.ts';
+import { writeVitFile } from './vit/vit-file.ts';
 
 /** An encoder out of somebody else's file, of any kind that the app knows, ready to be kept. */
 export type ImportedModel = {
@@ -30,7 +32,9 @@ export type ImportedModel = {
  * @throws UserError WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, FILE_NOT_FOUND, FILE_UNUSABLE
  */
 export async function importModel(path: string, choices: ImportChoices): Promise<ImportedModel> {
-  if (!(await isOnnxFile(path))) return await importNetwork(path, choices);
+  if (!(await isOnnxFile(path))) {
+    return (await importTransformer(path, choices)) ?? (await importNetwork(path, choices));
+  }
   if (choices.outputs) return await importGraph(path, choices);
   try {
     return await importNetwork(path, choices);
@@ -40,6 +44,38 @@ export async function importModel(path: string, choices: ImportChoices): Promise
     // No network of ours by its names: then what counts is what the graph gives.
     return await importGraph(path, choices);
   }
+}
+
+async function importTransformer(path: string, choices: ImportChoices): Promise<ImportedModel | undefined> {
+  await using file = await openWeights(path);
+  const imported = await importVit(file, choices);
+  if (!imported) return undefined;
+  const { vit, layout, prefix, mean, std, licence } = imported;
+  const { patch } = vit.spec;
+  const input = { mean, std, multipleOf: patch, fixedPx: null };
+  return {
+    architecture: vitName(vit.spec),
+    encoder: cardOf('vit', { features: vitFeatures(vit.spec), input }),
+    facts: { viewPx: null, batchesTracked: 0 },
+    record: await recordOf(file, layout, prefix),
+    licence,
+    extension: 'safetensors',
+    write: (copy) => writeVitFile(copy, vit, { mean: [...mean], std: [...std] }),
+  };
+}
+
+async function recordOf(
+  file: Pick<OpenWeights, 'path' | 'format' | 'sha256'>,
+  layout: string,
+  prefix: string,
+): Promise<ImportRecord> {
+  return {
+    fileName: basename(file.path),
+    fileFormat: file.format,
+    layout,
+    prefix,
+    sha256: ContentHash.parse(Buffer.from(await file.sha256()).toString('hex')),
+  };
 }
 
 async function importNetwork(path: string, { prefix }: ImportChoices): Promise<ImportedModel> {
@@ -62,13 +98,7 @@ async function importGraph(path: string, choices: ImportChoices): Promise<Import
     architecture: description.architecture,
     encoder: cardOf('onnx', { features: description.outputs, input: description }),
     facts: { viewPx: null, batchesTracked: 0 },
-    record: {
-      fileName: basename(path),
-      fileFormat: 'onnx',
-      layout: 'graph',
-      prefix: '',
-      sha256: ContentHash.parse(Buffer.from(await file.sha256()).toString('hex')),
-    },
+    record: await recordOf({ path, format: 'onnx', sha256: () => file.sha256() }, 'graph', ''),
     licence,
     extension: 'onnx',
     write,

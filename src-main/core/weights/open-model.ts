@@ -6,6 +6,7 @@ import { readEncoderFile } from './encoder-file.ts';
 import type { OnnxDescription } from './onnx-graph/description.ts';
 import { graphDescriptionIn } from './onnx-graph/graph-encoder.ts';
 import { openWeights } from './open-weights.ts';
+import { isVitFile, readVitFile, type VitFileContents } from './vit/vit-file.ts';
 import { damagedFile } from './weights-error.ts';
 
 type ModelFile = Extract<ModelWeights, { kind: 'file' }>;
@@ -19,13 +20,30 @@ export async function openModel(weights: ModelWeights): Promise<Encoder> {
   if (weights.kind === 'untrained') {
     return untrainedEncoder(ARCHITECTURES[weights.architecture], weights.seed);
   }
-  if (weights.path.endsWith('.onnx')) {
-    throw new UserError('BAD_INPUT', 'This model is an ONNX file, which can segment but not be trained.', {
+  const kind = await otherKind(weights);
+  if (kind !== undefined) {
+    throw new UserError('BAD_INPUT', `This model is ${kind}, which can segment but not be trained.`, {
       hint: 'Choose a ResNet. To use the model elsewhere, take the file that it was imported from.',
     });
   }
   return await available(
     async () => (await readEncoderFile(weights.path, Buffer.from(weights.sha256, 'hex'))).encoder,
+  );
+}
+
+/** What a model is that is no network of ours, in words. */
+async function otherKind({ path }: ModelFile): Promise<string | undefined> {
+  if (path.endsWith('.onnx')) return 'an ONNX file';
+  return (await available(() => isVitFile(path))) ? 'a Vision Transformer' : undefined;
+}
+
+/**
+ * The Vision Transformer behind a model of the store; undefined where it is none.
+ * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed
+ */
+export async function openVitModel({ path, sha256 }: ModelFile): Promise<VitFileContents | undefined> {
+  return await available(async () =>
+    (await isVitFile(path)) ? await readVitFile(path, Buffer.from(sha256, 'hex')) : undefined,
   );
 }
 

@@ -37,22 +37,33 @@ export async function openWeights(path: string): Promise<OpenWeights> {
   }
 }
 
-/** Whether a file begins as ONNX files do. @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE */
+/** Whether a file is ONNX. @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE */
 export async function isOnnxFile(path: string): Promise<boolean> {
   await using file = await RandomAccessFile.open(path);
-  const [first] = await file.read(0, Math.min(1, file.sizeBytes));
-  return first === ONNX_IR_VERSION;
+  return formatOf(await file.read(0, Math.min(HEAD_BYTES, file.sizeBytes))) === 'onnx';
 }
 
 async function openByHead(file: RandomAccessFile, head: Uint8Array): Promise<OpenWeights> {
-  const text = Buffer.from(head).toString('latin1');
-  if (text.startsWith('PK\x03\x04')) return await openTorchZip(file);
-  // Behind eight bytes of length; the upper half of that is never used.
-  if (head[8] === BRACE && head.subarray(4, 8).every((byte) => byte === 0))
-    return await SafetensorsFile.of(file);
-  if (head[0] === PICKLE_PROTOCOL) return await openPickle(file);
-  if (head[0] === ONNX_IR_VERSION) return await OnnxWeights.open(file);
-  throw unsupportedWeights(file.path, ...strangerOf(text));
+  switch (formatOf(head)) {
+    case 'torch-zip':
+      return await openTorchZip(file);
+    case 'safetensors':
+      return await SafetensorsFile.of(file);
+    case 'pickle':
+      return await openPickle(file);
+    case 'onnx':
+      return await OnnxWeights.open(file);
+    case undefined:
+      throw unsupportedWeights(file.path, ...strangerOf(Buffer.from(head).toString('latin1')));
+  }
+}
+
+function formatOf(head: Uint8Array): 'torch-zip' | 'safetensors' | 'pickle' | 'onnx' | undefined {
+  if (Buffer.from(head).toString('latin1').startsWith('PK\x03\x04')) return 'torch-zip';
+  // Behind eight bytes of length, of which the upper half is never used. Before ONNX: the length may begin like it.
+  if (head[8] === BRACE && head.subarray(4, 8).every((byte) => byte === 0)) return 'safetensors';
+  if (head[0] === PICKLE_PROTOCOL) return 'pickle';
+  return head[0] === ONNX_IR_VERSION ? 'onnx' : undefined;
 }
 
 /** What a file is that holds no weights, and what to do about it. */

@@ -13,13 +13,14 @@ type Options = {
   mean?: string;
   std?: string;
   dropTokens?: string;
+  heads?: string;
 };
 
 /** `models import`: an encoder that was trained elsewhere. */
 export function addImportCommand(models: Command): void {
   models
     .command('import')
-    .argument('<file>', 'weights, or an ONNX file that gives feature maps; the file is only read')
+    .argument('<file>', 'weights of a ResNet or Vision Transformer, or an ONNX file that gives feature maps')
     .option('--name <name>', "display name (default: the file's name)")
     .option(
       '--prefix <prefix>',
@@ -31,13 +32,14 @@ export function addImportCommand(models: Command): void {
     )
     .option(
       '--mean <r,g,b>',
-      "mean of an ONNX file's input, in 0 to 1 (default: the network's, or ImageNet's)",
+      "mean of the input of an ONNX file or Vision Transformer, in 0 to 1 (default: the network's, or ImageNet's)",
     )
     .option('--std <r,g,b>', 'standard deviation, likewise')
     .option(
       '--drop-tokens <count>',
       'tokens before those of the image in an output [B, N, C] of an ONNX file',
     )
+    .option('--heads <count>', 'attention heads of a Vision Transformer (default: of 64 channels each)')
     .option('--licence <text>', 'terms under which the weights may be used')
     .description('keep a copy of an encoder that was trained elsewhere')
     .action(async (file: string, options: Options, command: Command) => {
@@ -55,13 +57,14 @@ export function addImportCommand(models: Command): void {
     });
 }
 
-function choicesOf({ prefix, outputs, mean, std, dropTokens }: Options): ImportChoices {
+function choicesOf({ prefix, outputs, mean, std, dropTokens, heads }: Options): ImportChoices {
   return {
     ...(prefix === undefined ? {} : { prefix }),
     ...(outputs === undefined ? {} : { outputs: outputs.split(',').map((name) => name.trim()) }),
     ...(mean === undefined ? {} : { mean: threeNumbers('--mean', mean) }),
     ...(std === undefined ? {} : { std: threeNumbers('--std', std) }),
     ...(dropTokens === undefined ? {} : { leadingTokens: Number(dropTokens) }),
+    ...(heads === undefined ? {} : { heads: Number(heads) }),
   };
 }
 
