@@ -1,15 +1,20 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ContentHash } from '../../src-main/contract/ids.ts';
 import { ShapedSession } from '../../src-main/core/compile/runtime/shaped-session.ts';
 import { FeatureExtractor } from '../../src-main/core/segment/encoder.ts';
 import { frozenVit, placesOf } from '../../src-main/core/segment/frozen-vit.ts';
 import { vitGraph } from '../../src-main/core/model/vit/graph.ts';
 import { resizedPositions, rotations } from '../../src-main/core/model/vit/positions.ts';
 import type { Vit, VitFamily } from '../../src-main/core/model/vit/spec.ts';
+import { openFrozen } from '../../src-main/core/segment/open-frozen.ts';
+import { importModel } from '../../src-main/core/weights/import-model.ts';
 import { openWeights } from '../../src-main/core/weights/open-weights.ts';
 import { SafetensorsFile } from '../../src-main/core/weights/safetensors.ts';
 import { toFloat32 } from '../../src-main/core/weights/stored-tensor.ts';
 import { importVit } from '../../src-main/core/weights/vit/import-vit.ts';
 import { goldenPath } from '../support/golden.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 /** Of tokens, blocks, queries, keys and values; then of what enters them; then of tables of unit variance. */
 const TOLERANCE = { deep: 3e-5, early: 3e-6, table: 5e-5 } as const;
@@ -189,11 +194,7 @@ test('maps of features are the patches of tokens and keys, cell by cell', async 
   const golden = await goldenTensors('dinov2-reg4-p14', 'outputs.safetensors');
   if (!input) throw new Error('there is no input');
   const [, , heightPx = 0, widthPx = 0] = input.shape;
-  const area = heightPx * widthPx;
-  const pixels = Float32Array.from(
-    { length: 3 * area },
-    (_, at) => input.data[(at % 3) * area + Math.floor(at / 3)] ?? 0,
-  );
+  const pixels = channelsLast(input);
   const [tokens, keys] = await extractor.features({ pixels, widthPx, heightPx });
   expect(tokens).toMatchObject({ width: 6, height: 4, channels: 32, stride: 14 });
   const wantedTokens = golden.get('wide.tokens')?.data.subarray(5 * 32);
@@ -208,3 +209,24 @@ test('maps of features are the patches of tokens and keys, cell by cell', async 
     expect(Math.abs((keys?.data[cell * 32 + 20] ?? NaN) - (key ?? NaN))).toBeLessThan(TOLERANCE.deep);
   }
 });
+
+test('an ONNX file of somebody else’s gives the tokens of its patches', async () => {
+  const folder = ['dinov2-reg4-p14'];
+  const imported = await importModel(goldenPath('vit', ...folder, 'last_hidden_state.onnx'), {});
+  const copy = join(tempFolder(), 'copy.onnx');
+  const sha256 = ContentHash.parse(Buffer.from((await imported.write(copy)).sha256).toString('hex'));
+  const encoder = await openFrozen({ kind: 'file', path: copy, sha256 });
+  using extractor = new FeatureExtractor(encoder, { device: 'onnx:cpu', threads: 1 });
+  const input = (await goldenTensors(...folder, 'inputs.safetensors')).get('square');
+  const golden = (await goldenTensors(...folder, 'outputs.safetensors')).get('square.tokens');
+  if (!input || !golden) throw new Error('there is no input');
+  const [map] = await extractor.features({ pixels: channelsLast(input), widthPx: 98, heightPx: 98 });
+  const patches = { ...golden, data: golden.data.subarray(5 * 32) };
+  expect(largestDifference(map?.data, patches)).toBeLessThan(TOLERANCE.deep);
+});
+
+/** [1, 3, H, W] as [H, W, 3]. */
+function channelsLast({ data }: Golden): Float32Array<ArrayBuffer> {
+  const area = data.length / 3;
+  return Float32Array.from(data, (_, at) => data[(at % 3) * area + Math.floor(at / 3)] ?? 0);
+}

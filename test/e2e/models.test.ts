@@ -6,6 +6,7 @@ import { ExportedModel, Model } from '../../src-main/contract/model.ts';
 import { readEncoderFile } from '../../src-main/core/weights/encoder-file.ts';
 import { torchTensors } from '../../src-main/core/weights/encoder-tensors.ts';
 import { writeSafetensors } from '../../src-main/core/weights/safetensors.ts';
+import { goldenPath } from '../support/golden.ts';
 import { runCli } from '../support/cli.ts';
 import { startService } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -87,6 +88,30 @@ describe('models', () => {
       unavailable,
     );
     await client.models.remove({ id });
+  });
+
+  test('may be ONNX files with feature maps, which say what they take and give', async () => {
+    const { service, client } = startService();
+    const path = goldenPath('vit', 'dinov2-reg4-p14', 'last_hidden_state.onnx');
+    const model = await client.models.import({ path, mean: [0.5, 0.5, 0.5] });
+    expect(model).toMatchObject({
+      architecture: 'onnx',
+      card: {
+        encoder: {
+          kind: 'onnx',
+          mean: [0.5, 0.5, 0.5],
+          fixedPx: { widthPx: 98, heightPx: 98 },
+          features: [{ name: 'last_hidden_state', channels: 32, stride: 14 }],
+        },
+        imported: { fileName: 'last_hidden_state.onnx', fileFormat: 'onnx' },
+      },
+    });
+    const out = join(tempFolder(), 'out.safetensors');
+    await expect(
+      client.models.export({ id: model.id, format: 'safetensors', path: out }),
+    ).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    await client.models.remove({ id: model.id });
+    expect(readdirSync(service.layout.models)).toEqual([]);
   });
 
   test('that cannot be imported leave nothing behind', async () => {
