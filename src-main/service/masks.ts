@@ -55,7 +55,7 @@ export function maskHandlers(service: Service) {
   const announce = (segmentationId: SegmentationId): void =>
     service.publish({ type: 'segmentation', segmentationId });
 
-  const told = ({ id, imageId }: ImageKey, { changed, removed }: StepResult): ImageEdit => {
+  const editedImage = ({ id, imageId }: ImageKey, { changed, removed }: StepResult): ImageEdit => {
     announce(id);
     return {
       changed: changed.map((maskId) => shaped(get(maskId))),
@@ -67,7 +67,7 @@ export function maskHandlers(service: Service) {
   const apply = (mask: OwnedMask, kind: MaskEditKind, writes: MaskWrite[]): ImageEdit => {
     const { segmentationId, imageId } = mask;
     const result = store.maskEdits.apply({ segmentationId, imageId, kind, writes }, service.nowMs());
-    return told({ id: segmentationId, imageId }, result);
+    return editedImage({ id: segmentationId, imageId }, result);
   };
 
   /** Steps on many images, a few at a time, so that nobody has to wait for them. */
@@ -168,7 +168,7 @@ export function maskHandlers(service: Service) {
         },
         service.nowMs(),
       );
-      return told({ id, imageId }, result);
+      return editedImage({ id, imageId }, result);
     },
 
     /** @throws UserError WRONG_STATE when the mask has been changed since; BAD_INPUT for an empty or foreign shape */
@@ -221,12 +221,12 @@ export function maskHandlers(service: Service) {
 
     /** @throws UserError WRONG_STATE where there is no step, or its masks were changed since by something else */
     undo(key: ImageKey): ImageEdit {
-      return told(key, store.maskEdits.undo(key.id, key.imageId));
+      return editedImage(key, store.maskEdits.undo(key.id, key.imageId));
     },
 
     /** @throws UserError as `undo` does */
     redo(key: ImageKey): ImageEdit {
-      return told(key, store.maskEdits.redo(key.id, key.imageId));
+      return editedImage(key, store.maskEdits.redo(key.id, key.imageId));
     },
 
     undoBatch(batch: number): { undone: number; kept: number } {

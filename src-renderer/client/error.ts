@@ -29,8 +29,8 @@ export function toShownError(error: unknown): ShownError {
 export async function pictureError(address: string): Promise<ShownError> {
   try {
     const response = await fetch(address);
-    const told = response.ok ? undefined : ErrorInfo.safeParse(await response.json()).data;
-    return told ?? { code: 'INTERNAL', message: t('error.pictureUnread'), hint: null };
+    const sent = response.ok ? undefined : ErrorInfo.safeParse(await response.json()).data;
+    return sent ?? { code: 'INTERNAL', message: t('error.pictureUnread'), hint: null };
   } catch (error) {
     return toShownError(error);
   }

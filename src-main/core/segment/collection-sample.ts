@@ -1,15 +1,15 @@
 import type { SegmentSettings } from '../../contract/segmentation.ts';
 import { learnConcepts } from './concepts.ts';
-import { graphOf, type Embedding, type ImagePixels } from './evidence.ts';
+import { graphOf, type Embedding, type ImagePixels } from './embed-image.ts';
 import { hasEvenGround, type CollectionModel } from './segment-image.ts';
-import { rawRows } from './superpixel-rows.ts';
+import { superpixelDescriptors } from './superpixel-rows.ts';
 
 /** Superpixels that are kept in memory, 12 MB with 256 features each: more change concepts little. */
 const MAX_ROWS = 12_000;
 
 /** What is learned from one image of the sample. */
-export type ImageSurvey = {
-  /** [rows, width] float32: raw rows of superpixels spread over the image. */
+export type ImageSample = {
+  /** [rows, width] float32: descriptors of superpixels spread over the image. */
   raw: Float32Array<ArrayBuffer>;
   width: number;
   hasEvenGround: boolean;
@@ -21,35 +21,38 @@ export function rowsAnImage(imageCount: number): number {
 }
 
 /** Reads off an image what a sample keeps of it. */
-export function surveyImage(
+export function sampleImage(
   { pixels, embedding }: { pixels: ImagePixels; embedding: Embedding },
   mostRows: number,
-): ImageSurvey {
+): ImageSample {
   const { count } = embedding.map;
   const kept = Math.min(count, mostRows);
   const labels = Array.from({ length: kept }, (_, at) => Math.floor((at * count) / kept));
-  return { ...rawRows(embedding, graphOf(pixels, embedding), labels), hasEvenGround: hasEvenGround(pixels) };
+  return {
+    ...superpixelDescriptors(embedding, graphOf(pixels, embedding), labels),
+    hasEvenGround: hasEvenGround(pixels),
+  };
 }
 
 /**
  * Learns what a collection shows from a sample of its images.
- * @param surveys in an order that is the same each time; not empty
+ * @param samples in an order that is the same each time; not empty
  * @throws Error where there are none
  */
 export async function learnCollection(
-  surveys: readonly ImageSurvey[],
+  samples: readonly ImageSample[],
   settings: SegmentSettings,
 ): Promise<CollectionModel> {
-  const [first] = surveys;
+  const [first] = samples;
   if (!first) throw new Error('a collection is learned from its images');
-  const raw = new Float32Array(surveys.reduce((sum, survey) => sum + survey.raw.length, 0));
+  const raw = new Float32Array(samples.reduce((sum, sample) => sum + sample.raw.length, 0));
   let at = 0;
-  for (const survey of surveys) {
-    raw.set(survey.raw, at);
-    at += survey.raw.length;
+  for (const sample of samples) {
+    raw.set(sample.raw, at);
+    at += sample.raw.length;
   }
   return {
     concepts: await learnConcepts({ raw, width: first.width }, settings),
-    isEvenGround: surveys.filter((survey) => survey.hasEvenGround).length * 2 > surveys.length,
+    isEvenGround: samples.filter((sample) => sample.hasEvenGround).length * 2 > samples.length,
   };
 }

@@ -1,6 +1,6 @@
 import { kmeans } from '../superpixel/kmeans.ts';
 import { drawsFor } from '../tensor/random.ts';
-import { clusterRows, learnRowModel, type RawRows, type RowModel } from './superpixel-rows.ts';
+import { clusterRows, learnRowModel, type Descriptors, type RowModel } from './superpixel-rows.ts';
 
 /** What was learned from a collection's superpixels: concepts, the same across all images. */
 export type ConceptModel = {
@@ -11,11 +11,11 @@ export type ConceptModel = {
 };
 
 /**
- * Finds concepts: k-means on looks and features.
+ * Finds concepts: k-means on colour and features.
  * @param raw superpixels, a sample over the whole collection
  */
 export async function learnConcepts(
-  raw: RawRows,
+  raw: Descriptors,
   { conceptCount, seed }: { conceptCount: number; seed: number },
 ): Promise<ConceptModel> {
   const rowModel = learnRowModel(raw);
@@ -26,7 +26,7 @@ export async function learnConcepts(
 }
 
 /** The concept of each superpixel. */
-export function conceptsOf({ rowModel, centres, count }: ConceptModel, raw: RawRows): Int32Array {
+export function conceptsOf({ rowModel, centres, count }: ConceptModel, raw: Descriptors): Int32Array {
   const { rows, dim } = clusterRows(rowModel, raw);
   return Int32Array.from({ length: rows.length / dim }, (_, row) => {
     let best = 0;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { DiskCache } from '../image/disk-cache.ts';
-import type { Embedding } from './evidence.ts';
+import type { Embedding } from './embed-image.ts';
 
 /** Changes with every change of what an embedding is. */
 const FORMAT_VERSION = 3;

@@ -4,7 +4,7 @@ import { kmeans } from '../superpixel/kmeans.ts';
 import { drawsFor } from '../tensor/random.ts';
 import { regionsOnOriginal } from './original-grid.ts';
 import type { FoundMask, SegmentTask } from './segment-task.ts';
-import { clusterRows, type RawRows, type RowModel } from './superpixel-rows.ts';
+import { clusterRows, type Descriptors, type RowModel } from './superpixel-rows.ts';
 
 /**
  * One mask for each region that the image has; together they cover every pixel once.
@@ -25,7 +25,7 @@ export function regionMasks(
 /** Regions of this image alone: k-means on its own superpixels. */
 export async function ownRegions(
   rowModel: RowModel,
-  raw: RawRows,
+  raw: Descriptors,
   { regionCount, seed }: SegmentSettings,
 ): Promise<Int32Array> {
   const draw = drawsFor({ seed, step: 0, stream: 'regions' });

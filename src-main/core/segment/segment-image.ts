@@ -4,7 +4,7 @@ import { encodeLabels } from '../mask/encode-labels.ts';
 import type { Grid } from '../superpixel/components.ts';
 import { conceptsOf, type ConceptModel } from './concepts.ts';
 import { divideByParts, divideScene } from './divide-scene.ts';
-import { graphOf, type ImagePixels } from './evidence.ts';
+import { graphOf, type ImagePixels } from './embed-image.ts';
 import { findForeground, type Foreground } from './foreground.ts';
 import { readGround } from './ground.ts';
 import { objectMembers } from './object-members.ts';
@@ -15,7 +15,7 @@ import { ownRegions, regionMasks } from './regions.ts';
 import { scoreGroundObjects, scoreSceneObject } from './score.ts';
 import { splitTouching } from './split-touching.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
-import { rawRows } from './superpixel-rows.ts';
+import { superpixelDescriptors } from './superpixel-rows.ts';
 
 /** What was learned from the collection before its images are cut. */
 export type CollectionModel = {
@@ -49,7 +49,7 @@ export function hasEvenGround({ working }: ImagePixels): boolean {
 export async function segmentImage(task: SegmentTask, model: CollectionModel): Promise<FoundMask[]> {
   const { pixels, embedding, settings } = task;
   const graph = graphOf(pixels, embedding);
-  const raw = rawRows(embedding, graph);
+  const raw = superpixelDescriptors(embedding, graph);
   const concepts = conceptsOf(model.concepts, raw);
   if (settings.mode === 'everything') return regionMasks(task, concepts, 0);
   if (settings.mode === 'fixed-k') {

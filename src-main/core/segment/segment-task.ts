@@ -1,7 +1,7 @@
 import type { SegmentSettings } from '../../contract/segmentation.ts';
 import type { EncodedMask } from '../mask/rle.ts';
 import type { Grid } from '../superpixel/components.ts';
-import type { Embedding, ImagePixels } from './evidence.ts';
+import type { Embedding, ImagePixels } from './embed-image.ts';
 
 /** A mask on the grid of the upright original. */
 export type FoundMask = EncodedMask & {

@@ -1,11 +1,11 @@
-import type { Embedding } from './evidence.ts';
+import type { Embedding } from './embed-image.ts';
 import { principalAxes, project, type Projection } from './projection.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
-/** Numbers of a superpixel's look: mean Lab, and the spread of Lab inside of it. */
-const LOOK_DIM = 6;
+/** Numbers of a superpixel's colour: mean Lab, and the spread of Lab inside of it. */
+const COLOUR_DIM = 6;
 const LAB_DIM = 3;
-/** Lab units that weigh as much as the look's hue and texture, or as the features; test/bench/segment/NOTES.md. */
+/** Lab units that weigh as much as the colour's hue and texture, or as the features; test/bench/segment/NOTES.md. */
 const LAB_UNIT = 40;
 /** Axes that are kept. */
 const AXES = 24;
@@ -16,52 +16,53 @@ const FIT_ROWS = 6_000;
 type Axes = { projection: Projection; scales: Float64Array };
 
 /** How superpixels become the rows that are clustered; `features` is null without an encoder. */
-export type RowModel = { look: Axes; features: Axes | null };
+export type RowModel = { colour: Axes; features: Axes | null };
 
-/** What is known of superpixels before a collection is learned from: [n, width], the look and then the features. */
-export type RawRows = { raw: Float32Array; width: number };
+/** Colour and features of superpixels as measured, before a collection weighs them: [n, width]. */
+export type Descriptors = { raw: Float32Array; width: number };
 
 /**
  * Raw rows of an image's superpixels.
  * @param labels superpixels that are asked for; all by default
  */
-export function rawRows(
+export function superpixelDescriptors(
   { map, features, dim }: Embedding,
   { lab, labSpread }: SuperpixelGraph,
   labels: readonly number[] = Array.from({ length: map.count }, (_, label) => label),
 ): { raw: Float32Array<ArrayBuffer>; width: number } {
-  const width = LOOK_DIM + dim;
+  const width = COLOUR_DIM + dim;
   const raw = new Float32Array(labels.length * width);
   labels.forEach((label, row) => {
     const at = row * width;
     raw.set(lab.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at);
     raw.set(labSpread.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at + LAB_DIM);
-    raw.set(features.subarray(label * dim, (label + 1) * dim), at + LOOK_DIM);
+    raw.set(features.subarray(label * dim, (label + 1) * dim), at + COLOUR_DIM);
   });
   return { raw, width };
 }
 
-/** Fits the axes of looks and of features to a sample of raw rows. */
-export function learnRowModel(sample: RawRows): RowModel {
+/** Fits the axes of colour and of features to a sample of descriptors. */
+export function learnRowModel(sample: Descriptors): RowModel {
   const rows = thinned(sample);
   const { width } = rows;
   return {
     // Half whitened: colour is strong along few axes and would hide texture.
-    look: learnAxes(unitColumns(rows, 0, LOOK_DIM), LOOK_DIM, 1 / 2),
-    features: width > LOOK_DIM ? learnAxes(unitColumns(rows, LOOK_DIM, width), width - LOOK_DIM, 0) : null,
+    colour: learnAxes(unitColumns(rows, 0, COLOUR_DIM), COLOUR_DIM, 1 / 2),
+    features:
+      width > COLOUR_DIM ? learnAxes(unitColumns(rows, COLOUR_DIM, width), width - COLOUR_DIM, 0) : null,
   };
 }
 
 /**
- * Raw rows as they are clustered: Lab, the look along its axes, the features along theirs.
+ * Descriptors as they are clustered: Lab, the colour along its axes, the features along theirs.
  * @returns `rows` [n, dim]
  */
 export function clusterRows(
-  { look, features }: RowModel,
-  { raw, width }: RawRows,
+  { colour, features }: RowModel,
+  { raw, width }: Descriptors,
 ): { rows: Float32Array; dim: number } {
-  const parts = [coordinates(look, unitColumns({ raw, width }, 0, LOOK_DIM))];
-  if (features) parts.push(coordinates(features, unitColumns({ raw, width }, LOOK_DIM, width)));
+  const parts = [coordinates(colour, unitColumns({ raw, width }, 0, COLOUR_DIM))];
+  if (features) parts.push(coordinates(features, unitColumns({ raw, width }, COLOUR_DIM, width)));
   const count = raw.length / width;
   const dim = LAB_DIM + parts.reduce((sum, part) => sum + part.length / count, 0);
   const rows = new Float32Array(count * dim);
@@ -90,8 +91,8 @@ function coordinates({ projection, scales }: Axes, unit: Float32Array): Float32A
   return project(projection, unit).map((value, at) => value * (scales[at % scales.length] ?? 0));
 }
 
-/** Columns `from` to `to` of raw rows, each row of length 1: [n, to - from]. */
-function unitColumns({ raw, width }: RawRows, from: number, to: number): Float32Array {
+/** Columns `from` to `to` of descriptors, each row of length 1: [n, to - from]. */
+function unitColumns({ raw, width }: Descriptors, from: number, to: number): Float32Array {
   const dim = to - from;
   const count = raw.length / width;
   const out = new Float32Array(count * dim);
@@ -104,7 +105,7 @@ function unitColumns({ raw, width }: RawRows, from: number, to: number): Float32
   return out;
 }
 
-function thinned({ raw, width }: RawRows): RawRows {
+function thinned({ raw, width }: Descriptors): Descriptors {
   const count = raw.length / width;
   if (count <= FIT_ROWS) return { raw, width };
   const out = new Float32Array(FIT_ROWS * width);

@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
-import { learnCollection, rowsAnImage, type ImageSurvey } from '../../core/segment/collection-sample.ts';
+import { learnCollection, rowsAnImage, type ImageSample } from '../../core/segment/collection-sample.ts';
 import { embeddingFeature, FeatureExtractor } from '../../core/segment/encoder.ts';
 import { openFrozen } from '../../core/segment/open-frozen.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
@@ -41,7 +41,7 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     },
   });
   const model = (await readModel(job.modelFile)) ?? (await learn({ job, images, threads, context }));
-  threads.teach(model);
+  threads.setModel(model);
   await link.ask({ kind: 'segment/concepts', count: model.concepts.count });
   let done = images.length - waiting.length;
   const report = () => link.report({ phase: 'finding objects', done, total: images.length, unit: 'images' });
@@ -81,15 +81,15 @@ async function learn({ job, images, threads, context }: LearnTask): Promise<Coll
   const { link, signal } = context;
   const sample = sampleOf(images);
   const mostRows = rowsAnImage(sample.length);
-  const surveys: ImageSurvey[] = [];
+  const samples: ImageSample[] = [];
   let done = 0;
-  const survey = (image: ListedImage) => threads.survey(image, mostRows);
-  for await (const { result } of inOrder(sample, threads.ahead, survey)) {
+  const sampleOne = (image: ListedImage) => threads.sample(image, mostRows);
+  for await (const { result } of inOrder(sample, threads.ahead, sampleOne)) {
     signal.throwIfAborted();
-    if (result) surveys.push(result);
+    if (result) samples.push(result);
     link.report({ phase: 'learning concepts', done: ++done, total: sample.length, unit: 'images' });
   }
-  const model = await learnCollection(surveys, job.settings);
+  const model = await learnCollection(samples, job.settings);
   await mkdir(dirname(job.modelFile), { recursive: true });
   await writeFile(`${job.modelFile}.tmp`, serialize(model));
   await rename(`${job.modelFile}.tmp`, job.modelFile);

@@ -3,10 +3,10 @@ import type { ContentHash } from '../../contract/ids.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { realRoot, resolveFile } from '../../core/image/walk.ts';
-import { surveyImage, type ImageSurvey } from '../../core/segment/collection-sample.ts';
+import { sampleImage, type ImageSample } from '../../core/segment/collection-sample.ts';
 import { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
 import type { RemoteEncoder } from '../../core/segment/encoder.ts';
-import { decodePixels, embed, type Embedding, type ImagePixels } from '../../core/segment/evidence.ts';
+import { decodePixels, embed, type Embedding, type ImagePixels } from '../../core/segment/embed-image.ts';
 import { segmentImage, type CollectionModel } from '../../core/segment/segment-image.ts';
 import type { FoundMask } from '../../core/segment/segment-task.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
@@ -28,7 +28,7 @@ type Opened = { pixels: ImagePixels; embedding: Embedding };
 /** Embeddings are small beside pixels. */
 const EMBEDDING_SHARE = 1 / 4;
 
-/** Surveys and segments the images of one job, each separately. */
+/** Samples and segments the images of one job, each separately. */
 export class ImageCutter {
   readonly #spec: CutSpec;
   readonly #encoder: RemoteEncoder | null;
@@ -49,9 +49,9 @@ export class ImageCutter {
    * What a sample keeps of an image; null for a file that can no longer be used.
    * @throws UserError when the collection's folder is gone
    */
-  async survey(image: CutImage, mostRows: number): Promise<ImageSurvey | null> {
+  async sample(image: CutImage, mostRows: number): Promise<ImageSample | null> {
     const opened = await this.#open(image);
-    return opened && surveyImage(opened, mostRows);
+    return opened && sampleImage(opened, mostRows);
   }
 
   /**

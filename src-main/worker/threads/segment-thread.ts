@@ -1,4 +1,4 @@
-/** Entry of a thread that surveys and cuts images, several at a time. See segment-threads.ts. */
+/** Entry of a thread that samples and cuts images, several at a time. See segment-threads.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../../contract/errors.ts';
 import type { FeatureMap } from '../../core/segment/encoder.ts';
@@ -44,7 +44,7 @@ async function answer(seq: number, task: Task): Promise<void> {
 }
 
 function resultOf(task: Task): Promise<unknown> {
-  if (task.kind === 'survey') return cutter.survey(task.image, task.mostRows);
+  if (task.kind === 'sample') return cutter.sample(task.image, task.mostRows);
   if (!model) throw new Error('images are segmented by a model, and none was given');
   return cutter.cut(task.image, model);
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { userErrorFromInfo, type ErrorInfo } from '../../contract/errors.ts';
-import type { ImageSurvey } from '../../core/segment/collection-sample.ts';
+import type { ImageSample } from '../../core/segment/collection-sample.ts';
 import type { FeatureMap, RemoteEncoder } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { InputRules } from '../../core/model/backbone.ts';
@@ -14,7 +14,7 @@ export type SegmentThreadData = {
   rules: InputRules | null;
 };
 
-export type Task = { kind: 'survey'; image: CutImage; mostRows: number } | { kind: 'cut'; image: CutImage };
+export type Task = { kind: 'sample'; image: CutImage; mostRows: number } | { kind: 'cut'; image: CutImage };
 
 export type ToSegmentThread =
   | { type: 'model'; model: CollectionModel }
@@ -65,13 +65,13 @@ export class SegmentThreads {
   }
 
   /** What a sample keeps of an image; null for a file that can no longer be used. */
-  async survey(image: CutImage, mostRows: number): Promise<ImageSurvey | null> {
+  async sample(image: CutImage, mostRows: number): Promise<ImageSample | null> {
     // segment-thread.ts answers each kind of task with what ImageCutter returns for it.
-    return (await this.#ask({ kind: 'survey', image, mostRows })) as ImageSurvey | null;
+    return (await this.#ask({ kind: 'sample', image, mostRows })) as ImageSample | null;
   }
 
   /** Gives every thread what was learned; needed before `cut`. */
-  teach(model: CollectionModel): void {
+  setModel(model: CollectionModel): void {
     for (const { worker } of this.#threads) post(worker, { type: 'model', model });
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
 import { choleskySolve } from '../../../../src-main/core/segment/cholesky.ts';
 import { conceptsOf, learnConcepts } from '../../../../src-main/core/segment/concepts.ts';
-import { rawRows } from '../../../../src-main/core/segment/superpixel-rows.ts';
+import { superpixelDescriptors } from '../../../../src-main/core/segment/superpixel-rows.ts';
 import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import { inputSize } from '../../../../src-main/core/segment/encoder.ts';
 import { divideByParts, divideScene } from '../../../../src-main/core/segment/divide-scene.ts';
@@ -389,7 +389,7 @@ describe('features', () => {
     const image = { data: Uint8Array.from(white), widthPx: 2, heightPx: 2 };
     const map = { labels: Uint16Array.of(0, 1, 1, 0), count: 2, widthPx: 2, heightPx: 2 };
     const embedding = { map, features: Float32Array.of(1, 2, 3, 4), dim: 2 };
-    const { raw, width } = rawRows(embedding, superpixelGraph(image, map), [1]);
+    const { raw, width } = superpixelDescriptors(embedding, superpixelGraph(image, map), [1]);
     expect(width).toBe(8);
     expect(raw).toHaveLength(8);
     expect(raw[0]).toBeCloseTo(100, 1);

@@ -64,13 +64,13 @@ async function cutAll({ rootPath, images }: Drawn, threads: number, encode: type
     threads,
     encoder: encode && { rules: { ...IMAGENET_RGB, multipleOf: 32, fixedPx: null }, encode },
   });
-  const surveys = [];
+  const samples = [];
   const rows = rowsAnImage(COUNT);
-  for await (const { result } of inOrder(images, pool.ahead, (image) => pool.survey(image, rows))) {
-    if (result) surveys.push(result);
+  for await (const { result } of inOrder(images, pool.ahead, (image) => pool.sample(image, rows))) {
+    if (result) samples.push(result);
   }
-  expect(surveys).toHaveLength(COUNT);
-  pool.teach(await learnCollection(surveys, SegmentSettings.parse({ conceptCount: 4 })));
+  expect(samples).toHaveLength(COUNT);
+  pool.setModel(await learnCollection(samples, SegmentSettings.parse({ conceptCount: 4 })));
   const masks = [];
   for await (const { result } of inOrder(images, pool.ahead, (image) => pool.cut(image))) masks.push(result);
   return masks;

@@ -25,7 +25,7 @@ export type Screen = ScreenPlace & {
   component: Component<{ studio: Studio }>;
 };
 
-const LOOKS: Record<ScreenId, Omit<Screen, keyof ScreenPlace>> = {
+const PRESENTATIONS: Record<ScreenId, Omit<Screen, keyof ScreenPlace>> = {
   library: { title: () => t('library.title'), icon: Images, component: LibraryScreen },
   pretrain: { title: () => t('runs.title'), icon: BrainCircuit, component: PretrainScreen },
   masks: { title: () => t('masks.title'), icon: Shapes, component: MasksScreen },
@@ -37,4 +37,7 @@ const LOOKS: Record<ScreenId, Omit<Screen, keyof ScreenPlace>> = {
 };
 
 /** Every screen there is. A new one is a line in the contract, one here, and its title in the languages. */
-export const SCREENS: readonly Screen[] = SCREEN_PLACES.map((place) => ({ ...place, ...LOOKS[place.id] }));
+export const SCREENS: readonly Screen[] = SCREEN_PLACES.map((place) => ({
+  ...place,
+  ...PRESENTATIONS[place.id],
+}));
