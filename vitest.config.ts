@@ -1,6 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { bundledDependencies } from './electron.vite.config.ts';
+import { coverageFloors } from './test/coverage-floors.ts';
 
 /** Tests that take the built app, beside those of whole folders. */
 const built = [
@@ -22,6 +23,12 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     server: { deps: { inline: bundledDependencies } },
+    coverage: {
+      provider: 'v8',
+      include: ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}'],
+      reporter: ['text-summary', 'json-summary'],
+      thresholds: coverageFloors,
+    },
     projects: [
       {
         extends: true,
