@@ -34,9 +34,8 @@ export class ShapedSession implements Disposable {
     const options: InferenceSession.SessionOptions = {
       executionProviders: [provider],
       intraOpNumThreads: threads,
-      // Both plan for one size of input; here sizes differ, and the memory of the largest would be kept.
+      // Plans memory for one size of input; here sizes differ.
       enableMemPattern: false,
-      enableCpuMemArena: false,
       logSeverityLevel: 3,
     };
     // Two calls, because the overloads of `create` take one type each.
