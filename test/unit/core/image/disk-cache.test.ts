@@ -110,7 +110,8 @@ describe('a disk cache', () => {
     let written = 0;
     // By the count of writes, not by time: on a slow machine one write would meet more deletions than it withstands.
     const deleting = (async () => {
-      for (let deletedAt = 0; !stop.signal.aborted; await new Promise(setImmediate)) {
+      for (let deletedAt = 0; !stop.signal.aborted;) {
+        await new Promise((resolve) => setImmediate(resolve));
         if (written - deletedAt < 20) continue;
         deletedAt = written;
         rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
