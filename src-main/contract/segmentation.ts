@@ -33,6 +33,27 @@ export const SegmentSettings = z.object({
 });
 export type SegmentSettings = z.infer<typeof SegmentSettings>;
 
+/**
+ * How foregrounds are found. `even-ground`: by the colour of the ground on which things are; `no-encoder`: by each
+ * image's colours and contrasts; `few-images`: the same, since there were too few to learn from; `head`: with what was
+ * learned from the whole collection; `disagreement`: by each image's own again, since what was learned did not hold for
+ * images that it was not learned from.
+ */
+export const ForegroundWay = z.enum(['even-ground', 'no-encoder', 'few-images', 'head', 'disagreement']);
+export type ForegroundWay = z.infer<typeof ForegroundWay>;
+
+/** The way that a segmentation took, and what decided it. */
+export const ForegroundNote = z.object({
+  way: ForegroundWay,
+  /** Mean IoU of what was learned with the masks of images that it was not learned from; null where nothing was. */
+  agreement: z.number().min(0).max(1).nullable(),
+  /** Images of the sample that it was learned from or compared with. */
+  imageCount: z.number().int().nonnegative(),
+  /** The segmentation of another collection that it was learned for; null for one of its own. */
+  from: SegmentationId.nullable(),
+});
+export type ForegroundNote = z.infer<typeof ForegroundNote>;
+
 /** One way of cutting a collection into objects. */
 export const Segmentation = z.object({
   id: SegmentationId,
@@ -45,6 +66,8 @@ export const Segmentation = z.object({
   name: z.string(),
   settings: SegmentSettings,
   device: z.string(),
+  /** Null until the job has learned from the collection. */
+  foreground: ForegroundNote.nullable(),
   /** Images finished. */
   imageCount: z.number().int(),
   createdAtMs: z.number(),

@@ -20,6 +20,8 @@ export type SegmentKindOptions = {
 
 /** One large image takes seconds; learning from a large collection, minutes. */
 const LIMITS = { graceMs: 60_000, silenceMs: 10 * 60_000 };
+/** More heads of other collections than these are not compared. */
+const MAX_HEADS = 8;
 /** The angle between the hues of consecutive concepts: consecutive ones differ, however many there are. */
 const GOLDEN_ANGLE = 137.508;
 
@@ -37,6 +39,24 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
     if (segmentation) return segmentation;
     throw new UserError('NOT_FOUND', `Segmentation ${id} has been removed, so it cannot continue.`);
   };
+
+  /** Finished segmentations of other collections that learned a head with the same model, the latest first. */
+  const headsFor = ({ modelId, collectionId }: Segmentation) =>
+    store.segmentations
+      .list()
+      .filter(
+        (other) =>
+          other.modelId === modelId &&
+          other.collectionId !== collectionId &&
+          other.state === 'done' &&
+          other.foreground?.way === 'head' &&
+          other.foreground.from === null,
+      )
+      .slice(0, MAX_HEADS)
+      .map(({ id }) => ({
+        segmentationId: id,
+        modelFile: segmentationFile(options.segmentationsFolder, id),
+      }));
 
   const saveImage = (ask: Extract<AsksOf<'segment'>, { kind: 'segment/save' }>, id: SegmentationId): null => {
     const concepts = store.concepts.idsOf(id);
@@ -94,6 +114,7 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
         device: segmentation.device,
         model: model ? weightsOf(model, options.modelsFolder) : null,
         modelFile: segmentationFile(options.segmentationsFolder, segmentationId),
+        heads: headsFor(segmentation),
       };
     },
     answer: (ask, { spec: { segmentationId } }) => {
@@ -103,8 +124,9 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
           return {
             images: store.segmentations.toSegment({ segmentationId, afterId: ask.afterId, limit: ask.limit }),
           };
-        case 'segment/concepts':
-          return saveConcepts(ask.count, segmentationId);
+        case 'segment/learned':
+          store.segmentations.setForeground(segmentationId, ask.foreground);
+          return saveConcepts(ask.conceptCount, segmentationId);
         case 'segment/save':
           return saveImage(ask, segmentationId);
         case 'segment/finish':

@@ -1,6 +1,6 @@
 import { CollectionId, JobId, ModelId, SegmentationId } from '../contract/ids.ts';
 import { JobState } from '../contract/job.ts';
-import { SegmentSettings, type Segmentation } from '../contract/segmentation.ts';
+import { ForegroundNote, SegmentSettings, type Segmentation } from '../contract/segmentation.ts';
 
 export type SegmentationRow = {
   id: number;
@@ -11,6 +11,7 @@ export type SegmentationRow = {
   name: string;
   settings: string;
   device: string;
+  foreground: string | null;
   image_count: number;
   created_at_ms: number;
   finished_at_ms: number | null;
@@ -32,6 +33,7 @@ export function toSegmentation(row: SegmentationRow): Segmentation {
     name: row.name,
     settings: SegmentSettings.parse(JSON.parse(row.settings)),
     device: row.device,
+    foreground: row.foreground === null ? null : ForegroundNote.parse(JSON.parse(row.foreground)),
     imageCount: row.image_count,
     createdAtMs: row.created_at_ms,
     finishedAtMs: row.finished_at_ms,

@@ -12,7 +12,7 @@ import {
 import type { Mask, ReviewState } from '../contract/mask.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import { toSegmentation, segmentationSql, type SegmentationRow } from './segmentation-row.ts';
-import type { Segmentation } from '../contract/segmentation.ts';
+import type { ForegroundNote, Segmentation } from '../contract/segmentation.ts';
 import type { FileKey } from '../domain/scan.ts';
 import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
@@ -78,6 +78,7 @@ export class SegmentationRepository {
   readonly #contentOf: Statement<[number, number], Uint8Array>;
   readonly #setReview: Statement<[{ id: number; review: ReviewState }]>;
   readonly #setJob: Statement<[{ id: number; jobId: number }]>;
+  readonly #setForeground: Statement<[Record<string, unknown>]>;
   readonly #rename: Statement<[string, number]>;
   readonly #removeImages: Statement<[{ id: number; limit: number }]>;
   readonly #remove: Statement<[number]>;
@@ -91,6 +92,7 @@ export class SegmentationRepository {
     this.#ofCollection = db.prepare(`${segmentationSql} WHERE s.collection_id = ? ORDER BY s.id DESC`);
     this.#list = db.prepare(`${segmentationSql} ORDER BY s.id DESC`);
     this.#setJob = db.prepare('UPDATE segmentations SET job_id = @jobId WHERE id = @id');
+    this.#setForeground = db.prepare('UPDATE segmentations SET foreground = @foreground WHERE id = @id');
     this.#rename = db.prepare('UPDATE segmentations SET name = ? WHERE id = ?');
     this.#removeImages = db.prepare(`
       DELETE FROM segmented_images WHERE segmentation_id = @id AND image_id IN (
@@ -156,6 +158,11 @@ export class SegmentationRepository {
 
   setJob(id: SegmentationId, jobId: JobId): void {
     this.#setJob.run({ id, jobId });
+  }
+
+  /** Keeps how foregrounds are found. */
+  setForeground(id: SegmentationId, foreground: ForegroundNote): void {
+    this.#setForeground.run({ id, foreground: JSON.stringify(foreground) });
   }
 
   rename(id: SegmentationId, name: string): void {

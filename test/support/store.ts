@@ -5,6 +5,7 @@ import { CollectionId, ContentHash, ImageId, JobId } from '../../src-main/contra
 import { ProblemCode, type ImageFacts } from '../../src-main/contract/image.ts';
 import type { FoundFile, InspectedFile } from '../../src-main/domain/scan.ts';
 import { openStore, type Store, type StoreOptions } from '../../src-main/store/database.ts';
+import { knownMigrations, type Migration } from '../../src-main/store/migrate.ts';
 import type { NewMask } from '../../src-main/store/segmentations.ts';
 import { startFromNewestSchema } from './newest-schema.ts';
 
@@ -141,4 +142,20 @@ export function maskOf(
     box: { x: 0, y: 0, width: side, height: side },
     shape: { gridWidth: 640, gridHeight: 480, rle: new Uint8Array(300).fill(side % 256) },
   };
+}
+
+/**
+ * Migrations up to an old version, and those that follow. Columns that were added later and that today's statements
+ * name are there from the start, because a store of that version is filled through them.
+ */
+export function migrationsAround(version: number): { old: Migration[]; all: Migration[] } {
+  const added = knownMigrations().filter((migration) => /^ALTER TABLE \w+ ADD COLUMN/m.test(migration.sql));
+  const isEarly = (migration: Migration) =>
+    migration.version > version && added.some((one) => one.version === migration.version);
+  const early = added.filter(isEarly).map(({ sql }) => sql);
+  const all = knownMigrations().map((migration) => {
+    if (migration.version === version) return { ...migration, sql: [migration.sql, ...early].join('\n') };
+    return isEarly(migration) ? { ...migration, sql: 'SELECT 1' } : migration;
+  });
+  return { old: all.filter((migration) => migration.version <= version), all };
 }

@@ -1,11 +1,26 @@
 import type { SegmentSettings } from '../../contract/segmentation.ts';
 import { learnConcepts } from './concepts.ts';
 import { graphOf, type Embedding, type ImagePixels } from './embed-image.ts';
+import { findForeground, foregroundCues } from './foreground.ts';
+import {
+  learnForeground,
+  plainForeground,
+  type ForegroundExample,
+  type ForegroundModel,
+  type KnownHead,
+  type LearnForegroundOptions,
+} from './head/learn-foreground.ts';
+import { scoreSceneObject } from './score.ts';
 import { hasEvenGround, type CollectionModel } from './segment-image.ts';
+import type { SuperpixelGraph } from './superpixel-graph.ts';
 import { superpixelDescriptors } from './superpixel-rows.ts';
 
 /** Superpixels that are kept in memory, 12 MB with 256 features each: more change concepts little. */
 const MAX_ROWS = 12_000;
+/** Memory for the features from which a head is learned, of all images together. */
+const EXAMPLE_BYTES = 384 * 2 ** 20;
+/** Bytes of a feature, as float16. */
+const FEATURE_BYTES = 2;
 
 /** What is learned from one image of the sample. */
 export type ImageSample = {
@@ -13,25 +28,45 @@ export type ImageSample = {
   raw: Float32Array<ArrayBuffer>;
   width: number;
   hasEvenGround: boolean;
+  /** The image's own foreground with the features in it and around it; null without an encoder. */
+  example: ForegroundExample | null;
 };
 
-/** Superpixels that each of so many images gives to a sample. */
-export function rowsAnImage(imageCount: number): number {
-  return Math.max(8, Math.floor(MAX_ROWS / Math.max(imageCount, 1)));
-}
-
-/** Reads off an image what a sample keeps of it. */
+/** Reads off an image what a sample of `imageCount` images keeps of it. */
 export function sampleImage(
   { pixels, embedding }: { pixels: ImagePixels; embedding: Embedding },
-  mostRows: number,
+  imageCount: number,
 ): ImageSample {
+  const graph = graphOf(pixels, embedding);
   const { count } = embedding.map;
-  const kept = Math.min(count, mostRows);
-  const labels = Array.from({ length: kept }, (_, at) => Math.floor((at * count) / kept));
+  const labels = spread(count, Math.max(8, Math.floor(MAX_ROWS / imageCount)));
   return {
-    ...superpixelDescriptors(embedding, graphOf(pixels, embedding), labels),
+    ...superpixelDescriptors(embedding, graph, labels),
     hasEvenGround: hasEvenGround(pixels),
+    example: embedding.dim === 0 ? null : exampleOf(graph, embedding, imageCount),
   };
+}
+
+function exampleOf(graph: SuperpixelGraph, embedding: Embedding, imageCount: number): ForegroundExample {
+  const { features, dim, map, saliency } = embedding;
+  const foreground = findForeground(graph, foregroundCues(graph, saliency));
+  const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s] === 1);
+  const labels = spread(map.count, Math.max(8, Math.floor(EXAMPLE_BYTES / imageCount / dim / FEATURE_BYTES)));
+  const kept = new Float16Array(labels.length * dim);
+  labels.forEach((label, row) => kept.set(features.subarray(label * dim, (label + 1) * dim), row * dim));
+  return {
+    features: kept,
+    dim,
+    targets: Uint8Array.from(labels, (label) => foreground.selected[label] ?? 0),
+    areas: Float32Array.from(labels, (label) => graph.areas[label] ?? 0),
+    score: members.length === 0 ? 0 : scoreSceneObject(graph, foreground, members),
+  };
+}
+
+/** At most so many of the numbers below `count`, spread evenly. */
+function spread(count: number, most: number): number[] {
+  const kept = Math.min(count, most);
+  return Array.from({ length: kept }, (_, at) => Math.floor((at * count) / kept));
 }
 
 /**
@@ -42,6 +77,7 @@ export function sampleImage(
 export async function learnCollection(
   samples: readonly ImageSample[],
   settings: SegmentSettings,
+  options: { known?: readonly KnownHead[]; signal?: AbortSignal } = {},
 ): Promise<CollectionModel> {
   const [first] = samples;
   if (!first) throw new Error('a collection is learned from its images');
@@ -51,8 +87,17 @@ export async function learnCollection(
     raw.set(sample.raw, at);
     at += sample.raw.length;
   }
+  const isEvenGround = samples.filter((sample) => sample.hasEvenGround).length * 2 > samples.length;
   return {
     concepts: await learnConcepts({ raw, width: first.width }, settings),
-    isEvenGround: samples.filter((sample) => sample.hasEvenGround).length * 2 > samples.length,
+    isEvenGround,
+    foreground: isEvenGround
+      ? plainForeground('even-ground')
+      : foregroundOf(samples, { seed: settings.seed, ...options }),
   };
+}
+
+function foregroundOf(samples: readonly ImageSample[], options: LearnForegroundOptions): ForegroundModel {
+  const examples = samples.flatMap(({ example }) => example ?? []);
+  return examples.length === 0 ? plainForeground('no-encoder') : learnForeground(examples, options);
 }

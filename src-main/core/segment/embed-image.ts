@@ -2,8 +2,9 @@ import { decodeImage, type RgbImage } from '../image/decode.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
 import { resizeRgb, sizeWithin } from '../image/resize-rgb.ts';
 import { slic, type SuperpixelMap } from '../superpixel/slic.ts';
-import { encoderInput, type RemoteEncoder } from './encoder.ts';
+import { embeddingFeature, encoderInput, type FeatureMap, type RemoteEncoder } from './encoder.ts';
 import { poolFeatures } from './pool-features.ts';
+import { saliencyOf } from './saliency.ts';
 import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
 
 /** Longer side on which superpixels are cut. */
@@ -15,12 +16,19 @@ const SUPERPIXEL_PX = 160;
 /** A superpixel is looked for this many seeds' distances around: half of scikit-image's window, for speed. */
 const SLIC_REACH = 1.5;
 
+/** Some neighbouring columns of a matrix: those from `from` up to, and without, `to`. */
+export type Columns = { from: number; to: number };
+
 /** What costs time to find out about an image; the rest follows from it and the settings. */
 export type Embedding = {
   map: SuperpixelMap;
-  /** [map.count, dim] float32; without an encoder there are none, and `dim` is 0. */
+  /** [map.count, dim] float32, the encoder's maps side by side; without an encoder there are none, and `dim` is 0. */
   features: Float32Array;
   dim: number;
+  /** The columns of the map that tells kinds of things apart. */
+  kinds: Columns;
+  /** [map.count] in 0..1, see `saliencyOf`. */
+  saliency: Float32Array;
 };
 
 /** Pixels of an image at the two sizes that segmentation works on. */
@@ -39,10 +47,32 @@ export async function embed(
 ): Promise<Embedding> {
   const segments = Math.max(4, Math.round((working.widthPx * working.heightPx) / SUPERPIXEL_PX));
   const map = slic(working, { segments, reach: SLIC_REACH });
-  if (!encoder) return { map, features: new Float32Array(0), dim: 0 };
-  const [features] = await encoder.encode(await encoderInput(fine, encoder.rules, { sidePx: inputPx }));
-  if (!features) throw new Error('the encoder gave no features');
-  return { map, features: poolFeatures(map, features), dim: features.channels };
+  const saliency = saliencyOf(superpixelGraph(working, map));
+  if (!encoder) return { map, saliency, features: new Float32Array(0), dim: 0, kinds: { from: 0, to: 0 } };
+  const maps = await encoder.encode(await encoderInput(fine, encoder.rules, { sidePx: inputPx }));
+  return { map, saliency, ...sideBySide(map, maps) };
+}
+
+/** Mean features of each superpixel in all maps, one map beside the other. */
+function sideBySide(
+  map: SuperpixelMap,
+  maps: readonly FeatureMap[],
+): Pick<Embedding, 'features' | 'dim' | 'kinds'> {
+  const dim = maps.reduce((sum, { channels }) => sum + channels, 0);
+  const features = new Float32Array(map.count * dim);
+  const kindsMap = embeddingFeature(maps);
+  let kinds = { from: 0, to: dim };
+  let from = 0;
+  for (const featureMap of maps) {
+    const { channels } = featureMap;
+    const pooled = poolFeatures(map, featureMap);
+    for (let s = 0; s < map.count; s++) {
+      features.set(pooled.subarray(s * channels, (s + 1) * channels), s * dim + from);
+    }
+    if (featureMap === kindsMap) kinds = { from, to: from + channels };
+    from += channels;
+  }
+  return { features, dim, kinds };
 }
 
 /** Superpixels of an embedding with their colours and neighbours. */

@@ -4,8 +4,8 @@ import { DiskCache } from '../image/disk-cache.ts';
 import type { Embedding } from './embed-image.ts';
 
 /** Changes with every change of what an embedding is. */
-const FORMAT_VERSION = 3;
-const HEADER_WORDS = 6;
+const FORMAT_VERSION = 4;
+const HEADER_WORDS = 8;
 
 /** Embeddings on the disk, so that segmenting again with other settings runs no encoder. */
 export class EmbeddingCache {
@@ -24,46 +24,52 @@ export class EmbeddingCache {
     const made = await make();
     await this.#files.write(key, ...pieces(made));
     // As it will be read again: a resumed job then computes with the same numbers as an undisturbed one.
-    return { ...made, features: Float32Array.from(Float16Array.from(made.features)) };
+    return { ...made, features: roundedToHalves(made.features), saliency: roundedToHalves(made.saliency) };
   }
 }
 
-/** Header of 32-bit words (version, width, height, count, dim, CRC-32), labels, features as float16. */
-function pieces({ map, features, dim }: Embedding): Uint8Array[] {
-  const labels = bytesOf(map.labels);
-  const halves = bytesOf(Float16Array.from(features));
-  const header = Uint32Array.of(
+const roundedToHalves = (values: Float32Array) => Float32Array.from(Float16Array.from(values));
+
+/**
+ * Header of 32-bit words (version, width, height, count, dim, columns of the kinds, CRC-32 of all the rest), labels,
+ * features and saliency as float16.
+ */
+function pieces({ map, features, dim, kinds, saliency }: Embedding): Uint8Array[] {
+  const facts = Uint32Array.of(
     FORMAT_VERSION,
     map.widthPx,
     map.heightPx,
     map.count,
     dim,
-    crc32(halves, crc32(labels)),
+    kinds.from,
+    kinds.to,
   );
-  return [bytesOf(header), labels, halves];
+  const parts = [map.labels, Float16Array.from(features), Float16Array.from(saliency)].map(bytesOf);
+  const checksum = [bytesOf(facts), ...parts].reduce((sum, part) => crc32(part, sum), 0);
+  return [bytesOf(facts), bytesOf(Uint32Array.of(checksum)), ...parts];
 }
 
 /** Null where the entry is damaged or of another version. */
 function parse(entry: Buffer): Embedding | null {
   if (entry.length < HEADER_WORDS * 4) return null;
   const word = (at: number) => entry.readUInt32LE(at * 4);
-  const [version, widthPx, heightPx, count, dim, checksum] = [
-    word(0),
-    word(1),
-    word(2),
-    word(3),
-    word(4),
-    word(5),
-  ];
-  const labelBytes = widthPx * heightPx * 2;
+  const [version, widthPx, heightPx, count, dim] = [word(0), word(1), word(2), word(3), word(4)];
+  const pixels = widthPx * heightPx;
   const body = entry.subarray(HEADER_WORDS * 4);
-  if (version !== FORMAT_VERSION || body.length !== labelBytes + count * dim * 2) return null;
-  if (crc32(body) !== checksum) return null;
+  if (version !== FORMAT_VERSION || body.length !== 2 * (pixels + count * dim + count)) return null;
+  const facts = entry.subarray(0, (HEADER_WORDS - 1) * 4);
+  if (crc32(body, crc32(facts)) !== word(HEADER_WORDS - 1)) return null;
   // Copied, because typed arrays want aligned memory.
   const copy = new Uint8Array(body).buffer;
-  const labels = new Uint16Array(copy, 0, widthPx * heightPx);
-  const features = Float32Array.from(new Float16Array(copy, labelBytes, count * dim));
-  return { map: { labels, count, widthPx, heightPx }, features, dim };
+  const halves = (from: number, length: number) =>
+    Float32Array.from(new Float16Array(copy, 2 * from, length));
+  return {
+    map: { labels: new Uint16Array(copy, 0, pixels), count, widthPx, heightPx },
+    features: halves(pixels, count * dim),
+    dim,
+    kinds: { from: word(5), to: word(6) },
+    saliency: halves(pixels + count * dim, count),
+  };
 }
 
 function bytesOf(array: Uint16Array | Uint32Array | Float16Array): Uint8Array {

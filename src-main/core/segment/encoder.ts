@@ -21,6 +21,8 @@ const SHAPES = 3;
 const SHAPE_STEP_PX = 64;
 /** The stride of the map that distinguishes concepts: that of layer3 in a ResNet, on which R2O clusters. */
 const EMBEDDING_STRIDE = 16;
+/** The finest stride of the maps that are read, see `segmentFeatures`. */
+const FINEST_STRIDE = 8;
 
 /** How large an image enters an encoder; the aspect ratio is kept about, sides are what the encoder asks for. */
 export type InputScale =
@@ -49,11 +51,17 @@ export async function encoderInput(
 }
 
 /** The map whose features distinguish concepts: of those of the stride nearest to 16 the first. */
-export function embeddingFeature({ features }: Pick<Backbone, 'features'>): FeatureSpec {
-  const [first, ...rest] = features;
+export function embeddingFeature<Map extends { stride: number }>(maps: readonly Map[]): Map {
+  const [first, ...rest] = maps;
   if (!first) throw new Error('an encoder gives features');
-  const distance = ({ stride }: FeatureSpec) => Math.abs(Math.log2(stride / EMBEDDING_STRIDE));
-  return rest.reduce((best, feature) => (distance(feature) < distance(best) ? feature : best), first);
+  const distance = ({ stride }: Map) => Math.abs(Math.log2(stride / EMBEDDING_STRIDE));
+  return rest.reduce((best, map) => (distance(map) < distance(best) ? map : best), first);
+}
+
+/** The maps that segmentation reads: finer ones than a superpixel say little of what it shows. */
+export function segmentFeatures({ features }: Pick<Backbone, 'features'>): FeatureSpec[] {
+  const coarse = features.filter(({ stride }) => stride >= FINEST_STRIDE);
+  return coarse.length > 0 ? coarse : [...features];
 }
 
 export type ExtractorOptions = Omit<RunOptions, 'features'> & {

@@ -4,6 +4,8 @@ import { saliencyOf } from './saliency.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
 export type ForegroundWeights = {
+  /** Of a prior's log odds. */
+  prior: number;
   /** Of saliency less its middle. */
   saliency: number;
   /** Of nearness to the centre less `centreOffset`. */
@@ -15,8 +17,9 @@ export type ForegroundWeights = {
   smoothness: number;
 };
 
-/** Measured on the development sets: test/bench/segment/NOTES.md. */
-const FOREGROUND_WEIGHTS: ForegroundWeights = {
+/** Without a prior; measured on the development sets: test/bench/segment/NOTES.md. */
+export const PLAIN_WEIGHTS: ForegroundWeights = {
+  prior: 0,
   saliency: 0.7,
   centre: 3,
   centreOffset: 0.45,
@@ -43,19 +46,49 @@ const CENTRE_SPREAD = 0.3;
 /** Share of a border's cost that stays where colours differ most. */
 const BORDER_FLOOR = 0.1;
 
+/** What an image's own pixels say of its foreground: found once, and used by every cut of the image. */
+export type ForegroundCues = {
+  /** [count] in 0..1, see `saliencyOf`. */
+  saliency: Float32Array;
+  /** [count] in 0..1: 1 in the middle of the image. */
+  nearness: Float32Array;
+  /** [edges]: what an outline along each edge costs, see `borderCosts`. */
+  borders: Float32Array;
+};
+
+/** @param saliency as `saliencyOf` finds it, where it is known already */
+export function foregroundCues(graph: SuperpixelGraph, saliency = saliencyOf(graph)): ForegroundCues {
+  const { centres, areas } = graph;
+  const nearness = areas.map((_, s) => {
+    const x = (centres[s * 2] ?? 0) - 0.5;
+    const y = (centres[s * 2 + 1] ?? 0) - 0.5;
+    return Math.exp(-(x * x + y * y) / (2 * CENTRE_SPREAD ** 2));
+  });
+  return { saliency, nearness, borders: borderCosts(graph) };
+}
+
+export type ForegroundOptions = {
+  weights: ForegroundWeights;
+  /** [count]: log odds of the foreground that are known from elsewhere. */
+  prior?: Float32Array;
+};
+
 /**
  * The superpixels that a picture is of: what stands out from the background and is near the middle, made consistent
  * in colour and outline by graph cuts between Gaussian mixtures, as GrabCut does (Rother et al. 2004).
- * @param prior [count]: log odds known from elsewhere, added to those of this image
  */
 export function findForeground(
   graph: SuperpixelGraph,
-  prior?: Float32Array,
-  weights: ForegroundWeights = FOREGROUND_WEIGHTS,
+  cues: ForegroundCues,
+  { weights, prior }: ForegroundOptions = { weights: PLAIN_WEIGHTS },
 ): Foreground {
-  const base = priorLogits(graph, weights);
-  if (prior) base.forEach((value, s) => (base[s] = value + (prior[s] ?? 0)));
-  const capacity = borderCosts(graph, weights.smoothness);
+  const base = cues.saliency.map(
+    (saliency, s) =>
+      weights.saliency * (saliency - 0.5) +
+      weights.centre * ((cues.nearness[s] ?? 0) - weights.centreOffset) +
+      weights.prior * (prior?.[s] ?? 0),
+  );
+  const capacity = cues.borders.map((cost) => weights.smoothness * cost);
   let shares: Float32Array = base.map(sigmoid);
   let logits: Float32Array = base;
   let selected: Uint8Array = new Uint8Array(base.length);
@@ -66,16 +99,6 @@ export function findForeground(
     shares = base.map((value, s) => FOLLOW_CUT * (selected[s] ?? 0) + (1 - FOLLOW_CUT) * sigmoid(value));
   }
   return { selected, logits };
-}
-
-function priorLogits(graph: SuperpixelGraph, weights: ForegroundWeights): Float32Array {
-  const { centres } = graph;
-  return saliencyOf(graph).map((saliency, s) => {
-    const x = (centres[s * 2] ?? 0) - 0.5;
-    const y = (centres[s * 2 + 1] ?? 0) - 0.5;
-    const nearness = Math.exp(-(x * x + y * y) / (2 * CENTRE_SPREAD ** 2));
-    return weights.saliency * (saliency - 0.5) + weights.centre * (nearness - weights.centreOffset);
-  });
 }
 
 /**
@@ -113,7 +136,7 @@ function cut(
 }
 
 /** Cost of an outline along each edge: its length, less where colours differ more than they usually do here. */
-function borderCosts({ map, edges, lab }: SuperpixelGraph, smoothness: number): Float32Array {
+function borderCosts({ map, edges, lab }: SuperpixelGraph): Float32Array {
   const side = Math.sqrt(map.labels.length / map.count);
   const squares = edges.lengths.map((_, edge) => {
     let sum = 0;
@@ -131,7 +154,7 @@ function borderCosts({ map, edges, lab }: SuperpixelGraph, smoothness: number): 
   const scale = 1 / ((2 * weighted) / Math.max(total, 1) + 1e-6);
   return edges.lengths.map((length, edge) => {
     const likeness = Math.exp(-scale * (squares[edge] ?? 0));
-    return (smoothness * length * (BORDER_FLOOR + (1 - BORDER_FLOOR) * likeness)) / side;
+    return (length * (BORDER_FLOOR + (1 - BORDER_FLOOR) * likeness)) / side;
   });
 }
 

@@ -5,8 +5,10 @@ import type { Grid } from '../superpixel/components.ts';
 import { conceptsOf, type ConceptModel } from './concepts.ts';
 import { divideByParts, divideScene } from './divide-scene.ts';
 import { graphOf, type ImagePixels } from './embed-image.ts';
-import { findForeground, type Foreground } from './foreground.ts';
+import { findForeground, foregroundCues, type Foreground } from './foreground.ts';
 import { readGround } from './ground.ts';
+import { headLogits } from './head/foreground-head.ts';
+import type { ForegroundModel } from './head/learn-foreground.ts';
 import { objectMembers } from './object-members.ts';
 import { objectsOf, type Divide, type ObjectMap } from './objects.ts';
 import { labelsOnOriginal } from './original-grid.ts';
@@ -22,6 +24,7 @@ export type CollectionModel = {
   concepts: ConceptModel;
   /** Whether its images show things on an even ground. */
   isEvenGround: boolean;
+  foreground: ForegroundModel;
 };
 
 /** Objects on the fine grid; `members` holds the superpixels of each, `scores` how far each can be trusted. */
@@ -59,7 +62,7 @@ export async function segmentImage(task: SegmentTask, model: CollectionModel): P
       concept: commonest(concepts.filter((_, s) => regions[s] === mask.concept)),
     }));
   }
-  const found = model.isEvenGround ? groundObjects(task) : sceneObjects(task, graph);
+  const found = model.isEvenGround ? groundObjects(task) : sceneObjects(task, graph, model.foreground);
   const objects = objectMasks(task, found, concepts);
   return settings.keepsRegions ? [...objects, ...regionMasks(task, concepts, 1)] : objects;
 }
@@ -79,8 +82,16 @@ function objectMasks(
 }
 
 /** Objects of a photograph: the foreground of its superpixels, fitted to the edges. */
-function sceneObjects({ pixels, embedding, settings }: SegmentTask, graph: SuperpixelGraph): FoundObjects {
-  const foreground = findForeground(graph);
+function sceneObjects(
+  { pixels, embedding, settings }: SegmentTask,
+  graph: SuperpixelGraph,
+  { head, weights }: ForegroundModel,
+): FoundObjects {
+  const cues = foregroundCues(graph, embedding.saliency);
+  const foreground = findForeground(graph, cues, {
+    weights,
+    ...(head && { prior: headLogits(head, embedding) }),
+  });
   const { map } = embedding;
   const coarse = new Float32Array(map.labels.length);
   for (let at = 0; at < coarse.length; at++) coarse[at] = foreground.selected[map.labels[at] ?? 0] ?? 0;

@@ -26,17 +26,17 @@ export type Descriptors = { raw: Float32Array; width: number };
  * @param labels superpixels that are asked for; all by default
  */
 export function superpixelDescriptors(
-  { map, features, dim }: Embedding,
+  { map, features, dim, kinds }: Embedding,
   { lab, labSpread }: SuperpixelGraph,
   labels: readonly number[] = Array.from({ length: map.count }, (_, label) => label),
 ): { raw: Float32Array<ArrayBuffer>; width: number } {
-  const width = COLOUR_DIM + dim;
+  const width = COLOUR_DIM + kinds.to - kinds.from;
   const raw = new Float32Array(labels.length * width);
   labels.forEach((label, row) => {
     const at = row * width;
     raw.set(lab.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at);
     raw.set(labSpread.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at + LAB_DIM);
-    raw.set(features.subarray(label * dim, (label + 1) * dim), at + COLOUR_DIM);
+    raw.set(features.subarray(label * dim + kinds.from, label * dim + kinds.to), at + COLOUR_DIM);
   });
   return { raw, width };
 }

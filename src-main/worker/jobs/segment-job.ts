@@ -2,9 +2,10 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
-import { learnCollection, rowsAnImage, type ImageSample } from '../../core/segment/collection-sample.ts';
-import { embeddingFeature, FeatureExtractor } from '../../core/segment/encoder.ts';
+import { learnCollection, type ImageSample } from '../../core/segment/collection-sample.ts';
+import { FeatureExtractor, segmentFeatures } from '../../core/segment/encoder.ts';
 import { openFrozen } from '../../core/segment/open-frozen.ts';
+import type { KnownHead } from '../../core/segment/head/learn-foreground.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
 import { inOrder } from '../threads/in-order.ts';
 import type { JobContext } from './job-context.ts';
@@ -18,6 +19,8 @@ type ListedImage = AnswerOf<'segment/images'>['images'][number];
 const PAGE = 1_000;
 /** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
+/** With an encoder, a head is learned too: more images teach it more, and each is cut once more for it. */
+const HEAD_SAMPLE_IMAGES = 1_000;
 
 /**
  * Segments the images of a collection into masks: learns its concepts from a sample, then goes through
@@ -42,7 +45,11 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   });
   const model = (await readModel(job.modelFile)) ?? (await learn({ job, images, threads, context }));
   threads.setModel(model);
-  await link.ask({ kind: 'segment/concepts', count: model.concepts.count });
+  await link.ask({
+    kind: 'segment/learned',
+    conceptCount: model.concepts.count,
+    foreground: model.foreground.note,
+  });
   let done = images.length - waiting.length;
   const report = () => link.report({ phase: 'finding objects', done, total: images.length, unit: 'images' });
   report();
@@ -79,25 +86,24 @@ type LearnTask = {
 /** Learns from images spread evenly over the collection, and keeps the result for a job that is resumed. */
 async function learn({ job, images, threads, context }: LearnTask): Promise<CollectionModel> {
   const { link, signal } = context;
-  const sample = sampleOf(images);
-  const mostRows = rowsAnImage(sample.length);
+  const sample = sampleOf(images, job.model ? HEAD_SAMPLE_IMAGES : SAMPLE_IMAGES);
   const samples: ImageSample[] = [];
   let done = 0;
-  const sampleOne = (image: ListedImage) => threads.sample(image, mostRows);
+  const sampleOne = (image: ListedImage) => threads.sample(image, sample.length);
   for await (const { result } of inOrder(sample, threads.ahead, sampleOne)) {
     signal.throwIfAborted();
     if (result) samples.push(result);
     link.report({ phase: 'learning concepts', done: ++done, total: sample.length, unit: 'images' });
   }
-  const model = await learnCollection(samples, job.settings);
+  const model = await learnCollection(samples, job.settings, { known: await readHeads(job), signal });
   await mkdir(dirname(job.modelFile), { recursive: true });
   await writeFile(`${job.modelFile}.tmp`, serialize(model));
   await rename(`${job.modelFile}.tmp`, job.modelFile);
   return model;
 }
 
-function sampleOf(images: readonly ListedImage[]): ListedImage[] {
-  const count = Math.min(images.length, SAMPLE_IMAGES);
+function sampleOf(images: readonly ListedImage[], most: number): ListedImage[] {
+  const count = Math.min(images.length, most);
   return Array.from({ length: count }, (_, at) => images[Math.floor((at * images.length) / count)]).filter(
     (image) => image !== undefined,
   );
@@ -109,11 +115,21 @@ async function readModel(path: string): Promise<CollectionModel | undefined> {
   return bytes && (deserialize(bytes) as CollectionModel);
 }
 
+/** The heads that other collections taught this encoder, as far as their files are still there. */
+async function readHeads({ heads }: SegmentJob): Promise<KnownHead[]> {
+  const models = await Promise.all(heads.map(async ({ modelFile }) => readModel(modelFile)));
+  return models.flatMap((model, at) => {
+    const segmentationId = heads[at]?.segmentationId;
+    const head = model?.foreground.head;
+    return head && segmentationId !== undefined ? [{ head, segmentationId }] : [];
+  });
+}
+
 async function openExtractor(job: SegmentJob, threads: number): Promise<FeatureExtractor | null> {
   if (!job.model) return null;
   const device = deviceOf(job.device);
   const encoder = await openFrozen(job.model);
-  return new FeatureExtractor(encoder, { device, threads, features: [embeddingFeature(encoder.backbone)] });
+  return new FeatureExtractor(encoder, { device, threads, features: segmentFeatures(encoder.backbone) });
 }
 
 /** Encoders are run by ONNX Runtime, whichever of its devices; TensorFlow.js devices fall back to its CPU. */

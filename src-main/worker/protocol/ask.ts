@@ -7,6 +7,7 @@ import { MaskImportResult } from '../../contract/mask-import.ts';
 import { Box } from '../../contract/mask.ts';
 import { MaskShape } from '../../domain/mask-shape.ts';
 import { MetricPoint, SkippedImage } from '../../contract/run.ts';
+import { ForegroundNote } from '../../contract/segmentation.ts';
 import { Bytes } from '../../domain/bytes.ts';
 import { FileKey, FoundFile, InspectedFile } from '../../domain/scan.ts';
 
@@ -81,8 +82,12 @@ export const Ask = z.discriminatedUnion('kind', [
   }),
   /** The next usable images of the collection, by id. */
   z.object({ kind: z.literal('segment/images'), afterId: z.number().int(), limit: z.number().int() }),
-  /** These are the concepts found; asked again after a resume, which changes nothing. */
-  z.object({ kind: z.literal('segment/concepts'), count: z.number().int() }),
+  /** What the collection taught: its concepts, and how foregrounds are found. Asked again after a resume. */
+  z.object({
+    kind: z.literal('segment/learned'),
+    conceptCount: z.number().int(),
+    foreground: ForegroundNote,
+  }),
   /** Keep one image's masks in place of those it had. */
   z.object({
     kind: z.literal('segment/save'),
@@ -123,7 +128,7 @@ export const AskAnswers = {
       }),
     ),
   }),
-  'segment/concepts': z.null(),
+  'segment/learned': z.null(),
   'segment/save': z.null(),
   'segment/finish': z.null(),
 } satisfies Record<Ask['kind'], z.ZodType>;

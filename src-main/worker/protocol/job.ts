@@ -51,6 +51,8 @@ export const WorkerJob = z.discriminatedUnion('kind', [
     model: ModelWeights.nullable(),
     /** Where what was learned from the collection is kept, so that a resumed job can use it. */
     modelFile: z.string(),
+    /** What segmentations of other collections learned with the same encoder. */
+    heads: z.array(z.object({ segmentationId: SegmentationId, modelFile: z.string() })),
   }),
 ]);
 export type WorkerJob = z.infer<typeof WorkerJob>;

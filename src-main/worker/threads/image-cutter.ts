@@ -49,9 +49,9 @@ export class ImageCutter {
    * What a sample keeps of an image; null for a file that can no longer be used.
    * @throws UserError when the collection's folder is gone
    */
-  async sample(image: CutImage, mostRows: number): Promise<ImageSample | null> {
+  async sample(image: CutImage, imageCount: number): Promise<ImageSample | null> {
     const opened = await this.#open(image);
-    return opened && sampleImage(opened, mostRows);
+    return opened && sampleImage(opened, imageCount);
   }
 
   /**

@@ -14,7 +14,7 @@ export type SegmentThreadData = {
   rules: InputRules | null;
 };
 
-export type Task = { kind: 'sample'; image: CutImage; mostRows: number } | { kind: 'cut'; image: CutImage };
+export type Task = { kind: 'sample'; image: CutImage; imageCount: number } | { kind: 'cut'; image: CutImage };
 
 export type ToSegmentThread =
   | { type: 'model'; model: CollectionModel }
@@ -65,9 +65,9 @@ export class SegmentThreads {
   }
 
   /** What a sample keeps of an image; null for a file that can no longer be used. */
-  async sample(image: CutImage, mostRows: number): Promise<ImageSample | null> {
+  async sample(image: CutImage, imageCount: number): Promise<ImageSample | null> {
     // segment-thread.ts answers each kind of task with what ImageCutter returns for it.
-    return (await this.#ask({ kind: 'sample', image, mostRows })) as ImageSample | null;
+    return (await this.#ask({ kind: 'sample', image, imageCount })) as ImageSample | null;
   }
 
   /** Gives every thread what was learned; needed before `cut`. */

@@ -4,9 +4,8 @@ import type { ImageId, MaskId } from '../../../src-main/contract/ids.ts';
 import { ReviewState } from '../../../src-main/contract/mask.ts';
 import { openStore, type StoreOptions } from '../../../src-main/store/database.ts';
 import type { ImageStep, MaskWrite } from '../../../src-main/store/mask-states.ts';
-import { knownMigrations } from '../../../src-main/store/migrate.ts';
 import { GalleryScene } from '../../support/gallery-scene.ts';
-import { maskOf } from '../../support/store.ts';
+import { maskOf, migrationsAround } from '../../support/store.ts';
 
 const NOW = 42;
 const WRONG_STATE = expect.objectContaining({ code: 'WRONG_STATE' }) as Error;
@@ -111,15 +110,15 @@ describe('a step on the masks of an image', () => {
   ];
 
   test('that was made before a migration is taken back after it', () => {
-    const migrations = knownMigrations().filter(({ version }) => version <= 2);
-    const before = new Edited(2, 1, { migrations });
+    const { old, all } = migrationsAround(2);
+    const before = new Edited(2, 1, { migrations: old });
     const [kept, removed] = [before.mask(0), before.mask(1)];
     const shape = before.store.segmentations.shapeOf(removed);
     before.apply('remove', { kind: 'remove', id: removed });
     before.apply('review', { kind: 'review', id: kept, review: 'accepted' });
     before[Symbol.dispose]();
 
-    using after = openStore(before.file, { nowMs: () => 0 });
+    using after = openStore(before.file, { nowMs: () => 0, migrations: all });
     expect(after.maskEdits.undo(before.segmentationId, before.image)).toEqual({
       changed: [kept],
       removed: [],

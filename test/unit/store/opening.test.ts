@@ -9,7 +9,7 @@ import { openStore, Store } from '../../../src-main/store/database.ts';
 import { acquireDataFolderLock, readLockHolder } from '../../../src-main/store/lock.ts';
 import { knownMigrations, type Migration } from '../../../src-main/store/migrate.ts';
 import { probeSqlite } from '../../../src-main/store/probe.ts';
-import { asInspected, scanFolder, TestStore } from '../../support/store.ts';
+import { asInspected, migrationsAround, scanFolder, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const newest = knownMigrations().at(-1)?.version ?? 0;
@@ -85,7 +85,7 @@ describe('migrating a database', () => {
   });
 
   test('counts concepts from 1, those of segmentations before version 4 too', () => {
-    const old = knownMigrations().filter(({ version }) => version < 4);
+    const { old, all } = migrationsAround(3);
     using before = new TestStore(tempFolder(), { migrations: old });
     const collectionId = before.collection();
     const segmentation = before.db.prepare(`
@@ -98,7 +98,7 @@ describe('migrating a database', () => {
       for (const number of [first, first + 1, first + 2]) concept.run(id, number, `${name}-${number}`);
     }
     before[Symbol.dispose]();
-    using migrated = openStore(before.file, { nowMs });
+    using migrated = openStore(before.file, { nowMs, migrations: all });
     const numbersOf = (name: string) => {
       const segmentation = migrated.segmentations.list().find((one) => one.name === name);
       const concepts = segmentation ? migrated.concepts.of(segmentation.id) : [];

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import type { SegmentationId } from '../../../contract/ids.ts';
-import type { Concept, Segmentation } from '../../../contract/segmentation.ts';
+import type { Concept, ForegroundNote, Segmentation } from '../../../contract/segmentation.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
@@ -133,12 +133,33 @@ export function segmentationLines({
   imageCount,
   settings,
   modelId,
+  foreground,
 }: Segmentation): string[] {
   const encoder = modelId === null ? 'colour and texture only, no encoder' : `model ${modelId}`;
   return [
     `Segmentation ${id} '${printable(name)}': ${state ?? 'no job'}, ${imageCount} images`,
     `  mode ${settings.mode}, ${settings.conceptCount} concepts, ${encoder}`,
+    ...(foreground ? [`  foreground: ${foregroundText(foreground)}`] : []),
   ];
+}
+
+/** How foregrounds were found, and why so. */
+function foregroundText({ way, agreement, imageCount, from }: ForegroundNote): string {
+  const agreed = `agreement ${(agreement ?? 0).toFixed(2)} on images it was not learned from`;
+  switch (way) {
+    case 'even-ground':
+      return 'by the colour of the even ground';
+    case 'no-encoder':
+      return "by each image's own colours and contrasts; a model can teach more (see r2o segment --model)";
+    case 'few-images':
+      return "by each image's own colours and contrasts; there are too few images to learn from";
+    case 'head':
+      return from === null
+        ? `learned from ${imageCount} images (${agreed})`
+        : `with what segmentation ${from} learned from another collection (${agreed})`;
+    case 'disagreement':
+      return `by each image's own colours and contrasts; what ${imageCount} images taught did not hold (${agreed})`;
+  }
 }
 
 function listLines(all: Segmentation[]): string[] {

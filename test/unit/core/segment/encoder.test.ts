@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest';
 import { ARCHITECTURES } from '../../../../src-main/core/model/architectures.ts';
 import { backboneOf, type FeatureSpec } from '../../../../src-main/core/model/backbone.ts';
-import { embeddingFeature, FeatureExtractor } from '../../../../src-main/core/segment/encoder.ts';
+import {
+  embeddingFeature,
+  FeatureExtractor,
+  segmentFeatures,
+} from '../../../../src-main/core/segment/encoder.ts';
 import { frozenNetwork, type FrozenEncoder } from '../../../../src-main/core/segment/frozen-encoder.ts';
 import { goldenEncoder, TINY_SPEC } from '../../../support/tiny-checkpoint.ts';
 
@@ -32,10 +36,16 @@ test('some maps of an encoder are those of all of them', async () => {
 });
 
 test('kinds of things are told apart by the map nearest to stride 16', () => {
-  expect(embeddingFeature(backboneOf(ARCHITECTURES.resnet50)).name).toBe('c4');
-  const named = (...features: FeatureSpec[]) => embeddingFeature({ features }).name;
+  expect(embeddingFeature(backboneOf(ARCHITECTURES.resnet50).features).name).toBe('c4');
+  const named = (...features: FeatureSpec[]) => embeddingFeature(features).name;
   expect(named(feature('keys', 14), feature('tokens', 14))).toBe('keys');
   expect(named(feature('fine', 4), feature('coarse', 32))).toBe('coarse');
+});
+
+test('segmentation reads the maps that are not finer than superpixels need', () => {
+  const named = (...features: FeatureSpec[]) => segmentFeatures({ features }).map(({ name }) => name);
+  expect(named(...backboneOf(ARCHITECTURES.resnet18).features)).toEqual(['c3', 'c4', 'c5']);
+  expect(named(feature('fine', 4))).toEqual(['fine']);
 });
 
 test('an encoder that takes any size is opened once, another once for each of few sizes', async () => {

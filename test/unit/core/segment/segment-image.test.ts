@@ -9,7 +9,11 @@ import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import { inputSize } from '../../../../src-main/core/segment/encoder.ts';
 import { divideByParts, divideScene } from '../../../../src-main/core/segment/divide-scene.ts';
 import { EmbeddingCache } from '../../../../src-main/core/segment/embedding-cache.ts';
-import { findForeground } from '../../../../src-main/core/segment/foreground.ts';
+import {
+  findForeground,
+  foregroundCues,
+  PLAIN_WEIGHTS,
+} from '../../../../src-main/core/segment/foreground.ts';
 import { geodesicDistances } from '../../../../src-main/core/segment/geodesic.ts';
 import { readGround } from '../../../../src-main/core/segment/ground.ts';
 import { minimumCut } from '../../../../src-main/core/segment/max-flow.ts';
@@ -151,16 +155,26 @@ describe('a photograph of one thing', () => {
   const image = picture(160, 120, disk(85, 60, 32));
   const truth = gridOf(160, 120, disk(85, 60, 32));
   const map = slic(image, { segments: 120 });
-  const { selected } = findForeground(superpixelGraph(image, map));
+  const graph = superpixelGraph(image, map);
+  const { selected } = findForeground(graph, foregroundCues(graph));
   const coarse = Uint8Array.from(map.labels, (label) => selected[label] ?? 0);
 
   test('gives that thing', () => {
     expect(iou(coarse, truth)).toBeGreaterThan(0.9);
   });
 
+  test('is found elsewhere where a prior is surer than the image, and only as far as it weighs', () => {
+    // The opposite of what the image shows, from a head that is sure of it.
+    const prior = Float32Array.from(selected, (inside) => (inside ? -4 : 4));
+    const found = (weight: number) =>
+      findForeground(graph, foregroundCues(graph), { weights: { ...PLAIN_WEIGHTS, prior: weight }, prior })
+        .selected;
+    expect(found(0)).toEqual(selected);
+    expect(found(3)).toEqual(selected.map((inside) => 1 - inside));
+  });
+
   test('is trusted more than the same thing on weaker evidence', () => {
-    const graph = superpixelGraph(image, map);
-    const foreground = findForeground(graph);
+    const foreground = findForeground(graph, foregroundCues(graph));
     const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s]);
     const weaker = { ...foreground, logits: foreground.logits.map((logit) => logit / 4) };
     const score = scoreSceneObject(graph, foreground, members);
@@ -388,7 +402,14 @@ describe('features', () => {
     const white = [0, 1, 1, 0].flatMap((value) => [value * 255, value * 255, value * 255]);
     const image = { data: Uint8Array.from(white), widthPx: 2, heightPx: 2 };
     const map = { labels: Uint16Array.of(0, 1, 1, 0), count: 2, widthPx: 2, heightPx: 2 };
-    const embedding = { map, features: Float32Array.of(1, 2, 3, 4), dim: 2 };
+    const embedding = {
+      map,
+      // Of the three columns of all maps, two tell kinds of things apart.
+      features: Float32Array.of(9, 1, 2, 9, 3, 4),
+      dim: 3,
+      kinds: { from: 1, to: 3 },
+      saliency: Float32Array.of(0, 1),
+    };
     const { raw, width } = superpixelDescriptors(embedding, superpixelGraph(image, map), [1]);
     expect(width).toBe(8);
     expect(raw).toHaveLength(8);
@@ -404,7 +425,13 @@ describe('features', () => {
     let made = 0;
     const make = () => {
       made++;
-      return Promise.resolve({ map, features: Float32Array.of(0.1, 2, -3, 4), dim: 2 });
+      return Promise.resolve({
+        map,
+        features: Float32Array.of(0.1, 2, -3, 4),
+        dim: 2,
+        kinds: { from: 0, to: 1 },
+        saliency: Float32Array.of(0.3, 1),
+      });
     };
     const first = await cache.get('abcd1234', make);
     expect(await cache.get('abcd1234', make)).toEqual(first);

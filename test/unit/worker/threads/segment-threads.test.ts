@@ -7,7 +7,7 @@ import { ContentHash } from '../../../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../../../src-main/contract/segmentation.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../../src-main/core/image/image-limits.ts';
 import { writeScenes } from '../../../../src-main/core/image/scenes.ts';
-import { learnCollection, rowsAnImage } from '../../../../src-main/core/segment/collection-sample.ts';
+import { learnCollection } from '../../../../src-main/core/segment/collection-sample.ts';
 import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import type { FeatureMap } from '../../../../src-main/core/segment/encoder.ts';
 import type { EncoderInput } from '../../../../src-main/core/segment/frozen-encoder.ts';
@@ -65,8 +65,7 @@ async function cutAll({ rootPath, images }: Drawn, threads: number, encode: type
     encoder: encode && { rules: { ...IMAGENET_RGB, multipleOf: 32, fixedPx: null }, encode },
   });
   const samples = [];
-  const rows = rowsAnImage(COUNT);
-  for await (const { result } of inOrder(images, pool.ahead, (image) => pool.sample(image, rows))) {
+  for await (const { result } of inOrder(images, pool.ahead, (image) => pool.sample(image, COUNT))) {
     if (result) samples.push(result);
   }
   expect(samples).toHaveLength(COUNT);

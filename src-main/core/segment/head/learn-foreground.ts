@@ -1,0 +1,118 @@
+import type { SegmentationId } from '../../../contract/ids.ts';
+import type { ForegroundNote } from '../../../contract/segmentation.ts';
+import { PLAIN_WEIGHTS, type ForegroundWeights } from '../foreground.ts';
+import { linear, meanOfHeads, type ForegroundHead } from './foreground-head.ts';
+import { learnHead, type HeadExample } from './learn-head.ts';
+
+/** An image's own mask, as an example, and how far that mask can be trusted. */
+export type ForegroundExample = HeadExample & { score: number };
+
+/** How the foregrounds of a collection are found: by each image's own cues, and by a head where one helps. */
+export type ForegroundModel = {
+  head: ForegroundHead | null;
+  weights: ForegroundWeights;
+  note: ForegroundNote;
+};
+
+/** Every image by its own cues, for a reason that leaves nothing to learn. */
+export function plainForeground(way: 'even-ground' | 'no-encoder' | 'few-images'): ForegroundModel {
+  return { head: null, weights: PLAIN_WEIGHTS, note: { way, agreement: null, imageCount: 0, from: null } };
+}
+
+/** A head that another collection's images taught, with the same encoder. */
+export type KnownHead = { head: ForegroundHead; segmentationId: SegmentationId };
+
+/** Fewer images teach what they show rather than what things look like. */
+const MIN_IMAGES = 16;
+/** Share of the images that teach and test: those whose masks can be trusted most. */
+const TRUSTED_SHARE = 0.6;
+/** So many teach in any case: of few images, each counts more than the mistakes in it. */
+const MIN_TEACHING = 100;
+const STEPS = 600;
+/** Agreement below which the features say nothing that the masks do not say better; test/bench/segment/NOTES.md. */
+const LEAST_AGREEMENT = 0.5;
+/** With a head that agrees: it weighs more than the cues of a single image, the middle of the image less. */
+const HEAD_WEIGHTS: ForegroundWeights = { ...PLAIN_WEIGHTS, prior: 2, centre: 1.5 };
+
+export type LearnForegroundOptions = {
+  seed: number;
+  /** Heads of other collections. */
+  known?: readonly KnownHead[];
+  signal?: AbortSignal;
+};
+
+/** A head, and the mean IoU of its answers with trusted masks that it was not learned from. */
+type Candidate = { head: ForegroundHead; agreement: number; from: SegmentationId | null };
+
+/**
+ * Finds the head that agrees best with the masks that a collection's images gave by themselves: one learned from them,
+ * or that of another collection. None is used where none agrees well enough to help.
+ * @param examples in an order that is the same each time
+ */
+export function learnForeground(
+  examples: readonly ForegroundExample[],
+  { seed, known = [], signal }: LearnForegroundOptions,
+): ForegroundModel {
+  const candidates: Candidate[] = known.map(({ head, segmentationId }) => ({
+    head,
+    agreement: meanAgreement(mostTrusted(examples, 0), () => head),
+    from: segmentationId,
+  }));
+  if (examples.length >= MIN_IMAGES) candidates.unshift(learnFrom(examples, seed, signal));
+  const [first, ...rest] = candidates;
+  if (!first) return plainForeground('few-images');
+  const best = rest.reduce((most, other) => (other.agreement > most.agreement ? other : most), first);
+  const { head, agreement, from } = best;
+  const note = { agreement, imageCount: examples.length, from };
+  if (agreement < LEAST_AGREEMENT) {
+    return { head: null, weights: PLAIN_WEIGHTS, note: { way: 'disagreement', ...note } };
+  }
+  return { head, weights: HEAD_WEIGHTS, note: { way: 'head', ...note } };
+}
+
+/** Learns a head from either half of the images: each is tested on the other half, and their mean is the head. */
+function learnFrom(
+  examples: readonly ForegroundExample[],
+  seed: number,
+  signal: AbortSignal | undefined,
+): Candidate {
+  const halfOf = new Map(examples.map((example, at) => [example, at % 2]));
+  const [first, second] = [0, 1].map((half) =>
+    learnHead(
+      mostTrusted(
+        examples.filter((example) => halfOf.get(example) === half),
+        MIN_TEACHING,
+      ),
+      { steps: STEPS, seed, ...(signal && { signal }) },
+    ),
+  );
+  if (!first || !second) throw new Error('two halves make two heads');
+  const agreement = meanAgreement(mostTrusted(examples, 0), (example) =>
+    halfOf.get(example) === 0 ? second : first,
+  );
+  return { head: meanOfHeads(first, second), agreement, from: null };
+}
+
+/** The images whose masks can be trusted most, and of few images at least `least`. */
+function mostTrusted(examples: readonly ForegroundExample[], least: number): ForegroundExample[] {
+  const count = Math.max(Math.ceil(examples.length * TRUSTED_SHARE), least);
+  return examples.toSorted((a, b) => b.score - a.score).slice(0, count);
+}
+
+/** Mean IoU of a head's answers with the images' own masks. */
+function meanAgreement(
+  examples: readonly ForegroundExample[],
+  headOf: (example: ForegroundExample) => ForegroundHead,
+): number {
+  const ious = examples.map((example) => {
+    let [both, either] = [0, 0];
+    linear(headOf(example), example).forEach((logit, s) => {
+      const px = example.areas[s] ?? 0;
+      const [isInside, isTarget] = [logit > 0, example.targets[s] === 1];
+      if (isInside && isTarget) both += px;
+      if (isInside || isTarget) either += px;
+    });
+    return either === 0 ? 1 : both / either;
+  });
+  return ious.reduce((sum, iou) => sum + iou, 0) / Math.max(ious.length, 1);
+}

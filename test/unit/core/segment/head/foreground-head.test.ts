@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import { SegmentationId } from '../../../../../src-main/contract/ids.ts';
+import { headLogits, meanOfHeads } from '../../../../../src-main/core/segment/head/foreground-head.ts';
+import {
+  learnForeground,
+  type ForegroundExample,
+} from '../../../../../src-main/core/segment/head/learn-foreground.ts';
+import { learnHead } from '../../../../../src-main/core/segment/head/learn-head.ts';
+import { RandomStream } from '../../../../../src-main/core/tensor/random.ts';
+
+const DIM = 6;
+const ROWS = 40;
+
+/**
+ * Images whose things have the first feature high and the second low, both far from zero; the other features are noise.
+ * @param wrong share of superpixels on which an image's own mask is wrong
+ */
+function images(count: number, { wrong = 0, isShown = true }: { wrong?: number; isShown?: boolean } = {}) {
+  const random = new RandomStream(7);
+  return Array.from({ length: count }, (): ForegroundExample & { truth: Uint8Array } => {
+    const features = new Float16Array(ROWS * DIM);
+    const truth = Uint8Array.from({ length: ROWS }, () => (random.uniform() < 0.3 ? 1 : 0));
+    truth.forEach((inside, row) => {
+      for (let d = 0; d < DIM; d++) features[row * DIM + d] = 5 + random.normal();
+      if (!isShown) return;
+      features[row * DIM] = (features[row * DIM] ?? 0) + 3 * inside;
+      features[row * DIM + 1] = (features[row * DIM + 1] ?? 0) - 3 * inside;
+    });
+    const targets = truth.map((inside) => (random.uniform() < wrong ? 1 - inside : inside));
+    return { features, dim: DIM, targets, truth, areas: new Float32Array(ROWS).fill(100), score: 1 - wrong };
+  });
+}
+
+/** Share of superpixels on which the sign of the head is right. */
+function accuracyOf(head: Parameters<typeof headLogits>[0], list: ReturnType<typeof images>): number {
+  const hits = list.flatMap((image) =>
+    [...headLogits(head, image)].map((logit, s) => logit > 0 === (image.truth[s] === 1)),
+  );
+  return hits.filter(Boolean).length / hits.length;
+}
+
+describe('a head', () => {
+  test('learns from masks that are wrong in places what is right', () => {
+    const head = learnHead(images(32, { wrong: 0.2 }), { steps: 200, seed: 1 });
+    expect(accuracyOf(head, images(8))).toBeGreaterThan(0.95);
+  });
+
+  test('is the same for the same seed, and another one for another', () => {
+    const learn = (seed: number) => learnHead(images(32, { wrong: 0.2 }), { steps: 20, seed });
+    expect(learn(1)).toEqual(learn(1));
+    expect(learn(2)).not.toEqual(learn(1));
+  });
+
+  test('weighs superpixels by their area', () => {
+    const [image] = images(1);
+    if (!image) throw new Error('one image was asked for');
+    // Wrong where superpixels are small: they are as good as absent.
+    const areas = Float32Array.from({ length: ROWS }, (_, s) => (s % 2 === 0 ? 1000 : 0.01));
+    const targets = image.truth.map((inside, s) => (s % 2 === 0 ? inside : 1 - inside));
+    const head = learnHead([{ ...image, areas, targets }], { steps: 300, seed: 1 });
+    expect(accuracyOf(head, [image])).toBeGreaterThan(0.9);
+  });
+
+  test('is never surer than one in a hundred', () => {
+    const logits = headLogits(
+      { weights: Float32Array.of(1), bias: 0 },
+      { features: Float32Array.of(-1000, 0, 0.5, 1000), dim: 1 },
+    );
+    expect([...logits]).toEqual([-Math.log(99), 0, 0.5, Math.log(99)].map(Math.fround));
+  });
+
+  test('that is the mean of two answers with the mean of their log odds', () => {
+    const rows = { features: Float32Array.of(1, 2), dim: 2 };
+    const a = { weights: Float32Array.of(1, 0), bias: 1 };
+    const b = { weights: Float32Array.of(0, 0.5), bias: 0 };
+    const [first = 0, second = 0] = [a, b].map((head) => headLogits(head, rows)[0]);
+    expect(headLogits(meanOfHeads(a, b), rows)[0]).toBeCloseTo((first + second) / 2);
+  });
+
+  test('stops learning when its signal says so', () => {
+    const signal = AbortSignal.abort(new Error('stopped'));
+    expect(() => learnHead(images(2), { steps: 5, seed: 1, signal })).toThrow('stopped');
+  });
+});
+
+describe('the foregrounds of a collection', () => {
+  test('are found with a head where it agrees with masks that it has not seen', () => {
+    const { head, weights, note } = learnForeground(images(40, { wrong: 0.1 }), { seed: 1 });
+    expect(head).not.toBeNull();
+    expect(note).toMatchObject({ way: 'head', imageCount: 40 });
+    expect(note.agreement).toBeGreaterThan(0.7);
+    expect(weights.prior).toBeGreaterThan(0);
+  });
+
+  test('are found by each image alone where features say nothing', () => {
+    const { head, weights, note } = learnForeground(images(40, { isShown: false }), { seed: 1 });
+    expect(head).toBeNull();
+    expect(note).toMatchObject({ way: 'disagreement', imageCount: 40 });
+    expect(note.agreement).toBeLessThan(0.5);
+    expect(weights.prior).toBe(0);
+  });
+
+  test('are found with the head of another collection where it agrees better than their own, or there are few', () => {
+    const own = images(40, { wrong: 0.15 });
+    const good = learnHead(images(64), { steps: 300, seed: 1 });
+    const known = [{ head: good, segmentationId: SegmentationId.parse(7) }];
+    expect(learnForeground(own.slice(0, 8), { seed: 1, known })).toMatchObject({
+      head: good,
+      note: { from: 7 },
+    });
+    // It has learned the opposite: the images' own head agrees better.
+    const opposite = { weights: good.weights.map((weight) => -weight), bias: -good.bias };
+    const worse = [{ head: opposite, segmentationId: SegmentationId.parse(8) }];
+    const { note, head } = learnForeground(own, { seed: 1, known: worse });
+    expect(note.from).toBeNull();
+    expect(head).not.toBe(opposite);
+    expect(learnForeground(own.slice(0, 8), { seed: 1, known: worse })).toMatchObject({
+      head: null,
+      note: { way: 'disagreement', from: 8 },
+    });
+  });
+
+  test('are found by each image alone where there are few', () => {
+    const note = { way: 'few-images', agreement: null, imageCount: 0, from: null };
+    expect(learnForeground(images(15), { seed: 1 })).toMatchObject({ head: null, note });
+  });
+});
