@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { modelNetwork } from '../../../../src-main/core/model/networks.ts';
 import { initialWeights } from '../../../../src-main/core/model/parameters.ts';
 import { poolMasks, normaliseRows, swapHalves } from '../../../../src-main/core/model/pooling.ts';
@@ -8,6 +8,9 @@ import { tf } from '../../../../src-main/core/tensor/tfjs.ts';
 import { regionLoss, regionWeights } from '../../../../src-main/core/train/loss.ts';
 import { readGoldenJson } from '../../../support/golden.ts';
 import { tinyTraining } from '../../../support/tiny-training.ts';
+
+// Files share a process, and one before this may have left the tracing backend behind.
+beforeAll(() => tf.setBackend('cpu'));
 
 describe('residual networks', () => {
   for (const [name, spec] of [
