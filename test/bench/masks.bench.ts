@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { ModelId } from '../../src-main/contract/ids.ts';
+import {
+  SegmentSettings,
+  type Evaluation,
+  type ForegroundNote,
+} from '../../src-main/contract/segmentation.ts';
+import { sharedPath } from '../support/shared.ts';
+import { describeMachine, type BenchReport } from './bench-report.ts';
+import { openService, untilDone } from './bench-service.ts';
+
+/** In this order: what an earlier set taught an encoder may be used for a later one. */
+const SETS = ['pets', 'coco', 'nuclei'] as const;
+
+type Encoder = { name: string; modelId: ModelId | null };
+type Result = {
+  set: string;
+  encoder: string;
+  totals: Evaluation['totals'];
+  note: ForegroundNote | null;
+  imagesPerS: number;
+};
+
+/**
+ * What encoders do for the masks: each set of `shared/data` segmented with default settings without an encoder, with an
+ * untrained one, and with those that are given, and compared with the ground truth. Ratios are IoUs over that of the plain
+ * cut, and images per second with an encoder over those without. Needs `npm run build`.
+ * @param args files of encoders to import, such as the stand-in, or weights of a run
+ */
+export async function run(args: string[]): Promise<BenchReport> {
+  const folder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
+  const { service, client } = openService(join(folder, 'data'));
+  try {
+    const results: Result[] = [];
+    const encoders = await encodersOf(client, args);
+    for (const set of SETS) {
+      const added = await client.collections.add({ path: sharedPath('data', set, 'images') });
+      await untilDone(client, added.job.id);
+      for (const encoder of encoders) {
+        results.push(await measure(client, { set, encoder, collectionId: added.collection.id }));
+      }
+    }
+    return {
+      benchmark: 'masks',
+      machine: describeMachine(),
+      tables: [{ title: 'Masks by encoder', rows: results.map(rowOf) }],
+      ratios: ratiosOf(results),
+    };
+  } finally {
+    service[Symbol.dispose]();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function encodersOf(client: Client, files: readonly string[]): Promise<Encoder[]> {
+  const untrained = await client.models.addUntrained({ architecture: 'resnet18' });
+  const encoders: Encoder[] = [
+    { name: 'none', modelId: null },
+    { name: 'untrained', modelId: untrained.id },
+  ];
+  for (const file of files) {
+    const { id, name } = await client.models.import({ path: resolve(file) });
+    encoders.push({ name, modelId: id });
+  }
+  return encoders;
+}
+
+type Measurement = {
+  set: (typeof SETS)[number];
+  encoder: Encoder;
+  collectionId: Awaited<ReturnType<Client['collections']['add']>>['collection']['id'];
+};
+
+async function measure(client: Client, { set, encoder, collectionId }: Measurement): Promise<Result> {
+  const startMs = performance.now();
+  const { segmentation, job } = await client.segmentations.start({
+    collectionId,
+    ...(encoder.modelId === null ? {} : { modelId: encoder.modelId }),
+    settings: SegmentSettings.parse({}),
+    device: 'onnx:cpu',
+  });
+  await untilDone(client, job.id);
+  const seconds = (performance.now() - startMs) / 1_000;
+  const { totals } = await client.segmentations.evaluate({
+    id: segmentation.id,
+    truth: sharedPath('data', set, 'masks'),
+  });
+  const { foreground } = await client.segmentations.get({ id: segmentation.id });
+  return {
+    set,
+    encoder: encoder.name,
+    totals,
+    note: foreground,
+    imagesPerS: totals.imageCount / seconds,
+  };
+}
+
+function rowOf({ set, encoder, totals, note, imagesPerS }: Result): Record<string, string | number> {
+  return {
+    set,
+    encoder,
+    way: note?.way ?? '-',
+    agreement: shown(note?.agreement),
+    IoU: shown(totals.iou),
+    CorLoc: shown(totals.corLoc),
+    'boundary F': shown(totals.boundaryF),
+    'better half': shown(totals.iouTopHalf),
+    'worse half': shown(totals.iouBottomHalf),
+    'images/s': Number(imagesPerS.toPrecision(3)),
+  };
+}
+
+function ratiosOf(results: readonly Result[]): Record<string, number> {
+  const ratios: Record<string, number> = {};
+  for (const set of SETS) {
+    const [plain, ...others] = results.filter((result) => result.set === set);
+    for (const { encoder, totals, imagesPerS } of others) {
+      if (!plain?.totals.iou || totals.iou === null) continue;
+      ratios[`iou/${set}/${encoder}`] = Number((totals.iou / plain.totals.iou).toFixed(3));
+      ratios[`speed/${set}/${encoder}`] = Number((imagesPerS / plain.imagesPerS).toFixed(3));
+    }
+  }
+  return ratios;
+}
+
+const shown = (value: number | null | undefined) => (value == null ? '-' : Number(value.toFixed(3)));
