@@ -20,7 +20,8 @@ import {
 } from './ids.ts';
 import { MaskFileFormat, MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
-import { Job, JobState } from './job.ts';
+import { Job } from './job.ts';
+import { JobState } from './job-state.ts';
 import { GalleryItem, GalleryTile, Mask, ReviewState } from './mask.ts';
 import {
   EditBatch,

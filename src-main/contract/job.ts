@@ -1,20 +1,7 @@
 import { z } from 'zod';
 import { ErrorInfo } from './errors.ts';
 import { CollectionId, ExportId, ImportId, JobId, RunId, SegmentationId } from './ids.ts';
-
-/** `interrupted`: its worker died or the app ended while it ran; it resumes from its last saved point. */
-export const JobState = z.enum([
-  'queued',
-  'running',
-  'pausing',
-  'paused',
-  'cancelling',
-  'cancelled',
-  'failed',
-  'interrupted',
-  'done',
-]);
-export type JobState = z.infer<typeof JobState>;
+import { JobState } from './job-state.ts';
 
 /** What a job is to do: everything needed to run it again, as it is stored. */
 const ScanSpec = z.object({ kind: z.literal('scan'), collectionId: CollectionId });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CollectionId, ContentHash, ImageId, JobId, ModelId, RunId } from './ids.ts';
-import { JobState } from './job.ts';
+import { JobState } from './job-state.ts';
 import { PresetName, PretrainConfig } from './pretrain.ts';
 
 /** An image that a run went on without. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CollectionId, ConceptId, ImageId, JobId, MaskId, ModelId, SegmentationId } from './ids.ts';
-import { JobState } from './job.ts';
+import { JobState } from './job-state.ts';
 import { MaskFileProblem } from './mask-import.ts';
 import { GallerySort, Mask, ReviewState } from './mask.ts';
 

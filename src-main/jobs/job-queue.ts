@@ -1,13 +1,13 @@
 import { UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { JobId } from '../contract/ids.ts';
-import type { Job, JobKind, JobProgress, JobSpec, JobState } from '../contract/job.ts';
+import type { Job, JobKind, JobProgress, JobSpec } from '../contract/job.ts';
+import { statesBefore, type JobState } from '../contract/job-state.ts';
 import type { JobRepository } from '../store/jobs.ts';
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { WorkerJob } from '../worker/protocol/job.ts';
 import { answerAsk, type JobKindHandler, type JobKinds } from './job-kind.ts';
 import { JobRun, type RunEnd, type RunLimits } from './job-run.ts';
 import { ProgressMeter } from './progress-meter.ts';
-import { statesBefore } from './state-machine.ts';
 import type { ForkWorker } from './worker-channel.ts';
 
 /** Progress reaches the store and the listeners at most this often; the last report of a job always does. */

@@ -17,6 +17,15 @@ export type ScanKindOptions = {
 export function scanKind(options: ScanKindOptions): JobKindHandler<'scan'> {
   const { store, nowMs, onCollection } = options;
 
+  const refuseRemoved = (collectionId: CollectionId, scanId: JobId): void => {
+    if (store.collections.get(collectionId)) return;
+    throw new UserError(
+      'NOT_FOUND',
+      `The collection of this scan (job ${scanId}) has been removed, so nothing more is saved for it.`,
+      { hint: 'Add its folder again to scan it.' },
+    );
+  };
+
   const finish = async (collectionId: CollectionId, scanId: JobId): Promise<null> => {
     while (!store.scans.finishChunk({ collectionId, scanId, finishedAtMs: nowMs() })) {
       await new Promise(setImmediate);
@@ -43,6 +52,7 @@ export function scanKind(options: ScanKindOptions): JobKindHandler<'scan'> {
       };
     },
     answer: (ask, { id: scanId, spec: { collectionId } }) => {
+      refuseRemoved(collectionId, scanId);
       switch (ask.kind) {
         case 'scan/diff':
           return { inspect: store.scans.diffFound({ collectionId, scanId, files: ask.files }) };

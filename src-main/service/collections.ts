@@ -5,9 +5,8 @@ import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
+import { isOnHold, isOpen, statesThat } from '../contract/job-state.ts';
 import type { Service } from './service.ts';
-
-const OPEN_STATES = ['queued', 'running', 'pausing', 'paused', 'interrupted'] as const;
 
 /** Collections as clients handle them: folders on disk behind rows in the store. */
 export function collectionHandlers(service: Service) {
@@ -26,11 +25,11 @@ export function collectionHandlers(service: Service) {
   const scan = (collection: Collection): Job => {
     const open = openScanOf(collection.id);
     if (!open) return queue.enqueue({ kind: 'scan', collectionId: collection.id }, `Scan ${collection.name}`);
-    return open.state === 'paused' || open.state === 'interrupted' ? queue.resume(open.id) : open;
+    return isOnHold(open.state) ? queue.resume(open.id) : open;
   };
 
   const openJobsOf = (id: CollectionId): Job[] =>
-    store.jobs.page({ states: [...OPEN_STATES], cursor: null, limit: 500 }).items.filter(({ spec }) => {
+    store.jobs.page({ states: statesThat(isOpen), cursor: null, limit: 500 }).items.filter(({ spec }) => {
       switch (spec.kind) {
         case 'scan':
           return spec.collectionId === id;
@@ -48,8 +47,9 @@ export function collectionHandlers(service: Service) {
       }
     });
 
+  /** A scan that will still see all of the folder: one that is being cancelled will not. */
   const openScanOf = (id: CollectionId): Job | undefined =>
-    openJobsOf(id).find(({ spec }) => spec.kind === 'scan');
+    openJobsOf(id).find(({ spec, state }) => spec.kind === 'scan' && state !== 'cancelling');
 
   return {
     get,

@@ -8,6 +8,7 @@ import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
+import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
 import type { Model } from '../contract/model.ts';
 import type { PresetName, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
 import type { Run } from '../contract/run.ts';
@@ -21,9 +22,6 @@ type Request = {
   overrides: PretrainOverrides;
   device?: string | undefined;
 };
-
-/** States from which a run's job can be queued again. */
-const RESUMABLE = ['paused', 'interrupted', 'failed', 'cancelled'] as const;
 
 /** Pretrainings as clients handle them: runs in the store, jobs that train them, models that come out. */
 export function runHandlers(service: Service) {
@@ -62,9 +60,8 @@ export function runHandlers(service: Service) {
 
   /** Queues the run's job, the one it has where that can go on. */
   const queueJob = (run: Run): { run: Run; job: Job } => {
-    const open = run.jobId !== null && RESUMABLE.some((state) => state === run.state);
     const job =
-      open && run.jobId !== null
+      run.jobId !== null && run.state !== null && isResumable(run.state)
         ? queue.resume(run.jobId)
         : queue.enqueue({ kind: 'pretrain', runId: run.id }, `Pretrain ${run.name}`);
     store.runs.setJob(run.id, job.id);
@@ -72,7 +69,7 @@ export function runHandlers(service: Service) {
   };
 
   const refuseActive = (run: Run): void => {
-    if (run.state === null || run.state === 'done' || RESUMABLE.some((state) => state === run.state)) return;
+    if (run.state === null || !isUnderWay(run.state)) return;
     throw new UserError('WRONG_STATE', `Run '${run.name}' is ${run.state}.`, {
       hint: `Pause or stop it first: r2o jobs pause ${run.jobId ?? ''}`,
     });
@@ -198,10 +195,8 @@ export function runHandlers(service: Service) {
     },
 
     async remove(id: RunId): Promise<null> {
-      const { jobId } = get(id);
-      const state = get(id).state;
-      if (jobId !== null && state !== null && state !== 'done' && state !== 'failed')
-        await queue.cancelAndWait(jobId);
+      const { jobId, state } = get(id);
+      if (jobId !== null && state !== null && isOpen(state)) await queue.cancelAndWait(jobId);
       store.runs.remove(id);
       service.publish({ type: 'run-removed', runId: id });
       await rm(runFolder(layout.runs, id), { recursive: true, force: true });

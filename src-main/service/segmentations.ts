@@ -4,11 +4,10 @@ import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId, SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
+import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
 import type { Segmentation, SegmentRequest } from '../contract/segmentation.ts';
 import { segmentationFile } from '../jobs/segment-kind.ts';
 import type { Service } from './service.ts';
-
-const RESUMABLE = ['paused', 'interrupted', 'failed', 'cancelled'] as const;
 
 /** Segmentations as clients handle them: rows, concepts and masks in the store, jobs that make them. */
 export function segmentationHandlers(service: Service) {
@@ -30,7 +29,7 @@ export function segmentationHandlers(service: Service) {
   const queueJob = (segmentation: Segmentation): { segmentation: Segmentation; job: Job } => {
     const { id, jobId, state, name } = segmentation;
     const job =
-      jobId !== null && RESUMABLE.some((known) => known === state)
+      jobId !== null && state !== null && isResumable(state)
         ? queue.resume(jobId)
         : queue.enqueue({ kind: 'segment', segmentationId: id }, `Segment ${name}`);
     store.segmentations.setJob(id, job.id);
@@ -76,9 +75,7 @@ export function segmentationHandlers(service: Service) {
     resume(id: SegmentationId): { segmentation: Segmentation; job: Job } {
       const segmentation = get(id);
       const { state } = segmentation;
-      if (state === null || state === 'done' || RESUMABLE.some((known) => known === state)) {
-        return queueJob(segmentation);
-      }
+      if (state === null || !isUnderWay(state)) return queueJob(segmentation);
       throw new UserError('WRONG_STATE', `'${segmentation.name}' is ${state}.`, {
         hint: 'Wait for it, or pause it first.',
       });
@@ -93,8 +90,7 @@ export function segmentationHandlers(service: Service) {
     /** Forgets a segmentation with its concepts and masks, in small steps. */
     async remove(id: SegmentationId): Promise<null> {
       const { jobId, state } = get(id);
-      const isOpen = state !== null && state !== 'done' && state !== 'cancelled' && state !== 'failed';
-      if (jobId !== null && isOpen) await queue.cancelAndWait(jobId);
+      if (jobId !== null && state !== null && isOpen(state)) await queue.cancelAndWait(jobId);
       while (!store.segmentations.removeChunk(id)) await new Promise(setImmediate);
       await rm(segmentationFile(layout.segmentations, id), { force: true });
       service.publish({ type: 'segmentation-removed', segmentationId: id });

@@ -2,7 +2,8 @@ import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { ErrorInfo } from '../contract/errors.ts';
 import { JobId } from '../contract/ids.ts';
-import { JobProgress, JobSpec, JobState, type Job } from '../contract/job.ts';
+import { JobProgress, JobSpec, type Job } from '../contract/job.ts';
+import { isEnded, isResumable, JobState, statesBefore } from '../contract/job-state.ts';
 import { decodeCursor, toPage, type Page } from './cursor.ts';
 import type { WritableDb } from './connection.ts';
 
@@ -18,7 +19,6 @@ type Row = {
   finished_at_ms: number | null;
 };
 
-const RESUMABLE_STATES: readonly JobState[] = ['paused', 'interrupted', 'failed', 'cancelled'];
 const Position = z.tuple([z.number().int()]);
 
 /** Jobs and their states. Which state may follow which is the queue's affair; here it is only guarded. */
@@ -30,7 +30,16 @@ export class JobRepository {
   readonly #nextQueued: Statement<[], Row>;
   readonly #setProgress: Statement<[string, number]>;
   readonly #transition: Statement<
-    [{ id: number; from: string; to: string; error: string | null; nowMs: number }]
+    [
+      {
+        id: number;
+        from: string;
+        to: string;
+        error: string | null;
+        nowMs: number;
+        finishedAtMs: number | null;
+      },
+    ]
   >;
   readonly #interrupt: Statement<[{ error: string }]>;
 
@@ -50,11 +59,11 @@ export class JobRepository {
         state = @to,
         error = @error,
         started_at_ms = CASE WHEN @to = 'running' THEN @nowMs ELSE started_at_ms END,
-        finished_at_ms = CASE WHEN @to IN ('done', 'failed', 'cancelled') THEN @nowMs ELSE NULL END
+        finished_at_ms = @finishedAtMs
       WHERE id = @id AND state IN (SELECT value FROM json_each(@from))`);
     this.#interrupt = db.prepare(`
       UPDATE jobs SET state = 'interrupted', error = @error, finished_at_ms = NULL
-      WHERE state IN ('running', 'pausing', 'cancelling')`);
+      WHERE state IN (${quoted(statesBefore('interrupted'))})`);
   }
 
   insert(job: { spec: JobSpec; title: string; createdAtMs: number }): JobId {
@@ -114,6 +123,7 @@ export class JobRepository {
       to,
       error: error && JSON.stringify(error),
       nowMs,
+      finishedAtMs: isEnded(to) ? nowMs : null,
     }).changes;
     return changes > 0;
   }
@@ -129,6 +139,8 @@ export class JobRepository {
   }
 }
 
+const quoted = (states: readonly JobState[]): string => states.map((state) => `'${state}'`).join(', ');
+
 function toJob(row: Row): Job {
   const state = JobState.parse(row.state);
   return {
@@ -138,7 +150,7 @@ function toJob(row: Row): Job {
     title: row.title,
     progress: row.progress === null ? null : JobProgress.parse(JSON.parse(row.progress)),
     error: row.error === null ? null : ErrorInfo.parse(JSON.parse(row.error)),
-    isResumable: RESUMABLE_STATES.includes(state),
+    isResumable: isResumable(state),
     createdAtMs: row.created_at_ms,
     startedAtMs: row.started_at_ms,
     finishedAtMs: row.finished_at_ms,

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { CollectionId, ContentHash, ImageId, JobId, ModelId, RunId } from '../contract/ids.ts';
-import { JobState } from '../contract/job.ts';
+import { JobState } from '../contract/job-state.ts';
 import { PresetName, PretrainConfig } from '../contract/pretrain.ts';
 import {
   RunMetric,

@@ -1,5 +1,5 @@
 import { CollectionId, JobId, ModelId, SegmentationId } from '../contract/ids.ts';
-import { JobState } from '../contract/job.ts';
+import { JobState } from '../contract/job-state.ts';
 import { ForegroundNote, SegmentSettings, type Segmentation } from '../contract/segmentation.ts';
 
 export type SegmentationRow = {

@@ -1,6 +1,7 @@
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { JobId } from '../../src-main/contract/ids.ts';
-import type { Job, JobState } from '../../src-main/contract/job.ts';
+import type { Job } from '../../src-main/contract/job.ts';
+import { isAtWork, isEnded, isFailure, isOpen } from '../../src-main/contract/job-state.ts';
 import { errorText, errorTitle } from '../client/error.ts';
 import { t, tOr } from '../i18n/language.svelte.ts';
 import { attemptLoudly } from './attempt.ts';
@@ -9,12 +10,6 @@ import type { Toasts } from './toasts.svelte.ts';
 export type JobVerb = 'pause' | 'resume' | 'cancel';
 
 const PAGE_SIZE = 100;
-const RUNNING: readonly JobState[] = ['running', 'pausing', 'cancelling'];
-const OPEN: readonly JobState[] = ['queued', 'paused', 'interrupted', ...RUNNING];
-
-const isRunning = (job: Job): boolean => RUNNING.includes(job.state);
-/** Not ended: at work, waiting, or waiting for a person. */
-export const isOpen = (job: Job): boolean => OPEN.includes(job.state);
 
 /** How far a job is, 0..1; null while that is not known. */
 export function fractionOf({ progress }: Job): number | null {
@@ -28,10 +23,10 @@ export class Jobs {
   #all = $state.raw<readonly Job[]>([]);
   #nextCursor = $state<string | null>(null);
 
-  readonly open = $derived(this.#all.filter(isOpen));
-  readonly ended = $derived(this.#all.filter((job) => !isOpen(job)));
+  readonly open = $derived(this.#all.filter(({ state }) => isOpen(state)));
+  readonly ended = $derived(this.#all.filter(({ state }) => isEnded(state)));
   /** The one at work; jobs run one after the other. */
-  readonly running = $derived(this.#all.find(isRunning));
+  readonly running = $derived(this.#all.find(({ state }) => isAtWork(state)));
 
   constructor(client: Client, toasts: Toasts) {
     this.#client = client;
@@ -81,7 +76,7 @@ export class Jobs {
     this.#toasts.forget(about);
     const text = jobTitle(job);
     if (job.state === 'done') this.#toasts.show({ tone: 'success', title: t('jobs.doneToast'), text, about });
-    if (job.error && (job.state === 'failed' || job.state === 'interrupted')) {
+    if (job.error && isFailure(job.state)) {
       const title = `${text}: ${errorTitle(job.error.code)}`;
       this.#toasts.show({
         tone: 'danger',

@@ -4,6 +4,7 @@ import { createRouterClient } from '@orpc/server';
 import { onTestFinished } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { Job } from '../../src-main/contract/job.ts';
+import { isEnded } from '../../src-main/contract/job-state.ts';
 import type { JobId } from '../../src-main/contract/ids.ts';
 import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
@@ -46,7 +47,7 @@ export async function waitForState(client: Client, id: JobId, ...states: Job['st
   for (;;) {
     const job = await client.jobs.get({ id });
     if (states.includes(job.state)) return job;
-    if (['done', 'failed', 'cancelled'].includes(job.state)) {
+    if (isEnded(job.state)) {
       throw new Error(`job ${id} is ${job.state}, not ${states.join(' or ')}: ${job.error?.message ?? ''}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -2,6 +2,7 @@ import type { Client } from '../../contract/contract.ts';
 import { userErrorFromInfo } from '../../contract/errors.ts';
 import type { JobId } from '../../contract/ids.ts';
 import type { Job } from '../../contract/job.ts';
+import { isUnderWay } from '../../contract/job-state.ts';
 import { ProgressDisplay } from './progress-display.ts';
 
 /** The person pressed Ctrl-C, or cancelled the job elsewhere. */
@@ -44,7 +45,7 @@ async function waitForEnd(client: Client, id: JobId, onChange: (job: Job) => voi
   const ended = Promise.withResolvers<Job>();
   const look = (job: Job) => {
     onChange(job);
-    if (hasEnded(job)) ended.resolve(job);
+    if (!isUnderWay(job.state)) ended.resolve(job);
   };
   const poll = setInterval(() => void client.jobs.get({ id }).then(look, ended.reject), POLL_MS);
   try {
@@ -72,8 +73,4 @@ async function listen(
     // Ending the watch is how we leave; the connection's end shows in the next poll.
     if (!signal.aborted) throw error;
   }
-}
-
-function hasEnded({ state }: Job): boolean {
-  return ['done', 'failed', 'cancelled', 'interrupted', 'paused'].includes(state);
 }

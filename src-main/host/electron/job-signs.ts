@@ -1,4 +1,5 @@
 import type { Job } from '../../contract/job.ts';
+import { isAtWork, isFailure } from '../../contract/job-state.ts';
 import type { NativeTexts } from './texts.ts';
 
 /** As in electron-builder.yml: Windows shows notifications only of apps that name the id they were installed with. */
@@ -7,15 +8,9 @@ export const APP_ID = 'org.r2o-studio.app';
 /** What the taskbar shows: a fraction, `unknown` while there is no total, or undefined for no bar. */
 export type TaskbarProgress = number | 'unknown' | undefined;
 
-const AT_WORK: readonly Job['state'][] = ['running', 'pausing', 'cancelling'];
-
-export function isAtWork(job: Job): boolean {
-  return AT_WORK.includes(job.state);
-}
-
 /** The progress of the job at work; jobs run one after the other. */
 export function taskbarProgress(jobs: Iterable<Job>): TaskbarProgress {
-  const job = [...jobs].find(isAtWork);
+  const job = [...jobs].find(({ state }) => isAtWork(state));
   if (!job) return undefined;
   const { progress } = job;
   return progress?.total ? Math.min(1, progress.done / progress.total) : 'unknown';
@@ -27,9 +22,9 @@ export function notificationOf(
   job: Job,
   texts: NativeTexts,
 ): { title: string; body: string } | undefined {
-  if (!before || !isAtWork(before) || before.state === job.state) return undefined;
+  if (!before || !isAtWork(before.state) || before.state === job.state) return undefined;
   if (job.state === 'done') return { title: texts.jobDone, body: job.title };
-  if (job.state === 'failed' || job.state === 'interrupted') {
+  if (isFailure(job.state)) {
     return { title: texts.jobFailed, body: [job.title, job.error?.message].filter(Boolean).join(': ') };
   }
   return undefined;

@@ -170,4 +170,39 @@ describe('the job queue', () => {
     expect(await client.collections.list()).toEqual([]);
     expect(bugs).toEqual([]);
   });
+
+  test('waits for a scan that is being cancelled before its collection is removed', async () => {
+    const { client, bugs } = startService({ fork: workerOf('saves-late') });
+    const { collection, job } = await client.collections.add({ path: await photos(1) });
+    await waitForState(client, job.id, 'running');
+    expect((await client.jobs.cancel({ id: job.id })).state).toBe('cancelling');
+    await client.collections.remove({ id: collection.id });
+    expect(await client.jobs.get({ id: job.id })).toMatchObject({ state: 'cancelled', error: null });
+    expect(bugs).toEqual([]);
+  });
+
+  test('refuses what a scan saves for a collection that has been removed under it, and says what to do', async () => {
+    const { client, service, bugs } = startService({ fork: workerOf('saves-late') });
+    const { collection, job } = await client.collections.add({ path: await photos(1) });
+    await waitForState(client, job.id, 'running');
+    await client.jobs.cancel({ id: job.id });
+    service.store.collections.removeChunk(collection.id);
+    const failed = await waitForState(client, job.id, 'failed');
+    expect(failed.error).toEqual({
+      code: 'NOT_FOUND',
+      message: `The collection of this scan (job ${job.id}) has been removed, so nothing more is saved for it.`,
+      hint: 'Add its folder again to scan it.',
+    });
+    expect(bugs).toEqual([]);
+  });
+
+  test('scans again after a scan that is being cancelled', async () => {
+    const { client } = startService({ fork: workerOf('saves-late') });
+    const { collection, job } = await client.collections.add({ path: await photos(1) });
+    await waitForState(client, job.id, 'running');
+    await client.jobs.cancel({ id: job.id });
+    const next = await client.collections.rescan({ id: collection.id });
+    expect(next).toMatchObject({ state: 'queued' });
+    expect(next.id).not.toBe(job.id);
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { JobProgress, JobState } from '../../../src-main/contract/job.ts';
+import type { JobProgress } from '../../../src-main/contract/job.ts';
+import type { JobState } from '../../../src-main/contract/job-state.ts';
 import { liveStep } from '../../../src-renderer/screens/pretrain/live-step.ts';
 
 const run = { step: 10, totalSteps: 100, config: { batchSize: 4 } };

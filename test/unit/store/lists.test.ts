@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Image, ImageStatus } from '../../../src-main/contract/image.ts';
-import { JobState, type JobProgress } from '../../../src-main/contract/job.ts';
+import { type JobProgress } from '../../../src-main/contract/job.ts';
+import { JobState } from '../../../src-main/contract/job-state.ts';
 import type { CollectionId } from '../../../src-main/contract/ids.ts';
 import { encodeCursor, type Page } from '../../../src-main/store/cursor.ts';
 import { hashOf, scanFolder, TestStore, type TestFile } from '../../support/store.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { JobState } from '../../../src-main/contract/job-state.ts';
 import { scanFolder, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -119,6 +120,14 @@ describe('the schema refuses', () => {
     using test = new TestStore(tempFolder());
     insert(test, 'masks', { ...mask, ...segmented(test) });
     expect(() => insert(test, table, values)).toThrow(/constraint/);
+  });
+
+  test('no state that the state machine knows', () => {
+    using test = new TestStore(tempFolder());
+    for (const state of JobState.options) {
+      insert(test, 'jobs', { kind: 'scan', title: '', spec: '{}', state, created_at_ms: 0 });
+    }
+    expect(test.db.prepare('SELECT count(*) FROM jobs').pluck().get()).toBe(JobState.options.length);
   });
 
   test('a concept that is merged into itself', () => {

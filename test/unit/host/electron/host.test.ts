@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CollectionId, JobId } from '../../../../src-main/contract/ids.ts';
 import { SCREEN_PLACES } from '../../../../src-main/contract/screens.ts';
-import type { Job, JobProgress, JobState } from '../../../../src-main/contract/job.ts';
+import type { Job, JobProgress } from '../../../../src-main/contract/job.ts';
+import type { JobState } from '../../../../src-main/contract/job-state.ts';
 import {
   closingQuestion,
   notificationOf,
