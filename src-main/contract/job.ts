@@ -23,13 +23,29 @@ export const JobSpec = z.discriminatedUnion('kind', [
 export type JobSpec = z.infer<typeof JobSpec>;
 export type JobKind = JobSpec['kind'];
 
+/** What a job is doing. Its texts are under `jobs.phase` of the page; the command line writes the name itself. */
+export const JobPhase = z.enum([
+  'listing-files',
+  'reading-images',
+  'listing-images',
+  'preparing-network',
+  'pretraining',
+  'learning-concepts',
+  'finding-objects',
+  'writing-files',
+  'reading-masks',
+]);
+export type JobPhase = z.infer<typeof JobPhase>;
+
+/** What a job counts. */
+export const JobUnit = z.enum(['files', 'images']);
+
 export const JobProgress = z.object({
-  /** What is going on, as a short phrase: `listing files`. */
-  phase: z.string(),
+  phase: JobPhase,
   done: z.number(),
   /** Null while it is not known yet. */
   total: z.number().nullable(),
-  unit: z.string(),
+  unit: JobUnit,
   /** Smoothed; null until there is something to tell. */
   ratePerS: z.number().nullable(),
   etaMs: z.number().nullable(),

@@ -1,4 +1,4 @@
-import type { JobProgress } from '../contract/job.ts';
+import type { JobPhase, JobProgress } from '../contract/job.ts';
 import type { ProgressReport } from '../worker/protocol/job.ts';
 
 /** Time over which older speed readings lose about two thirds of their weight. */
@@ -8,7 +8,7 @@ const WARM_UP_MS = 500;
 
 /** Turns a worker's plain counts into a rate and the time left, phase by phase. */
 export class ProgressMeter {
-  #phase: string | undefined;
+  #phase: JobPhase | undefined;
   #startedAtMs = 0;
   #startedDone = 0;
   #lastAtMs = 0;

@@ -4,8 +4,11 @@ import en from './en.json';
 
 export type Language = Exclude<LanguageChoice, 'system'>;
 
+/** All texts of English in another language: one that lacks a text does not compile. */
+type AllTexts<T = typeof en> = { [K in keyof T]: T[K] extends string ? string : AllTexts<T[K]> };
+
 /** All languages but English, which is always there; each is loaded when it is first chosen. */
-const LOADERS: Record<Exclude<Language, 'en'>, () => Promise<object>> = {
+const LOADERS: Record<Exclude<Language, 'en'>, () => Promise<AllTexts>> = {
   de: async () => (await import('./de.json')).default,
 };
 
@@ -46,7 +49,7 @@ export function t(key: TextKey, values: Values = {}): string {
   return translate(key, values);
 }
 
-/** As `t`, for keys made from data (phases of jobs, error codes) that may have no words yet. */
+/** As `t`, for keys made from data (error codes, metrics) that may have no words yet. */
 export function tOr(key: string, fallback: string, values: Values = {}): string {
   return translate(key, { ...values, defaultValue: fallback });
 }

@@ -3,7 +3,7 @@ import type { JobId } from '../../src-main/contract/ids.ts';
 import type { Job } from '../../src-main/contract/job.ts';
 import { isAtWork, isEnded, isFailure, isOpen } from '../../src-main/contract/job-state.ts';
 import { errorText, errorTitle } from '../client/error.ts';
-import { t, tOr } from '../i18n/language.svelte.ts';
+import { t } from '../i18n/language.svelte.ts';
 import { attemptLoudly } from './attempt.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
@@ -94,5 +94,5 @@ export class Jobs {
 
 /** What a job does, in the page's language. Its stored title ends with the name of what it works on. */
 export function jobTitle(job: Job): string {
-  return tOr(`jobs.title.${job.spec.kind}`, job.title, { name: job.title.replace(/^\S+ /, '') });
+  return t(`jobs.title.${job.spec.kind}`, { name: job.title.replace(/^\S+ /, '') });
 }

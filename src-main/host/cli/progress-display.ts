@@ -45,7 +45,8 @@ export class ProgressDisplay {
 /** One line; the bar takes the room that the numbers leave. */
 function describe({ progress }: Job, columns: number): string | undefined {
   if (!progress) return undefined;
-  const { phase, done, total, unit, ratePerS, etaMs } = progress;
+  const { done, total, unit, ratePerS, etaMs } = progress;
+  const phase = progress.phase.replaceAll('-', ' ');
   const rate = ratePerS === null ? '' : `  ${ratePerS.toFixed(ratePerS < 10 ? 1 : 0)} ${unit}/s`;
   if (total === null) return `${phase}  ${done} ${unit}${rate}`;
   const eta = etaMs === null || done >= total ? '' : `  ${formatDuration(etaMs)} left`;

@@ -26,7 +26,7 @@ export async function runExport({ plan, limits }: WorkerJobOf<'export'>, context
     // Images of some formats take a fraction of a millisecond: nobody wants to hear of each.
     if (done < total && performance.now() - reportedAtMs < REPORT_EVERY_MS) return;
     reportedAtMs = performance.now();
-    link.report({ phase: 'writing', done, total, unit: 'images' });
+    link.report({ phase: 'writing-files', done, total, unit: 'images' });
   };
   report(0);
   try {

@@ -50,7 +50,7 @@ export async function runImport({ options }: WorkerJobOf<'import'>, context: Job
     const changes = compare(masks, record.masks, options.rejectMissing);
     await link.ask({ kind: 'import/save', imageId, changes });
     for (const { kind } of changes) result[COUNTED_AS[kind]]++;
-    link.report({ phase: 'reading masks', done: ++result.images, total: null, unit: 'images' });
+    link.report({ phase: 'reading-masks', done: ++result.images, total: null, unit: 'images' });
   }
   await link.ask({ kind: 'import/finish', result });
 }

@@ -45,10 +45,10 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
   const { config } = job;
   const { link, signal, cores } = context;
   await mkdir(job.runFolder, { recursive: true });
-  link.report({ phase: 'listing images', done: 0, total: null, unit: 'images' });
+  link.report({ phase: 'listing-images', done: 0, total: null, unit: 'images' });
   const images = await readOrMakeImageList(job, context);
   const totalSteps = totalStepsOf(config, images.length);
-  link.report({ phase: 'preparing the network', done: 0, total: null, unit: 'images' });
+  link.report({ phase: 'preparing-network', done: 0, total: null, unit: 'images' });
   await using opened = await openTrainer(job, { device: deviceOf(job.device), threads: cores });
   const { trainer, startStep } = opened;
   const chosen = await openPreviewImages(job, images);

@@ -31,7 +31,7 @@ async function listChanged(job: WorkerJobOf<'scan'>, { link, signal }: JobContex
     const { inspect } = await link.ask({ kind: 'scan/diff', files });
     changed.push(...inspect.flatMap((index) => files[index] ?? []));
     found += files.length;
-    link.report({ phase: 'listing files', done: found, total: null, unit: 'files' });
+    link.report({ phase: 'listing-files', done: found, total: null, unit: 'files' });
   }
   return changed;
 }
@@ -44,7 +44,7 @@ async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context:
     await link.ask({ kind: 'scan/save', files: batch });
   });
   let done = 0;
-  const report = () => link.report({ phase: 'reading images', done, total: files.length, unit: 'images' });
+  const report = () => link.report({ phase: 'reading-images', done, total: files.length, unit: 'images' });
 
   const inspectOne = async (file: FoundFile) => {
     if (signal.aborted) return;

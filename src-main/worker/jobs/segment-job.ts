@@ -51,7 +51,7 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     foreground: model.foreground.note,
   });
   let done = images.length - waiting.length;
-  const report = () => link.report({ phase: 'finding objects', done, total: images.length, unit: 'images' });
+  const report = () => link.report({ phase: 'finding-objects', done, total: images.length, unit: 'images' });
   report();
   for await (const { item, result: masks } of inOrder(waiting, threads.ahead, (image) =>
     threads.cut(image),
@@ -93,7 +93,7 @@ async function learn({ job, images, threads, context }: LearnTask): Promise<Coll
   for await (const { result } of inOrder(sample, threads.ahead, sampleOne)) {
     signal.throwIfAborted();
     if (result) samples.push(result);
-    link.report({ phase: 'learning concepts', done: ++done, total: sample.length, unit: 'images' });
+    link.report({ phase: 'learning-concepts', done: ++done, total: sample.length, unit: 'images' });
   }
   const model = await learnCollection(samples, job.settings, { known: await readHeads(job), signal });
   await mkdir(dirname(job.modelFile), { recursive: true });

@@ -1,8 +1,8 @@
-import type { Job } from '../../../src-main/contract/job.ts';
+import type { Job, JobPhase } from '../../../src-main/contract/job.ts';
 import type { Run } from '../../../src-main/contract/run.ts';
 
-/** What the worker says while it trains; before that it counts other things. */
-const TRAINING = 'pretraining';
+/** The phase in which the worker trains; before that it counts other things. */
+const TRAINING: JobPhase = 'pretraining';
 
 /**
  * The step that a run has reached: what its job tells while it goes on, which is ahead of the last checkpoint. A job

@@ -39,7 +39,7 @@ async function scan() {
   const unknown = inspect.map((index) => found[index]);
   const toSave = unknown.slice(0, inspect.length === FILES ? FILES / 2 : FILES);
   await ask({ kind: 'scan/save', files: toSave.map(inspected) });
-  const progress = { phase: 'reading images', done: toSave.length, total: unknown.length, unit: 'images' };
+  const progress = { phase: 'reading-images', done: toSave.length, total: unknown.length, unit: 'images' };
   process.send({ type: 'progress', progress });
   if (toSave.length < unknown.length) return;
   await ask({ kind: 'scan/finish' });

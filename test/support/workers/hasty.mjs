@@ -2,7 +2,7 @@
 process.on('message', ({ type }) => {
   if (type !== 'start') return;
   for (let done = 0; done <= 5; done++) {
-    process.send({ type: 'progress', progress: { phase: 'reading images', done, total: 5, unit: 'images' } });
+    process.send({ type: 'progress', progress: { phase: 'reading-images', done, total: 5, unit: 'images' } });
   }
   process.send({ type: 'outcome', outcome: { state: 'done' } });
 });

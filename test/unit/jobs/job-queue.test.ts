@@ -17,7 +17,7 @@ async function midway(client: ReturnType<typeof startService>['client'], id: Job
   for (;;) {
     const { progress, state } = await client.jobs.get({ id });
     if (state === 'done') throw new Error('the job was too fast for this test');
-    if (progress?.phase === 'reading images' && progress.done > 0) return;
+    if (progress?.phase === 'reading-images' && progress.done > 0) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

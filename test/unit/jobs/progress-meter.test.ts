@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { JobPhase } from '../../../src-main/contract/job.ts';
 import { ProgressMeter } from '../../../src-main/jobs/progress-meter.ts';
+import type { ProgressReport } from '../../../src-main/worker/protocol/job.ts';
 
-const report = (done: number, total: number | null = 100, phase = 'reading images') => ({
+const report = (
+  done: number,
+  total: number | null = 100,
+  phase: JobPhase = 'reading-images',
+): ProgressReport => ({
   phase,
   done,
   total,
@@ -38,8 +44,8 @@ describe('the progress meter', () => {
 
   test('starts anew with each phase', () => {
     const meter = new ProgressMeter();
-    meter.update(report(0, null, 'listing files'), 0);
-    expect(meter.update(report(5_000, null, 'listing files'), 1_000).ratePerS).toBe(5_000);
+    meter.update(report(0, null, 'listing-files'), 0);
+    expect(meter.update(report(5_000, null, 'listing-files'), 1_000).ratePerS).toBe(5_000);
     expect(meter.update(report(0), 1_100)).toMatchObject({ ratePerS: null, etaMs: null });
   });
 

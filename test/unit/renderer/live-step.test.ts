@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { JobProgress } from '../../../src-main/contract/job.ts';
+import type { JobPhase, JobProgress } from '../../../src-main/contract/job.ts';
 import type { JobState } from '../../../src-main/contract/job-state.ts';
 import { liveStep } from '../../../src-renderer/screens/pretrain/live-step.ts';
 
 const run = { step: 10, totalSteps: 100, config: { batchSize: 4 } };
 
-function jobAt(state: JobState, phase: string, done: number): { state: JobState; progress: JobProgress } {
+function jobAt(state: JobState, phase: JobPhase, done: number): { state: JobState; progress: JobProgress } {
   return { state, progress: { phase, done, total: 400, unit: 'images', ratePerS: null, etaMs: null } };
 }
 
@@ -19,7 +19,7 @@ describe('the step of a run', () => {
   test('is that of the checkpoint without a job, before it trains, and once it was interrupted', () => {
     expect(liveStep(run, undefined)).toBe(10);
     expect(liveStep(run, { state: 'queued', progress: null })).toBe(10);
-    expect(liveStep(run, jobAt('running', 'listing images', 399))).toBe(10);
+    expect(liveStep(run, jobAt('running', 'listing-images', 399))).toBe(10);
     expect(liveStep(run, jobAt('interrupted', 'pretraining', 92))).toBe(10);
   });
 

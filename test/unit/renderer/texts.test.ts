@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { parse } from 'svelte/compiler';
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../../src-main/contract/errors.ts';
+import { JobPhase, JobUnit } from '../../../src-main/contract/job.ts';
+import { JobState } from '../../../src-main/contract/job-state.ts';
 import de from '../../../src-renderer/i18n/de.json';
 import en from '../../../src-renderer/i18n/en.json';
 import { preferred } from '../../../src-renderer/i18n/language.svelte.ts';
@@ -38,6 +40,13 @@ function wordsIn(node: unknown): string[] {
 describe('the texts of the page', () => {
   const english = flatten(en);
   const german = flatten(de);
+
+  test('name the phases, units and states of jobs, and no others', () => {
+    const namesOf = (texts: object) => Object.keys(texts).sort();
+    expect(namesOf(en.jobs.phase)).toEqual([...JobPhase.options].sort());
+    expect(namesOf(en.jobs.unit)).toEqual([...JobUnit.options].sort());
+    expect(namesOf(en.jobs.state)).toEqual([...JobState.options].sort());
+  });
 
   test('are all there in both languages', () => {
     expect([...german.keys()].sort()).toEqual([...english.keys()].sort());

@@ -187,7 +187,7 @@ describe('jobs', () => {
     const [id] = ids;
     if (!id) throw new Error('no job');
     const progress: JobProgress = {
-      phase: 'reading',
+      phase: 'reading-images',
       done: 3,
       total: null,
       unit: 'files',

@@ -84,6 +84,37 @@ describe('migrating a database', () => {
     expect(restored.collections.list()).toMatchObject([{ name: 'pets' }]);
   });
 
+  test('names the phases of jobs, which were phrases before version 6', () => {
+    const old = knownMigrations().filter(({ version }) => version < 6);
+    using before = new TestStore(tempFolder(), { migrations: old });
+    const job = before.db.prepare(`
+      INSERT INTO jobs (kind, title, spec, state, created_at_ms, progress)
+      VALUES ('scan', '', '{"kind":"scan","collectionId":1}', 'done', 0, ?)`);
+    const phrases = [
+      'listing files',
+      'preparing the network',
+      'learning what there is',
+      'writing',
+      'pretraining',
+    ];
+    for (const phase of phrases) {
+      job.run(JSON.stringify({ phase, done: 3, total: 4, unit: 'images', ratePerS: null, etaMs: null }));
+    }
+    job.run(null);
+    before[Symbol.dispose]();
+    using migrated = openStore(before.file, { nowMs });
+    const { items } = migrated.jobs.page({ cursor: null, limit: 9 });
+    expect(items.map(({ progress }) => progress?.phase).reverse()).toEqual([
+      'listing-files',
+      'preparing-network',
+      'learning-concepts',
+      'writing-files',
+      'pretraining',
+      undefined,
+    ]);
+    expect(items.at(-1)?.progress).toMatchObject({ done: 3, total: 4 });
+  });
+
   test('counts concepts from 1, those of segmentations before version 4 too', () => {
     const { old, all } = migrationsAround(3);
     using before = new TestStore(tempFolder(), { migrations: old });
@@ -117,9 +148,8 @@ describe('migrating a database', () => {
       ];
       openStore(file, { nowMs: () => nowMs() + by, migrations })[Symbol.dispose]();
     }
-    expect(backupsBeside(file).map((name) => name.split('.')[2])).toEqual(
-      [newest + 2, newest + 3, newest + 4].map((version) => `v${version}`),
-    );
+    const versions = backupsBeside(file).map((name) => Number(name.split('.')[2]?.slice(1)));
+    expect(versions.toSorted((a, b) => a - b)).toEqual([newest + 2, newest + 3, newest + 4]);
   });
 
   test('clears away a backup that was cut short, and never counts it as one', () => {

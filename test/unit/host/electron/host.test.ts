@@ -29,7 +29,14 @@ import { tempFolder } from '../../../support/temp-folder.ts';
 const texts = nativeTexts('en', 'en-US');
 
 function jobOf(state: JobState, progress: Partial<JobProgress> | null = null): Job {
-  const whole = { phase: 'reading', done: 0, total: null, unit: 'images', ratePerS: null, etaMs: null };
+  const whole: JobProgress = {
+    phase: 'reading-images',
+    done: 0,
+    total: null,
+    unit: 'images',
+    ratePerS: null,
+    etaMs: null,
+  };
   return {
     id: JobId.parse(1),
     spec: { kind: 'scan', collectionId: CollectionId.parse(1) },
