@@ -4,18 +4,9 @@ import { UserError } from '../contract/errors.ts';
 import { partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
 import type { Export } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
-import type { Settings } from '../contract/settings.ts';
 import type { Store } from '../store/database.ts';
-import type { JobKindHandler } from './job-kind.ts';
+import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 import { workerLimits } from './worker-settings.ts';
-
-export type ExportKindOptions = {
-  store: Store;
-  settings: () => Settings;
-  /** The app's version, which exports carry. */
-  version: string;
-  nowMs: () => number;
-};
 
 /**
  * A page ends at this many images, once its run lengths have this many bytes, or once reading it has taken so long:
@@ -26,7 +17,8 @@ const PAGE_BYTES = 4 * 2 ** 20;
 const PAGE_MS = 5;
 
 /** Writing a dataset version to files: the worker writes, the store hands out the rows page by page. */
-export function exportKind({ store, settings, version, nowMs }: ExportKindOptions): JobKindHandler<'export'> {
+export function exportKind(environment: JobEnvironment): JobKindHandler<'export'> {
+  const { store, settings, version, nowMs } = environment;
   const page = (exportId: ExportId, afterId: number) => {
     const images = [];
     let bytes = 0;
@@ -42,6 +34,8 @@ export function exportKind({ store, settings, version, nowMs }: ExportKindOption
   };
 
   return {
+    // Datasets hold copies of all they need of a collection.
+    collectionOf: () => null,
     prepare: ({ exportId }) => ({
       kind: 'export',
       plan: planOf(store, exportId, version),

@@ -1,25 +1,20 @@
 import { UserError } from '../contract/errors.ts';
-import type { CollectionId, ImportId } from '../contract/ids.ts';
+import type { ImportId } from '../contract/ids.ts';
 import type { MaskImport } from '../contract/mask-import.ts';
 import type { Store } from '../store/database.ts';
-import type { JobKindHandler } from './job-kind.ts';
-
-export type ImportKindOptions = {
-  store: Store;
-  nowMs: () => number;
-  onCollection: (id: CollectionId) => void;
-};
+import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 
 const PAGE = 256;
 
 /** Reading masks back: the worker reads and compares them, the store keeps what became of each. */
-export function importKind({ store, nowMs, onCollection }: ImportKindOptions): JobKindHandler<'import'> {
+export function importKind({ store, nowMs, publish }: JobEnvironment): JobKindHandler<'import'> {
   const finish = (id: ImportId) => {
     const collectionId = store.maskImports.collectionOf(id);
-    if (collectionId) onCollection(collectionId);
+    if (collectionId) publish({ type: 'collection', collectionId });
     return null;
   };
   return {
+    collectionOf: ({ importId }) => store.maskImports.collectionOf(importId) ?? null,
     prepare: ({ importId }) => ({ kind: 'import', options: importOrThrow(store, importId).options }),
     answer: (ask, { spec: { importId } }) => {
       const { segmentationId } = importOrThrow(store, importId).options;

@@ -1,17 +1,19 @@
 import { UserError, type ErrorInfo } from '../contract/errors.ts';
-import type { JobId } from '../contract/ids.ts';
-import type { Job, JobKind, JobProgress, JobSpec } from '../contract/job.ts';
-import { statesBefore, type JobState } from '../contract/job-state.ts';
+import type { CollectionId, JobId } from '../contract/ids.ts';
+import type { Job, JobProgress, JobSpec } from '../contract/job.ts';
+import { isOpen, statesBefore, statesThat, type JobState } from '../contract/job-state.ts';
 import type { JobRepository } from '../store/jobs.ts';
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { WorkerJob } from '../worker/protocol/job.ts';
-import { answerAsk, type JobKindHandler, type JobKinds } from './job-kind.ts';
+import { answerAsk, handlerOf, type JobKinds } from './job-kind.ts';
 import { JobRun, type RunEnd, type RunLimits } from './job-run.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { ForkWorker } from './worker-channel.ts';
 
 /** Progress reaches the store and the listeners at most this often; the last report of a job always does. */
 const PROGRESS_EVERY_MS = 100;
+/** Nobody has this many jobs open at once. */
+const MAX_OPEN = 500;
 
 export type JobQueueOptions = {
   jobs: JobRepository;
@@ -68,9 +70,7 @@ export class JobQueue {
 
   #abandon(id: JobId): Job {
     const job = this.#move(id, 'cancelled');
-    // The handler of the spec's own kind; TypeScript cannot follow two unions at once.
-    const handler = this.#options.kinds[job.spec.kind] as JobKindHandler<JobKind>;
-    handler.onAbandoned?.(job.spec);
+    handlerOf(this.#options.kinds, job.spec).onAbandoned?.(job.spec);
     return job;
   }
 
@@ -106,6 +106,14 @@ export class JobQueue {
     return job;
   }
 
+  /** The jobs that have not ended and need a collection, the newest first. */
+  openJobsOf(id: CollectionId): Job[] {
+    const { jobs, kinds } = this.#options;
+    return jobs
+      .page({ states: statesThat(isOpen), cursor: null, limit: MAX_OPEN })
+      .items.filter(({ spec }) => handlerOf(kinds, spec).collectionOf(spec) === id);
+  }
+
   /** The process id of the worker at work, for those who want to watch it. */
   get workerPid(): number | undefined {
     return this.#active?.run.pid;
@@ -133,9 +141,7 @@ export class JobQueue {
   /** What the worker gets, or undefined when the job can no longer run: then it has failed, with the reason. */
   #prepare(job: Job): WorkerJob | undefined {
     try {
-      // The handler of the spec's own kind; TypeScript cannot follow two unions at once.
-      const handler = this.#options.kinds[job.spec.kind] as JobKindHandler<JobKind>;
-      return handler.prepare(job.spec);
+      return handlerOf(this.#options.kinds, job.spec).prepare(job.spec);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       this.#move(job.id, 'failed', error.toInfo());
@@ -147,7 +153,7 @@ export class JobQueue {
     const { fork, limits, kinds, onBug } = this.#options;
     const run = new JobRun({
       fork,
-      limits: { ...limits, ...kinds[job.spec.kind].limits },
+      limits: { ...limits, ...handlerOf(kinds, job.spec).limits },
       job: workerJob,
       answer: (ask: Ask) => answerAsk(kinds, ask, { id: job.id, spec: job.spec }),
       onProgress: (report) => this.#onProgress(report),

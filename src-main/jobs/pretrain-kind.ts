@@ -1,25 +1,14 @@
-import { join } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { ModelId, RunId } from '../contract/ids.ts';
 import type { MetricCurve, Run } from '../contract/run.ts';
 import { ModelCard } from '../contract/model.ts';
 import { weightsOf } from '../domain/model-weights.ts';
-import type { Settings } from '../contract/settings.ts';
+import { runFolder } from '../domain/data-layout.ts';
+import type { AskOf, AsksOf } from '../worker/protocol/ask.ts';
 import type { Store } from '../store/database.ts';
-import type { AsksOf, JobKindHandler } from './job-kind.ts';
+import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 import { workerCache, workerLimits } from './worker-settings.ts';
-
-export type PretrainKindOptions = {
-  store: Store;
-  settings: () => Settings;
-  cacheFolder: string;
-  modelsFolder: string;
-  runsFolder: string;
-  nowMs: () => number;
-  onRun: (id: RunId) => void;
-  onModel: (id: ModelId) => void;
-};
 
 /**
  * A step on a slow machine takes minutes, in which the worker hears and says nothing; and a worker that is to stop
@@ -29,14 +18,9 @@ const LIMITS = { graceMs: 10 * 60_000, silenceMs: 30 * 60_000 };
 /** Points of each curve that a model's card keeps. */
 const CARD_POINTS = 200;
 
-/** The folder of a run: its image list and checkpoints. */
-export function runFolder(runsFolder: string, id: RunId): string {
-  return join(runsFolder, String(id));
-}
-
 /** Pretraining: the worker trains, the store keeps curves, previews and where to resume. */
-export function pretrainKind(options: PretrainKindOptions): JobKindHandler<'pretrain'> {
-  const { store, nowMs, onRun } = options;
+export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretrain'> {
+  const { store, layout, nowMs, publish } = environment;
 
   const runOf = (id: RunId): Run => {
     const run = store.runs.get(id);
@@ -63,7 +47,7 @@ export function pretrainKind(options: PretrainKindOptions): JobKindHandler<'pret
         store.runs.setCheckpoint(run.id, ask);
         break;
       case 'pretrain/model':
-        options.onModel(keepModel(options, run, ask));
+        publish({ type: 'model', modelId: keepModel(environment, run, ask) });
         if (ask.isFinished) store.runs.finish(run.id, nowMs());
         break;
       case 'pretrain/images':
@@ -71,11 +55,12 @@ export function pretrainKind(options: PretrainKindOptions): JobKindHandler<'pret
       default:
         ask satisfies never;
     }
-    onRun(run.id);
+    publish({ type: 'run', runId: run.id });
     return null;
   };
 
   return {
+    collectionOf: ({ runId }) => store.runs.get(runId)?.collectionId ?? null,
     limits: LIMITS,
     prepare: ({ runId }) => {
       const run = runOf(runId);
@@ -86,20 +71,20 @@ export function pretrainKind(options: PretrainKindOptions): JobKindHandler<'pret
         });
       }
       const parent = run.parentModelId === null ? undefined : store.models.get(run.parentModelId);
-      const settings = options.settings();
+      const settings = environment.settings();
       return {
         kind: 'pretrain',
         runId,
         rootPath: collection.rootPath,
         limits: workerLimits(settings),
-        cache: workerCache(settings, options.cacheFolder),
+        cache: workerCache(settings, layout),
         config: run.config,
         device: run.device,
-        runFolder: runFolder(options.runsFolder, runId),
-        modelsFolder: options.modelsFolder,
+        runFolder: runFolder(layout, runId),
+        modelsFolder: layout.models,
         modelPrefix: `run-${runId}`,
         checkpoint: store.runs.checkpoint(runId) ?? null,
-        parent: parent ? weightsOf(parent, options.modelsFolder) : null,
+        parent: parent ? weightsOf(parent, layout.models) : null,
         bestStability: run.best?.stability ?? null,
       };
     },
@@ -114,11 +99,7 @@ export function pretrainKind(options: PretrainKindOptions): JobKindHandler<'pret
 }
 
 /** A model for the encoder that a run ended with. A run that is stopped twice at one step keeps one. */
-function keepModel(
-  { store, nowMs }: PretrainKindOptions,
-  run: Run,
-  ask: Extract<AsksOf<'pretrain'>, { kind: 'pretrain/model' }>,
-): ModelId {
+function keepModel({ store, nowMs }: JobEnvironment, run: Run, ask: AskOf<'pretrain/model'>): ModelId {
   const { file, sha256, architecture, step, isFinished } = ask;
   const ofRun = store.models.ofRun(run.id);
   const known = ofRun.find((model) => model.file === file);

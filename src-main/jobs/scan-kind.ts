@@ -1,21 +1,13 @@
 import { UserError } from '../contract/errors.ts';
 import type { CollectionId, JobId } from '../contract/ids.ts';
-import type { Settings } from '../contract/settings.ts';
-import type { Store } from '../store/database.ts';
-import type { JobKindHandler } from './job-kind.ts';
+import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 import { workerCache, workerLimits } from './worker-settings.ts';
 
-export type ScanKindOptions = {
-  store: Store;
-  settings: () => Settings;
-  cacheFolder: string;
-  nowMs: () => number;
-  onCollection: (id: CollectionId) => void;
-};
-
 /** Scanning a collection's folder: the worker walks and opens files, the store keeps what it found. */
-export function scanKind(options: ScanKindOptions): JobKindHandler<'scan'> {
-  const { store, nowMs, onCollection } = options;
+export function scanKind(environment: JobEnvironment): JobKindHandler<'scan'> {
+  const { store, nowMs } = environment;
+  const onCollection = (collectionId: CollectionId) =>
+    environment.publish({ type: 'collection', collectionId });
 
   const refuseRemoved = (collectionId: CollectionId, scanId: JobId): void => {
     if (store.collections.get(collectionId)) return;
@@ -35,6 +27,7 @@ export function scanKind(options: ScanKindOptions): JobKindHandler<'scan'> {
   };
 
   return {
+    collectionOf: ({ collectionId }) => collectionId,
     prepare: ({ collectionId }) => {
       const collection = store.collections.get(collectionId);
       if (!collection) {
@@ -43,12 +36,12 @@ export function scanKind(options: ScanKindOptions): JobKindHandler<'scan'> {
           `Collection ${collectionId} has been removed, so it cannot be scanned.`,
         );
       }
-      const settings = options.settings();
+      const settings = environment.settings();
       return {
         kind: 'scan',
         rootPath: collection.rootPath,
         limits: workerLimits(settings),
-        cache: workerCache(settings, options.cacheFolder),
+        cache: workerCache(settings, environment.layout),
       };
     },
     answer: (ask, { id: scanId, spec: { collectionId } }) => {

@@ -1,22 +1,11 @@
-import { join } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import { weightsOf } from '../domain/model-weights.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
-import type { Settings } from '../contract/settings.ts';
-import type { Store } from '../store/database.ts';
-import type { AsksOf, JobKindHandler } from './job-kind.ts';
+import { segmentationFile } from '../domain/data-layout.ts';
+import type { AskOf } from '../worker/protocol/ask.ts';
+import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 import { workerCache, workerLimits } from './worker-settings.ts';
-
-export type SegmentKindOptions = {
-  store: Store;
-  settings: () => Settings;
-  cacheFolder: string;
-  modelsFolder: string;
-  segmentationsFolder: string;
-  nowMs: () => number;
-  onSegmentation: (id: SegmentationId) => void;
-};
 
 /** One large image takes seconds; learning from a large collection, minutes. */
 const LIMITS = { graceMs: 60_000, silenceMs: 10 * 60_000 };
@@ -25,14 +14,11 @@ const MAX_HEADS = 8;
 /** The angle between the hues of consecutive concepts: consecutive ones differ, however many there are. */
 const GOLDEN_ANGLE = 137.508;
 
-/** Where a segmentation keeps what it learned from its collection. */
-export function segmentationFile(folder: string, id: SegmentationId): string {
-  return join(folder, `${id}.model`);
-}
-
 /** Segmenting a collection: the worker cuts images, the store keeps concepts and masks. */
-export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segment'> {
-  const { store, nowMs, onSegmentation } = options;
+export function segmentKind(environment: JobEnvironment): JobKindHandler<'segment'> {
+  const { store, layout, nowMs } = environment;
+  const onSegmentation = (segmentationId: SegmentationId) =>
+    environment.publish({ type: 'segmentation', segmentationId });
 
   const segmentationOf = (id: SegmentationId): Segmentation => {
     const segmentation = store.segmentations.get(id);
@@ -55,10 +41,10 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
       .slice(0, MAX_HEADS)
       .map(({ id }) => ({
         segmentationId: id,
-        modelFile: segmentationFile(options.segmentationsFolder, id),
+        modelFile: segmentationFile(layout, id),
       }));
 
-  const saveImage = (ask: Extract<AsksOf<'segment'>, { kind: 'segment/save' }>, id: SegmentationId): null => {
+  const saveImage = (ask: AskOf<'segment/save'>, id: SegmentationId): null => {
     const concepts = store.concepts.idsOf(id);
     store.segmentations.saveImage({
       segmentationId: id,
@@ -94,6 +80,7 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
   };
 
   return {
+    collectionOf: ({ segmentationId }) => store.segmentations.get(segmentationId)?.collectionId ?? null,
     limits: LIMITS,
     prepare: ({ segmentationId }) => {
       const segmentation = segmentationOf(segmentationId);
@@ -103,17 +90,17 @@ export function segmentKind(options: SegmentKindOptions): JobKindHandler<'segmen
       }
       const { modelId } = segmentation;
       const model = modelId === null ? undefined : store.models.get(modelId);
-      const settings = options.settings();
+      const settings = environment.settings();
       return {
         kind: 'segment',
         rootPath: collection.rootPath,
         limits: workerLimits(settings),
-        cache: workerCache(settings, options.cacheFolder),
+        cache: workerCache(settings, layout),
         segmentationId,
         settings: segmentation.settings,
         device: segmentation.device,
-        model: model ? weightsOf(model, options.modelsFolder) : null,
-        modelFile: segmentationFile(options.segmentationsFolder, segmentationId),
+        model: model ? weightsOf(model, layout.models) : null,
+        modelFile: segmentationFile(layout, segmentationId),
         heads: headsFor(segmentation),
       };
     },

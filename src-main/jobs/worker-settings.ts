@@ -1,4 +1,5 @@
 import type { Settings } from '../contract/settings.ts';
+import type { DataLayout } from '../domain/data-layout.ts';
 import type { WorkerJobOf } from '../worker/protocol/job.ts';
 
 /** The limits of a person's settings, in the form that workers take. */
@@ -6,6 +7,10 @@ export function workerLimits({ maxPixels, maxFileBytes }: Settings): WorkerJobOf
   return { maxPixels, maxFileBytes };
 }
 
-export function workerCache(settings: Settings, folder: string): WorkerJobOf<'scan'>['cache'] {
-  return { folder, thumbnailBytes: settings.thumbnailCacheBytes, decodedBytes: settings.decodedCacheBytes };
+export function workerCache(settings: Settings, { cache }: DataLayout): WorkerJobOf<'scan'>['cache'] {
+  return {
+    folder: cache,
+    thumbnailBytes: settings.thumbnailCacheBytes,
+    decodedBytes: settings.decodedCacheBytes,
+  };
 }

@@ -5,7 +5,7 @@ import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
-import { isOnHold, isOpen, statesThat } from '../contract/job-state.ts';
+import { isOnHold } from '../contract/job-state.ts';
 import type { Service } from './service.ts';
 
 /** Collections as clients handle them: folders on disk behind rows in the store. */
@@ -28,28 +28,9 @@ export function collectionHandlers(service: Service) {
     return isOnHold(open.state) ? queue.resume(open.id) : open;
   };
 
-  const openJobsOf = (id: CollectionId): Job[] =>
-    store.jobs.page({ states: statesThat(isOpen), cursor: null, limit: 500 }).items.filter(({ spec }) => {
-      switch (spec.kind) {
-        case 'scan':
-          return spec.collectionId === id;
-        case 'pretrain':
-          return store.runs.get(spec.runId)?.collectionId === id;
-        case 'import':
-          return store.maskImports.collectionOf(spec.importId) === id;
-        case 'segment':
-          return store.segmentations.get(spec.segmentationId)?.collectionId === id;
-        case 'export':
-          // Datasets hold copies of all they need of a collection.
-          return false;
-        default:
-          return spec satisfies never;
-      }
-    });
-
   /** A scan that will still see all of the folder: one that is being cancelled will not. */
   const openScanOf = (id: CollectionId): Job | undefined =>
-    openJobsOf(id).find(({ spec, state }) => spec.kind === 'scan' && state !== 'cancelling');
+    queue.openJobsOf(id).find(({ spec, state }) => spec.kind === 'scan' && state !== 'cancelling');
 
   return {
     get,
@@ -82,7 +63,7 @@ export function collectionHandlers(service: Service) {
     /** Forgets a collection. The rows go in small steps, so that the process stays responsive meanwhile. */
     async remove(id: CollectionId): Promise<{ removedImages: number }> {
       get(id);
-      for (const open of openJobsOf(id)) await queue.cancelAndWait(open.id);
+      for (const open of queue.openJobsOf(id)) await queue.cancelAndWait(open.id);
       let removedImages = 0;
       for (;;) {
         const removed = store.collections.removeChunk(id);

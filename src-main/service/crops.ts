@@ -26,7 +26,7 @@ export async function renderCrop(service: Service, id: MaskId, revision: number)
     shape,
     box: mask.box,
     limits: workerLimits(settings),
-    cache: workerCache(settings, service.layout.cache),
+    cache: workerCache(settings, service.layout),
   });
   return bytes;
 }

@@ -29,6 +29,6 @@ export function photoFile(service: Service, id: ImageId): PhotoFile {
     file: { relPath, pathBytes },
     contentHash,
     limits: workerLimits(settings),
-    cache: workerCache(settings, service.layout.cache),
+    cache: workerCache(settings, service.layout),
   };
 }

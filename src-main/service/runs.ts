@@ -12,7 +12,8 @@ import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
 import type { Model } from '../contract/model.ts';
 import type { PresetName, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
 import type { Run } from '../contract/run.ts';
-import { cardOf, runFolder } from '../jobs/pretrain-kind.ts';
+import { runFolder } from '../domain/data-layout.ts';
+import { cardOf } from '../jobs/pretrain-kind.ts';
 import { readIfThere } from './cached-file.ts';
 import type { Service } from './service.ts';
 
@@ -169,7 +170,7 @@ export function runHandlers(service: Service) {
       const known = store.models.ofRun(id).find((model) => model.file === file);
       if (known) return known;
       const path = join(layout.models, file);
-      await copyFile(join(runFolder(layout.runs, id), 'best.safetensors'), path);
+      await copyFile(join(runFolder(layout, id), 'best.safetensors'), path);
       const hash = createHash('sha256');
       await pipeline(createReadStream(path), hash);
       const modelId = store.models.insert({
@@ -199,7 +200,7 @@ export function runHandlers(service: Service) {
       if (jobId !== null && state !== null && isOpen(state)) await queue.cancelAndWait(jobId);
       store.runs.remove(id);
       service.publish({ type: 'run-removed', runId: id });
-      await rm(runFolder(layout.runs, id), { recursive: true, force: true });
+      await rm(runFolder(layout, id), { recursive: true, force: true });
       return null;
     },
   };

@@ -6,7 +6,7 @@ import type { CollectionId, SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
 import type { Segmentation, SegmentRequest } from '../contract/segmentation.ts';
-import { segmentationFile } from '../jobs/segment-kind.ts';
+import { segmentationFile } from '../domain/data-layout.ts';
 import type { Service } from './service.ts';
 
 /** Segmentations as clients handle them: rows, concepts and masks in the store, jobs that make them. */
@@ -92,7 +92,7 @@ export function segmentationHandlers(service: Service) {
       const { jobId, state } = get(id);
       if (jobId !== null && state !== null && isOpen(state)) await queue.cancelAndWait(jobId);
       while (!store.segmentations.removeChunk(id)) await new Promise(setImmediate);
-      await rm(segmentationFile(layout.segmentations, id), { force: true });
+      await rm(segmentationFile(layout, id), { force: true });
       service.publish({ type: 'segmentation-removed', segmentationId: id });
       return null;
     },

@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { EventPublisher } from '@orpc/server';
 import type { ServiceEvent } from '../contract/event.ts';
 import { DEFAULT_SETTINGS, Settings, type SettingsChange } from '../contract/settings.ts';
@@ -8,38 +7,12 @@ import type { Device, MachineProbe, SystemInfo } from '../contract/system.ts';
 import { UserError } from '../contract/errors.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
+import { jobKinds } from '../jobs/job-kinds.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
-import { exportKind } from '../jobs/export-kind.ts';
-import { importKind } from '../jobs/import-kind.ts';
-import { pretrainKind } from '../jobs/pretrain-kind.ts';
-import { scanKind } from '../jobs/scan-kind.ts';
-import { segmentKind } from '../jobs/segment-kind.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
+import { dataLayout, type DataLayout } from '../domain/data-layout.ts';
 import { openStore, type Store } from '../store/database.ts';
 import type { Logger } from './logger.ts';
-
-/** Everything below the data folder, by name. */
-export type DataLayout = {
-  folder: string;
-  database: string;
-  cache: string;
-  models: string;
-  runs: string;
-  segmentations: string;
-  logs: string;
-};
-
-export function dataLayout(folder: string): DataLayout {
-  return {
-    folder,
-    database: join(folder, 'studio.sqlite'),
-    cache: join(folder, 'cache'),
-    models: join(folder, 'models'),
-    runs: join(folder, 'runs'),
-    segmentations: join(folder, 'segmentations'),
-    logs: join(folder, 'logs'),
-  };
-}
 
 type Desktop = {
   /** Shows a file or folder in the system's file manager. */
@@ -89,45 +62,14 @@ export class Service {
     this.calls = new CallWorker({ fork: options.fork, onBug });
     this.queue = new JobQueue({
       jobs: this.store.jobs,
-      kinds: {
-        scan: scanKind({
-          store: this.store,
-          settings: () => this.settings(),
-          cacheFolder: this.layout.cache,
-          nowMs: this.nowMs,
-          onCollection: (collectionId) => this.publish({ type: 'collection', collectionId }),
-        }),
-        import: importKind({
-          store: this.store,
-          nowMs: this.nowMs,
-          onCollection: (collectionId) => this.publish({ type: 'collection', collectionId }),
-        }),
-        export: exportKind({
-          store: this.store,
-          settings: () => this.settings(),
-          version: options.version,
-          nowMs: this.nowMs,
-        }),
-        segment: segmentKind({
-          store: this.store,
-          settings: () => this.settings(),
-          cacheFolder: this.layout.cache,
-          modelsFolder: this.layout.models,
-          segmentationsFolder: this.layout.segmentations,
-          nowMs: this.nowMs,
-          onSegmentation: (segmentationId) => this.publish({ type: 'segmentation', segmentationId }),
-        }),
-        pretrain: pretrainKind({
-          store: this.store,
-          settings: () => this.settings(),
-          cacheFolder: this.layout.cache,
-          modelsFolder: this.layout.models,
-          runsFolder: this.layout.runs,
-          nowMs: this.nowMs,
-          onRun: (runId) => this.publish({ type: 'run', runId }),
-          onModel: (modelId) => this.publish({ type: 'model', modelId }),
-        }),
-      },
+      kinds: jobKinds({
+        store: this.store,
+        settings: () => this.settings(),
+        layout: this.layout,
+        version: options.version,
+        nowMs: this.nowMs,
+        publish: (event) => this.publish(event),
+      }),
       fork: options.fork,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       nowMs: this.nowMs,

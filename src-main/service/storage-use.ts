@@ -2,7 +2,7 @@ import { opendir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CROP_FOLDER, DECODED_FOLDER, DRAWN_FOLDER, THUMBNAIL_FOLDER } from '../domain/cache-layout.ts';
 import type { StorageUse } from '../contract/system.ts';
-import type { DataLayout } from './service.ts';
+import type { DataLayout } from '../domain/data-layout.ts';
 
 const SMALL_PICTURES = [THUMBNAIL_FOLDER, CROP_FOLDER, DRAWN_FOLDER];
 

@@ -1,12 +1,12 @@
 import type { ErrorInfo } from '../contract/errors.ts';
 import { userErrorFromInfo } from '../contract/errors.ts';
-import { AskAnswers, type AnswerOf, type AskOf, type Ask } from './protocol/ask.ts';
+import { parseAnswer, type AnswerOf, type Ask, type AskOf } from './protocol/ask.ts';
 import type { ProgressReport } from './protocol/job.ts';
 import type { FromWorker } from './protocol/messages.ts';
 
 type Waiting = { kind: Ask['kind']; resolve: (answer: unknown) => void; reject: (error: Error) => void };
 
-/** The worker's end of the conversation with the service. See [Note: Ask and answer] in protocol.ts. */
+/** The worker's end of the conversation with the service. See [Note: Ask and answer] in protocol/ask.ts. */
 export class ServiceLink {
   readonly #send: (message: FromWorker) => void;
   readonly #waiting = new Map<number, Waiting>();
@@ -26,8 +26,7 @@ export class ServiceLink {
       this.#waiting.set(seq, { kind: ask.kind, resolve, reject });
       this.#send({ type: 'ask', seq, ask });
     });
-    // The schema under `ask.kind` is the one that AnswerOf<K> is inferred from.
-    return AskAnswers[ask.kind].parse(answer) as AnswerOf<K>;
+    return parseAnswer<K>(ask.kind, answer);
   }
 
   report(progress: ProgressReport): void {

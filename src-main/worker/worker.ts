@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import type { JobKind } from '../contract/job.ts';
 import { CallResults, type Call } from './protocol/call.ts';
 import type { Outcome, WorkerJob, WorkerJobOf } from './protocol/job.ts';
 import { ToWorker, type FromWorker } from './protocol/messages.ts';
@@ -65,27 +66,12 @@ export function startWorker(port: WorkerPort): Disposable {
  * The code of each kind of job. Native modules are loaded with the work that needs them: a worker starts
  * fast, and one broken module does not keep the others from being probed.
  */
-const JOBS: { [K in WorkerJob['kind']]: (job: WorkerJobOf<K>, context: JobContext) => Promise<void> } = {
-  scan: async (job, context) => {
-    const { runScan } = await import('./jobs/scan-job.ts');
-    await runScan(job, context);
-  },
-  export: async (job, context) => {
-    const { runExport } = await import('./jobs/export-job.ts');
-    await runExport(job, context);
-  },
-  import: async (job, context) => {
-    const { runImport } = await import('./jobs/import-job.ts');
-    await runImport(job, context);
-  },
-  pretrain: async (job, context) => {
-    const { runPretraining } = await import('./jobs/pretrain-job.ts');
-    await runPretraining(job, context);
-  },
-  segment: async (job, context) => {
-    const { runSegmentation } = await import('./jobs/segment-job.ts');
-    await runSegmentation(job, context);
-  },
+const JOBS: { [K in JobKind]: (job: WorkerJobOf<K>, context: JobContext) => Promise<void> } = {
+  scan: async (...args) => (await import('./jobs/scan-job.ts')).runScan(...args),
+  export: async (...args) => (await import('./jobs/export-job.ts')).runExport(...args),
+  import: async (...args) => (await import('./jobs/import-job.ts')).runImport(...args),
+  pretrain: async (...args) => (await import('./jobs/pretrain-job.ts')).runPretraining(...args),
+  segment: async (...args) => (await import('./jobs/segment-job.ts')).runSegmentation(...args),
 };
 
 function codeOf<J extends WorkerJob>(job: J): (job: J, context: JobContext) => Promise<void> {

@@ -9,7 +9,8 @@ import type { JobId } from '../../src-main/contract/ids.ts';
 import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
 import { createRouter } from '../../src-main/service/router.ts';
-import { dataLayout, Service, type ServiceOptions } from '../../src-main/service/service.ts';
+import { dataLayout } from '../../src-main/domain/data-layout.ts';
+import { Service, type ServiceOptions } from '../../src-main/service/service.ts';
 import { startFromNewestSchema } from './newest-schema.ts';
 import { tempFolder } from './temp-folder.ts';
 

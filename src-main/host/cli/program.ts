@@ -4,7 +4,7 @@ import { UserError } from '../../contract/errors.ts';
 import { DATA_FOLDER_VARIABLE } from '../shared/data-folder.ts';
 import { openLogFile } from '../shared/log-file.ts';
 import { appVersion } from '../shared/paths.ts';
-import { dataLayout } from '../../service/service.ts';
+import { dataLayout } from '../../domain/data-layout.ts';
 import { addCollectionCommands } from './commands/collections.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addDevicesCommand } from './commands/devices.ts';

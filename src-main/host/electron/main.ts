@@ -1,7 +1,8 @@
 /** Entry of the desktop app: one service, one window, and the worker in a utility process. */
 import { app, dialog, shell } from 'electron';
 import { UserError } from '../../contract/errors.ts';
-import { dataLayout, Service } from '../../service/service.ts';
+import { dataLayout } from '../../domain/data-layout.ts';
+import { Service } from '../../service/service.ts';
 import { acquireDataFolderLock } from '../../store/lock.ts';
 import { dataFolder } from '../shared/data-folder.ts';
 import { openLogFile } from '../shared/log-file.ts';

@@ -1,0 +1,17 @@
+import type { JobEnvironment, JobKinds } from './job-kind.ts';
+import { exportKind } from './export-kind.ts';
+import { importKind } from './import-kind.ts';
+import { pretrainKind } from './pretrain-kind.ts';
+import { scanKind } from './scan-kind.ts';
+import { segmentKind } from './segment-kind.ts';
+
+/** The service's side of every kind of job. */
+export function jobKinds(environment: JobEnvironment): JobKinds {
+  return {
+    scan: scanKind(environment),
+    export: exportKind(environment),
+    import: importKind(environment),
+    pretrain: pretrainKind(environment),
+    segment: segmentKind(environment),
+  };
+}

@@ -1,0 +1,201 @@
+import { z } from 'zod';
+import { ExportImageRow, ExportPlan } from '../../domain/export-plan.ts';
+import { ExportResult } from '../../contract/export.ts';
+import { ContentHash, ImageId, RunId, SegmentationId } from '../../contract/ids.ts';
+import type { JobKind } from '../../contract/job.ts';
+import { ImportableImage, ImportedMask, MaskChange } from '../../domain/mask-import-rows.ts';
+import { MaskImportOptions, MaskImportResult } from '../../contract/mask-import.ts';
+import { Box } from '../../contract/mask.ts';
+import { MaskShape } from '../../domain/mask-shape.ts';
+import { ModelWeights } from '../../domain/model-weights.ts';
+import { PretrainConfig } from '../../contract/pretrain.ts';
+import { MetricPoint, SkippedImage } from '../../contract/run.ts';
+import { ForegroundNote, SegmentSettings } from '../../contract/segmentation.ts';
+import { Bytes } from '../../domain/bytes.ts';
+import { FileKey, FoundFile, InspectedFile } from '../../domain/scan.ts';
+import { CacheBounds, ImageLimits } from './image-access.ts';
+
+/** What the service and a worker say to each other in one kind of job. */
+type Declaration<K extends JobKind> = {
+  /** All that the worker needs to run it; paths and settings are resolved by the service. */
+  job: z.ZodObject;
+  /** What the worker asks meanwhile, and what is answered. See [Note: Ask and answer] in ask.ts. */
+  asks: Record<`${K}/${string}`, { ask: z.ZodObject; answer: z.ZodType }>;
+};
+
+const Nothing = z.object({});
+
+/** A mask as it is saved; `concept` is the number of its concept. */
+const SegmentedMask = z.object({
+  shape: MaskShape,
+  areaPx: z.number().int(),
+  box: Box,
+  level: z.number().int(),
+  score: z.number(),
+  concept: z.number().int(),
+});
+
+const scan = {
+  job: z.object({ rootPath: z.string(), limits: ImageLimits, cache: CacheBounds }),
+  asks: {
+    /** Which of these files have to be opened? The others are known and unchanged. */
+    'scan/diff': {
+      ask: z.object({ files: z.array(FoundFile) }),
+      answer: z.object({ inspect: z.array(z.number().int()) }),
+    },
+    /** Save these rows. */
+    'scan/save': { ask: z.object({ files: z.array(InspectedFile) }), answer: z.null() },
+    /** Every file has been seen: mark the rest as missing. */
+    'scan/finish': { ask: Nothing, answer: z.null() },
+  },
+} satisfies Declaration<'scan'>;
+
+const exportDataset = {
+  job: z.object({ plan: ExportPlan, limits: ImageLimits }),
+  asks: {
+    /** The next images of the version, by id, with their masks; none at the end. */
+    'export/page': {
+      ask: z.object({ afterId: z.number().int() }),
+      answer: z.object({ images: z.array(ExportImageRow) }),
+    },
+    /** All is written and in its place. */
+    'export/finish': { ask: z.object({ result: ExportResult }), answer: z.null() },
+  },
+} satisfies Declaration<'export'>;
+
+const importMasks = {
+  job: z.object({ options: MaskImportOptions }),
+  asks: {
+    /** The next segmented images, by id; none at the end. */
+    'import/images': {
+      ask: z.object({ afterId: z.number().int() }),
+      answer: z.object({ images: z.array(ImportableImage) }),
+    },
+    /** The masks that an image has. */
+    'import/masks': {
+      ask: z.object({ imageId: ImageId }),
+      answer: z.object({ masks: z.array(ImportedMask) }),
+    },
+    /** Save what became of an image's masks. */
+    'import/save': {
+      ask: z.object({ imageId: ImageId, changes: z.array(MaskChange) }),
+      answer: z.null(),
+    },
+    'import/finish': { ask: z.object({ result: MaskImportResult }), answer: z.null() },
+  },
+} satisfies Declaration<'import'>;
+
+const pretrain = {
+  job: z.object({
+    runId: RunId,
+    rootPath: z.string(),
+    limits: ImageLimits,
+    cache: CacheBounds,
+    config: PretrainConfig,
+    device: z.string(),
+    /** The run's own folder: its image list and its checkpoints. */
+    runFolder: z.string(),
+    /** Where encoders are kept; `modelPrefix` begins the names of this run's files. */
+    modelsFolder: z.string(),
+    modelPrefix: z.string(),
+    /** Where it resumes from; null for a new run. */
+    checkpoint: z.object({ file: z.string(), sha256: Bytes, step: z.number().int() }).nullable(),
+    /** The encoder that a beginning run starts from; null for a freshly drawn one. */
+    parent: ModelWeights.nullable(),
+    bestStability: z.number().nullable(),
+  }),
+  asks: {
+    /** The next usable images of the collection, by id. */
+    'pretrain/images': {
+      ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
+      answer: z.object({ images: z.array(FileKey.extend({ id: ImageId, contentHash: ContentHash })) }),
+    },
+    /** The run trains on this many different images. */
+    'pretrain/begin': {
+      ask: z.object({ imageCount: z.number().int(), totalSteps: z.number().int() }),
+      answer: z.null(),
+    },
+    'pretrain/metrics': {
+      ask: z.object({ points: z.array(MetricPoint), skipped: z.array(SkippedImage) }),
+      answer: z.null(),
+    },
+    'pretrain/preview': {
+      ask: z.object({
+        step: z.number().int(),
+        images: z.array(z.object({ imageId: ImageId, contentHash: ContentHash, png: Bytes })),
+        /** Set where this is the best preview so far. */
+        bestStability: z.number().nullable(),
+      }),
+      answer: z.null(),
+    },
+    /** The file is on the disk: from now on the run resumes from it. */
+    'pretrain/checkpoint': {
+      ask: z.object({ file: z.string(), sha256: Bytes, step: z.number().int() }),
+      answer: z.null(),
+    },
+    /** The encoder of a run that ended, or was stopped for good, is on the disk: keep it as a model. */
+    'pretrain/model': {
+      ask: z.object({
+        file: z.string(),
+        sha256: ContentHash,
+        architecture: z.string(),
+        step: z.number().int(),
+        isFinished: z.boolean(),
+      }),
+      answer: z.null(),
+    },
+  },
+} satisfies Declaration<'pretrain'>;
+
+const segment = {
+  job: z.object({
+    rootPath: z.string(),
+    limits: ImageLimits,
+    cache: CacheBounds,
+    segmentationId: SegmentationId,
+    settings: SegmentSettings,
+    device: z.string(),
+    /** Null for colour and texture alone. */
+    model: ModelWeights.nullable(),
+    /** Where what was learned from the collection is kept, so that a resumed job can use it. */
+    modelFile: z.string(),
+    /** What segmentations of other collections learned with the same encoder. */
+    heads: z.array(z.object({ segmentationId: SegmentationId, modelFile: z.string() })),
+  }),
+  asks: {
+    /** The next usable images of the collection, by id. */
+    'segment/images': {
+      ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
+      answer: z.object({
+        images: z.array(
+          FileKey.extend({
+            id: ImageId,
+            contentHash: ContentHash,
+            widthPx: z.number().int(),
+            heightPx: z.number().int(),
+            isDone: z.boolean(),
+          }),
+        ),
+      }),
+    },
+    /** What the collection taught: its concepts, and how foregrounds are found. Asked again after a resume. */
+    'segment/learned': {
+      ask: z.object({ conceptCount: z.number().int(), foreground: ForegroundNote }),
+      answer: z.null(),
+    },
+    /** Keep one image's masks in place of those it had. */
+    'segment/save': {
+      ask: z.object({ imageId: ImageId, contentHash: ContentHash, masks: z.array(SegmentedMask) }),
+      answer: z.null(),
+    },
+    'segment/finish': { ask: Nothing, answer: z.null() },
+  },
+} satisfies Declaration<'segment'>;
+
+/**
+ * Every kind of job, once. The service's handler of a kind is in `jobs/job-kinds.ts`, the worker's code in
+ * `worker/worker.ts`; a kind that lacks one does not compile.
+ */
+export const JOB_KINDS = { scan, export: exportDataset, import: importMasks, pretrain, segment } satisfies {
+  [K in JobKind]: Declaration<K>;
+};
