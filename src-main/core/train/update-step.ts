@@ -63,9 +63,8 @@ export function updateInputs(spec: TrainingSpec, regions: number): NamedSpecs {
  * The update step of R2O (SPEC sections 6 to 8): online forward, EMA with the online weights before
  * their gradient step, target forward in train mode, loss, backward, optimizer.
  *
- * Outputs: loss; weightSum, the sum of the regions' weights, which is 0 if no region is visible in both views (the
- * trainer never runs the step on such a batch); gradientNorm over all parameters; predictions and projections
- * [2B * K, D], which feed metrics.
+ * Outputs: loss; gradientNorm over all parameters; predictions and projections [2B * K, D], which feed metrics. The
+ * trainer never runs the step on a batch in which no region is visible in both views.
  */
 export function updateStep(spec: TrainingSpec): StepFunction {
   return (inputs, state) => {
@@ -92,7 +91,6 @@ export function updateStep(spec: TrainingSpec): StepFunction {
     return {
       outputs: {
         loss: online.loss,
-        weightSum: tf.sum(weights),
         gradientNorm: globalNorm(online.gradients),
         predictions: online.predictions,
         projections,
