@@ -1,9 +1,10 @@
 import type { Statement } from 'better-sqlite3';
-import { CollectionId, ImageId, ImportId, MaskId, type SegmentationId } from '../contract/ids.ts';
+import { CollectionId, ConceptId, ImageId, ImportId, MaskId, type SegmentationId } from '../contract/ids.ts';
 import { MaskImportOptions, MaskImportResult, type MaskImport } from '../contract/mask-import.ts';
 import type { ImportableImage, ImportedMask, MaskChange } from '../domain/mask-import-rows.ts';
 import { ReviewState } from '../contract/mask.ts';
 import type { WritableDb } from './connection.ts';
+import { MaskWriter, type MaskPlace, type MeasuredMask } from './mask-writer.ts';
 
 type Row = {
   id: number;
@@ -21,10 +22,12 @@ type MaskRow = {
   grid_height: number;
   rle: Uint8Array;
 };
-type Saved = { segmentationId: SegmentationId; imageId: ImageId; changes: readonly MaskChange[] };
+type Saved = MaskPlace & { changes: readonly MaskChange[] };
 
 /** Imported masks are objects: finer levels are made by the segmentation alone. */
 const LEVEL = 0;
+/** A person has seen to what is imported. */
+const ADDED = { origin: 'imported', level: LEVEL, score: 1, review: 'accepted' } as const;
 const NEW_COLOURS = ['#e6194b', '#3cb44b', '#4363d8', '#f58231', '#911eb4', '#46f0f0', '#f032e6', '#bcf60c'];
 
 /** Imports of masks, and what they read and write of segmentations. */
@@ -114,47 +117,30 @@ export class MaskImportRepository {
 }
 
 function prepareSave(db: WritableDb): MaskImportRepository['save'] {
+  const masks = new MaskWriter(db);
   const conceptOf = prepareConcepts(db);
-  const review = db.prepare<[string, number, number]>(
-    'UPDATE masks SET review = ?, revision = revision + 1 WHERE id = ? AND segmentation_id = ?',
-  );
-  const accept = db.prepare<[number, number]>(`
-    UPDATE masks SET review = 'accepted' WHERE id = ? AND segmentation_id = ? AND review NOT IN ('accepted', 'edited')`);
-  const change = db.prepare<[Record<string, unknown>]>(`
-    UPDATE masks SET x = @x, y = @y, width = @width, height = @height, area_px = @areaPx, review = 'edited',
-      revision = revision + 1, concept_id = CASE WHEN @hasClass THEN @conceptId ELSE concept_id END
-    WHERE id = @maskId AND segmentation_id = @segmentationId`);
-  const reshape = db.prepare<[Record<string, unknown>]>(
-    'UPDATE mask_shapes SET grid_width = @gridWidth, grid_height = @gridHeight, rle = @rle WHERE mask_id = @maskId',
-  );
-  const add = db.prepare<[Record<string, unknown>]>(`
-    INSERT INTO masks (segmentation_id, image_id, concept_id, origin, level, x, y, width, height, area_px, score, review)
-    VALUES (@segmentationId, @imageId, @conceptId, 'imported', ${LEVEL}, @x, @y, @width, @height, @areaPx, 1, 'accepted')`);
-  const addShape = db.prepare<[Record<string, unknown>]>(
-    'INSERT INTO mask_shapes (mask_id, grid_width, grid_height, rle) VALUES (@maskId, @gridWidth, @gridHeight, @rle)',
-  );
-  const saveOne = (one: MaskChange, { segmentationId, imageId }: Saved) => {
+  const isOf = db
+    .prepare<[number, number], number>('SELECT 1 FROM masks WHERE id = ? AND segmentation_id = ?')
+    .pluck();
+  const saveOne = (one: MaskChange, place: MaskPlace) => {
+    if (one.kind === 'add') {
+      const conceptId = one.className === null ? null : conceptOf(place.segmentationId, one.className);
+      masks.insert(place, { ...measuredOf(one), conceptId, ...ADDED });
+      return;
+    }
+    if (isOf.get(one.maskId, place.segmentationId) === undefined) return;
     switch (one.kind) {
       case 'keep':
-        accept.run(one.maskId, segmentationId);
+        masks.accept(one.maskId);
         return;
       case 'reject':
-        review.run('rejected', one.maskId, segmentationId);
+        masks.setReview(one.maskId, 'rejected');
+        masks.countRevision(one.maskId);
         return;
-      case 'change': {
-        const { maskId, className, box, areaPx, shape } = one;
-        const conceptId = className === null ? null : conceptOf(segmentationId, className);
-        const hasClass = Number(className !== null);
-        change.run({ maskId, segmentationId, conceptId, hasClass, areaPx, ...box });
-        reshape.run({ maskId, ...shape });
-        return;
-      }
-      case 'add': {
-        const { className, box, areaPx, shape } = one;
-        const conceptId = className === null ? null : conceptOf(segmentationId, className);
-        const { lastInsertRowid } = add.run({ segmentationId, imageId, conceptId, areaPx, ...box });
-        addShape.run({ maskId: Number(lastInsertRowid), ...shape });
-      }
+      case 'change':
+        masks.reshape(one.maskId, measuredOf(one));
+        if (one.className === null) return;
+        masks.setConcept(one.maskId, conceptOf(place.segmentationId, one.className));
     }
   };
   return db.transaction((saved: Saved) => {
@@ -162,8 +148,10 @@ function prepareSave(db: WritableDb): MaskImportRepository['save'] {
   });
 }
 
+const measuredOf = ({ box, areaPx, shape }: MeasuredMask): MeasuredMask => ({ box, areaPx, shape });
+
 /** Finds the concept of a class by its name or its number, or makes one. */
-function prepareConcepts(db: WritableDb): (id: SegmentationId, className: string) => number {
+function prepareConcepts(db: WritableDb): (id: SegmentationId, className: string) => ConceptId {
   const find = db
     .prepare<[number, string, string], number>(
       `SELECT id FROM concepts WHERE segmentation_id = ? AND (name = ? OR name IS NULL AND 'concept-' || number = ?)
@@ -178,9 +166,9 @@ function prepareConcepts(db: WritableDb): (id: SegmentationId, className: string
   );
   return (segmentationId, className) => {
     const known = find.get(segmentationId, className, className);
-    if (known !== undefined) return known;
+    if (known !== undefined) return ConceptId.parse(known);
     const number = nextNumber.get(segmentationId) ?? 0;
     const colour = NEW_COLOURS[number % NEW_COLOURS.length] ?? '#808080';
-    return Number(insert.run(segmentationId, number, className, colour).lastInsertRowid);
+    return ConceptId.parse(Number(insert.run(segmentationId, number, className, colour).lastInsertRowid));
   };
 }

@@ -1,14 +1,17 @@
 import type { Statement } from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
-import { MaskId, type ConceptId, type ImageId, type SegmentationId } from '../contract/ids.ts';
+import { MaskId, type ConceptId } from '../contract/ids.ts';
 import type { MaskEditKind } from '../contract/mask-edit.ts';
-import type { Mask, ReviewState } from '../contract/mask.ts';
-import type { MaskShape } from '../domain/mask-shape.ts';
+import type { ReviewState } from '../contract/mask.ts';
 import type { WritableDb } from './connection.ts';
-import type { MaskRow } from './mask-row.ts';
-
-/** A shape with what follows from it. */
-type MeasuredMask = { shape: MaskShape; box: Mask['box']; areaPx: number };
+import { toShape, type MaskRow, type ShapeRow } from './mask-row.ts';
+import {
+  MASK_COLUMNS,
+  MaskWriter,
+  type MaskPlace,
+  type MeasuredMask,
+  type NewMaskRow,
+} from './mask-writer.ts';
 
 /** One change of one mask. A `revision` is what its shape must still be. */
 export type MaskWrite =
@@ -17,11 +20,8 @@ export type MaskWrite =
   | { kind: 'review'; id: MaskId; review: ReviewState }
   | { kind: 'concept'; id: MaskId; conceptId: ConceptId | null }
   | { kind: 'remove'; id: MaskId; revision?: number };
-export type NewMaskRow = Pick<Mask, 'conceptId' | 'origin' | 'level' | 'score' | 'review'> & MeasuredMask;
 
-export type ImageStep = {
-  segmentationId: SegmentationId;
-  imageId: ImageId;
+export type ImageStep = MaskPlace & {
   kind: MaskEditKind;
   writes: readonly MaskWrite[];
 };
@@ -34,50 +34,24 @@ type StateRow = Omit<MaskRow, 'id' | 'segmentation_id' | 'image_id'> & {
   id: number;
   mask_id: number;
   is_after: number;
-  grid_width: number | null;
-  grid_height: number | null;
-  rle: Uint8Array | null;
-};
+} & (ShapeRow | { [K in keyof ShapeRow]: null });
 type Values = Record<string, unknown>;
 type EditKey = { id: number; segmentation_id: number; image_id: number };
 
-const COLUMNS = 'concept_id, origin, level, x, y, width, height, area_px, score, review, revision';
-
 /** Masks as steps found and left them; see [Note: Undo]. All methods run inside a transaction of the caller. */
 export class MaskStates {
+  readonly #masks: MaskWriter;
   readonly #get: Statement<[number], MaskRow>;
-  readonly #insert: Statement<[Values]>;
-  readonly #insertShape: Statement<[Values]>;
-  readonly #remove: Statement<[number]>;
-  readonly #reshape: Statement<[Values]>;
-  readonly #setShape: Statement<[Values]>;
-  readonly #setReview: Statement<[Values]>;
-  readonly #setConcept: Statement<[Values]>;
   readonly #keep: Statement<[Values]>;
   readonly #kept: Statement<[number], StateRow>;
   readonly #newestRevision: Statement<[Values], number>;
   readonly #renumber: Statement<[Values]>;
-  readonly #insertAgain: Statement<[Values]>;
-  readonly #putBack: Statement<[Values]>;
 
   constructor(db: WritableDb) {
+    this.#masks = new MaskWriter(db);
     this.#get = db.prepare('SELECT * FROM masks WHERE id = ?');
-    this.#insert = db.prepare(`
-      INSERT INTO masks (segmentation_id, image_id, concept_id, origin, level, x, y, width, height, area_px, score, review)
-      VALUES (@segmentationId, @imageId, @conceptId, @origin, @level, @x, @y, @width, @height, @areaPx, @score, @review)`);
-    this.#insertShape = db.prepare(`
-      INSERT INTO mask_shapes (mask_id, grid_width, grid_height, rle) VALUES (@maskId, @gridWidth, @gridHeight, @rle)`);
-    this.#remove = db.prepare('DELETE FROM masks WHERE id = ?');
-    this.#reshape = db.prepare(`
-      UPDATE masks SET x = @x, y = @y, width = @width, height = @height, area_px = @areaPx,
-        score = ifnull(@score, score), review = 'edited', revision = revision + 1
-      WHERE id = @id`);
-    this.#setShape = db.prepare(`
-      UPDATE mask_shapes SET grid_width = @gridWidth, grid_height = @gridHeight, rle = @rle WHERE mask_id = @maskId`);
-    this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
-    this.#setConcept = db.prepare('UPDATE masks SET concept_id = @conceptId WHERE id = @id');
     this.#keep = db.prepare(`
-      INSERT INTO mask_edit_states (edit_id, mask_id, is_after, ${COLUMNS}, grid_width, grid_height, rle)
+      INSERT INTO mask_edit_states (edit_id, mask_id, is_after, ${MASK_COLUMNS}, grid_width, grid_height, rle)
       SELECT @editId, m.id, @isAfter, m.concept_id, m.origin, m.level, m.x, m.y, m.width, m.height, m.area_px,
         m.score, m.review, m.revision, s.grid_width, s.grid_height, s.rle
       FROM masks m LEFT JOIN mask_shapes s ON @hasShape AND s.mask_id = m.id
@@ -92,14 +66,6 @@ export class MaskStates {
     this.#renumber = db.prepare(
       'UPDATE mask_edit_states SET revision = @to WHERE mask_id = @id AND revision = @from',
     );
-    this.#insertAgain = db.prepare(`
-      INSERT INTO masks (id, segmentation_id, image_id, ${COLUMNS})
-      VALUES (@mask_id, @segmentation_id, @image_id, @concept_id, @origin, @level, @x, @y, @width, @height, @area_px,
-        @score, @review, @revision)`);
-    this.#putBack = db.prepare(`
-      UPDATE masks SET concept_id = @concept_id, origin = @origin, level = @level, x = @x, y = @y, width = @width,
-        height = @height, area_px = @area_px, score = @score, review = @review, revision = @revision
-      WHERE id = @mask_id`);
   }
 
   /**
@@ -109,7 +75,7 @@ export class MaskStates {
   write(editId: number, step: Pick<ImageStep, 'segmentationId' | 'imageId'>, write: MaskWrite): MaskId {
     const hasShape = Number(write.kind !== 'review' && write.kind !== 'concept');
     if (write.kind === 'insert') {
-      const id = this.#insertNew(step, write.mask);
+      const id = this.#masks.insert(step, write.mask);
       this.#keep.run({ editId, id, isAfter: 1, hasShape });
       return id;
     }
@@ -137,7 +103,7 @@ export class MaskStates {
     for (const { maskId, wanted } of this.#pairs(edit.id, side)) {
       const id = MaskId.parse(maskId);
       if (!wanted) {
-        this.#remove.run(maskId);
+        this.#masks.remove(id);
         result.removed.push(id);
         continue;
       }
@@ -148,17 +114,15 @@ export class MaskStates {
   }
 
   #restoreOne({ segmentation_id, image_id }: EditKey, wanted: StateRow): void {
-    const { mask_id, grid_width, grid_height, rle } = wanted;
-    const isThere = this.#get.get(mask_id) !== undefined;
-    const shape = { maskId: mask_id, gridWidth: grid_width, gridHeight: grid_height, rle };
-    const revision = rle === null ? wanted.revision : this.#freshRevision(wanted);
-    if (isThere) {
-      this.#putBack.run({ ...wanted, revision });
-      if (rle !== null) this.#setShape.run(shape);
-      return;
-    }
-    this.#insertAgain.run({ ...wanted, segmentation_id, image_id, revision });
-    this.#insertShape.run(shape);
+    const mask = {
+      ...wanted,
+      segmentation_id,
+      image_id,
+      revision: wanted.rle === null ? wanted.revision : this.#freshRevision(wanted),
+      shape: wanted.rle === null ? null : toShape(wanted),
+    };
+    if (this.#get.get(wanted.mask_id)) this.#masks.putBack(mask);
+    else this.#masks.insertAgain(mask);
   }
 
   /** A number that no shape of the mask has had, for a shape that comes back. */
@@ -180,33 +144,19 @@ export class MaskStates {
     return maskIds.map((maskId) => ({ maskId, wanted: wanted.get(maskId) }));
   }
 
-  #insertNew(
-    { segmentationId, imageId }: Pick<ImageStep, 'segmentationId' | 'imageId'>,
-    mask: NewMaskRow,
-  ): MaskId {
-    const { box, shape, ...values } = mask;
-    const { lastInsertRowid } = this.#insert.run({ segmentationId, imageId, ...values, ...box });
-    const maskId = MaskId.parse(Number(lastInsertRowid));
-    this.#insertShape.run({ maskId, ...shape });
-    return maskId;
-  }
-
   #change(write: Exclude<MaskWrite, { kind: 'insert' }>): void {
     switch (write.kind) {
-      case 'reshape': {
-        const { box, areaPx, shape } = write.mask;
-        this.#reshape.run({ id: write.id, ...box, areaPx, score: write.score ?? null });
-        this.#setShape.run({ maskId: write.id, ...shape });
+      case 'reshape':
+        this.#masks.reshape(write.id, { ...write.mask, score: write.score });
         return;
-      }
       case 'review':
-        this.#setReview.run({ id: write.id, review: write.review });
+        this.#masks.setReview(write.id, write.review);
         return;
       case 'concept':
-        this.#setConcept.run({ id: write.id, conceptId: write.conceptId });
+        this.#masks.setConcept(write.id, write.conceptId);
         return;
       case 'remove':
-        this.#remove.run(write.id);
+        this.#masks.remove(write.id);
     }
   }
 

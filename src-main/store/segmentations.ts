@@ -9,21 +9,18 @@ import {
   type JobId,
   type ModelId,
 } from '../contract/ids.ts';
-import type { Mask, ReviewState } from '../contract/mask.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import { toSegmentation, segmentationSql, type SegmentationRow } from './segmentation-row.ts';
 import type { ForegroundNote, Segmentation } from '../contract/segmentation.ts';
 import type { FileKey } from '../domain/scan.ts';
 import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
+import { MaskWriter, type MaskPlace, type NewMaskRow } from './mask-writer.ts';
 import { toOwnedMask, toShape, type MaskRow, type OwnedMask, type ShapeRow } from './mask-row.ts';
 
-export type NewMask = Pick<Mask, 'conceptId' | 'origin' | 'level' | 'box' | 'areaPx' | 'score'> & {
-  shape: MaskShape;
-};
-export type SegmentedImage = {
-  segmentationId: SegmentationId;
-  imageId: ImageId;
+/** A mask that nobody has reviewed yet. */
+export type NewMask = Omit<NewMaskRow, 'review'>;
+export type SegmentedImage = MaskPlace & {
   contentHash: ContentHash;
   finishedAtMs: number;
   masks: readonly NewMask[];
@@ -70,13 +67,11 @@ export class SegmentationRepository {
   readonly #insertConcept: Statement<[Record<string, unknown>]>;
   readonly #forgetImage: Statement<[number, number]>;
   readonly #insertImage: Statement<[Record<string, unknown>]>;
-  readonly #insertMask: Statement<[Record<string, unknown>]>;
-  readonly #insertShape: Statement<[Record<string, unknown>]>;
+  readonly #masks: MaskWriter;
   readonly #masksOf: Statement<[number, number], MaskRow>;
   readonly #shapeOf: Statement<[number], ShapeRow>;
   readonly #getMask: Statement<[number], MaskRow>;
   readonly #contentOf: Statement<[number, number], Uint8Array>;
-  readonly #setReview: Statement<[{ id: number; review: ReviewState }]>;
   readonly #setJob: Statement<[{ id: number; jobId: number }]>;
   readonly #setForeground: Statement<[Record<string, unknown>]>;
   readonly #rename: Statement<[string, number]>;
@@ -85,6 +80,7 @@ export class SegmentationRepository {
   readonly #toSegment: Statement<[Record<string, number>], ToSegmentRow>;
 
   constructor(db: WritableDb) {
+    this.#masks = new MaskWriter(db);
     this.#insert = db.prepare(`
       INSERT INTO segmentations (collection_id, model_id, name, settings, device, created_at_ms)
       VALUES (@collectionId, @modelId, @name, @settings, @device, @createdAtMs)`);
@@ -107,12 +103,6 @@ export class SegmentationRepository {
     this.#insertImage = db.prepare(`
       INSERT INTO segmented_images (segmentation_id, image_id, content_hash, rel_path, finished_at_ms)
       SELECT @segmentationId, id, @contentHash, rel_path, @finishedAtMs FROM images WHERE id = @imageId`);
-    this.#insertMask = db.prepare(`
-      INSERT INTO masks (segmentation_id, image_id, concept_id, origin, level, x, y, width, height, area_px, score)
-      VALUES (@segmentationId, @imageId, @conceptId, @origin, @level, @x, @y, @width, @height, @areaPx, @score)`);
-    this.#insertShape = db.prepare(`
-      INSERT INTO mask_shapes (mask_id, grid_width, grid_height, rle)
-      VALUES (@maskId, @gridWidth, @gridHeight, @rle)`);
     this.#masksOf = db.prepare(`
       SELECT * FROM masks WHERE segmentation_id = ? AND image_id = ? ORDER BY level, score DESC, id`);
     this.#shapeOf = db.prepare('SELECT * FROM mask_shapes WHERE mask_id = ?');
@@ -121,7 +111,6 @@ export class SegmentationRepository {
         'SELECT content_hash FROM segmented_images WHERE segmentation_id = ? AND image_id = ?',
       )
       .pluck();
-    this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
     this.saveImage = db.transaction((image: SegmentedImage) => this.#replaceImage(image));
   }
 
@@ -228,11 +217,6 @@ export class SegmentationRepository {
     return row && toShape(row);
   }
 
-  /** @returns whether the mask exists */
-  setReview(id: MaskId, review: ReviewState): boolean {
-    return this.#setReview.run({ id, review }).changes > 0;
-  }
-
   #replaceImage(image: SegmentedImage): MaskId[] {
     const { segmentationId, imageId, finishedAtMs } = image;
     this.#forgetImage.run(segmentationId, imageId);
@@ -242,11 +226,6 @@ export class SegmentationRepository {
       contentHash: fromHash(image.contentHash),
       finishedAtMs,
     });
-    return image.masks.map(({ shape, box, ...mask }) => {
-      const { lastInsertRowid } = this.#insertMask.run({ segmentationId, imageId, ...mask, ...box });
-      const maskId = MaskId.parse(Number(lastInsertRowid));
-      this.#insertShape.run({ maskId, ...shape });
-      return maskId;
-    });
+    return image.masks.map((mask) => this.#masks.insert(image, { ...mask, review: 'pending' }));
   }
 }

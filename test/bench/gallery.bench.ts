@@ -6,7 +6,15 @@ import { JobId, type CollectionId } from '../../src-main/contract/ids.ts';
 import type { ReviewState } from '../../src-main/contract/mask.ts';
 import { Store } from '../../src-main/store/database.ts';
 import type { NewMask } from '../../src-main/store/segmentations.ts';
-import { asFound, asInspected, hashOf, maskOf, TestStore, type TestFile } from '../support/store.ts';
+import {
+  asFound,
+  asInspected,
+  hashOf,
+  maskOf,
+  TestStore,
+  type TestFile,
+  reviewMask,
+} from '../support/store.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
 import {
   galleryRows,
@@ -120,6 +128,7 @@ function buildGallery(file: string, imageCount: number): Gallery {
         areaPx: 1 + Math.floor(random() * 50_000),
       });
     });
+  const setReview = db.prepare<[ReviewState, number]>('UPDATE masks SET review = ? WHERE id = ?');
   db.transaction(() => {
     const scan = { collectionId, scanId: JobId.parse(1) };
     for (let from = 0; from < imageCount; from += SCAN_BATCH) {
@@ -137,7 +146,7 @@ function buildGallery(file: string, imageCount: number): Gallery {
       });
       for (const id of ids) {
         const review = reviewOf(id, random());
-        if (review !== 'pending') store.segmentations.setReview(id, review);
+        if (review !== 'pending') setReview.run(review, id);
       }
     }
   })();
@@ -205,7 +214,7 @@ function timeMasks(
       }),
     );
     const [first] = ids;
-    if (first) step('review a mask', () => store.segmentations.setReview(first, 'accepted'));
+    if (first) step('review a mask', () => reviewMask(store, first, 'accepted'));
   }
 }
 

@@ -15,6 +15,7 @@ import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 import type { DrawnImage } from './drawn-images.ts';
 import { inProcessWorker } from './in-process-worker.ts';
 import { startService, type RunningService } from './running-service.ts';
+import { reviewMask } from './store.ts';
 import { tempFolder } from './temp-folder.ts';
 
 export type SegmentedService = RunningService & {
@@ -134,7 +135,7 @@ export function saveDrawn(
     });
     masks.forEach(({ review }, index) => {
       const id = ids[index];
-      if (review && id) segmentations.setReview(id, review);
+      if (review && id) reviewMask(service.store, id, review);
     });
   }
   return segmentationId;

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { CollectionCounts } from '../../src-main/contract/collection.ts';
-import { CollectionId, ContentHash, ImageId, JobId } from '../../src-main/contract/ids.ts';
+import { CollectionId, ContentHash, ImageId, JobId, type MaskId } from '../../src-main/contract/ids.ts';
 import { ProblemCode, type ImageFacts } from '../../src-main/contract/image.ts';
+import type { ReviewState } from '../../src-main/contract/mask.ts';
 import type { FoundFile, InspectedFile } from '../../src-main/domain/scan.ts';
 import { openStore, type Store, type StoreOptions } from '../../src-main/store/database.ts';
 import { knownMigrations, type Migration } from '../../src-main/store/migrate.ts';
@@ -60,6 +61,14 @@ export class TestStore {
     this.db.close();
     this.store[Symbol.dispose]();
   }
+}
+
+/** Reviews a mask as a person does: in a step that can be undone. */
+export function reviewMask({ segmentations, maskEdits }: Store, id: MaskId, review: ReviewState): void {
+  const mask = segmentations.getMask(id);
+  if (!mask) throw new Error(`no mask ${id}`);
+  const { segmentationId, imageId } = mask;
+  maskEdits.apply({ segmentationId, imageId, kind: 'review', writes: [{ kind: 'review', id, review }] }, 0);
 }
 
 /** A file of an imagined folder: a number stands for its content, a problem code for a file that cannot be used. */

@@ -8,6 +8,7 @@ import { drawnImage, type DrawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
 import { waitForState } from '../../support/running-service.ts';
 import { saveDrawn, startSegmented, type SegmentedService } from '../../support/segmented-service.ts';
+import { reviewMask } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const large = bitmapOf('########', '########', '########', '........', '........', '........');
@@ -170,7 +171,7 @@ describe('versions', () => {
     const b = page.find(({ relPath }) => relPath === 'b.png');
     if (!b || !c) throw new Error('no image');
     for (const { id } of segmentations.masksOf(running.segmentationId, b.id))
-      segmentations.setReview(id, 'accepted');
+      reviewMask(running.service.store, id, 'accepted');
     const two = await create(running, { concepts: ['cat', 'kitten'] });
     expect(two.number).toBe(2);
     const diff = await client.datasets.diff({ from: one.id, to: two.id });

@@ -3,7 +3,7 @@ import type { ImageId, MaskId } from '../../../src-main/contract/ids.ts';
 import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
 import { encodeCursor } from '../../../src-main/store/cursor.ts';
 import { GalleryScene as Scene } from '../../support/gallery-scene.ts';
-import { hashOf } from '../../support/store.ts';
+import { hashOf, reviewMask } from '../../support/store.ts';
 
 describe('a segmentation', () => {
   test('is found again, the newest of a collection first', () => {
@@ -102,11 +102,16 @@ describe('a segmentation', () => {
     using scene = new Scene(1);
     const [id] = scene.save(0, [{}]);
     if (!id) throw new Error('nothing saved');
-    expect(scene.store.segmentations.setReview(id, 'rejected')).toBe(true);
+    reviewMask(scene.store, id, 'rejected');
     expect(scene.walk({ review: 'rejected' })).toHaveLength(1);
     expect(scene.walk({ review: 'pending' })).toEqual([]);
     scene.save(0, []);
-    expect(scene.store.segmentations.setReview(id, 'accepted')).toBe(false);
+    const { segmentationId } = scene;
+    const [imageId] = scene.images;
+    if (!imageId) throw new Error('no image');
+    const writes = [{ kind: 'review' as const, id, review: 'accepted' as const }];
+    const again = () => scene.store.maskEdits.apply({ segmentationId, imageId, kind: 'review', writes }, 0);
+    expect(again).toThrow(`There is no mask ${id}.`);
   });
 });
 
@@ -134,10 +139,7 @@ describe('the summaries of masks', () => {
       { score: 0.1, areaPx: 5 },
     ]);
     scene.save(1, [{ conceptId: scene.cat, score: 0.9, areaPx: 90 }]);
-    scene.store.segmentations.setReview(
-      scene.save(1, [{ conceptId: scene.cat }])[0] ?? (0 as MaskId),
-      'accepted',
-    );
+    reviewMask(scene.store, scene.save(1, [{ conceptId: scene.cat }])[0] ?? (0 as MaskId), 'accepted');
     expect(scene.summaries().kept).toEqual(scene.summaries().recounted);
     const before = JSON.stringify(scene.summaries().kept);
     scene.db.exec(sql);
@@ -162,8 +164,7 @@ describe('the gallery', () => {
         index,
         masks.map(({ review: _review, ...mask }) => mask),
       );
-      for (const [rank, id] of ids.entries())
-        scene.store.segmentations.setReview(id, masks[rank]?.review ?? 'pending');
+      for (const [rank, id] of ids.entries()) reviewMask(scene.store, id, masks[rank]?.review ?? 'pending');
       return { imageId: scene.images[index] ?? (0 as ImageId), index, masks };
     });
     return { scene, rows };
@@ -305,7 +306,7 @@ describe('the gallery', () => {
     const [accepted] = scene.save(0, [{ score: 0.7, areaPx: 9 }, { conceptId: scene.cat }, { level: 1 }]);
     scene.save(2, []);
     if (!accepted) throw new Error('nothing saved');
-    scene.store.segmentations.setReview(accepted, 'accepted');
+    reviewMask(scene.store, accepted, 'accepted');
     const tiles = scene.store.gallery.tiles(scene.segmentationId, scene.images.toReversed());
     expect(tiles.map(({ relPath }) => relPath)).toEqual(['02.jpg', '00.jpg']);
     expect(tiles[1]).toMatchObject({
@@ -325,7 +326,7 @@ describe('the gallery', () => {
     const versions = [version()];
     if (!mask) throw new Error('nothing saved');
     for (const change of [
-      () => scene.store.segmentations.setReview(mask, 'rejected'),
+      () => reviewMask(scene.store, mask, 'rejected'),
       () => scene.db.prepare('UPDATE masks SET concept_id = ?').run(scene.cat),
       () => scene.db.prepare('UPDATE masks SET revision = revision + 1').run(),
       () => scene.db.prepare('DELETE FROM masks').run(),
@@ -343,7 +344,7 @@ describe('the gallery', () => {
     using scene = new Scene(1);
     const [cat] = scene.save(0, [{ conceptId: scene.cat }, { conceptId: scene.dog }]);
     if (!cat) throw new Error('nothing saved');
-    scene.store.segmentations.setReview(cat, 'accepted');
+    reviewMask(scene.store, cat, 'accepted');
     expect(scene.walk({ conceptId: scene.cat, review: 'accepted' })).toHaveLength(1);
     expect(scene.walk({ conceptId: scene.dog, review: 'accepted' })).toEqual([]);
     expect(scene.walk({ conceptId: scene.cat, review: 'pending' })).toEqual([]);

@@ -207,7 +207,11 @@ describe('a step on the masks of an image', () => {
   test('is not taken back over what something else has changed since', () => {
     using scene = new Edited(1);
     scene.apply('review', { kind: 'review', id: scene.mask(0), review: 'accepted' });
-    scene.store.segmentations.setReview(scene.mask(0), 'rejected');
+    scene.store.maskImports.save({
+      segmentationId: scene.segmentationId,
+      imageId: scene.images[0] ?? (0 as ImageId),
+      changes: [{ kind: 'reject', maskId: scene.mask(0) }],
+    });
     expect(() => scene.undo()).toThrow(WRONG_STATE);
     expect(scene.store.segmentations.getMask(scene.mask(0))?.review).toBe('rejected');
     expect(scene.history().undo).toBe('review');
