@@ -22,7 +22,7 @@ import { MaskFileFormat, MaskImport, MaskImportOptions } from './mask-import.ts'
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job } from './job.ts';
 import { JobState } from './job-state.ts';
-import { GalleryItem, GalleryTile, Mask, ReviewState } from './mask.ts';
+import { GalleryTile, Mask, ReviewState } from './mask.ts';
 import {
   EditBatch,
   ImageEdit,
@@ -41,7 +41,6 @@ import {
   ConceptChange,
   Evaluation,
   GalleryFilter,
-  GalleryRequest,
   ImageMasksRequest,
   Segmentation,
   SegmentRequest,
@@ -203,10 +202,6 @@ export const contract = {
       .output(Segmentation),
     /** Forgets its concepts and masks. Datasets made of it stay. */
     remove: base.input(z.object({ id: SegmentationId })).output(z.null()),
-    /** A page may hold fewer than `limit` images, and the next one more. */
-    gallery: base
-      .input(GalleryRequest.extend({ cursor: Cursor, limit: PageLimit }))
-      .output(pageOf(GalleryItem)),
     /**
      * Only the ids, for a grid of 100,000 images that can be scrolled to any place. A page holds what was found among
      * `limit` images: it may hold few or none, and the next one more.

@@ -35,18 +35,13 @@ export const Mask = z.object({
 export type Mask = z.infer<typeof Mask>;
 
 /** A tile of the gallery: one segmented image with a summary of its masks. */
-export const GalleryItem = z.object({
+export const GalleryTile = z.object({
   imageId: ImageId,
   relPath: z.string(),
   contentHash: ContentHash,
   maskCount: z.number().int(),
   bestScore: z.number(),
   largestPx: z.number().int(),
-});
-export type GalleryItem = z.infer<typeof GalleryItem>;
-
-/** A tile of a grid that draws masks over its images. */
-export const GalleryTile = GalleryItem.extend({
   /** Objects by what was said of them. */
   reviews: z.record(ReviewState, z.number().int()),
   /** Another one whenever the objects look different: part of the address of their drawing. */

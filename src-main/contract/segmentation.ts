@@ -107,18 +107,14 @@ export const ShapedMask = Mask.extend({
 });
 export type ShapedMask = z.infer<typeof ShapedMask>;
 
-/** What a client asks of the grid of segmented images. */
-export const GalleryRequest = z.object({
+/** Which images of a segmentation a grid shows, and in which order. */
+export const GalleryFilter = z.object({
   id: SegmentationId,
   /** Only images with a mask of this concept or one merged into it, in this state, or with this score at least. */
   conceptId: ConceptId.optional(),
   review: ReviewState.optional(),
   minScore: z.number().min(0).max(1).optional(),
   sort: GallerySort.default('path'),
-});
-
-/** Which images of a segmentation a grid shows, and in which order. */
-export const GalleryFilter = GalleryRequest.extend({
   maxScore: z.number().min(0).max(1).optional(),
   /** Bounds on the largest of the masks, in pixels. */
   minAreaPx: z.number().int().nonnegative().optional(),

@@ -29,8 +29,9 @@ export async function evaluate(
   let missingTruth = 0;
   let cursor: string | null = null;
   do {
-    const page = store.gallery.page({ segmentationId: id, sort: 'path', cursor, limit: IMAGES_A_CALL });
-    const images = page.items.map(({ imageId, relPath }) => {
+    const list = { segmentationId: id, sort: 'path', isReversed: false } as const;
+    const page = store.gallery.ids({ ...list, cursor, limit: IMAGES_A_CALL });
+    const images = store.gallery.tiles(id, page.items).map(({ imageId, relPath }) => {
       const masks = store.segmentations
         .masksOf(id, imageId)
         .flatMap(({ id: maskId, score, level, review }) => {

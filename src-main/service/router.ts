@@ -86,10 +86,6 @@ export function createRouter(service: Service) {
       resume: os.segmentations.resume.handler(({ input }) => segmentations.resume(input.id)),
       rename: os.segmentations.rename.handler(({ input }) => segmentations.rename(input.id, input.name)),
       remove: os.segmentations.remove.handler(({ input }) => segmentations.remove(input.id)),
-      gallery: os.segmentations.gallery.handler(({ input: { id, ...query } }) => {
-        segmentations.get(id);
-        return store.gallery.page({ segmentationId: id, ...query });
-      }),
       galleryIds: os.segmentations.galleryIds.handler(({ input: { id, ...query } }) => {
         segmentations.get(id);
         return store.gallery.ids({ segmentationId: id, ...query });

@@ -25,18 +25,19 @@ export async function writeSheet(
   const { collectionId, name: title } = segmentationHandlers(service).get(input.id);
   const rootPath = store.collections.get(collectionId)?.rootPath ?? '';
   const concepts = new Map(store.concepts.of(input.id).map((concept) => [concept.id, concept]));
-  const { items } = store.gallery.page({
+  const best = store.gallery.ids({
     segmentationId: input.id,
     sort: 'score',
+    isReversed: false,
     cursor: null,
     limit: input.limit,
   });
-  if (items.length === 0) {
+  if (best.items.length === 0) {
     throw new UserError('WRONG_STATE', `Segmentation ${input.id} has no finished images yet.`, {
       hint: 'Wait for its job, or resume the job.',
     });
   }
-  const tiles = items.map(({ imageId, relPath, bestScore }) => ({
+  const tiles = store.gallery.tiles(input.id, best.items).map(({ imageId, relPath, bestScore }) => ({
     path: join(rootPath, relPath),
     name: relPath,
     score: bestScore,

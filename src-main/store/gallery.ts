@@ -1,45 +1,26 @@
 import type { Statement } from 'better-sqlite3';
 import { ImageId, type ConceptId, type SegmentationId } from '../contract/ids.ts';
-import { ReviewState, type GalleryItem, type GalleryTile } from '../contract/mask.ts';
+import type { GalleryTile, ReviewState } from '../contract/mask.ts';
 import { conceptGroupReader } from './concept-group.ts';
 import { toPage, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
 import { SORTS, startOf, TOP } from './gallery-order.ts';
-import type { GalleryIdsQuery, GalleryQuery, GalleryRow } from './gallery-query.ts';
+import type { GalleryQuery } from './gallery-query.ts';
 import { toHash } from './image-row.ts';
 import { MergedGallery } from './merged-gallery.ts';
 
+type ImageRow = {
+  image_id: number;
+  rel_path: string;
+  content_hash: Uint8Array;
+  mask_count: number;
+  best_score: number;
+  largest_px: number;
+};
 type IdRow = { image_id: number; key: string | number; is_match: number };
-type TileRow = GalleryRow & Record<`${ReviewState}_count` | 'revision' | 'finished_at_ms', number>;
-type ListParams = { segmentationId: number; conceptId: number | null; minScore: number };
-type Params = ListParams & { afterKey: string | number; afterId: number; limit: number };
-
-/** Images that are few enough to be read and sorted for a page: two or three milliseconds. */
-const FEW_IMAGES = 2_000;
+type TileRow = ImageRow & Record<`${ReviewState}_count` | 'revision' | 'finished_at_ms', number>;
 
 type Listed = Pick<GalleryQuery, 'conceptId' | 'review' | 'sort'>;
-
-/**
- * The page query for one way of filtering and sorting. Exported so that a test can assert its plan.
- *
- * Concepts, review states and both together have an index for every order, which is walked from the page's
- * start: a page costs the same at any depth. A minimum score beside another order skips rows on the way; where
- * it leaves only a few images, walking would skip nearly all, and those few are gathered and sorted instead.
- */
-export function gallerySql(query: Listed & { isGathered?: boolean }): string {
-  const { column, isDescending } = SORTS[query.sort];
-  const direction = isDescending ? 'DESC' : 'ASC';
-  const { table, filter } = sourceOf({ ...query, sort: query.isGathered ? 'score' : query.sort });
-  const isOfConcept = query.conceptId !== undefined;
-  return `
-    SELECT t.image_id, t.rel_path, ${isOfConcept ? 's' : 't'}.content_hash,
-      t.mask_count, t.best_score, t.largest_px
-    FROM ${table} ${isOfConcept ? 'CROSS JOIN segmented_images s USING (segmentation_id, image_id)' : ''}
-    WHERE ${filter} AND t.best_score >= @minScore
-      AND (t.${column}, t.image_id) ${isDescending ? '<' : '>'} (@afterKey, @afterId)
-    ORDER BY t.${column} ${direction}, t.image_id ${direction}
-    LIMIT @limit`;
-}
 
 /**
  * The query for the ids of a stretch of the list. Bounds on score and area do not choose rows here, they are told of
@@ -59,12 +40,6 @@ export function galleryIdsSql(query: Listed & { isReversed: boolean; hasBounds: 
     WHERE ${filter} AND (t.${column}, t.image_id) ${isDescending ? '<' : '>'} (@afterKey, @afterId)
     ORDER BY t.${column} ${direction}, t.image_id ${direction}
     LIMIT @limit`;
-}
-
-/** How many images a list has, counted no further than to one more than a few. */
-export function galleryCountSql(query: Omit<Listed, 'sort'>): string {
-  const { table, filter } = sourceOf({ ...query, sort: 'score' });
-  return `SELECT count(*) FROM (SELECT 1 FROM ${table} WHERE ${filter} AND t.best_score >= @minScore LIMIT ${FEW_IMAGES + 1})`;
 }
 
 /** The table is read by the index named here: without statistics SQLite would have to guess. */
@@ -87,8 +62,6 @@ function sourceOf({ conceptId, review, sort }: Listed): { table: string; filter:
 /** The grid of segmented images. */
 export class GalleryRepository {
   readonly #db: ReadableDb;
-  readonly #statements = new Map<string, Statement<[Params], GalleryRow>>();
-  readonly #counts = new Map<string, Statement<[ListParams], number>>();
   readonly #ids = new Map<string, Statement<[Record<string, unknown>], IdRow>>();
   readonly #tile: Statement<[number, number], TileRow>;
   readonly #groupOf: (id: ConceptId) => ConceptId[];
@@ -105,7 +78,7 @@ export class GalleryRepository {
    * The ids of the images that were found among the next `limit` of the list; see `galleryIds` of the contract.
    * @throws UserError BAD_INPUT for a cursor that is not of this list
    */
-  ids(query: GalleryIdsQuery): Page<ImageId> {
+  ids(query: GalleryQuery): Page<ImageId> {
     const members = this.#membersOf(query);
     if (members.length > 1) return this.#merged.ids({ ...query, members });
     const { minScore = 0, maxScore = 1, minAreaPx = 0, maxAreaPx = TOP, limit } = query;
@@ -146,43 +119,8 @@ export class GalleryRepository {
     )();
   }
 
-  /**
-   * A page of `limit` images; of a concept that others were merged into, perhaps fewer while there is more.
-   * @throws UserError BAD_INPUT for a cursor that is not of this list
-   */
-  page(query: GalleryQuery): Page<GalleryItem> {
-    const members = this.#membersOf(query);
-    if (members.length > 1) {
-      const { items, nextCursor } = this.#merged.page({ ...query, members });
-      return { items: items.map(toItem), nextCursor };
-    }
-    const { column } = SORTS[query.sort];
-    const list: ListParams = {
-      segmentationId: query.segmentationId,
-      conceptId: query.conceptId ?? null,
-      minScore: query.minScore ?? 0,
-    };
-    const isGathered = list.minScore > 0 && query.sort !== 'score' && this.#isShort(query, list);
-    const rows = this.#statement(gallerySql({ ...query, isGathered })).all({
-      ...list,
-      ...startOf(query, false),
-      limit: query.limit + 1,
-    });
-    return toPage(rows, query.limit, toItem, (row) => [row[column], row.image_id]);
-  }
-
   #membersOf({ conceptId }: GalleryQuery): ConceptId[] {
     return conceptId === undefined ? [] : this.#groupOf(conceptId);
-  }
-
-  #isShort(query: GalleryQuery, params: ListParams): boolean {
-    const sql = galleryCountSql(query);
-    const count = prepareOnce(this.#counts, sql, () => this.#db.prepare<[ListParams], number>(sql).pluck());
-    return (count.get(params) ?? 0) <= FEW_IMAGES;
-  }
-
-  #statement(sql: string): Statement<[Params], GalleryRow> {
-    return prepareOnce(this.#statements, sql, () => this.#db.prepare<[Params], GalleryRow>(sql));
   }
 }
 
@@ -193,7 +131,7 @@ function prepareOnce<T>(known: Map<string, T>, sql: string, prepare: () => T): T
   return statement;
 }
 
-function toItem(row: GalleryRow): GalleryItem {
+function toTile(row: TileRow): GalleryTile {
   return {
     imageId: ImageId.parse(row.image_id),
     relPath: row.rel_path,
@@ -201,12 +139,6 @@ function toItem(row: GalleryRow): GalleryItem {
     maskCount: row.mask_count,
     bestScore: row.best_score,
     largestPx: row.largest_px,
-  };
-}
-
-function toTile(row: TileRow): GalleryTile {
-  return {
-    ...toItem(row),
     reviews: {
       pending: row.pending_count,
       accepted: row.accepted_count,

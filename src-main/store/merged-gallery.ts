@@ -3,12 +3,12 @@ import { ImageId, type ConceptId } from '../contract/ids.ts';
 import type { GallerySort, ReviewState } from '../contract/mask.ts';
 import { encodeCursor, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
-import type { GalleryIdsQuery, GalleryQuery, GalleryRow } from './gallery-query.ts';
 import { SORTS, startOf, TOP } from './gallery-order.ts';
+import type { GalleryQuery } from './gallery-query.ts';
 
 type WalkedRow = { image_id: number; key: string | number; is_match: number };
 type Values = Record<string, unknown>;
-type Walk = Omit<GalleryIdsQuery, 'conceptId'> & { members: readonly ConceptId[] };
+type Walk = Omit<GalleryQuery, 'conceptId'> & { members: readonly ConceptId[] };
 
 /** Rows that are read for a page or a stretch, at most: a few milliseconds. */
 const MAX_WALKED = 1_000;
@@ -52,21 +52,6 @@ export function mergedWalkSql(query: {
     ) w`;
 }
 
-/**
- * What the gallery shows of images of several concepts, in the order of `@imageIds` (JSON). One statement for all of
- * them: one each would take ten times as long. Exported as the other.
- */
-export function mergedItemsSql(memberCount: number): string {
-  const members = Array.from({ length: memberCount }, (_, index) => `@member${index}`);
-  return `
-    SELECT s.image_id, s.rel_path, s.content_hash, sum(g.mask_count) AS mask_count,
-      max(g.best_score) AS best_score, max(g.largest_px) AS largest_px
-    FROM json_each(@imageIds) place
-      CROSS JOIN segmented_images s ON s.segmentation_id = @segmentationId AND s.image_id = place.value
-      CROSS JOIN concept_images g ON g.image_id = place.value AND g.concept_id IN (${members.join()})
-    GROUP BY place.key ORDER BY place.key`;
-}
-
 /** The grid of images of a concept that others were merged into. */
 export class MergedGallery {
   readonly #db: ReadableDb;
@@ -79,27 +64,12 @@ export class MergedGallery {
   /** The ids that were found among the next `limit` rows, or among fewer. */
   ids(walk: Walk): Page<ImageId> {
     const walked = Math.min(walk.limit, MAX_WALKED);
-    const { rows, nextCursor } = this.#walk(walk, { walked, found: Infinity });
+    const { rows, nextCursor } = this.#walk(walk, walked);
     return { items: rows.map(({ image_id }) => ImageId.parse(image_id)), nextCursor };
   }
 
-  /** A page that may hold fewer than `limit` while there is more, where few images of the list fit. */
-  page(query: Omit<GalleryQuery, 'conceptId'> & Pick<Walk, 'members'>): Page<GalleryRow> {
-    const bounds = { walked: MAX_WALKED, found: query.limit };
-    const { rows, nextCursor } = this.#walk({ ...query, isReversed: false }, bounds);
-    const items = this.#prepare<GalleryRow>(mergedItemsSql(query.members.length)).all({
-      segmentationId: query.segmentationId,
-      imageIds: JSON.stringify(rows.map(({ image_id }) => image_id)),
-      ...named(query.members),
-    });
-    return { items, nextCursor };
-  }
-
-  /** Rows that match, until there are enough of them or enough was read. */
-  #walk(
-    walk: Walk,
-    most: { walked: number; found: number },
-  ): { rows: WalkedRow[]; nextCursor: string | null } {
+  /** The rows that match among the next `most`. */
+  #walk(walk: Walk, most: number): { rows: WalkedRow[]; nextCursor: string | null } {
     const sql = mergedWalkSql({ ...walk, memberCount: walk.members.length });
     const { segmentationId, minScore = 0, maxScore = 1, minAreaPx = 0, maxAreaPx = TOP } = walk;
     const values = {
@@ -108,14 +78,14 @@ export class MergedGallery {
       maxScore,
       minAreaPx,
       maxAreaPx,
-      limit: most.walked + 1,
+      limit: most + 1,
       ...named(walk.members),
       ...startOf(walk, walk.isReversed),
     };
     const rows: WalkedRow[] = [];
     let [walked, last] = [0, undefined as WalkedRow | undefined];
     for (const row of this.#prepare<WalkedRow>(sql).iterate(values)) {
-      if (last && (walked === most.walked || rows.length === most.found)) {
+      if (last && walked === most) {
         return { rows, nextCursor: encodeCursor([last.key, last.image_id]) };
       }
       if (row.is_match === 1) rows.push(row);

@@ -22,7 +22,7 @@ export type Gallery = {
   usualConcepts: ConceptId[];
 };
 
-/** Pages of the gallery by filter and order, at its start and deep inside. */
+/** Stretches of the gallery by filter and order. */
 export function galleryRows(store: Store, gallery: Gallery): Row[] {
   const { commonConcept, rareConcept } = gallery;
   const filters: Filter[] = [
@@ -46,7 +46,7 @@ export function galleryRows(store: Store, gallery: Gallery): Row[] {
       minScore: 0.9995,
     },
   ];
-  return rowsOf(store, gallery, filters);
+  return idRows(store, gallery, filters);
 }
 
 /** The same of the common concept, once three others have been merged into it. From then on they count as one. */
@@ -55,7 +55,7 @@ export function mergedRows(store: Store, gallery: Gallery): Row[] {
   for (const id of usualConcepts.slice(0, 3)) {
     store.concepts.update({ id, name: null, isBackground: false, mergedInto: conceptId });
   }
-  return rowsOf(store, gallery, [
+  return idRows(store, gallery, [
     { name: 'four merged concepts', conceptId },
     { name: 'four merged, pending', conceptId, review: 'pending' },
     { name: 'four merged, edited', conceptId, review: 'edited' },
@@ -64,31 +64,8 @@ export function mergedRows(store: Store, gallery: Gallery): Row[] {
   ]);
 }
 
-function rowsOf(store: Store, { segmentationId }: Gallery, filters: readonly Filter[]): Row[] {
-  return filters.flatMap(({ name, ...filter }) =>
-    GallerySort.options.map((sort) => {
-      const pageAt = (cursor: string | null) =>
-        store.gallery.page({ segmentationId, ...filter, sort, cursor, limit: PAGE });
-      const cursors = cursorsOf(pageAt);
-      const start = summary(timeReads(() => pageAt(null)));
-      const deep = summary(timeReads((index) => pageAt(cursors[index % cursors.length] ?? null)));
-      return {
-        filter: name,
-        sort,
-        pages: cursors.length,
-        'start p50 ms': start['p50 ms'],
-        'start p99 ms': start['p99 ms'],
-        'deep p50 ms': deep['p50 ms'],
-        'deep p99 ms': deep['p99 ms'],
-        'p99 ms': Math.max(start['p99 ms'], deep['p99 ms']),
-        'max ms': Math.max(start['max ms'], deep['max ms']),
-      };
-    }),
-  );
-}
-
 /** Stretches of the ids that the grid of the app is scrolled by. */
-export function idRows(store: Store, { segmentationId }: Gallery, filters: readonly Filter[]): Row[] {
+function idRows(store: Store, { segmentationId }: Gallery, filters: readonly Filter[]): Row[] {
   return filters.flatMap(({ name, ...filter }) =>
     GallerySort.options.map((sort) => {
       const stretchAt = (cursor: string | null) =>

@@ -18,7 +18,6 @@ import {
 import { describeMachine, type BenchReport } from './bench-report.ts';
 import {
   galleryRows,
-  idRows,
   listRows,
   mergedRows,
   PAGE,
@@ -58,11 +57,7 @@ function benchmark(folder: string, imageCount: number): BenchReport {
   const scanSteps = new Map<string, number[]>();
   const other = store.collections.insert({ name: 'other', rootPath: '/other', createdAtMs: 0 });
   const gallery = buildGallery(test.file, imageCount);
-  const { commonConcept: conceptId } = gallery;
-  const single = galleryRows(store, gallery);
-  const singleIds = idRows(store, gallery, [{ name: 'none' }, { name: 'common concept', conceptId }]);
-  const pages = [...single, ...mergedRows(store, gallery)];
-  const ids = [...singleIds, ...idRows(store, gallery, [{ name: 'four merged concepts', conceptId }])];
+  const ids = [...galleryRows(store, gallery), ...mergedRows(store, gallery)];
   const lists = listRows(store, gallery.collectionId);
   timeScans(store, { collectionId: other, imageCount, times: scanSteps });
   timeMasks(store, gallery, scanSteps);
@@ -74,15 +69,13 @@ function benchmark(folder: string, imageCount: number): BenchReport {
     machine: describeMachine(),
     tables: [
       {
-        title: `Gallery pages of ${PAGE}, ${imageCount} images, ${imageCount * MASKS_PER_IMAGE} masks`,
-        rows: pages,
+        title: `Stretches of 5,000 ids, ${imageCount} images, ${imageCount * MASKS_PER_IMAGE} masks`,
+        rows: ids,
       },
-      { title: 'Stretches of 5,000 ids', rows: ids },
       { title: `Other lists, pages of ${PAGE}`, rows: lists },
       { title: 'Steps of writing, a transaction each', rows: writes },
     ],
     ratios: {
-      worstGalleryPageP99MsOver10Ms: round(worst(pages) / MAX_PAGE_MS),
       worstIdStretchP99MsOver10Ms: round(worst(ids) / MAX_PAGE_MS),
       worstOtherListP99MsOver10Ms: round(worst(lists) / MAX_PAGE_MS),
       worstWriteStepP99MsOver50Ms: round(worst(writes) / MAX_WRITE_MS),

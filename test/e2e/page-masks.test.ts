@@ -9,7 +9,7 @@ import { decodeRle, type Bitmap } from '../../src-main/core/mask/rle.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
-import { forkBuiltWorker, startService, waitForState } from '../support/running-service.ts';
+import { forkBuiltWorker, startService, waitForState, galleryOf } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -104,8 +104,8 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       expect(await seriousFindings(page)).toEqual([]);
       await page.keyboard.press('a');
       await page.getByText(/objects? reviewed/).waitFor();
-      const accepted = () => client.segmentations.gallery({ id, review: 'accepted' });
-      await expect.poll(async () => (await accepted()).items.length, PATIENCE).toBe(3);
+      const accepted = () => galleryOf(client, { id, review: 'accepted' });
+      await expect.poll(async () => (await accepted()).length, PATIENCE).toBe(3);
 
       await page.getByLabel('Review', { exact: true }).selectOption({ label: 'Accepted' });
       await expect.poll(() => tilesOf(page).count(), PATIENCE).toBe(3);
@@ -163,7 +163,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       const { page, complaints } = await openPage(browser, { running });
       await page.getByRole('link', { name: 'Masks' }).click();
       await page.getByRole('button', { name: /^a\.png, 2 objects/ }).click();
-      const imageId = (await client.segmentations.gallery({ id })).items[0]?.imageId;
+      const imageId = (await galleryOf(client, { id }))[0]?.imageId;
       if (imageId === undefined) throw new Error('no image');
       const objects = () => objectsOf(client, id, imageId);
       const areas = async () => (await objects()).map(({ areaPx }) => areaPx);

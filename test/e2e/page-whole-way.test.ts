@@ -6,6 +6,7 @@ import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { addFolder, openPage, type OpenPage } from '../support/page.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { galleryOf } from '../support/running-service.ts';
 
 const WAY_MS = 600_000;
 const PATIENCE = { timeout: 120_000 };
@@ -111,8 +112,8 @@ describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}
       await page.keyboard.press('Shift+ArrowRight');
       await page.keyboard.press('a');
       await page.getByText(/objects? reviewed/).waitFor();
-      const accepted = await client.segmentations.gallery({ id, review: 'accepted' });
-      expect(accepted.items).toHaveLength(2);
+      const accepted = await galleryOf(client, { id, review: 'accepted' });
+      expect(accepted).toHaveLength(2);
 
       await page.getByRole('link', { name: 'Concepts' }).click();
       await page.locator('li button[data-id]').first().focus();

@@ -5,7 +5,7 @@ import { Evaluation, SegmentSettings, type Segmentation } from '../../src-main/c
 import type { CollectionId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { runCli } from '../support/cli.ts';
-import { startService, waitForState, type RunningService } from '../support/running-service.ts';
+import { startService, waitForState, type RunningService, galleryOf } from '../support/running-service.ts';
 import { hasShared, sharedPath, sharedReason } from '../support/shared.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -37,7 +37,7 @@ async function segmented(client: Client, collectionId: CollectionId, settings = 
 
 /** All masks of a segmentation, without what differs from one to the next. */
 async function masksOf(client: Client, id: SegmentationId) {
-  const { items } = await client.segmentations.gallery({ id, limit: 500 });
+  const items = await galleryOf(client, { id });
   const all = await Promise.all(items.map(({ imageId }) => client.masks.ofImage({ id, imageId })));
   return all.map((masks) =>
     masks.map(({ counts, level, score, areaPx }) => ({ counts, level, score, areaPx })),
@@ -64,7 +64,7 @@ describe('segmenting', () => {
     const saved = (await client.segmentations.get({ id })).imageCount;
     expect(saved).toBeGreaterThanOrEqual(1);
     expect(saved).toBeLessThan(manyScenes);
-    const before = (await client.segmentations.gallery({ id })).items.map(({ imageId }) => imageId);
+    const before = (await galleryOf(client, { id })).map(({ imageId }) => imageId);
     const keptIds = (await client.masks.ofImage({ id, imageId: before[0] ?? fail() })).map((mask) => mask.id);
 
     const resumed = await client.segmentations.resume({ id });
@@ -109,7 +109,7 @@ describe('segmenting', () => {
     const embeddings = () => listFiles(join(service.layout.cache, 'embeddings'));
     const cached = embeddings();
     expect(cached).toHaveLength(4);
-    const { items } = await client.segmentations.gallery({ id });
+    const items = await galleryOf(client, { id });
     for (const { imageId } of items) {
       const image = await client.images.get({ id: imageId });
       const masks = await client.masks.ofImage({ id, imageId });
@@ -121,8 +121,7 @@ describe('segmenting', () => {
     expect(concepts.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5]);
     expect(Math.max(...concepts.map(({ imageCount }) => imageCount))).toBeGreaterThan(1);
     const fixed = await segmented(client, collectionId, { mode: 'fixed-k', regionCount: 3 });
-    for (const item of (await client.segmentations.gallery({ id: fixed.id })).items)
-      expect(item.maskCount).toBe(3);
+    for (const item of await galleryOf(client, { id: fixed.id })) expect(item.maskCount).toBe(3);
     const times = cached.map((file) => statSync(file).mtimeMs);
     expect(embeddings().map((file) => statSync(file).mtimeMs)).toEqual(times);
   });
@@ -156,12 +155,12 @@ describe('segmenting', () => {
   test('masks are reviewed and edited, concepts named and merged, and what is gone is refused', async () => {
     const { client } = startService();
     const { id } = await segmented(client, await scanned(client, await scenes(2)));
-    const [item] = (await client.segmentations.gallery({ id })).items;
+    const [item] = await galleryOf(client, { id });
     const imageId = item?.imageId ?? fail();
     const [mask] = await client.masks.ofImage({ id, imageId });
     if (!mask) throw new Error('no mask');
     expect(await client.masks.review({ ids: [mask.id], review: 'accepted' })).toMatchObject({ changed: 1 });
-    expect((await client.segmentations.gallery({ id, review: 'accepted' })).items).toHaveLength(1);
+    expect(await galleryOf(client, { id, review: 'accepted' })).toHaveLength(1);
 
     // Column-major runs: 5 pixels of background, 3 inside, the rest outside.
     const counts = packed(5, 3, mask.gridWidth * mask.gridHeight - 8);

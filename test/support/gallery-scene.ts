@@ -1,8 +1,7 @@
-import { expect } from 'vitest';
 import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../src-main/contract/ids.ts';
-import type { GalleryItem } from '../../src-main/contract/mask.ts';
+import type { GalleryTile } from '../../src-main/contract/mask.ts';
 import type { StoreOptions } from '../../src-main/store/database.ts';
-import type { GalleryIdsQuery, GalleryQuery } from '../../src-main/store/gallery-query.ts';
+import type { GalleryQuery } from '../../src-main/store/gallery-query.ts';
 import { hashOf, maskOf, scanFolder, TestStore } from './store.ts';
 import { tempFolder } from './temp-folder.ts';
 import { walkPages } from './walk-pages.ts';
@@ -61,16 +60,13 @@ export class GalleryScene extends TestStore {
     this.store.concepts.update({ id: this.dog, name: 'dog', isBackground: false, mergedInto: this.cat });
   }
 
-  walk(query: Partial<GalleryQuery>, limit = 100): GalleryItem[] {
-    const { segmentationId } = this;
-    const pages = walkPages((cursor) =>
-      this.store.gallery.page({ segmentationId, sort: 'path', ...query, cursor, limit }),
-    );
-    for (const { items } of pages) expect(items.length).toBeLessThanOrEqual(limit);
-    return pages.flatMap(({ items }) => items);
+  /** The tiles of a list, as the grid of the app reads them. */
+  tiles(query: Partial<GalleryQuery>): GalleryTile[] {
+    const { segmentationId = this.segmentationId } = query;
+    return this.store.gallery.tiles(segmentationId, this.ids(query));
   }
 
-  ids(query: Partial<GalleryIdsQuery>, limit = 100): ImageId[] {
+  ids(query: Partial<GalleryQuery>, limit = 100): ImageId[] {
     const { segmentationId } = this;
     return walkPages((cursor) =>
       this.store.gallery.ids({ segmentationId, sort: 'path', isReversed: false, ...query, cursor, limit }),

@@ -6,6 +6,7 @@ import type { Client } from '../../src-main/contract/contract.ts';
 import type { Job } from '../../src-main/contract/job.ts';
 import { isEnded } from '../../src-main/contract/job-state.ts';
 import type { JobId } from '../../src-main/contract/ids.ts';
+import type { GalleryTile } from '../../src-main/contract/mask.ts';
 import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
 import { createRouter } from '../../src-main/service/router.ts';
@@ -41,6 +42,15 @@ export function startService(
   });
   onTestFinished(() => service[Symbol.dispose]());
   return { service, client: createRouterClient(createRouter(service)), bugs };
+}
+
+/** The tiles of a segmentation as the grid of the page reads them, of the first 500 images. */
+export async function galleryOf(
+  client: Client,
+  filter: Parameters<Client['segmentations']['galleryIds']>[0],
+): Promise<GalleryTile[]> {
+  const { items } = await client.segmentations.galleryIds({ ...filter, limit: 500 });
+  return client.segmentations.galleryTiles({ id: filter.id, imageIds: items });
 }
 
 /** Reads a job until it is in one of `states`. */

@@ -13,6 +13,7 @@ import { ViewMemory } from '../../../src-renderer/state/view-memory.svelte.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
 import { startSegmented } from '../../support/segmented-service.ts';
+import { galleryOf } from '../../support/running-service.ts';
 
 const mask = (id: number, level: number, conceptId: number | null, areaPx: number): ShapedMask => ({
   id: MaskId.parse(id),
@@ -118,7 +119,7 @@ describe('an image under the hands of a person', () => {
       ]),
     ]);
     const { client, segmentationId: id } = running;
-    const imageId = (await client.segmentations.gallery({ id })).items[0]?.imageId ?? ImageId.parse(1);
+    const imageId = (await galleryOf(client, { id }))[0]?.imageId ?? ImageId.parse(1);
     const toasts = new Toasts();
     const masks = new ImageMasks(client, toasts, { id, imageId });
     await masks.load();

@@ -8,6 +8,7 @@ import { ViewMemory } from '../../../src-renderer/state/view-memory.svelte.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
 import { saveDrawn, startSegmented } from '../../support/segmented-service.ts';
+import { galleryOf } from '../../support/running-service.ts';
 
 async function twoSegmentations() {
   const bitmap = bitmapOf('........', '..###...', '..###...', '........');
@@ -57,7 +58,7 @@ describe('the segmentations of the page', () => {
     const before = segmentations.changes;
     const events = service.events.subscribe('event')[Symbol.asyncIterator]();
     const next = events.next();
-    const image = (await client.segmentations.gallery({ id: newer })).items[0];
+    const image = (await galleryOf(client, { id: newer }))[0];
     if (!image) throw new Error('no image');
     const [mask] = await client.masks.ofImage({ id: newer, imageId: image.imageId });
     if (!mask) throw new Error('no mask');

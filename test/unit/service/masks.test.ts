@@ -11,6 +11,7 @@ import { emptyCaches } from '../../../src-main/service/storage-use.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf, drawingOf } from '../../support/masks.ts';
 import { saveDrawn, startSegmented, type SegmentedService } from '../../support/segmented-service.ts';
+import { galleryOf } from '../../support/running-service.ts';
 
 const LEFT = bitmapOf('####....', '####....', '####....', '####....');
 const RIGHT = bitmapOf('......##', '......##', '......##', '........');
@@ -55,7 +56,7 @@ async function opened(): Promise<Opened> {
     await drawnImage('b.png', [{ bitmap: LEFT, className: 'cat' }]),
   ];
   const running = startSegmented(images);
-  const { items } = await running.client.segmentations.gallery({ id: running.segmentationId });
+  const items = await galleryOf(running.client, { id: running.segmentationId });
   return new Opened(running, items[0]?.imageId ?? 0);
 }
 
@@ -134,7 +135,7 @@ describe('masks of an image', () => {
   test('are not merged or split into what makes no sense', async () => {
     const { client, key, running } = await opened();
     const [cat, dog] = await new Opened(running, key.imageId).masks();
-    const { items } = await client.segmentations.gallery({ id: key.id });
+    const items = await galleryOf(client, { id: key.id });
     const [other] = await client.masks.ofImage({ id: key.id, imageId: must(items[1]).imageId });
     if (!cat || !dog || !other) throw new Error('no masks');
     const refused = [
@@ -159,7 +160,7 @@ describe('masks of an image', () => {
   test('are drawn on an image that has none yet', async () => {
     const { client, running } = await opened();
     const empty = saveDrawn(running, running.collection, [await drawnImage('a.png', [])]);
-    const { items } = await client.segmentations.gallery({ id: empty });
+    const items = await galleryOf(client, { id: empty });
     const counts = countsOf('#.......', ...Array.from({ length: 3 }, () => '........'));
     const { changed } = await client.masks.create({
       id: empty,
@@ -175,7 +176,7 @@ describe('a verdict on many images', () => {
   test('is on all objects, or those of a concept; corrected ones stay corrected; and it is taken back', async () => {
     const { client, key, running } = await opened();
     const id = key.id;
-    const imageIds = (await client.segmentations.gallery({ id })).items.map((item) => item.imageId);
+    const imageIds = (await galleryOf(client, { id })).map((item) => item.imageId);
     const reviews = async () => {
       const all = await Promise.all(imageIds.map((imageId) => client.masks.ofImage({ id, imageId })));
       return all
@@ -241,7 +242,7 @@ describe('the thumbnail of an image with its objects', () => {
       await drawnImage('a.png', [{ bitmap: half, className: 'cat' }]),
       await drawnImage('b.png', []),
     ]);
-    const { items } = await running.client.segmentations.gallery({ id: running.segmentationId });
+    const items = await galleryOf(running.client, { id: running.segmentationId });
     const imageId = must(items.find(({ maskCount }) => maskCount > 0)).imageId;
     const id = running.segmentationId;
     const read = async (version: string) => {

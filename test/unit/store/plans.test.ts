@@ -12,8 +12,8 @@ import {
 } from '../../../src-main/contract/ids.ts';
 import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
 import { Store } from '../../../src-main/store/database.ts';
-import { galleryCountSql, galleryIdsSql, gallerySql } from '../../../src-main/store/gallery.ts';
-import { mergedItemsSql, mergedWalkSql } from '../../../src-main/store/merged-gallery.ts';
+import { galleryIdsSql } from '../../../src-main/store/gallery.ts';
+import { mergedWalkSql } from '../../../src-main/store/merged-gallery.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
@@ -90,19 +90,6 @@ describe('the plan of', () => {
     expect(plan).not.toContain('SCAN');
   });
 
-  test.each(GallerySort.options.flatMap((sort) => filters.map((filter) => ({ sort, ...filter }))))(
-    'the gallery by $sort of concept $conceptId and review $review is one walk along its index',
-    (query) => {
-      using test = new TestStore(tempFolder());
-      const plan = planOf(test, gallerySql(query));
-      const table = query.conceptId ? 'concept_images' : 'segmented';
-      const column = { path: 'rel_path', score: 'best_score', area: 'largest_px' }[query.sort];
-      expect(plan).toContain(`INDEX ${table}_${query.review ? `${query.review}_` : ''}by_${query.sort} (`);
-      expect(plan).toMatch(new RegExp(`\\(${column},image_id\\)[<>]\\(\\?,\\?\\)`));
-      expect(plan).toMatch(IS_DIRECT);
-    },
-  );
-
   test.each(
     GallerySort.options.flatMap((sort) =>
       [true, false].flatMap((isReversed) =>
@@ -120,17 +107,6 @@ describe('the plan of', () => {
       expect(plan).toContain(`INDEX ${index}`);
       expect(plan).toMatch(new RegExp(`\\(${column},image_id\\)[<>]\\(\\?,\\?\\)`));
       expect(plan).toMatch(IS_DIRECT);
-    },
-  );
-
-  test.each(filters)(
-    'a few images by score, of concept $conceptId and review $review, walks the index of scores and sorts them',
-    (filter) => {
-      using test = new TestStore(tempFolder());
-      const plan = planOf(test, gallerySql({ ...filter, sort: 'path', isGathered: true }));
-      expect(plan).toMatch(/INDEX \w+by_score \(\w+=\? AND best_score>\?\)/);
-      expect(plan).not.toContain('SCAN');
-      expect(planOf(test, galleryCountSql(filter))).toMatch(/INDEX \w+by_score \(\w+=\? AND best_score>\?\)/);
     },
   );
 
@@ -159,17 +135,6 @@ describe('the plan of', () => {
       expect(plan.replace('SCAN w', '')).toMatch(IS_DIRECT);
     },
   );
-
-  test('images of several concepts read their own rows alone', () => {
-    using test = new TestStore(tempFolder());
-    expect(planOf(test, mergedItemsSql(3)).split('\n')).toEqual([
-      // The ids that are asked for, in their order.
-      expect.stringMatching(/^SCAN place VIRTUAL TABLE/),
-      'SEARCH s USING PRIMARY KEY (segmentation_id=? AND image_id=?)',
-      'SEARCH g USING PRIMARY KEY (concept_id=? AND image_id=?)',
-      'USE TEMP B-TREE FOR GROUP BY',
-    ]);
-  });
 
   test('the rows that a scan has not settled reads them alone', () => {
     using test = new TestStore(tempFolder());
