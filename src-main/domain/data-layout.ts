@@ -1,27 +1,79 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { RunId, SegmentationId } from '../contract/ids.ts';
 
-/** Everything below the data folder, by name. */
+/** Every file and folder at the top of the data folder, and the log. */
 export type DataLayout = {
   folder: string;
   database: string;
+  /** SQLite's own, beside the database: what is not yet written into it. */
+  writeAheadLog: string;
   cache: string;
   models: string;
   runs: string;
   segmentations: string;
   logs: string;
+  logFile: string;
+  /** The log before this one: a log that has grown too long is set aside under this name. */
+  previousLogFile: string;
+  /** Address and token of the process that owns the folder. */
+  endpoint: string;
+  /** Locked by the process that owns the folder. */
+  lock: string;
+  /** Names that process, for messages to people. */
+  lockHolder: string;
+  /** Size and place of the desktop's window. */
+  windowState: string;
 };
 
 export function dataLayout(folder: string): DataLayout {
+  const database = join(folder, 'studio.sqlite');
+  const logs = join(folder, 'logs');
+  const logFile = join(logs, 'r2o.log');
   return {
     folder,
-    database: join(folder, 'studio.sqlite'),
+    database,
+    writeAheadLog: `${database}-wal`,
     cache: join(folder, 'cache'),
     models: join(folder, 'models'),
     runs: join(folder, 'runs'),
     segmentations: join(folder, 'segmentations'),
-    logs: join(folder, 'logs'),
+    logs,
+    logFile,
+    previousLogFile: `${logFile}.1`,
+    endpoint: join(folder, 'endpoint.json'),
+    lock: join(folder, 'lock.sqlite'),
+    lockHolder: join(folder, 'lock.json'),
+    windowState: join(folder, 'window.json'),
   };
+}
+
+/** A file that a process creates and removes at once, to learn whether the data folder can be written. */
+export function writeTestFile(folder: string, pid: number): string {
+  return join(folder, `.write-test-${pid}`);
+}
+
+/**
+ * The copy of a database that is made before its schema leaves `version`. Only a whole copy bears the name of a
+ * backup; it is written as `partial` first.
+ */
+export function backupFiles(database: string, version: number, stamp: string) {
+  const stem = `${database}.v${version}`;
+  return { partial: `${stem}.partial`, whole: `${stem}.${stamp}.bak` };
+}
+
+/** Whether a file beside the database is a backup of it, by its name. */
+export function isBackup(database: string, name: string): boolean {
+  return name.startsWith(`${basename(database)}.v`) && name.endsWith('.bak');
+}
+
+/** The weights of a model; its row keeps the name of the file. */
+export function modelFile(modelsFolder: string, file: string): string {
+  return join(modelsFolder, file);
+}
+
+/** Where a segmentation keeps what it learned from its collection. */
+export function segmentationFile({ segmentations }: DataLayout, id: SegmentationId): string {
+  return join(segmentations, `${id}.model`);
 }
 
 /** The folder of a run: its image list and checkpoints. */
@@ -29,7 +81,43 @@ export function runFolder({ runs }: DataLayout, id: RunId): string {
   return join(runs, String(id));
 }
 
-/** Where a segmentation keeps what it learned from its collection. */
-export function segmentationFile({ segmentations }: DataLayout, id: SegmentationId): string {
-  return join(segmentations, `${id}.model`);
+/** The list of the images that a run trains on, in the run's folder. */
+export const imageListFile = (folder: string): string => join(folder, 'images.json');
+
+/** The encoder of the best preview so far, in the run's folder. */
+export const bestEncoderFile = (folder: string): string => join(folder, 'best.safetensors');
+
+/** Name of a checkpoint in its run's folder; the run's row keeps it. */
+export const checkpointName = (step: number): string => `checkpoint-${step}.safetensors`;
+
+/** Whether a file is a checkpoint, or what a killed process left of one that it was writing. */
+export const isCheckpointName = (name: string): boolean =>
+  /^checkpoint-\d+\.safetensors(\.\w+\.partial)?$/.test(name);
+
+/** The caches below the cache folder, with the suffix that the entries of each bear. */
+const CACHE_SUFFIXES = {
+  thumbnails: '.webp',
+  /** Objects cut from their images. */
+  crops: '.webp',
+  /** Thumbnails with the masks of their images. */
+  drawn: '.webp',
+  decoded: '.rgb',
+  superpixels: '.slic',
+  embeddings: '.emb',
+} as const;
+export type CacheName = keyof typeof CACHE_SUFFIXES;
+
+type CachePlace = { folder: string; suffix: string };
+
+/** @param cacheFolder the folder that all caches share */
+export function cachePlace(cacheFolder: string, name: CacheName): CachePlace {
+  return { folder: join(cacheFolder, name), suffix: CACHE_SUFFIXES[name] };
 }
+
+/** Where the entry of a key lies, or would lie: in folders small enough for every file system. */
+export function cacheEntry({ folder, suffix }: CachePlace, key: string): string {
+  return join(folder, key.slice(0, 2), key + suffix);
+}
+
+/** Contact sheets on their way to the page. */
+export const sheetsFolder = (cacheFolder: string): string => join(cacheFolder, 'sheets');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ContentHash } from '../contract/ids.ts';
 import { Architecture, type Model } from '../contract/model.ts';
+import { modelFile } from './data-layout.ts';
 
 /** Where a worker gets an encoder from. */
 export const ModelWeights = z.discriminatedUnion('kind', [
@@ -12,7 +13,7 @@ export type ModelWeights = z.infer<typeof ModelWeights>;
 /** The weights behind a model of the store, for a message to the worker. */
 export function weightsOf(model: Model, modelsFolder: string): ModelWeights {
   const { file, sha256, architecture, card } = model;
-  if (file !== null && sha256 !== null) return { kind: 'file', path: `${modelsFolder}/${file}`, sha256 };
+  if (file !== null && sha256 !== null) return { kind: 'file', path: modelFile(modelsFolder, file), sha256 };
   return { kind: 'untrained', architecture: Architecture.parse(architecture), seed: card.seed ?? 0 };
 }
 

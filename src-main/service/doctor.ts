@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { totalmem, freemem } from 'node:os';
-import { join } from 'node:path';
+import { writeTestFile } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import type { Device, DoctorCheck, MachineProbe } from '../contract/system.ts';
 import { probeSqlite } from '../store/probe.ts';
@@ -68,7 +68,7 @@ function checkDataFolder(folder: string): DoctorCheck {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     accessSync(folder, constants.W_OK);
-    const probeFile = join(folder, `.write-test-${process.pid}`);
+    const probeFile = writeTestFile(folder, process.pid);
     writeFileSync(probeFile, 'r2o');
     rmSync(probeFile);
     return { ...check, status: 'ok', detail: `${folder} is writable`, fix: null };

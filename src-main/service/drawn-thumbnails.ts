@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { drawnPath } from '../domain/cache-layout.ts';
+import { cacheEntry, cachePlace } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import type { ContentHash, ImageId, SegmentationId } from '../contract/ids.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
@@ -31,7 +31,7 @@ export async function drawnThumbnail(
   const photo = photoFile(service, imageId);
   const masks = drawnMasks(service, id, imageId);
   const key = keyOf(photo.contentHash, masks);
-  const known = await readIfThere(drawnPath(service.layout.cache, key));
+  const known = await readIfThere(cacheEntry(cachePlace(service.layout.cache, 'drawn'), key));
   if (known && known.length > 0) return known;
   const { bytes } = await service.calls.call({ kind: 'render-drawn', ...photo, masks, key });
   return bytes;

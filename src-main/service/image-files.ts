@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { thumbnailPath } from '../domain/cache-layout.ts';
+import { cacheEntry, cachePlace } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { readIfThere } from './cached-file.ts';
@@ -138,7 +138,9 @@ async function readPhoto(service: Service, { id, variant }: PhotoRequest): Promi
   const { contentHash } = photo;
   const etag = `"${contentHash.slice(0, 32)}-${variant}"`;
   const cached =
-    variant === 'thumbnail' ? await readIfThere(thumbnailPath(service.layout.cache, contentHash)) : undefined;
+    variant === 'thumbnail'
+      ? await readIfThere(cacheEntry(cachePlace(service.layout.cache, 'thumbnails'), contentHash))
+      : undefined;
   if (cached) return { bytes: cached, mimeType: 'image/webp', etag, isForever: false };
   const { bytes } = await service.calls.call({ kind: 'render', variant, ...photo });
   return { bytes, mimeType: 'image/webp', etag, isForever: false };

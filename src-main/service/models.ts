@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { join, parse, resolve } from 'node:path';
+import { parse, resolve } from 'node:path';
+import { modelFile } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { ModelId } from '../contract/ids.ts';
@@ -106,7 +107,7 @@ export function modelHandlers(service: Service) {
       const { file } = get(id);
       store.models.remove(id);
       service.publish({ type: 'model-removed', modelId: id });
-      if (file !== null) await rm(join(layout.models, file), { force: true });
+      if (file !== null) await rm(modelFile(layout.models, file), { force: true });
       return null;
     },
   };

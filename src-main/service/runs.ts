@@ -1,9 +1,9 @@
 import { copyFile, rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { thumbnailPath } from '../domain/cache-layout.ts';
+import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
@@ -12,7 +12,6 @@ import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
 import type { Model } from '../contract/model.ts';
 import type { PresetName, PretrainOverrides, PretrainPlan } from '../contract/pretrain.ts';
 import type { Run } from '../contract/run.ts';
-import { runFolder } from '../domain/data-layout.ts';
 import { cardOf } from '../jobs/pretrain-kind.ts';
 import { readIfThere } from './cached-file.ts';
 import type { Service } from './service.ts';
@@ -147,7 +146,7 @@ export function runHandlers(service: Service) {
       const shown = thinned(steps, maxColumns);
       const rows = await Promise.all(
         images.map(async ({ imageId, contentHash }) => {
-          const photo = await readIfThere(thumbnailPath(layout.cache, contentHash));
+          const photo = await readIfThere(cacheEntry(cachePlace(layout.cache, 'thumbnails'), contentHash));
           const maps = shown.flatMap((step) => store.runs.previewPng(id, step, imageId) ?? []);
           return [...(photo ? [photo] : []), ...maps];
         }),
@@ -169,8 +168,8 @@ export function runHandlers(service: Service) {
       const file = `run-${id}-best-${step}.safetensors`;
       const known = store.models.ofRun(id).find((model) => model.file === file);
       if (known) return known;
-      const path = join(layout.models, file);
-      await copyFile(join(runFolder(layout, id), 'best.safetensors'), path);
+      const path = modelFile(layout.models, file);
+      await copyFile(bestEncoderFile(runFolder(layout, id)), path);
       const hash = createHash('sha256');
       await pipeline(createReadStream(path), hash);
       const modelId = store.models.insert({

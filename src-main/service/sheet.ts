@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { sheetsFolder } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { Concept } from '../contract/segmentation.ts';
@@ -69,7 +70,7 @@ function nameOf(concept: Concept | undefined): string {
  * @throws UserError WRONG_STATE while no image is finished
  */
 export async function readSheet(service: Service, id: SegmentationId): Promise<Uint8Array> {
-  const folder = join(service.layout.cache, 'sheets');
+  const folder = sheetsFolder(service.layout.cache);
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${id}-${randomUUID()}.png`);
   try {

@@ -1,26 +1,30 @@
 import { opendir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CROP_FOLDER, DECODED_FOLDER, DRAWN_FOLDER, THUMBNAIL_FOLDER } from '../domain/cache-layout.ts';
+import { cachePlace, type CacheName, type DataLayout } from '../domain/data-layout.ts';
 import type { StorageUse } from '../contract/system.ts';
-import type { DataLayout } from '../domain/data-layout.ts';
 
-const SMALL_PICTURES = [THUMBNAIL_FOLDER, CROP_FOLDER, DRAWN_FOLDER];
+const SMALL_PICTURES: readonly CacheName[] = ['thumbnails', 'crops', 'drawn'];
 
 /** What the data folder occupies, counted file by file without holding anything else up. */
-export async function storageUse({ folder, database, cache }: DataLayout): Promise<StorageUse> {
-  const databaseFiles = await Promise.all([database, `${database}-wal`].map(sizeOf));
+export async function storageUse({
+  folder,
+  database,
+  writeAheadLog,
+  cache,
+}: DataLayout): Promise<StorageUse> {
+  const databaseFiles = await Promise.all([database, writeAheadLog].map(sizeOf));
   return {
     databaseBytes: databaseFiles.reduce((sum, size) => sum + size, 0),
-    thumbnailBytes: await sizeOfAll(SMALL_PICTURES.map((name) => join(cache, name))),
-    decodedBytes: await folderSize(join(cache, DECODED_FOLDER)),
+    thumbnailBytes: await sizeOfAll(SMALL_PICTURES.map((name) => cachePlace(cache, name).folder)),
+    decodedBytes: await folderSize(cachePlace(cache, 'decoded').folder),
     freeBytes: await freeBytes(folder),
   };
 }
 
 /** Caches may be deleted at any time, also while a worker reads and writes them. */
 export async function emptyCaches(layout: DataLayout): Promise<StorageUse> {
-  for (const name of [...SMALL_PICTURES, DECODED_FOLDER]) {
-    await rm(join(layout.cache, name), { recursive: true, force: true, maxRetries: 3 });
+  for (const name of [...SMALL_PICTURES, 'decoded'] as const) {
+    await rm(cachePlace(layout.cache, name).folder, { recursive: true, force: true, maxRetries: 3 });
   }
   return storageUse(layout);
 }

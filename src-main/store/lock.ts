@@ -1,15 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
+import { dataLayout } from '../domain/data-layout.ts';
 
 /** Who holds a data folder, for messages to people. */
 const LockHolder = z.object({ pid: z.number().int(), role: z.string() });
 export type LockHolder = z.infer<typeof LockHolder>;
-
-const lockFile = (folder: string) => join(folder, 'lock.sqlite');
-const holderFile = (folder: string) => join(folder, 'lock.json');
 
 /**
  * Takes a data folder for this process; one process at a time writes to it.
@@ -20,13 +17,14 @@ const holderFile = (folder: string) => join(folder, 'lock.json');
  * @throws UserError DATA_FOLDER_UNUSABLE when the folder cannot be written
  */
 export function acquireDataFolderLock(folder: string, holder: LockHolder): DataFolderLock | undefined {
+  const layout = dataLayout(folder);
   let db: Database.Database | undefined;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    db = new Database(lockFile(folder), { timeout: 0 });
+    db = new Database(layout.lock, { timeout: 0 });
     db.pragma('journal_mode = DELETE');
     db.exec('BEGIN EXCLUSIVE');
-    writeFileSync(holderFile(folder), JSON.stringify(holder));
+    writeFileSync(layout.lockHolder, JSON.stringify(holder));
     return new DataFolderLock(db);
   } catch (cause) {
     db?.close();
@@ -53,7 +51,7 @@ export class DataFolderLock {
 /** Who holds the folder; undefined if that is unknown. */
 export function readLockHolder(folder: string): LockHolder | undefined {
   try {
-    return LockHolder.parse(JSON.parse(readFileSync(holderFile(folder), 'utf8')));
+    return LockHolder.parse(JSON.parse(readFileSync(dataLayout(folder).lockHolder, 'utf8')));
   } catch {
     // Missing, or caught while it is written: the holder is only named to be helpful.
     return undefined;

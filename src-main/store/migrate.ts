@@ -2,6 +2,7 @@ import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
+import { backupFiles, isBackup } from '../domain/data-layout.ts';
 
 export type Migration = { version: number; sql: string };
 
@@ -71,15 +72,14 @@ function schemaVersion(db: Database): number {
 
 /** Writes a compact copy beside the database and keeps the newest few. */
 function backUp(db: Database, version: number, nowMs: number): void {
-  const prefix = `${basename(db.name)}.v`;
-  const folder = dirname(db.name);
   const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
-  // Only whole copies bear the name of a backup: one that a full disk cut short must not push out a good one.
-  const partial = join(folder, `${prefix}${version}.partial`);
+  // One that a full disk cut short must not push out a good one.
+  const { partial, whole } = backupFiles(db.name, version, stamp);
   rmSync(partial, { force: true });
   db.prepare('VACUUM INTO ?').run(partial);
-  renameSync(partial, join(folder, `${prefix}${version}.${stamp}.bak`));
-  const backups = readdirSync(folder).filter((name) => name.startsWith(prefix) && name.endsWith('.bak'));
+  renameSync(partial, whole);
+  const folder = dirname(db.name);
+  const backups = readdirSync(folder).filter((name) => isBackup(db.name, name));
   const byAge = backups.sort((a, b) => stampOf(a).localeCompare(stampOf(b)));
   for (const name of byAge.slice(0, -BACKUPS_KEPT)) rmSync(join(folder, name));
 }

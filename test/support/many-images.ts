@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { thumbnailPath } from '../../src-main/domain/cache-layout.ts';
+import { cacheEntry, cachePlace } from '../../src-main/domain/data-layout.ts';
 import { ContentHash, JobId, type CollectionId } from '../../src-main/contract/ids.ts';
 import type { InspectedFile } from '../../src-main/domain/scan.ts';
 import { sharp } from '../../src-main/core/image/sharp-setup.ts';
@@ -15,7 +15,7 @@ const CHUNK = 2_000;
 export async function manyImages(service: Service, count: number): Promise<CollectionId> {
   const { store, layout } = service;
   const contentHash = ContentHash.parse('ab'.repeat(32));
-  const thumbnail = thumbnailPath(layout.cache, contentHash);
+  const thumbnail = cacheEntry(cachePlace(layout.cache, 'thumbnails'), contentHash);
   mkdirSync(dirname(thumbnail), { recursive: true });
   const grey = sharp({ create: { width: 320, height: 240, channels: 3, background: '#778899' } });
   writeFileSync(thumbnail, await grey.webp().toBuffer());

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { DECODED_FOLDER } from '../../domain/cache-layout.ts';
+import { cachePlace } from '../../domain/data-layout.ts';
 import type { ContentHash } from '../../contract/ids.ts';
 import { decodeImage, type RgbImage } from './decode.ts';
 import { DiskCache } from './disk-cache.ts';
@@ -31,7 +30,7 @@ export class DecodedCache {
 
   /** @param options `folder` is the cache folder that all caches share */
   constructor({ folder, maxBytes }: { folder: string; maxBytes: number }) {
-    this.#files = new DiskCache({ folder: join(folder, DECODED_FOLDER), suffix: '.rgb', maxBytes });
+    this.#files = new DiskCache({ ...cachePlace(folder, 'decoded'), maxBytes });
   }
 
   /**

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { cacheEntry } from '../../domain/data-layout.ts';
 import { UserError } from '../../contract/errors.ts';
 import { errnoOf } from './image-problem.ts';
 
@@ -54,7 +55,7 @@ export class DiskCache {
   /** Where the entry of a key lies, whether it is there or not. */
   path(key: string): string {
     if (!/^[0-9a-z][0-9a-z-]{3,127}$/.test(key)) throw new Error(`not a cache key: '${key}'`);
-    return join(this.#options.folder, key.slice(0, 2), key + this.#options.suffix);
+    return cacheEntry(this.#options, key);
   }
 
   async has(key: string): Promise<boolean> {

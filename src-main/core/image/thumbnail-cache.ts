@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { THUMBNAIL_FOLDER, THUMBNAIL_SUFFIX } from '../../domain/cache-layout.ts';
+import { cachePlace } from '../../domain/data-layout.ts';
 import type { ContentHash } from '../../contract/ids.ts';
 import { DiskCache } from './disk-cache.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
@@ -18,8 +17,7 @@ export class ThumbnailCache {
   /** @param options `folder` is the cache folder that all caches share */
   constructor({ folder, maxBytes }: { folder: string; maxBytes: number }) {
     this.#files = new DiskCache({
-      folder: join(folder, THUMBNAIL_FOLDER),
-      suffix: THUMBNAIL_SUFFIX,
+      ...cachePlace(folder, 'thumbnails'),
       maxBytes,
     });
   }

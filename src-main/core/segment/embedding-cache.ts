@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { cachePlace } from '../../domain/data-layout.ts';
 import { DiskCache } from '../image/disk-cache.ts';
 import type { Embedding } from './embed-image.ts';
 
@@ -13,7 +13,7 @@ export class EmbeddingCache {
 
   /** @param options `folder` is the cache folder that all caches share */
   constructor({ folder, maxBytes }: { folder: string; maxBytes: number }) {
-    this.#files = new DiskCache({ folder: join(folder, 'embeddings'), suffix: '.emb', maxBytes });
+    this.#files = new DiskCache({ ...cachePlace(folder, 'embeddings'), maxBytes });
   }
 
   /** @param key lower-case hexadecimal, the same for equal content, encoder and input size */

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { ContentHash } from '../../contract/ids.ts';
+import { cachePlace } from '../../domain/data-layout.ts';
 import { normalisedValues } from '../image/augment/normalise.ts';
 import { DiskCache } from '../image/disk-cache.ts';
 import { slic, type SuperpixelMap } from '../superpixel/slic.ts';
@@ -31,7 +31,7 @@ export class SuperpixelCache {
 
   /** @param options `folder` is the cache folder that all caches share */
   constructor(spec: SuperpixelSpec, { folder, maxBytes }: { folder: string; maxBytes: number }) {
-    this.#files = new DiskCache({ folder: join(folder, 'superpixels'), suffix: '.slic', maxBytes });
+    this.#files = new DiskCache({ ...cachePlace(folder, 'superpixels'), maxBytes });
     this.#spec = spec;
     this.#suffix = fnv1a32(JSON.stringify({ FORMAT_VERSION, ...spec })).toString(16);
   }

@@ -4,7 +4,6 @@ import { UserError } from '../../contract/errors.ts';
 import { DATA_FOLDER_VARIABLE } from '../shared/data-folder.ts';
 import { openLogFile } from '../shared/log-file.ts';
 import { appVersion } from '../shared/paths.ts';
-import { dataLayout } from '../../domain/data-layout.ts';
 import { addCollectionCommands } from './commands/collections.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addDevicesCommand } from './commands/devices.ts';
@@ -90,7 +89,7 @@ const describeBug = (error: unknown) => (error instanceof Error ? error.message 
 /** The path of the log, or the stack itself where not even the log can be written. */
 function logBug(error: unknown, folder: string): string {
   try {
-    const log = openLogFile(dataLayout(folder).logs);
+    const log = openLogFile(folder);
     log.error(error, 'command line');
     return log.file;
   } catch {

@@ -6,7 +6,6 @@ import { WebSocket } from 'ws';
 import type { Client } from '../../contract/contract.ts';
 import { ErrorCode, UserError } from '../../contract/errors.ts';
 import { createRouter } from '../../service/router.ts';
-import { dataLayout } from '../../domain/data-layout.ts';
 import { Service } from '../../service/service.ts';
 import { acquireDataFolderLock, readLockHolder, type DataFolderLock } from '../../store/lock.ts';
 import { RPC_PATH, startServer } from '../server/server.ts';
@@ -54,7 +53,7 @@ async function becomeOwner(folder: string, lock: DataFolderLock, port: number): 
   const stack = new AsyncDisposableStack();
   stack.use(lock);
   try {
-    const logger = openLogFile(dataLayout(folder).logs);
+    const logger = openLogFile(folder);
     const service = stack.use(
       new Service({
         dataFolder: folder,

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { app, Menu, nativeTheme, Notification, shell } from 'electron';
 import type { ServiceEvent } from '../../contract/event.ts';
 import { collectionHandlers } from '../../service/collections.ts';
@@ -24,7 +23,7 @@ export class DesktopShell {
     this.#onError = onError;
     this.#jobs = new JobWatch(service);
     this.#window = new MainWindow({
-      stateFile: join(service.layout.folder, 'window.json'),
+      stateFile: service.layout.windowState,
       texts: () => this.#texts(),
       jobs: this.#jobs,
       logger: service.options.logger,

@@ -1,7 +1,6 @@
 /** Entry of the desktop app: one service, one window, and the worker in a utility process. */
 import { app, dialog, shell } from 'electron';
 import { UserError } from '../../contract/errors.ts';
-import { dataLayout } from '../../domain/data-layout.ts';
 import { Service } from '../../service/service.ts';
 import { acquireDataFolderLock } from '../../store/lock.ts';
 import { dataFolder } from '../shared/data-folder.ts';
@@ -46,7 +45,7 @@ function start(): DesktopShell {
       hint: 'Wait until it has finished, or stop it.',
     });
   }
-  const logger = openLogFile(dataLayout(folder).logs);
+  const logger = openLogFile(folder);
   const service = new Service({
     dataFolder: folder,
     fork: forkUtilityWorker,

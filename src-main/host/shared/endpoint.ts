@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { z } from 'zod';
+import { dataLayout } from '../../domain/data-layout.ts';
 
 /**
  * How other processes of the same person reach the one that owns a data folder. The file is readable by its
@@ -13,22 +13,21 @@ const Endpoint = z.object({
 });
 export type Endpoint = z.infer<typeof Endpoint>;
 
-const fileOf = (dataFolder: string) => join(dataFolder, 'endpoint.json');
-
 export function writeEndpoint(dataFolder: string, endpoint: Endpoint): void {
-  rmSync(fileOf(dataFolder), { force: true });
-  writeFileSync(fileOf(dataFolder), JSON.stringify(endpoint), { mode: 0o600, flag: 'wx' });
+  const file = dataLayout(dataFolder).endpoint;
+  rmSync(file, { force: true });
+  writeFileSync(file, JSON.stringify(endpoint), { mode: 0o600, flag: 'wx' });
 }
 
 export function removeEndpoint(dataFolder: string): void {
-  rmSync(fileOf(dataFolder), { force: true });
+  rmSync(dataLayout(dataFolder).endpoint, { force: true });
 }
 
 /** The endpoint that a process left there, or undefined. It may be stale: the process may have died. */
 export function readEndpoint(dataFolder: string): Endpoint | undefined {
   let text: string;
   try {
-    text = readFileSync(fileOf(dataFolder), 'utf8');
+    text = readFileSync(dataLayout(dataFolder).endpoint, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

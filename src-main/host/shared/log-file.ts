@@ -1,16 +1,16 @@
-import { join } from 'node:path';
 import { mkdirSync, renameSync, statSync } from 'node:fs';
 import { destination, pino, stdSerializers } from 'pino';
+import { dataLayout } from '../../domain/data-layout.ts';
 import type { Logger } from '../../service/logger.ts';
 
 const MAX_LOG_BYTES = 10 * 2 ** 20;
 
-/** The app's log, one JSON object a line; the one before it is kept as `r2o.log.1`. */
-export function openLogFile(folder: string): Logger {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = join(folder, 'r2o.log');
+/** The app's log, one JSON object a line; one that has grown too long is kept beside it. */
+export function openLogFile(dataFolder: string): Logger {
+  const { logs, logFile: file, previousLogFile } = dataLayout(dataFolder);
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > MAX_LOG_BYTES) renameSync(file, `${file}.1`);
+  if (size > MAX_LOG_BYTES) renameSync(file, previousLogFile);
   // Written at once: the last lines before a crash are the ones that matter.
   const log = pino(
     { serializers: { err: stdSerializers.err } },

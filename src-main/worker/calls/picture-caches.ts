@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { CROP_FOLDER, DRAWN_FOLDER, DRAWN_SUFFIX } from '../../domain/cache-layout.ts';
+import { cachePlace } from '../../domain/data-layout.ts';
 import { DiskCache } from '../../core/image/disk-cache.ts';
 import { ThumbnailCache } from '../../core/image/thumbnail-cache.ts';
 import type { CallOf } from '../protocol/call.ts';
@@ -31,13 +30,11 @@ function openCaches(folder: string, thumbnailBytes: number): PictureCaches {
   return {
     thumbnails: new ThumbnailCache({ folder, maxBytes: thumbnailBytes }),
     crops: new DiskCache({
-      folder: join(folder, CROP_FOLDER),
-      suffix: '.webp',
+      ...cachePlace(folder, 'crops'),
       maxBytes: CROP_SHARE * thumbnailBytes,
     }),
     drawn: new DiskCache({
-      folder: join(folder, DRAWN_FOLDER),
-      suffix: DRAWN_SUFFIX,
+      ...cachePlace(folder, 'drawn'),
       maxBytes: DRAWN_SHARE * thumbnailBytes,
     }),
   };

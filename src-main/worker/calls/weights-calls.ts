@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { ContentHash } from '../../contract/ids.ts';
+import { modelFile } from '../../domain/data-layout.ts';
 import { newModelFile } from '../../domain/model-weights.ts';
 import { exportEncoder } from '../../core/weights/export-encoder.ts';
 import { importModel } from '../../core/weights/import-model.ts';
@@ -13,7 +13,7 @@ import type { CallOf, ResultOf } from '../protocol/call.ts';
 export async function importToFolder(call: CallOf<'import-encoder'>): Promise<ResultOf<'import-encoder'>> {
   const { write, extension, ...imported } = await importModel(call.path, call.choices);
   const file = newModelFile(imported.architecture, extension);
-  const { sha256 } = await write(join(call.folder, file));
+  const { sha256 } = await write(modelFile(call.folder, file));
   return {
     file,
     sha256: ContentHash.parse(Buffer.from(sha256).toString('hex')),

@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ContentHash } from '../../contract/ids.ts';
 import type { MetricPoint, RunMetric, SkippedImage } from '../../contract/run.ts';
+import { bestEncoderFile, checkpointName, isCheckpointName, modelFile } from '../../domain/data-layout.ts';
 import { encodePng } from '../../core/mask/png.ts';
 import { architectureName } from '../../core/model/architectures.ts';
 import { writeEncoderFile } from '../../core/weights/encoder-file.ts';
@@ -35,10 +36,6 @@ export type SavedStep = { step: number | undefined };
 const SEND_EVERY_MS = 1_000;
 /** Values that a curve keeps at most: more than any chart shows. */
 const MAX_POINTS = 4_000;
-/** Checkpoints, and what a killed process left of one that it was writing. */
-const CHECKPOINT_FILE = /^checkpoint-\d+\.safetensors(\.\w+\.partial)?$/;
-/** Encoder of the best preview so far, in the run's folder. */
-const BEST_FILE = 'best.safetensors';
 
 /** Keeps what a run brings forth: curves and previews in the store, checkpoints and encoders on the disk. */
 export class RunRecorder {
@@ -71,7 +68,7 @@ export class RunRecorder {
     const { regionCount } = ratesAt(config, imageCount, Math.max(step - 1, 0));
     const preview = await previewer.take(trainer, step, regionCount);
     const isBest = step > 0 && preview.stability > this.#bestStability;
-    if (isBest) await this.#writeEncoder(join(job.runFolder, BEST_FILE), step);
+    if (isBest) await this.#writeEncoder(bestEncoderFile(job.runFolder), step);
     if (isBest) this.#bestStability = preview.stability;
     const palette = regionPalette(preview.regionCount);
     const { viewPx } = config;
@@ -103,7 +100,7 @@ export class RunRecorder {
     await this.#send();
     const { job, link, trainer, previewer, saved } = this.#options;
     if (saved.step === step) return;
-    const file = `checkpoint-${step}.safetensors`;
+    const file = checkpointName(step);
     const { sha256 } = await writeCheckpoint(join(job.runFolder, file), trainer, {
       step,
       previews: previewer.previous,
@@ -113,7 +110,7 @@ export class RunRecorder {
     this.#checkpointAtMs = performance.now();
     // Only now: until the store knew the new one, the old one was where a resume begins.
     for (const name of await readdir(job.runFolder)) {
-      if (CHECKPOINT_FILE.test(name) && name !== file) await rm(join(job.runFolder, name), { force: true });
+      if (isCheckpointName(name) && name !== file) await rm(join(job.runFolder, name), { force: true });
     }
   }
 
@@ -121,7 +118,7 @@ export class RunRecorder {
   async model(step: number, isFinished: boolean): Promise<void> {
     const { job, link } = this.#options;
     const file = `${job.modelPrefix}-${step}.safetensors`;
-    const { sha256, architecture } = await this.#writeEncoder(join(job.modelsFolder, file), step);
+    const { sha256, architecture } = await this.#writeEncoder(modelFile(job.modelsFolder, file), step);
     await link.ask({
       kind: 'pretrain/model',
       file,

@@ -1,15 +1,14 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../contract/errors.ts';
 import { ContentHash, ImageId } from '../../contract/ids.ts';
+import { imageListFile } from '../../domain/data-layout.ts';
 import { FileKey } from '../../domain/scan.ts';
 import { totalStepsOf } from '../../core/train/train.ts';
 import type { JobContext } from './job-context.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 
 const PAGE = 1_000;
-const LIST_FILE = 'images.json';
 
 /** `pathBytes` as base64, which JSON can hold. */
 const ListFile = z.array(
@@ -32,7 +31,7 @@ export async function readOrMakeImageList(
   job: WorkerJobOf<'pretrain'>,
   { link, signal }: JobContext,
 ): Promise<ListedImage[]> {
-  const path = join(job.runFolder, LIST_FILE);
+  const path = imageListFile(job.runFolder);
   const known = await readFile(path, 'utf8').catch(() => undefined);
   if (known !== undefined) return parseList(known);
   const images = new Map<string, ListedImage>();
