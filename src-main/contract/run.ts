@@ -64,10 +64,6 @@ export const MetricCurve = z.object({
 });
 export type MetricCurve = z.infer<typeof MetricCurve>;
 
-/** One value of one curve. */
-export const MetricPoint = z.object({ name: RunMetric, step: z.number().int(), value: z.number() });
-export type MetricPoint = z.infer<typeof MetricPoint>;
-
 /** Which previews a run has. The region map of an image at a step: `/runs/RUN/previews/STEP/IMAGE.png`. */
 export const RunPreviews = z.object({
   steps: z.array(z.number().int()),

@@ -2,14 +2,8 @@ import type { Statement } from 'better-sqlite3';
 import { CollectionId, ContentHash, ImageId, JobId, ModelId, RunId } from '../contract/ids.ts';
 import { JobState } from '../contract/job-state.ts';
 import { PresetName, PretrainConfig } from '../contract/pretrain.ts';
-import {
-  RunMetric,
-  SkippedImage,
-  type MetricCurve,
-  type MetricPoint,
-  type Run,
-  type RunPreviews,
-} from '../contract/run.ts';
+import { RunMetric, SkippedImage, type MetricCurve, type Run, type RunPreviews } from '../contract/run.ts';
+import type { MetricPoint } from '../domain/metric-point.ts';
 import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
 

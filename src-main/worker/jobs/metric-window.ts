@@ -1,4 +1,5 @@
-import { RunMetric, type MetricPoint } from '../../contract/run.ts';
+import { RunMetric } from '../../contract/run.ts';
+import type { MetricPoint } from '../../domain/metric-point.ts';
 
 /** Means of values over windows of steps, so that a run of a million steps keeps curves that can be read. */
 export class MetricWindow {

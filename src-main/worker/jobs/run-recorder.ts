@@ -1,8 +1,9 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ContentHash } from '../../contract/ids.ts';
-import type { MetricPoint, RunMetric, SkippedImage } from '../../contract/run.ts';
+import type { RunMetric, SkippedImage } from '../../contract/run.ts';
 import { bestEncoderFile, checkpointName, isCheckpointName, modelFile } from '../../domain/data-layout.ts';
+import type { MetricPoint } from '../../domain/metric-point.ts';
 import { encodePng } from '../../core/mask/png.ts';
 import { architectureName } from '../../core/model/architectures.ts';
 import { writeEncoderFile } from '../../core/weights/encoder-file.ts';
