@@ -7,7 +7,6 @@ import {
   plainForeground,
   type ForegroundExample,
   type ForegroundModel,
-  type KnownHead,
   type LearnForegroundOptions,
 } from './head/learn-foreground.ts';
 import { scoreSceneObject } from './score.ts';
@@ -77,7 +76,7 @@ function spread(count: number, most: number): number[] {
 export async function learnCollection(
   samples: readonly ImageSample[],
   settings: SegmentSettings,
-  options: { known?: readonly KnownHead[]; signal?: AbortSignal } = {},
+  options: Omit<LearnForegroundOptions, 'seed'> = {},
 ): Promise<CollectionModel> {
   const [first] = samples;
   if (!first) throw new Error('a collection is learned from its images');
@@ -93,11 +92,14 @@ export async function learnCollection(
     isEvenGround,
     foreground: isEvenGround
       ? plainForeground('even-ground')
-      : foregroundOf(samples, { seed: settings.seed, ...options }),
+      : await foregroundOf(samples, { seed: settings.seed, ...options }),
   };
 }
 
-function foregroundOf(samples: readonly ImageSample[], options: LearnForegroundOptions): ForegroundModel {
+async function foregroundOf(
+  samples: readonly ImageSample[],
+  options: LearnForegroundOptions,
+): Promise<ForegroundModel> {
   const examples = samples.flatMap(({ example }) => example ?? []);
   return examples.length === 0 ? plainForeground('no-encoder') : learnForeground(examples, options);
 }

@@ -39,6 +39,7 @@ export type LearnForegroundOptions = {
   /** Heads of other collections. */
   known?: readonly KnownHead[];
   signal?: AbortSignal;
+  onProgress?: (steps: { done: number; total: number }) => void;
 };
 
 /** A head, and the mean IoU of its answers with trusted masks that it was not learned from. */
@@ -49,16 +50,16 @@ type Candidate = { head: ForegroundHead; agreement: number; from: SegmentationId
  * or that of another collection. None is used where none agrees well enough to help.
  * @param examples in an order that is the same each time
  */
-export function learnForeground(
+export async function learnForeground(
   examples: readonly ForegroundExample[],
-  { seed, known = [], signal }: LearnForegroundOptions,
-): ForegroundModel {
-  const candidates: Candidate[] = known.map(({ head, segmentationId }) => ({
+  options: LearnForegroundOptions,
+): Promise<ForegroundModel> {
+  const candidates: Candidate[] = (options.known ?? []).map(({ head, segmentationId }) => ({
     head,
     agreement: meanAgreement(mostTrusted(examples, 0), () => head),
     from: segmentationId,
   }));
-  if (examples.length >= MIN_IMAGES) candidates.unshift(learnFrom(examples, seed, signal));
+  if (examples.length >= MIN_IMAGES) candidates.unshift(await learnFrom(examples, options));
   const [first, ...rest] = candidates;
   if (!first) return plainForeground('few-images');
   const best = rest.reduce((most, other) => (other.agreement > most.agreement ? other : most), first);
@@ -71,22 +72,25 @@ export function learnForeground(
 }
 
 /** Learns a head from either half of the images: each is tested on the other half, and their mean is the head. */
-function learnFrom(
+async function learnFrom(
   examples: readonly ForegroundExample[],
-  seed: number,
-  signal: AbortSignal | undefined,
-): Candidate {
+  { seed, signal, onProgress }: LearnForegroundOptions,
+): Promise<Candidate> {
   const halfOf = new Map(examples.map((example, at) => [example, at % 2]));
-  const [first, second] = [0, 1].map((half) =>
+  const learnHalf = (half: number) =>
     learnHead(
       mostTrusted(
         examples.filter((example) => halfOf.get(example) === half),
         MIN_TEACHING,
       ),
-      { steps: STEPS, seed, ...(signal && { signal }) },
-    ),
-  );
-  if (!first || !second) throw new Error('two halves make two heads');
+      {
+        steps: STEPS,
+        seed,
+        ...(signal && { signal }),
+        onSteps: (done) => onProgress?.({ done: half * STEPS + done, total: 2 * STEPS }),
+      },
+    );
+  const [first, second] = [await learnHalf(0), await learnHalf(1)];
   const agreement = meanAgreement(mostTrusted(examples, 0), (example) =>
     halfOf.get(example) === 0 ? second : first,
   );

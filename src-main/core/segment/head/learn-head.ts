@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { drawsFor, type Draw } from '../../tensor/random.ts';
 import { AdamW } from './adam-w.ts';
 import type { FeatureRows, ForegroundHead } from './foreground-head.ts';
@@ -10,12 +11,20 @@ export type HeadExample = FeatureRows & {
   areas: Float32Array;
 };
 
-export type LearnOptions = { steps: number; seed: number; signal?: AbortSignal };
+export type LearnOptions = {
+  steps: number;
+  seed: number;
+  signal?: AbortSignal;
+  /** Told the number of steps done, now and then. */
+  onSteps?: (done: number) => void;
+};
 
 const BATCH_IMAGES = 16;
 const LEARNING_RATE = 3e-3;
 /** Share of soft IoU beside cross-entropy: without it small objects are given up. */
 const IOU_WEIGHT = 0.5;
+/** Steps after which others get their turn: the thread has messages to answer. */
+const STEPS_A_TURN = 10;
 /** Every third superpixel says enough of the features' means and deviations. */
 const MOMENT_STEP = 3;
 
@@ -28,10 +37,10 @@ type Standardisation = { means: Float64Array; scales: Float64Array };
  * al., CVPR 2023).
  * @param examples in an order that is the same each time; not empty
  */
-export function learnHead(
+export async function learnHead(
   examples: readonly HeadExample[],
-  { steps, seed, signal }: LearnOptions,
-): ForegroundHead {
+  { steps, seed, signal, onSteps }: LearnOptions,
+): Promise<ForegroundHead> {
   const [first] = examples;
   if (!first) throw new Error('a head is learned from images');
   const { dim } = first;
@@ -40,7 +49,11 @@ export function learnHead(
   const optimizer = new AdamW(parameters.length);
   const next = shuffled(examples, drawsFor({ seed, step: 0, stream: 'foreground-head' }));
   for (let step = 0; step < steps; step++) {
-    signal?.throwIfAborted();
+    if (step % STEPS_A_TURN === 0) {
+      await nextTurn();
+      signal?.throwIfAborted();
+      onSteps?.(step);
+    }
     const head = onRawFeatures(parameters, standard);
     const raw = new Float64Array(dim + 1);
     const count = Math.min(BATCH_IMAGES, examples.length);

@@ -40,24 +40,24 @@ function accuracyOf(head: Parameters<typeof headLogits>[0], list: ReturnType<typ
 }
 
 describe('a head', () => {
-  test('learns from masks that are wrong in places what is right', () => {
-    const head = learnHead(images(32, { wrong: 0.2 }), { steps: 200, seed: 1 });
+  test('learns from masks that are wrong in places what is right', async () => {
+    const head = await learnHead(images(32, { wrong: 0.2 }), { steps: 200, seed: 1 });
     expect(accuracyOf(head, images(8))).toBeGreaterThan(0.95);
   });
 
-  test('is the same for the same seed, and another one for another', () => {
+  test('is the same for the same seed, and another one for another', async () => {
     const learn = (seed: number) => learnHead(images(32, { wrong: 0.2 }), { steps: 20, seed });
-    expect(learn(1)).toEqual(learn(1));
-    expect(learn(2)).not.toEqual(learn(1));
+    expect(await learn(1)).toEqual(await learn(1));
+    expect(await learn(2)).not.toEqual(await learn(1));
   });
 
-  test('weighs superpixels by their area', () => {
+  test('weighs superpixels by their area', async () => {
     const [image] = images(1);
     if (!image) throw new Error('one image was asked for');
     // Wrong where superpixels are small: they are as good as absent.
     const areas = Float32Array.from({ length: ROWS }, (_, s) => (s % 2 === 0 ? 1000 : 0.01));
     const targets = image.truth.map((inside, s) => (s % 2 === 0 ? inside : 1 - inside));
-    const head = learnHead([{ ...image, areas, targets }], { steps: 300, seed: 1 });
+    const head = await learnHead([{ ...image, areas, targets }], { steps: 300, seed: 1 });
     expect(accuracyOf(head, [image])).toBeGreaterThan(0.9);
   });
 
@@ -77,51 +77,59 @@ describe('a head', () => {
     expect(headLogits(meanOfHeads(a, b), rows)[0]).toBeCloseTo((first + second) / 2);
   });
 
-  test('stops learning when its signal says so', () => {
-    const signal = AbortSignal.abort(new Error('stopped'));
-    expect(() => learnHead(images(2), { steps: 5, seed: 1, signal })).toThrow('stopped');
+  test('stops in the middle of learning when its signal says so', async () => {
+    const control = new AbortController();
+    const seen: number[] = [];
+    const onSteps = (done: number) => {
+      seen.push(done);
+      // As a message does that arrives meanwhile.
+      if (done === 10) setImmediate(() => control.abort(new Error('stopped')));
+    };
+    const options = { steps: 1_000, seed: 1, signal: control.signal, onSteps };
+    await expect(learnHead(images(2), options)).rejects.toThrow('stopped');
+    expect(seen.length).toBeLessThan(10);
   });
 });
 
 describe('the foregrounds of a collection', () => {
-  test('are found with a head where it agrees with masks that it has not seen', () => {
-    const { head, weights, note } = learnForeground(images(40, { wrong: 0.1 }), { seed: 1 });
+  test('are found with a head where it agrees with masks that it has not seen', async () => {
+    const { head, weights, note } = await learnForeground(images(40, { wrong: 0.1 }), { seed: 1 });
     expect(head).not.toBeNull();
     expect(note).toMatchObject({ way: 'head', imageCount: 40 });
     expect(note.agreement).toBeGreaterThan(0.7);
     expect(weights.prior).toBeGreaterThan(0);
   });
 
-  test('are found by each image alone where features say nothing', () => {
-    const { head, weights, note } = learnForeground(images(40, { isShown: false }), { seed: 1 });
+  test('are found by each image alone where features say nothing', async () => {
+    const { head, weights, note } = await learnForeground(images(40, { isShown: false }), { seed: 1 });
     expect(head).toBeNull();
     expect(note).toMatchObject({ way: 'disagreement', imageCount: 40 });
     expect(note.agreement).toBeLessThan(0.5);
     expect(weights.prior).toBe(0);
   });
 
-  test('are found with the head of another collection where it agrees better than their own, or there are few', () => {
+  test('are found with the head of another collection where it agrees better than their own, or there are few', async () => {
     const own = images(40, { wrong: 0.15 });
-    const good = learnHead(images(64), { steps: 300, seed: 1 });
+    const good = await learnHead(images(64), { steps: 300, seed: 1 });
     const known = [{ head: good, segmentationId: SegmentationId.parse(7) }];
-    expect(learnForeground(own.slice(0, 8), { seed: 1, known })).toMatchObject({
+    expect(await learnForeground(own.slice(0, 8), { seed: 1, known })).toMatchObject({
       head: good,
       note: { from: 7 },
     });
     // It has learned the opposite: the images' own head agrees better.
     const opposite = { weights: good.weights.map((weight) => -weight), bias: -good.bias };
     const worse = [{ head: opposite, segmentationId: SegmentationId.parse(8) }];
-    const { note, head } = learnForeground(own, { seed: 1, known: worse });
+    const { note, head } = await learnForeground(own, { seed: 1, known: worse });
     expect(note.from).toBeNull();
     expect(head).not.toBe(opposite);
-    expect(learnForeground(own.slice(0, 8), { seed: 1, known: worse })).toMatchObject({
+    expect(await learnForeground(own.slice(0, 8), { seed: 1, known: worse })).toMatchObject({
       head: null,
       note: { way: 'disagreement', from: 8 },
     });
   });
 
-  test('are found by each image alone where there are few', () => {
+  test('are found by each image alone where there are few', async () => {
     const note = { way: 'few-images', agreement: null, imageCount: 0, from: null };
-    expect(learnForeground(images(15), { seed: 1 })).toMatchObject({ head: null, note });
+    expect(await learnForeground(images(15), { seed: 1 })).toMatchObject({ head: null, note });
   });
 });
