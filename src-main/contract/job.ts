@@ -31,6 +31,7 @@ export const JobPhase = z.enum([
   'preparing-network',
   'pretraining',
   'learning-concepts',
+  'learning-foreground',
   'finding-objects',
   'writing-files',
   'reading-masks',
@@ -38,7 +39,7 @@ export const JobPhase = z.enum([
 export type JobPhase = z.infer<typeof JobPhase>;
 
 /** What a job counts. */
-export const JobUnit = z.enum(['files', 'images']);
+export const JobUnit = z.enum(['files', 'images', 'steps']);
 
 export const JobProgress = z.object({
   phase: JobPhase,

@@ -19,6 +19,8 @@ type ListedImage = AnswerOf<'segment/images'>['images'][number];
 const PAGE = 1_000;
 /** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
+/** Changes with every change of what a CollectionModel is: an older one is learned again. */
+const MODEL_VERSION = 2;
 /** With an encoder, a head is learned too: more images teach it more, and each is cut once more for it. */
 const HEAD_SAMPLE_IMAGES = 1_000;
 
@@ -95,9 +97,13 @@ async function learn({ job, images, threads, context }: LearnTask): Promise<Coll
     if (result) samples.push(result);
     link.report({ phase: 'learning-concepts', done: ++done, total: sample.length, unit: 'images' });
   }
-  const model = await learnCollection(samples, job.settings, { known: await readHeads(job), signal });
+  const model = await learnCollection(samples, job.settings, {
+    known: await readHeads(job),
+    signal,
+    onProgress: (steps) => link.report({ phase: 'learning-foreground', ...steps, unit: 'steps' }),
+  });
   await mkdir(dirname(job.modelFile), { recursive: true });
-  await writeFile(`${job.modelFile}.tmp`, serialize(model));
+  await writeFile(`${job.modelFile}.tmp`, serialize({ version: MODEL_VERSION, model }));
   await rename(`${job.modelFile}.tmp`, job.modelFile);
   return model;
 }
@@ -109,10 +115,13 @@ function sampleOf(images: readonly ListedImage[], most: number): ListedImage[] {
   );
 }
 
+/** What `learn` has kept, whole or not at all; undefined for a file that is not there, or that an older app wrote. */
 async function readModel(path: string): Promise<CollectionModel | undefined> {
   const bytes = await readFile(path).catch(() => undefined);
-  // Written by `learn` alone, whole or not at all.
-  return bytes && (deserialize(bytes) as CollectionModel);
+  if (!bytes) return undefined;
+  // Written by `learn` alone: of the same version, it is of the same shape.
+  const { version, model } = deserialize(bytes) as { version?: number; model: CollectionModel };
+  return version === MODEL_VERSION ? model : undefined;
 }
 
 /** The heads that other collections taught this encoder, as far as their files are still there. */

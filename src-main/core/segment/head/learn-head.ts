@@ -61,6 +61,7 @@ export async function learnHead(
     const rate = (LEARNING_RATE / 2) * (1 + Math.cos((Math.PI * step) / steps));
     optimizer.update(parameters, onStandardised(raw, standard, count), rate);
   }
+  onSteps?.(steps);
   return onRawFeatures(parameters, standard);
 }
 
