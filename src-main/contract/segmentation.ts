@@ -40,7 +40,6 @@ export type SegmentSettings = z.infer<typeof SegmentSettings>;
  * images that it was not learned from.
  */
 export const ForegroundWay = z.enum(['even-ground', 'no-encoder', 'few-images', 'head', 'disagreement']);
-export type ForegroundWay = z.infer<typeof ForegroundWay>;
 
 /** The way that a segmentation took, and what decided it. */
 export const ForegroundNote = z.object({

@@ -1,8 +1,17 @@
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
+import { serialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import { Evaluation, SegmentSettings, type Segmentation } from '../../src-main/contract/segmentation.ts';
-import type { CollectionId, SegmentationId } from '../../src-main/contract/ids.ts';
+import type { CollectionId, ModelId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { runCli } from '../support/cli.ts';
 import { startService, waitForState, type RunningService, galleryOf } from '../support/running-service.ts';
@@ -14,9 +23,9 @@ type Client = RunningService['client'];
 /** More scenes than are under way at once, so that one who acts after the first comes before the last is read. */
 const manyScenes = 20;
 
-async function scenes(count: number): Promise<string> {
+async function scenes(count: number, seed = 11): Promise<string> {
   const folder = tempFolder();
-  await writeScenes(folder, { count, seed: 11 });
+  await writeScenes(folder, { count, seed });
   return join(folder, 'images');
 }
 
@@ -26,10 +35,16 @@ async function scanned(client: Client, path: string): Promise<CollectionId> {
   return collection.id;
 }
 
-async function segmented(client: Client, collectionId: CollectionId, settings = {}): Promise<Segmentation> {
+async function segmented(
+  client: Client,
+  collectionId: CollectionId,
+  settings = {},
+  modelId?: ModelId,
+): Promise<Segmentation> {
   const { segmentation, job } = await client.segmentations.start({
     collectionId,
     settings: SegmentSettings.parse(settings),
+    ...(modelId !== undefined && { modelId }),
   });
   await waitForState(client, job.id, 'done');
   return client.segmentations.get({ id: segmentation.id });
@@ -124,6 +139,27 @@ describe('segmenting', () => {
     for (const item of await galleryOf(client, { id: fixed.id })) expect(item.maskCount).toBe(3);
     const times = cached.map((file) => statSync(file).mtimeMs);
     expect(embeddings().map((file) => statSync(file).mtimeMs)).toEqual(times);
+  });
+
+  test('says how foregrounds were found, and learns again what an older app had kept', async () => {
+    const { service, client, bugs } = startService();
+    const { id: modelId } = await client.models.addUntrained({ architecture: 'resnet18-half' });
+    const [few, many] = [
+      await scanned(client, await scenes(4)),
+      await scanned(client, await scenes(manyScenes, 12)),
+    ];
+    const noteOf = async (collectionId: CollectionId, model?: ModelId) =>
+      (await segmented(client, collectionId, {}, model)).foreground;
+    expect(await noteOf(few)).toMatchObject({ way: 'no-encoder', agreement: null });
+    // The next segmentation's file is there already, as that of a job that an older app began.
+    mkdirSync(service.layout.segmentations, { recursive: true });
+    writeFileSync(join(service.layout.segmentations, '2.model'), serialize({ concepts: 'of an older app' }));
+    expect(await noteOf(few, modelId)).toMatchObject({ way: 'few-images', imageCount: 0 });
+    const learned = await noteOf(many, modelId);
+    expect(learned).toMatchObject({ imageCount: manyScenes, from: null });
+    // What decides is the agreement alone.
+    expect(learned?.way).toBe((learned?.agreement ?? 0) < 0.5 ? 'disagreement' : 'head');
+    expect(bugs).toEqual([]);
   });
 
   test('objects of made-up scenes are found about as well as they have been, and drawn on a page', async () => {

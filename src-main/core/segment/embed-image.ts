@@ -17,7 +17,7 @@ const SUPERPIXEL_PX = 160;
 const SLIC_REACH = 1.5;
 
 /** Some neighbouring columns of a matrix: those from `from` up to, and without, `to`. */
-export type Columns = { from: number; to: number };
+type Columns = { from: number; to: number };
 
 /** What costs time to find out about an image; the rest follows from it and the settings. */
 export type Embedding = {

@@ -29,7 +29,7 @@ export type VitSpec = z.infer<typeof VitSpec>;
  * Weights by the names of the original code, in PyTorch's layout, with the query, key and value of a block apart
  * (`blocks.0.attn.q.weight`) and masks already applied.
  */
-export type VitWeights = Readonly<Record<string, Float32Array>>;
+type VitWeights = Readonly<Record<string, Float32Array>>;
 
 /** A Vision Transformer with its weights. */
 export type Vit = { spec: VitSpec; weights: VitWeights };
