@@ -32,6 +32,7 @@ export type RevealTarget = z.infer<typeof RevealTarget>;
 export const StorageUse = z.object({
   databaseBytes: z.number(),
   thumbnailBytes: z.number(),
+  /** Pixels of images, their superpixels and features. */
   decodedBytes: z.number(),
   /** Free space of the disk with the data folder; null where it cannot be read. */
   freeBytes: z.number().nullable(),

@@ -4,6 +4,8 @@ import { cachePlace, type CacheName, type DataLayout } from '../domain/data-layo
 import type { StorageUse } from '../contract/system.ts';
 
 const SMALL_PICTURES: readonly CacheName[] = ['thumbnails', 'crops', 'drawn'];
+/** What was computed from images once, and bounded together with their pixels. */
+const IMAGE_DATA: readonly CacheName[] = ['decoded', 'superpixels', 'embeddings'];
 
 /** What the data folder occupies, counted file by file without holding anything else up. */
 export async function storageUse({
@@ -16,14 +18,14 @@ export async function storageUse({
   return {
     databaseBytes: databaseFiles.reduce((sum, size) => sum + size, 0),
     thumbnailBytes: await sizeOfAll(SMALL_PICTURES.map((name) => cachePlace(cache, name).folder)),
-    decodedBytes: await folderSize(cachePlace(cache, 'decoded').folder),
+    decodedBytes: await sizeOfAll(IMAGE_DATA.map((name) => cachePlace(cache, name).folder)),
     freeBytes: await freeBytes(folder),
   };
 }
 
 /** Caches may be deleted at any time, also while a worker reads and writes them. */
 export async function emptyCaches(layout: DataLayout): Promise<StorageUse> {
-  for (const name of [...SMALL_PICTURES, 'decoded'] as const) {
+  for (const name of [...SMALL_PICTURES, ...IMAGE_DATA]) {
     await rm(cachePlace(layout.cache, name).folder, { recursive: true, force: true, maxRetries: 3 });
   }
   return storageUse(layout);

@@ -1,0 +1,24 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { cachePlace, dataLayout } from '../../../src-main/domain/data-layout.ts';
+import { emptyCaches, storageUse } from '../../../src-main/service/storage-use.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
+
+const CACHES = ['thumbnails', 'crops', 'drawn', 'decoded', 'superpixels', 'embeddings'] as const;
+
+test('every cache is counted and emptied, and nothing else is touched', async () => {
+  const layout = dataLayout(tempFolder());
+  CACHES.forEach((name, at) => {
+    const folder = join(cachePlace(layout.cache, name).folder, 'ab');
+    mkdirSync(folder, { recursive: true });
+    // Sizes by powers of ten: each sum says which folders are in it.
+    writeFileSync(join(folder, 'entry'), new Uint8Array(10 ** at));
+  });
+  mkdirSync(layout.models, { recursive: true });
+  const model = join(layout.models, 'kept.safetensors');
+  writeFileSync(model, new Uint8Array(1));
+  expect(await storageUse(layout)).toMatchObject({ thumbnailBytes: 111, decodedBytes: 111_000 });
+  expect(await emptyCaches(layout)).toMatchObject({ thumbnailBytes: 0, decodedBytes: 0 });
+  expect(existsSync(model)).toBe(true);
+});
