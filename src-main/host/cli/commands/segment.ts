@@ -26,7 +26,7 @@ export function addSegmentCommand(program: Command): void {
     .argument('<collection>', 'number or name')
     .option(
       '--model <model>',
-      'encoder whose features define the concepts (default: colour and texture alone)',
+      'encoder whose features define concepts and help to find foregrounds (default: colour and texture alone)',
     )
     .option('--mode <mode>', `what becomes a mask: ${SegmentMode.options.join(', ')}`, 'auto')
     .option('--concepts <n>', 'number of concepts in the collection')
