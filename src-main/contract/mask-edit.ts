@@ -58,14 +58,14 @@ const Point = z.object({ x: coordinate, y: coordinate });
  * Along what a mask is split: into the parts that it has, along a line across it (in pixels of the grid, where the
  * middle of the first one is 0.5, 0.5), or into what it shares with another mask and the rest.
  */
-export const MaskCut = z.discriminatedUnion('kind', [
+export const MaskDivider = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('parts') }),
   z.object({ kind: z.literal('line'), points: z.array(Point).min(2).max(2_000) }),
   z.object({ kind: z.literal('mask'), id: MaskId }),
 ]);
-export type MaskCut = z.infer<typeof MaskCut>;
+export type MaskDivider = z.infer<typeof MaskDivider>;
 
-export const MaskSplit = MaskAt.extend({ by: MaskCut });
+export const MaskSplit = MaskAt.extend({ by: MaskDivider });
 export type MaskSplit = z.infer<typeof MaskSplit>;
 
 /** A verdict on all objects of some images. */

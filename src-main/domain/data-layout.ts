@@ -97,7 +97,7 @@ export const isCheckpointName = (name: string): boolean =>
 /** The caches below the cache folder, with the suffix that the entries of each bear. */
 const CACHE_SUFFIXES = {
   thumbnails: '.webp',
-  /** Objects cut from their images. */
+  /** Objects cropped from their images. */
   crops: '.webp',
   /** Thumbnails with the masks of their images. */
   drawn: '.webp',

@@ -29,8 +29,8 @@ export const voc: ExportFormatDefinition = {
     for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
     return {
       add: async (image) => {
-        const { classes, objects, isCut } = paint(image);
-        if (isCut)
+        const { classes, objects, isTruncated } = paint(image);
+        if (isTruncated)
           remark(image, `It has more than ${MAX_NUMBER} objects; the others are only in SegmentationClass.`);
         names[image.split].push(image.name);
         const size = { widthPx: image.widthPx, heightPx: image.heightPx };
@@ -63,7 +63,7 @@ function paint({ masks, widthPx, heightPx }: ExportedImage) {
     const number = masks.indexOf(mask) + 1;
     paintMask(objects, mask.shape, number <= MAX_NUMBER ? number : 0);
   }
-  return { classes, objects, isCut: masks.length > MAX_NUMBER };
+  return { classes, objects, isTruncated: masks.length > MAX_NUMBER };
 }
 
 /** Colons and commas part the fields of a line. */

@@ -4,7 +4,7 @@ import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
 import type { Service } from './service.ts';
 
 /**
- * The object of a mask, cut from its image.
+ * The object of a mask, cropped from its image.
  * @returns WebP
  * @throws UserError NOT_FOUND where the mask has another shape by now, IMAGE_UNAVAILABLE where its file has changed
  */

@@ -18,7 +18,7 @@ type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
 type DrawnRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
 /** The best images of a segmentation with their objects, on one sheet. */
 type SheetRequest = { sheetOf: SegmentationId };
-/** An object cut from its image; its shape is the one at `revision`. */
+/** An object cropped from its image; its shape is the one at `revision`. */
 type CropRequest = { maskId: MaskId; revision: number };
 export type ImageRequest = PhotoRequest | PreviewRequest | DrawnRequest | SheetRequest | CropRequest;
 export type ImageFile = {

@@ -4,7 +4,7 @@ import type {
   EditBatch,
   ImageEdit,
   ImagesReview,
-  MaskCut,
+  MaskDivider,
   MaskDrawing,
   MaskEdit,
   MaskEditKind,
@@ -87,7 +87,7 @@ export function maskHandlers(service: Service) {
       .filter((mask) => mask.review !== review)
       .map((mask) => ({ mask, write: { kind: 'review', id: mask.id, review } }));
 
-  const cutOf = (by: MaskCut, mask: OwnedMask): ShapedCut => {
+  const dividerOf = (by: MaskDivider, mask: OwnedMask): ShapedDivider => {
     if (by.kind !== 'mask') return by;
     sameImage([mask, get(by.id)]);
     return { kind: 'mask', shape: shapeOf(by.id) };
@@ -198,7 +198,12 @@ export function maskHandlers(service: Service) {
     /** @throws UserError WRONG_STATE when the mask has been changed since; BAD_INPUT where this does not divide it */
     async split({ id, revision, by }: MaskSplit): Promise<ImageEdit> {
       const mask = get(id);
-      const call = { kind: 'split-mask', shape: shapeOf(id), box: mask.box, by: cutOf(by, mask) } as const;
+      const call = {
+        kind: 'split-mask',
+        shape: shapeOf(id),
+        box: mask.box,
+        by: dividerOf(by, mask),
+      } as const;
       const [largest, ...others] = (await calls.call(call)).pieces;
       if (!largest) throw new Error('a mask was split into nothing');
       const { conceptId, origin, level, score } = mask;
@@ -237,8 +242,8 @@ export function maskHandlers(service: Service) {
   };
 }
 
-/** A cut with all that it takes to carry it out. */
-type ShapedCut = Exclude<MaskCut, { kind: 'mask' }> | { kind: 'mask'; shape: MaskShape };
+/** A divider with all that it takes to carry it out. */
+type ShapedDivider = Exclude<MaskDivider, { kind: 'mask' }> | { kind: 'mask'; shape: MaskShape };
 type OneWrite = { mask: OwnedMask; write: MaskWrite };
 
 function stepsByImage(kind: MaskEditKind, changes: readonly OneWrite[]): ImageStep[] {

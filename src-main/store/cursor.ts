@@ -26,7 +26,7 @@ export function decodeCursor<T extends z.ZodType>(cursor: string, schema: T): z.
 export type Page<T> = { items: T[]; nextCursor: string | null };
 
 /**
- * Cuts a page of `limit` items from rows that were read with one more than that.
+ * Takes a page of `limit` items from rows that were read with one more than that.
  * @param positionOf the cursor position of a row
  */
 export function toPage<Row, T>(

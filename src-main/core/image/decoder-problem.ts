@@ -3,7 +3,7 @@ import { endsInsideBox } from './heif-boxes.ts';
 import { asImageProblem, ImageProblemError } from './image-problem.ts';
 
 /** How the libraries behind sharp say that the data came to an end too early. */
-const CUT_MESSAGES = /premature end|unexpected end|end of (file|data)|bad seek|got \d+ bytes/i;
+const TRUNCATED_MESSAGES = /premature end|unexpected end|end of (file|data)|bad seek|got \d+ bytes/i;
 
 /**
  * The problem behind an error of sharp: an image that was cut short, or one that is damaged otherwise.
@@ -22,9 +22,9 @@ export function problemOfDecoder(
     const detail = `Decoding this ${name} file took too long and was stopped: export it again as PNG or JPEG.`;
     return new ImageProblemError('unreadable', detail, { cause: error });
   }
-  const isCut =
-    CUT_MESSAGES.test(error.message) || (typeof source !== 'string' && isCutShort(format, source));
-  if (isCut) {
+  const isTruncated =
+    TRUNCATED_MESSAGES.test(error.message) || (typeof source !== 'string' && endsEarly(format, source));
+  if (isTruncated) {
     const detail = `The ${name} file ends before the image is complete: copy or download it again.`;
     return new ImageProblemError('truncated', detail, { cause: error });
   }
@@ -41,7 +41,7 @@ function firstLine(message: string): string {
 }
 
 /** Whether the container announces more bytes than there are. */
-function isCutShort(format: ImageFormat, bytes: Buffer): boolean {
+function endsEarly(format: ImageFormat, bytes: Buffer): boolean {
   switch (format) {
     case 'png':
       return !bytes.includes('IEND', Math.max(0, bytes.length - 65_536), 'latin1');

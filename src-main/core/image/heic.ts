@@ -120,8 +120,9 @@ function problemOf(message: string, bytes: Uint8Array): ImageProblemError {
       { cause },
     );
   }
-  const isCut = /end of (file|data)|cannot read full|extent|exceeds/i.test(message) || endsInsideBox(bytes);
-  return isCut
+  const isTruncated =
+    /end of (file|data)|cannot read full|extent|exceeds/i.test(message) || endsInsideBox(bytes);
+  return isTruncated
     ? new ImageProblemError(
         'truncated',
         'The HEIC file ends before the image is complete: copy or export it again.',

@@ -7,7 +7,7 @@ import { poolFeatures } from './pool-features.ts';
 import { saliencyOf } from './saliency.ts';
 import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
 
-/** Longer side on which superpixels are cut. */
+/** Longer side on which superpixels are found. */
 const WORKING_PX = 320;
 /** Longer side on which masks are fitted to edges; larger originals get their outlines enlarged from it. */
 const FINE_PX = 640;

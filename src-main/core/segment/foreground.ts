@@ -39,14 +39,14 @@ const COLOURS = 5;
 const EM_ROUNDS = 3;
 /** The colour models are surer than they are right: their log ratio is kept within this. */
 const MAX_COLOUR_LOGIT = 5;
-/** How far the models follow the last cut rather than the prior. */
-const FOLLOW_CUT = 0.7;
+/** How far the models follow the last selection rather than the prior. */
+const FOLLOW_SELECTION = 0.7;
 /** Spread of the centre prior, in shares of the image. */
 const CENTRE_SPREAD = 0.3;
 /** Share of a border's cost that stays where colours differ most. */
 const BORDER_FLOOR = 0.1;
 
-/** What an image's own pixels say of its foreground: found once, and used by every cut of the image. */
+/** What an image's own pixels say of its foreground: found once, and used whenever its foreground is found. */
 export type ForegroundCues = {
   /** [count] in 0..1, see `saliencyOf`. */
   saliency: Float32Array;
@@ -95,8 +95,10 @@ export function findForeground(
   for (let round = 0; round < ROUNDS; round++) {
     const colours = colourLogits(graph, shares);
     logits = base.map((value, s) => value + weights.colour * clamp(colours[s] ?? 0, MAX_COLOUR_LOGIT));
-    selected = cut(graph, logits, capacity);
-    shares = base.map((value, s) => FOLLOW_CUT * (selected[s] ?? 0) + (1 - FOLLOW_CUT) * sigmoid(value));
+    selected = graphCut(graph, logits, capacity);
+    shares = base.map(
+      (value, s) => FOLLOW_SELECTION * (selected[s] ?? 0) + (1 - FOLLOW_SELECTION) * sigmoid(value),
+    );
   }
   return { selected, logits };
 }
@@ -120,7 +122,7 @@ function colourLogits(graph: SuperpixelGraph, shares: Float32Array): Float32Arra
   return shares.map((_, s) => logDensity(inside, lab, s) - logDensity(outside, lab, s));
 }
 
-function cut(
+function graphCut(
   { map, edges, areas }: SuperpixelGraph,
   logits: Float32Array,
   capacity: Float32Array,

@@ -8,7 +8,7 @@ import { fnv1a32 } from '../tensor/random.ts';
 
 /** What decides the superpixels of an image, beside its pixels. */
 export type SuperpixelSpec = {
-  /** Side of the spanning view that is cut. */
+  /** Side of the spanning view. */
   viewPx: number;
   segments: number;
   compactness: number;
@@ -37,7 +37,7 @@ export class SuperpixelCache {
   }
 
   /**
-   * The superpixels of an image's spanning view, from disk or cut anew.
+   * The superpixels of an image's spanning view, from disk or found anew.
    * @param spanning [viewPx, viewPx, 3] uint8
    * @throws UserError as `DiskCache.write`
    */
@@ -46,7 +46,7 @@ export class SuperpixelCache {
     const entry = await this.#files.read(key);
     const cached = entry === null ? undefined : parseEntry(entry, this.#spec.viewPx);
     if (cached) return cached;
-    const map = cutSuperpixels(spanning, this.#spec);
+    const map = findSuperpixels(spanning, this.#spec);
     await this.#files.write(key, ...entryOf(map));
     return map;
   }
@@ -56,7 +56,7 @@ export class SuperpixelCache {
  * SLIC on the spanning view of an image (SPEC section 1, step 6).
  * @param spanning [viewPx, viewPx, 3] uint8
  */
-export function cutSuperpixels(spanning: Uint8Array, spec: SuperpixelSpec): SuperpixelMap {
+export function findSuperpixels(spanning: Uint8Array, spec: SuperpixelSpec): SuperpixelMap {
   const { viewPx, segments, compactness, colours } = spec;
   return slic(
     { data: spanning, widthPx: viewPx, heightPx: viewPx },

@@ -15,7 +15,7 @@ const CROP_PX = 288;
 const QUALITY = 82;
 
 /**
- * An object cut from its image, as WebP: from the cache, or from the original.
+ * An object cropped from its image, as WebP: from the cache, or from the original.
  * @throws UserError IMAGE_UNAVAILABLE when the file is gone, damaged, or no longer what was segmented
  */
 export async function renderCrop(call: CallOf<'render-crop'>): Promise<ResultOf<'render-crop'>> {
@@ -47,7 +47,7 @@ async function decodeRegion(
   );
   const image = await openImageBytes(bytes, limits);
   const { result } = await image.decode(async (pixels) => {
-    // Scaled separately first: a JPEG is then decoded at that size, and the region is cut from few pixels.
+    // Scaled separately first: a JPEG is then decoded at that size, and the region is cropped from few pixels.
     const { data, info } = await asOpaqueSrgb(pixels, maxSidePx)
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
@@ -56,12 +56,16 @@ async function decodeRegion(
     const top = Math.min(Math.floor(crop.y * scaleY), info.height - 1);
     const width = Math.max(1, Math.min(Math.round(crop.width * scaleX), info.width - left));
     const height = Math.max(1, Math.min(Math.round(crop.height * scaleY), info.height - top));
-    return { data: cut(data, info.width, { left, top, width, height }), widthPx: width, heightPx: height };
+    return {
+      data: cropped(data, info.width, { left, top, width, height }),
+      widthPx: width,
+      heightPx: height,
+    };
   });
   return result;
 }
 
-function cut(
+function cropped(
   data: Uint8Array,
   rowPx: number,
   { left, top, width, height }: { left: number; top: number; width: number; height: number },

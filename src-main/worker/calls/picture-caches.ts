@@ -10,7 +10,7 @@ const DRAWN_SHARE = 0.5;
 /** Pictures that are made when they are first looked at. */
 export type PictureCaches = {
   thumbnails: ThumbnailCache;
-  /** Objects cut from their images. */
+  /** Objects cropped from their images. */
   crops: DiskCache;
   /** Thumbnails with their objects. */
   drawn: DiskCache;

@@ -72,11 +72,11 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** Area and box of a shape that a person has drawn. */
   z.object({ kind: z.literal('measure-mask'), shape: MaskShape }),
-  /** An object cut from its image, with what is around it darkened. */
+  /** An object cropped from its image, with what is around it darkened. */
   PhotoFile.extend({ kind: z.literal('render-crop'), shape: MaskShape, box: Box }),
   /** All that at least one of the masks holds. */
   z.object({ kind: z.literal('merge-masks'), shapes: z.array(MaskShape).min(2) }),
-  /** See `MaskCut`. */
+  /** See `MaskDivider`. */
   z.object({
     kind: z.literal('split-mask'),
     shape: MaskShape,

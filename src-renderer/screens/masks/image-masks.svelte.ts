@@ -4,7 +4,7 @@ import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../../src-ma
 import type {
   EditBatch,
   ImageEdit,
-  MaskCut,
+  MaskDivider,
   MaskEditKind,
   MaskHistory,
 } from '../../../src-main/contract/mask-edit.ts';
@@ -114,7 +114,7 @@ export class ImageMasks {
     return this.#step(() => this.#client.masks.merge({ masks: ids.map((id) => this.#at(id)) }));
   }
 
-  split(id: MaskId, by: MaskCut): Promise<ImageEdit | undefined> {
+  split(id: MaskId, by: MaskDivider): Promise<ImageEdit | undefined> {
     return this.#step(() => this.#client.masks.split({ ...this.#at(id), by }));
   }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { squashed } from '../../../../src-main/core/image/augment/resize-bicubic.ts';
 import { ContentHash } from '../../../../src-main/contract/ids.ts';
 import {
-  cutSuperpixels,
+  findSuperpixels,
   SuperpixelCache,
   type SuperpixelSpec,
 } from '../../../../src-main/core/train/superpixel-cache.ts';
@@ -21,7 +21,7 @@ const entriesOf = (folder: string) =>
 
 test('superpixels from disk are those that were cut', async () => {
   const folder = tempFolder();
-  const expected = cutSuperpixels(spanning, SPEC);
+  const expected = findSuperpixels(spanning, SPEC);
   expect(expected.count).toBeGreaterThan(5);
   for (let round = 0; round < 2; round++) {
     const cache = new SuperpixelCache(SPEC, { folder, maxBytes: 2 ** 20 });
@@ -35,7 +35,7 @@ test('other settings have entries of their own', async () => {
   const options = { folder, maxBytes: 2 ** 20 };
   await new SuperpixelCache(SPEC, options).get(HASH, spanning);
   const finer = await new SuperpixelCache({ ...SPEC, segments: 60 }, options).get(HASH, spanning);
-  expect(finer).toEqual(cutSuperpixels(spanning, { ...SPEC, segments: 60 }));
+  expect(finer).toEqual(findSuperpixels(spanning, { ...SPEC, segments: 60 }));
   expect(entriesOf(folder)).toHaveLength(2);
 });
 
