@@ -24,7 +24,7 @@ const FEATURE_BYTES = 2;
 /** What is learned from one image of the sample. */
 export type ImageSample = {
   /** [rows, width] float32: descriptors of superpixels spread over the image. */
-  raw: Float32Array<ArrayBuffer>;
+  values: Float32Array<ArrayBuffer>;
   width: number;
   hasEvenGround: boolean;
   /** The image's own foreground with the features in it and around it; null without an encoder. */
@@ -80,15 +80,15 @@ export async function learnCollection(
 ): Promise<CollectionModel> {
   const [first] = samples;
   if (!first) throw new Error('a collection is learned from its images');
-  const raw = new Float32Array(samples.reduce((sum, sample) => sum + sample.raw.length, 0));
+  const values = new Float32Array(samples.reduce((sum, sample) => sum + sample.values.length, 0));
   let at = 0;
   for (const sample of samples) {
-    raw.set(sample.raw, at);
-    at += sample.raw.length;
+    values.set(sample.values, at);
+    at += sample.values.length;
   }
   const isEvenGround = samples.filter((sample) => sample.hasEvenGround).length * 2 > samples.length;
   return {
-    concepts: await learnConcepts({ raw, width: first.width }, settings),
+    concepts: await learnConcepts({ values, width: first.width }, settings),
     isEvenGround,
     foreground: isEvenGround
       ? plainForeground('even-ground')

@@ -12,22 +12,22 @@ export type ConceptModel = {
 
 /**
  * Finds concepts: k-means on colour and features.
- * @param raw superpixels, a sample over the whole collection
+ * @param descriptors superpixels, a sample over the whole collection
  */
 export async function learnConcepts(
-  raw: Descriptors,
+  descriptors: Descriptors,
   { conceptCount, seed }: { conceptCount: number; seed: number },
 ): Promise<ConceptModel> {
-  const rowModel = learnRowModel(raw);
-  const task = clusterRows(rowModel, raw);
+  const rowModel = learnRowModel(descriptors);
+  const task = clusterRows(rowModel, descriptors);
   const draw = drawsFor({ seed, step: 0, stream: 'concepts' });
   const { centres } = await kmeans(task, conceptCount, draw);
   return { rowModel, centres: Float32Array.from(centres), count: centres.length / task.dim };
 }
 
 /** The concept of each superpixel. */
-export function conceptsOf({ rowModel, centres, count }: ConceptModel, raw: Descriptors): Int32Array {
-  const { rows, dim } = clusterRows(rowModel, raw);
+export function conceptsOf({ rowModel, centres, count }: ConceptModel, descriptors: Descriptors): Int32Array {
+  const { rows, dim } = clusterRows(rowModel, descriptors);
   return Int32Array.from({ length: rows.length / dim }, (_, row) => {
     let best = 0;
     let least = Infinity;

@@ -25,9 +25,9 @@ export function regionMasks(
 /** Regions of this image alone: k-means on its own superpixels. */
 export async function ownRegions(
   rowModel: RowModel,
-  raw: Descriptors,
+  descriptors: Descriptors,
   { regionCount, seed }: SegmentSettings,
 ): Promise<Int32Array> {
   const draw = drawsFor({ seed, step: 0, stream: 'regions' });
-  return (await kmeans(clusterRows(rowModel, raw), regionCount, draw)).labels;
+  return (await kmeans(clusterRows(rowModel, descriptors), regionCount, draw)).labels;
 }

@@ -52,11 +52,11 @@ export function hasEvenGround({ working }: ImagePixels): boolean {
 export async function segmentImage(task: SegmentTask, model: CollectionModel): Promise<FoundMask[]> {
   const { pixels, embedding, settings } = task;
   const graph = graphOf(pixels, embedding);
-  const raw = superpixelDescriptors(embedding, graph);
-  const concepts = conceptsOf(model.concepts, raw);
+  const descriptors = superpixelDescriptors(embedding, graph);
+  const concepts = conceptsOf(model.concepts, descriptors);
   if (settings.mode === 'everything') return regionMasks(task, concepts, 0);
   if (settings.mode === 'fixed-k') {
-    const regions = await ownRegions(model.concepts.rowModel, raw, settings);
+    const regions = await ownRegions(model.concepts.rowModel, descriptors, settings);
     return regionMasks(task, regions, 0).map((mask) => ({
       ...mask,
       concept: commonest(concepts.filter((_, s) => regions[s] === mask.concept)),

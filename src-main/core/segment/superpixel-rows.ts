@@ -19,7 +19,7 @@ type Axes = { projection: Projection; scales: Float64Array };
 export type RowModel = { colour: Axes; features: Axes | null };
 
 /** Colour and features of superpixels as measured, before a collection weighs them: [n, width]. */
-export type Descriptors = { raw: Float32Array; width: number };
+export type Descriptors = { values: Float32Array; width: number };
 
 /**
  * Raw rows of an image's superpixels.
@@ -29,16 +29,16 @@ export function superpixelDescriptors(
   { map, features, dim, kinds }: Embedding,
   { lab, labSpread }: SuperpixelGraph,
   labels: readonly number[] = Array.from({ length: map.count }, (_, label) => label),
-): { raw: Float32Array<ArrayBuffer>; width: number } {
+): { values: Float32Array<ArrayBuffer>; width: number } {
   const width = COLOUR_DIM + kinds.to - kinds.from;
-  const raw = new Float32Array(labels.length * width);
+  const values = new Float32Array(labels.length * width);
   labels.forEach((label, row) => {
     const at = row * width;
-    raw.set(lab.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at);
-    raw.set(labSpread.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at + LAB_DIM);
-    raw.set(features.subarray(label * dim + kinds.from, label * dim + kinds.to), at + COLOUR_DIM);
+    values.set(lab.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at);
+    values.set(labSpread.subarray(label * LAB_DIM, (label + 1) * LAB_DIM), at + LAB_DIM);
+    values.set(features.subarray(label * dim + kinds.from, label * dim + kinds.to), at + COLOUR_DIM);
   });
-  return { raw, width };
+  return { values, width };
 }
 
 /** Fits the axes of colour and of features to a sample of descriptors. */
@@ -59,16 +59,16 @@ export function learnRowModel(sample: Descriptors): RowModel {
  */
 export function clusterRows(
   { colour, features }: RowModel,
-  { raw, width }: Descriptors,
+  { values, width }: Descriptors,
 ): { rows: Float32Array; dim: number } {
-  const parts = [coordinates(colour, unitColumns({ raw, width }, 0, COLOUR_DIM))];
-  if (features) parts.push(coordinates(features, unitColumns({ raw, width }, COLOUR_DIM, width)));
-  const count = raw.length / width;
+  const parts = [coordinates(colour, unitColumns({ values, width }, 0, COLOUR_DIM))];
+  if (features) parts.push(coordinates(features, unitColumns({ values, width }, COLOUR_DIM, width)));
+  const count = values.length / width;
   const dim = LAB_DIM + parts.reduce((sum, part) => sum + part.length / count, 0);
   const rows = new Float32Array(count * dim);
   for (let row = 0; row < count; row++) {
     let to = row * dim;
-    for (let c = 0; c < LAB_DIM; c++) rows[to++] = (raw[row * width + c] ?? 0) / LAB_UNIT;
+    for (let c = 0; c < LAB_DIM; c++) rows[to++] = (values[row * width + c] ?? 0) / LAB_UNIT;
     for (const part of parts) {
       const axes = part.length / count;
       rows.set(part.subarray(row * axes, (row + 1) * axes), to);
@@ -92,26 +92,26 @@ function coordinates({ projection, scales }: Axes, unit: Float32Array): Float32A
 }
 
 /** Columns `from` to `to` of descriptors, each row of length 1: [n, to - from]. */
-function unitColumns({ raw, width }: Descriptors, from: number, to: number): Float32Array {
+function unitColumns({ values, width }: Descriptors, from: number, to: number): Float32Array {
   const dim = to - from;
-  const count = raw.length / width;
+  const count = values.length / width;
   const out = new Float32Array(count * dim);
   for (let row = 0; row < count; row++) {
     let squares = 0;
-    for (let at = row * width + from; at < row * width + to; at++) squares += (raw[at] ?? 0) ** 2;
+    for (let at = row * width + from; at < row * width + to; at++) squares += (values[at] ?? 0) ** 2;
     const length = Math.max(Math.sqrt(squares), 1e-12);
-    for (let d = 0; d < dim; d++) out[row * dim + d] = (raw[row * width + from + d] ?? 0) / length;
+    for (let d = 0; d < dim; d++) out[row * dim + d] = (values[row * width + from + d] ?? 0) / length;
   }
   return out;
 }
 
-function thinned({ raw, width }: Descriptors): Descriptors {
-  const count = raw.length / width;
-  if (count <= FIT_ROWS) return { raw, width };
+function thinned({ values, width }: Descriptors): Descriptors {
+  const count = values.length / width;
+  if (count <= FIT_ROWS) return { values, width };
   const out = new Float32Array(FIT_ROWS * width);
   for (let at = 0; at < FIT_ROWS; at++) {
     const row = Math.floor((at * count) / FIT_ROWS);
-    out.set(raw.subarray(row * width, (row + 1) * width), at * width);
+    out.set(values.subarray(row * width, (row + 1) * width), at * width);
   }
-  return { raw: out, width };
+  return { values: out, width };
 }

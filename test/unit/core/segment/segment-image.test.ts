@@ -373,11 +373,11 @@ describe('features', () => {
 
   test('become concepts by their looks alone where there is no encoder', async () => {
     const draw = drawsFor({ seed: 5, step: 0, stream: 'rows' });
-    const raw = Float32Array.from({ length: 300 * 6 }, (_, at) => {
+    const values = Float32Array.from({ length: 300 * 6 }, (_, at) => {
       const kind = Math.floor(at / 6) % 3;
       return (at % 6 === kind ? 5 : 0) + draw() * 0.3;
     });
-    const rows = { raw, width: 6 };
+    const rows = { values, width: 6 };
     const concepts = conceptsOf(await learnConcepts(rows, { conceptCount: 3, seed: 0 }), rows);
     concepts.forEach((concept, row) => expect(concept).toBe(concepts[row % 3]));
     expect(new Set(concepts).size).toBe(3);
@@ -386,13 +386,13 @@ describe('features', () => {
   test.each([1, 1e-3, 1e3])('tell apart what looks the same, whatever their scale (%d)', async (scale) => {
     const draw = drawsFor({ seed: 6, step: 0, stream: 'rows' });
     // Two looks, three kinds by features: with four numbers of features beside six of looks.
-    const raw = Float32Array.from({ length: 300 * 10 }, (_, at) => {
+    const values = Float32Array.from({ length: 300 * 10 }, (_, at) => {
       const row = Math.floor(at / 10);
       const column = at % 10;
       if (column < 6) return 40 + 0.01 * draw();
       return scale * ((column - 6 === row % 3 ? 1 : 0) + 0.05 * draw());
     });
-    const rows = { raw, width: 10 };
+    const rows = { values, width: 10 };
     const concepts = conceptsOf(await learnConcepts(rows, { conceptCount: 3, seed: 0 }), rows);
     concepts.forEach((concept, row) => expect(concept).toBe(concepts[row % 3]));
     expect(new Set(concepts).size).toBe(3);
@@ -410,12 +410,12 @@ describe('features', () => {
       kinds: { from: 1, to: 3 },
       saliency: Float32Array.of(0, 1),
     };
-    const { raw, width } = superpixelDescriptors(embedding, superpixelGraph(image, map), [1]);
+    const { values, width } = superpixelDescriptors(embedding, superpixelGraph(image, map), [1]);
     expect(width).toBe(8);
-    expect(raw).toHaveLength(8);
-    expect(raw[0]).toBeCloseTo(100, 1);
-    expect([...raw.subarray(1, 6)].every((value) => Math.abs(value) < 0.2)).toBe(true);
-    expect([...raw.subarray(6)]).toEqual([3, 4]);
+    expect(values).toHaveLength(8);
+    expect(values[0]).toBeCloseTo(100, 1);
+    expect([...values.subarray(1, 6)].every((value) => Math.abs(value) < 0.2)).toBe(true);
+    expect([...values.subarray(6)]).toEqual([3, 4]);
   });
 
   test('come back from the cache as they went in, and a damaged entry is made again', async () => {
