@@ -22,7 +22,7 @@ export type RowModel = { colour: Axes; features: Axes | null };
 export type Descriptors = { values: Float32Array; width: number };
 
 /**
- * Raw rows of an image's superpixels.
+ * Descriptors of an image's superpixels.
  * @param labels superpixels that are asked for; all by default
  */
 export function superpixelDescriptors(
