@@ -39,7 +39,7 @@ export type SegmentSettings = z.infer<typeof SegmentSettings>;
  * learned from the whole collection; `disagreement`: by each image's own again, since what was learned did not hold for
  * images that it was not learned from.
  */
-export const ForegroundWay = z.enum(['even-ground', 'no-encoder', 'few-images', 'head', 'disagreement']);
+const ForegroundWay = z.enum(['even-ground', 'no-encoder', 'few-images', 'head', 'disagreement']);
 
 /** The way that a segmentation took, and what decided it. */
 export const ForegroundNote = z.object({
