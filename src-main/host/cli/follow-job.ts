@@ -43,15 +43,15 @@ export async function followJob(client: Client, id: JobId): Promise<Job> {
 async function waitForEnd(client: Client, id: JobId, onChange: (job: Job) => void): Promise<Job> {
   const stop = new AbortController();
   const ended = Promise.withResolvers<Job>();
-  const look = (job: Job) => {
+  const update = (job: Job) => {
     onChange(job);
     if (!isUnderWay(job.state)) ended.resolve(job);
   };
-  const poll = setInterval(() => void client.jobs.get({ id }).then(look, ended.reject), POLL_MS);
+  const poll = setInterval(() => void client.jobs.get({ id }).then(update, ended.reject), POLL_MS);
   try {
     const events = await client.events.watch(undefined, { signal: stop.signal });
-    void listen(events, id, look, stop.signal).catch(ended.reject);
-    look(await client.jobs.get({ id }));
+    void listen(events, id, update, stop.signal).catch(ended.reject);
+    update(await client.jobs.get({ id }));
     return await ended.promise;
   } finally {
     clearInterval(poll);
@@ -62,12 +62,12 @@ async function waitForEnd(client: Client, id: JobId, onChange: (job: Job) => voi
 async function listen(
   events: Awaited<ReturnType<Client['events']['watch']>>,
   id: JobId,
-  look: (job: Job) => void,
+  update: (job: Job) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     for await (const event of events) {
-      if (event.type === 'job' && event.job.id === id) look(event.job);
+      if (event.type === 'job' && event.job.id === id) update(event.job);
     }
   } catch (error) {
     // Ending the watch is how we leave; the connection's end shows in the next poll.

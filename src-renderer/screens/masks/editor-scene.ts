@@ -17,7 +17,7 @@ export function sceneOf(
 ): MaskScene {
   const { draft } = editor;
   const shapes = new Map(editor.masks.all.map(({ id, counts }) => [id, counts]));
-  const things = editor.looks.isShown
+  const things = editor.display.isShown
     ? editor.choice.groups.map((group) => ({
         shapes: group.ids.map((id) => (draft?.id === id ? draft.bitmap : (shapes.get(id) ?? ''))),
         style: styleOf(editor, group, options),
@@ -28,7 +28,7 @@ export function sceneOf(
   return { at: options.at, gridHeight: editor.grid.height, things: [...things, ...drawn] };
 }
 
-function draftStyle({ looks: { opacity } }: MaskEditor, ratio: number): LabelStyle {
+function draftStyle({ display: { opacity } }: MaskEditor, ratio: number): LabelStyle {
   return { rgb: DRAFT_RGB, fill: Math.max(60, opacity * 255), line: 255, lineWidth: Math.round(2 * ratio) };
 }
 
@@ -40,12 +40,14 @@ function styleOf(
   const isChosen = group.ids.some((id) => editor.choice.selection.has(id));
   const isRejected = group.ids.every((id) => editor.masks.find(id)?.review === 'rejected');
   const isHovered = editor.choice.hoveredKey === group.key;
-  const base = isRejected ? Math.min(REJECTED_ALPHA, editor.looks.opacity * 255) : editor.looks.opacity * 255;
+  const base = isRejected
+    ? Math.min(REJECTED_ALPHA, editor.display.opacity * 255)
+    : editor.display.opacity * 255;
   const fill = Math.min(
     255,
     Math.round(base + (isHovered ? HOVER_ALPHA : 0) + (isChosen ? CHOSEN_ALPHA : 0)),
   );
-  const hasLine = editor.looks.hasOutlines || isChosen || isHovered;
+  const hasLine = editor.display.hasOutlines || isChosen || isHovered;
   return {
     rgb: isRejected ? REJECTED_RGB : rgbOf(colourOf(group.conceptId)),
     fill,

@@ -16,7 +16,7 @@ export type EditorActions = {
 /** All that the keyboard does with one image: going about, judging, and correcting. */
 export function editorShortcuts(editor: MaskEditor, actions: EditorActions): ShortcutGroup[] {
   const { turn, zoom, pen } = actions;
-  const { looks } = editor;
+  const { display } = editor;
   return [
     {
       title: t('masks.keys.judge'),
@@ -39,8 +39,8 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: 'v', label: t('masks.tool.select'), run: () => editor.use('select') },
         { keys: 'b', label: t('masks.tool.brush'), run: () => editor.use('brush') },
         { keys: 'e', label: t('masks.tool.eraser'), run: () => editor.use('eraser') },
-        { keys: '[', label: t('masks.smallerBrush'), run: () => looks.resizeBrush(-1) },
-        { keys: ']', label: t('masks.largerBrush'), run: () => looks.resizeBrush(1) },
+        { keys: '[', label: t('masks.smallerBrush'), run: () => display.resizeBrush(-1) },
+        { keys: ']', label: t('masks.largerBrush'), run: () => display.resizeBrush(1) },
         { keys: 'c', label: t('masks.tool.cut'), run: () => editor.use('cut') },
         { keys: 'd', label: t('masks.pen.press'), run: () => pen.press() },
         { keys: 'shift+ArrowLeft', label: t('masks.pen.left'), run: () => pen.move(-1, 0) },
@@ -60,8 +60,8 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
       shortcuts: [
         { keys: ',', label: t('masks.finer'), run: () => editor.showLevel(editor.choice.levelIndex - 1) },
         { keys: '.', label: t('masks.coarser'), run: () => editor.showLevel(editor.choice.levelIndex + 1) },
-        { keys: 'o', label: t('masks.outlines'), run: () => (looks.hasOutlines = !looks.hasOutlines) },
-        { keys: 'h', label: t('masks.shown'), run: () => (looks.isShown = !looks.isShown) },
+        { keys: 'o', label: t('masks.outlines'), run: () => (display.hasOutlines = !display.hasOutlines) },
+        { keys: 'h', label: t('masks.shown'), run: () => (display.isShown = !display.isShown) },
         { keys: '+', label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
         { keys: '-', label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
         { keys: '0', label: t('viewer.fit'), run: () => zoom()?.fit() },

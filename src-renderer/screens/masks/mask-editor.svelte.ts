@@ -4,7 +4,7 @@ import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { Point } from '../../canvas/brush.ts';
 import { addMask, countsOf, emptyBitmap } from '../../canvas/column-bitmap.ts';
 import type { ViewMemory } from '../../state/view-memory.svelte.ts';
-import { EditorLooks } from './editor-looks.svelte.ts';
+import { DisplayOptions } from './display-options.svelte.ts';
 import type { ImageMasks } from './image-masks.svelte.ts';
 import { MaskChoice } from './mask-choice.svelte.ts';
 import { MaskStroke, type Brush, type Draft } from './mask-stroke.svelte.ts';
@@ -15,7 +15,7 @@ export type Tool = 'select' | 'brush' | 'eraser' | 'cut';
 export class MaskEditor {
   readonly masks: ImageMasks;
   readonly choice: MaskChoice;
-  readonly looks: EditorLooks;
+  readonly display: DisplayOptions;
   readonly #stroke = new MaskStroke();
   readonly #grid: () => { width: number; height: number };
   readonly #concepts: () => readonly Concept[];
@@ -33,7 +33,7 @@ export class MaskEditor {
   ) {
     this.masks = masks;
     this.choice = new MaskChoice(masks);
-    this.looks = new EditorLooks(memory);
+    this.display = new DisplayOptions(memory);
     this.#grid = options.grid;
     this.#concepts = options.concepts;
   }
@@ -161,7 +161,7 @@ export class MaskEditor {
   }
 
   get #brush(): Brush {
-    return { radius: this.looks.brushPx / 2, value: this.tool === 'eraser' ? 0 : 1 };
+    return { radius: this.display.brushPx / 2, value: this.tool === 'eraser' ? 0 : 1 };
   }
 
   async #keep({ id, bitmap }: Draft): Promise<void> {

@@ -125,7 +125,7 @@ describe('an image under the hands of a person', () => {
     await masks.load();
     const options = { grid: () => ({ width: 8, height: 4 }), concepts: () => [] };
     const editor = new MaskEditor(masks, new ViewMemory(client, {}), options);
-    editor.looks.brushPx = 1;
+    editor.display.brushPx = 1;
     return { masks, editor, toasts, client };
   }
 

@@ -12,7 +12,7 @@ const DEFAULT_BRUSH_PX = 24;
 const BRUSH_STEP = 1.25;
 
 /** How masks are drawn, and how large the brush is: remembered for every image. */
-export class EditorLooks {
+export class DisplayOptions {
   readonly #memory: ViewMemory;
   /** Not remembered: whoever hides the masks wants to see the photo for a moment. */
   isShown = $state(true);
