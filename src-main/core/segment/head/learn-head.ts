@@ -126,7 +126,7 @@ function addGradient(gradient: Float64Array, { weights, bias }: ForegroundHead, 
   const { dim, targets, areas } = example;
   const count = targets.length;
   // Converted at once: elements of a Float16Array are slow to read one by one.
-  const features = Float32Array.from(example.features);
+  const features = new Float32Array(example.features);
   const shares = new Float32Array(count);
   let [area, both, either] = [0, 0, 0];
   for (let row = 0, at = 0; row < count; row++) {
