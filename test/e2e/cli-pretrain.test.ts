@@ -65,7 +65,7 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
       device: 'onnx:cpu',
     });
     expect(plan.estimatedMs).toBeGreaterThan(0);
-    expect(plan.warnings).toContainEqual(expect.stringMatching(/8 images are few/));
+    expect(plan.warnings).toContainEqual(expect.stringMatching(/8 images are very few/));
     expect((await runCli(data, 'runs', 'list', '--json')).stdout.trim()).toBe('[]');
   });
 
@@ -76,7 +76,7 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
     [['--preset', 'best'], /no preset 'best'/],
     [['--device', 'onnx:tpu'], /onnx:tpu cannot be used/],
     [['--from', 'nothing'], /no model 'nothing'/],
-    [['--set', 'batchSize=9'], /batch of 9 needs as many images/],
+    [['--set', 'batchSize=9'], /batch of 9 needs at least as many images/],
   ])('refuses %j with the reason', async (args, message) => {
     const { code, stderr } = await runCli(await dataWithPhotos(), 'pretrain', 'photos', ...args);
     expect(stderr).toMatch(message);

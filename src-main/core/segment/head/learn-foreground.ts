@@ -2,7 +2,7 @@ import type { SegmentationId } from '../../../contract/ids.ts';
 import type { ForegroundNote } from '../../../contract/segmentation.ts';
 import { PLAIN_WEIGHTS, type ForegroundWeights } from '../foreground.ts';
 import { linear, meanOfHeads, type ForegroundHead } from './foreground-head.ts';
-import { learnHead, type HeadExample } from './learn-head.ts';
+import { BATCH_IMAGES, learnHead, type HeadExample } from './learn-head.ts';
 
 /** An image's own mask, as an example, and how far that mask can be trusted. */
 export type ForegroundExample = HeadExample & { score: number };
@@ -28,7 +28,9 @@ const MIN_IMAGES = 16;
 const TRUSTED_SHARE = 0.6;
 /** So many teach in any case: of few images, each counts more than the mistakes in it. */
 const MIN_TEACHING = 100;
-const STEPS = 600;
+/** How often each image is seen: of few images, more teach their mistakes. */
+const EPOCHS = 96;
+const [MIN_STEPS, MAX_STEPS] = [100, 600];
 /** Agreement below which the features say nothing that the masks do not say better; test/bench/segment/NOTES.md. */
 const LEAST_AGREEMENT = 0.5;
 /** With a head that agrees: it weighs more than the cues of a single image, the middle of the image less. */
@@ -77,24 +79,29 @@ async function learnFrom(
   { seed, signal, onProgress }: LearnForegroundOptions,
 ): Promise<Candidate> {
   const halfOf = new Map(examples.map((example, at) => [example, at % 2]));
-  const learnHalf = (half: number) =>
-    learnHead(
-      mostTrusted(
-        examples.filter((example) => halfOf.get(example) === half),
-        MIN_TEACHING,
-      ),
-      {
-        steps: STEPS,
-        seed,
-        ...(signal && { signal }),
-        onSteps: (done) => onProgress?.({ done: half * STEPS + done, total: 2 * STEPS }),
-      },
-    );
-  const [first, second] = [await learnHalf(0), await learnHalf(1)];
+  const teaching = [0, 1].map((half) =>
+    mostTrusted(
+      examples.filter((example) => halfOf.get(example) === half),
+      MIN_TEACHING,
+    ),
+  );
+  const steps = Math.max(...teaching.map(({ length }) => stepsFor(length)));
+  const heads: ForegroundHead[] = [];
+  for (const [half, taught] of teaching.entries()) {
+    const onSteps = (done: number) => onProgress?.({ done: half * steps + done, total: 2 * steps });
+    heads.push(await learnHead(taught, { steps, seed, onSteps, ...(signal && { signal }) }));
+  }
+  const [first, second] = heads;
+  if (!first || !second) throw new Error('two halves make two heads');
   const agreement = meanAgreement(mostTrusted(examples, 0), (example) =>
     halfOf.get(example) === 0 ? second : first,
   );
   return { head: meanOfHeads(first, second), agreement, from: null };
+}
+
+/** Steps in which each of so many images is seen about EPOCHS times. */
+function stepsFor(imageCount: number): number {
+  return Math.min(Math.max(Math.round((EPOCHS * imageCount) / BATCH_IMAGES), MIN_STEPS), MAX_STEPS);
 }
 
 /** The images whose masks can be trusted most, and of few images at least `least`. */

@@ -19,7 +19,8 @@ export type LearnOptions = {
   onSteps?: (done: number) => void;
 };
 
-const BATCH_IMAGES = 16;
+/** Images of a step. */
+export const BATCH_IMAGES = 16;
 const LEARNING_RATE = 3e-3;
 /** Share of soft IoU beside cross-entropy: without it small objects are given up. */
 const IOU_WEIGHT = 0.5;
