@@ -118,6 +118,8 @@ describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}
       await page.getByRole('link', { name: 'Concepts' }).click();
       await page.locator('li button[data-id]').first().focus();
       await page.keyboard.press('n');
+      // The field opens with the next frame: keys before that would go to the list.
+      await page.locator('input:focus').waitFor();
       await page.keyboard.type('bright things');
       await page.keyboard.press('Enter');
       await expect
