@@ -30,7 +30,7 @@ const TRUSTED_SHARE = 0.6;
 const MIN_TEACHING = 100;
 /** How often each image is seen: of few images, more teach their mistakes. */
 const EPOCHS = 96;
-const [MIN_STEPS, MAX_STEPS] = [100, 600];
+const [MIN_STEPS, MAX_STEPS] = [200, 600];
 /** Agreement below which the features say nothing that the masks do not say better; test/bench/segment/NOTES.md. */
 const LEAST_AGREEMENT = 0.5;
 /** With a head that agrees: it weighs more than the cues of a single image, the middle of the image less. */
