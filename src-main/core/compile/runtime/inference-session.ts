@@ -1,12 +1,12 @@
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { HostData } from '../../tensor/dtype.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import { providerOf } from '../devices/probe-devices.ts';
 import type { DeviceId } from '../devices/report.ts';
 import type { TensorSpec } from '../ir/tensor-spec.ts';
 import { hostDataOf } from './engine-state.ts';
 import { ortTensor } from './ort-tensor.ts';
 import type { HostTensors, Step } from './step.ts';
+import { openSession } from './open-session.ts';
 
 /** An exported ONNX file, loaded and ready to run. */
 export class Inference implements Step {
@@ -56,20 +56,7 @@ export async function openInference(
   device: DeviceId,
   threads: number,
 ): Promise<Inference> {
-  const provider = providerOf(device);
-  if (!provider) throw new Error(`${device} does not run ONNX files`);
-  const options: InferenceSession.SessionOptions = {
-    executionProviders: [provider],
-    intraOpNumThreads: threads,
-    enableMemPattern: false,
-    logSeverityLevel: 3,
-  };
-  // Two calls, because the overloads of `create` take one type each.
-  return new Inference(
-    typeof model === 'string'
-      ? await InferenceSession.create(model, options)
-      : await InferenceSession.create(model, options),
-  );
+  return new Inference(await openSession(model, device, threads));
 }
 
 function specOf(metadata: InferenceSession.ValueMetadata): TensorSpec {

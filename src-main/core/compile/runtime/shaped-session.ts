@@ -1,6 +1,6 @@
-import { InferenceSession, type Tensor } from 'onnxruntime-node';
-import { providerOf } from '../devices/probe-devices.ts';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { DeviceId } from '../devices/report.ts';
+import { openSession } from './open-session.ts';
 import { ortTensor } from './ort-tensor.ts';
 
 /** Values with their shape, row-major. */
@@ -29,21 +29,7 @@ export class ShapedSession implements Disposable {
    * @throws Error for another device, or a file that ONNX Runtime refuses
    */
   static async open(model: Uint8Array | string, device: DeviceId, threads: number): Promise<ShapedSession> {
-    const provider = providerOf(device);
-    if (!provider) throw new Error(`${device} does not run ONNX files`);
-    const options: InferenceSession.SessionOptions = {
-      executionProviders: [provider],
-      intraOpNumThreads: threads,
-      // Plans memory for one size of input; here sizes differ.
-      enableMemPattern: false,
-      logSeverityLevel: 3,
-    };
-    // Two calls, because the overloads of `create` take one type each.
-    return new ShapedSession(
-      typeof model === 'string'
-        ? await InferenceSession.create(model, options)
-        : await InferenceSession.create(model, options),
-    );
+    return new ShapedSession(await openSession(model, device, threads));
   }
 
   /**
