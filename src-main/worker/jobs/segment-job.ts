@@ -1,7 +1,5 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
+import { readCollectionModel, writeCollectionModel } from '../../core/segment/collection-model-file.ts';
 import { learnCollection, type ImageSample } from '../../core/segment/collection-sample.ts';
 import { FeatureExtractor, segmentFeatures } from '../../core/segment/encoder.ts';
 import { openFrozen } from '../../core/segment/open-frozen.ts';
@@ -19,8 +17,6 @@ type ListedImage = AnswerOf<'segment/images'>['images'][number];
 const PAGE = 1_000;
 /** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
-/** Changes with every change of what a CollectionModel is: an older one is learned again. */
-const MODEL_VERSION = 2;
 /** With an encoder, a head is learned too: more images teach it more, and each is cut once more for it. */
 const HEAD_SAMPLE_IMAGES = 1_000;
 
@@ -45,7 +41,8 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
       encode: (input) => extractor.features(input),
     },
   });
-  const model = (await readModel(job.modelFile)) ?? (await learn({ job, images, threads, context }));
+  const model =
+    (await readCollectionModel(job.modelFile)) ?? (await learn({ job, images, threads, context }));
   threads.setModel(model);
   await link.ask({
     kind: 'segment/learned',
@@ -102,9 +99,7 @@ async function learn({ job, images, threads, context }: LearnTask): Promise<Coll
     signal,
     onProgress: (steps) => link.report({ phase: 'learning-foreground', ...steps, unit: 'steps' }),
   });
-  await mkdir(dirname(job.modelFile), { recursive: true });
-  await writeFile(`${job.modelFile}.tmp`, serialize({ version: MODEL_VERSION, model }));
-  await rename(`${job.modelFile}.tmp`, job.modelFile);
+  await writeCollectionModel(job.modelFile, model);
   return model;
 }
 
@@ -115,18 +110,9 @@ function sampleOf(images: readonly ListedImage[], most: number): ListedImage[] {
   );
 }
 
-/** What `learn` has kept, whole or not at all; undefined for a file that is not there, or that an older app wrote. */
-async function readModel(path: string): Promise<CollectionModel | undefined> {
-  const bytes = await readFile(path).catch(() => undefined);
-  if (!bytes) return undefined;
-  // Written by `learn` alone: of the same version, it is of the same shape.
-  const { version, model } = deserialize(bytes) as { version?: number; model: CollectionModel };
-  return version === MODEL_VERSION ? model : undefined;
-}
-
 /** The heads that other collections taught this encoder, as far as their files are still there. */
 async function readHeads({ heads }: SegmentJob): Promise<KnownHead[]> {
-  const models = await Promise.all(heads.map(async ({ modelFile }) => readModel(modelFile)));
+  const models = await Promise.all(heads.map(({ modelFile }) => readCollectionModel(modelFile)));
   return models.flatMap((model, at) => {
     const segmentationId = heads[at]?.segmentationId;
     const head = model?.foreground.head;

@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { ContentHash } from '../../contract/ids.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { realRoot, resolveFile } from '../../core/image/walk.ts';
 import { sampleImage, type ImageSample } from '../../core/segment/collection-sample.ts';
-import { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
+import type { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
 import type { RemoteEncoder } from '../../core/segment/encoder.ts';
 import { decodePixels, embed, type Embedding, type ImagePixels } from '../../core/segment/embed-image.ts';
 import { segmentImage, type CollectionModel } from '../../core/segment/segment-image.ts';
 import type { FoundMask } from '../../core/segment/segment-task.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
+import { embeddingKey, openEmbeddings } from './embedding-entries.ts';
 
 /** What of a job says how its images are cut. */
 export type CutSpec = Pick<WorkerJobOf<'segment'>, 'rootPath' | 'limits' | 'cache' | 'settings' | 'model'>;
@@ -25,24 +25,17 @@ export type CutImage = {
 
 type Opened = { pixels: ImagePixels; embedding: Embedding };
 
-/** Embeddings are small beside pixels. */
-const EMBEDDING_SHARE = 1 / 4;
-
 /** Samples and segments the images of one job, each separately. */
 export class ImageCutter {
   readonly #spec: CutSpec;
   readonly #encoder: RemoteEncoder | null;
   readonly #cache: EmbeddingCache;
-  readonly #suffix: string;
 
   /** @param encoder null for a job without an encoder */
   constructor(spec: CutSpec, encoder: RemoteEncoder | null) {
     this.#spec = spec;
     this.#encoder = encoder;
-    const { folder, decodedBytes } = spec.cache;
-    this.#cache = new EmbeddingCache({ folder, maxBytes: Math.floor(decodedBytes * EMBEDDING_SHARE) });
-    const settings = JSON.stringify([spec.model, spec.model && spec.settings.inputPx]);
-    this.#suffix = createHash('sha256').update(settings).digest('hex').slice(0, 16);
+    this.#cache = openEmbeddings(spec.cache);
   }
 
   /**
@@ -70,7 +63,7 @@ export class ImageCutter {
     try {
       const bytes = await readVerified(resolveFile(rootPath, image), image.contentHash, { limits });
       const pixels = await decodePixels(bytes, limits);
-      const embedding = await this.#cache.get(`${image.contentHash}-${this.#suffix}`, () =>
+      const embedding = await this.#cache.get(embeddingKey(image.contentHash, this.#spec), () =>
         embed(pixels, this.#encoder, settings.inputPx),
       );
       return { pixels, embedding };

@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import type { ContentHash } from '../../contract/ids.ts';
+import { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
+import type { WorkerJobOf } from '../protocol/job.ts';
+
+type SegmentSpec = WorkerJobOf<'segment'>;
+
+/** Embeddings are small beside pixels. */
+const EMBEDDING_SHARE = 1 / 4;
+
+/** The cache of embeddings, bounded by a share of what decoded pixels may take. */
+export function openEmbeddings({ folder, decodedBytes }: SegmentSpec['cache']): EmbeddingCache {
+  return new EmbeddingCache({ folder, maxBytes: Math.floor(decodedBytes * EMBEDDING_SHARE) });
+}
+
+/** The key of an image's embedding: by its content, the encoder, and the size at which the encoder sees it. */
+export function embeddingKey(
+  contentHash: ContentHash,
+  { model, settings }: Pick<SegmentSpec, 'model' | 'settings'>,
+): string {
+  const made = JSON.stringify([model, model && settings.inputPx]);
+  return `${contentHash}-${createHash('sha256').update(made).digest('hex').slice(0, 16)}`;
+}
