@@ -4,7 +4,10 @@ import { ContentHash } from '../../src-main/contract/ids.ts';
 import { ShapedSession } from '../../src-main/core/compile/runtime/shaped-session.ts';
 import { FeatureExtractor } from '../../src-main/core/segment/encoder.ts';
 import { frozenVit, placesOf } from '../../src-main/core/segment/frozen-vit.ts';
-import { vitGraph } from '../../src-main/core/model/vit/graph.ts';
+import { GraphBuilder } from '../../src-main/core/compile/lower/onnx/graph-builder.ts';
+import { writeModel } from '../../src-main/core/compile/lower/onnx/model.ts';
+import { standaloneVitGraph, vitGraph } from '../../src-main/core/model/vit/graph.ts';
+import { placesInGraph } from '../../src-main/core/model/vit/graph-places.ts';
 import { resizedPositions, rotations } from '../../src-main/core/model/vit/positions.ts';
 import type { Vit, VitFamily } from '../../src-main/core/model/vit/spec.ts';
 import { openFrozen } from '../../src-main/core/segment/open-frozen.ts';
@@ -100,6 +103,22 @@ describe.each(MODELS)('%s', (model) => {
     }
   });
 
+  test.each(['square', 'wide'])('finds its own places in the graph that is exported (%s)', async (shape) => {
+    const vit = await vitOf(model, 'weights.safetensors');
+    const input = (await goldenTensors(model, 'inputs.safetensors')).get(shape);
+    const golden = await goldenTensors(model, 'outputs.safetensors');
+    if (!input) throw new Error(`there is no input '${shape}'`);
+    using session = await ShapedSession.open(writeModel(standaloneVitGraph(vit)), 'onnx:cpu', 2);
+    expect(session.inputs.map(({ name }) => name)).toEqual(['images']);
+    const names = ['tokens', 'keys', 'cls_attention'];
+    const values = await session.run({ images: input }, names);
+    for (const [at, name] of ['tokens', 'k', 'cls_attention'].entries()) {
+      const wanted = golden.get(`${shape}.${name}`);
+      if (!wanted) throw new Error(`there are no golden '${name}'`);
+      expect(largestDifference(values[at]?.data, wanted), name).toBeLessThan(TOLERANCE.deep);
+    }
+  });
+
   test('is the same from PyTorch’s file', async () => {
     expect(await vitOf(model, 'weights.pth')).toEqual(await vitOf(model, 'weights.safetensors'));
   });
@@ -167,6 +186,37 @@ describe('positions on the grids of the published models', () => {
       const own = resizedPositions(trained.data.subarray(2), { family, side }, { rows, columns });
       const patches = { ...wanted, data: wanted.data.subarray(2) };
       expect(largestDifference(own, patches), name).toBeLessThan(TOLERANCE.table);
+    }
+  });
+
+  test('are found in a graph as outside of one', async () => {
+    const golden = await goldenTensors('positions.safetensors');
+    for (const [kind, [name, family]] of Object.entries(tables)) {
+      const table = golden.get(`${name}.pos_embed`);
+      const side = Math.sqrt((table?.shape[1] ?? 0) - 1);
+      const spec = { family, grid: side, width: 2, patch: 14 } as Vit['spec'];
+      const vit: Vit = { spec, weights: { pos_embed: table?.data ?? new Float32Array() } };
+      const builder = new GraphBuilder('places');
+      const images = builder.input('images', 'float32', [1, 3, 'height', 'width']);
+      const places = placesInGraph(builder, images, vit);
+      if (!('positions' in places)) throw new Error('a table gives positions');
+      builder.output('positions', places.positions, 'float32', [1, 'patches', 2]);
+      using session = await ShapedSession.open(builder.model(), 'onnx:cpu', 1);
+      for (const [rows, columns] of [
+        [side, side],
+        [side, 9],
+        [5, 60],
+        [41, 43],
+      ] as const) {
+        const shape = [1, 3, rows * 14, columns * 14];
+        const blank = { data: new Float32Array(3 * rows * columns * 196), shape };
+        const [found] = await session.run({ images: blank }, ['positions']);
+        const wanted = placesOf(vit, { rows, columns }).positions;
+        if (!wanted) throw new Error('there are no positions');
+        expect(largestDifference(found?.data, wanted), `${kind}, ${rows} x ${columns}`).toBeLessThan(
+          TOLERANCE.table,
+        );
+      }
     }
   });
 

@@ -1,4 +1,6 @@
 import { GraphBuilder } from '../../compile/lower/onnx/graph-builder.ts';
+import { writeModel, type OnnxGraph } from '../../compile/lower/onnx/model.ts';
+import { placesInGraph, type GraphPlaces } from './graph-places.ts';
 import { hasLayerScale, leadingTokens, type Vit } from './spec.ts';
 
 /** [a, b) of one axis; to the end where `end` is left out. */
@@ -22,46 +24,55 @@ type Attended = { q: string; k: string; v: string };
  * @param inner names of values on the way to give too, for comparison: `embed`, `block0`, ..., `q`, `v`
  */
 export function vitGraph(vit: Vit, inner: readonly string[] = []): Uint8Array {
-  return new VitGraph(vit, inner).write();
+  return writeModel(new VitGraph(vit, inner, false).graph());
+}
+
+/**
+ * As `vitGraph`, for other programs: `images` is the only input, and the graph finds out where its patches are.
+ */
+export function standaloneVitGraph(vit: Vit): OnnxGraph {
+  return new VitGraph(vit, [], true).graph();
 }
 
 class VitGraph {
   readonly #vit: Vit;
   readonly #inner: readonly string[];
   readonly #builder = new GraphBuilder('vit');
+  readonly #isStandalone: boolean;
 
-  constructor(vit: Vit, inner: readonly string[]) {
+  constructor(vit: Vit, inner: readonly string[], isStandalone: boolean) {
     this.#vit = vit;
     this.#inner = inner;
+    this.#isStandalone = isStandalone;
   }
 
-  write(): Uint8Array {
+  graph(): OnnxGraph {
     const { spec } = this.#vit;
-    let x = this.#embed();
+    const images = this.#builder.input('images', 'float32', ['batch', 3, 'height', 'width']);
+    const places = this.#isStandalone
+      ? placesInGraph(this.#builder, images, this.#vit)
+      : this.#placesAsInputs();
+    let x = this.#embed(images, places);
     this.#give('embed', x, 3);
-    const rotation = spec.grid > 0 ? undefined : this.#rotation();
+    const rotation = 'sin' in places ? places : undefined;
     for (let block = 0; block < spec.blocks; block++) {
       x = this.#block(x, `blocks.${block}`, rotation, block === spec.blocks - 1);
       this.#give(`block${block}`, x, 3);
     }
     this.#builder.output('tokens', this.#normalised(x, 'norm'), 'float32', ['batch', 'tokens', spec.width]);
-    return this.#builder.model();
+    return this.#builder.graph();
   }
 
-  #embed(): string {
+  #embed(images: string, places: GraphPlaces): string {
     const { spec } = this.#vit;
     const builder = this.#builder;
-    const images = builder.input('images', 'float32', ['batch', 3, 'height', 'width']);
     const filters = this.#weight('patch_embed.proj.weight', [spec.width, 3, spec.patch, spec.patch]);
     const bias = this.#weight('patch_embed.proj.bias', [spec.width]);
     const window = { strides: [spec.patch, spec.patch] };
     const maps = builder.op('Conv', [images, filters, bias], window); // [B, C, h, w]
     const flat = this.#reshape(maps, [SAME, spec.width, REST]);
     let patches = builder.op('Transpose', [flat], { perm: [0, 2, 1] }); // [B, N, C]
-    if (spec.grid > 0) {
-      const positions = builder.input('positions', 'float32', [1, 'patches', spec.width]);
-      patches = builder.op('Add', [patches, positions]);
-    }
+    if ('positions' in places) patches = builder.op('Add', [patches, places.positions]);
     const batch = builder.op('Shape', [patches], { start: 0, end: 1 });
     const count = leadingTokens(spec);
     const shape = builder.op('Concat', [batch, builder.int64s([count, spec.width])], { axis: 0 });
@@ -78,8 +89,9 @@ class VitGraph {
     return Float32Array.of(...first, ...(weights.register_tokens ?? []));
   }
 
-  #rotation() {
-    const { width, heads } = this.#vit.spec;
+  #placesAsInputs(): GraphPlaces {
+    const { width, heads, grid } = this.#vit.spec;
+    if (grid > 0) return { positions: this.#builder.input('positions', 'float32', [1, 'patches', width]) };
     const shape = ['patches', width / heads];
     return {
       sin: this.#builder.input('rope_sin', 'float32', shape),

@@ -4,10 +4,13 @@ import type { VitFamily } from './spec.ts';
 export type PatchGrid = { rows: number; columns: number };
 
 /** Where the cubic kernel of PyTorch's `interpolate` bends, without and with antialiasing. */
-const PLAIN_A = -0.75;
-const ANTIALIASED_A = -0.5;
+export const PLAIN_A = -0.75;
+export const ANTIALIASED_A = -0.5;
 /** Added to the size by the original code, against rounding; it shifts every centre, so it counts. */
-const SIZE_OFFSET = 0.1;
+export const SIZE_OFFSET = 0.1;
+
+/** Whether a family averages over what it shrinks, as only DINOv2 with registers does. */
+export const isAntialiased = (family: VitFamily): boolean => family === 'dinov2-registers';
 
 /**
  * Positions of patches, resized from the trained grid as the original code of each family does (facebookresearch/dino
@@ -22,7 +25,7 @@ export function resizedPositions(
 ): Float32Array {
   if (rows === side && columns === side) return table;
   const channels = table.length / (side * side);
-  const taps = family === 'dinov2-registers' ? antialiasedTaps : plainTaps;
+  const taps = isAntialiased(family) ? antialiasedTaps : plainTaps;
   const wide = resizeAxis(table, { outer: side, size: side, inner: channels }, taps(side, columns));
   return resizeAxis(wide, { outer: 1, size: side, inner: columns * channels }, taps(side, rows));
 }
