@@ -12,7 +12,10 @@ import { GallerySort, Mask, ReviewState } from './mask.ts';
 export const SegmentMode = z.enum(['auto', 'one', 'several', 'everything', 'fixed-k']);
 export type SegmentMode = z.infer<typeof SegmentMode>;
 
-/** All that decides what a segmentation finds; with the same settings, images and model it finds the same. */
+/**
+ * How a segmentation cuts. The same settings, images and model find the same masks, unless what other collections have
+ * taught the model differs: `ForegroundNote` says whether it was used.
+ */
 export const SegmentSettings = z.object({
   mode: SegmentMode.default('auto'),
   /** Number of concepts in the whole collection. */
@@ -34,12 +37,19 @@ export const SegmentSettings = z.object({
 export type SegmentSettings = z.infer<typeof SegmentSettings>;
 
 /**
- * How foregrounds are found. `even-ground`: by the colour of the ground on which things are; `no-encoder`: by each
- * image's colours and contrasts; `few-images`: the same, since there were too few to learn from; `head`: with what was
- * learned from the whole collection; `disagreement`: by each image's own again, since what was learned did not hold for
- * images that it was not learned from.
+ * How foregrounds are found. `not-needed`: not at all, since the mode makes every region a mask; `even-ground`: by the
+ * colour of the ground on which things are; `no-encoder`: by each image's colours and contrasts; `few-images`: the same,
+ * since there were too few to learn from; `head`: with what was learned from the whole collection; `disagreement`: by
+ * each image's own again, since what was learned did not hold for images that it was not learned from.
  */
-const ForegroundWay = z.enum(['even-ground', 'no-encoder', 'few-images', 'head', 'disagreement']);
+const ForegroundWay = z.enum([
+  'not-needed',
+  'even-ground',
+  'no-encoder',
+  'few-images',
+  'head',
+  'disagreement',
+]);
 
 /** The way that a segmentation took, and what decided it. */
 export const ForegroundNote = z.object({

@@ -152,8 +152,8 @@ describe('segmenting', () => {
         await scanned(client, await scenes(4)),
         await scanned(client, await scenes(manyScenes, 12)),
       ];
-      const noteOf = async (collectionId: CollectionId, model?: ModelId) =>
-        (await segmented(client, collectionId, {}, model)).foreground;
+      const noteOf = async (collectionId: CollectionId, model?: ModelId, settings = {}) =>
+        (await segmented(client, collectionId, settings, model)).foreground;
       expect(await noteOf(few)).toMatchObject({ way: 'no-encoder', agreement: null });
       // The next segmentation's file is there already, as that of a job that an older app began.
       mkdirSync(service.layout.segmentations, { recursive: true });
@@ -166,6 +166,17 @@ describe('segmenting', () => {
       expect(learned).toMatchObject({ imageCount: manyScenes, from: null });
       // What decides is the agreement alone.
       expect(learned?.way).toBe((learned?.agreement ?? 0) < 0.5 ? 'disagreement' : 'head');
+      // Modes that make every region a mask learn no head: it would take a minute and be thrown away.
+      const phases = new Set<string | undefined>();
+      service.events.subscribe('event', (event) => {
+        if (event.type === 'job') phases.add(event.job.progress?.phase);
+      });
+      for (const mode of ['everything', 'fixed-k']) {
+        const none = { way: 'not-needed', agreement: null, imageCount: 0, from: null };
+        expect(await noteOf(many, modelId, { mode })).toEqual(none);
+      }
+      expect(phases).toContain('learning-concepts');
+      expect(phases).not.toContain('learning-foreground');
       expect(bugs).toEqual([]);
     },
   );

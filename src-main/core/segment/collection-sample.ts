@@ -1,4 +1,4 @@
-import type { SegmentSettings } from '../../contract/segmentation.ts';
+import type { SegmentMode, SegmentSettings } from '../../contract/segmentation.ts';
 import { learnConcepts } from './concepts.ts';
 import { graphOf, type Embedding, type ImagePixels } from './embed-image.ts';
 import { findForeground, foregroundCues } from './foreground.ts';
@@ -10,7 +10,7 @@ import {
   type LearnForegroundOptions,
 } from './head/learn-foreground.ts';
 import { scoreSceneObject } from './score.ts';
-import { hasEvenGround, type CollectionModel } from './segment-image.ts';
+import type { CollectionModel } from './segment-image.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 import { superpixelDescriptors } from './superpixel-rows.ts';
 
@@ -26,23 +26,39 @@ export type ImageSample = {
   /** [rows, width] float32: descriptors of superpixels spread over the image. */
   values: Float32Array<ArrayBuffer>;
   width: number;
-  hasEvenGround: boolean;
-  /** The image's own foreground with the features in it and around it; null without an encoder. */
+  /** The image's own foreground with the features in it and around it; null where no head is learned. */
   example: ForegroundExample | null;
 };
 
-/** Reads off an image what a sample of `imageCount` images keeps of it. */
+/** What a sample keeps of its images. */
+export type SampleSpec = {
+  /** Images of the sample: the more there are, the less is kept of each. */
+  imageCount: number;
+  /** Whether a foreground head is learned from it. */
+  teachesHead: boolean;
+};
+
+/** Whether a mode looks for foregrounds; the others make every region a mask. */
+export function findsForeground(mode: SegmentMode): boolean {
+  return mode !== 'everything' && mode !== 'fixed-k';
+}
+
+/** Whether a collection shows things on an even ground, by what `hasEvenGround` says of some of its images. */
+export function isMostlyEven(grounds: readonly boolean[]): boolean {
+  return grounds.filter(Boolean).length * 2 > grounds.length;
+}
+
+/** Reads off an image what a sample keeps of it. */
 export function sampleImage(
   { pixels, embedding }: { pixels: ImagePixels; embedding: Embedding },
-  imageCount: number,
+  { imageCount, teachesHead }: SampleSpec,
 ): ImageSample {
   const graph = graphOf(pixels, embedding);
   const { count } = embedding.map;
   const labels = spread(count, Math.max(8, Math.floor(MAX_ROWS / imageCount)));
   return {
     ...superpixelDescriptors(embedding, graph, labels),
-    hasEvenGround: hasEvenGround(pixels),
-    example: embedding.dim === 0 ? null : exampleOf(graph, embedding, imageCount),
+    example: teachesHead ? exampleOf(graph, embedding, imageCount) : null,
   };
 }
 
@@ -68,13 +84,20 @@ function spread(count: number, most: number): number[] {
   return Array.from({ length: kept }, (_, at) => Math.floor((at * count) / kept));
 }
 
+/** A sample of a collection. */
+export type CollectionSample = {
+  /** In an order that is the same each time; not empty. */
+  samples: readonly ImageSample[];
+  /** See `isMostlyEven`. */
+  isEvenGround: boolean;
+};
+
 /**
  * Learns what a collection shows from a sample of its images.
- * @param samples in an order that is the same each time; not empty
  * @throws Error where there are none
  */
 export async function learnCollection(
-  samples: readonly ImageSample[],
+  { samples, isEvenGround }: CollectionSample,
   settings: SegmentSettings,
   options: Omit<LearnForegroundOptions, 'seed'> = {},
 ): Promise<CollectionModel> {
@@ -86,20 +109,22 @@ export async function learnCollection(
     values.set(sample.values, at);
     at += sample.values.length;
   }
-  const isEvenGround = samples.filter((sample) => sample.hasEvenGround).length * 2 > samples.length;
   return {
     concepts: await learnConcepts({ values, width: first.width }, settings),
     isEvenGround,
-    foreground: isEvenGround
-      ? plainForeground('even-ground')
-      : await foregroundOf(samples, { seed: settings.seed, ...options }),
+    foreground: await foregroundOf({ samples, isEvenGround }, settings, options),
   };
 }
 
 async function foregroundOf(
-  samples: readonly ImageSample[],
-  options: LearnForegroundOptions,
+  { samples, isEvenGround }: CollectionSample,
+  { mode, seed }: SegmentSettings,
+  options: Omit<LearnForegroundOptions, 'seed'>,
 ): Promise<ForegroundModel> {
+  if (!findsForeground(mode)) return plainForeground('not-needed');
+  if (isEvenGround) return plainForeground('even-ground');
   const examples = samples.flatMap(({ example }) => example ?? []);
-  return examples.length === 0 ? plainForeground('no-encoder') : learnForeground(examples, options);
+  return examples.length === 0
+    ? plainForeground('no-encoder')
+    : learnForeground(examples, { seed, ...options });
 }

@@ -43,7 +43,7 @@ const QUIET_GROUND = 0.13;
 const MIN_THING_PX = 15;
 
 /** Whether this image shows things on an even ground; measured in test/bench/segment/NOTES.md. */
-export function hasEvenGround({ working }: ImagePixels): boolean {
+export function hasEvenGround({ working }: Pick<ImagePixels, 'working'>): boolean {
   const { groundNoise, borderPurity } = readGround(working);
   return groundNoise < QUIET_GROUND && borderPurity > 0.6;
 }

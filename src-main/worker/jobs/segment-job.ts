@@ -1,6 +1,11 @@
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { readCollectionModel, writeCollectionModel } from '../../core/segment/collection-model-file.ts';
-import { learnCollection, type ImageSample } from '../../core/segment/collection-sample.ts';
+import {
+  findsForeground,
+  isMostlyEven,
+  learnCollection,
+  type ImageSample,
+} from '../../core/segment/collection-sample.ts';
 import { FeatureExtractor, segmentFeatures } from '../../core/segment/encoder.ts';
 import { openFrozen } from '../../core/segment/open-frozen.ts';
 import type { KnownHead } from '../../core/segment/head/learn-foreground.ts';
@@ -15,6 +20,8 @@ type SegmentJob = WorkerJobOf<'segment'>;
 type ListedImage = AnswerOf<'segment/images'>['images'][number];
 
 const PAGE = 1_000;
+/** Images that decide whether a collection shows things on an even ground. */
+const GROUND_IMAGES = 64;
 /** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
 /** With an encoder, a head is learned too: more images teach it more, and each is cut once more for it. */
@@ -27,10 +34,7 @@ const HEAD_SAMPLE_IMAGES = 1_000;
 export async function runSegmentation(job: SegmentJob, context: JobContext): Promise<void> {
   const { link, signal } = context;
   const images = await listImages(context);
-  // In the order in which people see them: what is finished comes after what was, and nothing moves on the screen.
-  const waiting = images
-    .filter(({ isDone }) => !isDone)
-    .sort((a, b) => (a.relPath < b.relPath ? -1 : Number(a.relPath > b.relPath)));
+  const waiting = images.filter(({ isDone }) => !isDone);
   using extractor = await openExtractor(job, context.cores);
   await using threads = new SegmentThreads({
     spec: job,
@@ -63,6 +67,10 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   await link.ask({ kind: 'segment/finish' });
 }
 
+/**
+ * In the order in which people see them: what is finished comes after what was, and nothing moves on the screen. What
+ * is learned from a sample then does not depend on the order in which a scan found them, either.
+ */
 async function listImages({ link, signal }: JobContext): Promise<ListedImage[]> {
   const images: ListedImage[] = [];
   for (let afterId = 0; ;) {
@@ -70,7 +78,9 @@ async function listImages({ link, signal }: JobContext): Promise<ListedImage[]> 
     const { images: page } = await link.ask({ kind: 'segment/images', afterId, limit: PAGE });
     images.push(...page);
     const last = page.at(-1);
-    if (!last || page.length < PAGE) return images;
+    if (!last || page.length < PAGE) {
+      return images.sort((a, b) => (a.relPath < b.relPath ? -1 : Number(a.relPath > b.relPath)));
+    }
     afterId = last.id;
   }
 }
@@ -83,24 +93,39 @@ type LearnTask = {
 };
 
 /** Learns from images spread evenly over the collection, and keeps the result for a job that is resumed. */
-async function learn({ job, images, threads, context }: LearnTask): Promise<CollectionModel> {
+async function learn(task: LearnTask): Promise<CollectionModel> {
+  const { job, images, threads, context } = task;
   const { link, signal } = context;
-  const sample = sampleOf(images, job.model ? HEAD_SAMPLE_IMAGES : SAMPLE_IMAGES);
+  const { mode } = job.settings;
+  const isEvenGround = findsForeground(mode) && (await showsEvenGround(task));
+  const teachesHead = job.model !== null && findsForeground(mode) && !isEvenGround;
+  const sample = sampleOf(images, teachesHead ? HEAD_SAMPLE_IMAGES : SAMPLE_IMAGES);
   const samples: ImageSample[] = [];
   let done = 0;
-  const sampleOne = (image: ListedImage) => threads.sample(image, sample.length);
+  const sampleOne = (image: ListedImage) => threads.sample(image, { imageCount: sample.length, teachesHead });
   for await (const { result } of inOrder(sample, threads.ahead, sampleOne)) {
     signal.throwIfAborted();
     if (result) samples.push(result);
     link.report({ phase: 'learning-concepts', done: ++done, total: sample.length, unit: 'images' });
   }
-  const model = await learnCollection(samples, job.settings, {
+  const model = await learnCollection({ samples, isEvenGround }, job.settings, {
     known: await readHeads(job),
     signal,
     onProgress: (steps) => link.report({ phase: 'learning-foreground', ...steps, unit: 'steps' }),
   });
   await writeCollectionModel(job.modelFile, model);
   return model;
+}
+
+/** Looked at first, and cheaply: it decides what else is read of the images. */
+async function showsEvenGround({ images, threads, context }: LearnTask): Promise<boolean> {
+  const grounds: boolean[] = [];
+  const sample = sampleOf(images, GROUND_IMAGES);
+  for await (const { result } of inOrder(sample, threads.ahead, (image) => threads.ground(image))) {
+    context.signal.throwIfAborted();
+    if (result !== null) grounds.push(result);
+  }
+  return isMostlyEven(grounds);
 }
 
 function sampleOf(images: readonly ListedImage[], most: number): ListedImage[] {

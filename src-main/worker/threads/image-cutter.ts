@@ -2,11 +2,11 @@ import type { ContentHash } from '../../contract/ids.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { realRoot, resolveFile } from '../../core/image/walk.ts';
-import { sampleImage, type ImageSample } from '../../core/segment/collection-sample.ts';
+import { sampleImage, type ImageSample, type SampleSpec } from '../../core/segment/collection-sample.ts';
 import type { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
 import type { RemoteEncoder } from '../../core/segment/encoder.ts';
 import { decodePixels, embed, type Embedding, type ImagePixels } from '../../core/segment/embed-image.ts';
-import { segmentImage, type CollectionModel } from '../../core/segment/segment-image.ts';
+import { hasEvenGround, segmentImage, type CollectionModel } from '../../core/segment/segment-image.ts';
 import type { FoundMask } from '../../core/segment/segment-task.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { embeddingKey, openEmbeddings } from './embedding-entries.ts';
@@ -42,9 +42,18 @@ export class ImageCutter {
    * What a sample keeps of an image; null for a file that can no longer be used.
    * @throws UserError when the collection's folder is gone
    */
-  async sample(image: CutImage, imageCount: number): Promise<ImageSample | null> {
+  async sample(image: CutImage, spec: SampleSpec): Promise<ImageSample | null> {
     const opened = await this.#open(image);
-    return opened && sampleImage(opened, imageCount);
+    return opened && sampleImage(opened, spec);
+  }
+
+  /**
+   * Whether an image shows things on an even ground; null for a file that can no longer be used.
+   * @throws UserError when the collection's folder is gone
+   */
+  async ground(image: CutImage): Promise<boolean | null> {
+    const pixels = await this.#usable(() => this.#pixels(image));
+    return pixels && hasEvenGround(pixels);
   }
 
   /**
@@ -58,19 +67,30 @@ export class ImageCutter {
     return segmentImage({ ...opened, original, settings: this.#spec.settings }, model);
   }
 
-  async #open(image: CutImage): Promise<Opened | null> {
-    const { rootPath, limits, settings } = this.#spec;
-    try {
-      const bytes = await readVerified(resolveFile(rootPath, image), image.contentHash, { limits });
-      const pixels = await decodePixels(bytes, limits);
+  #open(image: CutImage): Promise<Opened | null> {
+    return this.#usable(async () => {
+      const pixels = await this.#pixels(image);
       const embedding = await this.#cache.get(embeddingKey(image.contentHash, this.#spec), () =>
-        embed(pixels, this.#encoder, settings.inputPx),
+        embed(pixels, this.#encoder, this.#spec.settings.inputPx),
       );
       return { pixels, embedding };
+    });
+  }
+
+  async #pixels(image: CutImage): Promise<ImagePixels> {
+    const { rootPath, limits } = this.#spec;
+    const bytes = await readVerified(resolveFile(rootPath, image), image.contentHash, { limits });
+    return decodePixels(bytes, limits);
+  }
+
+  /** What is read of an image; null for a file that can no longer be used. */
+  async #usable<T>(read: () => Promise<T>): Promise<T | null> {
+    try {
+      return await read();
     } catch (error) {
       if (!(error instanceof ImageProblemError)) throw error;
       // One file is gone, or all are: without its drive, a collection is not one of empty images.
-      await realRoot(rootPath);
+      await realRoot(this.#spec.rootPath);
       return null;
     }
   }

@@ -44,7 +44,8 @@ async function answer(seq: number, task: Task): Promise<void> {
 }
 
 function resultOf(task: Task): Promise<unknown> {
-  if (task.kind === 'sample') return cutter.sample(task.image, task.imageCount);
+  if (task.kind === 'ground') return cutter.ground(task.image);
+  if (task.kind === 'sample') return cutter.sample(task.image, task.sample);
   if (!model) throw new Error('images are segmented by a model, and none was given');
   return cutter.cut(task.image, model);
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { userErrorFromInfo, type ErrorInfo } from '../../contract/errors.ts';
-import type { ImageSample } from '../../core/segment/collection-sample.ts';
+import type { ImageSample, SampleSpec } from '../../core/segment/collection-sample.ts';
 import type { FeatureMap, RemoteEncoder } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { InputRules } from '../../core/model/backbone.ts';
@@ -14,7 +14,10 @@ export type SegmentThreadData = {
   rules: InputRules | null;
 };
 
-export type Task = { kind: 'sample'; image: CutImage; imageCount: number } | { kind: 'cut'; image: CutImage };
+export type Task =
+  | { kind: 'ground'; image: CutImage }
+  | { kind: 'sample'; image: CutImage; sample: SampleSpec }
+  | { kind: 'cut'; image: CutImage };
 
 export type ToSegmentThread =
   | { type: 'model'; model: CollectionModel }
@@ -65,9 +68,14 @@ export class SegmentThreads {
   }
 
   /** What a sample keeps of an image; null for a file that can no longer be used. */
-  async sample(image: CutImage, imageCount: number): Promise<ImageSample | null> {
+  async sample(image: CutImage, sample: SampleSpec): Promise<ImageSample | null> {
     // segment-thread.ts answers each kind of task with what ImageCutter returns for it.
-    return (await this.#ask({ kind: 'sample', image, imageCount })) as ImageSample | null;
+    return (await this.#ask({ kind: 'sample', image, sample })) as ImageSample | null;
+  }
+
+  /** Whether an image shows things on an even ground; null for a file that can no longer be used. */
+  async ground(image: CutImage): Promise<boolean | null> {
+    return (await this.#ask({ kind: 'ground', image })) as boolean | null;
   }
 
   /** Gives every thread what was learned; needed before `cut`. */

@@ -15,7 +15,9 @@ export type ForegroundModel = {
 };
 
 /** Every image by its own cues, for a reason that leaves nothing to learn. */
-export function plainForeground(way: 'even-ground' | 'no-encoder' | 'few-images'): ForegroundModel {
+export function plainForeground(
+  way: Exclude<ForegroundNote['way'], 'head' | 'disagreement'>,
+): ForegroundModel {
   return { head: null, weights: PLAIN_WEIGHTS, note: { way, agreement: null, imageCount: 0, from: null } };
 }
 

@@ -147,6 +147,8 @@ export function segmentationLines({
 function foregroundText({ way, agreement, imageCount, from }: ForegroundNote): string {
   const agreed = `agreement ${(agreement ?? 0).toFixed(2)} on images it was not learned from`;
   switch (way) {
+    case 'not-needed':
+      return 'not looked for, because the mode turns every region into a mask';
     case 'even-ground':
       return 'by the colour of the even ground';
     case 'no-encoder':

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { ContentHash } from '../../../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../../../src-main/contract/segmentation.ts';
@@ -51,8 +52,10 @@ function colourCells({ pixels, widthPx, heightPx }: EncoderInput): Promise<Featu
 
 type Drawn = Awaited<ReturnType<typeof drawScenes>>;
 
-async function cutAll({ rootPath, images }: Drawn, threads: number, encode: typeof colourCells | null) {
-  await using pool = new SegmentThreads({
+type PoolOptions = { threads: number; encode: typeof colourCells | null };
+
+function openPool(rootPath: string, { threads, encode }: PoolOptions) {
+  return new SegmentThreads({
     spec: {
       rootPath,
       limits: DEFAULT_IMAGE_LIMITS,
@@ -64,12 +67,20 @@ async function cutAll({ rootPath, images }: Drawn, threads: number, encode: type
     threads,
     encoder: encode && { rules: { ...IMAGENET_RGB, multipleOf: 32, fixedPx: null }, encode },
   });
+}
+
+async function cutAll({ rootPath, images }: Drawn, threads: number, encode: typeof colourCells | null) {
+  await using pool = openPool(rootPath, { threads, encode });
   const samples = [];
-  for await (const { result } of inOrder(images, pool.ahead, (image) => pool.sample(image, COUNT))) {
+  for await (const { result } of inOrder(images, pool.ahead, (image) =>
+    pool.sample(image, { imageCount: COUNT, teachesHead: encode !== null }),
+  )) {
     if (result) samples.push(result);
   }
   expect(samples).toHaveLength(COUNT);
-  pool.setModel(await learnCollection(samples, SegmentSettings.parse({ conceptCount: 4 })));
+  pool.setModel(
+    await learnCollection({ samples, isEvenGround: false }, SegmentSettings.parse({ conceptCount: 4 })),
+  );
   const masks = [];
   for await (const { result } of inOrder(images, pool.ahead, (image) => pool.cut(image))) masks.push(result);
   return masks;
@@ -83,6 +94,31 @@ test.each([
   const alone = await cutAll(drawn, 1, encode);
   expect(alone.every((masks) => masks.length > 0)).toBe(true);
   expect(await cutAll(drawn, 3, encode)).toEqual(alone);
+});
+
+test('only scenes on an even ground are said to have one', async () => {
+  const { rootPath, images } = await drawScenes();
+  // Discs on a grey ground, as cells under a microscope.
+  const [width, height] = [320, 240];
+  const isInDisc = (x: number, y: number) => ((x % 64) - 32) ** 2 + ((y % 80) - 40) ** 2 < 15 ** 2;
+  const data = Uint8Array.from({ length: width * height }, (_, at) =>
+    isInDisc(at % width, Math.floor(at / width)) ? 20 : 150,
+  );
+  const relPath = 'cells.png';
+  await sharp(data, { raw: { width, height, channels: 1 } })
+    .png()
+    .toFile(join(rootPath, relPath));
+  const cells = {
+    relPath,
+    pathBytes: null,
+    contentHash: hashOf(join(rootPath, relPath)),
+    widthPx: 320,
+    heightPx: 240,
+  };
+  await using pool = openPool(rootPath, { threads: 1, encode: null });
+  expect(await pool.ground(cells)).toBe(true);
+  expect(await Promise.all(images.map((image) => pool.ground(image)))).toEqual(images.map(() => false));
+  expect(await pool.ground({ ...cells, relPath: 'gone.png' })).toBeNull();
 });
 
 test('an encoder that fails ends all that wait for it', async () => {
