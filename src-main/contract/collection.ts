@@ -14,7 +14,7 @@ export const CollectionCounts = z.object({
 });
 export type CollectionCounts = z.infer<typeof CollectionCounts>;
 
-/** A folder of images that the person has added. */
+/** A folder of images that the user has added. */
 export const Collection = z.object({
   id: CollectionId,
   name: z.string(),

@@ -54,7 +54,7 @@ const ErrorData = z.object({ hint: z.string().nullable() });
 
 /** One declared error per code: `{ code, message, data: { hint } }` on the wire. */
 const errors = Object.fromEntries(ErrorCode.options.map((code) => [code, { data: ErrorData }])) as Record<
-  // Object.fromEntries forgets the key type; the keys are exactly the options of ErrorCode.
+  // Object.fromEntries loses the key type; the keys are exactly the options of ErrorCode.
   ErrorInfo['code'],
   { data: typeof ErrorData }
 >;
@@ -98,7 +98,7 @@ export const contract = {
       .output(Collection),
     /** Queues an incremental scan, or returns the one that is already waiting or running. */
     rescan: base.input(z.object({ id: CollectionId })).output(Job),
-    /** Forgets the collection and all that was made from it. The folder itself is never touched. */
+    /** Deletes the collection and everything made from it. The folder itself is never touched. */
     remove: base.input(z.object({ id: CollectionId })).output(z.object({ removedImages: z.number().int() })),
     duplicates: base
       .input(z.object({ id: CollectionId, cursor: Cursor, limit: PageLimit }))
@@ -171,7 +171,7 @@ export const contract = {
         }),
       )
       .output(Model),
-    /** Writes a file for other tools, and its card beside it. */
+    /** Writes a file for other tools, with its card next to it. */
     export: base
       .input(
         z.object({
@@ -191,7 +191,7 @@ export const contract = {
     /** Newest first. */
     list: base.input(z.object({ collectionId: CollectionId.optional() })).output(z.array(Segmentation)),
     get: base.input(z.object({ id: SegmentationId })).output(Segmentation),
-    /** Begins a segmentation and queues its job. */
+    /** Creates a segmentation and queues its job. */
     start: base.input(SegmentRequest).output(z.object({ segmentation: Segmentation, job: Job })),
     /** Resumes a stopped segmentation, or adds images that are new or have changed since. */
     resume: base
@@ -200,7 +200,7 @@ export const contract = {
     rename: base
       .input(z.object({ id: SegmentationId, name: z.string().trim().min(1).max(200) }))
       .output(Segmentation),
-    /** Forgets its concepts and masks. Datasets made of it stay. */
+    /** Deletes it with its concepts and masks. Datasets made from it stay. */
     remove: base.input(z.object({ id: SegmentationId })).output(z.null()),
     /**
      * Only the ids, for a grid of 100,000 images that can be scrolled to any place. A page holds what was found among
@@ -281,7 +281,7 @@ export const contract = {
     /** Counts what a recipe would make. */
     preview: base.input(z.object({ recipe: DatasetRecipe })).output(DatasetPreview),
     diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
-    /** Removes a version, and its dataset with the last of them. Exports made of it stay. */
+    /** Removes a version, and its dataset with the last of them. Exports made from it stay. */
     remove: base.input(z.object({ id: DatasetVersionId })).output(z.null()),
   },
   exports: {
@@ -302,9 +302,9 @@ export const contract = {
     get: base.input(z.object({ id: ImportId })).output(MaskImport),
   },
   runs: {
-    /** What a pretraining would be: all settings, steps, and an estimate of its time and memory. */
+    /** The plan of a pretraining: all settings, steps, and an estimate of its time and memory. */
     plan: base.input(PretrainRequest).output(PretrainPlan),
-    /** Begins a pretraining and queues its job. */
+    /** Creates a run and queues its job. */
     start: base
       .input(PretrainRequest.extend({ name: RunName.optional(), fromModelId: ModelId.optional() }))
       .output(z.object({ run: Run, job: Job })),
@@ -321,7 +321,7 @@ export const contract = {
       )
       .output(z.array(MetricCurve)),
     previews: base.input(z.object({ id: RunId })).output(RunPreviews),
-    /** Writes the region maps over the run as one PNG: a row an image, a column a preview. */
+    /** Writes the region maps over the run as one PNG: one row per image, one column per preview. */
     writePreviews: base
       .input(
         z.object({
@@ -339,7 +339,7 @@ export const contract = {
     extend: base
       .input(z.object({ id: RunId, epochs: z.number().int().min(1).max(100_000) }))
       .output(z.object({ run: Run, job: Job })),
-    /** Keeps the encoder of the best preview as a model of its own. */
+    /** Keeps the encoder of the best preview as a separate model. */
     keepBest: base.input(z.object({ id: RunId })).output(Model),
     rename: base.input(z.object({ id: RunId, name: RunName })).output(Run),
     /** Deletes its checkpoints, curves and previews. The models that it made stay. */
@@ -355,7 +355,7 @@ export const contract = {
     devices: base.output(z.array(Device)),
     doctor: base.output(z.array(DoctorCheck)),
     storage: base.output(StorageUse),
-    /** Deletes thumbnails and decoded pixels; they are made again when they are needed. */
+    /** Deletes thumbnails and decoded pixels; they are recreated when needed. */
     emptyCaches: base.output(StorageUse),
     /** Shows something in the system's file manager, where the host can. */
     reveal: base.input(RevealTarget).output(z.null()),

@@ -4,7 +4,7 @@ import { Job } from './job.ts';
 import { Settings } from './settings.ts';
 
 /**
- * A hint that something changed. Events may be dropped or missed; what they tell can always be read again
+ * A hint that something changed. Events may be dropped or missed; their content can always be reread
  * by a method (`jobs.get`, `collections.get`, ...), so a client that reconnects reads once and then listens.
  */
 export const ServiceEvent = z.discriminatedUnion('type', [
@@ -18,7 +18,7 @@ export const ServiceEvent = z.discriminatedUnion('type', [
   /** Its row, its concepts or its masks. */
   z.object({ type: z.literal('segmentation'), segmentationId: SegmentationId }),
   z.object({ type: z.literal('segmentation-removed'), segmentationId: SegmentationId }),
-  /** A version was made or removed. */
+  /** A version was created or removed. */
   z.object({ type: z.literal('datasets') }),
   z.object({ type: z.literal('model'), modelId: ModelId }),
   z.object({ type: z.literal('model-removed'), modelId: ModelId }),

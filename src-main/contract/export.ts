@@ -22,7 +22,7 @@ export const ExportFormat = z.enum([
 export type ExportFormat = z.infer<typeof ExportFormat>;
 
 /**
- * What becomes of the images. `reference`: the export names the originals where they lie. `hardlink`: a second name
+ * What happens to the images. `reference`: the export names the originals where they are. `hardlink`: a second name
  * for the same file, which costs no space; images that EXIF turns are copied all the same. `copy`: upright copies.
  */
 export const ExportImages = z.enum(['reference', 'hardlink', 'copy']);
@@ -30,7 +30,7 @@ export type ExportImages = z.infer<typeof ExportImages>;
 
 const ANY_IMAGES: readonly ExportImages[] = ['copy', 'hardlink', 'reference'];
 
-/** What may become of the images in each format; the first is the default. */
+/** What may happen to the images in each format; the first is the default. */
 export const FORMAT_IMAGES: Record<ExportFormat, readonly ExportImages[]> = {
   coco: ANY_IMAGES,
   'coco-polygon': ANY_IMAGES,
@@ -78,7 +78,7 @@ export const ExportResult = z.object({
   leftOut: z.number().int(),
   /** The first of the reasons why images were left out. */
   problems: z.array(ExportRemark),
-  /** What a person should know of the whole: `12 images are turned by EXIF`. */
+  /** What the user should know about the whole: `12 images are turned by EXIF`. */
   notes: z.array(z.string()),
 });
 export type ExportResult = z.infer<typeof ExportResult>;

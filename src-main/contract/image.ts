@@ -11,7 +11,7 @@ import { CollectionId, ContentHash, ImageId } from './ids.ts';
 export const ImageStatus = z.enum(['ok', 'changed', 'missing', 'problem']);
 export type ImageStatus = z.infer<typeof ImageStatus>;
 
-/** Why a file could not be used. One row a file, so that nothing is skipped in silence. */
+/** Why a file could not be used. One row per file, so that nothing is skipped silently. */
 export const ProblemCode = z.enum([
   'empty-file',
   'truncated',
@@ -34,7 +34,7 @@ export type ProblemCode = z.infer<typeof ProblemCode>;
 export const ImageFormat = z.enum(['jpeg', 'png', 'webp', 'tiff', 'avif', 'gif', 'heic', 'bmp']);
 export type ImageFormat = z.infer<typeof ImageFormat>;
 
-/** What is known about a file that decoded. Width and height are those after EXIF orientation. */
+/** Facts about a file that could be decoded. Width and height are those after EXIF orientation. */
 export const ImageFacts = z.object({
   contentHash: ContentHash,
   format: ImageFormat,

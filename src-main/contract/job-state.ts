@@ -16,9 +16,9 @@ export type JobState = z.infer<typeof JobState>;
 
 /**
  * Which state may follow which. `interrupted` is where a job lands whose worker died under it; a job that is
- * stopped for good (`cancelled`, `failed`) may be queued again, because every kind resumes from what it saved.
+ * over (`cancelled`, `failed`) may be queued again, because every kind resumes from what it saved.
  *
- * [Note: Kinds of job states] Whatever else there is to say about a state follows from this table: nobody keeps a
+ * [Note: Kinds of job states] Every other property of a state follows from this table: no code keeps a
  * list of states. Code asks the functions below; SQL is given the list that `statesThat` makes of them.
  */
 const NEXT_STATES: Record<JobState, readonly JobState[]> = {
@@ -48,12 +48,12 @@ export function statesBefore(to: JobState): JobState[] {
   return statesThat((from) => canFollow(from, to));
 }
 
-/** A worker process is at it: only such a job can lose its worker. */
+/** A worker process is running it: only such a job can lose its worker. */
 export function isAtWork(state: JobState): boolean {
   return canFollow(state, 'interrupted');
 }
 
-/** It moves on without anybody's doing: a worker is at it, or it is waiting for its turn. */
+/** It continues without the user: a worker is running it, or it is waiting for its turn. */
 export function isUnderWay(state: JobState): boolean {
   return isAtWork(state) || canFollow(state, 'running');
 }
@@ -63,7 +63,7 @@ export function isOpen(state: JobState): boolean {
   return canFollow(state, 'cancelled') || canFollow(state, 'cancelling');
 }
 
-/** It is over, unless somebody queues it again. */
+/** It is over, unless the user queues it again. */
 export function isEnded(state: JobState): boolean {
   return !isOpen(state);
 }
@@ -73,7 +73,7 @@ export function isResumable(state: JobState): boolean {
   return canFollow(state, 'queued');
 }
 
-/** It has not ended, but continues only when somebody resumes it. */
+/** It has not ended, but continues only when the user resumes it. */
 export function isOnHold(state: JobState): boolean {
   return isOpen(state) && isResumable(state);
 }
@@ -83,7 +83,7 @@ export function isPausable(state: JobState): boolean {
   return canFollow(state, 'pausing') || (!isAtWork(state) && canFollow(state, 'paused'));
 }
 
-/** It stopped although nobody asked it to, before it was done. */
+/** It stopped unexpectedly before it was done. */
 export function isFailure(state: JobState): boolean {
   return canFollow('running', state) && !isAtWork(state) && state !== 'done';
 }

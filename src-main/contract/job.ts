@@ -44,10 +44,10 @@ export const JobUnit = z.enum(['files', 'images', 'steps']);
 export const JobProgress = z.object({
   phase: JobPhase,
   done: z.number(),
-  /** Null while it is not known yet. */
+  /** Null until it is known. */
   total: z.number().nullable(),
   unit: JobUnit,
-  /** Smoothed; null until there is something to tell. */
+  /** Smoothed; null until enough has been measured. */
   ratePerS: z.number().nullable(),
   etaMs: z.number().nullable(),
 });

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConceptId, ContentHash, ImageId, MaskId } from './ids.ts';
 
-/** What a person has said of a mask. `edited` masks count as accepted. */
+/** The user's verdict on a mask. `edited` masks count as accepted. */
 export const ReviewState = z.enum(['pending', 'accepted', 'rejected', 'edited']);
 export type ReviewState = z.infer<typeof ReviewState>;
 
@@ -27,7 +27,7 @@ export const Mask = z.object({
   level: z.number().int().nonnegative(),
   box: Box,
   areaPx: z.number().int().positive(),
-  /** 0..1; ranks masks, and is no probability. */
+  /** 0..1; ranks masks; not a probability. */
   score: z.number().min(0).max(1),
   review: ReviewState,
   revision: z.number().int().positive(),
@@ -42,9 +42,9 @@ export const GalleryTile = z.object({
   maskCount: z.number().int(),
   bestScore: z.number(),
   largestPx: z.number().int(),
-  /** Objects by what was said of them. */
+  /** Objects by their review state. */
   reviews: z.record(ReviewState, z.number().int()),
-  /** Another one whenever the objects look different: part of the address of their drawing. */
+  /** Changes whenever the objects look different: part of the address of their drawing. */
   version: z.string(),
 });
 export type GalleryTile = z.infer<typeof GalleryTile>;

@@ -5,7 +5,7 @@ import { ContentHash, ModelId, RunId } from './ids.ts';
 export const ModelOrigin = z.enum(['run', 'imported', 'untrained']);
 export type ModelOrigin = z.infer<typeof ModelOrigin>;
 
-/** Networks that have a name of their own. */
+/** Networks with their own names. */
 export const Architecture = z.enum(['resnet18', 'resnet18-half', 'resnet50']);
 export type Architecture = z.infer<typeof Architecture>;
 
@@ -16,7 +16,7 @@ const Curve = z.object({
   points: z.array(z.tuple([z.number(), z.number()])),
 });
 
-/** How a model was trained here: what its card tells, also when the run itself has been removed. */
+/** How a model was trained here: what its card says, even if the run itself has been removed. */
 export const TrainingRecord = z.object({
   collectionName: z.string(),
   imageCount: z.number().int(),
@@ -88,7 +88,7 @@ export const ImportChoices = z.object({
 });
 export type ImportChoices = z.infer<typeof ImportChoices>;
 
-/** What is known about a model beside its weights. */
+/** Information about a model in addition to its weights. */
 export const ModelCard = z.object({
   /** Side of the square views that it was trained on. */
   viewPx: z.number().int().positive().nullable().default(null),
@@ -98,7 +98,7 @@ export const ModelCard = z.object({
   licence: z.string().nullable().default(null),
   /** Of an untrained model. */
   seed: z.number().int().nullable().default(null),
-  /** What the encoder takes and gives; null for models of before it was noted, all of them ResNets. */
+  /** What the encoder takes and gives; null for older models, from before it was recorded; all of them are ResNets. */
   encoder: EncoderCard.nullable().default(null),
   imported: ImportRecord.nullable().default(null),
   training: TrainingRecord.nullable().default(null),

@@ -10,7 +10,7 @@ const STEPS = [
   { untilMs: Infinity, stepMs: HOUR_MS },
 ];
 
-/** An estimated time as exact as such estimates are, and never nothing: what is said of a run that has not begun. */
+/** An estimated time, rounded to the precision of such estimates and never 0: shown for a run that has not started. */
 export function roundedEstimateMs(ms: number): number {
   const stepMs = STEPS.find(({ untilMs }) => ms < untilMs)?.stepMs ?? HOUR_MS;
   return Math.max(Math.round(ms / stepMs), 1) * stepMs;

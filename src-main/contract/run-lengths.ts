@@ -1,6 +1,6 @@
 /**
  * Lengths of the runs of equal pixels of a mask, column by column: background first, so that a mask whose first
- * pixel belongs to it begins with 0. They sum to the number of pixels.
+ * pixel belongs to it starts with 0. They sum to the number of pixels.
  */
 export type Runs = number[];
 
@@ -32,7 +32,7 @@ export function packRuns(runs: Readonly<Runs>): Uint8Array {
 /**
  * The runs of COCO's compressed form.
  * Source: `rleFrString` of cocoapi, common/maskApi.c.
- * @throws RangeError where the bytes are no such form
+ * @throws RangeError if the bytes do not have that form
  */
 export function unpackRuns(rle: Uint8Array): Runs {
   const runs: Runs = [];

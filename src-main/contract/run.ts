@@ -3,7 +3,7 @@ import { CollectionId, ContentHash, ImageId, JobId, ModelId, RunId } from './ids
 import { JobState } from './job-state.ts';
 import { PresetName, PretrainConfig } from './pretrain.ts';
 
-/** An image that a run went on without. */
+/** An image that a run skipped. */
 export const SkippedImage = z.object({ relPath: z.string(), detail: z.string() });
 export type SkippedImage = z.infer<typeof SkippedImage>;
 

@@ -3,11 +3,11 @@ export type ScreenPlace = {
   id: string;
   /** `mod` is Command on a Mac and Ctrl elsewhere. */
   keys: `mod+${string}`;
-  /** Screens of work stand at the top of the rail, those about the app at its foot. */
+  /** Screens for work are at the top of the rail, those about the app at its bottom. */
   place: 'top' | 'foot';
 };
 
-/** Every screen there is, in their order: for the page's rail, its shortcuts, and the native menu. */
+/** All screens in their order: for the page's rail, its shortcuts, and the native menu. */
 export const SCREEN_PLACES = [
   { id: 'library', keys: 'mod+1', place: 'top' },
   { id: 'pretrain', keys: 'mod+2', place: 'top' },

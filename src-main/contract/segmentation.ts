@@ -28,7 +28,7 @@ export const SegmentSettings = z.object({
   minAreaShare: z.number().min(0).max(0.5).default(0.0005),
   /** Holes below this share of the image are filled. */
   maxHoleShare: z.number().min(0).max(0.5).default(0.005),
-  /** Whether the regions are kept beside the objects, as masks of level 1. */
+  /** Whether the regions are kept in addition to the objects, as masks of level 1. */
   keepsRegions: z.boolean().default(true),
   /** Root of the number of pixels that the encoder sees. */
   inputPx: z.number().int().min(64).max(1_024).default(320),
@@ -58,7 +58,7 @@ export const ForegroundNote = z.object({
   agreement: z.number().min(0).max(1).nullable(),
   /** Images of the sample that it was learned from or compared with. */
   imageCount: z.number().int().nonnegative(),
-  /** The segmentation of another collection that it was learned for; null for one of its own. */
+  /** The segmentation of another collection that it was learned for; null if it was learned here. */
   from: SegmentationId.nullable(),
 });
 export type ForegroundNote = z.infer<typeof ForegroundNote>;
@@ -67,7 +67,7 @@ export type ForegroundNote = z.infer<typeof ForegroundNote>;
 export const Segmentation = z.object({
   id: SegmentationId,
   collectionId: CollectionId,
-  /** Null without an encoder (colour and texture alone), and when the model has been removed. */
+  /** Null without an encoder (only colour and texture), and when the model has been removed. */
   modelId: ModelId.nullable(),
   jobId: JobId.nullable(),
   /** State of that job. */
@@ -135,7 +135,7 @@ export type GalleryFilter = z.infer<typeof GalleryFilter>;
 
 export const SegmentRequest = z.object({
   collectionId: CollectionId,
-  /** If left out, colour and texture alone define the concepts. */
+  /** If left out, only colour and texture define the concepts. */
   modelId: ModelId.optional(),
   settings: SegmentSettings,
   name: z.string().trim().min(1).max(200).optional(),

@@ -9,7 +9,7 @@ export type Theme = z.infer<typeof Theme>;
 export const LanguageChoice = z.enum(['system', 'en', 'de']);
 export type LanguageChoice = z.infer<typeof LanguageChoice>;
 
-/** What a person can set for the whole app. */
+/** The settings of the whole app. */
 export const Settings = z.object({
   maxPixels: z
     .number()

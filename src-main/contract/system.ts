@@ -3,7 +3,7 @@ import { CollectionId, ExportId, ImageId } from './ids.ts';
 
 /** What a host can do, as data: the page never asks which host it runs on. */
 const Capabilities = z.object({
-  /** Native dialogs for folders and files are at hand; otherwise the person types or pastes a path. */
+  /** Native dialogs for folders and files are at hand; otherwise the user types or pastes a path. */
   canPickFolder: z.boolean(),
   /** Files can be shown in the system's file manager. */
   canRevealFiles: z.boolean(),
@@ -39,7 +39,7 @@ export const StorageUse = z.object({
 });
 export type StorageUse = z.infer<typeof StorageUse>;
 
-/** One way of computing on this machine, tried by running a kernel on it. */
+/** One way of computing on this machine, tested by running a kernel on it. */
 export const Device = z.object({
   id: z.string(),
   engine: z.enum(['onnx', 'tfjs']),
@@ -47,7 +47,7 @@ export const Device = z.object({
   isAvailable: z.boolean(),
   /** Whether jobs run on it by default: the fastest one available. */
   isDefault: z.boolean(),
-  /** Null where the device does not tell. */
+  /** Null if the device does not report it. */
   memoryBytes: z.number().nullable(),
   /** Measured on a convolution, in 1e9 floating point operations a second; null for a missing device. */
   gflops: z.number().nullable(),
@@ -68,7 +68,7 @@ export type MachineProbe = z.infer<typeof MachineProbe>;
 
 const CheckStatus = z.enum(['ok', 'warning', 'failed']);
 
-/** One finding of `r2o doctor`: what was tried, what came of it, and what to do where it failed. */
+/** One finding of `r2o doctor`: what was tested, the result, and what to do if it failed. */
 export const DoctorCheck = z.object({
   id: z.string(),
   title: z.string(),

@@ -5,7 +5,7 @@ import type { RunId, SegmentationId } from '../contract/ids.ts';
 export type DataLayout = {
   folder: string;
   database: string;
-  /** SQLite's own, beside the database: what is not yet written into it. */
+  /** SQLite's own, next to the database: what is not yet written into it. */
   writeAheadLog: string;
   cache: string;
   models: string;
@@ -61,7 +61,7 @@ export function backupFiles(database: string, version: number, stamp: string) {
   return { partial: `${stem}.partial`, whole: `${stem}.${stamp}.bak` };
 }
 
-/** Whether a file beside the database is a backup of it, by its name. */
+/** Whether a file next to the database is a backup of it, by its name. */
 export function isBackup(database: string, name: string): boolean {
   return name.startsWith(`${basename(database)}.v`) && name.endsWith('.bak');
 }

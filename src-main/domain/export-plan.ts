@@ -6,7 +6,7 @@ import { Box, ReviewState } from '../contract/mask.ts';
 import { Bytes } from './bytes.ts';
 import { FileKey } from './scan.ts';
 
-/** All that the writing of an export has to know, beside its images. */
+/** Everything needed to write an export, apart from its images. */
 export const ExportPlan = z.object({
   exportId: ExportId,
   /** Distinguishes exports with the same number that were made from different data folders. */
@@ -51,7 +51,7 @@ export const ExportImageRow = FileKey.extend({
 export type ExportImageRow = z.infer<typeof ExportImageRow>;
 
 /**
- * Where an export is written until it is whole: a hidden folder beside its target. The worker writes there, and the
+ * Where an export is written until it is whole: a hidden folder next to its target. The worker writes there, and the
  * service removes it when an export is given up that no worker is at.
  */
 export function partialExportPath(made: { exportId: number; startedAtMs: number; outPath: string }): string {

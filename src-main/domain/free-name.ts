@@ -1,5 +1,5 @@
 /**
- * A name that the app assigns automatically, so that people can distinguish things: the wanted one or, if it is taken,
+ * A name that the app assigns automatically, so that people can distinguish items: the wanted one or, if it is taken,
  * with the first number behind it that is free, as in `pets, quick (2)`.
  */
 export function freeName(wanted: string, others: readonly { name: string }[]): string {

@@ -6,7 +6,7 @@ import { exportName } from './image-names.ts';
 import type { ExportFormatDefinition } from './format.ts';
 import { csvField, TextFile } from './text-file.ts';
 
-/** One PNG an object, 0 outside and 255 inside, of the image's size: `masks/SPLIT/NAME/0001_CLASS.png`. */
+/** One PNG per object, 0 outside and 255 inside, of the image's size: `masks/SPLIT/NAME/0001_CLASS.png`. */
 export const binaryPng: ExportFormatDefinition = {
   target: 'folder',
   imageFolder: (split) => `images/${split}`,

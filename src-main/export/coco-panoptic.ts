@@ -9,7 +9,7 @@ import { PerSplit } from './per-split.ts';
 import { JsonLists } from './text-file.ts';
 
 /**
- * COCO panoptic: a PNG an image in which every pixel has the number of one segment, 0 where there is none.
+ * COCO panoptic: a PNG per image in which every pixel has the number of one segment, 0 where there is none.
  * Masks may overlap and segments may not: smaller masks are painted over larger ones.
  * Source: COCO, data format, 4. Panoptic Segmentation.
  */

@@ -75,7 +75,7 @@ function instances(
   };
 }
 
-/** The members that every COCO file begins with; CVAT has failed on files without licenses. */
+/** The members that every COCO file starts with; CVAT has failed on files without licenses. */
 export function cocoHead(plan: ExportPlan, categories: object[]): object {
   const created = new Date(plan.createdAtMs);
   return {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { shownPath, type ExportFormatDefinition } from './format.ts';
 import { csvField, TextFile } from './text-file.ts';
 
-/** A table of boxes and scores, one row an object. */
+/** A table of boxes and scores, one row per object. */
 export const csv: ExportFormatDefinition = {
   target: 'folder',
   imageFolder: (split) => `images/${split}`,

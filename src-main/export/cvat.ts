@@ -7,7 +7,7 @@ import { escapeXml, TextFile } from './text-file.ts';
 
 /**
  * CVAT for images 1.1: one XML file with a mask element an object, whose run lengths go row by row inside the tight
- * box and begin with background.
+ * box and start with background.
  * Source: CVAT documentation, XML annotation format, "mask".
  */
 export const cvat: ExportFormatDefinition = {

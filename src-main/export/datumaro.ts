@@ -9,7 +9,7 @@ import { JsonLists } from './text-file.ts';
 const MEDIA_IMAGE = 2;
 
 /**
- * Datumaro's own JSON: a file a split, with masks as COCO's run lengths.
+ * Datumaro's own JSON: one file per split, with masks as COCO's run lengths.
  * Source: datumaro, plugins/data_formats/datumaro/exporter.py, format version 1.0.
  */
 export const datumaro: ExportFormatDefinition = {

@@ -28,7 +28,7 @@ export type ExportedImage = {
   heightPx: number;
   /** SHA-256 of the original. */
   contentHash: string;
-  /** Path below the collection, as the person knows it. */
+  /** Path below the collection, as the user knows it. */
   relPath: string;
   /** Where the image's file is. */
   file:

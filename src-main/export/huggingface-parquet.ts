@@ -6,7 +6,7 @@ import type { ExportFormatDefinition } from './format.ts';
 import { classMaskPng, datasetCard, HUGGINGFACE_SPLITS, MASK_HELP, objectsOf } from './huggingface.ts';
 import { PerSplit } from './per-split.ts';
 
-/** A row group ends at so many rows or bytes: the library reads one at a time, and so much is in memory here. */
+/** Size of a row group in rows and bytes: the library reads one at a time, and one is in memory here. */
 const GROUP_ROWS = 100;
 const GROUP_BYTES = 64 * 2 ** 20;
 
@@ -21,7 +21,7 @@ type Row = {
 };
 
 /**
- * Hugging Face Parquet: a file a split, with images and masks inside, and the features in the file's metadata, so
+ * Hugging Face Parquet: one file per split, with images and masks inside, and the features in the file's metadata, so
  * that the columns come back as pictures.
  * Source: Hugging Face Datasets documentation, "Image" feature (struct of `bytes` and `path`).
  */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** File systems allow 255 bytes; tools add endings of their own. */
+/** File systems allow 255 bytes; tools add their own endings. */
 const MAX_BYTES = 120;
 const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)$/i;
 
@@ -24,7 +24,7 @@ export function exportName(relPath: string): string {
   return `${kept}-${hash}`;
 }
 
-/** Gives each image of an export a name of its own, whatever the case of its letters. */
+/** Gives each image of an export a unique name, compared without case. */
 export class ImageNames {
   readonly #taken = new Set<string>();
   readonly #next = new Map<string, number>();

@@ -40,7 +40,7 @@ export const labelStudio: ExportFormatDefinition = {
   },
 };
 
-/** All files that Label Studio serves lie below it. */
+/** All files that Label Studio serves are inside it. */
 function documentRoot({ options, rootPaths }: ExportPlan): string {
   const [root] = rootPaths;
   return options.images === 'reference' && root !== undefined && rootPaths.length === 1

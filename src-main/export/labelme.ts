@@ -11,7 +11,7 @@ import { asciiJson } from './text-file.ts';
 const VERSION = { mask: '5.4.1', polygon: '5.1.1' } as const;
 
 /**
- * LabelMe: one JSON file beside each image. Masks are exact; as polygons, which older versions read and which can be
+ * LabelMe: one JSON file next to each image. Masks are exact; as polygons, which older versions read and which can be
  * edited by hand, an object of several parts is a group, and holes are cut in by seams. LabelMe counts from the
  * middle of the first pixel and fills what its line passes, so that polygons too are exact.
  */

@@ -7,16 +7,16 @@ import { ExportResult, FORMAT_IMAGES } from '../contract/export.ts';
 import { partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
 import { formatOf } from './formats.ts';
 
-/** Beside what the images take: labels of a mask, in whatever format, are a few hundred bytes. */
+/** In addition to the images: labels of a mask, in whatever format, are a few hundred bytes. */
 const BYTES_A_MASK = 600;
 const MANIFEST_NAME = 'r2o-export.json';
 
 const Manifest = z.object({ exportId: z.number(), startedAtMs: z.number(), result: ExportResult });
 
 /**
- * Where an export is written: beside its target, in a hidden folder, which takes the target's place once it is whole.
+ * Where an export is written: next to its target, in a hidden folder, which takes the target's place once it is whole.
  * So a half export is never taken for a whole one. An export that is paused or killed finds its folder again and
- * keeps the images that lie there.
+ * keeps the images that are already in it.
  */
 export class ExportTarget {
   /** What is written: a folder, or a file. */
@@ -34,7 +34,7 @@ export class ExportTarget {
   }
 
   /**
-   * Looks at everything that can be known before the first byte is written.
+   * Checks everything that can be checked before the first byte is written.
    * @throws UserError TARGET_NOT_EMPTY, TARGET_UNUSABLE or DISK_FULL
    */
   static async open(plan: ExportPlan, { isFile }: { isFile: boolean }): Promise<ExportTarget> {
@@ -93,7 +93,7 @@ export function manifestOf(plan: ExportPlan, result: ExportResult): { name: stri
 
 /**
  * The result of this very export where it is in its place already: killed just before it could say so. What it had
- * beside its place is removed then.
+ * next to its place is removed then.
  */
 export async function finishedResult(plan: ExportPlan): Promise<ExportResult | undefined> {
   const { format, outPath } = plan.options;

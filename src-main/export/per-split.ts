@@ -10,8 +10,8 @@ export class PerSplit<T extends AsyncDisposable> {
   }
 
   async of(split: Split): Promise<T> {
-    const known = this.#made.get(split);
-    if (known) return known;
+    const existing = this.#made.get(split);
+    if (existing) return existing;
     const made = await this.#make(split);
     this.#made.set(split, made);
     return made;

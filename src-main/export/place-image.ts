@@ -22,7 +22,7 @@ export type Placing = {
   folder: string;
   imageFolder: string;
   name: string;
-  /** Whether copies may lie there already, from an earlier run of this export. */
+  /** Whether an earlier run of this export may have left copies there. */
   isResumed: boolean;
   rootPaths: readonly string[];
   limits: ImageLimits;
@@ -31,7 +31,7 @@ export type Placing = {
 
 export type Placed = {
   file: ExportedImage['file'];
-  /** What was done that the person did not ask for. */
+  /** What was done that the user did not ask for. */
   departure: 'copied-instead-of-linked' | 'copied-upright' | null;
 };
 
@@ -83,8 +83,8 @@ async function copyImage(
   placing: Placing,
 ): Promise<ExportedImage['file']> {
   const { limits, signal, onlyJpeg, folder, imageFolder, name } = placing;
-  const known = placing.isResumed ? await findCopy(placing) : undefined;
-  if (known) return known;
+  const copied = placing.isResumed ? await findCopy(placing) : undefined;
+  if (copied) return copied;
   const bytes = await readVerified(path, contentHash, { limits, signal });
   const copy = await uprightCopy(bytes, { limits, onlyJpeg });
   const inside = `${imageFolder}/${name}.${copy.extension}`;
@@ -131,7 +131,7 @@ function referenceTo(
   return { kind: 'outside', path, shownPath: slashed(shown) };
 }
 
-/** The path from a folder to a file, forward slashes, as label files beside or away from their image write it. */
+/** The path from a folder to a file, forward slashes, as label files in any folder write it. */
 export function pathFrom(folder: string, path: string): string {
   const way = relative(folder, path);
   return (isAbsolute(way) ? path : way).split(sep).join('/');

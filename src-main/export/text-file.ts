@@ -49,7 +49,7 @@ export class TextFile {
 
 /**
  * A JSON file of one object whose members are long lists, written side by side: the first goes to the file itself,
- * the others wait in files of their own until `finish`.
+ * the others wait in separate files until `finish`.
  */
 export class JsonLists {
   readonly #path: string;

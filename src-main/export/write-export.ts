@@ -146,7 +146,7 @@ async function placeOrReport(
   report: Report,
 ): Promise<Placed | undefined> {
   const format = formatOf(plan.options.format);
-  // A format that keeps images inside its own file reads them there; all others have them beside their labels.
+  // A format that keeps images inside its own file reads them there; all others have them next to their labels.
   const folder = format.target === 'folder' ? path : `${path}.images`;
   try {
     return await placeImage(row, {

@@ -11,7 +11,7 @@ const MIN_POINTS = 3;
 /**
  * YOLO segmentation as Ultralytics reads it: one closed polygon a row in shares of the image's size, classes from 0.
  * The line runs through the middles of the border pixels, because Ultralytics fills with OpenCV, which colours the
- * pixels under the line too. A mask of several parts has a row a part; holes are cut in by seams.
+ * pixels under the line too. A mask of several parts has one row per part; holes are cut in by seams.
  */
 export const yolo: ExportFormatDefinition = {
   target: 'folder',

@@ -7,7 +7,7 @@ import { describeExit, type ForkWorker, type WorkerChannel } from './worker-chan
 const IDLE_MS = 60_000;
 /** No call takes this long; a worker that does is stuck and is replaced. */
 const CALL_TIMEOUT_MS = 60_000;
-/** Files of weights, and of ground truth, can have gigabytes and lie on a slow drive. */
+/** Files of weights and of ground truth can have gigabytes and be on a slow drive. */
 const LARGE_FILE_TIMEOUT_MS = 900_000;
 const LARGE_FILE_CALLS: readonly Call['kind'][] = ['import-encoder', 'export-encoder', 'unpack-truth'];
 
@@ -19,7 +19,7 @@ type Pending = {
 };
 
 /**
- * A worker beside the jobs for short requests (render this image, probe the devices), so that the service
+ * A worker in addition to the jobs, for short requests (render this image, probe the devices), so that the service
  * never decodes an image itself. Started by the first call; a crash fails the calls under way, not the app.
  */
 export class CallWorker {

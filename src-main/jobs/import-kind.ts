@@ -6,7 +6,7 @@ import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 
 const PAGE = 256;
 
-/** Reading masks back: the worker reads and compares them, the store keeps what became of each. */
+/** Importing masks: the worker reads and compares them, the store keeps the result for each. */
 export function importKind({ store, nowMs, publish }: JobEnvironment): JobKindHandler<'import'> {
   const finish = (id: ImportId) => {
     const collectionId = store.maskImports.collectionOf(id);

@@ -35,7 +35,7 @@ type ActiveRun = {
 };
 
 /**
- * Runs queued jobs one after the other, oldest first, each in a worker process of its own.
+ * Runs queued jobs one after the other, oldest first, each in its own worker process.
  *
  * The store holds the truth about every job; this class only moves jobs along the state machine.
  */
@@ -44,7 +44,7 @@ export class JobQueue {
   #active: ActiveRun | undefined;
   #isClosed = false;
 
-  /** Jobs that a former process left running are marked as interrupted, to be resumed when somebody asks. */
+  /** Jobs that a former process left running are marked as interrupted, to be resumed on request. */
   constructor(options: JobQueueOptions) {
     this.#options = options;
     options.jobs.interruptActive();
@@ -58,7 +58,7 @@ export class JobQueue {
     return job;
   }
 
-  /** Stops a job for good; what it has saved stays. A job that is not running is cancelled at once. */
+  /** Cancels a job; what it has saved stays. A job that is not running is cancelled at once. */
   cancel(id: JobId): Job {
     const { state } = this.get(id);
     if (state === 'cancelling' || state === 'cancelled') return this.get(id);

@@ -102,8 +102,8 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
 function keepModel({ store, nowMs }: JobEnvironment, run: Run, ask: AskOf<'pretrain/model'>): ModelId {
   const { file, sha256, architecture, step, isFinished } = ask;
   const ofRun = store.models.ofRun(run.id);
-  const known = ofRun.find((model) => model.file === file);
-  if (known) return known.id;
+  const existing = ofRun.find((model) => model.file === file);
+  if (existing) return existing.id;
   // A run that was extended ends more than once.
   const isFirstEnd = isFinished && ofRun.every(({ name }) => name !== run.name);
   const name = isFirstEnd ? run.name : `${run.name}, step ${step}`;
@@ -119,7 +119,7 @@ function keepModel({ store, nowMs }: JobEnvironment, run: Run, ask: AskOf<'pretr
   });
 }
 
-/** What is known about an encoder of a run after `step` steps. */
+/** The card of a run's encoder after `step` steps. */
 export function cardOf(store: Store, run: Run, step: number): ModelCard {
   const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
   const curves: MetricCurve[] = store.runs.curves(run.id, { maxPoints: CARD_POINTS });

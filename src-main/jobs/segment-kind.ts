@@ -62,10 +62,10 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
   };
 
   const saveConcepts = (count: number, id: SegmentationId): null => {
-    const known = store.concepts.idsOf(id);
+    const existing = store.concepts.idsOf(id);
     for (let cluster = 0; cluster < count; cluster++) {
       const number = numberOf(cluster);
-      if (known.has(number)) continue;
+      if (existing.has(number)) continue;
       const colour = colourOf(cluster);
       store.segmentations.insertConcept({
         segmentationId: id,
@@ -130,7 +130,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
 /** The number of a cluster's concept: the worker counts clusters from 0, people count concepts from 1. */
 const numberOf = (cluster: number): number => cluster + 1;
 
-/** A colour of its own for each concept, light enough to see an image through. */
+/** A separate colour for each concept, light enough to see an image through. */
 function colourOf(cluster: number): string {
   const hue = (cluster * GOLDEN_ANGLE) % 360;
   const channel = (offset: number) => {

@@ -38,9 +38,9 @@ export function collectionHandlers(service: Service) {
     /** Adds a folder, or refuses it with the reason, and queues its first scan. */
     add(input: { path: string; name?: string | undefined }): { collection: Collection; job: Job } {
       const rootPath = readableFolder(input.path, service.layout.folder);
-      const known = store.collections.list();
-      refuseKnownFolder(rootPath, known);
-      const name = input.name ?? freeName(basename(rootPath) || rootPath, known);
+      const collections = store.collections.list();
+      refuseDuplicateFolder(rootPath, collections);
+      const name = input.name ?? freeName(basename(rootPath) || rootPath, collections);
       const id = store.collections.insert({ name, rootPath, createdAtMs: service.nowMs() });
       service.publish({ type: 'collection', collectionId: id });
       const collection = get(id);
@@ -60,7 +60,7 @@ export function collectionHandlers(service: Service) {
       return scan(collection);
     },
 
-    /** Forgets a collection. The rows go in small steps, so that the process stays responsive meanwhile. */
+    /** Removes a collection. The rows are deleted in small steps, so that the process stays responsive meanwhile. */
     async remove(id: CollectionId): Promise<{ removedImages: number }> {
       get(id);
       for (const open of queue.openJobsOf(id)) await queue.cancelAndWait(open.id);
@@ -123,19 +123,19 @@ function unreadable(path: string, cause: unknown): UserError {
   });
 }
 
-function refuseKnownFolder(rootPath: string, collections: Collection[]): void {
-  const known = collections.find((collection) => collection.rootPath === rootPath);
-  if (!known) return;
+function refuseDuplicateFolder(rootPath: string, collections: Collection[]): void {
+  const existing = collections.find((collection) => collection.rootPath === rootPath);
+  if (!existing) return;
   throw new UserError(
     'ALREADY_EXISTS',
-    `${rootPath} is already the collection '${known.name}' (${known.id}).`,
+    `${rootPath} is already the collection '${existing.name}' (${existing.id}).`,
     {
-      hint: `Scan it again instead: r2o collections rescan ${known.id}`,
+      hint: `Scan it again instead: r2o collections rescan ${existing.id}`,
     },
   );
 }
 
-/** Whether `inner` is `outer` or lies below it. */
+/** Whether `inner` is `outer` or inside it. */
 function isInside(inner: string, outer: string): boolean {
   const path = relative(outer, inner);
   return path === '' || (!path.startsWith(`..${sep}`) && path !== '..' && !isAbsolute(path));

@@ -7,7 +7,7 @@ export type ClassPlan = {
   classes: DatasetClass[];
   /** Undefined for concepts whose masks are left out; null asks for masks without a concept. */
   numberOf: (conceptId: number | null) => number | undefined;
-  /** The last class, where it is that of masks without a concept alone: it goes if there are none. */
+  /** The last class, if it contains only masks without a concept: it is dropped if there are none. */
   spare: number | undefined;
 };
 
@@ -18,7 +18,7 @@ export const COLOUR_WITHOUT_CONCEPT = '#808080';
  * Names classes after concepts: a concept that was merged into another counts as that one, rules of the recipe
  * rename, merge and ignore, and background is left out unless it is asked for by name.
  * @param concepts of all segmentations, in the order of export
- * @throws UserError BAD_INPUT where the recipe speaks of a concept that there is not
+ * @throws UserError BAD_INPUT if the recipe names a concept that does not exist
  */
 export function planClasses(concepts: readonly SourceConcept[], recipe: DatasetRecipe): ClassPlan {
   refuseUnknownNames(concepts, recipe);
@@ -26,9 +26,9 @@ export function planClasses(concepts: readonly SourceConcept[], recipe: DatasetR
   const classes: DatasetClass[] = [];
   const numbers = new Map<number | null, number>();
   const assign = (conceptId: number | null, name: string, colour: string) => {
-    const known = classes.find((one) => one.name === name);
-    const one = known ?? { number: classes.length + 1, name, colour };
-    if (!known) classes.push(one);
+    const existing = classes.find((one) => one.name === name);
+    const one = existing ?? { number: classes.length + 1, name, colour };
+    if (!existing) classes.push(one);
     numbers.set(conceptId, one.number);
   };
   for (const concept of concepts) {
@@ -51,7 +51,7 @@ export function conceptName({ name, number }: Pick<SourceConcept, 'name' | 'numb
 /** The concept that another one stands for: itself, or the one that it was merged into. */
 export function targetOf(concept: SourceConcept, byId: ReadonlyMap<number, SourceConcept>): SourceConcept {
   let target = concept;
-  // Chains are short; a ring of merges, which nothing should make, ends where it began.
+  // Chains are short; a ring of merges, which nothing should make, ends where it started.
   for (const seen = new Set<number>(); target.mergedInto !== null && !seen.has(target.id);) {
     seen.add(target.id);
     target = byId.get(target.mergedInto) ?? target;
@@ -73,13 +73,13 @@ function refuseUnknownNames(
   concepts: readonly SourceConcept[],
   { concepts: chosen, classes }: DatasetRecipe,
 ): void {
-  const known = new Set([CLASS_WITHOUT_CONCEPT, ...concepts.map(conceptName)]);
+  const names = new Set([CLASS_WITHOUT_CONCEPT, ...concepts.map(conceptName)]);
   const wrong = [...(chosen ?? []), ...Object.keys(classes.rename), ...classes.ignore].find(
-    (name) => !known.has(name),
+    (name) => !names.has(name),
   );
   if (wrong === undefined) return;
-  const some = [...known].slice(0, 20).join(', ');
+  const some = [...names].slice(0, 20).join(', ');
   throw new UserError('BAD_INPUT', `There is no concept '${wrong}' in these segmentations.`, {
-    hint: `Existing concepts: ${some}${known.size > 20 ? ', ...' : ''}.`,
+    hint: `Existing concepts: ${some}${names.size > 20 ? ', ...' : ''}.`,
   });
 }

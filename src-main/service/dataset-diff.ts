@@ -61,8 +61,8 @@ const namesOf = ({ classes }: DatasetVersionDetail): Names =>
   new Map(classes.map(({ number, name }) => [number, name]));
 
 function namesMissingIn(there: DatasetVersionDetail, here: DatasetVersionDetail): string[] {
-  const known = new Set(here.classes.map(({ name }) => name));
-  return there.classes.map(({ name }) => name).filter((name) => !known.has(name));
+  const namesHere = new Set(here.classes.map(({ name }) => name));
+  return there.classes.map(({ name }) => name).filter((name) => !namesHere.has(name));
 }
 
 async function* imagesOf(

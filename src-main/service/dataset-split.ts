@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { Split, type SplitRule } from '../contract/dataset.ts';
 import type { DatasetImage } from '../store/dataset-rows.ts';
 
-/** What the split looks at of an image. */
+/** What the split needs to know about an image. */
 export type SplitItem = Pick<DatasetImage, 'id' | 'rootPath' | 'relPath' | 'contentHash'>;
 
 export type SplitOf = { id: number; split: Split };
@@ -34,8 +34,8 @@ export class ImageSplitter {
     const content = `content ${item.contentHash}`;
     const isByFolder = this.#rule.by === 'folder';
     const keys = isByFolder ? [content, folderOf(item)] : [content];
-    const known = [...new Set(keys.flatMap((key) => this.#groupOf.get(key) ?? []))];
-    const [group = { ids: [], keys: [], place: Infinity }, ...others] = known.sort(
+    const groups = [...new Set(keys.flatMap((key) => this.#groupOf.get(key) ?? []))];
+    const [group = { ids: [], keys: [], place: Infinity }, ...others] = groups.sort(
       (a, b) => b.keys.length - a.keys.length,
     );
     for (const other of others) this.#join(group, other);

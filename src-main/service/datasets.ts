@@ -60,7 +60,7 @@ export function datasetHandlers(service: Service) {
     diff: (input: { from: DatasetVersionId; to: DatasetVersionId }): Promise<DatasetDiff> =>
       diffVersions(store, version(input.from), version(input.to)),
 
-    /** Removes a version; exports that were made of it stay where they are. */
+    /** Removes a version; exports made from it stay where they are. */
     async remove(id: DatasetVersionId): Promise<null> {
       version(id);
       store.datasets.markRemoved(id);

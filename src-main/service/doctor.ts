@@ -137,7 +137,7 @@ async function checkWorker(probe: DoctorOptions['probe']): Promise<DoctorCheck[]
   }
 }
 
-/** A missing device is no failure: the app computes on those that are there. Without any, it cannot. */
+/** A missing device is not a failure: the app computes on the others. Without any, it cannot. */
 function deviceCheck(device: Device): DoctorCheck {
   const memory = device.memoryBytes === null ? [] : [`${toGib(device.memoryBytes)} GiB`];
   const speed = device.gflops === null ? [] : [`${device.gflops.toFixed(1)} GFLOP/s measured`];

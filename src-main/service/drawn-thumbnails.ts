@@ -31,8 +31,8 @@ export async function drawnThumbnail(
   const photo = photoFile(service, imageId);
   const masks = drawnMasks(service, id, imageId);
   const key = keyOf(photo.contentHash, masks);
-  const known = await readIfThere(cacheEntry(cachePlace(service.layout.cache, 'drawn'), key));
-  if (known && known.length > 0) return known;
+  const cached = await readIfThere(cacheEntry(cachePlace(service.layout.cache, 'drawn'), key));
+  if (cached && cached.length > 0) return cached;
   const { bytes } = await service.calls.call({ kind: 'render-drawn', ...photo, masks, key });
   return bytes;
 }

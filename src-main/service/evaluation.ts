@@ -9,7 +9,7 @@ import { quarterMeans, summariseObjects, type ScoredImage } from '../domain/eval
 import { segmentationHandlers, truthFolderAt } from './segmentations.ts';
 import type { Service } from './service.ts';
 
-/** Images a call: seconds of work, so that the worker never looks stuck. */
+/** Images per call: seconds of work, so that the worker never seems stuck. */
 const IMAGES_A_CALL = 8;
 
 /**
@@ -65,7 +65,7 @@ const HINTS = {
 type TruthSource = AsyncDisposable & {
   folder: string;
   isUnpacked: boolean;
-  /** Of the images that it speaks of, without extension. */
+  /** Of the images that it belongs to, without extension. */
   names: string[];
   problems: Evaluation['problems'];
 };
@@ -97,8 +97,8 @@ function summarise(
   const ranked = images.filter(({ iou }) => iou !== null).sort((a, b) => b.score - a.score);
   const half = Math.ceil(ranked.length / 2);
   const mean = (value: (image: ImageScores) => number | null, over: readonly ImageScores[] = images) => {
-    const values = over.map(value).filter((known) => known !== null);
-    return values.length === 0 ? null : values.reduce((sum, known) => sum + known, 0) / values.length;
+    const values = over.map(value).filter((one) => one !== null);
+    return values.length === 0 ? null : values.reduce((sum, one) => sum + one, 0) / values.length;
   };
   const objects = scored.flatMap((image) => (image.objects ? [image.objects] : []));
   return {

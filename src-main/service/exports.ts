@@ -32,7 +32,7 @@ export function exportHandlers(service: Service) {
       return { export: get(id), job };
     },
 
-    /** Below the person's own folder; numbered where the plain name is taken. */
+    /** In the user's home folder; numbered if the plain name is taken. */
     suggestPath(versionId: DatasetVersionId, format: ExportFormat): { path: string } {
       const version = store.datasets.version(versionId);
       if (!version) throw new UserError('NOT_FOUND', `There is no dataset version ${versionId}.`);

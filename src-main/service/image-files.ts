@@ -14,7 +14,7 @@ type ImageVariant = 'thumbnail' | 'view';
 type PhotoRequest = { id: ImageId; variant: ImageVariant };
 /** The region map of an image in a run, after `step` steps. */
 type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
-/** The thumbnail of an image with its objects. `version` changes with what they look like. */
+/** The thumbnail of an image with its objects. `version` changes whenever their appearance does. */
 type DrawnRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
 /** The best images of a segmentation with their objects, on one sheet. */
 type SheetRequest = { sheetOf: SegmentationId };
@@ -29,7 +29,7 @@ export type ImageFile = {
   isForever: boolean;
 };
 
-/** How long a host may tell a window to keep a picture. */
+/** How long a host may let a window cache a picture. */
 export function cacheControlOf({ isForever }: Pick<ImageFile, 'isForever'>): string {
   // Other addresses stay while their content may change with a rescan: ask each time, send only what is new.
   return isForever ? 'private, max-age=31536000, immutable' : 'private, no-cache';

@@ -22,7 +22,7 @@ import type { Service } from './service.ts';
 
 type ImageKey = { id: SegmentationId; imageId: ImageId };
 
-/** Objects; finer regions are there to look at and to make objects of. */
+/** Objects; finer regions are only shown and turned into objects. */
 const OBJECT_LEVEL = 0;
 /** A person has drawn it: nothing is surer. */
 const DRAWN_SCORE = 1;
@@ -106,7 +106,7 @@ export function maskHandlers(service: Service) {
     });
   };
 
-  const known = (ids: readonly MaskId[]) => [...new Set(ids)].map(get);
+  const getEach = (ids: readonly MaskId[]) => [...new Set(ids)].map(get);
 
   return {
     ofImage({ id, imageId }: ImageKey): ShapedMask[] {
@@ -120,7 +120,7 @@ export function maskHandlers(service: Service) {
 
     /** @throws UserError NOT_FOUND */
     review(ids: readonly MaskId[], review: ReviewState): Promise<EditBatch> {
-      return applyMany('review', reviewed(known(ids), review));
+      return applyMany('review', reviewed(getEach(ids), review));
     },
 
     reviewImages({ id, imageIds, review, conceptId }: ImagesReview): Promise<EditBatch> {
@@ -137,7 +137,7 @@ export function maskHandlers(service: Service) {
 
     /** @throws UserError NOT_FOUND, BAD_INPUT for a concept of another segmentation */
     setConcept(ids: readonly MaskId[], conceptId: ConceptId | null): Promise<EditBatch> {
-      const masks = known(ids);
+      const masks = getEach(ids);
       for (const segmentationId of new Set(masks.map((mask) => mask.segmentationId)))
         refuseForeign(service, conceptId, segmentationId);
       const changes = masks
@@ -181,7 +181,7 @@ export function maskHandlers(service: Service) {
 
     /** @throws UserError WRONG_STATE when one has been changed since; BAD_INPUT for masks of several images */
     async merge({ masks: asked }: MaskMerge): Promise<ImageEdit> {
-      const masks = known(asked.map(({ id }) => id));
+      const masks = getEach(asked.map(({ id }) => id));
       sameImage(masks);
       const [target, ...others] = asked.filter(
         ({ id }, at) => asked.findIndex((one) => one.id === id) === at,
@@ -220,7 +220,7 @@ export function maskHandlers(service: Service) {
     remove(ids: readonly MaskId[]): Promise<EditBatch> {
       return applyMany(
         'remove',
-        known(ids).map((mask) => ({ mask, write: { kind: 'remove', id: mask.id } })),
+        getEach(ids).map((mask) => ({ mask, write: { kind: 'remove', id: mask.id } })),
       );
     },
 

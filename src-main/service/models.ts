@@ -42,7 +42,7 @@ export function modelHandlers(service: Service) {
   return {
     get,
 
-    /** Keeps a copy of somebody else's encoder; the row comes after the file, so it always has one. */
+    /** Keeps a copy of a user's encoder; the row comes after the file, so it always has one. */
     async import(input: ImportRequest): Promise<Model> {
       const { path: given, name, licence, ...choices } = input;
       const path = resolve(given);

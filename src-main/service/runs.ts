@@ -23,7 +23,7 @@ type Request = {
   device?: string | undefined;
 };
 
-/** Pretrainings as clients handle them: runs in the store, jobs that train them, models that come out. */
+/** Pretrainings as clients handle them: runs in the store, jobs that train them, models that result. */
 export function runHandlers(service: Service) {
   const { store, queue, calls, layout } = service;
 
@@ -58,7 +58,7 @@ export function runHandlers(service: Service) {
     });
   };
 
-  /** Queues the run's job, the one it has where that can go on. */
+  /** Queues the run's job: the existing one if it can be resumed. */
   const queueJob = (run: Run): { run: Run; job: Job } => {
     const job =
       run.jobId !== null && run.state !== null && isResumable(run.state)
@@ -156,7 +156,7 @@ export function runHandlers(service: Service) {
       return { path: out };
     },
 
-    /** The worker keeps the encoder of the best preview in the run's folder; a model gets a copy of its own. */
+    /** The worker keeps the encoder of the best preview in the run's folder; a model gets its own copy. */
     async keepBest(id: RunId): Promise<Model> {
       const run = get(id);
       if (!run.best) {
@@ -166,8 +166,8 @@ export function runHandlers(service: Service) {
       }
       const { step } = run.best;
       const file = `run-${id}-best-${step}.safetensors`;
-      const known = store.models.ofRun(id).find((model) => model.file === file);
-      if (known) return known;
+      const existing = store.models.ofRun(id).find((model) => model.file === file);
+      if (existing) return existing;
       const path = modelFile(layout.models, file);
       await copyFile(bestEncoderFile(runFolder(layout, id)), path);
       const hash = createHash('sha256');

@@ -87,7 +87,7 @@ export function segmentationHandlers(service: Service) {
       return announce(id);
     },
 
-    /** Forgets a segmentation with its concepts and masks, in small steps. */
+    /** Deletes a segmentation with its concepts and masks, in small steps. */
     async remove(id: SegmentationId): Promise<null> {
       const { jobId, state } = get(id);
       if (jobId !== null && state !== null && isOpen(state)) await queue.cancelAndWait(jobId);

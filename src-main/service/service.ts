@@ -33,7 +33,7 @@ export type ServiceOptions = {
 const DEFAULT_LIMITS: RunLimits = { graceMs: 5_000, silenceMs: 120_000 };
 /** Events that a slow listener may lag behind before the oldest are dropped; they are hints only. */
 const EVENT_BUFFER = 1_000;
-/** Beside the settings in their table, and none of them. */
+/** Stored in the table of the settings, but not one of them. */
 const VIEW_STATE_KEY = 'viewState';
 
 /** The running app without any window: store, jobs and events, as one disposable value. */
@@ -124,7 +124,7 @@ export class Service {
    */
   async chooseDevice(id?: string): Promise<Device> {
     const { devices } = await (this.#latestProbe ?? this.probe());
-    const device = devices.find((known) => (id === undefined ? known.isDefault : known.id === id));
+    const device = devices.find((one) => (id === undefined ? one.isDefault : one.id === id));
     if (device?.isAvailable === true) return device;
     const reason = device?.reason ?? 'this version does not know the device';
     throw new UserError('DEVICE_UNAVAILABLE', `The device ${id ?? ''} cannot be used: ${reason}.`, {

@@ -65,7 +65,7 @@ async function freeBytes(folder: string): Promise<number | null> {
     const { bavail, bsize } = await statfs(folder);
     return bavail * bsize;
   } catch {
-    // Some network file systems do not tell.
+    // Some network file systems do not report it.
     return null;
   }
 }

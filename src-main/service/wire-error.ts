@@ -22,7 +22,7 @@ export function toWireError(error: unknown, where: string, logger: Logger): ORPC
   );
 }
 
-/** `instanceof` forgets the type parameters of a class; these are the safest. */
+/** `instanceof` loses the type parameters of a class; these are the safest. */
 function isWireError(error: unknown): error is ORPCError<string, unknown> {
   return error instanceof ORPCError;
 }

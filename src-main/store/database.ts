@@ -74,7 +74,7 @@ export class Store {
 
   constructor(db: Database.Database) {
     this.#db = db;
-    // The brands exist in the types alone; this connection was opened for writing.
+    // The brands exist only in the types; this connection was opened for writing.
     const writable = withTranslatedErrors(db) as unknown as WritableDb;
     const readable = writable as unknown as ReadableDb;
     this.collections = new CollectionRepository(writable);

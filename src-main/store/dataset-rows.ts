@@ -197,7 +197,7 @@ export class DatasetRowRepository {
     return this.#sourceCounts.all({ segmentationId, afterId, lastId, ...boundFilter(filter) });
   }
 
-  /** The image of a version that lies at the same path as one of another version. */
+  /** The image of a version that has the same path as one of another version. */
   findSame(
     versionId: DatasetVersionId,
     { rootPath, relPath, pathBytes }: DatasetImage,

@@ -66,7 +66,7 @@ export class ExportRepository {
     return this.#ofVersion.all(id).map(toExport);
   }
 
-  /** The version that an export is of, while that is there. */
+  /** The exported version, while it exists. */
   frozenVersion(id: ExportId): DatasetVersionId | undefined {
     const found = this.#frozenVersion.get(id);
     return found === undefined ? undefined : DatasetVersionId.parse(found);

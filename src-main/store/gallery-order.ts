@@ -17,7 +17,7 @@ export const SORTS = {
 } as const satisfies Record<GallerySort, unknown>;
 
 /**
- * Where a walk continues or begins.
+ * Where a walk continues or starts.
  * @throws UserError BAD_INPUT for a cursor that is not of this order
  */
 export function startOf(

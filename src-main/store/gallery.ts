@@ -23,7 +23,7 @@ type TileRow = ImageRow & Record<`${ReviewState}_count` | 'revision' | 'finished
 type Listed = Pick<GalleryQuery, 'conceptId' | 'review' | 'sort'>;
 
 /**
- * The query for the ids of a stretch of the list. Bounds on score and area do not choose rows here, they are told of
+ * The query for the ids of a stretch of the list. Bounds on score and area do not select rows here; they are reported for
  * each row: so a stretch costs the same wherever it lies and however few of its images fit.
  */
 export function galleryIdsSql(query: Listed & { isReversed: boolean; hasBounds: boolean }): string {
@@ -125,9 +125,9 @@ export class GalleryRepository {
 }
 
 /** There are a few dozen ways to filter and sort; each is prepared when it is first used. */
-function prepareOnce<T>(known: Map<string, T>, sql: string, prepare: () => T): T {
-  const statement = known.get(sql) ?? prepare();
-  known.set(sql, statement);
+function prepareOnce<T>(prepared: Map<string, T>, sql: string, prepare: () => T): T {
+  const statement = prepared.get(sql) ?? prepare();
+  prepared.set(sql, statement);
   return statement;
 }
 
@@ -145,7 +145,7 @@ function toTile(row: TileRow): GalleryTile {
       rejected: row.rejected_count,
       edited: row.edited_count,
     },
-    // Masks that were made anew begin to count again.
+    // The counts of recreated masks start again.
     version: `${row.finished_at_ms.toString(36)}.${row.revision}`,
   };
 }

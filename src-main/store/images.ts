@@ -10,7 +10,7 @@ import { fromHash, toHash, toImage, type ImageRow } from './image-row.ts';
 /** An image that can be opened, as jobs over a whole collection list them. */
 export type UsableImage = FileKey & { id: ImageId; contentHash: ContentHash };
 
-/** What is needed to open an image's file; `contentHash` is null where it is no usable image. */
+/** What is needed to open an image's file; `contentHash` is null if it is not a usable image. */
 export type ImageLocation = FileKey & { rootPath: string; contentHash: ContentHash | null };
 
 type LocationRow = Pick<ImageRow, 'rel_path' | 'path_bytes' | 'content_hash'> & { root_path: string };
@@ -99,7 +99,7 @@ export class ImageRepository {
     return row && toImage(row);
   }
 
-  /** In the order of `ids`, without those that there are not. */
+  /** In the order of `ids`, without those that do not exist. */
   many(ids: readonly ImageId[]): Image[] {
     return this.#db.transaction(() => ids.flatMap((id) => this.get(id) ?? []))();
   }

@@ -11,7 +11,7 @@ export type LockHolder = z.infer<typeof LockHolder>;
 /**
  * Takes a data folder for this process; one process at a time writes to it.
  *
- * The lock is SQLite's own on a small file beside the database: it works alike on every platform, and the
+ * The lock is SQLite's own on a small file next to the database: it works the same on every platform, and the
  * operating system lets go of it when the process dies, however it dies.
  * @returns the lock, or undefined when another process holds it
  * @throws UserError DATA_FOLDER_UNUSABLE when the folder cannot be written

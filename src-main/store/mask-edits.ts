@@ -55,23 +55,23 @@ export class MaskEditRepository {
 
   /**
    * Changes masks of one image, wholly or not at all.
-   * @throws UserError NOT_FOUND for a mask that is gone, WRONG_STATE for one whose shape is another by now
+   * @throws UserError NOT_FOUND for a mask that is gone, WRONG_STATE for one whose shape has changed since
    */
   apply(step: ImageStep, nowMs: number): StepResult {
     return this.#atOnce(() => this.#apply(step, nowMs, null).result);
   }
 
   /**
-   * Changes masks of several images at once. `batch` continues one that was begun.
+   * Changes masks of several images at once. `batch` continues an earlier one.
    * @returns the batch, by which all of it can be undone; null if there was nothing to do
    */
   applyAll(steps: readonly ImageStep[], nowMs: number, batch: number | null = null): number | null {
     return this.#atOnce(() => {
-      let known = batch;
+      let current = batch;
       for (const step of steps) {
-        if (step.writes.length > 0) known = this.#apply(step, nowMs, known).batch;
+        if (step.writes.length > 0) current = this.#apply(step, nowMs, current).batch;
       }
-      return known;
+      return current;
     });
   }
 

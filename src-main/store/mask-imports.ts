@@ -24,7 +24,7 @@ type MaskRow = {
 };
 type Saved = MaskPlace & { changes: readonly MaskChange[] };
 
-/** Imported masks are objects: finer levels are made by the segmentation alone. */
+/** Imported masks are objects: finer levels are made only by the segmentation. */
 const LEVEL = 0;
 /** A person has seen to what is imported. */
 const ADDED = { origin: 'imported', level: LEVEL, score: 1, review: 'accepted' } as const;
@@ -32,7 +32,7 @@ const NEW_COLOURS = ['#e6194b', '#3cb44b', '#4363d8', '#f58231', '#911eb4', '#46
 
 /** Imports of masks, and what they read and write of segmentations. */
 export class MaskImportRepository {
-  /** Saves what became of the masks of an image; durable when it returns. */
+  /** Saves the result for the masks of an image; durable when it returns. */
   readonly save: (saved: Saved) => void;
 
   readonly #insert: Statement<[number, string, number]>;
@@ -165,8 +165,8 @@ function prepareConcepts(db: WritableDb): (id: SegmentationId, className: string
     'INSERT INTO concepts (segmentation_id, number, name, colour) VALUES (?, ?, ?, ?)',
   );
   return (segmentationId, className) => {
-    const known = find.get(segmentationId, className, className);
-    if (known !== undefined) return ConceptId.parse(known);
+    const existing = find.get(segmentationId, className, className);
+    if (existing !== undefined) return ConceptId.parse(existing);
     const number = nextNumber.get(segmentationId) ?? 0;
     const colour = NEW_COLOURS[number % NEW_COLOURS.length] ?? '#808080';
     return ConceptId.parse(Number(insert.run(segmentationId, number, className, colour).lastInsertRowid));

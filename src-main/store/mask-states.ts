@@ -132,7 +132,7 @@ export class MaskStates {
     return to;
   }
 
-  /** The masks of a step, each with its state on one side; those that are not there on that side have none. */
+  /** The masks of a step, each with its state on one side; those that do not exist on that side have none. */
   #pairs(editId: number, side: MaskSide): { maskId: number; wanted: StateRow | undefined }[] {
     const states = this.#kept.all(editId);
     const wanted = new Map(

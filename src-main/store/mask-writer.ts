@@ -5,7 +5,7 @@ import type { MaskShape } from '../domain/mask-shape.ts';
 import type { WritableDb } from './connection.ts';
 import type { MaskRow } from './mask-row.ts';
 
-/** A shape with what follows from it. */
+/** A shape with the values derived from it. */
 export type MeasuredMask = { shape: MaskShape; box: Mask['box']; areaPx: number };
 export type NewMaskRow = Pick<Mask, 'conceptId' | 'origin' | 'level' | 'score' | 'review'> & MeasuredMask;
 /** The image of a segmentation that a mask is of. */
@@ -15,7 +15,7 @@ export type FormerMask = Omit<MaskRow, 'id'> & { mask_id: number; shape: MaskSha
 
 type Values = Record<string, unknown>;
 
-/** Columns of a mask beside its id and its place. */
+/** Columns of a mask except its id and its place. */
 export const MASK_COLUMNS =
   'concept_id, origin, level, x, y, width, height, area_px, score, review, revision' as const;
 

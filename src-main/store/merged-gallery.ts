@@ -18,7 +18,7 @@ const MAX_WALKED = 1_000;
  *
  * It walks the lists of all concepts at once, each along its index, and takes the next row of any. An image that
  * several of them know comes several times; only the row that has its place in the list (the best score, the largest
- * area) may match. Whether an image fits is told of each row and chooses none: so a stretch costs the same wherever
+ * area) may match. Whether an image matches is reported for each row and selects none: so a stretch costs the same wherever
  * it lies and however few of its images fit.
  */
 export function mergedWalkSql(query: {

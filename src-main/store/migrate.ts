@@ -26,7 +26,7 @@ export function knownMigrations(): Migration[] {
 }
 
 /**
- * Brings a database to the newest schema. Each migration runs in a transaction of its own with its version
+ * Brings a database to the newest schema. Each migration runs in its own transaction with its version
  * number, so a failure leaves the version before it, whole. A database with content is backed up first.
  */
 export function migrate(db: Database, migrations: readonly Migration[], nowMs: () => number): void {
@@ -70,7 +70,7 @@ function schemaVersion(db: Database): number {
   return db.pragma('user_version', { simple: true }) as number;
 }
 
-/** Writes a compact copy beside the database and keeps the newest few. */
+/** Writes a compact copy next to the database and keeps the newest few. */
 function backUp(db: Database, version: number, nowMs: number): void {
   const stamp = new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-');
   // One that a full disk cut short must not push out a good one.

@@ -65,7 +65,7 @@ export class ModelRepository {
     this.#rename.run(name, id);
   }
 
-  /** Forgets the model; its file is the caller's to delete. What was made with it stays. */
+  /** Deletes the model's row; the caller deletes its file. What was made with it stays. */
   remove(id: ModelId): void {
     this.#remove.run(id);
   }

@@ -53,16 +53,16 @@ type Row = {
 };
 
 const SELECT = 'SELECT runs.*, jobs.state AS job_state FROM runs LEFT JOIN jobs ON jobs.id = runs.job_id';
-/** Images listed by name that a run went on without; a drive that is gone makes every image one of them. */
+/** Maximum number of skipped images listed by name: if a drive is disconnected, every image is one of them. */
 const MAX_SKIPPED = 100;
 
 /** Pretrainings with their curves and previews. */
 export class RunRepository {
-  /** Saves points of curves; a value that is there is replaced. */
+  /** Saves points of curves; an existing value is replaced. */
   readonly saveMetrics: (id: RunId, points: readonly MetricPoint[]) => void;
   /** Saves the region maps of a step in place of those it had. */
   readonly savePreview: (preview: NewPreview) => void;
-  /** Notes images that the run went on without, each once. */
+  /** Records images that the run skipped, each once. */
   readonly addSkipped: (id: RunId, skipped: readonly SkippedImage[]) => void;
 
   readonly #insert: Statement<[Record<string, unknown>]>;
@@ -148,9 +148,9 @@ export class RunRepository {
     });
     const setSkipped = db.prepare<[string, number]>('UPDATE runs SET skipped = ? WHERE id = ?');
     this.addSkipped = db.transaction((id: RunId, skipped: readonly SkippedImage[]) => {
-      const known = this.get(id)?.skippedImages ?? [];
-      const all = new Map([...known, ...skipped].map((image) => [image.relPath, image]));
-      if (all.size > known.length)
+      const saved = this.get(id)?.skippedImages ?? [];
+      const all = new Map([...saved, ...skipped].map((image) => [image.relPath, image]));
+      if (all.size > saved.length)
         setSkipped.run(JSON.stringify([...all.values()].slice(0, MAX_SKIPPED)), id);
     });
   }
@@ -195,7 +195,7 @@ export class RunRepository {
     this.#setPlan.run({ id, config: JSON.stringify(config), totalSteps });
   }
 
-  /** The images that a run really found when it began. */
+  /** The images that a run really found when it started. */
   setImageCount(id: RunId, { imageCount, totalSteps }: Pick<Run, 'imageCount' | 'totalSteps'>): void {
     this.#setImageCount.run({ id, imageCount, totalSteps });
   }
@@ -216,7 +216,7 @@ export class RunRepository {
     this.#rename.run(name, id);
   }
 
-  /** Forgets a run with its curves and previews; its models stay. Its folder is the caller's to delete. */
+  /** Deletes a run with its curves and previews; its models stay. Its folder is the caller's to delete. */
   remove(id: RunId): void {
     this.#remove.run(id);
   }

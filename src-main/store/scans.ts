@@ -8,7 +8,10 @@ import { fromHash, toRowValues, type ImageRow, type ImageRowValues } from './ima
 export type ScanBatch<T> = { collectionId: CollectionId; scanId: JobId; files: readonly T[] };
 
 type FinishedScan = { collectionId: CollectionId; scanId: JobId; finishedAtMs: number };
-type KnownRow = Pick<ImageRow, 'id' | 'status' | 'size_bytes' | 'mtime_ms' | 'seen_by_scan' | 'content_hash'>;
+type StoredRow = Pick<
+  ImageRow,
+  'id' | 'status' | 'size_bytes' | 'mtime_ms' | 'seen_by_scan' | 'content_hash'
+>;
 
 const COLUMNS: readonly (keyof ImageRowValues)[] = [
   'collection_id',
@@ -67,11 +70,11 @@ export class ScanRepository {
    * not even be listed are saved as problems.
    */
   readonly diffFound: (batch: ScanBatch<FoundFile>) => number[];
-  /** Saves opened files: `changed` when the bytes differ from those that were known, else `ok` or `problem`. */
+  /** Saves opened files: `changed` when the bytes differ from those stored before, else `ok` or `problem`. */
   readonly saveInspected: (batch: ScanBatch<InspectedFile>) => void;
   /**
    * Settles some of the rows that this scan has not seen: images become `missing`, files that never were
-   * usable are forgotten. Call it until it returns true, with a breath in between: when a drive is unplugged,
+   * usable are deleted. Call it until it returns true, with a pause in between: when a drive is unplugged,
    * that is every row of a collection. The last call notes the time of the scan.
    */
   readonly finishChunk: (scan: {
@@ -80,12 +83,12 @@ export class ScanRepository {
     finishedAtMs: number;
   }) => boolean;
 
-  readonly #known: Statement<[number, string | Uint8Array], KnownRow>;
+  readonly #stored: Statement<[number, string | Uint8Array], StoredRow>;
   readonly #touch: Statement<[{ id: number; scanId: number; status: ImageStatus }]>;
   readonly #upsert: Statement<[ImageRowValues]>;
 
   constructor(db: WritableDb) {
-    this.#known = db.prepare(`
+    this.#stored = db.prepare(`
       SELECT id, status, size_bytes, mtime_ms, seen_by_scan, content_hash FROM images
       WHERE collection_id = ? AND ifnull(path_bytes, rel_path) = ?`);
     this.#touch = db.prepare('UPDATE images SET seen_by_scan = @scanId, status = @status WHERE id = @id');
@@ -104,7 +107,7 @@ export class ScanRepository {
     );
 
     this.diffFound = db.transaction((batch: ScanBatch<FoundFile>) =>
-      batch.files.flatMap((file, index) => (this.#settleKnown(file, batch) ? [] : [index])),
+      batch.files.flatMap((file, index) => (this.#settleUnchanged(file, batch) ? [] : [index])),
     );
     this.saveInspected = db.transaction((batch: ScanBatch<InspectedFile>) => {
       for (const file of batch.files) this.#save(file, batch);
@@ -118,18 +121,18 @@ export class ScanRepository {
     });
   }
 
-  /** Whether nothing more has to be found out about the file. */
-  #settleKnown(file: FoundFile, { collectionId, scanId }: ScanBatch<FoundFile>): boolean {
+  /** Whether the file needs no further inspection. */
+  #settleUnchanged(file: FoundFile, { collectionId, scanId }: ScanBatch<FoundFile>): boolean {
     if (file.problem) {
       this.#save({ ...file, facts: null, note: null }, { collectionId, scanId });
       return true;
     }
-    const known = this.#find(collectionId, file);
-    if (!known) return false;
-    if (known.size_bytes !== file.sizeBytes || known.mtime_ms !== file.mtimeMs) return false;
-    if (known.seen_by_scan === scanId) return true;
-    if (known.status === 'problem') return false;
-    this.#touch.run({ id: known.id, scanId, status: 'ok' });
+    const stored = this.#find(collectionId, file);
+    if (!stored) return false;
+    if (stored.size_bytes !== file.sizeBytes || stored.mtime_ms !== file.mtimeMs) return false;
+    if (stored.seen_by_scan === scanId) return true;
+    if (stored.status === 'problem') return false;
+    this.#touch.run({ id: stored.id, scanId, status: 'ok' });
     return true;
   }
 
@@ -140,15 +143,15 @@ export class ScanRepository {
     this.#upsert.run(toRowValues(file, { collectionId, scanId, status }));
   }
 
-  #statusOf(hash: Parameters<typeof fromHash>[0], known: KnownRow | undefined, scanId: JobId): ImageStatus {
-    if (!known?.content_hash) return 'ok';
-    if (Buffer.compare(known.content_hash, fromHash(hash)) !== 0) return 'changed';
-    // Saved twice by the same scan: what the first time found out still holds.
-    return known.seen_by_scan === scanId && known.status === 'changed' ? 'changed' : 'ok';
+  #statusOf(hash: Parameters<typeof fromHash>[0], stored: StoredRow | undefined, scanId: JobId): ImageStatus {
+    if (!stored?.content_hash) return 'ok';
+    if (Buffer.compare(stored.content_hash, fromHash(hash)) !== 0) return 'changed';
+    // Saved twice by the same scan: the first result still applies.
+    return stored.seen_by_scan === scanId && stored.status === 'changed' ? 'changed' : 'ok';
   }
 
-  #find(collectionId: CollectionId, { relPath, pathBytes }: FileKey): KnownRow | undefined {
-    return this.#known.get(collectionId, pathBytes ?? relPath);
+  #find(collectionId: CollectionId, { relPath, pathBytes }: FileKey): StoredRow | undefined {
+    return this.#stored.get(collectionId, pathBytes ?? relPath);
   }
 }
 

@@ -159,7 +159,7 @@ export class SegmentationRepository {
   }
 
   /**
-   * Forgets some of a segmentation, in the end the whole. One step takes a few milliseconds.
+   * Deletes part of a segmentation, and finally all of it. One step takes a few milliseconds.
    * @returns whether nothing is left of it
    */
   removeChunk(id: SegmentationId): boolean {

@@ -65,7 +65,7 @@ export function chartOptions({
   };
 }
 
-/** A single step has some room beside it. */
+/** A single step has some room around it. */
 function stepRange(_plot: uPlot, first: number | null, last: number | null): [number, number] {
   const [from, to] = [first ?? 0, last ?? 1];
   return from === to ? [Math.max(0, from - 1), from + 1] : [from, to];

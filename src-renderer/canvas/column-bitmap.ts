@@ -6,7 +6,7 @@ import { packRuns, unpackRuns, type Runs } from '../../src-main/contract/run-len
  */
 export type ColumnBitmap = { data: Uint8Array; width: number; height: number };
 
-/** The runs of a mask as the contract brings it. @throws RangeError for what are no run lengths */
+/** The runs of a mask as the contract brings it. @throws RangeError if these are not run lengths */
 function runsOf(counts: string): Runs {
   return unpackRuns(Uint8Array.from(counts, (char) => char.charCodeAt(0)));
 }

@@ -9,7 +9,7 @@ import {
   type ScreenLabels,
 } from './mask-raster.ts';
 
-/** What is to be seen: things in the order in which they are painted, each of some masks and with a style. */
+/** What to draw: groups of masks in the order in which they are painted, each with a style. */
 export type MaskScene = {
   at: Placement;
   /** Height of the grid. */
@@ -17,7 +17,7 @@ export type MaskScene = {
   things: readonly { shapes: readonly (string | ColumnBitmap)[]; style: LabelStyle }[];
 };
 
-/** Draws masks on a canvas and tells which one is at a place of it; see [Note: Screen labels]. */
+/** Draws masks on a canvas and finds the one at a given place; see [Note: Screen labels]. */
 export class MaskPainter {
   readonly #context: CanvasRenderingContext2D;
   #labels: ScreenLabels = screenLabels(0, 0);
@@ -61,7 +61,7 @@ export class MaskPainter {
     this.#context.putImageData(this.#image, 0, 0);
   }
 
-  /** Which of the things is at a pixel of the canvas; -1 for none. */
+  /** Which of the groups is at a pixel of the canvas; -1 for none. */
   thingAt(x: number, y: number): number {
     const { data, width, height } = this.#labels;
     const [column, row] = [Math.floor(x), Math.floor(y)];

@@ -6,7 +6,7 @@ import type { ColumnBitmap } from './column-bitmap.ts';
  * [Note: Screen labels] Masks are painted as numbers into a buffer of the size of the viewport, column by column, so
  * that a stretch of a mask is one fill; then the numbers get colours and lines. All that is kept of a mask are its
  * stretches. So a picture of any size costs what the viewport costs, lines are one pixel of the screen thin at every
- * scale, pixels of the grid are exact when one looks closely, and the number below the pointer tells the mask.
+ * scale, pixels of the grid are exact at high zoom, and the number under the pointer identifies the mask.
  */
 export type ScreenLabels = { data: Uint16Array; width: number; height: number };
 
@@ -27,7 +27,7 @@ export function screenLabels(width: number, height: number): ScreenLabels {
   return { data: new Uint16Array(width * height), width, height };
 }
 
-/** The first pixel of the screen whose middle lies at or after a place of the grid. */
+/** The first pixel of the screen whose centre is at or after a position on the grid. */
 function screenAt(place: number, start: number, scale: number): number {
   return Math.ceil(start + place * scale - 0.5);
 }

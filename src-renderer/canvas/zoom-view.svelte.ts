@@ -9,7 +9,7 @@ const STEP = 1.5;
 
 /**
  * A picture that is zoomed and moved by wheel, pinch, drag and keys inside a viewport. It never leaves the viewport
- * and fits into it until somebody zooms; then it keeps its scale when the viewport changes.
+ * and fits into it until the user zooms; then it keeps its scale when the viewport changes.
  */
 export class ZoomView {
   readonly #size: Size;
@@ -59,7 +59,7 @@ export class ZoomView {
     return { x, y };
   }
 
-  /** What lies in the middle of the viewport, in pixels of the picture. */
+  /** What is at the centre of the viewport, in pixels of the picture. */
   get middle(): { x: number; y: number } {
     const { clientWidth = 0, clientHeight = 0 } = this.#viewport ?? {};
     return this.toPicture({ x: clientWidth / 2, y: clientHeight / 2 });

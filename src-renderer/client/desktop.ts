@@ -1,10 +1,10 @@
 import { decodePart } from './decode-part.ts';
 
-/** What the desktop's preload script offers beside the contract; absent in a browser. */
+/** What the desktop's preload script offers in addition to the contract; absent in a browser. */
 export type Desktop = {
   pickFolder: () => Promise<string | undefined>;
   pickFile: () => Promise<string | undefined>;
-  /** Where to write a file, which has this name unless the person gives it another one. */
+  /** Where to write a file, which has this name unless the user changes it. */
   pickSavePath: (name: string) => Promise<string | undefined>;
   /** Where a dropped file or folder lies. */
   pathOf: (file: File) => string;
@@ -18,24 +18,24 @@ declare global {
   }
 }
 
-/** Asks for a folder with the system's dialog; undefined when there is none, or nothing was chosen. */
+/** Asks for a folder with the system's dialog; undefined if there is none, or if the user cancels. */
 export async function pickFolder(): Promise<string | undefined> {
   return window.r2oDesktop?.pickFolder();
 }
 
-/** Asks for a file with the system's dialog; undefined when there is none, or nothing was chosen. */
+/** Asks for a file with the system's dialog; undefined if there is none, or if the user cancels. */
 export async function pickFile(): Promise<string | undefined> {
   return window.r2oDesktop?.pickFile();
 }
 
-/** Asks where to write a file with the system's dialog; undefined when there is none, or nothing was chosen. */
+/** Asks where to write a file with the system's dialog; undefined if there is none, or if the user cancels. */
 export async function pickSavePath(name: string): Promise<string | undefined> {
   return window.r2oDesktop?.pickSavePath(name);
 }
 
 /**
  * The paths of what was dropped. A desktop knows them. A browser keeps them to itself, except where the file manager
- * hands over addresses as text; an empty list means that the person has to paste the path.
+ * hands over addresses as text; an empty list means that the user has to paste the path.
  */
 export function droppedPaths(transfer: DataTransfer): string[] {
   const desktop = window.r2oDesktop;

@@ -2,7 +2,7 @@ import { ORPCError } from '@orpc/client';
 import { ErrorCode, ErrorInfo } from '../../src-main/contract/errors.ts';
 import { t, tOr } from '../i18n/language.svelte.ts';
 
-/** An error as it is shown: what kind it is, what failed on what, and what to do next where that is known. */
+/** An error as it is shown: what kind it is, what failed on what, and what to do next if there is something to do. */
 export type ShownError = ErrorInfo;
 
 /** Anything that a call can fail with, as it is shown. */
@@ -25,7 +25,7 @@ export function toShownError(error: unknown): ShownError {
   };
 }
 
-/** Why a picture could not be shown: browsers do not tell, so it is asked for once more. */
+/** Why a picture could not be shown: browsers do not report it, so it is requested once more. */
 export async function pictureError(address: string): Promise<ShownError> {
   try {
     const response = await fetch(address);
@@ -38,7 +38,7 @@ export async function pictureError(address: string): Promise<ShownError> {
 
 /**
  * The kind of error in a few words of the chosen language. The message itself comes from the service, in English, as
- * it stands in the log. A code that has no words yet is told as an internal error.
+ * it is in the log. A code without a text is shown as an internal error.
  */
 export function errorTitle(code: ErrorCode): string {
   return tOr(`error.code.${code}`, t('error.code.INTERNAL'));

@@ -7,7 +7,7 @@ export type Language = Exclude<LanguageChoice, 'system'>;
 /** All texts of English in another language: one that lacks a text does not compile. */
 type AllTexts<T = typeof en> = { [K in keyof T]: T[K] extends string ? string : AllTexts<T[K]> };
 
-/** All languages but English, which is always there; each is loaded when it is first chosen. */
+/** All languages but English, which is always loaded; each is loaded when it is first selected. */
 const LOADERS: Record<Exclude<Language, 'en'>, () => Promise<AllTexts>> = {
   de: async () => (await import('./de.json')).default,
 };

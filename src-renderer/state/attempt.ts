@@ -14,7 +14,7 @@ export async function attempt(work: () => Promise<unknown>): Promise<ShownError 
   }
 }
 
-/** As `attempt`, for calls that no part of the screen waits for: a failure is told in a toast. */
+/** As `attempt`, for calls that no part of the screen waits for: a failure is shown in a toast. */
 export async function attemptLoudly(toasts: Toasts, work: () => Promise<unknown>): Promise<boolean> {
   const error = await attempt(work);
   if (error) {

@@ -27,7 +27,7 @@ export class Connection {
         this.#isLost = false;
         await Promise.race([studio.follow(events), closed]);
       } catch {
-        // Not reachable, or gone: said by isLost, and tried again.
+        // Not reachable, or gone: isLost shows it, and it is retried.
       }
       this.#isLost = true;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));

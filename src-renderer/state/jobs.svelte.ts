@@ -11,7 +11,7 @@ export type JobVerb = 'pause' | 'resume' | 'cancel';
 
 const PAGE_SIZE = 100;
 
-/** How far a job is, 0..1; null while that is not known. */
+/** How far a job is, 0..1; null until it is known. */
 export function fractionOf({ progress }: Job): number | null {
   return progress?.total ? Math.min(1, progress.done / progress.total) : null;
 }
@@ -62,7 +62,7 @@ export class Jobs {
     return attemptLoudly(this.#toasts, async () => this.apply(await this.#client.jobs[verb]({ id: job.id })));
   }
 
-  /** Takes over what an event or an answer tells of a job. */
+  /** Applies what an event or an answer says about a job. */
   apply(job: Job): void {
     const before = this.find(job.id);
     this.#all = before

@@ -1,4 +1,4 @@
-/** True from the first time on that a condition holds, whatever becomes of it. */
+/** True from the first time that a condition holds, even if it no longer does. */
 export function latched(condition: () => boolean): () => boolean {
   let hasHeld = false;
   const value = $derived.by(() => (hasHeld ||= condition()));

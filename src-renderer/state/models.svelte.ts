@@ -35,7 +35,7 @@ export class Models {
     this.#all = await this.#client.models.list();
   }
 
-  /** An event told of a change. */
+  /** An event reported a change. */
   refresh(): Promise<void> {
     return this.#reload();
   }
@@ -51,7 +51,7 @@ export class Models {
   }
 
   /**
-   * Writes a file for other tools, and its card beside it.
+   * Writes a file for other tools, with its card next to it.
    * @throws as `import` does
    */
   export(request: ExportRequest): Promise<ExportedModel> {

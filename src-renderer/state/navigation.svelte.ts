@@ -7,7 +7,7 @@ export type Place = { screen: string; path: readonly string[] };
 export class Navigation {
   #place = $state.raw<Place>({ screen: '', path: [] });
 
-  /** @param home where to be when the address tells nothing */
+  /** @param home where to go if the address names no place */
   constructor(home: Place) {
     this.#place = readHash(location.hash) ?? home;
     history.replaceState(null, '', toHash(this.#place));

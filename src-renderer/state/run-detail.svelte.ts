@@ -17,7 +17,7 @@ const SHOWN: RunMetric[] = [
   'clusterEntropy',
 ];
 
-/** The curves and previews of one run, read again as it goes on. */
+/** The curves and previews of one run, reread while it runs. */
 export class RunDetail {
   readonly id: RunId;
   readonly #client: Client;

@@ -49,7 +49,7 @@ export class Runs {
     this.#changes++;
   }
 
-  /** An event told of a change. */
+  /** An event reported a change. */
   refresh(): Promise<void> {
     return this.#reload();
   }

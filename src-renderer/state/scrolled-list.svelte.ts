@@ -51,7 +51,7 @@ export class ScrolledList<Details> {
     return this.#error;
   }
 
-  /** What is known of an image so far. */
+  /** What has been read of an image so far. */
   details(id: ImageId): Details | undefined {
     return this.#details.get(id);
   }
@@ -77,7 +77,7 @@ export class ScrolledList<Details> {
   /** Asks for the details of the images between two places, and of some around them. */
   async ensure(from: number, to: number): Promise<void> {
     const ids = untrack(() => this.#ids);
-    // In whole blocks, or every row that is scrolled past would be a request of its own.
+    // In whole blocks, or every row that is scrolled past would be a separate request.
     const [start, end] = [Math.floor((from - AHEAD) / AHEAD), Math.ceil((to + AHEAD) / AHEAD)];
     const missing = ids.slice(Math.max(0, start) * AHEAD, end * AHEAD).filter((id) => !this.#asked.has(id));
     for (let next = 0; next < missing.length; next += DETAILS_AT_ONCE) {
@@ -92,7 +92,7 @@ export class ScrolledList<Details> {
       const page: { items: ImageId[]; nextCursor: string | null } = await this.#reader.readIds(cursor);
       ids.push(...page.items);
       cursor = page.nextCursor;
-      // The first time, what is there shows at once; later, the list is replaced when it is complete.
+      // The first time, what has been read is shown at once; later, the list is replaced when it is complete.
       if (!this.#isLoaded) this.#ids = [...ids];
     } while (cursor !== null);
     this.#asked.clear();

@@ -22,7 +22,7 @@ export class Segmentations {
   #changes = $state(0);
   readonly #reload: () => Promise<void>;
 
-  /** The one that was chosen last, or the newest where that is gone. */
+  /** The one that was selected last, or the newest if that one was deleted. */
   readonly selected = $derived.by(() => {
     const id = this.#memory.read(SELECTED_KEY, z.number(), 0);
     return this.find(id) ?? this.#all[0];
@@ -57,12 +57,12 @@ export class Segmentations {
     this.#changes++;
   }
 
-  /** An event told of a change. */
+  /** An event reported a change. */
   refresh(): Promise<void> {
     return this.#reload();
   }
 
-  /** Begins a segmentation and selects it. @returns it, or undefined when it was refused */
+  /** Starts a segmentation and selects it. @returns it, or undefined when it was refused */
   async start(request: SegmentRequest): Promise<Segmentation | undefined> {
     const started: Segmentation[] = [];
     await this.#change(async () => {

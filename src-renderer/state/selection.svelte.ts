@@ -1,5 +1,5 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- the set is replaced as a whole, never changed */
-/** Things of a list that are chosen, by clicks and keys as file managers have them. */
+/** Selected items of a list, by the clicks and keys of file managers. */
 export class Selection<Id> {
   #ids = $state.raw<ReadonlySet<Id>>(new Set());
   #anchor: Id | undefined;
@@ -16,7 +16,7 @@ export class Selection<Id> {
     return this.#ids.has(id);
   }
 
-  /** Chooses one, or lets it go. The next range begins at it. */
+  /** Selects or deselects one. The next range starts at it. */
   toggle(id: Id): void {
     const next = new Set(this.#ids);
     if (!next.delete(id)) next.add(id);
@@ -24,13 +24,13 @@ export class Selection<Id> {
     this.#anchor = id;
   }
 
-  /** Chooses this alone. */
+  /** Selects only this one. */
   set(ids: Iterable<Id>): void {
     this.#ids = new Set(ids);
     [this.#anchor] = this.#ids;
   }
 
-  /** Chooses all from where the last choice was made to here, in the order of the list. */
+  /** Selects everything from the last selected item to this one, in the order of the list. */
   extendTo(id: Id, list: readonly Id[], from: Id = this.#anchor ?? id): void {
     const [first, last] = [list.indexOf(from), list.indexOf(id)].sort((a, b) => a - b);
     this.#ids = new Set([...this.#ids, ...list.slice(Math.max(0, first ?? 0), (last ?? 0) + 1)]);

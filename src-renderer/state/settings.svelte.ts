@@ -3,7 +3,7 @@ import type { Settings, SettingsChange } from '../../src-main/contract/settings.
 import { attemptLoudly } from './attempt.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
-/** The settings as the service has them; a change counts when the service has taken it. */
+/** The settings as the service has them; a change takes effect when the service has accepted it. */
 export class SettingsState {
   readonly #client: Client;
   readonly #toasts: Toasts;
@@ -23,7 +23,7 @@ export class SettingsState {
     return attemptLoudly(this.#toasts, async () => this.apply(await this.#client.settings.update(changes)));
   }
 
-  /** Takes over what the service tells, also of changes made elsewhere. */
+  /** Applies the values that the service reports, including changes made elsewhere. */
   apply(values: Settings): void {
     this.#values = values;
   }

@@ -41,7 +41,7 @@ export function isPressed(event: KeyboardEvent, keys: string): boolean {
   );
 }
 
-/** The shortcuts that are in force now. The group added last wins: what lies on top hears a key first. */
+/** The shortcuts that are in force now. The group added last wins: what is on top gets a key first. */
 export class Shortcuts {
   #groups = $state.raw<readonly (() => ShortcutGroup)[]>([]);
 

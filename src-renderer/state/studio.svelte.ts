@@ -20,7 +20,7 @@ import { ViewMemory } from './view-memory.svelte.ts';
 const PlaceSchema = z.object({ screen: z.string(), path: z.array(z.string()).readonly() });
 const PLACE_KEY = 'place';
 
-/** Everything behind the page while it is connected: one object a concern, all fed by one stream of events. */
+/** Everything behind the page while it is connected: one object per concern, all fed by one stream of events. */
 export class Studio {
   readonly client: Client;
   readonly info: SystemInfo;
@@ -94,7 +94,7 @@ export class Studio {
       case 'job': {
         const hasMoved = this.jobs.find(event.job.id)?.state !== event.job.state;
         this.jobs.apply(event.job);
-        // A run and a segmentation tell the state of their job.
+        // A run and a segmentation show the state of their job.
         if (hasMoved && event.job.spec.kind === 'pretrain') void this.runs.refresh();
         if (hasMoved && event.job.spec.kind === 'segment') void this.segmentations.refresh();
         if (hasMoved && event.job.spec.kind === 'export') this.datasets.touch();

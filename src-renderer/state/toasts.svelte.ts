@@ -3,9 +3,9 @@ export type Toast = {
   title: string;
   text?: string;
   action?: { label: string; run: () => void };
-  /** What it tells of: a later message about the same takes its place. */
+  /** Its subject: a later message about the same subject replaces it. */
   about?: string;
-  /** Whether a screen tells it too: then it goes by itself, and covers nothing for long. */
+  /** Whether a screen shows it too: then it disappears automatically and covers nothing for long. */
   isToldElsewhere?: boolean;
 };
 export type ShownToast = Toast & { id: number };
@@ -15,7 +15,7 @@ const SHOWN_MS = 7_000;
 /** With something to do about it, so that a hand on the keyboard gets there. */
 const WITH_ACTION_MS = 15_000;
 
-/** Short messages at the edge of the page. Failures that are told nowhere else stay until they are dismissed. */
+/** Short messages at the edge of the page. Failures that are shown nowhere else stay until they are dismissed. */
 export class Toasts {
   #shown = $state.raw<readonly ShownToast[]>([]);
   #nextId = 1;
@@ -32,7 +32,7 @@ export class Toasts {
       setTimeout(() => this.dismiss(id), toast.action ? WITH_ACTION_MS : SHOWN_MS);
   }
 
-  /** Takes away what is told of something that has moved on. */
+  /** Removes the messages about something that has changed since. */
   forget(about: string): void {
     this.#shown = this.#shown.filter((toast) => toast.about !== about);
   }

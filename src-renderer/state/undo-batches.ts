@@ -3,7 +3,7 @@ import { t } from '../i18n/language.svelte.ts';
 import { attemptLoudly } from './attempt.ts';
 import type { Toast, Toasts } from './toasts.svelte.ts';
 
-/** What was done to many masks at once: how many changed, and the batches by which all of it can be taken back. */
+/** A bulk action on masks: how many changed, and the batches by which all of it can be undone. */
 export class DoneBatches {
   changed = 0;
   readonly #batches: number[] = [];
@@ -13,7 +13,7 @@ export class DoneBatches {
     if (batch !== null) this.#batches.push(batch);
   }
 
-  /** The button of a message that takes all of it back; none where nothing was done. */
+  /** The button of a message that undoes all of it; none if nothing was done. */
   undo(client: Client, toasts: Toasts): Pick<Toast, 'action'> {
     if (this.#batches.length === 0) return {};
     return { action: { label: t('masks.undo'), run: () => void this.#undo(client, toasts) } };

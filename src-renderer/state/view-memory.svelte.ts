@@ -39,7 +39,7 @@ export class ViewMemory {
   async #save(): Promise<void> {
     const changes = this.#unsaved;
     this.#unsaved = {};
-    // A view that could not be remembered is no reason to disturb anybody; a lost connection is told elsewhere.
+    // A view that could not be saved is no reason to interrupt the user; a lost connection is shown elsewhere.
     const error = await attempt(() => this.#client.view.remember(changes));
     if (error) this.#unsaved = { ...changes, ...this.#unsaved };
   }

@@ -68,6 +68,44 @@ export const ENGLISH: readonly Rule[] = [
   },
 ];
 
+/** For comments, in addition to `ENGLISH`. */
+export const ENGLISH_COMMENTS: readonly Rule[] = [
+  { worn: /\bso many\b/i, better: 'this many, a maximum of', example: 'At least so many pixels.' },
+  {
+    worn: /\bof (its|their) own\b/i,
+    better: 'separate, its own',
+    example: 'Each migration runs in a transaction of its own.',
+  },
+  {
+    worn: /\bforget(s|ting)?\b|\bforgotten\b/i,
+    better: 'delete, remove, drop',
+    example: 'Forgets a run with its curves and previews.',
+  },
+  {
+    worn: /\bthat there (is|are)( not)?(?! (an?|no)\b)/i,
+    better: 'existing, that does not exist',
+    example: 'The recipe speaks of a concept that there is not.',
+  },
+  { worn: /\b(becomes?|became) of\b/i, better: 'happen to', example: 'What becomes of the images.' },
+  { worn: /\bspeaks? of\b/i, better: 'name, be about', example: 'The image that a mask file speaks of.' },
+  { worn: /\bfor good\b/i, better: 'permanently', example: 'Something goes for good.' },
+  {
+    worn: /\bbeside\b/i,
+    better: 'next to; in addition to',
+    example: 'Writes a file for other tools, and its card beside it.',
+  },
+  {
+    worn: /\bthe person\b/i,
+    better: 'the user',
+    example: 'A folder of images that the person has added.',
+  },
+  {
+    worn: /\b(chosen|chooses?) (ones?|objects?|images?|model|concepts?|frame|format)\b/i,
+    better: 'selected',
+    example: 'The chosen frame; undefined follows the newest.',
+  },
+];
+
 /** Only for the page, whose labels use one word for one action: *select*, never *choose*. */
 export const ENGLISH_LABELS: readonly Rule[] = [
   { worn: /\b(choose|chooses|chose|chosen|choosing)\b/i, better: 'select', example: '3 images chosen' },
@@ -133,6 +171,15 @@ export const GERMAN: readonly Rule[] = [
 /** What is written in a worn way, each with the better word: `"Images a step": per`. */
 export function wornIn(text: string, rules: readonly Rule[]): string[] {
   return rules.filter(({ worn }) => worn.test(text)).map(({ better }) => `"${text}": ${better}`);
+}
+
+/** Comments of a TypeScript or Svelte source, each as one line. */
+export function commentsOf(source: string): string[] {
+  const comments =
+    source.match(
+      /\/\*\*? [^]*?\*\/|\/\*\*\n[^]*?\*\/|(?:(?:^|[ \t])[ \t]*\/\/ .*(?:\n|$))+|<!--[^]*?-->/gm,
+    ) ?? [];
+  return comments.map((comment) => comment.replace(/\s*\n\s*(\*(?!\/)|\/\/)?\s*|\s+/g, ' ').trim());
 }
 
 /** Strings of a TypeScript source that hold more than one word; what is filled into a template stands as `…`. */

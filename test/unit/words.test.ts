@@ -5,10 +5,21 @@ import { nativeTexts } from '../../src-main/host/electron/texts.ts';
 import de from '../../src-renderer/i18n/de.json';
 import en from '../../src-renderer/i18n/en.json';
 import { developerPages, documentationPages } from '../support/documentation.ts';
-import { ENGLISH, ENGLISH_LABELS, GERMAN, phrasesOf, wornIn, type Rule } from '../support/words.ts';
+import {
+  commentsOf,
+  ENGLISH,
+  ENGLISH_COMMENTS,
+  ENGLISH_LABELS,
+  GERMAN,
+  phrasesOf,
+  wornIn,
+  type Rule,
+} from '../support/words.ts';
 
 /** Code whose strings people read. */
 const FOLDERS = ['src-main'];
+/** Code whose comments developers read. */
+const COMMENTED = ['src-main', 'src-renderer'];
 
 type Texts = { [key: string]: string | Texts };
 
@@ -24,12 +35,12 @@ function sentencesOf(markdown: string): string[] {
     .flatMap((paragraph) => paragraph.replace(/\s+/g, ' ').split(/(?<=[.!?:]) (?=[A-Z*])/));
 }
 
-/** Strings of all sources below a folder: messages, hints and help. */
-function stringsBelow(folder: string): string[] {
+/** All sources inside a folder. */
+function sourcesIn(folder: string, endings: readonly string[] = ['.ts']): string[] {
   const path = resolve(import.meta.dirname, '../..', folder);
   return readdirSync(path, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => phrasesOf(readFileSync(join(path, file), 'utf8')));
+    .filter((file) => endings.some((ending) => file.endsWith(ending)))
+    .map((file) => readFileSync(join(path, file), 'utf8'));
 }
 
 /** All that people read, with the rules it has to keep. */
@@ -47,7 +58,12 @@ const SOURCES: { name: string; texts: string[]; rules: readonly Rule[] }[] = [
     texts: sentencesOf(text),
     rules: ENGLISH,
   })),
-  ...FOLDERS.map((name) => ({ name, texts: stringsBelow(name), rules: ENGLISH })),
+  ...FOLDERS.map((name) => ({ name, texts: sourcesIn(name).flatMap(phrasesOf), rules: ENGLISH })),
+  ...COMMENTED.map((name) => ({
+    name: `comments in ${name}`,
+    texts: sourcesIn(name, ['.ts', '.svelte']).flatMap(commentsOf),
+    rules: [...ENGLISH, ...ENGLISH_COMMENTS],
+  })),
 ];
 
 describe('the words of', () => {
@@ -58,9 +74,12 @@ describe('the words of', () => {
 });
 
 describe('a worn phrase', () => {
-  test.each([...ENGLISH, ...ENGLISH_LABELS, ...GERMAN])('is found in "$example"', ({ worn, example }) => {
-    expect(example).toMatch(worn);
-  });
+  test.each([...ENGLISH, ...ENGLISH_COMMENTS, ...ENGLISH_LABELS, ...GERMAN])(
+    'is found in "$example"',
+    ({ worn, example }) => {
+      expect(example).toMatch(worn);
+    },
+  );
 
   test.each([
     ['If the loss becomes NaN or infinite, the run stops', ENGLISH],
@@ -70,4 +89,24 @@ describe('a worn phrase', () => {
   ])('is not found in "%s"', (text, rules) => {
     expect(wornIn(text, rules)).toEqual([]);
   });
+});
+
+test('comments are found in every form, and joined to one line each', () => {
+  const source = [
+    '/** One line. */',
+    "const path = 'https://example.org'; // At the end.",
+    '// Two lines',
+    '  // in a row.',
+    '/**',
+    ' * A block',
+    ' * of two.',
+    ' */',
+    '<!-- Markup. -->',
+  ].join('\n');
+  expect(commentsOf(source)).toEqual([
+    '/** One line. */',
+    '// At the end. Two lines in a row.',
+    '/** A block of two. */',
+    '<!-- Markup. -->',
+  ]);
 });

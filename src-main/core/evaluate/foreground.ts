@@ -8,7 +8,7 @@ export type ForegroundScores = {
   iou: number | null;
   /** Mean of the foreground's and the background's IoU. */
   meanIou: number | null;
-  /** Share of known pixels that are right. */
+  /** Share of labelled pixels that are classified correctly. */
   accuracy: number;
   /** Whether the box of the largest predicted piece has an IoU of at least 0.5 with the box of a true object. */
   isLocated: boolean | null;
@@ -22,7 +22,7 @@ const BOUNDARY_TOLERANCE = 0.008;
 /**
  * Compares a foreground mask with the truth.
  * @param mask [heightPx, widthPx] of the truth's size, anything but 0 is foreground
- * @param objects the single objects of the truth where they are known; else its foreground counts as one
+ * @param objects the single objects of the truth, if labelled; else its foreground counts as one
  */
 export function scoreForeground(
   mask: ArrayLike<number>,
@@ -31,8 +31,8 @@ export function scoreForeground(
 ): ForegroundScores {
   const counts = countPixels(mask, truth);
   const { both, onlyMask, onlyTruth, neither } = counts;
-  const known = both + onlyMask + onlyTruth + neither;
-  const accuracy = known === 0 ? 1 : (both + neither) / known;
+  const labelled = both + onlyMask + onlyTruth + neither;
+  const accuracy = labelled === 0 ? 1 : (both + neither) / labelled;
   if (both + onlyTruth === 0) {
     return { iou: null, meanIou: null, accuracy, isLocated: null, boundaryF: null };
   }

@@ -7,9 +7,9 @@ export const IGNORED = 2;
 /** Ground truth of one image: `pixels` [heightPx, widthPx] in {BACKGROUND, FOREGROUND, IGNORED}. */
 export type Truth = { pixels: Uint8Array; widthPx: number; heightPx: number };
 
-/** Value of a truth mask's file that says nothing is known of a pixel. */
+/** Value in a truth mask's file for pixels without ground truth. */
 const IGNORED_VALUE = 128;
-/** Value of a label file that says nothing is known of a pixel. */
+/** Value in a label file for pixels without ground truth. */
 export const IGNORED_LABEL = 255;
 
 /**
@@ -25,7 +25,7 @@ export function truthFromMask(values: Uint8Array, widthPx: number, heightPx: num
 }
 
 /**
- * Truth without ignored pixels: each takes what the nearest known pixel holds, so that a band left open along an
+ * Truth without ignored pixels: each takes the value of the nearest labelled pixel, so that a band left open along an
  * outline becomes an outline in the middle of the band.
  */
 export function filledTruth({ pixels, widthPx, heightPx }: Truth): Truth {

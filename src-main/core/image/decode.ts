@@ -7,7 +7,7 @@ export type RgbImage = { data: Uint8Array; widthPx: number; heightPx: number };
 
 /**
  * What shines through transparent pixels, everywhere in the app: middle grey, because objects cut out for
- * a white page and for a black one both keep their outline on it. The person sees what the model sees.
+ * a white page and for a black one both keep their outline on it. The user sees what the model sees.
  */
 const BACKGROUND = { r: 128, g: 128, b: 128 } as const;
 

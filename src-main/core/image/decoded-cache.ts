@@ -35,8 +35,8 @@ export class DecodedCache {
 
   /**
    * The image as `decodeImage` gives it. Askers of the same image at the same time share one buffer: treat it as
-   * read-only. An entry that is damaged is made again.
-   * @throws ImageProblemError when the original is no usable image, UserError as `DiskCache.write`
+   * read-only. A damaged entry is recreated.
+   * @throws ImageProblemError if the original is not a usable image, UserError as `DiskCache.write`
    */
   get(hash: ContentHash, request: DecodedRequest): Promise<RgbImage> {
     const key = `${hash}-${request.maxSidePx}`;

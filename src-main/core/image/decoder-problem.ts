@@ -8,7 +8,7 @@ const TRUNCATED_MESSAGES = /premature end|unexpected end|end of (file|data)|bad 
 /**
  * The problem behind an error of sharp: an image that was cut short, or one that is damaged otherwise.
  *
- * Messages differ between libraries and versions, so the structure of the file has a say where it can tell.
+ * Messages differ between libraries and versions, so the structure of the file decides where it shows the cause.
  * @returns an `ImageProblemError`, or the error itself where it did not come from decoding
  */
 export function problemOfDecoder(

@@ -52,7 +52,7 @@ export class DiskCache {
     this.#options = { now: Date.now, ...options };
   }
 
-  /** Where the entry of a key lies, whether it is there or not. */
+  /** Path of the entry of a key, whether it exists or not. */
   path(key: string): string {
     if (!/^[0-9a-z][0-9a-z-]{3,127}$/.test(key)) throw new Error(`not a cache key: '${key}'`);
     return cacheEntry(this.#options, key);
@@ -123,7 +123,7 @@ export class DiskCache {
           await renameOver(temporary, path);
           return;
         } catch (error) {
-          // Somebody may delete the folder between two steps: then they are gone through again.
+          // The user may delete the folder between two steps: then they are repeated.
           if (!isGone(error) || attempt === WRITE_ATTEMPTS) throw error;
         }
       }
@@ -204,7 +204,7 @@ export class DiskCache {
   }
 }
 
-/** Windows refuses to replace a file that somebody is reading; it holds the same content then. */
+/** Windows refuses to replace a file that is being read; its content is the same then. */
 async function renameOver(temporary: string, path: string): Promise<void> {
   try {
     await rename(temporary, path);
@@ -226,7 +226,7 @@ function isGone(error: unknown): boolean {
   return errno === 'ENOENT' || errno === 'ENOTDIR';
 }
 
-/** For entries that somebody deleted in the meantime, which is everybody's right. */
+/** For entries that were deleted in the meantime, which anyone may do. */
 function orUndefinedIfGone(error: unknown): undefined {
   if (!isGone(error)) throw error;
   return undefined;

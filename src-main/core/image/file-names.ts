@@ -5,7 +5,7 @@ import type { ImageFormat } from '../../contract/image.ts';
  *
  * `image`: an extension of a format that is read. `foreign-image`: an extension of pictures that are not read
  * (camera raw, layered documents, ...): such files become rows that say so. `other`: clearly no picture, so
- * not a row. `unknown`: no extension, or one that is not known here: the first bytes decide.
+ * not a row. `unknown`: no extension, or an unknown one: the first bytes decide.
  */
 export type NamePromise =
   | { kind: 'image'; format: ImageFormat }
@@ -81,7 +81,7 @@ export function promiseOf(extension: string): NamePromise {
   return { kind: OTHER_EXTENSIONS.has(extension) ? 'other' : 'unknown' };
 }
 
-/** Whether files and folders of this name belong to the system or a tool, not to the person's pictures. */
+/** Whether files and folders of this name belong to the system or a tool, not to the user's pictures. */
 export function isHiddenName(name: string): boolean {
   return name.startsWith('.') || HIDDEN_NAMES.has(name.toLowerCase());
 }

@@ -37,7 +37,7 @@ export function decodeHeic(
   bytes: Uint8Array,
   check: (header: HeicHeader) => void,
 ): { header: HeicHeader; pixels: RawPixels } {
-  // libde265 also prints what it finds wrong; a damaged file is no reason to write to the person's terminal.
+  // libde265 also prints what it finds wrong; a damaged file is no reason to write to the user's terminal.
   instance ??= createLibHeif({ printErr: () => undefined });
   const lib = instance;
   try {

@@ -1,6 +1,6 @@
 import { ImageProblemError } from './image-problem.ts';
 
-/** Bounds on what is opened at all; both are settings of the person. */
+/** Limits on what is opened at all; both are user settings. */
 export type ImageLimits = {
   /** Images with more pixels are refused on the word of their header, before a pixel is decoded. */
   maxPixels: number;

@@ -48,7 +48,7 @@ async function inspectOriginal(
   signal.throwIfAborted();
   const image = await openImage(source, format, limits);
   signal.throwIfAborted();
-  // Making the thumbnail reads every row of the image: that is the proof that the whole of it is there.
+  // Making the thumbnail reads every row of the image: which proves that the file is complete.
   const { webp, note } = await encodeView(image, {
     maxSidePx: THUMBNAIL_SIDE_PX,
     quality: THUMBNAIL_QUALITY,

@@ -9,7 +9,7 @@ import { ImageProblemError } from './image-problem.ts';
 import { sharp } from './sharp-setup.ts';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.ts';
 
-/** Facts of an image that its header tells; the hash is over the file and not known here. */
+/** Facts of an image from its header; the hash covers the whole file and is computed elsewhere. */
 export type ImageHeader = Omit<ImageFacts, 'contentHash'>;
 
 /** The bytes of a file or, for files too large to hold in memory, its path. */
@@ -19,7 +19,7 @@ export type ImageSource = Buffer | string;
 export type OpenImage = {
   header: ImageHeader;
   /**
-   * Decodes, upright, through `build`, which says what becomes of the pixels. `note` says where the decoder
+   * Decodes, upright, through `build`, which decides what happens to the pixels. `note` says where the decoder
    * could complete the image only by overlooking something.
    * @throws ImageProblemError `truncated` or `corrupt`
    */
@@ -47,7 +47,7 @@ export async function openImage(
 
 /**
  * Sniffs and opens the bytes of a file that is known to be an image.
- * @throws ImageProblemError as `openImage`, and where the bytes are no image that is read
+ * @throws ImageProblemError as `openImage`, and if the bytes are not an image of a supported format
  */
 export async function openImageBytes(bytes: Uint8Array, limits: ImageLimits): Promise<OpenImage> {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -105,7 +105,7 @@ async function openWithSharp(
   return {
     header: headerOf(metadata, format),
     decode: async (build) => {
-      // Only libjpeg's warnings speak of the pixels; those of other libraries are about odd but harmless tags.
+      // Only libjpeg's warnings concern the pixels; those of other libraries are about odd but harmless tags.
       if (format === 'jpeg') {
         const result = await build(pixels('warning')).catch((error: unknown) => asWarning(error));
         if (!(result instanceof DecoderWarning)) return { result, note: null };
@@ -153,7 +153,7 @@ function headerOf(metadata: Metadata, format: ImageFormat): ImageHeader {
   };
 }
 
-/** Scientific TIFF files hold numbers that have no brightness by themselves; guessing one would mislead. */
+/** Scientific TIFF files contain numbers that do not define a brightness; guessing one would mislead. */
 function refuseUnusualSamples({ depth, channels }: Metadata): void {
   const isIntegerSample = depth === 'uchar' || depth === 'ushort';
   if (isIntegerSample && channels <= 5) return;

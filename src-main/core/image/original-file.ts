@@ -21,7 +21,7 @@ type ReadOptions = { limits: ImageLimits; signal: AbortSignal };
 
 const CHUNK_BYTES = 4 * 2 ** 20;
 
-/** Without O_NONBLOCK, opening a pipe would wait for somebody to write to it. Windows knows neither. */
+/** Without O_NONBLOCK, opening a pipe would wait for a writer. Windows knows neither. */
 const READ_ONLY = constants.O_RDONLY | ((constants.O_NONBLOCK as number | undefined) ?? 0);
 
 /**
@@ -157,7 +157,7 @@ async function isLink(path: string | Buffer): Promise<boolean> {
   return stats?.isSymbolicLink() ?? false;
 }
 
-/** The problem of a link whose target is not there. */
+/** The problem of a link whose target does not exist. */
 export function brokenLink(): ImageProblemError {
   return new ImageProblemError(
     'broken-link',

@@ -3,9 +3,9 @@ import sharp from 'sharp';
 /**
  * The one door to sharp: everything in this folder imports it from here, so that it is always set up.
  *
- * [Note: Sharp's settings] They are those of the whole process, and chosen for many different images in a row:
+ * [Note: Sharp's settings] They apply to the whole process and suit many different images in a row:
  *
- * - One thread an image. Images are independent, so running several at once beats several threads in one. On
+ * - One thread per image. Images are independent, so running several at once beats several threads in one. On
  *   2 cores, `inspectFile` takes in 142 images/s (JPEG, 320 px) with one in flight, 203 with 2, 294 with 4,
  *   288 with 8, and 28, 45, 54 and 57 at 12 megapixels; a second thread gains nothing anywhere and costs up to
  *   30 % (`npm run bench -- decode`). So keep two in flight a core. libuv's pool bounds them too: a host

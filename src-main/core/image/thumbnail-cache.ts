@@ -44,7 +44,7 @@ export class ThumbnailCache {
   /**
    * The thumbnail, made now if it is not in the cache.
    * @param load gives the bytes of the original; called only when they are needed
-   * @throws ImageProblemError when the original is no usable image, UserError as `DiskCache.write`
+   * @throws ImageProblemError if the original is not a usable image, UserError as `DiskCache.write`
    */
   async ensure(
     hash: ContentHash,

@@ -179,7 +179,7 @@ async function visitEntry(entry: Dirent<Buffer>, folder: Folder, walk: Walk): Pr
   }
 }
 
-/** Whether a file without a telling name holds a picture; one that cannot be read is left to the inspection. */
+/** Whether a file whose name does not show its type contains an image; unreadable ones are left to the inspection. */
 async function looksLikePicture(path: Buffer, stats: Stats): Promise<boolean> {
   if (!stats.isFile() || stats.size === 0) return false;
   try {

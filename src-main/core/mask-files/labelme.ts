@@ -45,8 +45,8 @@ export function* readLabelMe(text: string, fileName: string): Generator<MaskReco
     }
     const { group_id: group } = shape;
     const key = group === null || group === undefined ? `${index}` : `${shape.label}\n${group}`;
-    const known = objects.get(key);
-    if (known) add(known.pixels, filled);
+    const earlier = objects.get(key);
+    if (earlier) add(earlier.pixels, filled);
     else objects.set(key, { label: shape.label, pixels: filled });
   }
   const masks = [...objects.values()].flatMap(({ label, pixels }): FileMask[] => {

@@ -17,7 +17,7 @@ const OWN_MANIFEST = 'r2o-export.json';
  * Reads masks from a file or folder, image by image.
  *
  * `coco`: one JSON file, or a folder with one or more. `labelme`: the JSON files of a folder and of those below it.
- * `binary-png`: `NAME.png` is the one object of the image NAME, and a folder `NAME` holds one PNG an object, where
+ * `binary-png`: `NAME.png` is the one object of the image NAME, and a folder `NAME` holds one PNG per object, where
  * `0001_cat.png` is a cat. `index-png`: `NAME.png` numbers the objects of the image NAME.
  * @throws UserError NOT_FOUND or BAD_INPUT about the path itself; all else is a record of the kind `problem`
  * @throws the signal's reason when aborted
@@ -77,7 +77,7 @@ async function* readFileOf(path: string, format: MaskFileFormat): AsyncGenerator
   }
 }
 
-/** One PNG an object in a folder that is named like the image. */
+/** One PNG per object in a folder that is named like the image. */
 async function readObjects(folder: string): Promise<MaskRecord> {
   const imageName = basename(folder);
   const names = (await readdir(folder)).filter((name) => extname(name).toLowerCase() === '.png').sort();

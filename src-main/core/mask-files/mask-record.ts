@@ -2,9 +2,9 @@ import type { EncodedMask } from '../mask/rle.ts';
 
 /** One object of a mask file. */
 export type FileMask = EncodedMask & {
-  /** Null where the file does not tell classes. */
+  /** Null if the file has no classes. */
   className: string | null;
-  /** 0 to 1; null where the file does not tell. */
+  /** 0 to 1; null if the file has no scores. */
   score: number | null;
 };
 
@@ -16,7 +16,7 @@ export type ImageMasks = {
   widthPx: number;
   heightPx: number;
   masks: FileMask[];
-  /** Pixels of which nothing is known: they are left out of every count. */
+  /** Pixels without ground truth: they are excluded from every count. */
   ignored: EncodedMask | null;
 };
 

@@ -3,7 +3,7 @@ import { decodePngNumbers, type NumberPicture } from '../mask/png.ts';
 import { encodeRle, type EncodedMask } from '../mask/rle.ts';
 import type { FileMask, ImageMasks, MaskProblem, MaskRecord } from './mask-record.ts';
 
-/** Value of a mask's file that says nothing is known of a pixel. */
+/** Value in a mask's file for pixels without ground truth. */
 const IGNORED_GREY = 128;
 /** Value of a label file (VOC, Cityscapes) that says the same. */
 const IGNORED_LABEL = 255;

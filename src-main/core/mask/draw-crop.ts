@@ -4,7 +4,7 @@ import type { Bitmap } from './rle.ts';
 /** Interleaved RGB: `data` is [heightPx, widthPx, 3] uint8. */
 type RgbImage = { data: Uint8Array; widthPx: number; heightPx: number };
 
-/** Room around a mask, as a share of its longer side, and at least so many pixels. */
+/** Margin around a mask, as a share of its longer side, and its minimum in pixels. */
 const MARGIN = 0.14;
 const MIN_MARGIN_PX = 6;
 /** What is left of colour and light outside of the mask. */

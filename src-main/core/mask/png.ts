@@ -21,7 +21,7 @@ const COMPRESSION_LEVEL = 1;
 /**
  * A PNG of numbers as they are: no quantisation, no colour conversion, which general encoders do not promise.
  * Source: PNG, 3rd edition (W3C), §5 and §11.
- * @param picture Uint8Array gives 8 bits, Uint16Array 16; with a palette, 8 bits alone
+ * @param picture Uint8Array gives 8 bits, Uint16Array 16; with a palette, only 8 bits
  */
 export function encodePng(picture: NumberPicture, { palette }: PngOptions = {}): Promise<Buffer> {
   const { data, widthPx, heightPx } = picture;
@@ -55,7 +55,7 @@ export function encodeRgbIdPng(ids: Uint32Array, widthPx: number, heightPx: numb
  * The numbers of a PNG: its grey levels, or its places in the palette. Colour pictures whose colours are all grey
  * count as grey, for many tools save masks like that; transparency is looked through.
  * @returns null where colours are true ones, which stand for no numbers
- * @throws Error where the bytes are no PNG, or a damaged one
+ * @throws Error if the bytes are not a PNG, or a damaged one
  */
 export function decodePngNumbers(bytes: Uint8Array): NumberPicture | null {
   const png = decode(bytes);
@@ -84,7 +84,7 @@ function greyOf(data: ArrayLike<number>, channels: number): Uint16Array | null {
 
 type PackedSize = { widthPx: number; heightPx: number; bitDepth: number };
 
-/** Rows of samples smaller than a byte, each row from a byte of its own. */
+/** Rows of samples smaller than a byte, each row starting at a new byte. */
 function unpack(packed: Uint8Array, { widthPx, heightPx, bitDepth }: PackedSize): Uint8Array {
   const data = new Uint8Array(widthPx * heightPx);
   const perByte = 8 / bitDepth;
@@ -103,7 +103,7 @@ type Parts = { head: Buffer; extra: Buffer[]; bytes: Uint8Array; rowBytes: numbe
 
 async function assemble({ head, extra, bytes, rowBytes }: Parts): Promise<Buffer> {
   const rows = bytes.length / rowBytes;
-  // Every row begins with its filter: 0, none, which suits label maps.
+  // Every row starts with its filter: 0, none, which suits label maps.
   const filtered = new Uint8Array(rows * (rowBytes + 1));
   for (let row = 0; row < rows; row++) {
     filtered.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), row * (rowBytes + 1) + 1);

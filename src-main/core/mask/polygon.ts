@@ -15,9 +15,9 @@ export type PolygonLine = 'edges' | 'centres';
 export type Polygon = number[];
 
 /**
- * A mask as polygons, one a part. A polygon cannot have holes, so each hole is joined to what lies above it by a
+ * A mask as polygons, one per part. A polygon cannot have holes, so each hole is joined to what is above it by a
  * seam without width, walked down and up again; all rules of filling leave a seam alone.
- * @param bitmap of the mask or of its box alone: `offset` is the place of the bitmap's corner
+ * @param bitmap of the mask or only of its box: `offset` is the place of the bitmap's corner
  */
 export function polygonsOf(
   bitmap: Bitmap,
@@ -134,7 +134,7 @@ function pointOf({ corners }: Ring, corner: number): { x: number; y: number } {
   return { x: corners[at] ?? 0, y: corners[at + 1] ?? 0 };
 }
 
-/** Collects points, leaving out those on the way: repeated ones, and the middle of three in a straight line. */
+/** Collects points, leaving out redundant ones: repeated ones, and the middle of three in a straight line. */
 class Pen {
   readonly points: Polygon = [];
   readonly #offset: { x: number; y: number };

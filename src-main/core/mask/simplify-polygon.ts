@@ -3,7 +3,7 @@ import type { Polygon, PolygonLine } from './polygon.ts';
 
 /** How far the line may leave the exact one, in pixels: the first that stays alike enough is taken. */
 const TOLERANCES_PX = [1.5, 1, 0.75, 0.5] as const;
-/** What is promised is 0.98; the rest is for tools that draw a line a pixel beside ours. */
+/** What is promised is 0.98; the rest is for tools that draw a line one pixel off ours. */
 const MIN_IOU = 0.985;
 
 /**

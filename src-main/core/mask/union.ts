@@ -19,7 +19,7 @@ export function unionOf(shapes: readonly [MaskShape, ...MaskShape[]]): EncodedMa
   return union;
 }
 
-/** @throws RangeError where a mask lies on another grid */
+/** @throws RangeError if a mask has another grid */
 export function assertGrid(shape: MaskShape, grid: Pick<MaskShape, 'gridWidth' | 'gridHeight'>): void {
   if (shape.gridWidth === grid.gridWidth && shape.gridHeight === grid.gridHeight) return;
   throw new RangeError(

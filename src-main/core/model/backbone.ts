@@ -36,7 +36,7 @@ export type Backbone = {
   /** The finest map first. */
   features: readonly FeatureSpec[];
   input: InputRules;
-  /** The terms under which the weights may be used; null where they are not known. */
+  /** The terms under which the weights may be used; null if they are unknown. */
   licence: string | null;
   /** SHA-256 of the file that the weights come from; null where they come from none. */
   contentHash: string | null;
@@ -45,7 +45,7 @@ export type Backbone = {
 /** Everything that decides a trainable network's shape, as plain data. */
 export type BackboneSpec = ResNetSpec;
 
-/** What a network needs to run, beside its input. */
+/** What a network needs to run, apart from its input. */
 type BackboneRun = { prefix: string; weights: Weights; normalise: Normalise };
 
 /** A network that R2O can train. */

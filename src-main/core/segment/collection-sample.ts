@@ -78,7 +78,7 @@ function exampleOf(graph: SuperpixelGraph, embedding: Embedding, imageCount: num
   };
 }
 
-/** At most so many of the numbers below `count`, spread evenly. */
+/** Up to that many of the numbers below `count`, evenly spaced. */
 function spread(count: number, most: number): number[] {
   const kept = Math.min(count, most);
   return Array.from({ length: kept }, (_, at) => Math.floor((at * count) / kept));

@@ -73,7 +73,7 @@ function partsOnGrid(parts: Int32Array, map: SuperpixelMap, mask: Uint8Array, { 
   return out;
 }
 
-/** Connected pieces of the same part that have so many pixels, numbered from 1; 0 elsewhere. */
+/** Connected pieces of the same part with at least that many pixels, numbered from 1; 0 elsewhere. */
 function largePieces(partOf: Int32Array, grid: Grid, minPx: number): { labels: Int32Array; count: number } {
   const labels = new Int32Array(partOf.length);
   let count = 0;
@@ -171,9 +171,9 @@ class Parts {
   }
 
   #neighbours(part: number): Set<number> {
-    const known = this.#near.get(part) ?? new Set<number>();
-    this.#near.set(part, known);
-    return known;
+    const neighbours = this.#near.get(part) ?? new Set<number>();
+    this.#near.set(part, neighbours);
+    return neighbours;
   }
 
   #distance(a: number, b: number): number {

@@ -25,7 +25,7 @@ export type Embedding = {
   /** [map.count, dim] float32, the encoder's maps side by side; without an encoder there are none, and `dim` is 0. */
   features: Float32Array;
   dim: number;
-  /** The columns of the map that tells kinds of things apart. */
+  /** The columns of the map that separates concepts best. */
   kinds: Columns;
   /** [map.count] in 0..1, see `saliencyOf`. */
   saliency: Float32Array;
@@ -53,7 +53,7 @@ export async function embed(
   return { map, saliency, ...sideBySide(map, maps) };
 }
 
-/** Mean features of each superpixel in all maps, one map beside the other. */
+/** Mean features of each superpixel in all maps, one map next to the other. */
 function sideBySide(
   map: SuperpixelMap,
   maps: readonly FeatureMap[],

@@ -111,16 +111,16 @@ export class FeatureExtractor {
 
   #openFor({ widthPx, heightPx }: InputSize): Promise<OpenEncoder> {
     const key = this.#encoder.isAnySize ? '' : `${widthPx}x${heightPx}`;
-    const known = this.#open.get(key) ?? this.#encoder.open({ widthPx, heightPx }, this.#options);
+    const opened = this.#open.get(key) ?? this.#encoder.open({ widthPx, heightPx }, this.#options);
     // Re-inserted, so that the first of the map is the one unused for longest.
     this.#open.delete(key);
-    this.#open.set(key, known);
+    this.#open.set(key, opened);
     const [oldest] = this.#open;
     if (this.#open.size > MAX_OPEN && oldest) {
       this.#open.delete(oldest[0]);
       void oldest[1].then((encoder) => encoder[Symbol.dispose]());
     }
-    return known;
+    return opened;
   }
 }
 

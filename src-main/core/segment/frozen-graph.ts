@@ -2,7 +2,7 @@ import { ShapedSession, type ShapedValues } from '../compile/runtime/shaped-sess
 import type { MapOutput, OnnxDescription } from '../weights/onnx-graph/description.ts';
 import type { EncoderInput, FrozenEncoder, OpenEncoder, RunOptions } from './frozen-encoder.ts';
 
-/** An ONNX file whose graph and weights are somebody else's, as its description says to use it. */
+/** An ONNX file from a user, with a description of how to use it. */
 export function frozenGraph(
   path: string,
   description: OnnxDescription,

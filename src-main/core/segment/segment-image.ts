@@ -48,7 +48,7 @@ export function hasEvenGround({ working }: Pick<ImagePixels, 'working'>): boolea
   return groundNoise < QUIET_GROUND && borderPurity > 0.6;
 }
 
-/** Cuts one image into masks: objects by themselves, then regions where they are asked for. */
+/** Segments one image: its objects, then its regions if they are requested. */
 export async function segmentImage(task: SegmentTask, model: CollectionModel): Promise<FoundMask[]> {
   const { pixels, embedding, settings } = task;
   const graph = graphOf(pixels, embedding);

@@ -6,7 +6,7 @@ export type SizeBounds = { minPx: number; maxPx: number };
 /**
  * Makes superpixels of clusters: every superpixel is one 4-connected piece, SPEC section 2, step 5.
  *
- * A piece below `minPx` joins the superpixel seen last beside it, a piece of `maxPx` is cut off there. Pieces that
+ * A piece below `minPx` joins the adjacent superpixel seen last, a piece of `maxPx` is cut off there. Pieces that
  * come before the first superpixel have nobody to join but label 0, which is then the only one in several pieces.
  * @param clusters [heightPx, widthPx] cluster of each pixel
  * @returns `labels` [heightPx, widthPx] in [0, count)

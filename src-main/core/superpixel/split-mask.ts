@@ -26,7 +26,7 @@ export function splitParts(shape: MaskShape, box: Box): EncodedMask[] {
 
 /**
  * The pieces that a line cuts a mask into, the largest first. Together they are the mask: a pixel on the line goes to a
- * piece beside it. Parts that the line does not divide stay with the largest piece.
+ * piece next to it. Parts that the line does not divide stay with the largest piece.
  * @param points of the line, in pixels of the grid
  * @returns one piece where the line divides nothing
  */
@@ -84,7 +84,7 @@ function linePixels(points: readonly Point[], box: Box): number[] {
   return pixels;
 }
 
-/** Gives the mask's pixels without a piece to the pieces beside them, layer by layer. */
+/** Gives the mask's pixels without a piece to adjacent pieces, layer by layer. */
 function growInto(pieces: Int32Array, { data, widthPx, heightPx }: Bitmap): void {
   let open: number[] = [];
   data.forEach((inside, pixel) => {
@@ -96,7 +96,7 @@ function growInto(pieces: Int32Array, { data, widthPx, heightPx }: Bitmap): void
     open.forEach((pixel, index) => (pieces[pixel] = found[index] ?? 0));
     open = open.filter((pixel) => pieces[pixel] === 0);
   }
-  // A part of which nothing is beside the line: a piece of its own, with a number that no other has.
+  // A part that the line does not touch: a separate piece, with a number that no other has.
   const fresh = pieces.reduce((most, piece) => Math.max(most, piece), 0) + 1;
   for (const pixel of open) pieces[pixel] = fresh;
 }

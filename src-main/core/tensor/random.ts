@@ -23,7 +23,7 @@ export type RandomKey = {
   index?: number;
 };
 
-/** A stream of its own for each key; 24 random bits a number. */
+/** A separate stream for each key; 24 random bits per number. */
 export function drawsFor({ seed, step, stream, index = 0 }: RandomKey): Draw {
   const key = [seed, step, index].reduce((hash, part) => hashU32((hash ^ part) | 0), fnv1a32(stream));
   let next = 0;

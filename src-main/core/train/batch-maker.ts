@@ -18,7 +18,7 @@ type Outcome = { opened: OpenedImage } | { problem: SkippedImage };
 
 /**
  * Makes the batches of a run: reads, decodes, cuts and augments. A batch depends on nothing but the run's seed, the
- * step and the images, so any can be made again.
+ * step and the images, so any can be recreated.
  */
 export class BatchMaker {
   readonly #spec: BatchMakerSpec;

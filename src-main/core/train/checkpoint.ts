@@ -9,7 +9,7 @@ import type { Trainer } from './trainer.ts';
 const METADATA_KEY = 'r2o_checkpoint';
 const PREVIEW_PREFIX = 'preview.';
 
-/** What a checkpoint holds beside the state; all else of a run follows from its configuration and the step. */
+/** What a checkpoint contains in addition to the state; the rest follows from the run's configuration and the step. */
 const Description = z.object({
   version: z.literal(1),
   /** Steps done: the next one to do. */
@@ -81,7 +81,7 @@ async function openFile(path: string): Promise<SafetensorsFile> {
   }
 }
 
-/** A checkpoint whose bytes are known to be right. The caller disposes it. */
+/** A checkpoint whose bytes have been verified. The caller disposes it. */
 export class OpenCheckpoint implements AsyncDisposable {
   readonly step: number;
   readonly superpixelSlots: number;
@@ -121,7 +121,7 @@ function bytesOf(data: { buffer: ArrayBufferLike; byteOffset: number; byteLength
 }
 
 function float32Of(bytes: Uint8Array): Float32Array {
-  // Copied where it does not lie on a multiple of four.
+  // Copied if its offset is not a multiple of four.
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength / 4);
 }

@@ -67,8 +67,8 @@ export class EngineProducts implements Disposable {
     const rowCap = roundUp(count, 256);
     const centreCap = centreCount <= FEW_CENTRES ? FEW_CENTRES : roundUp(centreCount, 16);
     const key = `${rowCap} x ${centreCap}`;
-    const known = this.#steps.get(key);
-    if (known) return known;
+    const compiled = this.#steps.get(key);
+    if (compiled) return compiled;
     const made = { step: await this.#compile(rowCap, centreCap), rowCap, centreCap };
     this.#steps.set(key, made);
     return made;

@@ -21,7 +21,7 @@ export type Preview = {
   maps: readonly Uint8Array[];
   /**
    * How far the regions stay the same when the images are mirrored and recoloured: 1 for the same regions, 0 for
-   * unrelated ones. It needs no labels, and rises as features come to tell things apart rather than colours.
+   * unrelated ones. It needs no labels, and rises as features begin to separate objects rather than colours.
    */
   stability: number;
 };

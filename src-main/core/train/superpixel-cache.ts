@@ -6,7 +6,7 @@ import { DiskCache } from '../image/disk-cache.ts';
 import { slic, type SuperpixelMap } from '../superpixel/slic.ts';
 import { fnv1a32 } from '../tensor/random.ts';
 
-/** What decides the superpixels of an image, beside its pixels. */
+/** What determines the superpixels of an image, apart from its pixels. */
 export type SuperpixelSpec = {
   /** Side of the spanning view. */
   viewPx: number;
@@ -74,7 +74,7 @@ function entryOf({ labels, count }: SuperpixelMap): Uint8Array[] {
   return [header, deflateRawSync(bytes, { level: 1 })];
 }
 
-/** @param header what an entry begins with, of which the count is read */
+/** @param header the start of an entry, from which the count is read */
 function checksumOf(header: Buffer, labels: Uint8Array): number {
   return crc32(labels, crc32(header.subarray(4, 8)));
 }
@@ -93,7 +93,7 @@ function inflated(bytes: Uint8Array, maxOutputLength: number): Buffer | undefine
   try {
     return inflateRawSync(bytes, { maxOutputLength });
   } catch {
-    // A damaged entry, which is made again.
+    // A damaged entry, which is recreated.
     return undefined;
   }
 }

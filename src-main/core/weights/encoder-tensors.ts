@@ -18,12 +18,12 @@ type EncoderTensor = Pick<ParameterSpec, 'name' | 'kind' | 'shape'>;
 /** Ten times a ResNet-50. */
 const MAX_ELEMENTS = 250_000_000;
 
-/** How many batches the running statistics have seen, as PyTorch keeps it beside them. */
+/** How many batches the running statistics have seen, as PyTorch keeps it with them. */
 const COUNTER = 'num_batches_tracked';
 
 /**
  * Reads an encoder: finds out which network the tensors belong to, and checks that each is there, has its
- * shape and holds finite numbers. One tensor at a time is in memory beside the result.
+ * shape and holds finite numbers. Only one tensor at a time is in memory besides the result.
  * @param names the file's name of every tensor, by torchvision's name; others in the file do not matter
  * @throws UserError WEIGHTS_UNSUPPORTED or WEIGHTS_DAMAGED, naming the tensor at fault
  */

@@ -20,7 +20,7 @@ export function bareNetwork(spec: BackboneSpec): NetworkSpec {
 /**
  * Takes an encoder out of the state of a training step.
  * @param state may hold more than the encoder
- * @param prefix where it lies there, such as `online.backbone`
+ * @param prefix where it is in the file, such as `online.backbone`
  * @throws Error naming what is missing or has another size
  */
 export function encoderFrom(
@@ -52,7 +52,7 @@ export function untrainedEncoder(spec: BackboneSpec, seed: number): Encoder {
 /**
  * The network that tensors of these names and shapes belong to.
  * @param shapes by torchvision's names, in PyTorch's layout; other tensors do not matter
- * @returns the network, or what speaks against a ResNet of this kind, in words. That every tensor is there and
+ * @returns the network, or why it is not a ResNet of this kind, as text. That every tensor is there and
  *   fits is left to who reads them.
  */
 export function specOfShapes(shapes: ReadonlyMap<string, Shape>): BackboneSpec | string {

@@ -101,7 +101,7 @@ export type ExportRequest = {
 };
 
 /**
- * Writes an encoder for other tools, and its card beside it: `PATH.card.md` for people, `PATH.card.json` for
+ * Writes an encoder for other tools, with its card next to it: `PATH.card.md` for people, `PATH.card.json` for
  * programs.
  * @throws UserError BAD_INPUT for a name that the tool would not read, ALREADY_EXISTS, DISK_FULL, FILE_NOT_FOUND (no such folder), FILE_UNUSABLE
  */

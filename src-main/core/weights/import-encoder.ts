@@ -7,7 +7,7 @@ import { readBatchesTracked, readEncoder } from './encoder-tensors.ts';
 import { findEncoder } from './layouts.ts';
 import { openWeights } from './open-weights.ts';
 
-/** An encoder from somebody else's file, with what the file says about it. */
+/** An encoder from a user's file, with what the file says about it. */
 export type ImportedEncoder = { encoder: Encoder; facts: EncoderFacts; record: ImportRecord };
 
 /**

@@ -13,13 +13,13 @@ import { RandomAccessFile } from './random-access-file.ts';
 import { importVit, vitFeatures, vitName } from './vit/import-vit.ts';
 import { writeVitFile } from './vit/vit-file.ts';
 
-/** An encoder out of somebody else's file, of any kind that the app knows, ready to be kept. */
+/** An encoder from a user's file, of any supported kind, ready to be stored. */
 export type ImportedModel = {
   architecture: string;
   encoder: EncoderCard;
   facts: EncoderFacts;
   record: ImportRecord;
-  /** The terms of the weights, where they are well known. */
+  /** The license terms of the weights, if the network is a well-known one. */
   licence: string | null;
   /** How the copy's name ends. */
   extension: 'safetensors' | 'onnx';

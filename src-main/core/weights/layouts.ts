@@ -5,7 +5,7 @@ type Layout = {
   name: string;
   /** The file's names of torchvision's `conv1.weight` and `layer1.0.conv1.weight`: they find an encoder. */
   anchors: readonly [stem: string, firstBlock: string];
-  /** torchvision's name for a name of the file; undefined for what is no part of the encoder. */
+  /** torchvision's name for a name of the file; undefined for what does not belong to the encoder. */
   toTorchvision: (name: string) => string | undefined;
 };
 
@@ -43,7 +43,7 @@ const SEQUENCE: Readonly<Record<number, string>> = {
 
 /** A second copy of the target encoder, which the official code leaves in its checkpoints (SPEC Q13). */
 const DUPLICATE = /(^|\.)_fpn\./;
-/** Where one file holds several encoders: the first kind that is there is the one that people use. */
+/** If one file contains several encoders, the first of these is the one that people use. */
 const PREFERENCES = [
   /teacher/,
   /online|encoder_q|base_encoder|query/,

@@ -12,7 +12,7 @@ export type CardSubject = {
   usage: readonly string[];
 };
 
-/** The card as data: everything that is known, for programs. */
+/** The card as data, complete, for programs. */
 export function cardJson({ model, fileName, format, sha256, usage }: CardSubject): string {
   const { name, origin, architecture, card, createdAtMs } = model;
   const value = {

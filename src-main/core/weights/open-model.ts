@@ -14,7 +14,8 @@ type ModelFile = Extract<ModelWeights, { kind: 'file' }>;
 /**
  * The network behind a model of the store, for training and export: read from its file, whose checksum must still be
  * the one that was saved, or drawn from its seed.
- * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed; BAD_INPUT for an encoder that is no network of ours
+ * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed; BAD_INPUT for an encoder that is not one of
+ * the app's networks
  */
 export async function openModel(weights: ModelWeights): Promise<Encoder> {
   if (weights.kind === 'untrained') {
@@ -31,7 +32,7 @@ export async function openModel(weights: ModelWeights): Promise<Encoder> {
   );
 }
 
-/** What a model is that is no network of ours, in words. */
+/** What a model is that is not one of the app's networks, as text. */
 async function otherKind({ path }: ModelFile): Promise<string | undefined> {
   if (path.endsWith('.onnx')) return 'an ONNX file';
   return (await available(() => isVitFile(path))) ? 'a Vision Transformer' : undefined;

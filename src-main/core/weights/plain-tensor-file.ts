@@ -5,7 +5,7 @@ import type { StoredDtype, StoredTensor } from './stored-tensor.ts';
 /** Where a tensor is in its file, in one piece, little-endian and row-major. */
 export type TensorEntry = { dtype: StoredDtype; shape: Shape; offset: number; sizeBytes: number };
 
-/** What is known of a file before any tensor is read. */
+/** The description of a file, before any tensor is read. */
 export type TensorContents = {
   /** Free text kept in the file. */
   metadata: ReadonlyMap<string, string>;

@@ -18,10 +18,10 @@ export class RandomAccessFile {
     this.sizeBytes = sizeBytes;
   }
 
-  /** @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE (also for what is no regular file) */
+  /** @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE (also for anything but a regular file) */
   static async open(path: string): Promise<RandomAccessFile> {
     try {
-      // Before it is opened: opening a named pipe waits for somebody to write into it.
+      // Before it is opened: opening a named pipe waits for a writer.
       if ((await stat(path)).isFile()) {
         const handle = await open(path, 'r');
         return new RandomAccessFile(path, handle, (await handle.stat()).size);

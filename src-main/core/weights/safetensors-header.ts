@@ -13,7 +13,7 @@ const MAX_HEADER_BYTES = 16 * 2 ** 20;
 /** An object of objects that hold arrays. */
 const MAX_DEPTH = 3;
 const MAX_RANK = 32;
-/** The one entry of a header that is no tensor. */
+/** The only entry of a header that is not a tensor. */
 export const METADATA_KEY = '__metadata__';
 
 const Count = z.number().int().min(0);

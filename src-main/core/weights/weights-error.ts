@@ -4,7 +4,7 @@ import { UserError } from '../../contract/errors.ts';
 /** Names out of a file may be of any length. */
 const MAX_PROBLEM = 400;
 
-/** A file that breaks the rules of its own format. Nothing of it is used. */
+/** A file that breaks the rules of its format. Nothing of it is used. */
 export function damagedFile(path: string, problem: string, cause?: unknown): UserError {
   return new UserError('WEIGHTS_DAMAGED', `${basename(path)}: ${shown(problem)}.`, {
     hint: 'Download or export the file again; if you know its checksum, compare it.',

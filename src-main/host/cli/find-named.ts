@@ -3,7 +3,7 @@ import { UserError } from '../../contract/errors.ts';
 import { Cancelled } from './follow-job.ts';
 
 /**
- * One of several things by its number, or by its name where that is unique.
+ * One of several items by its number, or by its name if that is unique.
  * @param kind what they are called, and the command that lists them
  * @throws UserError NOT_FOUND, or BAD_INPUT for a name that several have
  */
@@ -27,7 +27,7 @@ export function findNamed<T extends { id: number; name: string }>(
 }
 
 /**
- * Asks a person at the terminal before something goes for good.
+ * Asks for confirmation at the terminal before something is deleted permanently.
  * @throws Cancelled when they say no; UserError BAD_INPUT when there is nobody to ask
  */
 export async function confirmRemoval(name: string, question: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { Job } from '../../contract/job.ts';
 import { isUnderWay } from '../../contract/job-state.ts';
 import { ProgressDisplay } from './progress-display.ts';
 
-/** The person pressed Ctrl-C, or cancelled the job elsewhere. */
+/** The user pressed Ctrl-C, or cancelled the job elsewhere. */
 export class Cancelled extends Error {
   constructor() {
     super('cancelled');
@@ -70,7 +70,7 @@ async function listen(
       if (event.type === 'job' && event.job.id === id) update(event.job);
     }
   } catch (error) {
-    // Ending the watch is how we leave; the connection's end shows in the next poll.
+    // The watch ends when we stop it; if the connection ended, the next poll fails.
     if (!signal.aborted) throw error;
   }
 }

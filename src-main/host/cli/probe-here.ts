@@ -5,7 +5,7 @@ import { workerEntry } from '../shared/paths.ts';
 
 /**
  * Probes modules and devices in a worker of this command's own: no data folder and no lock is needed, so it
- * works beside a running app and where nothing else does.
+ * works while the app is running and when nothing else does.
  * @throws UserError WORKER_FAILED when a native module takes the worker down
  */
 export async function probeHere(): Promise<MachineProbe> {

@@ -35,7 +35,7 @@ export class ProgressDisplay {
     this.#stream.write(`${text}\n`);
   }
 
-  /** Leaves the cursor on a line of its own. */
+  /** Leaves the cursor on a new line. */
   finish(): void {
     if (this.#isDrawn) this.#stream.write('\r\x1b[2K');
     this.#isDrawn = false;

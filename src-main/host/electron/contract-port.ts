@@ -20,7 +20,7 @@ export function serveContract(service: Service): void {
   );
 }
 
-/** Asks for a folder with the system's dialog; undefined when nothing was chosen. */
+/** Asks for a folder with the system's dialog; undefined if the user cancels. */
 export async function pickFolder(): Promise<string | undefined> {
   const { filePaths } = await dialog.showOpenDialog({ properties: ['openDirectory'] });
   return filePaths[0];

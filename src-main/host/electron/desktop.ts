@@ -70,7 +70,7 @@ export class DesktopShell {
     nativeTheme.themeSource = this.#service.settings().theme;
     const collections = this.#service.store.collections.list();
     const recent = collections.toSorted((a, b) => b.createdAtMs - a.createdAtMs);
-    // Collections tell of every change while they are scanned; the menu changes with their names alone.
+    // Collections publish every change while they are scanned; the menu depends only on their names.
     const key = JSON.stringify([this.#texts().file, recent.map(({ id, name }) => [id, name])]);
     if (key === this.#menuKey) return;
     this.#menuKey = key;

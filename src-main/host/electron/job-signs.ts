@@ -16,7 +16,7 @@ export function taskbarProgress(jobs: Iterable<Job>): TaskbarProgress {
   return progress?.total ? Math.min(1, progress.done / progress.total) : 'unknown';
 }
 
-/** What to tell a person who is looking elsewhere, when a job has just ended; undefined when there is nothing. */
+/** The notification for a user who is not looking when a job ends; undefined if there is none to show. */
 export function notificationOf(
   before: Job | undefined,
   job: Job,

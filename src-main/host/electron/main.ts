@@ -16,12 +16,12 @@ import { allowOwnPageOnly } from './window.ts';
 
 registerScheme();
 if (process.platform === 'win32') app.setAppUserModelId(APP_ID);
-/** Resolves when the window is there; folders that are opened with the app before then wait for it. */
+/** Resolves when the window exists; folders that are opened with the app before then wait for it. */
 const ready = Promise.withResolvers<DesktopShell>();
 
 if (app.requestSingleInstanceLock()) {
   app.on('second-instance', () => void ready.promise.then((desktop) => desktop.show()));
-  // A folder dropped on the dock, or chosen under recent documents.
+  // A folder dropped on the dock, or selected under recent documents.
   app.on('open-file', (event, path) => {
     event.preventDefault();
     void ready.promise.then((desktop) => desktop.addFolder(path)).catch(report);

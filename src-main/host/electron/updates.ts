@@ -1,7 +1,7 @@
 import type { Logger } from '../../service/logger.ts';
 
 /**
- * Looks for an update at an address that the person has set; without one, nothing is loaded and nobody is asked.
+ * Looks for an update at an address that the user has set; without one, nothing is loaded and no server is contacted.
  * A found update is downloaded, checked against the signature of this app, and installed at the next quit.
  */
 export async function startUpdates(url: string, logger: Logger): Promise<void> {

@@ -27,7 +27,7 @@ export function readWindowState(file: string): WindowState {
   }
 }
 
-/** Written beside and renamed, so that a power cut leaves the old one. */
+/** Written to a temporary file and renamed, so that a power cut leaves the old one. */
 export function writeWindowState(file: string, state: WindowState): void {
   writeFileSync(`${file}.tmp`, JSON.stringify(state));
   renameSync(`${file}.tmp`, file);

@@ -7,7 +7,7 @@ const LOCAL_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 export type Refusal = { status: 401 | 403; reason: string };
 
 /**
- * [Note: Local guard] The server listens on 127.0.0.1 only, yet any page in the person's browser can send
+ * [Note: Local guard] The server listens on 127.0.0.1 only, yet any page in the user's browser can send
  * requests there. So: the Host must be a local name (against DNS rebinding; the port is free, so that an SSH
  * tunnel works), a given Origin must be that very host (against other pages), and the token of this launch
  * must be there, as a cookie or as a bearer token (against other users of the machine).

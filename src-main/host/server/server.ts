@@ -28,7 +28,7 @@ export type LocalServer = {
 
 export type ServerOptions = {
   service: Service;
-  /** 0 lets the system choose. */
+  /** 0 lets the system pick one. */
   port: number;
   /** Folder of the built page. */
   pageFolder: string;
@@ -115,7 +115,7 @@ function acceptSockets(http: Server, service: Service, token: string): WebSocket
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      // A client that breaks off in mid-message is no fault of the server.
+      // A client that disconnects in the middle of a message is not the server's fault.
       webSocket.on('error', () => webSocket.terminate());
       void rpc.upgrade(webSocket, { context: {} });
     });

@@ -4,7 +4,7 @@ import { dataLayout } from '../../domain/data-layout.ts';
 
 /**
  * How other processes of the same person reach the one that owns a data folder. The file is readable by its
- * owner alone, because it holds the token.
+ * owner only, because it contains the token.
  */
 const Endpoint = z.object({
   url: z.url(),

@@ -5,7 +5,7 @@ import type { Logger } from '../../service/logger.ts';
 
 const MAX_LOG_BYTES = 10 * 2 ** 20;
 
-/** The app's log, one JSON object a line; one that has grown too long is kept beside it. */
+/** The app's log, one JSON object per line; a log that has grown too long is kept next to it. */
 export function openLogFile(dataFolder: string): Logger {
   const { logs, logFile: file, previousLogFile } = dataLayout(dataFolder);
   mkdirSync(logs, { recursive: true, mode: 0o700 });

@@ -8,7 +8,7 @@ const outFolder = join(import.meta.dirname, '..');
 export const workerEntry = join(outFolder, 'main', 'worker.js');
 export const rendererFolder = join(outFolder, 'renderer');
 
-/** The app's version, from the package.json beside the built parts. */
+/** The app's version, from the package.json next to the built parts. */
 export function appVersion(): string {
   const file = join(outFolder, '..', 'package.json');
   return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;

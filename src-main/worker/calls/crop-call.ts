@@ -22,8 +22,8 @@ export async function renderCrop(call: CallOf<'render-crop'>): Promise<ResultOf<
   const { shape, box, contentHash, cache } = call;
   const { crops } = pictureCaches(cache);
   const key = createHash('sha256').update(contentHash).update(shape.rle).digest('hex');
-  const known = await crops.read(key);
-  if (known && known.length > 0) return { bytes: known };
+  const cached = await crops.read(key);
+  if (cached && cached.length > 0) return { bytes: cached };
   const crop = cropAround(box, { widthPx: shape.gridWidth, heightPx: shape.gridHeight });
   const image = await decodeRegion(call, crop);
   const { data, widthPx, heightPx } = drawCrop(image, decodeCrop(shape, box), { box, crop });

@@ -17,7 +17,7 @@ export async function renderDrawn(call: CallOf<'render-drawn'>): Promise<ResultO
   const thumbnail = await decodeImage(await thumbnailOf(call));
   const { data, widthPx, heightPx } = drawMasks(thumbnail, masks);
   const bytes = await sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    // Somebody waits for it: effort 0 takes two thirds of the time of 2, for a fifth more bytes.
+    // The user waits for it: effort 0 takes two thirds of the time of 2, for a fifth more bytes.
     .webp({ quality: QUALITY, effort: 0 })
     .toBuffer();
   await pictureCaches(cache).drawn.write(key, bytes);

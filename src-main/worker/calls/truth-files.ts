@@ -29,7 +29,7 @@ const Unpacked = z.object({
 });
 
 /**
- * Reads ground truth that a labeling tool wrote, and puts what it says of each image into a file of its own: a
+ * Reads ground truth that a labeling tool wrote, and writes what it says about each image to a separate file: a
  * comparison asks for a few images at a time, and nobody wants to read a file of all of them each time.
  * @throws UserError as `readMasks` does
  */
@@ -94,8 +94,8 @@ function truthOf({ widthPx, heightPx, masks, ignored }: z.infer<typeof Unpacked>
 }
 
 /**
- * Truth as pictures: `masks/NAME.png` (or NAME.png in the folder itself) and, where it is there, `labels/NAME.png`.
- * @throws UserError BAD_INPUT for a file that is no image
+ * Truth as pictures: `masks/NAME.png` (or NAME.png in the folder itself) and, if it exists, `labels/NAME.png`.
+ * @throws UserError BAD_INPUT for a file that is not an image
  */
 export async function readPictures(folder: string, relPath: string): Promise<ImageTruth | undefined> {
   const { name } = parse(relPath);

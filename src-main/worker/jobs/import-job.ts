@@ -79,7 +79,7 @@ function imageOf({ imageName, widthPx, heightPx }: ImageMasks, names: ImportName
   return `Its masks are ${widthPx} x ${heightPx}, but the upright image is ${image.widthPx} x ${image.heightPx}: correct masks on upright copies.`;
 }
 
-/** Pairs old and new masks, the most alike first, and says what became of each. */
+/** Pairs old and new masks, the most alike first, and says what happened to each. */
 function compare(
   before: readonly ImportedMask[],
   after: readonly FileMask[],

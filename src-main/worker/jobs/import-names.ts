@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path/posix';
 import type { ImportableImage } from '../../domain/mask-import-rows.ts';
 import { exportName } from '../../export/image-names.ts';
 
-/** Finds the image that a mask file speaks of, by as much of its name as the file has. */
+/** Finds the image that a mask file belongs to, by as much of its name as the file contains. */
 export class ImportNames {
   readonly #byPath = new Map<string, ImportableImage>();
   readonly #byName = new Map<string, ImportableImage | null>();

@@ -1,6 +1,6 @@
 import type { ServiceLink } from '../service-link.ts';
 
-/** What every job of the worker is given beside its own spec. */
+/** What every job of the worker gets in addition to its spec. */
 export type JobContext = {
   link: ServiceLink;
   /** Aborted with a JobStopped when the job is to pause or to be cancelled. */

@@ -25,7 +25,7 @@ const KEPT_BYTES = 512 * 2 ** 20;
 /** A thread of batches keeps up with the engine on this many cores. */
 const CORES_A_BATCH_THREAD = 4;
 const BATCHES_AHEAD = 2;
-/** Superpixels are small beside pixels: a fraction of what decoded pixels may take. */
+/** Superpixels are small compared with pixels: a fraction of what decoded pixels may take. */
 const SUPERPIXEL_SHARE = 1 / 16;
 
 /**
@@ -97,7 +97,7 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
 }
 
 function deviceOf(name: string): DeviceId {
-  const id = DEVICE_IDS.find((known) => known === name);
+  const id = DEVICE_IDS.find((one) => one === name);
   if (id) return id;
   throw new UserError('DEVICE_UNAVAILABLE', `This version does not know the device '${name}'.`, {
     hint: 'List the devices with: r2o devices',

@@ -30,7 +30,7 @@ export type RunRecorderOptions = {
   saved: SavedStep;
 };
 
-/** Where a resume begins: the steps in the last checkpoint that the store knows, undefined without one. */
+/** Where a resumed run starts: the steps in the last checkpoint that the store knows, undefined without one. */
 export type SavedStep = { step: number | undefined };
 
 /** Curves are sent at most this often. */
@@ -109,7 +109,7 @@ export class RunRecorder {
     await link.ask({ kind: 'pretrain/checkpoint', file, sha256, step });
     saved.step = step;
     this.#checkpointAtMs = performance.now();
-    // Only now: until the store knew the new one, the old one was where a resume begins.
+    // Only now: until the store knew the new one, a resumed run would have started at the old one.
     for (const name of await readdir(job.runFolder)) {
       if (isCheckpointName(name) && name !== file) await rm(join(job.runFolder, name), { force: true });
     }

@@ -154,5 +154,5 @@ async function openExtractor(job: SegmentJob, threads: number): Promise<FeatureE
 
 /** Encoders are run by ONNX Runtime, whichever of its devices; TensorFlow.js devices fall back to its CPU. */
 function deviceOf(id: string): DeviceId {
-  return DEVICE_IDS.find((known) => known === id && known.startsWith('onnx:')) ?? 'onnx:cpu';
+  return DEVICE_IDS.find((one) => one === id && one.startsWith('onnx:')) ?? 'onnx:cpu';
 }

@@ -24,7 +24,7 @@ const ListFile = z.array(
 export type ListedImage = FileKey & { id: ImageId; contentHash: ContentHash };
 
 /**
- * The images of a run: those that the collection had when the run began, each content once. Kept in the run's folder,
+ * The images of a run: those that the collection had when the run started, each content once. Kept in the run's folder,
  * because a rescan between two resumes must not change what a step sees.
  */
 export async function readOrMakeImageList(
@@ -32,8 +32,8 @@ export async function readOrMakeImageList(
   { link, signal }: JobContext,
 ): Promise<ListedImage[]> {
   const path = imageListFile(job.runFolder);
-  const known = await readFile(path, 'utf8').catch(() => undefined);
-  if (known !== undefined) return parseList(known);
+  const saved = await readFile(path, 'utf8').catch(() => undefined);
+  if (saved !== undefined) return parseList(saved);
   const images = new Map<string, ListedImage>();
   for (let afterId = 0; ;) {
     signal.throwIfAborted();

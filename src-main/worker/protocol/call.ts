@@ -36,14 +36,14 @@ const PhotoFile = z.object({
 export const Call = z.discriminatedUnion('kind', [
   /** The image as WebP, upright. Fails when the file no longer holds `contentHash`. */
   PhotoFile.extend({ kind: z.literal('render'), variant: z.enum(['thumbnail', 'view']) }),
-  /** Writes made-up scenes with known objects, for people without photos at hand. */
+  /** Writes synthetic scenes with ground truth, for users without photos at hand. */
   z.object({
     kind: z.literal('make-scenes'),
     folder: z.string(),
     count: z.number().int().positive(),
     seed: z.number().int(),
   }),
-  /** Reads an encoder from somebody else's file and keeps it as a file of ours in `folder`. */
+  /** Reads an encoder from a user's file and keeps it as a file of the app in `folder`. */
   z.object({
     kind: z.literal('import-encoder'),
     path: z.string(),
@@ -61,7 +61,7 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** Loads every native module and runs a kernel on every engine. */
   z.object({ kind: z.literal('probe') }),
-  /** Puts the ground truth of a labeling tool's files into an empty folder, an image a file. */
+  /** Puts the ground truth of a labeling tool's files into an empty folder, one file per image. */
   z.object({ kind: z.literal('unpack-truth'), path: z.string(), format: MaskFileFormat, folder: z.string() }),
   /** Scores of some images against ground truth, see `scoreMasks`. */
   z.object({
@@ -118,7 +118,7 @@ export const Call = z.discriminatedUnion('kind', [
     ),
     limits: ImageLimits,
   }),
-  /** What a pretraining would be; `gflops` is the speed of the device, null where it is not known. */
+  /** What a pretraining would be; `gflops` is the speed of the device, null if it was not measured. */
   z.object({
     kind: z.literal('plan-pretraining'),
     preset: PresetName,
@@ -128,7 +128,7 @@ export const Call = z.discriminatedUnion('kind', [
     gflops: z.number().nullable(),
     memoryBytes: z.number().nullable(),
   }),
-  /** Region maps of a run as one picture, a row an image and a column a step, written to `out`. */
+  /** Region maps of a run as one picture, one row per image and one column per step, written to `out`. */
   z.object({
     kind: z.literal('write-preview-strip'),
     out: z.string(),

@@ -16,7 +16,7 @@ import { Bytes } from '../../domain/bytes.ts';
 import { FileKey, FoundFile, InspectedFile } from '../../domain/scan.ts';
 import { CacheBounds, ImageLimits } from './image-access.ts';
 
-/** What the service and a worker say to each other in one kind of job. */
+/** The messages between service and worker for one kind of job. */
 type Declaration<K extends JobKind> = {
   /** All that the worker needs to run it; paths and settings are resolved by the service. */
   job: z.ZodObject;
@@ -39,7 +39,7 @@ const SegmentedMask = z.object({
 const scan = {
   job: z.object({ rootPath: z.string(), limits: ImageLimits, cache: CacheBounds }),
   asks: {
-    /** Which of these files have to be opened? The others are known and unchanged. */
+    /** Which of these files have to be opened? The others are unchanged. */
     'scan/diff': {
       ask: z.object({ files: z.array(FoundFile) }),
       answer: z.object({ inspect: z.array(z.number().int()) }),
@@ -77,7 +77,7 @@ const importMasks = {
       ask: z.object({ imageId: ImageId }),
       answer: z.object({ masks: z.array(ImportedMask) }),
     },
-    /** Save what became of an image's masks. */
+    /** Save the result for an image's masks. */
     'import/save': {
       ask: z.object({ imageId: ImageId, changes: z.array(MaskChange) }),
       answer: z.null(),
@@ -96,7 +96,7 @@ const pretrain = {
     device: z.string(),
     /** The run's own folder: its image list and its checkpoints. */
     runFolder: z.string(),
-    /** Where encoders are kept; `modelPrefix` begins the names of this run's files. */
+    /** Where encoders are kept; `modelPrefix` starts the names of this run's files. */
     modelsFolder: z.string(),
     modelPrefix: z.string(),
     /** Where it resumes from; null for a new run. */
@@ -134,7 +134,7 @@ const pretrain = {
       ask: z.object({ file: z.string(), sha256: Bytes, step: z.number().int() }),
       answer: z.null(),
     },
-    /** The encoder of a run that ended, or was stopped for good, is on the disk: keep it as a model. */
+    /** The encoder of a run that ended, or was cancelled, is on the disk: keep it as a model. */
     'pretrain/model': {
       ask: z.object({
         file: z.string(),
@@ -156,7 +156,7 @@ const segment = {
     segmentationId: SegmentationId,
     settings: SegmentSettings,
     device: z.string(),
-    /** Null for colour and texture alone. */
+    /** Null for only colour and texture. */
     model: ModelWeights.nullable(),
     /** Where what was learned from the collection is kept, so that a resumed job can use it. */
     modelFile: z.string(),

@@ -5,7 +5,7 @@ import type { WorkerJobOf } from '../protocol/job.ts';
 
 type SegmentSpec = WorkerJobOf<'segment'>;
 
-/** Embeddings are small beside pixels. */
+/** Embeddings are small compared with pixels. */
 const EMBEDDING_SHARE = 1 / 4;
 
 /** The cache of embeddings, bounded by a share of what decoded pixels may take. */

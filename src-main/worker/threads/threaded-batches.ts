@@ -17,7 +17,7 @@ export type ThreadedBatchesOptions = {
   endStep: number;
 };
 
-/** Batches made by threads of their own, in turn, some steps ahead of the engine. */
+/** Batches made by separate threads, in turn, some steps ahead of the engine. */
 export class ThreadedBatches implements BatchSource {
   readonly #options: ThreadedBatchesOptions;
   readonly #threads: readonly Worker[];

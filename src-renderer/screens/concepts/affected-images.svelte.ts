@@ -24,7 +24,7 @@ export class AffectedImages {
   /** Only the latest call counts. What was shown stays until then. */
   async show(segmentationId: SegmentationId, conceptId: ConceptId): Promise<void> {
     const asked = ++this.#asked;
-    // A strip that cannot be read is empty; whatever is wrong is told where the concepts are.
+    // A strip that cannot be read is empty; the error is shown with the concepts.
     const error = await attempt(async () => {
       const { items } = await this.#client.concepts.masks({ id: conceptId, limit: OBJECTS });
       const imageIds = items

@@ -15,7 +15,7 @@ const AHEAD = 200;
 /** Masks that one call may change. */
 const CHANGED_AT_ONCE = 1_000;
 
-/** All objects of one concept, read as they are scrolled to; and those of them that are chosen. */
+/** All objects of one concept, read as they are scrolled to; and the selected ones. */
 export class ConceptMasks {
   readonly id: ConceptId;
   readonly #client: Client;
@@ -29,7 +29,7 @@ export class ConceptMasks {
   #anchor: MaskId | undefined;
 
   readonly ids = $derived.by(() => this.#items.map(({ id }) => id));
-  // Made anew with the list; nothing changes it.
+  // Recreated with the list; nothing changes it.
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #byId = $derived.by(() => new Map(this.#items.map((mask) => [mask.id, mask])));
 
@@ -51,19 +51,19 @@ export class ConceptMasks {
     return this.#byId.get(id);
   }
 
-  /** Reads as many as are known again, at least the first. */
+  /** Rereads what has been read, at least the first page. */
   refresh(): Promise<void> {
     return this.#read(null, Math.max(this.#items.length, AT_ONCE));
   }
 
-  /** Reads on where the place comes near the end of what is known. */
+  /** Reads more when the position comes near the end of what has been read. */
   async ensure(to: number): Promise<void> {
     while (this.#nextCursor !== null && to + AHEAD > this.#items.length && !this.#error) {
       await this.#read(this.#nextCursor, AT_ONCE);
     }
   }
 
-  /** Chooses one, or no longer; with `isRange` all from the one before to this. */
+  /** Selects or deselects one; with `isRange`, everything from the previous one to this. */
   choose(id: MaskId, { isRange }: { isRange: boolean }): void {
     const from = this.#anchor === undefined ? -1 : this.ids.indexOf(this.#anchor);
     const to = this.ids.indexOf(id);
@@ -77,7 +77,7 @@ export class ConceptMasks {
     for (const id of this.ids) this.chosen.add(id);
   }
 
-  /** Lets the chosen objects be of another concept, or of none. @param name what people call it */
+  /** Moves the selected objects to another concept, or to none. @param name its name, as shown */
   move(to: ConceptId | null, name: string): Promise<boolean> {
     return this.#change(
       (ids) => this.#client.masks.setConcept({ ids, conceptId: to }),
@@ -92,7 +92,7 @@ export class ConceptMasks {
     );
   }
 
-  /** Changes the chosen ones, and offers to take that back. */
+  /** Changes the selected ones, and offers to undo it. */
   async #change(
     call: (ids: MaskId[]) => Promise<EditBatch>,
     titleOf: (count: number) => string,

@@ -2,7 +2,7 @@ import { t } from '../../i18n/language.svelte.ts';
 import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
 import type { ConceptsView } from './concepts-view.svelte.ts';
 
-/** What the keyboard does on the concepts screen, beside the arrow keys, Enter and Space of the cards. */
+/** What the keyboard does on the concepts screen, in addition to the arrow keys, Enter and Space of the cards. */
 export function conceptShortcuts(view: ConceptsView): ShortcutGroup {
   const { current } = view;
   if (view.isBrowsing || !current) return { title: t('concepts.title'), shortcuts: [] };

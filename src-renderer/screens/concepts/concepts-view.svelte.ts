@@ -27,18 +27,18 @@ export function conceptTitle({ name, number }: Pick<Concept, 'name' | 'number'>)
   return name ?? t('concepts.unnamed', { number });
 }
 
-/** The concepts screen: `concepts/CONCEPT` shows one beside the others, `concepts/CONCEPT/masks` all its objects. */
+/** The concepts screen: `concepts/CONCEPT` shows one next to the others, `concepts/CONCEPT/masks` all its objects. */
 export class ConceptsView {
   readonly #studio: Surroundings;
   #all = $state.raw<readonly Concept[]>([]);
   #of = $state<SegmentationId>();
   #error = $state.raw<ShownError>();
-  /** Those that are chosen to be changed together. */
+  /** The ones selected for a bulk action. */
   readonly chosen = new SvelteSet<ConceptId>();
   readonly refresh: () => Promise<void>;
 
   readonly segmentationId = $derived.by(() => this.#studio.segmentations.selected?.id);
-  /** Whether the concepts of the selected segmentation are known. */
+  /** Whether the concepts of the selected segmentation have been read. */
   readonly isLoaded = $derived.by(() => this.#of !== undefined && this.#of === this.segmentationId);
   /** Those that stand for themselves, the ones with most objects first. */
   readonly standing = $derived.by(() =>
@@ -109,7 +109,7 @@ export class ConceptsView {
     return this.#change([{ id: concept.id, name: wanted }]);
   }
 
-  /** Takes concepts for background or for things, and offers to take that back. */
+  /** Marks concepts as background or as objects, and offers to undo it. */
   async setBackground(concepts: readonly Concept[], isBackground: boolean): Promise<void> {
     const changed = concepts.filter((concept) => concept.isBackground !== isBackground);
     const [first] = changed;
@@ -121,7 +121,7 @@ export class ConceptsView {
     );
   }
 
-  /** Lets concepts count as another one, and offers to take that back. */
+  /** Merges concepts into another one, and offers to undo it. */
   async merge(ids: readonly ConceptId[], into: ConceptId): Promise<void> {
     const merged = ids.filter((id) => id !== into).flatMap((id) => this.find(id) ?? []);
     const target = this.find(into);
@@ -138,7 +138,7 @@ export class ConceptsView {
     );
   }
 
-  /** Which of the chosen ones the others are merged into: one with a name, else the one with the most objects. */
+  /** Which of the selected ones the others are merged into: one with a name, else the one with the most objects. */
   readonly mergeTarget = $derived.by(() => {
     const chosen = this.shown.filter(({ id }) => this.chosen.has(id));
     return chosen.find(({ name }) => name !== null) ?? chosen[0];
@@ -170,7 +170,7 @@ export class ConceptsView {
   }
 
   async #read(): Promise<void> {
-    // Not `segmentationId`, which is gone with its screen: a reading may begin or end after that.
+    // Not `segmentationId`, which is gone with its screen: a read may start or end after that.
     const selectedId = () => this.#studio.segmentations.selected?.id;
     const id = untrack(selectedId);
     if (id === undefined) return;

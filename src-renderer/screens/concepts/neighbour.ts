@@ -2,7 +2,7 @@
 export type Place = { left: number; top: number; width: number; height: number };
 
 /**
- * Where a key leads among cards that lie in rows of any lengths.
+ * Where a key leads among cards in rows of any length.
  * @returns the place in the list, or undefined where the key leads nowhere
  */
 export function neighbourOf(key: string, from: number, places: readonly Place[]): number | undefined {

@@ -19,7 +19,7 @@ export const FORMAT_GROUPS: readonly { id: 'labeling' | 'training' | 'plain'; fo
   { id: 'plain', formats: ['index-png', 'binary-png', 'csv', 'sqlite'] },
 ];
 
-/** An export before it is begun. */
+/** An export before it is started. */
 export class ExportForm {
   readonly #studio: Pick<Studio, 'client' | 'memory'>;
   readonly #versionId: DatasetVersionId;
@@ -33,7 +33,7 @@ export class ExportForm {
   polygons = $state<ExportOptions['polygons']>('exact');
   labelmeShapes = $state<ExportOptions['labelmeShapes']>('mask');
 
-  /** What may become of the images in the chosen format. */
+  /** What may happen to the images in the selected format. */
   readonly choices = $derived.by(() => FORMAT_IMAGES[this.#format]);
   readonly images = $derived.by(() =>
     this.choices.includes(this.#wantedImages) ? this.#wantedImages : (this.choices[0] ?? 'copy'),
@@ -78,7 +78,7 @@ export class ExportForm {
     this.#wantedImages = images;
   }
 
-  /** A typed path stays, whatever format is chosen then. */
+  /** A typed path stays, whichever format is selected next. */
   typePath(path: string): void {
     this.#path = path;
     this.#isSuggested = path.trim() === '';

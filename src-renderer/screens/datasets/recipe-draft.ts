@@ -13,7 +13,7 @@ export const RecipeDraft = z.object({
   /** 0 for no bound. */
   maxAreaPx: z.number().int().min(0),
   keepEmptyImages: z.boolean(),
-  /** Empty for a class a concept. */
+  /** Empty for one class per concept. */
   oneClass: z.string(),
   /** Concept name to class name. */
   rename: z.record(z.string(), z.string()),
@@ -43,20 +43,20 @@ export const EMPTY_DRAFT: RecipeDraft = {
   by: 'image',
 };
 
-/** A concept as classes are made of it. */
-export type KnownConcept = { name: string; isBackground: boolean };
+/** A concept that becomes a class. */
+export type DraftConcept = { name: string; isBackground: boolean };
 
-export function isTaken(draft: RecipeDraft, { name, isBackground }: KnownConcept): boolean {
+export function isTaken(draft: RecipeDraft, { name, isBackground }: DraftConcept): boolean {
   return draft.taken[name] ?? !isBackground;
 }
 
 /** The recipe that a draft describes. Rules for concepts that these segmentations do not have rest. */
-export function recipeOf(draft: RecipeDraft, known: readonly KnownConcept[]): DatasetRecipe {
+export function recipeOf(draft: RecipeDraft, concepts: readonly DraftConcept[]): DatasetRecipe {
   const { segmentationIds, reviews, minScore, minAreaPx, maxAreaPx, keepEmptyImages, seed, by } = draft;
-  const taken = known.filter((concept) => isTaken(draft, concept));
-  // Background comes in by name alone, and then all others have to be named too.
+  const taken = concepts.filter((concept) => isTaken(draft, concept));
+  // Background is included only by name, and then all others have to be named too.
   const isNamed = taken.some(({ isBackground }) => isBackground);
-  const renamed = known.flatMap(({ name }) => {
+  const renamed = concepts.flatMap(({ name }) => {
     const className = draft.rename[name]?.trim() ?? '';
     return className === '' || className === name ? [] : [[name, className] as const];
   });
@@ -73,7 +73,7 @@ export function recipeOf(draft: RecipeDraft, known: readonly KnownConcept[]): Da
     classes: {
       oneClass: draft.oneClass.trim() === '' ? null : draft.oneClass.trim(),
       rename: Object.fromEntries(renamed),
-      ignore: known
+      ignore: concepts
         .filter((concept) => !concept.isBackground && !isTaken(draft, concept))
         .map(({ name }) => name),
     },

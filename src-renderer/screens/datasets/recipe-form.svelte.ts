@@ -7,7 +7,7 @@ import type { SegmentationId } from '../../../src-main/contract/ids.ts';
 import type { ShownError } from '../../client/error.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
-import { EMPTY_DRAFT, RecipeDraft, recipeOf, type KnownConcept } from './recipe-draft.ts';
+import { EMPTY_DRAFT, RecipeDraft, recipeOf, type DraftConcept } from './recipe-draft.ts';
 
 const DRAFT_KEY = 'dataset-draft';
 
@@ -15,14 +15,14 @@ const DRAFT_KEY = 'dataset-draft';
 export class RecipeForm {
   readonly #studio: Pick<Studio, 'client' | 'memory' | 'segmentations' | 'datasets'>;
   #draft = $state.raw<RecipeDraft>(EMPTY_DRAFT);
-  #known = $state.raw<readonly KnownConcept[]>();
+  #concepts = $state.raw<readonly DraftConcept[]>();
   #preview = $state.raw<DatasetPreview>();
   #isCounting = $state(false);
   #isCreating = $state(false);
   #error = $state.raw<ShownError>();
   #counting: AbortController | undefined;
 
-  readonly recipe = $derived.by(() => (this.#known ? recipeOf(this.#draft, this.#known) : undefined));
+  readonly recipe = $derived.by(() => (this.#concepts ? recipeOf(this.#draft, this.#concepts) : undefined));
   readonly canCreate = $derived.by(
     () => !this.#isCreating && this.#draft.name.trim() !== '' && (this.#preview?.images ?? 0) > 0,
   );
@@ -65,7 +65,7 @@ export class RecipeForm {
     this.set({ trainPercent, valPercent });
   }
 
-  /** One segmentation of a collection at most: choosing another one of the same takes its place. */
+  /** One segmentation of a collection at most: selecting another one of the same collection replaces it. */
   toggle(id: SegmentationId): void {
     const { segmentations } = this.#studio;
     const collectionId = segmentations.find(id)?.collectionId;
@@ -85,20 +85,20 @@ export class RecipeForm {
     if (segmentationIds.join() !== this.#draft.segmentationIds.join()) this.set({ segmentationIds });
   }
 
-  /** Reads which concepts there are; masks without one are of a class of their own. */
+  /** Reads the concepts; masks without one are a separate class. */
   async readConcepts(): Promise<void> {
     const ids = this.#draft.segmentationIds;
     this.#error = await attempt(async () => {
       const lists = await Promise.all(ids.map((id) => this.#studio.client.concepts.list({ id })));
-      // Gathered here alone, so nothing has to follow it.
+      // Used only here, so nothing has to follow its changes.
       // eslint-disable-next-line svelte/prefer-svelte-reactivity
-      const known = new Map<string, KnownConcept>();
+      const concepts = new Map<string, DraftConcept>();
       for (const { name, number, isBackground, mergedInto } of lists.flat()) {
         const shown = name ?? `concept-${number}`;
-        if (mergedInto === null) known.set(shown, { name: shown, isBackground });
+        if (mergedInto === null) concepts.set(shown, { name: shown, isBackground });
       }
-      known.set(CLASS_WITHOUT_CONCEPT, { name: CLASS_WITHOUT_CONCEPT, isBackground: false });
-      if (ids.join() === this.#draft.segmentationIds.join()) this.#known = [...known.values()];
+      concepts.set(CLASS_WITHOUT_CONCEPT, { name: CLASS_WITHOUT_CONCEPT, isBackground: false });
+      if (ids.join() === this.#draft.segmentationIds.join()) this.#concepts = [...concepts.values()];
     });
   }
 

@@ -26,7 +26,7 @@ export class LibraryView {
     return library.find(Number(navigation.path[0])) ?? library.collections[0];
   });
   readonly tab = $derived.by(() => Tab.safeParse(this.#studio.navigation.path[1]).data ?? 'images');
-  /** The image that is shown alone. */
+  /** The single image that is shown. */
   readonly openId = $derived.by(() => ImageId.safeParse(Number(this.#studio.navigation.path[2])).data);
   /** The usable images of the selected collection. */
   readonly images = $derived.by(() =>

@@ -100,7 +100,7 @@ export class ImageMasks {
     );
   }
 
-  /** Another shape; it shows at once, and is taken back where the service refuses it. */
+  /** Another shape; it shows at once, and is reverted if the service refuses it. */
   reshape(id: MaskId, counts: string): Promise<ImageEdit | undefined> {
     this.#put([id], { counts });
     return this.#step(() => this.#client.masks.edit({ ...this.#at(id), counts }));

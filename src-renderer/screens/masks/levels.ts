@@ -8,11 +8,11 @@ export type Level =
   /** The regions of a stored level, those of one concept taken together. */
   | { kind: 'kinds'; level: number; count: number };
 
-/** What is shown, hovered and chosen as one thing: a mask, or the regions of a concept. */
+/** What is shown, hovered and selected as a unit: a mask, or the regions of a concept. */
 export type MaskGroup = { key: string; ids: MaskId[]; conceptId: ConceptId | null; areaPx: number };
 
 /**
- * The stops that an image has, from many regions to few objects. Only what is stored is told apart; between the
+ * The stops that an image has, from many regions to few objects. Only what is stored can be distinguished; between the
  * regions and the objects there is one honest step more, the regions by their concept.
  */
 export function levelsOf(masks: readonly ShapedMask[]): Level[] {
@@ -25,7 +25,7 @@ export function levelsOf(masks: readonly ShapedMask[]): Level[] {
   });
 }
 
-/** The things that a stop shows, the largest first. */
+/** What a stop shows, the largest first. */
 export function groupsOf(
   masks: readonly ShapedMask[],
   { kind, level }: Pick<Level, 'kind' | 'level'>,

@@ -4,7 +4,7 @@ import { Selection } from '../../state/selection.svelte.ts';
 import type { ImageMasks } from './image-masks.svelte.ts';
 import { groupsOf, levelsOf } from './levels.ts';
 
-/** What is shown of the masks of an image, from its regions to its objects, and what of it is chosen. */
+/** What is shown of the masks of an image, from its regions to its objects, and the selection. */
 export class MaskChoice {
   readonly selection = new Selection<MaskId>();
   readonly #masks: ImageMasks;
@@ -39,7 +39,7 @@ export class MaskChoice {
     this.showLevel(this.levels.length - 1);
   }
 
-  /** The group that comes after the chosen one, or before it. */
+  /** The group after the selected one, or before it. */
   step(by: 1 | -1): void {
     const at = this.groups.findIndex(({ ids }) => ids.some((id) => this.selection.has(id)));
     const next = at < 0 ? (by > 0 ? 0 : this.groups.length - 1) : at + by;

@@ -11,7 +11,7 @@ import { MaskStroke, type Brush, type Draft } from './mask-stroke.svelte.ts';
 
 export type Tool = 'select' | 'brush' | 'eraser' | 'cut';
 
-/** One image under the hands of a person: its masks, what of them is chosen, and the tool at work. */
+/** One image that is being edited: its masks, the selection, and the active tool. */
 export class MaskEditor {
   readonly masks: ImageMasks;
   readonly choice: MaskChoice;
@@ -63,7 +63,7 @@ export class MaskEditor {
     this.tool = tool;
   }
 
-  /** Begins an object of its own: the next stroke of the brush makes it. */
+  /** Starts a new object: the next stroke of the brush draws it. */
   startNew(): void {
     this.use('brush');
     this.choice.selection.clear();
@@ -102,7 +102,7 @@ export class MaskEditor {
     await this.masks.remove(ids);
   }
 
-  /** Objects become one; regions are copied into an object of their own and stay as they are. */
+  /** Objects become one; regions are copied into a new object and stay unchanged. */
   async merge(): Promise<void> {
     const chosen = this.choice.selected.toSorted((a, b) => b.areaPx - a.areaPx);
     const [largest] = chosen;
@@ -113,7 +113,7 @@ export class MaskEditor {
     if (done) this.choice.selection.set([largest.id]);
   }
 
-  /** Two chosen objects are split by each other; one alone into its parts. */
+  /** Two selected objects are split by each other; a single one into its parts. */
   async split(): Promise<void> {
     const [first, second] = this.choice.selected.toSorted((a, b) => b.areaPx - a.areaPx);
     if (!first || !this.choice.isOfObjects) return;
@@ -151,7 +151,7 @@ export class MaskEditor {
     if (cut.length > 1) await this.#cutAlong(cut);
   }
 
-  /** Lets go of a stroke or a cut; then of the tool; then of what is chosen. @returns whether there was any */
+  /** Drops a stroke or a cut; then the tool; then the selection. @returns whether there was any */
   cancel(): boolean {
     const had = this.#stroke.isUnderWay || this.tool !== 'select' || this.choice.selection.size > 0;
     if (this.#stroke.isUnderWay) this.#stroke.drop();
@@ -201,7 +201,7 @@ export class MaskEditor {
     this.choice.selection.set(made.changed.map(({ id }) => id));
   }
 
-  /** What a new object most probably is: the only kind of thing there is, if there is only one. */
+  /** What a new object most probably is: the only concept, if there is only one. */
   #newConcept(): ConceptId | null {
     const things = this.#concepts().filter(
       ({ isBackground, mergedInto }) => !isBackground && mergedInto === null,
@@ -209,7 +209,7 @@ export class MaskEditor {
     return things.length === 1 ? (things[0]?.id ?? null) : null;
   }
 
-  /** What undo brought back or changed is what one wants to look at. */
+  /** Whatever undo restored or changed is selected, to be seen. */
   #follow(edit: { changed: ShapedMask[] } | undefined): void {
     if (edit) this.choice.selection.set(edit.changed.map(({ id }) => id));
   }

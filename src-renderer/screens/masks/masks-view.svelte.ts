@@ -18,7 +18,7 @@ const TilePx = z.number().min(80).max(360);
 const DEFAULT_TILE_PX = 184;
 const PLAIN_COLOUR = '#ffd166';
 
-/** The masks screen: `masks/SEGMENTATION/IMAGE` shows one image, `masks` the grid of the chosen segmentation. */
+/** The masks screen: `masks/SEGMENTATION/IMAGE` shows one image, `masks` the grid of the selected segmentation. */
 export class MasksView {
   readonly selection = new Selection<ImageId>();
   readonly #studio: Studio;
@@ -26,7 +26,7 @@ export class MasksView {
   #concepts = $state.raw<readonly Concept[]>([]);
   #activeId = $state<ImageId>();
 
-  /** The image that is shown alone. */
+  /** The single image that is shown. */
   readonly openId = $derived.by(() => {
     const [segmentation, image] = this.#studio.navigation.path;
     return Number(segmentation) === this.#segmentationId ? ImageId.safeParse(Number(image)).data : undefined;
@@ -86,7 +86,7 @@ export class MasksView {
     if (id === undefined) return;
     const list = untrack(() => this.list);
     await Promise.all([
-      // The list itself tells when the service cannot be asked.
+      // The list itself shows when the service cannot be reached.
       attempt(async () => {
         this.#concepts = await this.#studio.client.concepts.list({ id });
       }),
@@ -132,7 +132,7 @@ export class MasksView {
     this.#studio.navigation.replace('masks');
   }
 
-  /** A verdict on all objects of the chosen images, or on those of the concept that is shown. */
+  /** Reviews all objects of the selected images, or only those of the shown concept. */
   async review(review: ReviewState): Promise<void> {
     const [{ client, toasts }, id, imageIds] = [this.#studio, this.#segmentationId, [...this.selection.ids]];
     if (id === undefined || imageIds.length === 0) return;

@@ -3,7 +3,7 @@ import type { Run } from '../../../src-main/contract/run.ts';
 import type { Segmentation } from '../../../src-main/contract/segmentation.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 
-/** What is done with models in dialogs of their own. */
+/** What is done with models in dialogs. */
 export type ModelDialog = 'import' | 'untrained' | 'export' | 'rename' | 'remove';
 
 /** The models screen: `models/MODEL` shows one. */
@@ -28,7 +28,7 @@ export class ModelsView {
     this.#studio.navigation.go('models', id);
   }
 
-  /** The run that made a model, while it is there. */
+  /** The run that made a model, while it exists. */
   runOf({ runId }: Model): Run | undefined {
     return runId === null ? undefined : this.#studio.runs.find(runId);
   }

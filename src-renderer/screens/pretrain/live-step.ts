@@ -1,11 +1,11 @@
 import type { Job, JobPhase } from '../../../src-main/contract/job.ts';
 import type { Run } from '../../../src-main/contract/run.ts';
 
-/** The phase in which the worker trains; before that it counts other things. */
+/** The phase in which the worker trains; before that it counts something else. */
 const TRAINING: JobPhase = 'pretraining';
 
 /**
- * The step that a run has reached: what its job tells while it goes on, which is ahead of the last checkpoint. A job
+ * The step that a run has reached: as reported by its running job, which is ahead of the last checkpoint. A job
  * counts the images of its steps.
  */
 export function liveStep(

@@ -8,7 +8,7 @@ export function isAllowed<K extends keyof SegmentSettings>(name: K, value: Segme
   return SegmentSettings.shape[name].safeParse(value).success;
 }
 
-/** A segmentation before it is begun. */
+/** A segmentation before it is started. */
 export class SegmentForm {
   readonly #studio: Studio;
   #collectionId = $state<number>();
@@ -17,7 +17,7 @@ export class SegmentForm {
   #isStarting = $state(false);
   /** Empty for the fastest. */
   device = $state('');
-  /** Empty for one made of the names of collection and model. */
+  /** Empty for a name made from those of the collection and the model. */
   name = $state('');
 
   readonly collection = $derived.by((): Collection | undefined => {
@@ -25,7 +25,7 @@ export class SegmentForm {
     const wanted = this.#collectionId ?? segmentations.selected?.collectionId;
     return (wanted === undefined ? undefined : library.find(wanted)) ?? library.collections[0];
   });
-  /** The chosen model, while it is there; without one, colour and texture tell things apart. */
+  /** The selected model, while it exists; without one, objects are grouped by colour and texture. */
   readonly model = $derived.by(() =>
     this.#modelId === undefined ? undefined : this.#studio.models.find(this.#modelId),
   );

@@ -8,12 +8,12 @@ export type Provider = 'cpu' | 'webgpu' | 'dml' | 'coreml' | 'cuda';
 /** A 3x3 convolution of the size found in the middle of a ResNet: 0.6 GFLOP. */
 const PROBE = { batch: 4, channels: 128, sizePx: 23, filterSize: 3 };
 const TIMED_RUNS = 3;
-/** A software GPU needs seconds for one run; its speed is known well enough after that. */
+/** A software GPU needs seconds for one run; one run measures its speed well enough. */
 const ENOUGH_MS = 300;
 
 /**
  * Runs a convolution on one execution provider.
- * @returns its speed, or why it cannot be used. Never throws for a provider that is not there.
+ * @returns its speed, or why it cannot be used. Never throws for a missing provider.
  */
 export async function probeOnnxProvider(provider: Provider, machine: Machine): Promise<DeviceReport> {
   const identity = {
@@ -88,7 +88,7 @@ async function measure(provider: Provider, threads: number): Promise<number> {
   const x = builder.input('x', 'float32', [batch, channels, sizePx, sizePx]);
   const filter = builder.input('filter', 'float32', [channels, channels, filterSize, filterSize]);
   const y = builder.op('Conv', [x, filter], { kernel_shape: [filterSize, filterSize] });
-  // One number a sample comes back, so that the transfer is not what gets measured.
+  // One number per sample comes back, so that the transfer is not what gets measured.
   const total = builder.op('ReduceMean', [y, builder.int64s([1, 2, 3])], { keepdims: 0 });
   builder.output('total', total, 'float32', [batch]);
 

@@ -20,7 +20,7 @@ type DeviceIdentity = { id: DeviceId; engine: Engine; name: string };
 /** A device that ran the probe kernel and returned the right numbers. */
 export type AvailableDevice = DeviceIdentity & {
   isAvailable: true;
-  /** Memory that the device computes in; absent where the provider does not tell. */
+  /** Memory that the device computes in; absent if the provider does not report it. */
   memoryBytes?: number;
   /** Speed on the probe's convolution, in 1e9 floating point operations a second. */
   gflops: number;

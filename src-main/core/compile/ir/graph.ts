@@ -49,7 +49,7 @@ export function constantData(node: Node): HostData | undefined {
 }
 
 /**
- * The graph as text, one line a node:
+ * The graph as text, one line per node:
  * `%7 = binary add %5, %6 : float32[2, 3]`.
  */
 export function printGraph(graph: Graph): string {

@@ -133,7 +133,7 @@ function binary(
 }
 
 /**
- * The operands in one layout and in shapes that ONNX broadcasts as the graph does. Beside scalars,
+ * The operands in one layout and in shapes that ONNX broadcasts as the graph does. Next to scalars,
  * operands of the output's shape become vectors, whose length is written down: ONNX Runtime multiplies
  * [2048, 1024, 1, 1] by a scalar thirteen times slower than the same elements as a vector.
  */

@@ -37,9 +37,9 @@ export class Emitter {
 
   /** Records that `value`, in `layout`, is what ONNX calls `emitted`. */
   define(value: Value, layout: Layout, emitted: Emitted): void {
-    const known = this.#emitted.get(value.id) ?? new Map<string, { layout: Layout; emitted: Emitted }>();
-    known.set(layout.name, { layout, emitted });
-    this.#emitted.set(value.id, known);
+    const byLayout = this.#emitted.get(value.id) ?? new Map<string, { layout: Layout; emitted: Emitted }>();
+    byLayout.set(layout.name, { layout, emitted });
+    this.#emitted.set(value.id, byLayout);
   }
 
   /** The value in a layout, under that layout's view shape; converted if it exists only in others. */
@@ -49,14 +49,14 @@ export class Emitter {
 
   /** As `get`, under whatever shape it was emitted: for those who only need operands to agree. */
   getAnyShape(value: Value, layout: Layout): Emitted {
-    const known = this.#emitted.get(value.id);
-    const exact = known?.get(layout.name);
+    const byLayout = this.#emitted.get(value.id);
+    const exact = byLayout?.get(layout.name);
     if (exact) return exact.emitted;
-    const [first] = known?.values() ?? [];
-    if (!known || !first) throw new Error(`%${value.id} has not been lowered`);
-    const source = known.get(this.layoutOf(value).name) ?? first;
+    const [first] = byLayout?.values() ?? [];
+    if (!byLayout || !first) throw new Error(`%${value.id} has not been lowered`);
+    const source = byLayout.get(this.layoutOf(value).name) ?? first;
     const emitted = this.convert(source.emitted, source.layout, layout, value.shape);
-    known.set(layout.name, { layout, emitted });
+    byLayout.set(layout.name, { layout, emitted });
     return emitted;
   }
 
@@ -70,7 +70,7 @@ export class Emitter {
     return this.reshape(this.transpose(this.reshape(source, split), perm), view);
   }
 
-  /** The value's elements in the physical axes of `layout`, blocks as axes of their own. */
+  /** The value's elements in the physical axes of `layout`, blocks as separate axes. */
   getPhysical(value: Value, layout: Layout): Emitted {
     return this.reshape(this.getAnyShape(value, layout), physicalShape(layout, value.shape));
   }
@@ -97,8 +97,8 @@ export class Emitter {
     const source = this.#reshapeSource.get(x.name) ?? x;
     if (sameShape(source.shape, shape)) return source;
     const key = `${source.name} ${shape.join()}`;
-    const known = this.#reshapes.get(key);
-    if (known) return known;
+    const existing = this.#reshapes.get(key);
+    if (existing) return existing;
     const reshaped = this.op('Reshape', [source, this.builder.int64s(shape)], shape);
     this.#reshapes.set(key, reshaped);
     this.#reshapeSource.set(reshaped.name, source);

@@ -5,7 +5,7 @@ import type { NamedSpecs } from '../trace/trace.ts';
 /** Specs whose shapes may hold words: sizes that a file leaves open, equal wherever the word stands. */
 export type OpenSpecs = Readonly<Record<string, { shape: OnnxShape; dtype: TensorSpec['dtype'] }>>;
 
-/** Sizes stand for words in traces, so the first of each pair lies in no relation to the second but its place. */
+/** Sizes stand for named dimensions in traces, so the two sizes of a pair are related only by their place. */
 const FIRST_SIZE = 64;
 const NEXT_SIZE = 64;
 const OTHER_SIZE = 32;
@@ -13,7 +13,7 @@ const OTHER_SIZE = 32;
 /**
  * A graph for any size of its open dimensions.
  *
- * Traces know numbers alone. So the computation is lowered twice, with other sizes each time: what comes out the
+ * Traces contain only numbers. So the computation is lowered twice, with different sizes: what comes out the
  * same both times holds no trace of a size, and runs at every one. All sizes are multiples of 32, of which strides
  * divide evenly.
  * @param lowerAt the computation for inputs of the given shapes

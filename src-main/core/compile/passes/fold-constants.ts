@@ -15,7 +15,7 @@ import { rewrite } from './rewrite.ts';
 const MAX_FOLDED_ELEMENTS = 65_536;
 
 /**
- * Evaluates what is known while compiling, drops operations that change nothing (x + 0, x * 1, a
+ * Evaluates what is constant while compiling, drops operations that change nothing (x + 0, x * 1, a
  * reshape to the same shape), and keeps broadcasts lazy: tfjs's gradients of sums multiply by a tensor
  * of ones, which would otherwise be stored and read at full size.
  */
@@ -150,7 +150,7 @@ function isNeutral(fn: BinaryFunction, value: number, isRight: boolean): boolean
   }
 }
 
-/** Both operands known: the result as a constant. Elementwise on equal sizes, or with a splat. */
+/** Both operands constant: the result as a constant. Elementwise on equal sizes, or with a splat. */
 function evaluated({ operation, a, b, output }: BinaryNode, nodes: NodeList): Value | undefined {
   const { fn } = operation;
   if (isPredicate(fn) || sizeOf(output.shape) > MAX_FOLDED_ELEMENTS) return undefined;

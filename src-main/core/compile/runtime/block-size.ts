@@ -4,7 +4,7 @@ import { GraphBuilder } from '../lower/onnx/graph-builder.ts';
 /** More channels than the largest block. */
 const CHANNELS = 64;
 
-let known: Promise<number> | undefined;
+let measured: Promise<number> | undefined;
 
 /**
  * Channel block of ONNX Runtime's NCHWc kernels on this CPU: 16 with AVX-512, 8 with AVX2.
@@ -12,8 +12,8 @@ let known: Promise<number> | undefined;
  * @returns 0 where this CPU has no such kernels
  */
 export function blockSize(): Promise<number> {
-  known ??= measureBlock();
-  return known;
+  measured ??= measureBlock();
+  return measured;
 }
 
 async function measureBlock(): Promise<number> {

@@ -13,7 +13,7 @@ type StepRequest = { name: string; build: StepFunction; inputs: NamedSpecs };
 export type EngineSession = Disposable & {
   readonly device: DeviceId;
   readonly state: StepState;
-  /** A step ready to run on the state; the caller disposes it. `memory` is absent where it cannot be known. */
+  /** A step ready to run on the state; the caller disposes it. `memory` is absent if it cannot be measured. */
   prepare: (request: StepRequest) => Promise<Step & { memory?: StepMemory }>;
 };
 

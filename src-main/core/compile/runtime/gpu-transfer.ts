@@ -9,7 +9,7 @@ import { DeviceError } from './step.ts';
  *
  * [Note: GPU tensors] In onnxruntime-node 1.30 reading a GPU tensor's data aborts the process, and so
  * does touching one after the session that made it was released. Copies therefore go through small
- * sessions of their own, which live as long as the state whose tensors they make.
+ * separate sessions, which live as long as the state whose tensors they make.
  */
 export class GpuTransfer {
   readonly #provider: Provider;

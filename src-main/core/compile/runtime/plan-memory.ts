@@ -3,7 +3,7 @@ import { bytesPerElement } from '../../tensor/dtype.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { OnnxGraph, OnnxNode } from '../lower/onnx/model.ts';
 
-/** Operators whose result may lie where an operand of the same size lies. */
+/** Operators whose result may overwrite an operand of the same size. */
 const ELEMENTWISE = new Set(['Add', 'Sub', 'Mul', 'Div', 'Identity', 'Neg', 'Max', 'Min']);
 /** Operators whose result is their first operand under another shape. */
 const ALIASES = new Set(['Reshape', 'Identity']);

@@ -21,7 +21,7 @@ export type StepState = Disposable & {
   restore(values: HostTensors): Promise<void>;
 };
 
-/** Memory that a step is known to need, beside the runtime's own. */
+/** Memory that a step needs in addition to the runtime's own. */
 export type StepMemory = {
   /** The state itself, shared with other steps on the same state. */
   stateBytes: number;
@@ -39,7 +39,7 @@ export type StepMemory = {
 export type Step = Disposable & {
   /**
    * Runs once: reads the inputs, updates the state, returns the outputs (copies, row-major).
-   * After an error the state is undefined; restore a snapshot before going on.
+   * After an error the state is undefined; restore a snapshot before continuing.
    */
   run(inputs: HostTensors): Promise<Record<string, HostData>>;
 };

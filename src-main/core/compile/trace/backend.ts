@@ -87,7 +87,7 @@ class TraceBackend extends tf.KernelBackend {
     throw this.#cannotRead(dataId);
   }
 
-  // Symbolic tensors own no memory: tfjs-core may forget them, the graph keeps its values.
+  // Symbolic tensors own no memory: tfjs-core may drop them, the graph keeps its values.
   override disposeData(): boolean {
     return true;
   }

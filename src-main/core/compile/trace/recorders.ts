@@ -228,8 +228,8 @@ function reshape(call: Call, x: Value, shape: readonly number[]): readonly Value
 
 /** A target shape with its -1, if any, computed. */
 function resolved(call: Call, shape: readonly number[]): number[] {
-  const known = sizeOf(shape.filter((dim) => dim >= 0));
-  return shape.map((dim) => (dim < 0 ? sizeOf(operand(call, 'x').shape) / known : dim));
+  const givenSize = sizeOf(shape.filter((dim) => dim >= 0));
+  return shape.map((dim) => (dim < 0 ? sizeOf(operand(call, 'x').shape) / givenSize : dim));
 }
 
 /** tfjs says null for all axes. */

@@ -1,4 +1,4 @@
-/** Where each of the 256 hues lies on the wheel of six sectors. */
+/** Position of each of the 256 hues on the wheel of six sectors. */
 const SECTOR = new Uint8Array(256);
 const WITHIN_SECTOR = new Float32Array(256);
 for (let hue = 0; hue < 256; hue++) {
@@ -47,7 +47,7 @@ function writeColour(pixels: Uint8Array, i: number, hue: number, saturation: num
   const share = Math.fround(saturation / 255);
   const isEven = (sector & 1) === 0;
   const least = rounded(value * (1 - share));
-  // On the way up from the least or down from the full value.
+  // Rising from the lowest or falling from the highest value.
   const between = rounded(value * (1 - share * (isEven ? 1 - within : within)));
   const [second, third] = isEven ? [value, between] : [between, value];
   // Of the three channels one has the full value, one the least and one lies between, in six arrangements.

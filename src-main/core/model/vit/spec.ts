@@ -16,7 +16,7 @@ export const VitSpec = z.object({
   blocks: z.number().int().positive(),
   /** Channels inside a block's MLP. */
   hidden: z.number().int().positive(),
-  /** Tokens beside the class token that belong to no place. */
+  /** Tokens other than the class token that belong to no place. */
   registers: z.number().int().min(0),
   /** Side of the grid of positions that was trained; 0 where positions are angles. */
   grid: z.number().int().min(0),

@@ -28,7 +28,7 @@ export type KnownHead = { head: ForegroundHead; segmentationId: SegmentationId }
 const MIN_IMAGES = 16;
 /** Share of the images that teach and test: those whose masks can be trusted most. */
 const TRUSTED_SHARE = 0.6;
-/** So many teach in any case: of few images, each counts more than the mistakes in it. */
+/** At least this many teach: of few images, each counts more than the mistakes in it. */
 const MIN_TEACHING = 100;
 /** How often each image is seen: of few images, more teach their mistakes. */
 const EPOCHS = 96;
@@ -50,7 +50,7 @@ export type LearnForegroundOptions = {
 type Candidate = { head: ForegroundHead; agreement: number; from: SegmentationId | null };
 
 /**
- * Finds the head that agrees best with the masks that a collection's images gave by themselves: one learned from them,
+ * Finds the head that agrees best with the masks that a collection's images gave individually: one learned from them,
  * or that of another collection. None is used where none agrees well enough to help.
  * @param examples in an order that is the same each time
  */
@@ -101,7 +101,7 @@ async function learnFrom(
   return { head: meanOfHeads(first, second), agreement, from: null };
 }
 
-/** Steps in which each of so many images is seen about EPOCHS times. */
+/** Steps in which each of `images` images is seen about EPOCHS times. */
 function stepsFor(imageCount: number): number {
   return Math.min(Math.max(Math.round((EPOCHS * imageCount) / BATCH_IMAGES), MIN_STEPS), MAX_STEPS);
 }

@@ -15,14 +15,14 @@ export type LearnOptions = {
   steps: number;
   seed: number;
   signal?: AbortSignal;
-  /** Told the number of steps done, now and then. */
+  /** Called from time to time with the number of finished steps. */
   onSteps?: (done: number) => void;
 };
 
 /** Images of a step. */
 export const BATCH_IMAGES = 16;
 const LEARNING_RATE = 3e-3;
-/** Share of soft IoU beside cross-entropy: without it small objects are given up. */
+/** Share of soft IoU in the loss next to cross-entropy: without it, small objects are lost. */
 const IOU_WEIGHT = 0.5;
 /** Steps after which others get their turn: the thread has messages to answer. */
 const STEPS_A_TURN = 10;

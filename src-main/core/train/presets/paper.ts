@@ -1,6 +1,6 @@
 /**
  * R2O's own settings (arXiv 2208.11821; the official 300-epoch ImageNet configuration): ResNet-50 at 224 px, K from
- * 128 to 4, LARS. Made for a GPU and for 10,000 images and more; there the paper trains with 4,096 images a step on
+ * 128 to 4, LARS. Made for a GPU and for 10,000 images and more; there the paper trains with 4,096 images per step on
  * 128 GPUs. The batch here is the paper's per GPU, so that K-means sees what it saw (SPEC Q17).
  */
 import type { Preset } from './preset.ts';

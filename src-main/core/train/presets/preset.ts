@@ -54,7 +54,7 @@ export function lengthFor(
 
 /**
  * A falling number of regions in a few equal stages instead of a new number every epoch: each new K costs a
- * compilation, and in a short run that adds up. The stages lie on the quarter cosine of the paper.
+ * compilation, and in a short run that adds up. The stages are points on the quarter cosine of the paper.
  */
 export function stagedK(
   epochs: number,

@@ -20,11 +20,11 @@ const MAX_TEXT_BYTES = 4_096;
 /** Some of the copy: bytes, or a stretch of a file. */
 type Piece = Uint8Array | { file: RandomAccessFile; offset: number; length: number };
 
-/** An ONNX file and the files beside it that hold some of its weights. */
+/** An ONNX file and the files next to it that contain some of its weights. */
 export class GraphFile implements AsyncDisposable {
   readonly #file: RandomAccessFile;
-  /** Files of weights beside it, by the name that the graph gives them. */
-  readonly #beside = new Map<string, RandomAccessFile>();
+  /** Files of weights next to it, by the name that the graph gives them. */
+  readonly #external = new Map<string, RandomAccessFile>();
 
   private constructor(file: RandomAccessFile) {
     this.#file = file;
@@ -36,7 +36,7 @@ export class GraphFile implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const file of [this.#file, ...this.#beside.values()]) await file[Symbol.asyncDispose]();
+    for (const file of [this.#file, ...this.#external.values()]) await file[Symbol.asyncDispose]();
   }
 
   /** The kinds of operators in the graph. @throws UserError WEIGHTS_DAMAGED */
@@ -59,7 +59,7 @@ export class GraphFile implements AsyncDisposable {
       MODEL.metadata,
       new ProtoWriter().string(1, key).string(2, note),
     );
-    // A message may go on with more of its fields wherever it ends.
+    // Wherever a message ends, more of its fields may follow.
     const pieces = [...(await this.#modelPieces(key)), metadata.bytes()];
     if (sizeOf(pieces) > MAX_FILE_BYTES) {
       throw unsupportedWeights(
@@ -102,7 +102,7 @@ export class GraphFile implements AsyncDisposable {
     return pieces;
   }
 
-  /** A weight with its elements brought in; undefined where they are there already. */
+  /** A weight with its elements brought in; undefined if they are already there. */
   async #tensorPieces(tensor: { offset: number; length: number }): Promise<Piece[] | undefined> {
     const kept: Piece[] = [];
     const place = new Map<string, string>();
@@ -126,11 +126,11 @@ export class GraphFile implements AsyncDisposable {
   async #outside(place: ReadonlyMap<string, string>): Promise<Piece> {
     const location = normalize(place.get('location') ?? '');
     if (location === '.' || isAbsolute(location) || location.startsWith('..')) {
-      throw damagedFile(this.#file.path, `its weights are at '${location}', which is not beside it`);
+      throw damagedFile(this.#file.path, `its weights are at '${location}', which is not next to it`);
     }
     const file =
-      this.#beside.get(location) ?? (await RandomAccessFile.open(join(dirname(this.#file.path), location)));
-    this.#beside.set(location, file);
+      this.#external.get(location) ?? (await RandomAccessFile.open(join(dirname(this.#file.path), location)));
+    this.#external.set(location, file);
     const offset = Number(place.get('offset') ?? 0);
     const length = Number(place.get('length') ?? file.sizeBytes - offset);
     if (!(offset >= 0 && length >= 0 && offset + length <= file.sizeBytes)) {
@@ -139,7 +139,7 @@ export class GraphFile implements AsyncDisposable {
     return { file, offset, length };
   }
 
-  /** A field as it is, with its tag written anew. */
+  /** A field as it is, with a new tag. */
   #copied(field: ProtoField): Piece[] {
     if (field.kind === 'value') return [new ProtoWriter().int(field.number, field.value).bytes()];
     const { number, offset, length, isFixed } = field;

@@ -9,7 +9,7 @@ import { knownNetwork } from './known-networks.ts';
 export type GraphChoices = {
   /** Outputs to use; all maps of features where left out, of those of one stride the last. */
   outputs?: readonly string[] | undefined;
-  /** Of red, green and blue in [0, 1]; those of the network where it is well known, else ImageNet's. */
+  /** Of red, green and blue in [0, 1]; those of the network if it is a well-known one, else ImageNet's. */
   mean?: Rgb | undefined;
   std?: Rgb | undefined;
   /** Tokens of an output [B, N, C] that come before those of the image's cells. */
@@ -26,7 +26,7 @@ const TRIED_SHAPES = [
 const HINT = 'An encoder needs one image input [B, 3, H, W] and a feature map [B, C, h, w] or [B, N, C].';
 
 /**
- * Finds out how an ONNX file is used as an encoder: runs it on blank images and looks at what comes out.
+ * Finds out how an ONNX file is used as an encoder: runs it on blank images and examines the outputs.
  * @throws UserError WEIGHTS_UNSUPPORTED, saying what is missing
  */
 export async function describeGraph(
@@ -37,17 +37,17 @@ export async function describeGraph(
   using session = await load(path);
   const input = imageInputOf(path, session);
   const { maps, multipleOf, size } = await findMaps(path, session, input, choices);
-  const known = knownNetwork({ operators, maps });
+  const network = knownNetwork({ operators, maps });
   const isFixed = input.shape[2] !== null && input.shape[3] !== null;
   return {
-    licence: known?.licence ?? null,
+    licence: network?.licence ?? null,
     description: {
       version: 1,
       kind: 'onnx',
-      architecture: known?.name ?? 'onnx',
+      architecture: network?.name ?? 'onnx',
       input: input.name,
-      mean: [...(choices.mean ?? known?.mean ?? IMAGENET_RGB.mean)],
-      std: [...(choices.std ?? known?.std ?? IMAGENET_RGB.std)],
+      mean: [...(choices.mean ?? network?.mean ?? IMAGENET_RGB.mean)],
+      std: [...(choices.std ?? network?.std ?? IMAGENET_RGB.std)],
       multipleOf,
       fixedPx: isFixed ? size : null,
       outputs: maps,
@@ -77,7 +77,7 @@ function imageInputOf(path: string, { inputs }: ShapedSession): DeclaredValue {
 
 type FoundMaps = { maps: MapOutput[]; multipleOf: number; size: InputSize };
 
-/** Tries one multiple after the other; the first problem is told where none gives maps. */
+/** Tries one multiple after the other; if none gives maps, the first problem is reported. */
 async function findMaps(
   path: string,
   session: ShapedSession,
@@ -93,7 +93,7 @@ async function findMaps(
   throw unsupportedWeights(path, problems[0] ?? 'it gives nothing', HINT);
 }
 
-/** The maps that come out for images of several shapes, or why there are none. */
+/** The output maps for images of several shapes, or why there are none. */
 async function mapsAt(
   session: ShapedSession,
   input: DeclaredValue,

@@ -18,7 +18,7 @@ const MapOutput = z.object({
 export type MapOutput = z.infer<typeof MapOutput>;
 
 /**
- * All that the app has to know of somebody's ONNX file to use it as an encoder. Kept inside the app's copy of the
+ * Everything that the app has to know about a user's ONNX file to use it as an encoder. Kept inside the app's copy of the
  * file, under METADATA_KEY, so that the file's SHA-256 stands for it too.
  */
 export const OnnxDescription = z.object({

@@ -1,7 +1,7 @@
 import type { InputSize } from '../../model/backbone.ts';
 import type { MapOutput } from './description.ts';
 
-/** An output of the graph, and its shape for an image of a known size. */
+/** An output of the graph, and its shape for an image of a given size. */
 export type SeenOutput = { name: string; shape: readonly number[] };
 
 /** Finer maps are pictures, coarser ones say nothing of where. */
@@ -11,7 +11,7 @@ const MOST_LEADING_TOKENS = 17;
 
 /**
  * Which outputs are maps of features, and of what stride; undefined for an output that is none.
- * @param size of the image that gave the shapes; its sides differ unless the network takes squares alone
+ * @param size of the image that gave the shapes; its sides differ unless the network takes only squares
  * @param leadingTokens how many tokens of [B, N, C] belong to no place; found out where left out
  */
 export function mapOf(

@@ -7,7 +7,7 @@ import { OnnxDescription } from './description.ts';
 /** The key of the description in the metadata of the app's copies. */
 const METADATA_KEY = 'r2o_onnx_encoder';
 
-/** Somebody's ONNX file, recognised as an encoder. */
+/** A user's ONNX file, recognized as an encoder. */
 export type GraphEncoder = {
   description: OnnxDescription;
   /** The terms of the weights, where the network is well known. */

@@ -6,7 +6,7 @@ export type GraphTraits = {
   maps: readonly { channels: number; stride: number }[];
 };
 
-/** A published network, told by its operators and the channels of its maps. */
+/** A published network, recognized by its operators and the channels of its maps. */
 export type KnownNetwork = { name: string; mean: Rgb; std: Rgb; licence: string };
 
 type Rule = KnownNetwork & {
@@ -32,7 +32,7 @@ const RULES: readonly Rule[] = [
   { ...EFFICIENTNET_LITE, name: 'efficientnet-lite4', channels: [56, 160, 448] },
 ];
 
-/** The network that a graph is, if it is a well-known one whose images enter in another way than ImageNet's usual. */
+/** The network that a graph is, if it is a well-known one whose input differs from ImageNet's usual normalization. */
 export function knownNetwork({ operators, maps }: GraphTraits): KnownNetwork | undefined {
   return RULES.find(
     ({ channels, isRightKind }) =>

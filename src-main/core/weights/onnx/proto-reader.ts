@@ -11,7 +11,7 @@ const WINDOW_BYTES = 16 * 2 ** 10;
 const MAX_VARINT_BYTES = 10;
 
 /**
- * Reads Protocol Buffers messages out of a file without holding them: fields with bytes are told by their place
+ * Reads Protocol Buffers messages out of a file without holding them: fields with bytes are given by their place
  * and skipped (encoding: protobuf.dev/programming-guides/encoding).
  */
 export class ProtoReader {

@@ -1,5 +1,5 @@
 /**
- * Modules and functions that no file of weights needs and that attacks are made of. Nothing in a pickle is
+ * Modules and functions that no file of weights needs and that attacks use. Nothing in a pickle is
  * called here, so this list protects nobody in this app: it warns people of a file that would take over their
  * computer when they open it in Python.
  */

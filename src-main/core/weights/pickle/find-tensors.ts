@@ -5,11 +5,11 @@ import { PyDict, PyList, PyObject, PyTuple, type PyValue } from './values.ts';
 
 /** Values visited at most: shared values count each time, so sharing cannot make a small file endless. */
 const MAX_VISITS = 1_000_000;
-/** The same for tensors, and for the characters of a name: each tensor has a name of its own. */
+/** The same for tensors, and for the characters of a name: each tensor has its own name. */
 const MAX_TENSORS = 100_000;
 const MAX_NAME = 512;
 const MAX_DEPTH = 48;
-/** Where a whole module keeps its parts: they are no part of a tensor's name. */
+/** Where a whole module keeps its parts: they are not part of a tensor's name. */
 const MODULE_PARTS = new Set<PyValue>(['_modules', '_parameters', '_buffers']);
 
 /**
@@ -22,12 +22,12 @@ export function findTensors(
 ): ReadonlyMap<string, StridedTensor> {
   const tensors = new Map<string, StridedTensor>();
   /** By what describes them: elements that are kept as text are turned into bytes once. */
-  const known = new Map<PyObject, StridedTensor | undefined>();
+  const decoded = new Map<PyObject, StridedTensor | undefined>();
   let visits = 0;
 
   const tensorOf = (value: PyObject): StridedTensor | undefined => {
-    if (!known.has(value)) known.set(value, torchTensorOf(value) ?? numpyArrayOf(value));
-    return known.get(value);
+    if (!decoded.has(value)) decoded.set(value, torchTensorOf(value) ?? numpyArrayOf(value));
+    return decoded.get(value);
   };
 
   const visit = (value: PyValue, path: string, depth: number): void => {

@@ -157,7 +157,7 @@ function pop({ stack, marks, fail }: Machine): PyValue {
   return stack.pop() ?? null;
 }
 
-/** POP also takes back a MARK. */
+/** POP also removes a MARK. */
 function discard(machine: Machine): void {
   const { stack, marks } = machine;
   if (marks.at(-1) === stack.length) marks.pop();

@@ -1,4 +1,4 @@
-/** A part of a file: bytes that are there, or that are made when their turn comes. */
+/** A part of a file: finished bytes, or bytes that are made when their turn comes. */
 export type Chunk = Uint8Array | { length: number; bytes: () => Uint8Array | Promise<Uint8Array> };
 
 /**

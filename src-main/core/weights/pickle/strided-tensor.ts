@@ -1,7 +1,7 @@
 import { sizeOf, stridesOf, type Shape } from '../../tensor/shape.ts';
 import { STORED_BYTES, type StoredDtype } from '../stored-tensor.ts';
 
-/** Where the elements of a tensor lie: in a storage beside the pickle, or in the pickle itself. */
+/** Where the elements of a tensor are stored: in a storage next to the pickle, or in the pickle itself. */
 type ElementSource =
   { kind: 'storage'; key: string; elements: number } | { kind: 'bytes'; bytes: Uint8Array<ArrayBuffer> };
 
@@ -19,7 +19,7 @@ export type StridedTensor = {
 const MAX_RANK = 32;
 
 /**
- * What is wrong with a view, in words; undefined when every element is inside its source and it has no more
+ * What is wrong with a view, as text; undefined when every element is inside its source and it has no more
  * elements than that, so that reading it takes no more memory than the file has bytes.
  */
 export function findStrideProblem({

@@ -3,7 +3,7 @@ import { OPCODES, type Machine } from './opcodes.ts';
 import type { PyReference, PyValue } from './values.ts';
 
 /**
- * More instructions than this are no checkpoint: a ResNet-50 with its optimizer has about 30,000. An instruction
+ * A checkpoint has fewer instructions than this: a ResNet-50 with its optimizer has about 30,000. An instruction
  * may leave a dictionary behind, which takes 250 bytes of memory.
  */
 const MAX_INSTRUCTIONS = 2_000_000;
@@ -19,7 +19,7 @@ export type Unpickled = { value: PyValue; references: readonly PyReference[]; en
  * values stay shared, and an instruction that copies others counts for as many as it copies. So time and memory are
  * bounded, whatever the pickle says.
  * @param bytes may hold more behind the pickle
- * @param start where the pickle begins
+ * @param start where the pickle starts
  * @throws PickleError naming the opcode at fault
  */
 export function unpickle(bytes: Uint8Array<ArrayBuffer>, start = 0): Unpickled {

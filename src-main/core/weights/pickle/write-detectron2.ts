@@ -29,7 +29,7 @@ export async function writeDetectron2File(
   });
 }
 
-/** `layer1.0.bn2.weight` is `res2.0.conv2.norm.weight` there, and the shortcut has a name of its own. */
+/** `layer1.0.bn2.weight` is `res2.0.conv2.norm.weight` there, and the shortcut has its own name. */
 function detectron2Name(name: string): string {
   const own = name
     .replace(/^layer(\d)/, (_, stage) => `res${Number(stage) + 1}`)

@@ -18,7 +18,7 @@ const MAX_BYTES = 2 ** 32 - 1;
 /**
  * Writes a state dictionary as `torch.save` does: `{ state_dict: {...}, meta: {...} }` in a ZIP archive. It loads with
  * `weights_only=True` too.
- * @param meta text beside the tensors
+ * @param meta text stored with the tensors
  * @throws UserError DISK_FULL, FILE_NOT_FOUND, FILE_UNUSABLE
  */
 export async function writeTorchFile(
@@ -130,7 +130,7 @@ class StoredZip {
 
 /** The version of ZIP that a reader needs. */
 const VERSION = 20;
-/** 1 January 1980, the earliest that there is: equal weights make equal files. */
+/** 1 January 1980, the earliest date of the format: equal weights make equal files. */
 const DATE = 0x21;
 
 /** What the header of a member and its entry in the directory share, up to the length of the name. */

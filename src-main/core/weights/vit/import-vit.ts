@@ -8,7 +8,7 @@ import { findVit, type FoundVit } from './names.ts';
 import { readVit, type VitChoices } from './read-vit.ts';
 
 const Rgb3 = z.tuple([z.number(), z.number(), z.number()]);
-/** What transformers writes beside its weights, as far as it matters here. */
+/** What transformers writes next to its weights, as far as it matters here. */
 const Config = z.object({
   num_attention_heads: z.number().int().positive().optional(),
   layer_norm_eps: z.number().positive().optional(),
@@ -23,7 +23,7 @@ const LICENCES: Record<VitFamily, string> = {
     'DINOv3 License: read its terms at ai.meta.com/resources/models-and-libraries/dinov3-license before use',
 };
 
-/** A Vision Transformer out of somebody else's file. */
+/** A Vision Transformer from a user's file. */
 export type ImportedVit = {
   vit: Vit;
   layout: FoundVit['layout'];
@@ -35,7 +35,7 @@ export type ImportedVit = {
 };
 
 /**
- * Reads a Vision Transformer from an open file; undefined where its tensors are not those of one. Settings beside
+ * Reads a Vision Transformer from an open file; undefined if its tensors are not those of one. Settings next to
  * weights in transformers' layout count.
  * @throws UserError WEIGHTS_UNSUPPORTED, WEIGHTS_DAMAGED
  */
@@ -89,7 +89,7 @@ export function vitName({ family, width, patch }: VitSpec): string {
 }
 
 /**
- * The maps of a Vision Transformer, both of one stride. The first tells kinds of things apart: keys for DINO (LOST,
+ * The maps of a Vision Transformer, both of one stride. The first separates concepts best: keys for DINO (LOST,
  * TokenCut), the patches themselves for later ones.
  */
 export function vitFeatures({ family, width, patch }: VitSpec): Backbone['features'] {

@@ -1,6 +1,6 @@
 import { unsupportedWeights } from '../weights-error.ts';
 
-/** Where a weight of the network lies in a file: a tensor, or a third of one that holds query, key and value. */
+/** Where a weight of the network is stored in a file: a tensor, or a third of one that holds query, key and value. */
 export type Place = { stored: string; third?: 0 | 1 | 2 };
 
 /** A Vision Transformer among the tensors of a file. */

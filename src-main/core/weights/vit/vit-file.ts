@@ -8,7 +8,7 @@ import { damagedFile } from '../weights-error.ts';
 const METADATA_KEY = 'r2o_vit';
 const Rgb = z.tuple([z.number(), z.number(), z.number()]);
 
-/** How images enter the network, beside its shape. */
+/** How images enter the network, in addition to its shape. */
 const VitDescription = z.object({ version: z.literal(1), spec: VitSpec, mean: Rgb, std: Rgb });
 type VitDescription = z.infer<typeof VitDescription>;
 

@@ -7,7 +7,7 @@ import { contextOf } from '../context.ts';
 
 const MARKS = { ok: 'ok     ', warning: 'note   ', failed: 'FAILED ' } as const;
 
-/** Works beside a running app and on a data folder that does not open: it takes no lock and no database. */
+/** Works while the app is running and on a data folder that does not open: it takes no lock and no database. */
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')

@@ -1,7 +1,7 @@
 import type { EncoderCard, Model } from '../../../contract/model.ts';
 import { dateText, printable } from '../output.ts';
 
-/** A model with its card, a line a fact. */
+/** A model with its card, one line per fact. */
 export function modelLines(model: Model): string[] {
   const { id, name, architecture, origin, file, sha256, card, createdAtMs } = model;
   const { imported, training } = card;

@@ -173,7 +173,7 @@ function listLines(runs: Run[]): string[] {
 }
 
 /**
- * Shows a run until its job ends, and then what became of it; where Ctrl-C stopped it, also how to go on.
+ * Shows a run until its job ends, and then how it ended; if Ctrl-C stopped it, also how to resume it.
  * @throws as `followJob`
  */
 export async function followRun(
@@ -199,7 +199,7 @@ async function stoppedLines(client: Client, id: RunId): Promise<string[]> {
   ];
 }
 
-/** A run in words. */
+/** A run as lines of text. */
 function runLines(run: Run): string[] {
   const { id, name, state, preset, step, totalSteps, imageCount, config, device, best, skippedImages } = run;
   return [

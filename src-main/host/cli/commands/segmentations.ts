@@ -125,7 +125,7 @@ export async function writeSheet(
   });
 }
 
-/** One segmentation in words. */
+/** One segmentation as lines of text. */
 export function segmentationLines({
   id,
   name,

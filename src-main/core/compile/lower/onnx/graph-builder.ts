@@ -83,8 +83,8 @@ export class GraphBuilder {
     if (data.length !== sizeOf(shape)) throw new Error(`${data.length} values for [${shape.join(', ')}]`);
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const key = bytes.length <= 4096 ? `${dtype}[${shape.join(',')}]${bytes.join(',')}` : undefined;
-    const known = key === undefined ? undefined : this.#constantNames.get(key);
-    if (known !== undefined) return known;
+    const existing = key === undefined ? undefined : this.#constantNames.get(key);
+    if (existing !== undefined) return existing;
     const name = `const_${this.#constants.length}`;
     this.#constants.push({ name, dtype, shape, data: bytes });
     if (key !== undefined) this.#constantNames.set(key, name);
