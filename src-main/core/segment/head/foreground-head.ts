@@ -1,3 +1,5 @@
+import { halvesToFloats } from '../../tensor/halves.ts';
+
 /** What the head may be surer than, as a probability: it learns from masks that are wrong in places. */
 const SUREST = 0.99;
 const MAX_LOGIT = Math.log(SUREST / (1 - SUREST));
@@ -28,7 +30,9 @@ export function headLogits(head: ForegroundHead, rows: FeatureRows): Float32Arra
 }
 
 /** [count]: features times weights, plus bias. */
-export function linear({ weights, bias }: ForegroundHead, { features, dim }: FeatureRows): Float32Array {
+export function linear({ weights, bias }: ForegroundHead, rows: FeatureRows): Float32Array {
+  const { dim } = rows;
+  const features = floatsOf(rows);
   const count = features.length / dim;
   const out = new Float32Array(count);
   for (let row = 0, at = 0; row < count; row++) {
@@ -37,6 +41,11 @@ export function linear({ weights, bias }: ForegroundHead, { features, dim }: Fea
     out[row] = sum;
   }
   return out;
+}
+
+/** The features in single precision; not copied where they are. */
+export function floatsOf({ features }: FeatureRows): Float32Array {
+  return features instanceof Float32Array ? features : halvesToFloats(features);
 }
 
 /** The head that answers with the mean of two heads' log odds. */

@@ -1,7 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { ShapedSession } from '../../compile/runtime/shaped-session.ts';
 import { drawsFor, type Draw } from '../../tensor/random.ts';
 import { AdamW } from './adam-w.ts';
-import type { FeatureRows, ForegroundHead } from './foreground-head.ts';
+import { floatsOf, type FeatureRows, type ForegroundHead } from './foreground-head.ts';
+import { headStepGraph } from './head-step.ts';
 
 /** What an image teaches: its superpixels' features, and which of them its own mask holds. */
 export type HeadExample = FeatureRows & {
@@ -22,12 +24,13 @@ export type LearnOptions = {
 /** Images of a step. */
 export const BATCH_IMAGES = 16;
 const LEARNING_RATE = 3e-3;
-/** Share of soft IoU in the loss next to cross-entropy: without it, small objects are lost. */
-const IOU_WEIGHT = 0.5;
 /** Steps after which others get their turn: the thread has messages to answer. */
 const STEPS_A_TURN = 10;
 /** Every third superpixel says enough of the features' means and deviations. */
 const MOMENT_STEP = 3;
+
+/** An example in single precision: converted once, for all of the steps that it is seen in. */
+type Lesson = { features: Float32Array; targets: Float32Array; areas: Float32Array };
 
 /** Means and inverse deviations of features, [dim] each. */
 type Standardisation = { means: Float64Array; scales: Float64Array };
@@ -45,10 +48,16 @@ export async function learnHead(
   const [first] = examples;
   if (!first) throw new Error('a head is learned from images');
   const { dim } = first;
-  const standard = standardise(examples, dim);
+  const lessons = examples.map((example) => ({
+    features: floatsOf(example),
+    targets: Float32Array.from(example.targets),
+    areas: example.areas,
+  }));
+  using session = await ShapedSession.open(headStepGraph(dim), 'onnx:cpu', 1);
+  const standard = standardise(lessons, dim);
   const parameters = new Float64Array(dim + 1);
   const optimizer = new AdamW(parameters.length);
-  const next = shuffled(examples, drawsFor({ seed, step: 0, stream: 'foreground-head' }));
+  const next = shuffled(lessons, drawsFor({ seed, step: 0, stream: 'foreground-head' }));
   for (let step = 0; step < steps; step++) {
     if (step % STEPS_A_TURN === 0) {
       await nextTurn();
@@ -56,21 +65,22 @@ export async function learnHead(
       onSteps?.(step);
     }
     const head = onRawFeatures(parameters, standard);
-    const raw = new Float64Array(dim + 1);
-    const count = Math.min(BATCH_IMAGES, examples.length);
-    for (let image = 0; image < count; image++) addGradient(raw, head, next());
+    const batch = Array.from({ length: Math.min(BATCH_IMAGES, lessons.length) }, next);
+    // Asked for together: ONNX Runtime computes several at a time.
+    const gradients = await Promise.all(batch.map((lesson) => gradientOf(head, lesson, session)));
+    const raw = sumOf(gradients, dim + 1);
     const rate = (LEARNING_RATE / 2) * (1 + Math.cos((Math.PI * step) / steps));
-    optimizer.update(parameters, onStandardised(raw, standard, count), rate);
+    optimizer.update(parameters, onStandardised(raw, standard, batch.length), rate);
   }
   onSteps?.(steps);
   return onRawFeatures(parameters, standard);
 }
 
-function standardise(examples: readonly HeadExample[], dim: number): Standardisation {
+function standardise(lessons: readonly Lesson[], dim: number): Standardisation {
   const sums = new Float64Array(dim);
   const squares = new Float64Array(dim);
   let rows = 0;
-  for (const { features } of examples) {
+  for (const { features } of lessons) {
     for (let at = 0; at < features.length; at += dim * MOMENT_STEP, rows++) {
       for (let d = 0; d < dim; d++) {
         const value = features[at + d] ?? 0;
@@ -86,17 +96,17 @@ function standardise(examples: readonly HeadExample[], dim: number): Standardisa
   return { means, scales };
 }
 
-/** The examples in one random order after another. */
-function shuffled(examples: readonly HeadExample[], draw: Draw): () => HeadExample {
-  let waiting: HeadExample[] = [];
+/** The lessons in one random order after another. */
+function shuffled(lessons: readonly Lesson[], draw: Draw): () => Lesson {
+  let waiting: Lesson[] = [];
   return () => {
     if (waiting.length === 0) {
-      const keyed = examples.map((example) => ({ example, key: draw() }));
-      waiting = keyed.sort((a, b) => a.key - b.key).map(({ example }) => example);
+      const keyed = lessons.map((lesson) => ({ lesson, key: draw() }));
+      waiting = keyed.sort((a, b) => a.key - b.key).map(({ lesson }) => lesson);
     }
-    const example = waiting.pop();
-    if (!example) throw new Error('a head is learned from images');
-    return example;
+    const lesson = waiting.pop();
+    if (!lesson) throw new Error('a head is learned from images');
+    return lesson;
   };
 }
 
@@ -122,30 +132,30 @@ function onStandardised(raw: Float64Array, { means, scales }: Standardisation, i
   );
 }
 
-/** Adds an image's gradient by the head's weights and, last, its bias. */
-function addGradient(gradient: Float64Array, { weights, bias }: ForegroundHead, example: HeadExample): void {
-  const { dim, targets, areas } = example;
-  const count = targets.length;
-  // Converted at once: elements of a Float16Array are slow to read one by one.
-  const features = new Float32Array(example.features);
-  const shares = new Float32Array(count);
-  let [area, both, either] = [0, 0, 0];
-  for (let row = 0, at = 0; row < count; row++) {
-    let logit = bias;
-    for (let d = 0; d < dim; d++, at++) logit += (weights[d] ?? 0) * (features[at] ?? 0);
-    const share = 1 / (1 + Math.exp(-logit));
-    const [px, target] = [areas[row] ?? 0, targets[row] ?? 0];
-    shares[row] = share;
-    area += px;
-    both += px * share * target;
-    either += px * (share + target - share * target);
+/** The gradient that an image gives the head's weights and, last, its bias. */
+async function gradientOf(
+  { weights, bias }: ForegroundHead,
+  { features, targets, areas }: Lesson,
+  session: ShapedSession,
+): Promise<Float32Array> {
+  const rows = targets.length;
+  const inputs = {
+    features: { data: features, shape: [rows, weights.length] },
+    weights: { data: weights, shape: [weights.length, 1] },
+    bias: { data: Float32Array.of(bias), shape: [1] },
+    targets: { data: targets, shape: [rows] },
+    areas: { data: areas, shape: [rows] },
+  };
+  const [gradient] = await session.run(inputs, ['gradient']);
+  if (!gradient) throw new Error('a head step gives a gradient');
+  return gradient.data;
+}
+
+/** In the order in which they are given, whichever was computed first: the last digits are the same each time. */
+function sumOf(gradients: readonly Float32Array[], length: number): Float64Array {
+  const sum = new Float64Array(length);
+  for (const gradient of gradients) {
+    for (let at = 0; at < length; at++) sum[at] = (sum[at] ?? 0) + (gradient[at] ?? 0);
   }
-  for (let row = 0, at = 0; row < count; row++) {
-    const [px, target, share] = [areas[row] ?? 0, targets[row] ?? 0, shares[row] ?? 0];
-    const crossEntropy = (share - target) / area;
-    const iou = ((both * (1 - target) - target * either) / (either * either)) * share * (1 - share);
-    const slope = px * (crossEntropy + IOU_WEIGHT * iou);
-    for (let d = 0; d < dim; d++, at++) gradient[d] = (gradient[d] ?? 0) + slope * (features[at] ?? 0);
-    gradient[dim] = (gradient[dim] ?? 0) + slope;
-  }
+  return sum;
 }

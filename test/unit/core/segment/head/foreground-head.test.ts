@@ -61,6 +61,14 @@ describe('a head', () => {
     expect(accuracyOf(head, [image])).toBeGreaterThan(0.9);
   });
 
+  test('learns from images among which some have no foreground at all', async () => {
+    const [first, ...rest] = images(8);
+    if (!first) throw new Error('eight images were asked for');
+    const empty = { ...first, targets: first.targets.map(() => 0) };
+    const head = await learnHead([empty, ...rest], { steps: 400, seed: 1 });
+    expect(accuracyOf(head, rest)).toBeGreaterThan(0.9);
+  });
+
   test('is never surer than one in a hundred', () => {
     const logits = headLogits(
       { weights: Float32Array.of(1), bias: 0 },
