@@ -33,8 +33,9 @@ import {
   MaskMerge,
   MaskSplit,
 } from './mask-edit.ts';
-import { Architecture, ExportedModel, ImportChoices, WeightsFormat, Model } from './model.ts';
+import { Architecture, ExportedModel, ImportChoices, InspectedModel, WeightsFormat, Model } from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
+import { AvailableEncoder, PublishedName } from './published-encoder.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import {
   Concept,
@@ -158,9 +159,24 @@ export const contract = {
           path: z.string().min(1),
           name: ModelName.optional(),
           licence: Licence.optional(),
+          /** Whether the user accepts the terms that `inspect` named. They are asked for once. */
+          acceptTerms: z.boolean().default(false),
         }),
       )
       .output(Model),
+    /** What an import would make of a file. Nothing is kept. */
+    inspect: base.input(ImportChoices.extend({ path: z.string().min(1) })).output(InspectedModel),
+    /** Encoders that can be downloaded. No server is contacted for the list. */
+    published: base.output(z.array(AvailableEncoder)),
+    /**
+     * Downloads an encoder in the background and imports it, continuing where an earlier try ended. For when the user
+     * has seen the address and agreed: no other method contacts a server.
+     */
+    download: base.input(z.object({ name: PublishedName })).output(AvailableEncoder),
+    /** Stops a download. What has arrived is kept for the next try, or deleted. */
+    stopDownload: base
+      .input(z.object({ name: PublishedName, discard: z.boolean().default(false) }))
+      .output(AvailableEncoder),
     /** Adds an untrained network, as a baseline for comparison. */
     addUntrained: base
       .input(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CollectionId, ModelId, RunId, SegmentationId } from './ids.ts';
 import { Job } from './job.ts';
+import { EncoderDownload } from './published-encoder.ts';
 import { Settings } from './settings.ts';
 
 /**
@@ -22,5 +23,6 @@ export const ServiceEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('datasets') }),
   z.object({ type: z.literal('model'), modelId: ModelId }),
   z.object({ type: z.literal('model-removed'), modelId: ModelId }),
+  z.object({ type: z.literal('download'), download: EncoderDownload }),
 ]);
 export type ServiceEvent = z.infer<typeof ServiceEvent>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ContentHash, ModelId, RunId } from './ids.ts';
+import { TermsName } from './terms.ts';
 
 /** `untrained` models have no file: their weights follow from the architecture and a seed. */
 export const ModelOrigin = z.enum(['run', 'imported', 'untrained']);
@@ -47,17 +48,17 @@ const Rgb = z.tuple([z.number(), z.number(), z.number()]);
 /** `resnet` can be trained here; the others give features as they are. */
 const EncoderKind = z.enum(['resnet', 'vit', 'onnx']);
 
+const FeatureMap = z.object({
+  name: z.string(),
+  channels: z.number().int().positive(),
+  stride: z.number().int().positive(),
+});
+
 /** What an encoder takes and gives. */
 export const EncoderCard = z.object({
   kind: EncoderKind,
   /** Its maps, the finest first; `stride` is the pixels of a cell. */
-  features: z.array(
-    z.object({
-      name: z.string(),
-      channels: z.number().int().positive(),
-      stride: z.number().int().positive(),
-    }),
-  ),
+  features: z.array(FeatureMap),
   /** Images enter as RGB in [0, 1], less the mean, divided by the deviation. */
   mean: Rgb,
   std: Rgb,
@@ -87,6 +88,26 @@ export const ImportChoices = z.object({
   leadingTokens: z.number().int().min(0).max(64).optional(),
 });
 export type ImportChoices = z.infer<typeof ImportChoices>;
+
+/** A file as an import would read it, before anything is kept. */
+export const InspectedModel = z.object({
+  architecture: z.string(),
+  encoder: EncoderCard,
+  /** The terms of the weights, where they are well known. */
+  licence: z.string().nullable(),
+  /** Terms that have to be accepted before the import; null where there are none, or they have been. */
+  terms: TermsName.nullable(),
+  /** All maps that an ONNX file gives; `encoder.features` are those that are used. */
+  maps: z.array(
+    FeatureMap.extend({
+      /** Tokens before those of the image; null for a map [B, C, h, w]. */
+      leadingTokens: z.number().int().min(0).nullable(),
+    }),
+  ),
+  /** Attention heads of a Vision Transformer. */
+  heads: z.number().int().positive().nullable(),
+});
+export type InspectedModel = z.infer<typeof InspectedModel>;
 
 /** Information about a model in addition to its weights. */
 export const ModelCard = z.object({

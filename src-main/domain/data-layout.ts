@@ -121,3 +121,9 @@ export function cacheEntry({ folder, suffix }: CachePlace, key: string): string 
 
 /** Contact sheets on their way to the page. */
 export const sheetsFolder = (cacheFolder: string): string => join(cacheFolder, 'sheets');
+
+/** A download on its way: the file under its own name, and what is known of it. */
+export function downloadFiles(cacheFolder: string, name: string, fileName: string) {
+  const folder = join(cacheFolder, 'downloads', name);
+  return { folder, file: join(folder, fileName), note: join(folder, 'download.json') };
+}

@@ -9,7 +9,12 @@ const IDLE_MS = 60_000;
 const CALL_TIMEOUT_MS = 60_000;
 /** Files of weights and of ground truth can have gigabytes and be on a slow drive. */
 const LARGE_FILE_TIMEOUT_MS = 900_000;
-const LARGE_FILE_CALLS: readonly Call['kind'][] = ['import-encoder', 'export-encoder', 'unpack-truth'];
+const LARGE_FILE_CALLS: readonly Call['kind'][] = [
+  'import-encoder',
+  'inspect-encoder',
+  'export-encoder',
+  'unpack-truth',
+];
 
 type Pending = {
   kind: Call['kind'];

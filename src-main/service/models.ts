@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { parse, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { modelFile } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
@@ -8,18 +8,13 @@ import {
   ModelCard,
   type Architecture,
   type ExportedModel,
-  type ImportChoices,
+  type InspectedModel,
   type WeightsFormat,
   type Model,
 } from '../contract/model.ts';
 import { weightsOf } from '../domain/model-weights.ts';
+import { importModel, insertModel, inspectModel, type ImportRequest } from './import-model.ts';
 import type { Service } from './service.ts';
-
-type ImportRequest = ImportChoices & {
-  path: string;
-  name?: string | undefined;
-  licence?: string | undefined;
-};
 
 /** Models as clients handle them: rows in the store, weights in files that only the worker opens. */
 export function modelHandlers(service: Service) {
@@ -33,39 +28,17 @@ export function modelHandlers(service: Service) {
     });
   };
 
-  const insert = (model: Omit<Model, 'id' | 'createdAtMs'>): Model => {
-    const id = store.models.insert({ ...model, createdAtMs: service.nowMs() });
-    service.publish({ type: 'model', modelId: id });
-    return get(id);
-  };
-
   return {
     get,
 
-    /** Keeps a copy of a user's encoder; the row comes after the file, so it always has one. */
-    async import(input: ImportRequest): Promise<Model> {
-      const { path: given, name, licence, ...choices } = input;
-      const path = resolve(given);
-      const { file, sha256, architecture, encoder, facts, record, ...found } = await calls.call({
-        kind: 'import-encoder',
-        path,
-        choices,
-        folder: layout.models,
-      });
-      return insert({
-        origin: 'imported',
-        architecture,
-        file,
-        sha256,
-        runId: null,
-        name: name ?? freeName(parse(path).name || path, store.models.list()),
-        card: ModelCard.parse({ ...facts, encoder, licence: licence ?? found.licence, imported: record }),
-      });
-    },
+    import: (input: ImportRequest): Promise<Model> => importModel(service, input),
+
+    inspect: (input: Parameters<typeof inspectModel>[1]): Promise<InspectedModel> =>
+      inspectModel(service, input),
 
     addUntrained(input: { architecture: Architecture; seed: number; name?: string | undefined }): Model {
       const { architecture, seed } = input;
-      return insert({
+      return insertModel(service, {
         origin: 'untrained',
         architecture,
         file: null,

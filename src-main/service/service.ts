@@ -5,11 +5,15 @@ import { DEFAULT_SETTINGS, Settings, type SettingsChange } from '../contract/set
 import { ViewState } from '../contract/view-state.ts';
 import type { Device, MachineProbe, SystemInfo } from '../contract/system.ts';
 import { UserError } from '../contract/errors.ts';
+import { PUBLISHED_ENCODERS, type PublishedEncoder } from '../contract/published-encoder.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
 import { jobKinds } from '../jobs/job-kinds.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
+import { EncoderDownloads } from './download/encoder-downloads.ts';
+import { importModel } from './import-model.ts';
+import { freeName } from '../domain/free-name.ts';
 import { dataLayout, type DataLayout } from '../domain/data-layout.ts';
 import { openStore, type Store } from '../store/database.ts';
 import type { Logger } from './logger.ts';
@@ -28,6 +32,10 @@ export type ServiceOptions = {
   desktop?: Desktop;
   nowMs?: () => number;
   limits?: Partial<RunLimits>;
+  /** Encoders that can be downloaded; those of the contract by default. */
+  published?: readonly PublishedEncoder[];
+  /** Where proxies are set, as environment variables; nowhere by default. */
+  proxies?: NodeJS.ProcessEnv;
 };
 
 const DEFAULT_LIMITS: RunLimits = { graceMs: 5_000, silenceMs: 120_000 };
@@ -42,6 +50,7 @@ export class Service {
   readonly store: Store;
   readonly queue: JobQueue;
   readonly calls: CallWorker;
+  readonly downloads: EncoderDownloads;
   readonly events = new EventPublisher<{ event: ServiceEvent }>({ maxBufferedEvents: EVENT_BUFFER });
   readonly options: ServiceOptions;
   readonly nowMs: () => number;
@@ -74,6 +83,16 @@ export class Service {
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       nowMs: this.nowMs,
       onJob: (job) => this.publish({ type: 'job', job }),
+      onBug,
+    });
+    this.downloads = new EncoderDownloads({
+      published: options.published ?? PUBLISHED_ENCODERS,
+      proxies: options.proxies ?? {},
+      cacheFolder: this.layout.cache,
+      models: () => this.store.models.list(),
+      importFile: (path, { name }) =>
+        importModel(this, { path, name: freeName(name, this.store.models.list()) }, name),
+      publish: (event) => this.publish(event),
       onBug,
     });
   }
@@ -138,6 +157,7 @@ export class Service {
 
   /** Ends the worker and closes the store; a job under way can be resumed later. */
   [Symbol.dispose](): void {
+    this.downloads[Symbol.dispose]();
     this.queue[Symbol.dispose]();
     this.calls[Symbol.dispose]();
     this.store[Symbol.dispose]();

@@ -94,6 +94,10 @@ async function resultOf(call: Call): Promise<unknown> {
       const { importToFolder } = await import('./calls/weights-calls.ts');
       return importToFolder(call);
     }
+    case 'inspect-encoder': {
+      const { inspectFile } = await import('./calls/weights-calls.ts');
+      return inspectFile(call);
+    }
     case 'export-encoder': {
       const { exportToFile } = await import('./calls/weights-calls.ts');
       return exportToFile(call);

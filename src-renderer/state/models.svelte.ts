@@ -1,6 +1,11 @@
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { ModelId } from '../../src-main/contract/ids.ts';
-import type { Architecture, ExportedModel, Model } from '../../src-main/contract/model.ts';
+import type { Architecture, ExportedModel, InspectedModel, Model } from '../../src-main/contract/model.ts';
+import type {
+  AvailableEncoder,
+  EncoderDownload,
+  PublishedName,
+} from '../../src-main/contract/published-encoder.ts';
 import { attempt, attemptLoudly } from './attempt.ts';
 import { coalesce } from './coalesce.ts';
 import type { Toasts } from './toasts.svelte.ts';
@@ -8,6 +13,7 @@ import type { Toasts } from './toasts.svelte.ts';
 const REST_MS = 500;
 
 export type ImportRequest = Parameters<Client['models']['import']>[0];
+export type InspectRequest = Parameters<Client['models']['inspect']>[0];
 export type ExportRequest = Parameters<Client['models']['export']>[0];
 
 /** All encoders, the newest first, kept up to date by events. */
@@ -15,6 +21,7 @@ export class Models {
   readonly #client: Client;
   readonly #toasts: Toasts;
   #all = $state.raw<readonly Model[]>([]);
+  #published = $state.raw<readonly AvailableEncoder[]>([]);
   readonly #reload: () => Promise<void>;
 
   constructor(client: Client, toasts: Toasts) {
@@ -33,6 +40,41 @@ export class Models {
 
   async load(): Promise<void> {
     this.#all = await this.#client.models.list();
+  }
+
+  /** Encoders that can be downloaded; empty until `loadPublished` has read them. */
+  get published(): readonly AvailableEncoder[] {
+    return this.#published;
+  }
+
+  async loadPublished(): Promise<void> {
+    this.#published = await this.#client.models.published();
+  }
+
+  /** An event reported the progress of a download. At its end, there may be a new model. */
+  applyDownload(download: EncoderDownload): void {
+    this.#published = this.#published.map((encoder) =>
+      encoder.name === download.name ? { ...encoder, download } : encoder,
+    );
+    if (download.state === 'idle') void attempt(() => this.loadPublished());
+  }
+
+  /** Contacts the server of an encoder, whose address the user has seen. */
+  download(name: PublishedName): Promise<boolean> {
+    return this.#changePublished(() => this.#client.models.download({ name }));
+  }
+
+  /** Stops a download. What has arrived is kept, or deleted. */
+  stopDownload(name: PublishedName, discard = false): Promise<boolean> {
+    return this.#changePublished(() => this.#client.models.stopDownload({ name, discard }));
+  }
+
+  /**
+   * Says what an import would make of a file.
+   * @throws what the service refused it with
+   */
+  inspect(request: InspectRequest): Promise<InspectedModel> {
+    return this.#client.models.inspect(request);
   }
 
   /** An event reported a change. */
@@ -73,6 +115,13 @@ export class Models {
       added.push(await this.#client.models.addUntrained({ architecture, seed }));
     });
     return added[0];
+  }
+
+  #changePublished(call: () => Promise<AvailableEncoder>): Promise<boolean> {
+    return attemptLoudly(this.#toasts, async () => {
+      const changed = await call();
+      this.#published = this.#published.map((encoder) => (encoder.name === changed.name ? changed : encoder));
+    });
   }
 
   #change(call: () => Promise<unknown>): Promise<boolean> {

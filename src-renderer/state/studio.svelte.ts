@@ -122,6 +122,9 @@ export class Studio {
       case 'model-removed':
         void this.models.refresh();
         return;
+      case 'download':
+        this.models.applyDownload(event.download);
+        return;
       case 'segmentation':
       case 'segmentation-removed':
         void this.segmentations.refresh();

@@ -6,9 +6,15 @@ const launcher = join(import.meta.dirname, '../../resources/bin/r2o.mjs');
 
 export type CliResult = { code: number | null; stdout: string; stderr: string };
 
-/** `r2o` as a process of its own, on the given data folder. */
-export function spawnCli(dataFolder: string, args: readonly string[]): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [launcher, '--data', dataFolder, ...args]);
+/** `r2o` as a process of its own, on the given data folder, with more variables in its environment. */
+export function spawnCli(
+  dataFolder: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, [launcher, '--data', dataFolder, ...args], {
+    env: { ...process.env, ...env },
+  });
   child.stdout.setEncoding('utf8');
   child.stderr.setEncoding('utf8');
   onTestFinished(() => void child.kill('SIGKILL'));

@@ -23,7 +23,9 @@ export type RunningService = { service: Service; client: Client; bugs: unknown[]
 
 /** A service on a data folder of its own, with real workers; it ends with the test. */
 export function startService(
-  options: { dataFolder?: string } & Partial<Pick<ServiceOptions, 'fork' | 'limits'>> = {},
+  options: { dataFolder?: string } & Partial<
+    Pick<ServiceOptions, 'fork' | 'limits' | 'published' | 'proxies'>
+  > = {},
 ): RunningService {
   const dataFolder = options.dataFolder ?? join(tempFolder(), 'data');
   mkdirSync(dataFolder, { recursive: true });
@@ -39,6 +41,8 @@ export function startService(
     },
     version: '0.0.0-test',
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.published ? { published: options.published } : {}),
+    ...(options.proxies ? { proxies: options.proxies } : {}),
   });
   onTestFinished(() => service[Symbol.dispose]());
   return { service, client: createRouterClient(createRouter(service)), bugs };

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import { ContentHash } from '../../contract/ids.ts';
-import type { EncoderCard, ImportChoices, ImportRecord } from '../../contract/model.ts';
+import type { EncoderCard, ImportChoices, ImportRecord, InspectedModel } from '../../contract/model.ts';
+import type { TermsName } from '../../contract/terms.ts';
 import { architectureName } from '../model/architectures.ts';
 import { backboneOf, type Backbone } from '../model/backbone.ts';
 import type { WrittenFile } from './atomic-file.ts';
@@ -21,6 +22,11 @@ export type ImportedModel = {
   record: ImportRecord;
   /** The license terms of the weights, if the network is a well-known one. */
   licence: string | null;
+  /** Terms that the user has to accept before the weights are kept. */
+  terms: TermsName | null;
+  /** What the user may choose of it: maps of an ONNX file, heads of a Vision Transformer. */
+  maps: InspectedModel['maps'];
+  heads: number | null;
   /** How the copy's name ends. */
   extension: 'safetensors' | 'onnx';
   write: (path: string) => Promise<WrittenFile>;
@@ -50,7 +56,7 @@ async function importTransformer(path: string, choices: ImportChoices): Promise<
   await using file = await openWeights(path);
   const imported = await importVit(file, choices);
   if (!imported) return undefined;
-  const { vit, layout, prefix, mean, std, licence } = imported;
+  const { vit, layout, prefix, mean, std, licence, terms } = imported;
   const { patch } = vit.spec;
   const input = { mean, std, multipleOf: patch, fixedPx: null };
   return {
@@ -59,6 +65,9 @@ async function importTransformer(path: string, choices: ImportChoices): Promise<
     facts: { viewPx: null, batchesTracked: 0 },
     record: await recordOf(file, layout, prefix),
     licence,
+    terms,
+    maps: [],
+    heads: vit.spec.heads,
     extension: 'safetensors',
     write: (copy) => writeVitFile(copy, vit, { mean: [...mean], std: [...std] }),
   };
@@ -86,13 +95,16 @@ async function importNetwork(path: string, { prefix }: ImportChoices): Promise<I
     facts,
     record,
     licence: null,
+    terms: null,
+    maps: [],
+    heads: null,
     extension: 'safetensors',
     write: (copy) => writeEncoderFile(copy, encoder, facts),
   };
 }
 
 async function importGraph(path: string, choices: ImportChoices): Promise<ImportedModel> {
-  const { description, licence, write } = await recogniseGraph(path, choices);
+  const { description, licence, allMaps, write } = await recogniseGraph(path, choices);
   await using file = await RandomAccessFile.open(path);
   return {
     architecture: description.architecture,
@@ -100,6 +112,12 @@ async function importGraph(path: string, choices: ImportChoices): Promise<Import
     facts: { viewPx: null, batchesTracked: 0 },
     record: await recordOf({ path, format: 'onnx', sha256: () => file.sha256() }, 'graph', ''),
     licence,
+    terms: null,
+    maps: allMaps.map(({ name, channels, stride, layout, leadingTokens }) => ({
+      ...{ name, channels, stride },
+      leadingTokens: layout === 'tokens' ? leadingTokens : null,
+    })),
+    heads: null,
     extension: 'onnx',
     write,
   };

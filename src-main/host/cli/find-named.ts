@@ -31,13 +31,19 @@ export function findNamed<T extends { id: number; name: string }>(
  * @throws Cancelled when they say no; UserError BAD_INPUT when there is nobody to ask
  */
 export async function confirmRemoval(name: string, question: string): Promise<void> {
-  if (!process.stdin.isTTY) {
-    throw new UserError(
-      'BAD_INPUT',
-      `Removing '${name}' needs confirmation, and there is no terminal to ask on.`,
-      { hint: 'Add --yes to remove it without confirmation.' },
-    );
-  }
+  await confirm(question, {
+    refusal: `Removing '${name}' needs confirmation, and there is no terminal to ask on.`,
+    hint: 'Add --yes to remove it without confirmation.',
+  });
+}
+
+/**
+ * Asks a person at the terminal.
+ * @param texts what to say when there is nobody to ask, and what to do then
+ * @throws Cancelled when they say no; UserError BAD_INPUT when there is nobody to ask
+ */
+export async function confirm(question: string, texts: { refusal: string; hint: string }): Promise<void> {
+  if (!process.stdin.isTTY) throw new UserError('BAD_INPUT', texts.refusal, { hint: texts.hint });
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await prompt.question(`${question} [y/N] `);
   prompt.close();

@@ -1,4 +1,3 @@
-import type { Job } from '../../contract/job.ts';
 import { formatDuration } from './output.ts';
 
 const MAX_BAR_WIDTH = 24;
@@ -6,6 +5,16 @@ const MAX_BAR_WIDTH = 24;
 const PLAIN_COLUMNS = 100;
 /** Without a terminal a line is printed this often at most: enough for a log, not a flood. */
 const PLAIN_EVERY_MS = 5_000;
+
+/** Progress of a job, or of a download. */
+export type ShownProgress = {
+  phase: string;
+  done: number;
+  total: number | null;
+  unit: string;
+  ratePerS: number | null;
+  etaMs: number | null;
+};
 
 /** Shows a job's progress on stderr: one bar that is redrawn on a terminal, plain lines otherwise. */
 export class ProgressDisplay {
@@ -18,7 +27,7 @@ export class ProgressDisplay {
     this.#stream = stream;
   }
 
-  update(job: Job): void {
+  update(job: { progress: ShownProgress | null }): void {
     const columns = this.#stream.isTTY ? this.#stream.columns : PLAIN_COLUMNS;
     const text = describe(job, columns - 1);
     if (text === undefined) return;
@@ -43,7 +52,7 @@ export class ProgressDisplay {
 }
 
 /** One line; the bar takes the room that the numbers leave. */
-function describe({ progress }: Job, columns: number): string | undefined {
+function describe({ progress }: { progress: ShownProgress | null }, columns: number): string | undefined {
   if (!progress) return undefined;
   const { done, total, unit, ratePerS, etaMs } = progress;
   const phase = progress.phase.replaceAll('-', ' ');

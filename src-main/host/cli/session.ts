@@ -13,6 +13,7 @@ import { readEndpoint, removeEndpoint, writeEndpoint } from '../shared/endpoint.
 import { forkNodeWorker } from '../shared/fork-node-worker.ts';
 import { openLogFile } from '../shared/log-file.ts';
 import { appVersion, rendererFolder, workerEntry } from '../shared/paths.ts';
+import { publishedEncoders } from '../shared/published.ts';
 
 /** How long a command waits for another short one to let go of the data folder. */
 const LOCK_WAIT_MS = 5_000;
@@ -60,6 +61,8 @@ async function becomeOwner(folder: string, lock: DataFolderLock, port: number): 
         fork: forkNodeWorker(workerEntry, (output) => logger.info('worker output', { output })),
         logger,
         version: appVersion(),
+        published: publishedEncoders(),
+        proxies: process.env,
       }),
     );
     const server = await startServer({ service, port, pageFolder: rendererFolder });

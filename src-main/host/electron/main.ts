@@ -6,6 +6,7 @@ import { acquireDataFolderLock } from '../../store/lock.ts';
 import { dataFolder } from '../shared/data-folder.ts';
 import { openLogFile } from '../shared/log-file.ts';
 import { appVersion } from '../shared/paths.ts';
+import { publishedEncoders } from '../shared/published.ts';
 import { serveContract } from './contract-port.ts';
 import { DesktopShell } from './desktop.ts';
 import { forkUtilityWorker } from './fork-utility-worker.ts';
@@ -51,6 +52,8 @@ function start(): DesktopShell {
     fork: forkUtilityWorker,
     logger,
     version: appVersion(),
+    published: publishedEncoders(),
+    proxies: process.env,
     desktop: { reveal: (path) => shell.showItemInFolder(path) },
   });
   app.on('will-quit', () => {

@@ -1,17 +1,30 @@
+import { basename } from 'node:path';
+import { UserError } from '../../contract/errors.ts';
 import { ContentHash } from '../../contract/ids.ts';
+import { TERMS, type TermsName } from '../../contract/terms.ts';
 import { modelFile } from '../../domain/data-layout.ts';
 import { newModelFile } from '../../domain/model-weights.ts';
 import { exportEncoder } from '../../core/weights/export-encoder.ts';
 import { importModel } from '../../core/weights/import-model.ts';
 import { openModel } from '../../core/weights/open-model.ts';
+import { unsupportedWeights } from '../../core/weights/weights-error.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
 
 /**
  * Reads an encoder from any file that the app knows and keeps a copy in the folder of models.
- * @throws UserError WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, FILE_NOT_FOUND, FILE_UNUSABLE, DISK_FULL
+ * @throws UserError WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, TERMS_NOT_ACCEPTED, FILE_NOT_FOUND, FILE_UNUSABLE, DISK_FULL
  */
 export async function importToFolder(call: CallOf<'import-encoder'>): Promise<ResultOf<'import-encoder'>> {
   const { write, extension, ...imported } = await importModel(call.path, call.choices);
+  if (call.architecture !== null && imported.architecture !== call.architecture) {
+    throw unsupportedWeights(
+      call.path,
+      `it is ${imported.architecture}, not ${call.architecture}`,
+      'Look for another file.',
+    );
+  }
+  const { terms } = imported;
+  if (terms !== null && !call.acceptedTerms.includes(terms)) throw termsNotAccepted(call.path, terms);
   const file = newModelFile(imported.architecture, extension);
   const { sha256 } = await write(modelFile(call.folder, file));
   return {
@@ -28,4 +41,20 @@ export async function importToFolder(call: CallOf<'import-encoder'>): Promise<Re
 export async function exportToFile(call: CallOf<'export-encoder'>): Promise<ResultOf<'export-encoder'>> {
   const { weights, model, format, path, overwrite } = call;
   return await exportEncoder({ encoder: await openModel(weights), model, format, path, overwrite });
+}
+
+/**
+ * Recognises an encoder as an import would, and keeps nothing.
+ * @throws UserError as `importToFolder`, except for terms
+ */
+export async function inspectFile(call: CallOf<'inspect-encoder'>): Promise<ResultOf<'inspect-encoder'>> {
+  const { architecture, encoder, licence, terms, maps, heads } = await importModel(call.path, call.choices);
+  return { architecture, encoder, licence, terms, maps, heads };
+}
+
+function termsNotAccepted(path: string, name: TermsName): UserError {
+  const { title, address, summary } = TERMS[name];
+  return new UserError('TERMS_NOT_ACCEPTED', `${basename(path)} is under the ${title}. ${summary}`, {
+    hint: `Read the terms at ${address}, then accept them in the import dialog or with --yes.`,
+  });
 }

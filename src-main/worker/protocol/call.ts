@@ -8,12 +8,14 @@ import {
   ExportedModel,
   ImportChoices,
   ImportRecord,
+  InspectedModel,
   Model,
   ModelCard,
   WeightsFormat,
 } from '../../contract/model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from '../../contract/pretrain.ts';
 import { MachineProbe } from '../../contract/system.ts';
+import { TermsName } from '../../contract/terms.ts';
 import { Bytes } from '../../domain/bytes.ts';
 import { ImageToScore, ScoredImage } from '../../domain/evaluation-summary.ts';
 import { ModelWeights } from '../../domain/model-weights.ts';
@@ -49,7 +51,12 @@ export const Call = z.discriminatedUnion('kind', [
     path: z.string(),
     choices: ImportChoices,
     folder: z.string(),
+    acceptedTerms: z.array(TermsName),
+    /** The network that it must be; null where any will do. */
+    architecture: z.string().nullable(),
   }),
+  /** Says what an import would make of a file. */
+  z.object({ kind: z.literal('inspect-encoder'), path: z.string(), choices: ImportChoices }),
   /** Writes an encoder for other tools, with its card. */
   z.object({
     kind: z.literal('export-encoder'),
@@ -148,9 +155,11 @@ export const CallResults = {
     architecture: z.string(),
     encoder: EncoderCard,
     licence: z.string().nullable(),
+    terms: TermsName.nullable(),
     facts: ModelCard.pick({ viewPx: true, batchesTracked: true }),
     record: ImportRecord,
   }),
+  'inspect-encoder': InspectedModel,
   'export-encoder': ExportedModel,
   probe: MachineProbe,
   'plan-pretraining': PretrainPlan,

@@ -23,6 +23,13 @@ const TRIED_SHAPES = [
   [7, 10],
   [8, 5],
 ] as const;
+/** How a graph is used, the terms of its weights where they are well known, and all maps that it could give. */
+export type GraphFindings = {
+  description: OnnxDescription;
+  licence: string | null;
+  allMaps: readonly MapOutput[];
+};
+
 const HINT = 'An encoder needs one image input [B, 3, H, W] and a feature map [B, C, h, w] or [B, N, C].';
 
 /**
@@ -33,14 +40,15 @@ export async function describeGraph(
   path: string,
   operators: ReadonlySet<string>,
   choices: GraphChoices,
-): Promise<{ description: OnnxDescription; licence: string | null }> {
+): Promise<GraphFindings> {
   using session = await load(path);
   const input = imageInputOf(path, session);
-  const { maps, multipleOf, size } = await findMaps(path, session, input, choices);
+  const { maps, allMaps, multipleOf, size } = await findMaps(path, session, input, choices);
   const network = knownNetwork({ operators, maps });
   const isFixed = input.shape[2] !== null && input.shape[3] !== null;
   return {
     licence: network?.licence ?? null,
+    allMaps,
     description: {
       version: 1,
       kind: 'onnx',
@@ -75,7 +83,8 @@ function imageInputOf(path: string, { inputs }: ShapedSession): DeclaredValue {
   throw unsupportedWeights(path, `it does not take one image [B, 3, H, W] of float32, but ${found}`, HINT);
 }
 
-type FoundMaps = { maps: MapOutput[]; multipleOf: number; size: InputSize };
+type ChosenMaps = { maps: MapOutput[]; allMaps: readonly MapOutput[] };
+type FoundMaps = ChosenMaps & { multipleOf: number; size: InputSize };
 
 /** Tries one multiple after the other; if none gives maps, the first problem is reported. */
 async function findMaps(
@@ -108,12 +117,12 @@ async function mapsAt(
     };
     const outputs = await outputsFor(session, input, size);
     if (typeof outputs === 'string') return outputs;
-    const maps = chosenMaps(outputs, size, choices);
-    if (typeof maps === 'string') return maps;
-    if (found && JSON.stringify(found.maps) !== JSON.stringify(maps)) {
+    const chosen = chosenMaps(outputs, size, choices);
+    if (typeof chosen === 'string') return chosen;
+    if (found && JSON.stringify(found.maps) !== JSON.stringify(chosen.maps)) {
       return 'its outputs do not follow the size of the image';
     }
-    found ??= { maps, size };
+    found ??= { ...chosen, size };
   }
   return found ?? 'it was given no image';
 }
@@ -139,15 +148,20 @@ function chosenMaps(
   outputs: readonly SeenOutput[],
   size: InputSize,
   { outputs: wanted, leadingTokens }: GraphChoices,
-): MapOutput[] | string {
-  const maps = outputs.map((output) => mapOf(output, size, leadingTokens)).filter((map) => map !== undefined);
-  if (!wanted) return maps.length > 0 ? deepestOfEachStride(maps) : whyNoMaps(outputs);
-  const chosen = wanted.map((name) => maps.find((map) => map.name === name));
+): ChosenMaps | string {
+  const allMaps = outputs
+    .map((output) => mapOf(output, size, leadingTokens))
+    .filter((map) => map !== undefined);
+  if (!wanted) {
+    return allMaps.length > 0 ? { maps: deepestOfEachStride(allMaps), allMaps } : whyNoMaps(outputs);
+  }
+  const chosen = wanted.map((name) => allMaps.find((map) => map.name === name));
   const missing = wanted.find((_, index) => !chosen[index]);
   if (missing !== undefined) {
     return `its output '${missing}' is no feature map; it has ${outputs.map(outputText).join(', ')}`;
   }
-  return chosen.filter((map) => map !== undefined).sort((a, b) => a.stride - b.stride);
+  const maps = chosen.filter((map) => map !== undefined).sort((a, b) => a.stride - b.stride);
+  return { maps, allMaps };
 }
 
 function whyNoMaps(outputs: readonly SeenOutput[]): string {

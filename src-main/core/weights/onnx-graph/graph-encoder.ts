@@ -1,17 +1,14 @@
 import type { WrittenFile } from '../atomic-file.ts';
 import { writeFileAtomically } from '../atomic-file.ts';
 import { GraphFile } from './copy-graph.ts';
-import { describeGraph, type GraphChoices } from './describe-graph.ts';
+import { describeGraph, type GraphChoices, type GraphFindings } from './describe-graph.ts';
 import { OnnxDescription } from './description.ts';
 
 /** The key of the description in the metadata of the app's copies. */
 const METADATA_KEY = 'r2o_onnx_encoder';
 
 /** A user's ONNX file, recognized as an encoder. */
-export type GraphEncoder = {
-  description: OnnxDescription;
-  /** The terms of the weights, where the network is well known. */
-  licence: string | null;
+export type GraphEncoder = GraphFindings & {
   /** Writes the app's copy: one file with all weights inside, which carries its description. */
   write: (path: string) => Promise<WrittenFile>;
 };
@@ -22,8 +19,8 @@ export type GraphEncoder = {
  */
 export async function recogniseGraph(path: string, choices: GraphChoices): Promise<GraphEncoder> {
   await using file = await GraphFile.open(path);
-  const { description, licence } = await describeGraph(path, await file.operators(), choices);
-  return { description, licence, write: (copy) => writeCopy(path, copy, description) };
+  const findings = await describeGraph(path, await file.operators(), choices);
+  return { ...findings, write: (copy) => writeCopy(path, copy, findings.description) };
 }
 
 async function writeCopy(path: string, copy: string, description: OnnxDescription): Promise<WrittenFile> {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { TERMS, type TermsName } from '../../../contract/terms.ts';
 import { IMAGENET_RGB, type Backbone, type Rgb } from '../../model/backbone.ts';
 import type { Vit, VitFamily, VitSpec } from '../../model/vit/spec.ts';
 import type { OpenWeights } from '../open-weights.ts';
@@ -19,8 +20,7 @@ const LICENCES: Record<VitFamily, string> = {
   dino: 'Apache-2.0',
   dinov2: 'Apache-2.0',
   'dinov2-registers': 'Apache-2.0',
-  dinov3:
-    'DINOv3 License: read its terms at ai.meta.com/resources/models-and-libraries/dinov3-license before use',
+  dinov3: `${TERMS.dinov3.title}: ${TERMS.dinov3.address}`,
 };
 
 /** A Vision Transformer from a user's file. */
@@ -32,6 +32,8 @@ export type ImportedVit = {
   std: Rgb;
   /** The terms of the published weights of its family. */
   licence: string;
+  /** Terms that the user has to accept; null where the licence is a usual one. */
+  terms: TermsName | null;
 };
 
 /**
@@ -65,6 +67,7 @@ export async function importVit(
     mean: choices.mean ?? rgb?.image_mean ?? IMAGENET_RGB.mean,
     std: choices.std ?? rgb?.image_std ?? IMAGENET_RGB.std,
     licence: LICENCES[vit.spec.family],
+    terms: vit.spec.family === 'dinov3' ? 'dinov3' : null,
   };
 }
 

@@ -2,7 +2,10 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../../contract/errors.ts';
 import type { ImportChoices } from '../../../contract/model.ts';
+import { TERMS, type TermsName } from '../../../contract/terms.ts';
 import { contextOf } from '../context.ts';
+import { confirm } from '../find-named.ts';
+import type { Output } from '../output.ts';
 import { modelLines } from './model-lines.ts';
 
 type Options = {
@@ -14,6 +17,7 @@ type Options = {
   std?: string;
   dropTokens?: string;
   heads?: string;
+  yes?: boolean;
 };
 
 /** `models import`: an encoder that was trained elsewhere. */
@@ -41,20 +45,39 @@ export function addImportCommand(models: Command): void {
     )
     .option('--heads <count>', 'attention heads of a Vision Transformer (default: of 64 channels each)')
     .option('--licence <text>', 'terms under which the weights may be used')
+    .option('--yes', 'accept the terms of weights that have their own, such as DINOv3, without being asked')
     .description('keep a copy of an encoder that was trained elsewhere')
     .action(async (file: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
       const { name, licence } = options;
       const request = { path: resolve(file), ...choicesOf(options) };
-      const model = await withSession(({ client }) =>
-        client.models.import({
+      await withSession(async ({ client }) => {
+        const { terms } = await client.models.inspect(request);
+        if (terms !== null) await acceptTerms(output, terms, options.yes === true);
+        const model = await client.models.import({
           ...request,
+          acceptTerms: terms !== null,
           ...(name === undefined ? {} : { name }),
           ...(licence === undefined ? {} : { licence }),
-        }),
-      );
-      output.result(model, modelLines);
+        });
+        output.result(model, modelLines);
+      });
     });
+}
+
+/** Shows terms, and returns only if they are accepted. */
+async function acceptTerms(output: Output, name: TermsName, isAccepted: boolean): Promise<void> {
+  const { title, address, summary } = TERMS[name];
+  output.note(`These weights are under the ${title}. ${summary}`);
+  output.note(`  Only the terms themselves count: ${address}`);
+  if (isAccepted) {
+    output.note('  Accepted with --yes.');
+    return;
+  }
+  await confirm('Do you accept them?', {
+    refusal: `The ${title} has to be accepted, and there is no terminal to ask on.`,
+    hint: 'Read the terms, then add --yes to accept them.',
+  });
 }
 
 function choicesOf({ prefix, outputs, mean, std, dropTokens, heads }: Options): ImportChoices {

@@ -6,6 +6,7 @@ import { Architecture, WeightsFormat, type Model } from '../../../contract/model
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { dateText, printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { addGetCommand } from './get-model.ts';
 import { addImportCommand } from './import-model.ts';
 import { modelLines } from './model-lines.ts';
 
@@ -15,7 +16,7 @@ const MIB = 2 ** 20;
 export function addModelCommands(program: Command): void {
   const models = program
     .command('models')
-    .description('manage models, which are encoders: list, show, import, export, rename, remove');
+    .description('manage models, which are encoders: list, show, get, import, export, rename, remove');
   addReading(models);
   addAdding(models);
   addExport(models);
@@ -43,6 +44,7 @@ function addReading(models: Command): void {
 
 function addAdding(models: Command): void {
   addImportCommand(models);
+  addGetCommand(models);
 
   models
     .command('untrained')
@@ -138,7 +140,11 @@ function oneOf<T extends string>(options: readonly T[], text: string, what: stri
 }
 
 function listLines(models: readonly Model[]): string[] {
-  if (models.length === 0) return ['No models yet. Import one with: r2o models import <file>'];
+  if (models.length === 0)
+    return [
+      'No models yet. Import one with: r2o models import <file>',
+      '  Or list those that can be downloaded: r2o models get',
+    ];
   return table([
     ['ID', 'ORIGIN', 'NETWORK', 'CREATED', 'NAME'],
     ...models.map(({ id, origin, architecture, createdAtMs, name }) => [
