@@ -1,6 +1,6 @@
 import type { Grid } from '../superpixel/components.ts';
 import type { SuperpixelMap } from '../superpixel/slic.ts';
-import { resampled } from './refine.ts';
+import { resampled } from './resample.ts';
 
 /** Values that keep a pixel inside or outside of an object whatever its neighbours say. */
 const INSIDE = 0.51;

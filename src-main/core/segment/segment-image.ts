@@ -2,7 +2,9 @@ import type { FoundMask, SegmentTask } from './segment-task.ts';
 import type { SegmentSettings } from '../../contract/segmentation.ts';
 import { encodeLabels } from '../mask/encode-labels.ts';
 import type { Grid } from '../superpixel/components.ts';
+import { boxMean } from './box-mean.ts';
 import { conceptsOf, type ConceptModel } from './concepts.ts';
+import { cutOutline } from './cut-outline.ts';
 import { divideByParts, divideScene } from './divide-scene.ts';
 import { graphOf, type ImagePixels } from './embed-image.ts';
 import { findForeground, foregroundCues, type Foreground } from './foreground.ts';
@@ -12,7 +14,7 @@ import type { ForegroundModel } from './head/learn-foreground.ts';
 import { objectMembers } from './object-members.ts';
 import { objectsOf, type Divide, type ObjectMap } from './objects.ts';
 import { labelsOnOriginal } from './original-grid.ts';
-import { guidedFilter, resampled } from './refine.ts';
+import { resampled } from './resample.ts';
 import { ownRegions, regionMasks } from './regions.ts';
 import { scoreGroundObjects, scoreSceneObject } from './score.ts';
 import { splitTouching } from './split-touching.ts';
@@ -95,10 +97,9 @@ function sceneObjects(
   const { map } = embedding;
   const coarse = new Float32Array(map.labels.length);
   for (let at = 0; at < coarse.length; at++) coarse[at] = foreground.selected[map.labels[at] ?? 0] ?? 0;
-  const fine = resampled(coarse, pixels.working, pixels.fine);
-  const soft = settings.isRefined ? guidedFilter(pixels.fine, fine) : fine;
-  const mask = new Uint8Array(soft.length);
-  for (let pixel = 0; pixel < soft.length; pixel++) mask[pixel] = (soft[pixel] ?? 0) > 0.5 ? 1 : 0;
+  const soft = resampled(coarse, pixels.working, pixels.fine);
+  const rough = Uint8Array.from(soft, (value) => (value > 0.5 ? 1 : 0));
+  const mask = settings.isRefined ? cutOutline(pixels.fine, rough) : rough;
   const rules = {
     minShare: settings.minAreaShare,
     maxHoleShare: settings.maxHoleShare,
@@ -109,7 +110,13 @@ function sceneObjects(
   const objects =
     settings.mode === 'one' ? pieces : divided(pieces, pixels.fine, dividerOf(graph, foreground, settings));
   const members = objectMembers(objects.labels, objects.areasPx.length, pixels.fine, map);
-  return { objects, soft, members, scores: members.map((own) => scoreSceneObject(graph, foreground, own)) };
+  return {
+    objects,
+    // A cut outline follows pixels: it is enlarged as a smooth one.
+    soft: settings.isRefined ? boxMean(mask, { ...pixels.fine, radius: 1 }) : soft,
+    members,
+    scores: members.map((own) => scoreSceneObject(graph, foreground, own)),
+  };
 }
 
 /** Pieces of a foreground come apart where colours differ much: in mode `several`, where they differ at all. */

@@ -58,19 +58,6 @@ export function quickLab({ data }: SlicImage): Float32Array {
   return lab;
 }
 
-/** L of `quickLab` alone, in 0..1. @returns [heightPx, widthPx] float32 */
-export function quickLightness({ data }: SlicImage): Float32Array {
-  const linear = linearTable(data, plainValues());
-  const lightness = new Float32Array(data.length / 3);
-  for (let i = 0, at = 0; i < data.length; i += 3, at++) {
-    const r = linear[data[i] ?? 0] ?? 0;
-    const g = linear[CHANNEL_VALUES + (data[i + 1] ?? 0)] ?? 0;
-    const b = linear[2 * CHANNEL_VALUES + (data[i + 2] ?? 0)] ?? 0;
-    lightness[at] = 1.16 * rootFromTable(0.212671 * r + 0.71516 * g + 0.072169 * b) - 0.16;
-  }
-  return lightness;
-}
-
 function rootFromTable(t: number): number {
   const place = t * ROOT_STEPS;
   const low = Math.floor(place);

@@ -16,16 +16,15 @@ import {
 } from '../../../../src-main/core/segment/foreground.ts';
 import { geodesicDistances } from '../../../../src-main/core/segment/geodesic.ts';
 import { readGround } from '../../../../src-main/core/segment/ground.ts';
-import { minimumCut } from '../../../../src-main/core/segment/max-flow.ts';
 import { objectMembers } from '../../../../src-main/core/segment/object-members.ts';
 import { labelsOnOriginal } from '../../../../src-main/core/segment/original-grid.ts';
 import { scoreGroundObjects, scoreSceneObject } from '../../../../src-main/core/segment/score.ts';
 import { objectsOf } from '../../../../src-main/core/segment/objects.ts';
 import { poolFeatures } from '../../../../src-main/core/segment/pool-features.ts';
-import { guidedFilter, resampled } from '../../../../src-main/core/segment/refine.ts';
+import { resampled } from '../../../../src-main/core/segment/resample.ts';
 import { splitTouching } from '../../../../src-main/core/segment/split-touching.ts';
 import { superpixelGraph } from '../../../../src-main/core/segment/superpixel-graph.ts';
-import { quickLab, quickLightness, scaledLab } from '../../../../src-main/core/superpixel/slic-lab.ts';
+import { quickLab, scaledLab } from '../../../../src-main/core/superpixel/slic-lab.ts';
 import { slic } from '../../../../src-main/core/superpixel/slic.ts';
 import { drawsFor } from '../../../../src-main/core/tensor/random.ts';
 import { iouOf } from '../../../support/masks.ts';
@@ -65,49 +64,6 @@ function iou(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return iouOf(bitmap(a), bitmap(b));
 }
 
-describe('a minimum cut', () => {
-  test('cuts the weakest link between source and sink', () => {
-    const chain = { nodeCount: 4, from: [0, 1, 2], to: [1, 2, 3] };
-    const terminal = Float32Array.of(9, 0, 0, -9);
-    const cut = (...capacity: number[]) => [
-      ...minimumCut({ ...chain, terminal, capacity: Float32Array.from(capacity) }),
-    ];
-    expect(cut(3, 1, 2)).toEqual([1, 1, 0, 0]);
-    expect(cut(1, 3, 2)).toEqual([1, 0, 0, 0]);
-  });
-
-  test('costs as much as the best of all cuts of small random graphs', () => {
-    const draw = drawsFor({ seed: 1, step: 0, stream: 'graphs' });
-    for (let round = 0; round < 30; round++) {
-      const nodeCount = 6;
-      const pairs = Array.from({ length: 15 }, (_, at) => [at % 6, (at * 7 + 1) % 6] as const).filter(
-        ([a, b]) => a !== b,
-      );
-      const graph = {
-        nodeCount,
-        terminal: Float32Array.from({ length: nodeCount }, () => draw() * 8 - 4),
-        from: pairs.map(([a]) => a),
-        to: pairs.map(([, b]) => b),
-        capacity: Float32Array.from(pairs, () => draw() * 2),
-      };
-      const cost = (side: ArrayLike<number>) => {
-        let sum = 0;
-        graph.terminal.forEach(
-          (value, node) => (sum += side[node] ? Math.max(-value, 0) : Math.max(value, 0)),
-        );
-        graph.capacity.forEach(
-          (value, e) => (sum += side[graph.from[e] ?? 0] === side[graph.to[e] ?? 0] ? 0 : value),
-        );
-        return sum;
-      };
-      const all = Array.from({ length: 64 }, (_, bits) =>
-        cost([0, 1, 2, 3, 4, 5].map((node) => (bits >> node) & 1)),
-      );
-      expect(cost(minimumCut(graph))).toBeCloseTo(Math.min(...all), 4);
-    }
-  });
-});
-
 test('a positive definite system is solved, and another one is refused', () => {
   const [x, y] = choleskySolve(Float64Array.of(4, 0, 2, 3), Float64Array.of(10, 8));
   expect(x).toBeCloseTo(1.75, 12);
@@ -128,9 +84,7 @@ test('Lab from a table is Lab', () => {
   const image = picture(40, 30, disk(20, 15, 8));
   const exact = scaledLab(image, 1);
   const quick = quickLab(image);
-  const lightness = quickLightness(image);
   exact.forEach((value, at) => expect(Math.abs(value - (quick[at] ?? NaN))).toBeLessThan(0.01));
-  lightness.forEach((value, at) => expect(value).toBeCloseTo((exact[at * 3] ?? NaN) / 100, 3));
 });
 
 test('shortest ways go around what is costly', () => {
@@ -194,12 +148,6 @@ describe('a photograph of one thing', () => {
     const [whole, cutOff] = [[0], [1]].map((members) => scoreSceneObject(graph, foreground, members));
     // A fifth of the border's 20 pixel sides is the object's.
     expect(cutOff).toBeCloseTo((whole ?? NaN) * 0.8 ** (1 / 5), 6);
-  });
-
-  test('gets its outline back from a shifted mask by the filter', () => {
-    const shifted = Float32Array.from(gridOf(160, 120, disk(87, 61, 32)));
-    const refined = guidedFilter(image, shifted).map((value) => Number(value > 0.5));
-    expect(iou(refined, truth)).toBeGreaterThan(iou(shifted, truth));
   });
 });
 
