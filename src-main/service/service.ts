@@ -55,6 +55,7 @@ export class Service {
   readonly options: ServiceOptions;
   readonly nowMs: () => number;
   #latestProbe: Promise<MachineProbe> | undefined;
+  readonly #namedProbes = new Map<string, Promise<MachineProbe>>();
 
   /**
    * Opens the data folder, migrating its database where needed. The caller holds the folder's lock.
@@ -138,17 +139,27 @@ export class Service {
   }
 
   /**
-   * The device of that name, or the fastest, by the latest probe.
+   * The device of that name, or the fastest, by the latest probe. Until there is one, only a named device is
+   * probed: others can take seconds (a software GPU), and would not be used.
    * @throws UserError DEVICE_UNAVAILABLE with the reason and the fix
    */
   async chooseDevice(id?: string): Promise<Device> {
-    const { devices } = await (this.#latestProbe ?? this.probe());
+    const { devices } = await (this.#latestProbe ?? (id === undefined ? this.probe() : this.#probeOnly(id)));
     const device = devices.find((one) => (id === undefined ? one.isDefault : one.id === id));
     if (device?.isAvailable === true) return device;
     const reason = device?.reason ?? 'this version does not know the device';
     throw new UserError('DEVICE_UNAVAILABLE', `The device ${id ?? ''} cannot be used: ${reason}.`, {
       hint: device?.fix ?? 'List the devices with: r2o devices',
     });
+  }
+
+  #probeOnly(id: string): Promise<MachineProbe> {
+    const earlier = this.#namedProbes.get(id);
+    if (earlier) return earlier;
+    const probe = this.calls.call({ kind: 'probe', devices: [id] });
+    this.#namedProbes.set(id, probe);
+    probe.catch(() => this.#namedProbes.delete(id));
+    return probe;
   }
 
   publish(event: ServiceEvent): void {

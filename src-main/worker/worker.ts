@@ -104,7 +104,7 @@ async function resultOf(call: Call): Promise<unknown> {
     }
     case 'probe': {
       const { probeMachine } = await import('./calls/probe-call.ts');
-      return probeMachine();
+      return probeMachine(call.devices);
     }
     case 'plan-pretraining': {
       const { planPretraining } = await import('./calls/plan-call.ts');

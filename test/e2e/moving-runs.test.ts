@@ -5,7 +5,7 @@ import type { Client } from '../../src-main/contract/contract.ts';
 import type { RunId } from '../../src-main/contract/ids.ts';
 import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
 import { TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
-import { startService, waitForState } from '../support/running-service.ts';
+import { startService, waitForState, type RunningService } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { hasVulkan, VULKAN_DRIVER, vulkanReason } from '../support/vulkan.ts';
 
@@ -39,8 +39,9 @@ const SHORT_RUN: PretrainOverrides = {
 const ON_CPU = { device: 'onnx:cpu', overrides: SHORT_RUN };
 
 async function undisturbed() {
-  const { client } = startService();
-  const { id: collectionId } = await tinyCollection(client);
+  const running = startService();
+  const { client } = running;
+  const { id: collectionId } = await tinyCollection(running);
   const { run, job } = await client.runs.start({ collectionId, ...ON_CPU });
   await waitForState(client, job.id, 'done');
   return outcomeOf(client, run.id);
@@ -53,8 +54,9 @@ async function outcomeOf(client: Client, id: RunId) {
 }
 
 /** A run on the CPU that was paused between two steps. */
-async function pausedRun(client: Client) {
-  const { id: collectionId } = await tinyCollection(client);
+async function pausedRun(running: RunningService) {
+  const { client } = running;
+  const { id: collectionId } = await tinyCollection(running);
   // Saves after every step, so that one is seen before the last one is done.
   const overrides = { ...SHORT_RUN, checkpointMinutes: 1e-6 };
   const { run, job } = await client.runs.start({ collectionId, ...ON_CPU, overrides });
@@ -74,10 +76,12 @@ describe('a run whose device is gone', { timeout: 180_000 }, () => {
     async () => {
       const expected = await undisturbed();
       const driver = installDriver();
-      const { client, bugs } = startService();
-      const { run, job, checkpointStep } = await pausedRun(client);
+      const running = startService();
+      const { client, bugs } = running;
+      const { run, job, checkpointStep } = await pausedRun(running);
 
-      // The probe at the start of the service found the GPU, and so the run may move there.
+      // The devices are probed while the GPU is there, and so the run may move to it.
+      await client.system.devices();
       rmSync(driver, { recursive: true });
       await client.runs.resume({ id: run.id, device: 'onnx:webgpu' });
       // The second resume does not say where to: it tries the same device again, and no other.
@@ -101,8 +105,9 @@ describe('a run whose device is gone', { timeout: 180_000 }, () => {
 
   test.skipIf(!hasVulkan)(`from the beginning says that nothing was saved${vulkanReason}`, async () => {
     const driver = installDriver();
-    const { client } = startService();
-    const { id: collectionId } = await tinyCollection(client);
+    const running = startService();
+    const { client } = running;
+    const { id: collectionId } = await tinyCollection(running);
     await client.runs.plan({ collectionId, device: 'onnx:webgpu' });
     rmSync(driver, { recursive: true });
     const { job } = await client.runs.start({ collectionId, ...ON_CPU, device: 'onnx:webgpu' });
@@ -113,8 +118,9 @@ describe('a run whose device is gone', { timeout: 180_000 }, () => {
   });
 
   test('is not moved to a device that is not there', async () => {
-    const { client } = startService();
-    const { id: collectionId } = await tinyCollection(client);
+    const running = startService();
+    const { client } = running;
+    const { id: collectionId } = await tinyCollection(running);
     const { run, job } = await client.runs.start({ collectionId, ...ON_CPU });
     await client.jobs.pause({ id: job.id });
     await waitForState(client, job.id, 'paused');

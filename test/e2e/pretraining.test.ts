@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
@@ -10,13 +19,13 @@ import { readEncoderFile } from '../../src-main/core/weights/encoder-file.ts';
 import { SafetensorsFile } from '../../src-main/core/weights/safetensors.ts';
 import { drawsFor } from '../../src-main/core/tensor/random.ts';
 import { TINY_EPOCHS, TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
-import { startService, waitForState } from '../support/running-service.ts';
+import { startService, waitForState, type RunningService } from '../support/running-service.ts';
 import { differingTensors } from '../support/same-tensors.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { sharpOf } from '../support/test-images.ts';
 
 /** Kills of one run; more by hand: R2O_KILLS=20. */
-const KILLS = Number(process.env.R2O_KILLS ?? 4);
+const KILLS = Number(process.env.R2O_KILLS ?? 3);
 /** A kill comes up to so many steps after the one before, and then up to so long into a step or a checkpoint. */
 const STEPS_TO_KILL = 3;
 const KILL_WITHIN_MS = 400;
@@ -27,10 +36,10 @@ const SHORT_RUN: PretrainOverrides = { ...TINY_RUN, epochs: 1 };
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 const TIMEOUT_MS = 120_000 + KILLS * 40_000;
 
-async function start(client: Client, overrides: PretrainOverrides = {}) {
-  const { id: collectionId, folder } = await tinyCollection(client);
+async function start(running: RunningService, overrides: PretrainOverrides = {}) {
+  const { id: collectionId } = await tinyCollection(running);
   const request = { collectionId, device: DEVICE, overrides: { ...TINY_RUN, ...overrides } };
-  return { ...(await client.runs.start(request)), folder };
+  return running.client.runs.start(request);
 }
 
 /** The job once it runs no more. */
@@ -52,7 +61,7 @@ async function finish(client: Client, run: RunId, job: Job['id']) {
 
 async function trainUndisturbed(epochs: number) {
   const running = startService();
-  const { run, job } = await start(running.client, { epochs });
+  const { run, job } = await start(running, { epochs });
   return { ...running, run, outcome: await finish(running.client, run.id, job.id) };
 }
 
@@ -148,9 +157,10 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     const { outcome: expected } = await undisturbed(epochs);
     expect(expected.sha256).toMatch(/^[0-9a-f]{64}$/);
 
-    const { client, service } = startService();
+    const running = startService();
+    const { client, service } = running;
     // So often that many kills hit a checkpoint that is being written.
-    const { run, job } = await start(client, { epochs, checkpointMinutes: 0.002 });
+    const { run, job } = await start(running, { epochs, checkpointMinutes: 0.002 });
     const draw = drawsFor({ seed: Number(process.env.R2O_KILL_SEED ?? 1), step: 0, stream: 'kills' });
     const killedAt: number[] = [];
     while (killedAt.length < KILLS) {
@@ -171,16 +181,24 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     expect(await finish(client, run.id, job.id)).toEqual(expected);
   });
 
-  test('pauses with a checkpoint and goes on to the same weights; stopped, it keeps what it has learned', async () => {
+  test('pauses with a checkpoint, refuses a damaged one, and ends with the same weights even if it was stopped', async () => {
     const { outcome: expected } = await undisturbed();
-    const { client } = startService();
-    const { run, job } = await start(client);
+    const running = startService();
+    const { client, service } = running;
+    const { run, job } = await start(running);
     await midway(client, run.id);
     await client.jobs.pause({ id: job.id });
     await waitForState(client, job.id, 'paused');
     const paused = await client.runs.get({ id: run.id });
     expect(paused.checkpointStep).toBe(paused.step);
     expect(paused.step).toBeGreaterThan(0);
+
+    const checkpoint = join(service.layout.runs, String(run.id), `checkpoint-${paused.step}.safetensors`);
+    const bytes = readFileSync(checkpoint);
+    truncateSync(checkpoint, 1_000_000);
+    await client.runs.resume({ id: run.id });
+    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/damaged/);
+    writeFileSync(checkpoint, bytes);
 
     const resumed = await client.runs.resume({ id: run.id });
     expect(resumed.job.id).toBe(job.id);
@@ -195,9 +213,10 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     expect(await finish(client, run.id, job.id)).toEqual(expected);
   });
 
-  test('can be extended, and starts from the weights of another model', async () => {
-    const { client } = startService();
-    const { run, job } = await start(client, {
+  test('can be extended, is what another run starts from, and leaves its models when it is removed', async () => {
+    const running = startService();
+    const { client, service } = running;
+    const { run, job } = await start(running, {
       epochs: 1,
       // Two of the three steps that all images would make.
       epochImages: 8,
@@ -222,38 +241,39 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     expect(next.run.name).toBe(`${run.name} (2)`);
     await waitForState(client, next.job.id, 'done');
     expect(await client.runs.get({ id: next.run.id })).toMatchObject({ parentModelId: model.id, step: 3 });
+    const best = await client.runs.keepBest({ id: run.id });
+    expect(best.name).toMatch(/best preview/);
+    await client.runs.remove({ id: run.id });
+    expect(existsSync(join(service.layout.runs, String(run.id)))).toBe(false);
+    await expect(client.runs.get({ id: run.id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const names = (await client.models.list()).map(({ name }) => name);
+    expect(names).toHaveLength(4);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test('goes on without images that vanished or broke, and names them', async () => {
-    const { client } = startService();
-    const { id: collectionId, folder } = await tinyCollection(client);
-    rmSync(join(folder, 'photo-3.jpg'));
-    writeFileSync(join(folder, 'photo-5.jpg'), 'no longer an image');
-    const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: SHORT_RUN });
-    await waitForState(client, job.id, 'done');
-    const { skippedImages, step } = await client.runs.get({ id: run.id });
-    expect(step).toBe(TINY_STEPS);
-    expect(skippedImages.map(({ relPath }) => relPath).toSorted()).toEqual(['photo-3.jpg', 'photo-5.jpg']);
-    for (const { detail } of skippedImages) expect(detail).toMatch(/rescan/i);
-  });
-
-  test('fails with the next step when no image is left, and goes on once they are back', async () => {
-    const { client } = startService();
-    const { id: collectionId, folder } = await tinyCollection(client);
+  test('fails with the next step when no image is left; once they are back, it skips broken ones by name', async () => {
+    const running = startService();
+    const { client } = running;
+    const { id: collectionId, folder } = await tinyCollection(running);
     renameSync(folder, `${folder}-unplugged`);
     const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: SHORT_RUN });
     await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/None of the collection/);
     expect((await client.jobs.get({ id: job.id })).error).toMatchObject({ code: 'NO_USABLE_IMAGES' });
     renameSync(`${folder}-unplugged`, folder);
+    rmSync(join(folder, 'photo-3.png'));
+    writeFileSync(join(folder, 'photo-5.png'), 'no longer an image');
     await client.runs.resume({ id: run.id });
     await waitForState(client, job.id, 'done');
+    const { skippedImages, step } = await client.runs.get({ id: run.id });
+    expect(step).toBe(TINY_STEPS);
+    expect(skippedImages.map(({ relPath }) => relPath).toSorted()).toEqual(['photo-3.png', 'photo-5.png']);
+    for (const { detail } of skippedImages) expect(detail).toMatch(/rescan/i);
   });
 
   test('stops at a loss that is no number, and says what to change', async () => {
-    const { client } = startService();
-    const { job } = await start(client, { baseLr: 1_000, warmupEpochs: 0, weightDecay: 1, epochs: 30 });
+    const running = startService();
+    const { client } = running;
+    const { job } = await start(running, { baseLr: 1_000, warmupEpochs: 0, weightDecay: 1, epochs: 30 });
     await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/diverged/);
     const { error } = await client.jobs.get({ id: job.id });
     expect(error).toMatchObject({ code: 'TRAINING_DIVERGED' });
@@ -263,8 +283,9 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
   test.skipIf(!hasPrlimit)(
     `whose memory runs out ends with its checkpoint and says what to do${hasPrlimit ? '' : ' (no prlimit)'}`,
     async () => {
-      const { client, service } = startService();
-      const { run, job } = await start(client, { checkpointMinutes: 0.0001, epochs: 40 });
+      const running = startService();
+      const { client, service } = running;
+      const { run, job } = await start(running, { checkpointMinutes: 0.0001, epochs: 40 });
       await midway(client, run.id, 2);
       // No new page from now on, for arrays, activations and libraries alike.
       execFileSync('prlimit', ['--pid', String(service.queue.workerPid), '--data=1000000']);
@@ -307,22 +328,10 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     expect(smaller).toMatchObject({ refusal: null, warnings: [] });
   });
 
-  test('refuses a damaged checkpoint', async () => {
-    const { client, service } = startService();
-    const { run, job } = await start(client);
-    await midway(client, run.id);
-    await client.jobs.pause({ id: job.id });
-    await waitForState(client, job.id, 'paused');
-    const folder = join(service.layout.runs, String(run.id));
-    const file = readdirSync(folder).find((name) => name.startsWith('checkpoint-')) ?? '';
-    truncateSync(join(folder, file), 1_000_000);
-    await client.runs.resume({ id: run.id });
-    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/damaged/);
-  });
-
   test('with the official slips and every superpixel a region of its own, trains too', async () => {
-    const { client } = startService();
-    const { run, job } = await start(client, {
+    const running = startService();
+    const { client } = running;
+    const { run, job } = await start(running, {
       parity: 'official',
       epochs: 2,
       kSchedule: { type: 'piecewise', epochs: [1, 2], values: [9_999, 4] },
@@ -331,17 +340,5 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     await waitForState(client, job.id, 'done');
     const curves = await client.runs.curves({ id: run.id, names: ['loss', 'regionCount'] });
     expect(curves.find(({ name }) => name === 'loss')?.points).toHaveLength(6);
-  });
-
-  test('is removed with its folder; its model stays', async () => {
-    const { client, service } = startService();
-    const { run, job } = await start(client, { epochs: 1 });
-    await waitForState(client, job.id, 'done');
-    const best = await client.runs.keepBest({ id: run.id });
-    expect(best.name).toMatch(/best preview/);
-    await client.runs.remove({ id: run.id });
-    expect(existsSync(join(service.layout.runs, String(run.id)))).toBe(false);
-    expect(await client.models.list()).toHaveLength(2);
-    await expect(client.runs.get({ id: run.id })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 });

@@ -6,7 +6,7 @@ import { hashOf, maskOf, scanFolder, TestStore } from './store.ts';
 import { tempFolder } from './temp-folder.ts';
 import { walkPages } from './walk-pages.ts';
 
-/** Images 00.jpg on, and a segmentation with the concepts cat and dog; nothing is segmented yet. */
+/** Images 00.jpg on, the last of four or more a cat behind all letters, and a segmentation with the concepts cat and dog; nothing is segmented yet. */
 export class GalleryScene extends TestStore {
   readonly segmentationId: SegmentationId;
   readonly cat: ConceptId;
@@ -17,7 +17,7 @@ export class GalleryScene extends TestStore {
     super(tempFolder(), options);
     const collectionId = this.collection();
     const files = Array.from({ length: imageCount }, (_, content) => ({
-      relPath: `${String(content).padStart(2, '0')}.jpg`,
+      relPath: `${content >= 3 && content === imageCount - 1 ? '\u{1f408}' : String(content).padStart(2, '0')}.jpg`,
       content,
     }));
     // Row ids in another order than paths.

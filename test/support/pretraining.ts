@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Client } from '../../src-main/contract/contract.ts';
 import type { CollectionId } from '../../src-main/contract/ids.ts';
 import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
-import { waitForState } from './running-service.ts';
+import type { RunningService } from './running-service.ts';
+import { saveScanned, type ScannedImage } from './segmented-service.ts';
 import { tempFolder } from './temp-folder.ts';
 import { photoLike, sharpOf } from './test-images.ts';
 
@@ -27,16 +27,18 @@ export const TINY_RUN: PretrainOverrides = {
 export const TINY_STEPS = 3;
 const TINY_IMAGES = 12;
 
-/** A scanned collection of a dozen different photos. */
-export async function tinyCollection(client: Client): Promise<{ id: CollectionId; folder: string }> {
+/** A collection of a dozen different photos, with the rows that a scan leaves. */
+export async function tinyCollection(
+  running: Pick<RunningService, 'service'>,
+): Promise<{ id: CollectionId; folder: string }> {
   const folder = join(tempFolder(), 'photos');
   mkdirSync(folder);
+  const images: ScannedImage[] = [];
   for (let index = 0; index < TINY_IMAGES; index++) {
-    await sharpOf(photoLike(96, 64 + index, index + 1))
-      .jpeg()
-      .toFile(join(folder, `photo-${index}.jpg`));
+    const photo = photoLike(96, 64 + index, index + 1);
+    const image = { ...photo, relPath: `photo-${index}.png`, bytes: await sharpOf(photo).png().toBuffer() };
+    writeFileSync(join(folder, image.relPath), image.bytes);
+    images.push(image);
   }
-  const { collection, job } = await client.collections.add({ path: folder });
-  await waitForState(client, job.id, 'done');
-  return { id: collection.id, folder };
+  return { id: saveScanned(running, folder, images).id, folder };
 }

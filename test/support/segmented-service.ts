@@ -49,23 +49,26 @@ export function startSegmented(
 /** A scan that no job of the queue has the number of. */
 const NO_JOB = JobId.parse(1_000_000);
 
-/** Adds a folder with the rows that a scan of `drawnImage`s leaves. */
-function saveScanned(
+/** A PNG file of a collection. */
+export type ScannedImage = Pick<DrawnImage, 'relPath' | 'bytes' | 'widthPx' | 'heightPx'>;
+
+/** Adds a folder with the rows that a scan of its files leaves. */
+export function saveScanned(
   { service }: Pick<RunningService, 'service'>,
   folder: string,
-  drawn: readonly DrawnImage[],
+  images: readonly ScannedImage[],
 ): Collection {
   const { collections, scans } = service.store;
   const collectionId = collections.insert({ name: 'photos', rootPath: folder, createdAtMs: 0 });
   const scan = { collectionId, scanId: NO_JOB };
-  scans.saveInspected({ ...scan, files: drawn.map((image) => inspected(image, folder)) });
+  scans.saveInspected({ ...scan, files: images.map((image) => inspected(image, folder)) });
   while (!scans.finishChunk({ ...scan, finishedAtMs: 0 }));
   const collection = collections.get(collectionId);
   if (!collection) throw new Error('the collection was not saved');
   return collection;
 }
 
-function inspected({ relPath, bytes, widthPx, heightPx }: DrawnImage, folder: string): InspectedFile {
+function inspected({ relPath, bytes, widthPx, heightPx }: ScannedImage, folder: string): InspectedFile {
   const { size: sizeBytes, mtimeMs } = statSync(join(folder, relPath));
   const contentHash = ContentHash.parse(createHash('sha256').update(bytes).digest('hex'));
   return {

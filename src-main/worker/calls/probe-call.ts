@@ -1,11 +1,14 @@
-import type { DeviceReport } from '../../core/compile/devices/report.ts';
+import { DEVICE_IDS, type DeviceReport } from '../../core/compile/devices/report.ts';
 import type { Device, MachineProbe } from '../../contract/system.ts';
 
-/** Loads the native modules and runs a kernel on every device, in this process and not in the service's. */
-export async function probeMachine(): Promise<MachineProbe> {
+/**
+ * Loads the native modules and runs a kernel on devices, in this process and not in the service's.
+ * @param ids devices to probe; all by default. Of some devices, none is the default; unknown ones are left out.
+ */
+export async function probeMachine(ids?: readonly string[]): Promise<MachineProbe> {
   return {
     modules: [await probeModule('sharp', probeSharp)],
-    devices: await probeAllDevices(),
+    devices: ids ? await probeSome(ids) : await probeAll(),
   };
 }
 
@@ -27,7 +30,13 @@ async function probeSharp(): Promise<string> {
   return `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
 }
 
-async function probeAllDevices(): Promise<Device[]> {
+async function probeSome(ids: readonly string[]): Promise<Device[]> {
+  const { probeDevices } = await import('../../core/compile/devices/probe-devices.ts');
+  const reports = await probeDevices(DEVICE_IDS.filter((id) => ids.includes(id)));
+  return reports.map((report) => toDevice(report, false));
+}
+
+async function probeAll(): Promise<Device[]> {
   const { chooseDevice, probeDevices } = await import('../../core/compile/devices/probe-devices.ts');
   const reports = await probeDevices();
   const chosen = chooseDevice(reports);

@@ -66,8 +66,8 @@ export const Call = z.discriminatedUnion('kind', [
     path: z.string(),
     overwrite: z.boolean(),
   }),
-  /** Loads every native module and runs a kernel on every engine. */
-  z.object({ kind: z.literal('probe') }),
+  /** Loads every native module and runs a kernel on every device, or on some of them. */
+  z.object({ kind: z.literal('probe'), devices: z.array(z.string()).optional() }),
   /** Puts the ground truth of a labeling tool's files into an empty folder, one file per image. */
   z.object({ kind: z.literal('unpack-truth'), path: z.string(), format: MaskFileFormat, folder: z.string() }),
   /** Scores of some images against ground truth, see `scoreMasks`. */

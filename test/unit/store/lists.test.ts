@@ -23,6 +23,7 @@ function walk<T>(pageAt: (cursor: string | null) => Page<T>, limit: number): T[]
   const pages = walkPages(pageAt);
   for (const { items } of pages.slice(0, -1)) expect(items.length).toBe(limit);
   expect(pages.at(-1)?.items.length).toBeLessThanOrEqual(limit);
+  if (pages.length > 1) expect(pages.at(-1)?.items).not.toEqual([]);
   return pages.flatMap(({ items }) => items);
 }
 
@@ -163,6 +164,8 @@ describe('jobs', () => {
     jobs.transition({ id: first, from: ['queued'], to: 'running', error: null, nowMs: 5 });
     expect(jobs.nextQueued()?.id).toBe(second);
     expect(jobs.get(first)).toMatchObject({ state: 'running', startedAtMs: 5, finishedAtMs: null });
+    jobs.transition({ id: first, from: ['running'], to: 'done', error: null, nowMs: 8 });
+    expect(jobs.get(first)).toMatchObject({ state: 'done', startedAtMs: 5, finishedAtMs: 8 });
   });
 
   test('move only from the states that were named', () => {

@@ -52,6 +52,14 @@ test('an object keeps its pixels within a light line, and all around it is darke
   ]);
 });
 
+test('what is around an object loses half of its colour, weighted as the eye sees it', () => {
+  const image = { data: Uint8Array.from([100, 200, 50, 0, 0, 0]), widthPx: 2, heightPx: 1 };
+  const crop = { x: 0, y: 0, width: 2, height: 1 };
+  const { data } = drawCrop(image, bitmapOf('#'), { box: { x: 1, y: 0, width: 1, height: 1 }, crop });
+  // Grey is 0.3 * 100 + 0.59 * 200 + 0.11 * 50 = 153.5, and 38 % of the light remains.
+  expect([...data.slice(0, 3)]).toEqual([48, 67, 38]);
+});
+
 test('a mask is drawn at the scale of its crop', () => {
   const image = { data: new Uint8Array(3 * 8 * 4).fill(100), widthPx: 8, heightPx: 4 };
   const crop = { x: 10, y: 20, width: 4, height: 2 };

@@ -52,6 +52,8 @@ describe('masks over an image', () => {
   test('are a faint line alone where they were rejected', () => {
     const drawn = drawMasks(black(7, 6), [maskOf(SQUARE, '#102030', true)]);
     expect(signsOf(drawn)).toEqual(['.......', '.rrrrr.', '.r...r.', '.r...r.', '.rrrrr.', '.......']);
+    // 150 parts of 255 of a grey of 200.
+    expect([...drawn.data.slice((7 + 1) * 3, (7 + 1) * 3 + 3)]).toEqual([118, 118, 118]);
   });
 
   test('lie in front of larger ones', () => {
@@ -77,6 +79,8 @@ describe('masks over an image', () => {
     ]);
     const larger = drawMasks(black(8, 4), [maskOf(['#.', '..'])]);
     expect(signsOf(larger)).toEqual(['fffL....', 'LLLL....', '........', '........']);
+    // The centre of the middle pixel is on the border between the columns, and belongs to the right one.
+    expect(signsOf(drawMasks(black(3, 1), [maskOf(['#.'])]))).toEqual(['L..']);
   });
 
   test('leave the image as it is where there are none', () => {

@@ -29,6 +29,13 @@ describe('K-means', () => {
     expect((await kmeans(task, 9, draw())).inertia).toBe(0);
   });
 
+  it('takes the first of seeds that are equally good', async () => {
+    // The middle row; then the draws reach row 1 and row 2, which both leave a squared distance of 1.
+    const draws = [0, 0.25, 0.75].values();
+    const rows = Float64Array.of(0, 1, -1);
+    expect(await chooseSeeds({ rows, dim: 1 }, 2, () => draws.next().value ?? 0)).toEqual([0, 1]);
+  });
+
   it('keeps the centre of a cluster that loses its rows', async () => {
     const { labels, centres } = await lloyd({ rows: Float64Array.of(1, 1, 5), dim: 1 }, [0, 1, 2]);
     expect([...labels]).toEqual([0, 0, 2]);

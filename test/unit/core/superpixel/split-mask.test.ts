@@ -48,6 +48,17 @@ describe('a mask is split', () => {
     expectPartition(mask, pieces);
   });
 
+  test('into a hundred parts; smaller ones beyond them stay with the largest', () => {
+    // 102 squares of 4 px.
+    const squares = '##.'.repeat(51);
+    const gap = '.'.repeat(squares.length);
+    const mask = drawn(squares, squares, gap, squares, squares);
+    const pieces = splitParts(mask.shape, mask.box);
+    expect(pieces).toHaveLength(100);
+    expect(pieces[0]?.areaPx).toBe(3 * 4);
+    expectPartition(mask, pieces);
+  });
+
   test('along a line across it, whose pixels go to the sides', () => {
     const mask = drawn('######', '######', '######', '######');
     const line = [
@@ -57,6 +68,18 @@ describe('a mask is split', () => {
     const pieces = splitByLine(mask.shape, mask.box, line);
     expect(pieces.map(({ areaPx }) => areaPx)).toEqual([12, 12]);
     expectPartition(mask, pieces);
+  });
+
+  test('along a line to its right border, whose last pixel goes to the side above like the others', () => {
+    const mask = drawn('####', '####', '####', '####', '####');
+    const line = [
+      { x: -1, y: 2.5 },
+      { x: 5, y: 2.5 },
+    ];
+    expect(drawings(splitByLine(mask.shape, mask.box, line))[0]).toEqual([
+      ...['####', '####', '####'],
+      ...['....', '....'],
+    ]);
   });
 
   test('along a slanted line of several points', () => {

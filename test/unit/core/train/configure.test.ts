@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PresetName } from '../../../../src-main/contract/pretrain.ts';
 import { configure } from '../../../../src-main/core/train/configure.ts';
 import { totalStepsOf } from '../../../../src-main/core/train/train.ts';
-import { ratesAt } from '../../../../src-main/core/train/training-spec.ts';
+import { ratesAt, superpixelSpecOf } from '../../../../src-main/core/train/training-spec.ts';
 
 describe.each(PresetName.options)('the preset %s', (preset) => {
   it.each([4, 8, 20, 240, 5_000, 100_000])('makes a whole configuration for %d images', (imageCount) => {
@@ -52,6 +52,12 @@ describe('configuring a pretraining', () => {
     const config = configure('paper', 100_000, {});
     expect(config).toMatchObject({ encoder: 'resnet50', viewPx: 224, epochs: 300, optimizer: 'lars' });
     expect(ratesAt(config, 100_000, 0).regionCount).toBe(127);
+  });
+
+  it('asks for 100 superpixels with the official slips, whatever is set', () => {
+    const set = (parity: 'official' | 'recommended') => configure('quick', 240, { parity, superpixels: 40 });
+    expect(superpixelSpecOf(set('official'))).toMatchObject({ segments: 100, colours: 'normalised' });
+    expect(superpixelSpecOf(set('recommended'))).toMatchObject({ segments: 40, colours: 'plain' });
   });
 
   it('begins the moving average with the decay that a person gave', () => {
