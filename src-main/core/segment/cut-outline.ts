@@ -12,7 +12,7 @@ const CELL = 0.025;
 const WINDOW = 2;
 /** Variance that is added to each of Lab: noise and JPEG leave no colour without some. */
 const NOISE = 16;
-/** Pixels on either side from which the colours of a window can be told apart. */
+/** Pixels on either side from which the colours of a window can be distinguished. */
 const MIN_PX = 8;
 /** Weights of colours and of the outline's length. */
 const COLOUR = 0.5;
