@@ -16,10 +16,12 @@ import { superpixelDescriptors } from './superpixel-rows.ts';
 
 /** Superpixels that are kept in memory, 12 MB with 256 features each: more change concepts little. */
 const MAX_ROWS = 12_000;
-/** Memory for the features from which a head is learned, of all images together. */
-const EXAMPLE_BYTES = 384 * 2 ** 20;
-/** Bytes of a feature, as float16. */
-const FEATURE_BYTES = 2;
+/** Images from which a head is learned: more teach it more, and each is cut once more for it. */
+const MAX_EXAMPLES = 1_000;
+/** Memory for the features of all of them, 2 bytes each. */
+const EXAMPLE_BYTES = 512 * 2 ** 20;
+/** Superpixels of an image at most, about. */
+const SUPERPIXELS = 640;
 
 /** What is learned from one image of the sample. */
 export type ImageSample = {
@@ -43,6 +45,11 @@ export function findsForeground(mode: SegmentMode): boolean {
   return mode !== 'everything' && mode !== 'fixed-k';
 }
 
+/** Of so many images a head is learned from features with `dim` channels. */
+export function exampleCount(dim: number): number {
+  return Math.min(MAX_EXAMPLES, Math.max(1, Math.floor(EXAMPLE_BYTES / (2 * SUPERPIXELS * dim))));
+}
+
 /** Whether a collection shows things on an even ground, by what `hasEvenGround` says of some of its images. */
 export function isMostlyEven(grounds: readonly boolean[]): boolean {
   return grounds.filter(Boolean).length * 2 > grounds.length;
@@ -58,23 +65,23 @@ export function sampleImage(
   const labels = spread(count, Math.max(8, Math.floor(MAX_ROWS / imageCount)));
   return {
     ...superpixelDescriptors(embedding, graph, labels),
-    example: teachesHead ? exampleOf(graph, embedding, imageCount) : null,
+    example: teachesHead ? exampleOf(graph, embedding) : null,
   };
 }
 
-function exampleOf(graph: SuperpixelGraph, embedding: Embedding, imageCount: number): ForegroundExample {
-  const { features, dim, map, saliency } = embedding;
-  const foreground = findForeground(graph, foregroundCues(graph, saliency));
+function exampleOf(graph: SuperpixelGraph, { features, dim, saliency }: Embedding): ForegroundExample {
+  const cues = foregroundCues(graph, saliency);
+  const foreground = findForeground(graph, cues);
   const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s] === 1);
-  const labels = spread(map.count, Math.max(8, Math.floor(EXAMPLE_BYTES / imageCount / dim / FEATURE_BYTES)));
-  const kept = new Float16Array(labels.length * dim);
-  labels.forEach((label, row) => kept.set(features.subarray(label * dim, (label + 1) * dim), row * dim));
+  const { areas, lab, labSpread, edges } = graph;
   return {
-    features: kept,
+    features: new Float16Array(features),
     dim,
-    targets: Uint8Array.from(labels, (label) => foreground.selected[label] ?? 0),
-    areas: Float32Array.from(labels, (label) => graph.areas[label] ?? 0),
+    targets: foreground.selected,
+    areas,
     score: members.length === 0 ? 0 : scoreSceneObject(graph, foreground, members),
+    graph: { areas, lab, labSpread, edges },
+    cues,
   };
 }
 

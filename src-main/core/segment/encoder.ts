@@ -85,6 +85,11 @@ export class FeatureExtractor {
     return this.#encoder.backbone.input;
   }
 
+  /** Channels of all maps together. */
+  get dim(): number {
+    return this.#options.features.reduce((sum, { channels }) => sum + channels, 0);
+  }
+
   /** Features of one image at a given scale: one map for each feature that was asked for. */
   async featureMaps(image: RgbImage, scale: InputScale): Promise<FeatureMap[]> {
     return await this.features(await encoderInput(image, this.rules, scale));

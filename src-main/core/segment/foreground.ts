@@ -56,6 +56,9 @@ export type ForegroundCues = {
   borders: Float32Array;
 };
 
+/** What a foreground is found in: superpixels with their colours and neighbours. */
+export type ForegroundGraph = Pick<SuperpixelGraph, 'areas' | 'lab' | 'labSpread' | 'edges'>;
+
 /** @param saliency as `saliencyOf` finds it, where it is known already */
 export function foregroundCues(graph: SuperpixelGraph, saliency = saliencyOf(graph)): ForegroundCues {
   const { centres, areas } = graph;
@@ -78,7 +81,7 @@ export type ForegroundOptions = {
  * in colour and outline by graph cuts between Gaussian mixtures, as GrabCut does (Rother et al. 2004).
  */
 export function findForeground(
-  graph: SuperpixelGraph,
+  graph: ForegroundGraph,
   cues: ForegroundCues,
   { weights, prior }: ForegroundOptions = { weights: PLAIN_WEIGHTS },
 ): Foreground {
@@ -107,7 +110,7 @@ export function findForeground(
  * Log ratio of two colour models, of the foreground and of the background.
  * @param shares [count] in 0..1: how far each superpixel belongs to the foreground
  */
-function colourLogits(graph: SuperpixelGraph, shares: Float32Array): Float32Array {
+function colourLogits(graph: ForegroundGraph, shares: Float32Array): Float32Array {
   const { lab, labSpread: spread, areas } = graph;
   const options = { components: COLOURS, iterations: EM_ROUNDS };
   const inside = fitColours(
@@ -123,13 +126,13 @@ function colourLogits(graph: SuperpixelGraph, shares: Float32Array): Float32Arra
 }
 
 function graphCut(
-  { map, edges, areas }: SuperpixelGraph,
+  { edges, areas }: ForegroundGraph,
   logits: Float32Array,
   capacity: Float32Array,
 ): Uint8Array {
-  const meanArea = map.labels.length / map.count;
+  const meanArea = areas.reduce((sum, px) => sum + px, 0) / areas.length;
   return minimumCut({
-    nodeCount: map.count,
+    nodeCount: areas.length,
     terminal: logits.map((logit, s) => (logit * (areas[s] ?? 0)) / meanArea),
     from: edges.from,
     to: edges.to,

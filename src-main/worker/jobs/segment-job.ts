@@ -1,6 +1,7 @@
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { readCollectionModel, writeCollectionModel } from '../../core/segment/collection-model-file.ts';
 import {
+  exampleCount,
   findsForeground,
   isMostlyEven,
   learnCollection,
@@ -24,8 +25,6 @@ const PAGE = 1_000;
 const GROUND_IMAGES = 64;
 /** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
-/** With an encoder, a head is learned too: more images teach it more, and each is cut once more for it. */
-const HEAD_SAMPLE_IMAGES = 1_000;
 
 /**
  * Segments the images of a collection into masks: learns its concepts from a sample, then goes through
@@ -46,7 +45,8 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     },
   });
   const model =
-    (await readCollectionModel(job.modelFile)) ?? (await learn({ job, images, threads, context }));
+    (await readCollectionModel(job.modelFile)) ??
+    (await learn({ job, images, threads, context, dim: extractor?.dim ?? 0 }));
   threads.setModel(model);
   await link.ask({
     kind: 'segment/learned',
@@ -90,16 +90,18 @@ type LearnTask = {
   images: readonly ListedImage[];
   threads: SegmentThreads;
   context: JobContext;
+  /** Channels of the encoder's maps together; 0 without an encoder. */
+  dim: number;
 };
 
 /** Learns from images spread evenly over the collection, and keeps the result for a job that is resumed. */
 async function learn(task: LearnTask): Promise<CollectionModel> {
-  const { job, images, threads, context } = task;
+  const { job, images, threads, context, dim } = task;
   const { link, signal } = context;
   const { mode } = job.settings;
   const isEvenGround = findsForeground(mode) && (await showsEvenGround(task));
-  const teachesHead = job.model !== null && findsForeground(mode) && !isEvenGround;
-  const sample = sampleOf(images, teachesHead ? HEAD_SAMPLE_IMAGES : SAMPLE_IMAGES);
+  const teachesHead = dim > 0 && findsForeground(mode) && !isEvenGround;
+  const sample = sampleOf(images, teachesHead ? exampleCount(dim) : SAMPLE_IMAGES);
   const samples: ImageSample[] = [];
   let done = 0;
   const sampleOne = (image: ListedImage) => threads.sample(image, { imageCount: sample.length, teachesHead });

@@ -1,11 +1,23 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SegmentationId } from '../../../contract/ids.ts';
 import type { ForegroundNote } from '../../../contract/segmentation.ts';
-import { PLAIN_WEIGHTS, type ForegroundWeights } from '../foreground.ts';
-import { linear, meanOfHeads, type ForegroundHead } from './foreground-head.ts';
+import {
+  findForeground,
+  PLAIN_WEIGHTS,
+  type ForegroundCues,
+  type ForegroundGraph,
+  type ForegroundWeights,
+} from '../foreground.ts';
+import { headLogits, linear, meanOfHeads, type ForegroundHead } from './foreground-head.ts';
 import { BATCH_IMAGES, learnHead, type HeadExample } from './learn-head.ts';
 
 /** An image's own mask, as an example, and how far that mask can be trusted. */
-export type ForegroundExample = HeadExample & { score: number };
+export type ForegroundExample = HeadExample & {
+  score: number;
+  /** What it takes to cut the image again. */
+  graph: ForegroundGraph;
+  cues: ForegroundCues;
+};
 
 /** How the foregrounds of a collection are found: by each image's own cues, and by a head where one helps. */
 export type ForegroundModel = {
@@ -26,15 +38,25 @@ export type KnownHead = { head: ForegroundHead; segmentationId: SegmentationId }
 
 /** Fewer images teach what they show rather than what things look like. */
 const MIN_IMAGES = 16;
-/** Share of the images that teach and test: those whose masks can be trusted most. */
+/** Share of the images that teach and test at first: those whose masks can be trusted most. */
 const TRUSTED_SHARE = 0.6;
 /** At least this many teach: of few images, each counts more than the mistakes in it. */
 const MIN_TEACHING = 100;
 /** How often each image is seen: of few images, more teach their mistakes. */
 const EPOCHS = 96;
 const [MIN_STEPS, MAX_STEPS] = [200, 600];
-/** Agreement below which the features say nothing that the masks do not say better; test/bench/segment/NOTES.md. */
-const LEAST_AGREEMENT = 0.5;
+/** Rounds of learning: after each, the images are cut with what was learned, and these masks teach the next one. */
+const ROUNDS = 3;
+/** The round after which agreement says most: the first masks still count, and the features have shown what they see. */
+const TESTED_ROUND = 1;
+/** Agreement below which the features of an encoder say nothing of foregrounds; test/bench/segment/NOTES.md. */
+const LEAST_AGREEMENT = 0.45;
+/** How far images must confirm the head of another collection; test/bench/segment/NOTES.md. */
+const LEAST_CONFIRMATION = 0.7;
+/** Agreement below which the head of another collection sees something else, however sure it is of that. */
+const LEAST_FOREIGN_AGREEMENT = 0.2;
+/** Images on which heads are compared: enough for a mean, few enough to be cut with every head. */
+const COMPARED_IMAGES = 64;
 /** With a head that agrees: it weighs more than the cues of a single image, the middle of the image less. */
 const HEAD_WEIGHTS: ForegroundWeights = { ...PLAIN_WEIGHTS, prior: 2, centre: 1.5 };
 
@@ -46,59 +68,158 @@ export type LearnForegroundOptions = {
   onProgress?: (steps: { done: number; total: number }) => void;
 };
 
-/** A head, and the mean IoU of its answers with trusted masks that it was not learned from. */
-type Candidate = { head: ForegroundHead; agreement: number; from: SegmentationId | null };
+/** A head, as far as it can be judged without ground truth. */
+type Candidate = {
+  head: ForegroundHead;
+  /** Mean IoU of its answers with the images' first masks, of images that it was not learned from. */
+  agreement: number;
+  /** Mean IoU of its answers with the masks that the images' own colours and edges make of them. */
+  confirmation: number;
+  from: SegmentationId | null;
+};
 
 /**
- * Finds the head that agrees best with the masks that a collection's images gave individually: one learned from them,
- * or that of another collection. None is used where none agrees well enough to help.
+ * Finds the head that a collection's images confirm most: one learned from the masks that they gave individually, or
+ * that of another collection. None is used where none can be relied on.
  * @param examples in an order that is the same each time
  */
 export async function learnForeground(
   examples: readonly ForegroundExample[],
   options: LearnForegroundOptions,
 ): Promise<ForegroundModel> {
-  const candidates: Candidate[] = (options.known ?? []).map(({ head, segmentationId }) => ({
+  const own = examples.length < MIN_IMAGES ? null : await learnFrom(examples, options);
+  const compared = evenly(examples, COMPARED_IMAGES);
+  const others = (options.known ?? []).map(({ head, segmentationId }): Candidate => ({
     head,
-    agreement: meanAgreement(mostTrusted(examples, 0), () => head),
+    agreement: meanIou(compared, (example) => [isPositive(linear(head, example)), example.targets]),
+    confirmation: confirmationOf(compared, () => head),
     from: segmentationId,
   }));
-  if (examples.length >= MIN_IMAGES) candidates.unshift(await learnFrom(examples, options));
-  const [first, ...rest] = candidates;
-  if (!first) return plainForeground('few-images');
-  const best = rest.reduce((most, other) => (other.agreement > most.agreement ? other : most), first);
-  const { head, agreement, from } = best;
-  const note = { agreement, imageCount: examples.length, from };
-  if (agreement < LEAST_AGREEMENT) {
-    return { head: null, weights: PLAIN_WEIGHTS, note: { way: 'disagreement', ...note } };
+  const reliable = [
+    ...(own && own.agreement >= LEAST_AGREEMENT ? [own] : []),
+    ...others.filter(
+      ({ confirmation, agreement }) =>
+        confirmation >= LEAST_CONFIRMATION && agreement >= LEAST_FOREIGN_AGREEMENT,
+    ),
+  ];
+  const best = mostConfirmed(reliable);
+  if (best) {
+    const { head, agreement, from } = best;
+    return {
+      head,
+      weights: HEAD_WEIGHTS,
+      note: { way: 'head', agreement, imageCount: examples.length, from },
+    };
   }
-  return { head, weights: HEAD_WEIGHTS, note: { way: 'head', ...note } };
+  const closest = own ?? mostConfirmed(others);
+  if (!closest) return plainForeground('few-images');
+  const { agreement, from } = closest;
+  const note: ForegroundNote = { way: 'disagreement', agreement, imageCount: examples.length, from };
+  return { head: null, weights: PLAIN_WEIGHTS, note };
 }
 
-/** Learns a head from either half of the images: each is tested on the other half, and their mean is the head. */
+function mostConfirmed([first, ...rest]: readonly Candidate[]): Candidate | undefined {
+  return (
+    first && rest.reduce((most, other) => (other.confirmation > most.confirmation ? other : most), first)
+  );
+}
+
+/**
+ * Learns a head from either half of the images. Each cuts the other half, so that no head is taught by its own answers,
+ * and the next one is learned from these cuts. The mean of the last two is the head.
+ */
 async function learnFrom(
   examples: readonly ForegroundExample[],
   { seed, signal, onProgress }: LearnForegroundOptions,
 ): Promise<Candidate> {
-  const halfOf = new Map(examples.map((example, at) => [example, at % 2]));
-  const teaching = [0, 1].map((half) =>
-    mostTrusted(
-      examples.filter((example) => halfOf.get(example) === half),
-      MIN_TEACHING,
-    ),
-  );
-  const steps = Math.max(...teaching.map(({ length }) => stepsFor(length)));
-  const heads: ForegroundHead[] = [];
-  for (const [half, taught] of teaching.entries()) {
-    const onSteps = (done: number) => onProgress?.({ done: half * steps + done, total: 2 * steps });
-    heads.push(await learnHead(taught, { steps, seed, onSteps, ...(signal && { signal }) }));
+  const progress = new Progress(examples.length, onProgress);
+  let lessons = examples;
+  let agreement = 0;
+  for (let round = 0; ; round++) {
+    const heads = await learnHalves(lessons, { isFirst: round === 0, seed, signal, progress });
+    const headOf = (_: ForegroundExample, at: number) => heads[at % 2 === 0 ? 1 : 0];
+    if (round === TESTED_ROUND) {
+      agreement = meanIou(examples, (example, at) => [
+        isPositive(linear(headOf(example, at), example)),
+        example.targets,
+      ]);
+    }
+    const isUseless = round >= TESTED_ROUND && agreement < LEAST_AGREEMENT;
+    if (round === ROUNDS - 1 || isUseless) {
+      const confirmation = confirmationOf(evenly(examples, COMPARED_IMAGES), headOf);
+      return { head: meanOfHeads(...heads), agreement, confirmation, from: null };
+    }
+    lessons = await cutWith(lessons, headOf, { signal, progress });
   }
-  const [first, second] = heads;
-  if (!first || !second) throw new Error('two halves make two heads');
-  const agreement = meanAgreement(mostTrusted(examples, 0), (example) =>
-    halfOf.get(example) === 0 ? second : first,
-  );
-  return { head: meanOfHeads(first, second), agreement, from: null };
+}
+
+type HalvesOptions = {
+  isFirst: boolean;
+  seed: number;
+  signal: AbortSignal | undefined;
+  progress: Progress;
+};
+
+/** A head of the images in even places, and one of those in odd places. */
+async function learnHalves(
+  lessons: readonly ForegroundExample[],
+  { isFirst, seed, signal, progress }: HalvesOptions,
+): Promise<[ForegroundHead, ForegroundHead]> {
+  const learn = async (half: number) => {
+    const own = lessons.filter((_, at) => at % 2 === half);
+    const taught = isFirst ? mostTrusted(own, MIN_TEACHING) : own;
+    const options = { steps: progress.steps, seed, ...(signal && { signal }) };
+    const head = await learnHead(taught, { ...options, onSteps: (done) => progress.within(done) });
+    progress.add(progress.steps);
+    return head;
+  };
+  return [await learn(0), await learn(1)];
+}
+
+/** The same images with the masks that a head makes of them. */
+async function cutWith(
+  lessons: readonly ForegroundExample[],
+  headOf: (example: ForegroundExample, at: number) => ForegroundHead,
+  { signal, progress }: Pick<HalvesOptions, 'signal' | 'progress'>,
+): Promise<ForegroundExample[]> {
+  const cut: ForegroundExample[] = [];
+  for (const [at, lesson] of lessons.entries()) {
+    await nextTurn();
+    signal?.throwIfAborted();
+    cut.push({ ...lesson, targets: maskWith(headOf(lesson, at), lesson) });
+    progress.add(1);
+  }
+  return cut;
+}
+
+/** [count]: the foreground of an image by its own cues and a head. */
+function maskWith(head: ForegroundHead, example: ForegroundExample): Uint8Array {
+  const prior = headLogits(head, example);
+  return findForeground(example.graph, example.cues, { weights: HEAD_WEIGHTS, prior }).selected;
+}
+
+/** Steps and cuts that are done, of all that there will be if every round is needed. */
+class Progress {
+  readonly steps: number;
+  readonly #total: number;
+  readonly #onProgress: LearnForegroundOptions['onProgress'];
+  #done = 0;
+
+  constructor(imageCount: number, onProgress: LearnForegroundOptions['onProgress']) {
+    this.steps = stepsFor(Math.ceil(imageCount / 2));
+    this.#total = ROUNDS * 2 * this.steps + (ROUNDS - 1) * imageCount;
+    this.#onProgress = onProgress;
+  }
+
+  /** Of the head that is being learned, so many steps are done. */
+  within(steps: number): void {
+    this.#onProgress?.({ done: this.#done + steps, total: this.#total });
+  }
+
+  add(units: number): void {
+    this.#done += units;
+    this.within(0);
+  }
 }
 
 /** Steps in which each of `images` images is seen about EPOCHS times. */
@@ -112,18 +233,35 @@ function mostTrusted(examples: readonly ForegroundExample[], least: number): For
   return examples.toSorted((a, b) => b.score - a.score).slice(0, count);
 }
 
-/** Mean IoU of a head's answers with the images' own masks. */
-function meanAgreement(
+/** Up to `most` of a list, evenly spaced, and as many from even as from odd places. */
+function evenly<T>(list: readonly T[], most: number): T[] {
+  const step = Math.max(1, Math.floor(list.length / most)) | 1;
+  return list.filter((_, at) => at % step === 0).slice(0, most);
+}
+
+function confirmationOf(
   examples: readonly ForegroundExample[],
-  headOf: (example: ForegroundExample) => ForegroundHead,
+  headOf: (example: ForegroundExample, at: number) => ForegroundHead,
 ): number {
-  const ious = examples.map((example) => {
+  return meanIou(examples, (example, at) => {
+    const head = headOf(example, at);
+    return [isPositive(linear(head, example)), maskWith(head, example)];
+  });
+}
+
+const isPositive = (logits: Float32Array) => Uint8Array.from(logits, (logit) => (logit > 0 ? 1 : 0));
+
+/** Mean over images of the IoU of two masks of superpixels. */
+function meanIou(
+  examples: readonly ForegroundExample[],
+  masksOf: (example: ForegroundExample, at: number) => readonly [Uint8Array, Uint8Array],
+): number {
+  const ious = examples.map((example, at) => {
+    const [a, b] = masksOf(example, at);
     let [both, either] = [0, 0];
-    linear(headOf(example), example).forEach((logit, s) => {
-      const px = example.areas[s] ?? 0;
-      const [isInside, isTarget] = [logit > 0, example.targets[s] === 1];
-      if (isInside && isTarget) both += px;
-      if (isInside || isTarget) either += px;
+    example.areas.forEach((px, s) => {
+      if (a[s] && b[s]) both += px;
+      if (a[s] || b[s]) either += px;
     });
     return either === 0 ? 1 : both / either;
   });

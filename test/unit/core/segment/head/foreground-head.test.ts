@@ -27,8 +27,30 @@ function images(count: number, { wrong = 0, isShown = true }: { wrong?: number; 
       features[row * DIM + 1] = (features[row * DIM + 1] ?? 0) - 3 * inside;
     });
     const targets = truth.map((inside) => (random.uniform() < wrong ? 1 - inside : inside));
-    return { features, dim: DIM, targets, truth, areas: new Float32Array(ROWS).fill(100), score: 1 - wrong };
+    return { features, dim: DIM, targets, truth, score: 1 - wrong, ...chainOf(truth, random) };
   });
+}
+
+/** Superpixels in a row, which differ a little in colour where the thing begins, and say nothing else of it. */
+function chainOf(truth: Uint8Array, random: RandomStream) {
+  const areas = new Float32Array(ROWS).fill(100);
+  const lab = Float32Array.from({ length: ROWS * 3 }, (_, at) =>
+    at % 3 === 0 ? 50 + 10 * (truth[at / 3] ?? 0) + 4 * random.normal() : 0,
+  );
+  const edges = {
+    from: Uint16Array.from({ length: ROWS - 1 }, (_, s) => s),
+    to: Uint16Array.from({ length: ROWS - 1 }, (_, s) => s + 1),
+    lengths: new Float32Array(ROWS - 1).fill(10),
+  };
+  return {
+    areas,
+    graph: { areas, lab, labSpread: new Float32Array(ROWS * 3).fill(2), edges },
+    cues: {
+      saliency: new Float32Array(ROWS).fill(0.5),
+      nearness: new Float32Array(ROWS).fill(0.45),
+      borders: new Float32Array(ROWS - 1).fill(0.1),
+    },
+  };
 }
 
 /** Share of superpixels on which the sign of the head is right. */
@@ -66,6 +88,7 @@ describe('a head', () => {
     if (!first) throw new Error('eight images were asked for');
     const empty = { ...first, targets: first.targets.map(() => 0) };
     const head = await learnHead([empty, ...rest], { steps: 400, seed: 1 });
+    console.log(accuracyOf(head, rest), accuracyOf(once, rest));
     expect(accuracyOf(head, rest)).toBeGreaterThan(0.9);
   });
 
@@ -104,7 +127,7 @@ describe('the foregrounds of a collection', () => {
     const { head, weights, note } = await learnForeground(images(40, { wrong: 0.1 }), { seed: 1 });
     expect(head).not.toBeNull();
     expect(note).toMatchObject({ way: 'head', imageCount: 40 });
-    expect(note.agreement).toBeGreaterThan(0.7);
+    expect(note.agreement).toBeGreaterThan(0.6);
     expect(weights.prior).toBeGreaterThan(0);
   });
 
@@ -112,11 +135,11 @@ describe('the foregrounds of a collection', () => {
     const { head, weights, note } = await learnForeground(images(40, { isShown: false }), { seed: 1 });
     expect(head).toBeNull();
     expect(note).toMatchObject({ way: 'disagreement', imageCount: 40 });
-    expect(note.agreement).toBeLessThan(0.5);
+    expect(note.agreement).toBeLessThan(0.45);
     expect(weights.prior).toBe(0);
   });
 
-  test('are found with the head of another collection where it agrees better than their own, or there are few', async () => {
+  test('are found with the head of another collection where they confirm it more than their own, or there are few', async () => {
     const own = images(40, { wrong: 0.15 });
     const good = await learnHead(images(64), { steps: 300, seed: 1 });
     const known = [{ head: good, segmentationId: SegmentationId.parse(7) }];
@@ -124,7 +147,7 @@ describe('the foregrounds of a collection', () => {
       head: good,
       note: { from: 7 },
     });
-    // It has learned the opposite: the images' own head agrees better.
+    // It has learned the opposite, and is sure of it.
     const opposite = { weights: good.weights.map((weight) => -weight), bias: -good.bias };
     const worse = [{ head: opposite, segmentationId: SegmentationId.parse(8) }];
     const { note, head } = await learnForeground(own, { seed: 1, known: worse });
@@ -134,6 +157,39 @@ describe('the foregrounds of a collection', () => {
       head: null,
       note: { way: 'disagreement', from: 8 },
     });
+  });
+
+  test('are learned from cuts that the colours of each image correct, after the first round', async () => {
+    const taught = images(40, { wrong: 0.1 });
+    const grey = taught.map((image) => ({
+      ...image,
+      graph: { ...image.graph, lab: new Float32Array(ROWS * 3) },
+    }));
+    const heads = [];
+    for (const list of [taught, taught, grey]) heads.push((await learnForeground(list, { seed: 1 })).head);
+    expect(heads[1]).toEqual(heads[0]);
+    expect(heads[2]).not.toBeNull();
+    expect(heads[2]).not.toEqual(heads[0]);
+  });
+
+  test('report progress that never falls, up to its end', async () => {
+    const seen: { done: number; total: number }[] = [];
+    await learnForeground(images(40), { seed: 1, onProgress: (steps) => seen.push(steps) });
+    expect(seen.map(({ done }) => done)).toEqual(seen.map(({ done }) => done).toSorted((a, b) => a - b));
+    const last = seen.at(-1);
+    expect(last?.done).toBe(last?.total);
+    // Three rounds of two heads with 200 steps each, and between them each image is cut.
+    expect(new Set(seen.map(({ total }) => total))).toEqual(new Set([3 * 2 * 200 + 2 * 40]));
+  });
+
+  test('stop being learned when the signal says so, while images are cut', async () => {
+    const control = new AbortController();
+    const onProgress = ({ done }: { done: number }) => {
+      // Two heads of 200 steps, then one cut for each image.
+      if (done === 410) control.abort(new Error('stopped'));
+    };
+    const learning = learnForeground(images(40), { seed: 1, signal: control.signal, onProgress });
+    await expect(learning).rejects.toThrow('stopped');
   });
 
   test('are found by each image alone where there are few', async () => {
