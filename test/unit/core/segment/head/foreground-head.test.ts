@@ -88,7 +88,6 @@ describe('a head', () => {
     if (!first) throw new Error('eight images were asked for');
     const empty = { ...first, targets: first.targets.map(() => 0) };
     const head = await learnHead([empty, ...rest], { steps: 400, seed: 1 });
-    console.log(accuracyOf(head, rest), accuracyOf(once, rest));
     expect(accuracyOf(head, rest)).toBeGreaterThan(0.9);
   });
 
