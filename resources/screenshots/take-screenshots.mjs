@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: the pictures of every screen for the README, light and dark, as the app shows what it made of
- * made-up scenes: those are ours, photos of other people are not. A few minutes on two cores; needs Chromium, whose
+ * synthetic scenes: those are ours, photos of other people are not. A few minutes on two cores; needs Chromium, whose
  * path the variable CHROMIUM may give. Look at every picture before it is committed.
  */
 /* global document, location -- of the page, for what is evaluated there */
@@ -15,10 +15,10 @@ import { writeScenes } from '../../src-main/core/image/scenes.ts';
 
 const FIRST_SCENE = 2208;
 const SCENES = 48;
-const NAME = 'Things on tables';
-/** Long enough for curves and regions that tell something. */
+const NAME = 'Objects on tables';
+/** Long enough for meaningful curves and regions. */
 const TRAINING = ['--epochs', '12', '--set', 'viewPx=96', 'superpixels=60', 'previews=12'];
-const CONCEPTS = ['Round things', 'Bright things'];
+const CONCEPTS = ['Round objects', 'Bright objects'];
 const VIEWPORT = { width: 1360, height: 860 };
 const PNG = { palette: true, colours: 192, effort: 10 };
 const SLOW_MS = 60_000;
