@@ -45,7 +45,7 @@ export function findsForeground(mode: SegmentMode): boolean {
   return mode !== 'everything' && mode !== 'fixed-k';
 }
 
-/** Of so many images a head is learned from features with `dim` channels. */
+/** Number of images from which a head is learned with features of `dim` channels. */
 export function exampleCount(dim: number): number {
   return Math.min(MAX_EXAMPLES, Math.max(1, Math.floor(EXAMPLE_BYTES / (2 * SUPERPIXELS * dim))));
 }

@@ -211,7 +211,7 @@ class Progress {
     this.#onProgress = onProgress;
   }
 
-  /** Of the head that is being learned, so many steps are done. */
+  /** Steps done of the head that is being learned. */
   within(steps: number): void {
     this.#onProgress?.({ done: this.#done + steps, total: this.#total });
   }
