@@ -30,8 +30,10 @@ export const PLAIN_WEIGHTS: ForegroundWeights = {
 export type Foreground = {
   /** [count]: 1 for superpixels of the foreground. */
   selected: Uint8Array;
-  /** [count]: log odds before smoothing; evidence of the image alone. */
+  /** [count]: log odds before smoothing. */
   logits: Float32Array;
+  /** [count]: log odds by which the outcome is judged: those of the prior, which knows more than this image, if there is one. */
+  evidence: Float32Array;
 };
 
 const ROUNDS = 4;
@@ -103,7 +105,7 @@ export function findForeground(
       (value, s) => FOLLOW_SELECTION * (selected[s] ?? 0) + (1 - FOLLOW_SELECTION) * sigmoid(value),
     );
   }
-  return { selected, logits };
+  return { selected, logits, evidence: prior ?? logits };
 }
 
 /**

@@ -4,62 +4,33 @@ import type { GroundReading } from './ground.ts';
 import type { ObjectMap } from './objects.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
-/** Doubt about the evidence under which an object should stay the same, in log odds. */
-const DOUBT = 1;
-/** Spread of places that count as the middle, in shares of the image. */
-const CENTRE_SPREAD = 0.22;
-/** Root that brings the product of the signs back to the size of one of them. */
-const SCENE_ROOT = 1 / 5;
-
 /**
- * How far an object of a photograph can be trusted, for ranking: how sure the evidence is of it (counted twice), how
- * decided the whole image is, how little the foreground's size depends on where the line is drawn, how little of the
- * object the border cuts off, and how near the middle it lies. No probability. Chosen in test/bench/segment/NOTES.md.
+ * How far an object of a photograph can be trusted: the mean probability of its superpixels, times the mean probability
+ * of the background around the foreground. With a head both are its own, so a high score says that what the collection
+ * taught and the colours and edges of the image agree. Measured in test/bench/segment/NOTES.md.
  * @param members superpixels of the object
  * @returns 0..1
  */
 export function scoreSceneObject(
-  graph: SuperpixelGraph,
-  foreground: Foreground,
+  { areas }: Pick<SuperpixelGraph, 'areas'>,
+  { selected, evidence }: Foreground,
   members: readonly number[],
 ): number {
-  const { stability, decidedness, borderLength } = imageSigns(graph, foreground);
-  const { sureness, border, centredness } = objectSigns(graph, foreground, members);
-  const openness = 1 - border / Math.max(borderLength, 1);
-  return (sureness ** 2 * stability * decidedness * openness * Math.sqrt(centredness)) ** SCENE_ROOT;
+  const inside = meanProbability(areas, evidence, members);
+  const background = [...selected.keys()].filter((s) => selected[s] === 0);
+  const outside = background.length === 0 ? 0 : meanProbability(areas, evidence, background);
+  return inside * (1 - outside);
 }
 
-function imageSigns({ areas, borderLengths }: SuperpixelGraph, { logits }: Foreground) {
-  let [area, decided, strict, loose, borderLength] = [0, 0, 0, 0, 0];
-  areas.forEach((px, s) => {
-    const logit = logits[s] ?? 0;
-    area += px;
-    decided += px * Math.abs(Math.tanh(logit / 2));
-    if (logit > -DOUBT) loose += px;
-    if (logit > DOUBT) strict += px;
-    borderLength += borderLengths[s] ?? 0;
-  });
-  const stability = loose === 0 ? 0 : strict / loose;
-  return { stability, decidedness: decided / Math.max(area, 1), borderLength };
-}
-
-function objectSigns(
-  { areas, borderLengths, centres }: SuperpixelGraph,
-  { logits }: Foreground,
-  members: readonly number[],
-) {
-  let [area, sure, border, x, y] = [0, 0, 0, 0, 0];
+/** Mean probability of the foreground over superpixels, by area. */
+function meanProbability(areas: Float32Array, evidence: Float32Array, members: readonly number[]): number {
+  let [area, sum] = [0, 0];
   for (const s of members) {
     const px = areas[s] ?? 0;
     area += px;
-    sure += px / (1 + Math.exp(-(logits[s] ?? 0)));
-    border += borderLengths[s] ?? 0;
-    x += px * (centres[s * 2] ?? 0);
-    y += px * (centres[s * 2 + 1] ?? 0);
+    sum += px / (1 + Math.exp(-(evidence[s] ?? 0)));
   }
-  const whole = Math.max(area, 1);
-  const offCentre = (x / whole - 0.5) ** 2 + (y / whole - 0.5) ** 2;
-  return { sureness: sure / whole, border, centredness: Math.exp(-offCentre / (2 * CENTRE_SPREAD ** 2)) };
+  return sum / Math.max(area, 1);
 }
 
 /** A pixel this much above the threshold would be inside under a much stricter one. */

@@ -130,24 +130,37 @@ describe('a photograph of one thing', () => {
   test('is trusted more than the same thing on weaker evidence', () => {
     const foreground = findForeground(graph, foregroundCues(graph));
     const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s]);
-    const weaker = { ...foreground, logits: foreground.logits.map((logit) => logit / 4) };
+    const weaker = { ...foreground, evidence: foreground.evidence.map((logit) => logit / 4) };
     const score = scoreSceneObject(graph, foreground, members);
     expect(score).toBeGreaterThan(0.8);
     expect(scoreSceneObject(graph, weaker, members)).toBeLessThan(score - 0.1);
   });
 
-  test('is trusted less where the border cuts it off', () => {
-    // Two superpixels that differ in nothing else, on the rest of the image.
-    const graph = {
-      ...superpixelGraph(image, map),
-      areas: Float32Array.of(10, 10, 80),
-      borderLengths: Float32Array.of(0, 4, 16),
-      centres: Float32Array.of(0.4, 0.5, 0.4, 0.5, 0.5, 0.5),
+  test('is trusted as far as its superpixels are sure, and the background around is', () => {
+    const areas = Float32Array.of(10, 30, 40, 20);
+    const logit = (share: number) => Math.log(share / (1 - share));
+    const foreground = {
+      selected: Uint8Array.of(1, 1, 0, 0),
+      logits: new Float32Array(4),
+      evidence: Float32Array.from([0.9, 0.7, 0.1, 0.4], logit),
     };
-    const foreground = { selected: Uint8Array.of(1, 1, 0), logits: Float32Array.of(3, 3, -3) };
-    const [whole, cutOff] = [[0], [1]].map((members) => scoreSceneObject(graph, foreground, members));
-    // A fifth of the border's 20 pixel sides is the object's.
-    expect(cutOff).toBeCloseTo((whole ?? NaN) * 0.8 ** (1 / 5), 6);
+    // Of the background 40 pixels at 0.1 and 20 at 0.4.
+    const background = 1 - (40 * 0.1 + 20 * 0.4) / 60;
+    expect(scoreSceneObject({ areas }, foreground, [0])).toBeCloseTo(0.9 * background, 5);
+    expect(scoreSceneObject({ areas }, foreground, [0, 1])).toBeCloseTo(
+      ((10 * 0.9 + 30 * 0.7) / 40) * background,
+      5,
+    );
+    const everything = { ...foreground, selected: Uint8Array.of(1, 1, 1, 1) };
+    expect(scoreSceneObject({ areas }, everything, [0])).toBeCloseTo(0.9, 5);
+  });
+
+  test('is judged by what is known beforehand, if there is anything', () => {
+    const cues = foregroundCues(graph);
+    const plain = findForeground(graph, cues);
+    expect(plain.evidence).toEqual(plain.logits);
+    const prior = cues.saliency.map((value) => value - 0.5);
+    expect(findForeground(graph, cues, { weights: PLAIN_WEIGHTS, prior }).evidence).toEqual(prior);
   });
 });
 
