@@ -116,21 +116,23 @@ export class EncoderDownloads {
 
   async #download(encoder: PublishedEncoder, signal: AbortSignal): Promise<void> {
     const { address, weightsBytes, name } = encoder;
-    let shownMs = -Infinity;
-    await downloadFile({
+    // What arrives between two of them is published by the later one: a server may fall silent at any time.
+    let timer: NodeJS.Timeout | undefined;
+    const publish = () => {
+      timer = undefined;
+      this.#change(this.#stateOf(name));
+    };
+    const ended = downloadFile({
       remote: { address, minBytes: weightsBytes, maxBytes: Math.ceil(weightsBytes * MOST_OVERHEAD) },
       place: this.#placeOf(encoder),
       proxies: this.#options.proxies,
       signal,
       onProgress: (doneBytes, totalBytes) => {
-        const nowMs = performance.now();
-        const state = { name, state: 'downloading', doneBytes, totalBytes, error: null } as const;
-        this.#states.set(name, state);
-        if (nowMs - shownMs < PROGRESS_MS) return;
-        shownMs = nowMs;
-        this.#change(state);
+        this.#states.set(name, { name, state: 'downloading', doneBytes, totalBytes, error: null });
+        timer ??= setTimeout(publish, PROGRESS_MS);
       },
     });
+    await ended.finally(() => clearTimeout(timer));
   }
 
   /** What is no such encoder is deleted, so that the next try starts anew; so is what has become a model. */

@@ -6,14 +6,21 @@ import type { Studio } from '../../state/studio.svelte.ts';
 /** What is done with models in dialogs. */
 export type ModelDialog = 'import' | 'untrained' | 'export' | 'rename' | 'remove';
 
+const ENCODERS = 'encoders';
+
 /** The models screen: `models/MODEL` shows one. */
 export class ModelsView {
   readonly #studio: Studio;
+  /** The page of encoders that can be downloaded: `models/encoders`. */
+  readonly isGetting = $derived.by(() => this.#studio.navigation.path[0] === ENCODERS);
   readonly model = $derived.by(() => {
     const { models, navigation } = this.#studio;
+    if (this.isGetting) return undefined;
     return models.find(Number(navigation.path[0])) ?? models.all[0];
   });
   dialog = $state<ModelDialog>();
+  /** A file that was dropped, for the import dialog. */
+  droppedPath = $state<string>();
 
   constructor(studio: Studio) {
     this.#studio = studio;
@@ -22,6 +29,16 @@ export class ModelsView {
   /** Closes a dialog, unless another one has taken its place while it faded away. */
   close(dialog: ModelDialog): void {
     if (this.dialog === dialog) this.dialog = undefined;
+  }
+
+  /** Opens the import dialog, with a file if one was dropped and the host knows its path. */
+  startImport(path?: string): void {
+    this.droppedPath = path;
+    this.dialog = 'import';
+  }
+
+  showEncoders(): void {
+    this.#studio.navigation.go('models', ENCODERS);
   }
 
   show(id: number): void {

@@ -181,6 +181,8 @@ describe('a download that is stopped', () => {
     const { client, service, get, place, seen, bugs } = start(server.url);
     await client.models.download({ name: NAME });
     await until(() => existsSync(place.file) && readFileSync(place.file).length === 200_000);
+    // The last of what arrived is published too, although nothing follows.
+    await until(() => seen.at(-1)?.doneBytes === 200_000);
     const stopped = await client.models.stopDownload({ name: NAME });
     expect(stopped.download).toEqual({
       name: NAME,
