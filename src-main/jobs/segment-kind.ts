@@ -51,10 +51,11 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
       imageId: ask.imageId,
       contentHash: ask.contentHash,
       finishedAtMs: nowMs(),
+      isPreliminary: ask.isPreliminary,
       masks: ask.masks.map(({ concept, ...mask }) => ({
         ...mask,
         origin: 'model' as const,
-        conceptId: concepts.get(numberOf(concept)) ?? null,
+        conceptId: concept === null ? null : (concepts.get(numberOf(concept)) ?? null),
       })),
     });
     onSegmentation(id);

@@ -69,7 +69,9 @@ export class ConceptRepository {
         SELECT ifnull(sum(m.area_px) FILTER (WHERE m.level = 0), 0)
           < ${BACKGROUND_SHARE} * max(ifnull(sum(m.area_px) FILTER (WHERE m.level = 1), 0), 1)
         FROM masks m WHERE m.concept_id = concepts.id)
-      WHERE segmentation_id = ?`);
+      WHERE segmentation_id = ?
+        -- Once finished, what is background is the user's decision: images that are added later do not change it.
+        AND (SELECT finished_at_ms FROM segmentations s WHERE s.id = segmentation_id) IS NULL`);
     this.#inOne = db.transaction((concept: ConceptState) => {
       const { id, mergedInto } = concept;
       if (mergedInto !== null) this.#moveMerged.run({ id, into: mergedInto });

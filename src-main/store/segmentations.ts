@@ -15,24 +15,18 @@ import type { ForegroundNote, Segmentation } from '../contract/segmentation.ts';
 import type { FileKey } from '../domain/scan.ts';
 import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
-import { MaskWriter, type MaskPlace, type NewMaskRow } from './mask-writer.ts';
+import { MaskWriter } from './mask-writer.ts';
+import { PreliminaryMasks, type SegmentedImage } from './preliminary-masks.ts';
 import { toOwnedMask, toShape, type MaskRow, type OwnedMask, type ShapeRow } from './mask-row.ts';
 
-/** A mask that nobody has reviewed yet. */
-export type NewMask = Omit<NewMaskRow, 'review'>;
-export type SegmentedImage = MaskPlace & {
-  contentHash: ContentHash;
-  finishedAtMs: number;
-  masks: readonly NewMask[];
-};
-
-/** An image to segment; `isDone` when this segmentation has masks of its present content. */
+/** An image to segment: whether this segmentation has final or preliminary masks of its present content. */
 export type ImageToSegment = FileKey & {
   id: ImageId;
   contentHash: ContentHash;
   widthPx: number;
   heightPx: number;
   isDone: boolean;
+  isPreliminary: boolean;
 };
 type ToSegmentRow = {
   id: number;
@@ -41,7 +35,8 @@ type ToSegmentRow = {
   content_hash: Uint8Array;
   width_px: number;
   height_px: number;
-  is_done: number;
+  /** Null if it has no masks of this content. */
+  is_preliminary: number | null;
 };
 /** Images whose masks go in one step of a removal. */
 const REMOVE_IMAGES = 20;
@@ -49,8 +44,8 @@ const REMOVE_IMAGES = 20;
 /** Exported so that a test can assert its plan. */
 const toSegmentSql = `
   SELECT i.id, i.rel_path, i.path_bytes, i.content_hash, i.width_px, i.height_px,
-    EXISTS (SELECT 1 FROM segmented_images d WHERE d.segmentation_id = s.id AND d.image_id = i.id
-      AND d.content_hash = i.content_hash) AS is_done
+    (SELECT d.is_preliminary FROM segmented_images d WHERE d.segmentation_id = s.id AND d.image_id = i.id
+      AND d.content_hash = i.content_hash) AS is_preliminary
   FROM segmentations s JOIN images i INDEXED BY images_by_collection ON i.collection_id = s.collection_id
   WHERE s.id = @segmentationId AND i.id > @afterId AND i.status IN ('ok', 'changed')
   ORDER BY i.id LIMIT @limit`;
@@ -68,6 +63,7 @@ export class SegmentationRepository {
   readonly #forgetImage: Statement<[number, number]>;
   readonly #insertImage: Statement<[Record<string, unknown>]>;
   readonly #masks: MaskWriter;
+  readonly #preliminary: PreliminaryMasks;
   readonly #masksOf: Statement<[number, number], MaskRow>;
   readonly #shapeOf: Statement<[number], ShapeRow>;
   readonly #getMask: Statement<[number], MaskRow>;
@@ -81,6 +77,7 @@ export class SegmentationRepository {
 
   constructor(db: WritableDb) {
     this.#masks = new MaskWriter(db);
+    this.#preliminary = new PreliminaryMasks(db);
     this.#insert = db.prepare(`
       INSERT INTO segmentations (collection_id, model_id, name, settings, device, created_at_ms)
       VALUES (@collectionId, @modelId, @name, @settings, @device, @createdAtMs)`);
@@ -101,8 +98,9 @@ export class SegmentationRepository {
       VALUES (@segmentationId, @number, @name, @colour, @isBackground)`);
     this.#forgetImage = db.prepare('DELETE FROM segmented_images WHERE segmentation_id = ? AND image_id = ?');
     this.#insertImage = db.prepare(`
-      INSERT INTO segmented_images (segmentation_id, image_id, content_hash, rel_path, finished_at_ms)
-      SELECT @segmentationId, id, @contentHash, rel_path, @finishedAtMs FROM images WHERE id = @imageId`);
+      INSERT INTO segmented_images (segmentation_id, image_id, content_hash, rel_path, finished_at_ms, is_preliminary)
+      SELECT @segmentationId, id, @contentHash, rel_path, @finishedAtMs, @isPreliminary
+      FROM images WHERE id = @imageId`);
     this.#masksOf = db.prepare(`
       SELECT * FROM masks WHERE segmentation_id = ? AND image_id = ? ORDER BY level, score DESC, id`);
     this.#shapeOf = db.prepare('SELECT * FROM mask_shapes WHERE mask_id = ?');
@@ -177,7 +175,8 @@ export class SegmentationRepository {
       contentHash: toHash(row.content_hash),
       widthPx: row.width_px,
       heightPx: row.height_px,
-      isDone: row.is_done === 1,
+      isDone: row.is_preliminary === 0,
+      isPreliminary: row.is_preliminary === 1,
     }));
   }
 
@@ -218,13 +217,16 @@ export class SegmentationRepository {
   }
 
   #replaceImage(image: SegmentedImage): MaskId[] {
-    const { segmentationId, imageId, finishedAtMs } = image;
+    const { segmentationId, imageId, finishedAtMs, isPreliminary = false } = image;
+    const settled = isPreliminary ? undefined : this.#preliminary.settle(image);
+    if (settled) return settled;
     this.#forgetImage.run(segmentationId, imageId);
     this.#insertImage.run({
       segmentationId,
       imageId,
       contentHash: fromHash(image.contentHash),
       finishedAtMs,
+      isPreliminary: Number(isPreliminary),
     });
     return image.masks.map((mask) => this.#masks.insert(image, { ...mask, review: 'pending' }));
   }

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { JobId, type CollectionId } from '../../src-main/contract/ids.ts';
 import type { ReviewState } from '../../src-main/contract/mask.ts';
 import { Store } from '../../src-main/store/database.ts';
-import type { NewMask } from '../../src-main/store/segmentations.ts';
+import type { NewMask } from '../../src-main/store/preliminary-masks.ts';
 import {
   asFound,
   asInspected,

@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path';
 import { serialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
 import { Evaluation, SegmentSettings, type Segmentation } from '../../src-main/contract/segmentation.ts';
+import type { Job } from '../../src-main/contract/job.ts';
 import type { CollectionId, ModelId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { runCli } from '../support/cli.ts';
@@ -60,38 +61,52 @@ async function masksOf(client: Client, id: SegmentationId) {
 }
 
 describe('segmenting', () => {
-  test('a worker killed in the middle loses no finished image, and the result is the same', async () => {
-    const { service, client, bugs } = startService();
-    const collectionId = await scanned(client, await scenes(manyScenes));
-    const undisturbed = await segmented(client, collectionId);
-    expect(undisturbed).toMatchObject({ imageCount: manyScenes, state: 'done', modelId: null });
-    expect(undisturbed.finishedAtMs).not.toBeNull();
+  test(
+    'a worker killed while it learns, and again while it finds, comes to the same result',
+    { timeout: 180_000 },
+    async () => {
+      const { service, client, bugs } = startService();
+      const collectionId = await scanned(client, await scenes(manyScenes));
+      const undisturbed = await segmented(client, collectionId);
+      expect(undisturbed).toMatchObject({ imageCount: manyScenes, state: 'done', modelId: null });
+      expect(undisturbed.finishedAtMs).not.toBeNull();
 
-    const { segmentation, job } = await client.segmentations.start({
-      collectionId,
-      settings: SegmentSettings.parse({}),
-      name: 'killed',
-    });
-    const { id } = segmentation;
-    while ((await client.segmentations.get({ id })).imageCount < 1) await new Promise(setImmediate);
-    process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
-    await waitForState(client, job.id, 'interrupted');
-    const saved = (await client.segmentations.get({ id })).imageCount;
-    expect(saved).toBeGreaterThanOrEqual(1);
-    expect(saved).toBeLessThan(manyScenes);
-    const before = (await galleryOf(client, { id })).map(({ imageId }) => imageId);
-    const keptIds = (await client.masks.ofImage({ id, imageId: before[0] ?? fail() })).map((mask) => mask.id);
+      const { segmentation, job } = await client.segmentations.start({
+        collectionId,
+        settings: SegmentSettings.parse({}),
+        name: 'killed',
+      });
+      const { id } = segmentation;
+      while ((await client.segmentations.get({ id })).imageCount < 1) await new Promise(setImmediate);
+      process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+      await waitForState(client, job.id, 'interrupted');
+      const saved = (await client.segmentations.get({ id })).imageCount;
+      expect(saved).toBeGreaterThanOrEqual(1);
+      expect(saved).toBeLessThan(manyScenes);
+      const imageId = (await galleryOf(client, { id }))[0]?.imageId ?? fail();
+      const first = (await client.masks.ofImage({ id, imageId }))[0] ?? fail();
+      // The concepts are still being learned: this mask is there all the same, and can be reviewed.
+      expect(first).toMatchObject({ level: 0, conceptId: null });
+      await client.masks.review({ ids: [first.id], review: 'accepted' });
 
-    const resumed = await client.segmentations.resume({ id });
-    expect(resumed.job.id).toBe(job.id);
-    await waitForState(client, job.id, 'done');
-    expect(await masksOf(client, id)).toEqual(await masksOf(client, undisturbed.id));
-    // Finished images were left alone: their masks are the same rows.
-    expect((await client.masks.ofImage({ id, imageId: before[0] ?? fail() })).map((mask) => mask.id)).toEqual(
-      keptIds,
-    );
-    expect(bugs).toEqual([]);
-  });
+      const resumed = await client.segmentations.resume({ id });
+      expect(resumed.job.id).toBe(job.id);
+      const isFinding = ({ progress }: Job) => progress?.phase === 'finding-objects' && progress.done > 0;
+      while (!isFinding(await client.jobs.get({ id: job.id }))) await new Promise(setImmediate);
+      process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+      await waitForState(client, job.id, 'interrupted');
+      await client.segmentations.resume({ id });
+      await waitForState(client, job.id, 'done');
+      expect(await masksOf(client, id)).toEqual(await masksOf(client, undisturbed.id));
+      // What had been found first is the same row, with its concept, and what the user did to it can be undone.
+      const [kept] = await client.masks.ofImage({ id, imageId });
+      expect(kept).toMatchObject({ id: first.id, review: 'accepted' });
+      expect(kept?.conceptId).not.toBeNull();
+      await client.masks.undo({ id, imageId });
+      expect((await client.masks.ofImage({ id, imageId }))[0]).toEqual({ ...kept, review: 'pending' });
+      expect(bugs).toEqual([]);
+    },
+  );
 
   test('a folder that goes away stops it, and nothing is taken for an image without objects', async () => {
     const { client, bugs } = startService();

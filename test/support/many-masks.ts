@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { ContentHash, ImageId, type CollectionId, type SegmentationId } from '../../src-main/contract/ids.ts';
 import { encodeRuns, type EncodedMask } from '../../src-main/core/mask/rle.ts';
 import type { Service } from '../../src-main/service/service.ts';
-import type { NewMask } from '../../src-main/store/segmentations.ts';
+import type { NewMask } from '../../src-main/store/preliminary-masks.ts';
 import { Store } from '../../src-main/store/database.ts';
 
 const GRID = { widthPx: 320, heightPx: 240 };

@@ -7,7 +7,7 @@ import type { ReviewState } from '../../src-main/contract/mask.ts';
 import type { FoundFile, InspectedFile } from '../../src-main/domain/scan.ts';
 import { openStore, type Store, type StoreOptions } from '../../src-main/store/database.ts';
 import { knownMigrations, type Migration } from '../../src-main/store/migrate.ts';
-import type { NewMask } from '../../src-main/store/segmentations.ts';
+import type { NewMask } from '../../src-main/store/preliminary-masks.ts';
 import { startFromNewestSchema } from './newest-schema.ts';
 
 /** A store on a real file, and a second connection for looking behind it and for rows made by hand. */

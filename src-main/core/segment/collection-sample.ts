@@ -1,7 +1,7 @@
 import type { SegmentMode, SegmentSettings } from '../../contract/segmentation.ts';
 import { learnConcepts } from './concepts.ts';
-import { graphOf, type Embedding, type ImagePixels } from './embed-image.ts';
-import { findForeground, foregroundCues } from './foreground.ts';
+import { graphOf, type Embedding } from './embed-image.ts';
+import { findForeground, foregroundCues, type Foreground, type ForegroundCues } from './foreground.ts';
 import {
   learnForeground,
   plainForeground,
@@ -10,9 +10,10 @@ import {
   type LearnForegroundOptions,
 } from './head/learn-foreground.ts';
 import { scoreSceneObject } from './score.ts';
-import type { CollectionModel } from './segment-image.ts';
+import { cutObjects, type CollectionModel, type UnfiledMask } from './segment-image.ts';
+import type { SegmentTask } from './segment-task.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
-import { superpixelDescriptors } from './superpixel-rows.ts';
+import { superpixelDescriptors, type SuperpixelColours } from './superpixel-rows.ts';
 
 /** Superpixels that are kept in memory, 12 MB with 256 features each: more change concepts little. */
 const MAX_ROWS = 12_000;
@@ -32,13 +33,18 @@ export type ImageSample = {
   example: ForegroundExample | null;
 };
 
-/** What a sample keeps of its images. */
+/** How images are sampled. */
 export type SampleSpec = {
   /** Images of the sample: the more there are, the less is kept of each. */
   imageCount: number;
   /** Whether a foreground head is learned from it. */
   teachesHead: boolean;
+  /** Whether the collection shows things on an even ground. */
+  isEvenGround: boolean;
 };
+
+/** The objects of an image as its own pixels show them, with what is needed to file them under concepts later. */
+export type FirstCut = { objects: UnfiledMask[]; colours: SuperpixelColours };
 
 /** Whether a mode looks for foregrounds; the others make every region a mask. */
 export function findsForeground(mode: SegmentMode): boolean {
@@ -50,28 +56,43 @@ export function exampleCount(dim: number): number {
   return Math.min(MAX_EXAMPLES, Math.max(1, Math.floor(EXAMPLE_BYTES / (2 * SUPERPIXELS * dim))));
 }
 
-/** Whether a collection shows things on an even ground, by what `hasEvenGround` says of some of its images. */
-export function isMostlyEven(grounds: readonly boolean[]): boolean {
-  return grounds.filter(Boolean).length * 2 > grounds.length;
-}
-
-/** Reads off an image what a sample keeps of it. */
+/**
+ * Reads off an image what a sample keeps of it, and cuts it without anything that the collection teaches.
+ * @returns `first` null for a mode that looks for no foreground
+ */
 export function sampleImage(
-  { pixels, embedding }: { pixels: ImagePixels; embedding: Embedding },
-  { imageCount, teachesHead }: SampleSpec,
-): ImageSample {
+  task: SegmentTask,
+  { imageCount, teachesHead, isEvenGround }: SampleSpec,
+): { sample: ImageSample; first: FirstCut | null } {
+  const { pixels, embedding, settings } = task;
   const graph = graphOf(pixels, embedding);
-  const { count } = embedding.map;
-  const labels = spread(count, Math.max(8, Math.floor(MAX_ROWS / imageCount)));
+  const isSought = findsForeground(settings.mode);
+  const cues = foregroundCues(graph, embedding.saliency);
+  const foreground = isSought && !isEvenGround ? findForeground(graph, cues) : null;
+  const labels = spread(embedding.map.count, Math.max(8, Math.floor(MAX_ROWS / imageCount)));
   return {
-    ...superpixelDescriptors(embedding, graph, labels),
-    example: teachesHead ? exampleOf(graph, embedding) : null,
+    sample: {
+      ...superpixelDescriptors(embedding, graph, labels),
+      example: teachesHead && foreground ? exampleOf({ graph, cues, foreground, embedding }) : null,
+    },
+    first: isSought
+      ? {
+          objects: cutObjects(task, graph, foreground),
+          colours: { lab: graph.lab, labSpread: graph.labSpread },
+        }
+      : null,
   };
 }
 
-function exampleOf(graph: SuperpixelGraph, { features, dim, saliency }: Embedding): ForegroundExample {
-  const cues = foregroundCues(graph, saliency);
-  const foreground = findForeground(graph, cues);
+type PlainCut = {
+  graph: SuperpixelGraph;
+  cues: ForegroundCues;
+  foreground: Foreground;
+  embedding: Embedding;
+};
+
+function exampleOf({ graph, cues, foreground, embedding }: PlainCut): ForegroundExample {
+  const { features, dim } = embedding;
   const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s] === 1);
   const { areas, lab, labSpread, edges } = graph;
   return {
@@ -95,7 +116,7 @@ function spread(count: number, most: number): number[] {
 export type CollectionSample = {
   /** In an order that is the same each time; not empty. */
   samples: readonly ImageSample[];
-  /** See `isMostlyEven`. */
+  /** Whether the collection shows things on an even ground. */
   isEvenGround: boolean;
 };
 

@@ -11,7 +11,7 @@ import { clusterRows, type Descriptors, type RowModel } from './superpixel-rows.
  * @param regions [superpixels]; there are 200 of them at most
  */
 export function regionMasks(
-  { embedding, original }: SegmentTask,
+  { embedding, original }: Pick<SegmentTask, 'embedding' | 'original'>,
   regions: Int32Array,
   level: 0 | 1,
 ): FoundMask[] {

@@ -6,7 +6,7 @@ import { boxMean } from './box-mean.ts';
 import { conceptsOf, type ConceptModel } from './concepts.ts';
 import { cutOutline } from './cut-outline.ts';
 import { divideByParts, divideScene } from './divide-scene.ts';
-import { graphOf, type ImagePixels } from './embed-image.ts';
+import { graphOf, type Embedding, type ImagePixels } from './embed-image.ts';
 import { findForeground, foregroundCues, type Foreground } from './foreground.ts';
 import { readGround } from './ground.ts';
 import { headLogits } from './head/foreground-head.ts';
@@ -50,6 +50,12 @@ export function hasEvenGround({ working }: Pick<ImagePixels, 'working'>): boolea
   return groundNoise < QUIET_GROUND && borderPurity > 0.6;
 }
 
+/** An object whose concept is not known yet. */
+export type UnfiledMask = Omit<FoundMask, 'concept'> & {
+  /** Its superpixels, which decide its concept. */
+  members: number[];
+};
+
 /** Segments one image: its objects, then its regions if they are requested. */
 export async function segmentImage(task: SegmentTask, model: CollectionModel): Promise<FoundMask[]> {
   const { pixels, embedding, settings } = task;
@@ -64,36 +70,61 @@ export async function segmentImage(task: SegmentTask, model: CollectionModel): P
       concept: commonest(concepts.filter((_, s) => regions[s] === mask.concept)),
     }));
   }
-  const found = model.isEvenGround ? groundObjects(task) : sceneObjects(task, graph, model.foreground);
-  const objects = objectMasks(task, found, concepts);
-  return settings.keepsRegions ? [...objects, ...regionMasks(task, concepts, 1)] : objects;
+  const foreground = model.isEvenGround ? null : learnedForeground(graph, embedding, model.foreground);
+  return fileObjects(task, cutObjects(task, graph, foreground), concepts);
 }
 
-function objectMasks(
-  { pixels, original }: SegmentTask,
-  { objects, soft, members, scores }: FoundObjects,
-  concepts: Int32Array,
-): FoundMask[] {
-  const labels = labelsOnOriginal({ labels: objects.labels, soft }, pixels.fine, original);
-  const masks = encodeLabels(labels, original);
+/** The foreground of an image by its own cues and by what its collection taught. */
+function learnedForeground(
+  graph: SuperpixelGraph,
+  embedding: Embedding,
+  { head, weights }: ForegroundModel,
+): Foreground {
+  const cues = foregroundCues(graph, embedding.saliency);
+  return findForeground(graph, cues, { weights, ...(head && { prior: headLogits(head, embedding) }) });
+}
+
+/**
+ * Cuts the objects of an image.
+ * @param foreground null for things on an even ground, which are found by its colour
+ */
+export function cutObjects(
+  task: SegmentTask,
+  graph: SuperpixelGraph,
+  foreground: Foreground | null,
+): UnfiledMask[] {
+  const found = foreground ? sceneObjects(task, graph, foreground) : groundObjects(task);
+  const { objects, soft, members, scores } = found;
+  const labels = labelsOnOriginal({ labels: objects.labels, soft }, task.pixels.fine, task.original);
+  const masks = encodeLabels(labels, task.original);
   return members.flatMap((superpixels, at) => {
     const mask = masks.get(at + 1);
-    const concept = commonest(superpixels.map((s) => concepts[s] ?? 0));
-    return mask ? [{ ...mask, level: 0 as const, score: scores[at] ?? 0, concept }] : [];
+    return mask ? [{ ...mask, level: 0 as const, score: scores[at] ?? 0, members: superpixels }] : [];
   });
+}
+
+/**
+ * Gives objects their concepts, and adds the regions if the settings keep them.
+ * @param concepts [superpixels]: the concept of each
+ */
+export function fileObjects(
+  task: Pick<SegmentTask, 'embedding' | 'original' | 'settings'>,
+  objects: readonly UnfiledMask[],
+  concepts: Int32Array,
+): FoundMask[] {
+  const filed = objects.map(({ members, ...mask }) => ({
+    ...mask,
+    concept: commonest(members.map((s) => concepts[s] ?? 0)),
+  }));
+  return task.settings.keepsRegions ? [...filed, ...regionMasks(task, concepts, 1)] : filed;
 }
 
 /** Objects of a photograph: the foreground of its superpixels, fitted to the edges. */
 function sceneObjects(
   { pixels, embedding, settings }: SegmentTask,
   graph: SuperpixelGraph,
-  { head, weights }: ForegroundModel,
+  foreground: Foreground,
 ): FoundObjects {
-  const cues = foregroundCues(graph, embedding.saliency);
-  const foreground = findForeground(graph, cues, {
-    weights,
-    ...(head && { prior: headLogits(head, embedding) }),
-  });
   const { map } = embedding;
   const coarse = new Float32Array(map.labels.length);
   for (let at = 0; at < coarse.length; at++) coarse[at] = foreground.selected[map.labels[at] ?? 0] ?? 0;

@@ -18,6 +18,9 @@ type Axes = { projection: Projection; scales: Float64Array };
 /** How superpixels become the rows that are clustered; `features` is null without an encoder. */
 export type RowModel = { colour: Axes; features: Axes | null };
 
+/** Mean colours of superpixels, and their spread. */
+export type SuperpixelColours = Pick<SuperpixelGraph, 'lab' | 'labSpread'>;
+
 /** Colour and features of superpixels as measured, before a collection weighs them: [n, width]. */
 export type Descriptors = { values: Float32Array; width: number };
 
@@ -27,7 +30,7 @@ export type Descriptors = { values: Float32Array; width: number };
  */
 export function superpixelDescriptors(
   { map, features, dim, kinds }: Embedding,
-  { lab, labSpread }: SuperpixelGraph,
+  { lab, labSpread }: SuperpixelColours,
   labels: readonly number[] = Array.from({ length: map.count }, (_, label) => label),
 ): { values: Float32Array<ArrayBuffer>; width: number } {
   const width = COLOUR_DIM + kinds.to - kinds.from;

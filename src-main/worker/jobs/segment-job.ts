@@ -1,10 +1,11 @@
+import type { ImageId } from '../../contract/ids.ts';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { readCollectionModel, writeCollectionModel } from '../../core/segment/collection-model-file.ts';
 import {
   exampleCount,
   findsForeground,
-  isMostlyEven,
   learnCollection,
+  type FirstCut,
   type ImageSample,
 } from '../../core/segment/collection-sample.ts';
 import { FeatureExtractor, segmentFeatures } from '../../core/segment/encoder.ts';
@@ -22,7 +23,7 @@ type ListedImage = AnswerOf<'segment/images'>['images'][number];
 
 const PAGE = 1_000;
 /** Images that decide whether a collection shows things on an even ground. */
-const GROUND_IMAGES = 64;
+const [FEW_GROUND_IMAGES, GROUND_IMAGES] = [16, 64];
 /** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
 
@@ -44,9 +45,12 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
       encode: (input) => extractor.features(input),
     },
   });
+  const firstCuts = new Map<ImageId, FirstCut>();
   const model =
     (await readCollectionModel(job.modelFile)) ??
-    (await learn({ job, images, threads, context, dim: extractor?.dim ?? 0 }));
+    (await learn({ job, images, threads, context, firstCuts, dim: extractor?.dim ?? 0 }));
+  // A head finds other objects: the first cuts are of use only without one.
+  if (model.foreground.head) firstCuts.clear();
   threads.setModel(model);
   await link.ask({
     kind: 'segment/learned',
@@ -56,11 +60,15 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   let done = images.length - waiting.length;
   const report = () => link.report({ phase: 'finding-objects', done, total: images.length, unit: 'images' });
   report();
-  for await (const { item, result: masks } of inOrder(waiting, threads.ahead, (image) =>
-    threads.cut(image),
-  )) {
+  const cut = (image: ListedImage) => {
+    const first = firstCuts.get(image.id);
+    firstCuts.delete(image.id);
+    return first ? threads.file(image, first) : threads.cut(image);
+  };
+  for await (const { item, result: masks } of inOrder(waiting, threads.ahead, cut)) {
     signal.throwIfAborted();
-    await link.ask({ kind: 'segment/save', imageId: item.id, contentHash: item.contentHash, masks });
+    const { id: imageId, contentHash } = item;
+    await link.ask({ kind: 'segment/save', imageId, contentHash, masks, isPreliminary: false });
     done++;
     report();
   }
@@ -90,24 +98,35 @@ type LearnTask = {
   images: readonly ListedImage[];
   threads: SegmentThreads;
   context: JobContext;
+  /** Where the first cuts of images are kept that have no final masks yet. */
+  firstCuts: Map<ImageId, FirstCut>;
   /** Channels of the encoder's maps together; 0 without an encoder. */
   dim: number;
 };
 
-/** Learns from images spread evenly over the collection, and keeps the result for a job that is resumed. */
+/**
+ * Learns from images spread evenly over the collection, and keeps the result for a job that is resumed. Each of them is
+ * cut for it, so it has masks from then on: see [Note: Preliminary masks].
+ */
 async function learn(task: LearnTask): Promise<CollectionModel> {
-  const { job, images, threads, context, dim } = task;
+  const { job, images, threads, context, firstCuts, dim } = task;
   const { link, signal } = context;
   const { mode } = job.settings;
+  link.report({ phase: 'learning-concepts', done: 0, total: null, unit: 'images' });
   const isEvenGround = findsForeground(mode) && (await showsEvenGround(task));
   const teachesHead = dim > 0 && findsForeground(mode) && !isEvenGround;
   const sample = sampleOf(images, teachesHead ? exampleCount(dim) : SAMPLE_IMAGES);
   const samples: ImageSample[] = [];
   let done = 0;
-  const sampleOne = (image: ListedImage) => threads.sample(image, { imageCount: sample.length, teachesHead });
-  for await (const { result } of inOrder(sample, threads.ahead, sampleOne)) {
+  const sampleOne = (image: ListedImage) =>
+    threads.sample(image, { imageCount: sample.length, teachesHead, isEvenGround });
+  for await (const { item, result } of inOrder(sample, threads.ahead, sampleOne)) {
     signal.throwIfAborted();
-    if (result) samples.push(result);
+    if (result) samples.push(result.sample);
+    if (result?.first && !item.isDone) {
+      firstCuts.set(item.id, result.first);
+      await showFirst(item, result.first, context);
+    }
     link.report({ phase: 'learning-concepts', done: ++done, total: sample.length, unit: 'images' });
   }
   const model = await learnCollection({ samples, isEvenGround }, job.settings, {
@@ -119,15 +138,32 @@ async function learn(task: LearnTask): Promise<CollectionModel> {
   return model;
 }
 
-/** Looked at first, and cheaply: it decides what else is read of the images. */
-async function showsEvenGround({ images, threads, context }: LearnTask): Promise<boolean> {
-  const grounds: boolean[] = [];
-  const sample = sampleOf(images, GROUND_IMAGES);
-  for await (const { result } of inOrder(sample, threads.ahead, (image) => threads.ground(image))) {
+/** Saves the masks of an image that has none, or only those of another version of its file. */
+async function showFirst(image: ListedImage, { objects }: FirstCut, { link }: JobContext): Promise<void> {
+  if (image.isPreliminary) return;
+  const masks = objects.map(({ members: _, ...mask }) => ({ ...mask, concept: null }));
+  const { id: imageId, contentHash } = image;
+  await link.ask({ kind: 'segment/save', imageId, contentHash, masks, isPreliminary: true });
+}
+
+/** Decided first, and cheaply: it determines what else is read of the images. A few suffice if they agree. */
+async function showsEvenGround(task: LearnTask): Promise<boolean> {
+  const few = await evenShare(task, FEW_GROUND_IMAGES);
+  const share = Math.abs(few - 0.5) > 0.25 ? few : await evenShare(task, GROUND_IMAGES);
+  return share > 0.5;
+}
+
+/** Share of images on an even ground, among up to `most` that are spread over the collection. */
+async function evenShare({ images, threads, context }: LearnTask, most: number): Promise<number> {
+  let [count, even] = [0, 0];
+  const look = (image: ListedImage) => threads.ground(image);
+  for await (const { result } of inOrder(sampleOf(images, most), threads.ahead, look)) {
     context.signal.throwIfAborted();
-    if (result !== null) grounds.push(result);
+    if (result === null) continue;
+    count++;
+    if (result) even++;
   }
-  return isMostlyEven(grounds);
+  return even / Math.max(count, 1);
 }
 
 function sampleOf(images: readonly ListedImage[], most: number): ListedImage[] {

@@ -26,14 +26,14 @@ type Declaration<K extends JobKind> = {
 
 const Nothing = z.object({});
 
-/** A mask as it is saved; `concept` is the number of its concept. */
+/** A mask as it is saved; `concept` is the number of its concept, null if that is not known yet. */
 const SegmentedMask = z.object({
   shape: MaskShape,
   areaPx: z.number().int(),
   box: Box,
   level: z.number().int(),
   score: z.number(),
-  concept: z.number().int(),
+  concept: z.number().int().nullable(),
 });
 
 const scan = {
@@ -175,6 +175,7 @@ const segment = {
             widthPx: z.number().int(),
             heightPx: z.number().int(),
             isDone: z.boolean(),
+            isPreliminary: z.boolean(),
           }),
         ),
       }),
@@ -184,9 +185,14 @@ const segment = {
       ask: z.object({ conceptCount: z.number().int(), foreground: ForegroundNote }),
       answer: z.null(),
     },
-    /** Keep one image's masks in place of those it had. */
+    /** Keep one image's masks in place of those it had; see [Note: Preliminary masks]. */
     'segment/save': {
-      ask: z.object({ imageId: ImageId, contentHash: ContentHash, masks: z.array(SegmentedMask) }),
+      ask: z.object({
+        imageId: ImageId,
+        contentHash: ContentHash,
+        masks: z.array(SegmentedMask),
+        isPreliminary: z.boolean(),
+      }),
       answer: z.null(),
     },
     'segment/finish': { ask: Nothing, answer: z.null() },

@@ -2,12 +2,24 @@ import type { ContentHash } from '../../contract/ids.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { realRoot, resolveFile } from '../../core/image/walk.ts';
-import { sampleImage, type ImageSample, type SampleSpec } from '../../core/segment/collection-sample.ts';
+import {
+  sampleImage,
+  type FirstCut,
+  type ImageSample,
+  type SampleSpec,
+} from '../../core/segment/collection-sample.ts';
+import { conceptsOf } from '../../core/segment/concepts.ts';
 import type { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
 import type { RemoteEncoder } from '../../core/segment/encoder.ts';
 import { decodePixels, embed, type Embedding, type ImagePixels } from '../../core/segment/embed-image.ts';
-import { hasEvenGround, segmentImage, type CollectionModel } from '../../core/segment/segment-image.ts';
-import type { FoundMask } from '../../core/segment/segment-task.ts';
+import {
+  fileObjects,
+  hasEvenGround,
+  segmentImage,
+  type CollectionModel,
+} from '../../core/segment/segment-image.ts';
+import type { FoundMask, SegmentTask } from '../../core/segment/segment-task.ts';
+import { superpixelDescriptors } from '../../core/segment/superpixel-rows.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { embeddingKey, openEmbeddings } from './embedding-entries.ts';
 
@@ -22,6 +34,9 @@ export type CutImage = {
   widthPx: number;
   heightPx: number;
 };
+
+/** What an image adds to a sample, and the masks that it has until the collection is learned. */
+export type SampledImage = { sample: ImageSample; first: FirstCut | null };
 
 type Opened = { pixels: ImagePixels; embedding: Embedding };
 
@@ -39,12 +54,23 @@ export class ImageCutter {
   }
 
   /**
-   * What a sample keeps of an image; null for a file that can no longer be used.
+   * What a sample keeps of an image, and its first cut; null for a file that can no longer be used.
    * @throws UserError when the collection's folder is gone
    */
-  async sample(image: CutImage, spec: SampleSpec): Promise<ImageSample | null> {
+  async sample(image: CutImage, spec: SampleSpec): Promise<SampledImage | null> {
     const opened = await this.#open(image);
-    return opened && sampleImage(opened, spec);
+    return opened && sampleImage({ ...opened, ...this.#place(image) }, spec);
+  }
+
+  /**
+   * The masks of an image that was cut before the collection was learned; none for a file that can no longer be used.
+   * @throws UserError when the collection's folder is gone
+   */
+  async file(image: CutImage, { objects, colours }: FirstCut, model: CollectionModel): Promise<FoundMask[]> {
+    const embedding = await this.#usable(() => this.#embedding(image, () => this.#pixels(image)));
+    if (!embedding) return [];
+    const concepts = conceptsOf(model.concepts, superpixelDescriptors(embedding, colours));
+    return fileObjects({ embedding, ...this.#place(image) }, objects, concepts);
   }
 
   /**
@@ -62,19 +88,25 @@ export class ImageCutter {
    */
   async cut(image: CutImage, model: CollectionModel): Promise<FoundMask[]> {
     const opened = await this.#open(image);
-    if (!opened) return [];
-    const original = { widthPx: image.widthPx, heightPx: image.heightPx };
-    return segmentImage({ ...opened, original, settings: this.#spec.settings }, model);
+    return opened ? segmentImage({ ...opened, ...this.#place(image) }, model) : [];
+  }
+
+  #place({ widthPx, heightPx }: CutImage): Pick<SegmentTask, 'original' | 'settings'> {
+    return { original: { widthPx, heightPx }, settings: this.#spec.settings };
   }
 
   #open(image: CutImage): Promise<Opened | null> {
     return this.#usable(async () => {
       const pixels = await this.#pixels(image);
-      const embedding = await this.#cache.get(embeddingKey(image.contentHash, this.#spec), () =>
-        embed(pixels, this.#encoder, this.#spec.settings.inputPx),
-      );
-      return { pixels, embedding };
+      return { pixels, embedding: await this.#embedding(image, () => Promise.resolve(pixels)) };
     });
+  }
+
+  #embedding(image: CutImage, pixels: () => Promise<ImagePixels>): Promise<Embedding> {
+    const { inputPx } = this.#spec.settings;
+    return this.#cache.get(embeddingKey(image.contentHash, this.#spec), async () =>
+      embed(await pixels(), this.#encoder, inputPx),
+    );
   }
 
   async #pixels(image: CutImage): Promise<ImagePixels> {

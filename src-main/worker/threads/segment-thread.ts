@@ -47,7 +47,7 @@ function resultOf(task: Task): Promise<unknown> {
   if (task.kind === 'ground') return cutter.ground(task.image);
   if (task.kind === 'sample') return cutter.sample(task.image, task.sample);
   if (!model) throw new Error('images are segmented by a model, and none was given');
-  return cutter.cut(task.image, model);
+  return task.kind === 'file' ? cutter.file(task.image, task.first, model) : cutter.cut(task.image, model);
 }
 
 /** Asks the worker's main thread, which has the encoder. */

@@ -1,12 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import { userErrorFromInfo, type ErrorInfo } from '../../contract/errors.ts';
-import type { ImageSample, SampleSpec } from '../../core/segment/collection-sample.ts';
+import type { FirstCut, SampleSpec } from '../../core/segment/collection-sample.ts';
 import type { FeatureMap, RemoteEncoder } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { InputRules } from '../../core/model/backbone.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
 import type { FoundMask } from '../../core/segment/segment-task.ts';
-import type { CutImage, CutSpec } from './image-cutter.ts';
+import type { CutImage, CutSpec, SampledImage } from './image-cutter.ts';
 
 export type SegmentThreadData = {
   spec: CutSpec;
@@ -17,6 +17,7 @@ export type SegmentThreadData = {
 export type Task =
   | { kind: 'ground'; image: CutImage }
   | { kind: 'sample'; image: CutImage; sample: SampleSpec }
+  | { kind: 'file'; image: CutImage; first: FirstCut }
   | { kind: 'cut'; image: CutImage };
 
 export type ToSegmentThread =
@@ -67,10 +68,10 @@ export class SegmentThreads {
     });
   }
 
-  /** What a sample keeps of an image; null for a file that can no longer be used. */
-  async sample(image: CutImage, sample: SampleSpec): Promise<ImageSample | null> {
+  /** What a sample keeps of an image, and its first cut; null for a file that can no longer be used. */
+  async sample(image: CutImage, sample: SampleSpec): Promise<SampledImage | null> {
     // segment-thread.ts answers each kind of task with what ImageCutter returns for it.
-    return (await this.#ask({ kind: 'sample', image, sample })) as ImageSample | null;
+    return (await this.#ask({ kind: 'sample', image, sample })) as SampledImage | null;
   }
 
   /** Whether an image shows things on an even ground; null for a file that can no longer be used. */
@@ -78,9 +79,14 @@ export class SegmentThreads {
     return (await this.#ask({ kind: 'ground', image })) as boolean | null;
   }
 
-  /** Gives every thread what was learned; needed before `cut`. */
+  /** Gives every thread what was learned; needed before `file` and `cut`. */
   setModel(model: CollectionModel): void {
     for (const { worker } of this.#threads) post(worker, { type: 'model', model });
+  }
+
+  /** The masks of an image that `sample` has cut already. */
+  async file(image: CutImage, first: FirstCut): Promise<FoundMask[]> {
+    return (await this.#ask({ kind: 'file', image, first })) as FoundMask[];
   }
 
   async cut(image: CutImage): Promise<FoundMask[]> {

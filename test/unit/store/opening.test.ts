@@ -85,7 +85,7 @@ describe('migrating a database', () => {
   });
 
   test('names the phases of jobs, which were phrases before version 6', () => {
-    const old = knownMigrations().filter(({ version }) => version < 6);
+    const { old, all } = migrationsAround(5);
     using before = new TestStore(tempFolder(), { migrations: old });
     const job = before.db.prepare(`
       INSERT INTO jobs (kind, title, spec, state, created_at_ms, progress)
@@ -102,7 +102,7 @@ describe('migrating a database', () => {
     }
     job.run(null);
     before[Symbol.dispose]();
-    using migrated = openStore(before.file, { nowMs });
+    using migrated = openStore(before.file, { nowMs, migrations: all });
     const { items } = migrated.jobs.page({ cursor: null, limit: 9 });
     expect(items.map(({ progress }) => progress?.phase).reverse()).toEqual([
       'listing-files',
