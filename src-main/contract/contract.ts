@@ -38,6 +38,7 @@ import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { AvailableEncoder, PublishedName } from './published-encoder.ts';
 import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
 import {
+  CollectionChanges,
   Concept,
   ConceptChange,
   Evaluation,
@@ -209,10 +210,15 @@ export const contract = {
     get: base.input(z.object({ id: SegmentationId })).output(Segmentation),
     /** Creates a segmentation and queues its job. */
     start: base.input(SegmentRequest).output(z.object({ segmentation: Segmentation, job: Job })),
-    /** Resumes a stopped segmentation, or adds images that are new or have changed since. */
+    /**
+     * Resumes a stopped segmentation, or adds images that are new or have changed since; with `isNewOnly`, only images
+     * that a finished one has no masks of.
+     */
     resume: base
-      .input(z.object({ id: SegmentationId }))
+      .input(z.object({ id: SegmentationId, isNewOnly: z.boolean().default(false) }))
       .output(z.object({ segmentation: Segmentation, job: Job })),
+    /** Counts the images that are new, changed or missing since it was made. */
+    changes: base.input(z.object({ id: SegmentationId })).output(CollectionChanges),
     rename: base
       .input(z.object({ id: SegmentationId, name: z.string().trim().min(1).max(200) }))
       .output(Segmentation),

@@ -8,7 +8,12 @@ const ScanSpec = z.object({ kind: z.literal('scan'), collectionId: CollectionId 
 /** Everything else about a pretraining is in its run. */
 const PretrainSpec = z.object({ kind: z.literal('pretrain'), runId: RunId });
 /** Everything else about a segmentation is in its row. */
-const SegmentSpec = z.object({ kind: z.literal('segment'), segmentationId: SegmentationId });
+const SegmentSpec = z.object({
+  kind: z.literal('segment'),
+  segmentationId: SegmentationId,
+  /** Only images without masks, with what was learned before; everything else stays as it is. */
+  isNewOnly: z.boolean().optional(),
+});
 /** Writes a dataset version; the export's row says which one, how and where. */
 const ExportSpec = z.object({ kind: z.literal('export'), exportId: ExportId });
 /** Reads masks into a segmentation; the import's row says which, and from where. */

@@ -143,6 +143,17 @@ export const SegmentRequest = z.object({
 });
 export type SegmentRequest = z.infer<typeof SegmentRequest>;
 
+/** How a collection differs from what a segmentation has seen of it. */
+export const CollectionChanges = z.object({
+  /** Usable images without masks. */
+  newCount: z.number().int(),
+  /** Images whose file has changed since they were segmented. */
+  changedCount: z.number().int(),
+  /** Segmented images whose file is missing or can no longer be used. */
+  missingCount: z.number().int(),
+});
+export type CollectionChanges = z.infer<typeof CollectionChanges>;
+
 /** What may be changed of a concept; what is left out stays. */
 export const ConceptChange = z.object({
   id: ConceptId,

@@ -83,7 +83,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
   return {
     collectionOf: ({ segmentationId }) => store.segmentations.get(segmentationId)?.collectionId ?? null,
     limits: LIMITS,
-    prepare: ({ segmentationId }) => {
+    prepare: ({ segmentationId, isNewOnly = false }) => {
       const segmentation = segmentationOf(segmentationId);
       const collection = store.collections.get(segmentation.collectionId);
       if (!collection) {
@@ -98,6 +98,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
         limits: workerLimits(settings),
         cache: workerCache(settings, layout),
         segmentationId,
+        isNewOnly,
         settings: segmentation.settings,
         device: segmentation.device,
         model: model ? weightsOf(model, layout.models) : null,
@@ -105,12 +106,14 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
         heads: headsFor(segmentation),
       };
     },
-    answer: (ask, { spec: { segmentationId } }) => {
+    answer: (ask, { spec: { segmentationId, isNewOnly = false } }) => {
       segmentationOf(segmentationId);
       switch (ask.kind) {
         case 'segment/images':
           return {
-            images: store.segmentations.toSegment({ segmentationId, afterId: ask.afterId, limit: ask.limit }),
+            images: store.segmentations
+              .toSegment({ segmentationId, afterId: ask.afterId, limit: ask.limit })
+              .map(({ isNew, isDone, ...image }) => ({ ...image, isDone: isNewOnly ? !isNew : isDone })),
           };
         case 'segment/learned':
           store.segmentations.setForeground(segmentationId, ask.foreground);

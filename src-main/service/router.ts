@@ -83,7 +83,8 @@ export function createRouter(service: Service) {
       list: os.segmentations.list.handler(({ input }) => segmentations.list(input.collectionId)),
       get: os.segmentations.get.handler(({ input }) => segmentations.get(input.id)),
       start: os.segmentations.start.handler(({ input }) => segmentations.start(input)),
-      resume: os.segmentations.resume.handler(({ input }) => segmentations.resume(input.id)),
+      resume: os.segmentations.resume.handler(({ input }) => segmentations.resume(input)),
+      changes: os.segmentations.changes.handler(({ input }) => segmentations.changes(input.id)),
       rename: os.segmentations.rename.handler(({ input }) => segmentations.rename(input.id, input.name)),
       remove: os.segmentations.remove.handler(({ input }) => segmentations.remove(input.id)),
       galleryIds: os.segmentations.galleryIds.handler(({ input: { id, ...query } }) => {

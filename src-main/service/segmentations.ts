@@ -2,10 +2,10 @@ import { rm, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
-import type { CollectionId, SegmentationId } from '../contract/ids.ts';
+import type { CollectionId, JobId, SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
-import type { Segmentation, SegmentRequest } from '../contract/segmentation.ts';
+import type { CollectionChanges, Segmentation, SegmentRequest } from '../contract/segmentation.ts';
 import { segmentationFile } from '../domain/data-layout.ts';
 import type { Service } from './service.ts';
 
@@ -26,12 +26,21 @@ export function segmentationHandlers(service: Service) {
     return get(id);
   };
 
-  const queueJob = (segmentation: Segmentation): { segmentation: Segmentation; job: Job } => {
-    const { id, jobId, state, name } = segmentation;
-    const job =
-      jobId !== null && state !== null && isResumable(state)
-        ? queue.resume(jobId)
-        : queue.enqueue({ kind: 'segment', segmentationId: id }, `Segment ${name}`);
+  /** The last job of a segmentation, if it was to do the same and can continue. */
+  const resumableJob = ({ jobId, state }: Segmentation, isNewOnly: boolean): JobId | null => {
+    if (jobId === null || state === null || !isResumable(state)) return null;
+    const spec = store.jobs.get(jobId)?.spec;
+    return spec?.kind === 'segment' && (spec.isNewOnly ?? false) === isNewOnly ? jobId : null;
+  };
+
+  const queueJob = (
+    segmentation: Segmentation,
+    isNewOnly = false,
+  ): { segmentation: Segmentation; job: Job } => {
+    const { id, name } = segmentation;
+    const jobId = resumableJob(segmentation, isNewOnly);
+    const spec = { kind: 'segment', segmentationId: id, ...(isNewOnly && { isNewOnly }) } as const;
+    const job = jobId === null ? queue.enqueue(spec, `Segment ${name}`) : queue.resume(jobId);
     store.segmentations.setJob(id, job.id);
     return { segmentation: announce(id), job };
   };
@@ -71,14 +80,34 @@ export function segmentationHandlers(service: Service) {
       return queueJob(get(id));
     },
 
-    /** Resumes a stopped segmentation; adds images that are new or have changed since to a finished one. */
-    resume(id: SegmentationId): { segmentation: Segmentation; job: Job } {
+    /**
+     * Resumes a stopped segmentation; adds images that are new or have changed since to a finished one.
+     * @throws UserError WRONG_STATE while its job runs, or if only new images are asked for before it was finished
+     */
+    resume({ id, isNewOnly }: { id: SegmentationId; isNewOnly: boolean }): {
+      segmentation: Segmentation;
+      job: Job;
+    } {
       const segmentation = get(id);
-      const { state } = segmentation;
-      if (state === null || !isUnderWay(state)) return queueJob(segmentation);
+      const { state, name, finishedAtMs } = segmentation;
+      if (isNewOnly && finishedAtMs === null) {
+        throw new UserError(
+          'WRONG_STATE',
+          `'${name}' has never been finished, so all of its images are due.`,
+          {
+            hint: `Resume it: r2o segmentations resume ${id}`,
+          },
+        );
+      }
+      if (state === null || !isUnderWay(state)) return queueJob(segmentation, isNewOnly);
       throw new UserError('WRONG_STATE', `'${segmentation.name}' is ${state}.`, {
         hint: 'Wait for it, or pause it first.',
       });
+    },
+
+    changes(id: SegmentationId): CollectionChanges {
+      get(id);
+      return store.segmentations.changes(id);
     },
 
     rename(id: SegmentationId, name: string): Segmentation {

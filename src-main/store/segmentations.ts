@@ -11,7 +11,7 @@ import {
 } from '../contract/ids.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import { toSegmentation, segmentationSql, type SegmentationRow } from './segmentation-row.ts';
-import type { ForegroundNote, Segmentation } from '../contract/segmentation.ts';
+import type { CollectionChanges, ForegroundNote, Segmentation } from '../contract/segmentation.ts';
 import type { FileKey } from '../domain/scan.ts';
 import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
@@ -26,6 +26,8 @@ export type ImageToSegment = FileKey & {
   widthPx: number;
   heightPx: number;
   isDone: boolean;
+  /** Whether it has none of any content. */
+  isNew: boolean;
   isPreliminary: boolean;
 };
 type ToSegmentRow = {
@@ -35,6 +37,7 @@ type ToSegmentRow = {
   content_hash: Uint8Array;
   width_px: number;
   height_px: number;
+  has_masks: number;
   /** Null if it has no masks of this content. */
   is_preliminary: number | null;
 };
@@ -44,11 +47,20 @@ const REMOVE_IMAGES = 20;
 /** Exported so that a test can assert its plan. */
 const toSegmentSql = `
   SELECT i.id, i.rel_path, i.path_bytes, i.content_hash, i.width_px, i.height_px,
+    EXISTS (SELECT 1 FROM segmented_images d WHERE d.segmentation_id = s.id AND d.image_id = i.id) AS has_masks,
     (SELECT d.is_preliminary FROM segmented_images d WHERE d.segmentation_id = s.id AND d.image_id = i.id
       AND d.content_hash = i.content_hash) AS is_preliminary
   FROM segmentations s JOIN images i INDEXED BY images_by_collection ON i.collection_id = s.collection_id
   WHERE s.id = @segmentationId AND i.id > @afterId AND i.status IN ('ok', 'changed')
   ORDER BY i.id LIMIT @limit`;
+
+const changesSql = `
+  SELECT ifnull(sum(i.status IN ('ok', 'changed') AND d.image_id IS NULL), 0) AS newCount,
+    ifnull(sum(i.status IN ('ok', 'changed') AND d.content_hash <> i.content_hash), 0) AS changedCount,
+    ifnull(sum(i.status NOT IN ('ok', 'changed') AND d.image_id IS NOT NULL), 0) AS missingCount
+  FROM segmentations s JOIN images i INDEXED BY images_by_collection ON i.collection_id = s.collection_id
+    LEFT JOIN segmented_images d ON d.segmentation_id = s.id AND d.image_id = i.id
+  WHERE s.id = ?`;
 
 /** Segmentations with their concepts and masks. */
 export class SegmentationRepository {
@@ -73,6 +85,7 @@ export class SegmentationRepository {
   readonly #rename: Statement<[string, number]>;
   readonly #removeImages: Statement<[{ id: number; limit: number }]>;
   readonly #remove: Statement<[number]>;
+  readonly #changes: Statement<[number], CollectionChanges>;
   readonly #toSegment: Statement<[Record<string, number>], ToSegmentRow>;
 
   constructor(db: WritableDb) {
@@ -92,6 +105,7 @@ export class SegmentationRepository {
         SELECT image_id FROM segmented_images WHERE segmentation_id = @id LIMIT @limit)`);
     this.#remove = db.prepare('DELETE FROM segmentations WHERE id = ?');
     this.#toSegment = db.prepare(toSegmentSql);
+    this.#changes = db.prepare(changesSql);
     this.#getMask = db.prepare('SELECT * FROM masks WHERE id = ?');
     this.#insertConcept = db.prepare(`
       INSERT INTO concepts (segmentation_id, number, name, colour, is_background)
@@ -176,8 +190,14 @@ export class SegmentationRepository {
       widthPx: row.width_px,
       heightPx: row.height_px,
       isDone: row.is_preliminary === 0,
+      isNew: row.has_masks === 0,
       isPreliminary: row.is_preliminary === 1,
     }));
+  }
+
+  /** How the collection differs from what was segmented of it. */
+  changes(id: SegmentationId): CollectionChanges {
+    return this.#changes.get(id) ?? { newCount: 0, changedCount: 0, missingCount: 0 };
   }
 
   insertConcept(concept: {

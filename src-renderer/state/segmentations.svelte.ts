@@ -72,8 +72,9 @@ export class Segmentations {
     return started[0];
   }
 
-  resume(id: SegmentationId): Promise<boolean> {
-    return this.#change(() => this.#client.segmentations.resume({ id }));
+  /** @param isNewOnly leaves images that have changed since as they are */
+  resume(id: SegmentationId, isNewOnly = false): Promise<boolean> {
+    return this.#change(() => this.#client.segmentations.resume({ id, isNewOnly }));
   }
 
   rename(id: SegmentationId, name: string): Promise<boolean> {

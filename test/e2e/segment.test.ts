@@ -4,13 +4,19 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { serialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
-import { Evaluation, SegmentSettings, type Segmentation } from '../../src-main/contract/segmentation.ts';
+import {
+  Evaluation,
+  SegmentSettings,
+  type Concept,
+  type Segmentation,
+} from '../../src-main/contract/segmentation.ts';
 import type { Job } from '../../src-main/contract/job.ts';
 import type { CollectionId, ModelId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
@@ -155,6 +161,63 @@ describe('segmenting', () => {
     const times = cached.map((file) => statSync(file).mtimeMs);
     expect(embeddings().map((file) => statSync(file).mtimeMs)).toEqual(times);
   });
+
+  test('only new images are added to a finished segmentation, and nothing else of it changes', async () => {
+    const { service, client, bugs } = startService();
+    const [folder, more] = [await scenes(5), await scenes(8, 21)];
+    const collectionId = await scanned(client, folder);
+    const { id } = await segmented(client, collectionId);
+    const rows = async () => {
+      const items = await galleryOf(client, { id });
+      const masks = items.map(({ imageId }) => client.masks.ofImage({ id, imageId }));
+      return new Map((await Promise.all(masks)).map((own, at) => [items[at]?.imageId, own]));
+    };
+    const [concept] = await client.concepts.list({ id });
+    if (!concept) throw new Error('no concept');
+    await client.concepts.update({ id: concept.id, name: 'thing', isBackground: !concept.isBackground });
+    const concepts = await client.concepts.list({ id });
+    const before = await rows();
+
+    const [removed, changed] = readdirSync(folder).sort();
+    const added = readdirSync(more).sort().slice(0, 3);
+    rmSync(join(folder, removed ?? fail()));
+    copyFileSync(join(more, readdirSync(more).sort()[5] ?? fail()), join(folder, changed ?? fail()));
+    for (const name of added) copyFileSync(join(more, name), join(folder, `new-${name}`));
+    await waitForState(client, (await client.collections.rescan({ id: collectionId })).id, 'done');
+    expect(await client.segmentations.changes({ id })).toEqual({
+      newCount: 3,
+      changedCount: 1,
+      missingCount: 1,
+    });
+
+    const model = () => readFileSync(join(service.layout.segmentations, `${id}.model`));
+    const learned = model();
+    const { job } = await client.segmentations.resume({ id, isNewOnly: true });
+    await waitForState(client, job.id, 'done');
+    expect(model()).toEqual(learned);
+    const after = await rows();
+    expect(after.size).toBe(8);
+    for (const [imageId, masks] of before) expect(after.get(imageId)).toEqual(masks);
+    for (const [imageId, masks] of after) {
+      if (!before.has(imageId)) expect(masks[0]?.conceptId).not.toBeNull();
+    }
+    const decided = ({ id: of, name, isBackground }: Concept) => ({ of, name, isBackground });
+    expect((await client.concepts.list({ id })).map(decided)).toEqual(concepts.map(decided));
+    expect(await client.segmentations.changes({ id })).toEqual({
+      newCount: 0,
+      changedCount: 1,
+      missingCount: 1,
+    });
+
+    // The other way takes in the changed one too.
+    await waitForState(client, (await client.segmentations.resume({ id })).job.id, 'done');
+    expect(await client.segmentations.changes({ id })).toMatchObject({ changedCount: 0 });
+    // Without what was learned, nothing is learned anew on the quiet.
+    rmSync(join(service.layout.segmentations, `${id}.model`));
+    const lost = await client.segmentations.resume({ id, isNewOnly: true });
+    expect((await waitForState(client, lost.job.id, 'failed')).error).toMatchObject({ code: 'WRONG_STATE' });
+    expect(bugs).toEqual([]);
+  }, 180_000);
 
   // Two heads are learned here, which takes a core some twenty seconds.
   test(

@@ -1,3 +1,4 @@
+import { UserError } from '../../contract/errors.ts';
 import type { ImageId } from '../../contract/ids.ts';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { readCollectionModel, writeCollectionModel } from '../../core/segment/collection-model-file.ts';
@@ -47,7 +48,7 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   });
   const firstCuts = new Map<ImageId, FirstCut>();
   const model =
-    (await readCollectionModel(job.modelFile)) ??
+    (await modelBefore(job)) ??
     (await learn({ job, images, threads, context, firstCuts, dim: extractor?.dim ?? 0 }));
   // A head finds other objects: the first cuts are of use only without one.
   if (model.foreground.head) firstCuts.clear();
@@ -144,6 +145,33 @@ async function showFirst(image: ListedImage, { objects }: FirstCut, { link }: Jo
   const masks = objects.map(({ members: _, ...mask }) => ({ ...mask, concept: null }));
   const { id: imageId, contentHash } = image;
   await link.ask({ kind: 'segment/save', imageId, contentHash, masks, isPreliminary: true });
+}
+
+/**
+ * What was learned before; undefined if it has to be learned.
+ * @throws UserError if it cannot be used, or is needed but missing
+ */
+async function modelBefore({
+  modelFile,
+  model,
+  isNewOnly,
+}: SegmentJob): Promise<CollectionModel | undefined> {
+  const kept = await readCollectionModel(modelFile);
+  if (!kept && isNewOnly) {
+    throw new UserError(
+      'WRONG_STATE',
+      'What this segmentation has learned is missing, or an older version wrote it.',
+      {
+        hint: 'Create a new segmentation of the collection.',
+      },
+    );
+  }
+  if (kept && model === null && kept.concepts.rowModel.features !== null) {
+    throw new UserError('NOT_FOUND', 'The encoder that this segmentation was made with has been removed.', {
+      hint: 'Import it again and create a new segmentation, or create one without an encoder.',
+    });
+  }
+  return kept;
 }
 
 /** Decided first, and cheaply: it determines what else is read of the images. A few suffice if they agree. */

@@ -154,6 +154,8 @@ const segment = {
     limits: ImageLimits,
     cache: CacheBounds,
     segmentationId: SegmentationId,
+    /** Only images without masks, with what was learned before. */
+    isNewOnly: z.boolean(),
     settings: SegmentSettings,
     device: z.string(),
     /** Null for only colour and texture. */

@@ -1,13 +1,18 @@
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
-import { SegmentMode, SegmentSettings } from '../../../contract/segmentation.ts';
+import {
+  SegmentMode,
+  SegmentSettings,
+  type CollectionChanges,
+  type Segmentation,
+} from '../../../contract/segmentation.ts';
 import { findNamed } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 import { contextOf } from '../context.ts';
 import { findCollection } from './collections.ts';
 import { MODEL_KIND } from './models.ts';
-import { segmentationLines, writeSheet } from './segmentations.ts';
+import { SEGMENTATION_KIND, segmentationLines, writeSheet } from './segmentations.ts';
 
 type Options = {
   model?: string;
@@ -17,6 +22,7 @@ type Options = {
   set?: string[];
   name?: string;
   device?: string;
+  newOnly?: boolean;
   sheet?: string;
 };
 
@@ -35,6 +41,10 @@ export function addSegmentCommand(program: Command): void {
     .option('--name <name>', 'name of the segmentation')
     .option('--device <id>', 'device to run the encoder on (default: the fastest; see r2o devices)')
     .option(
+      '--new-only',
+      'add the images that have no masks yet to the newest finished segmentation, or to the one that --name names',
+    )
+    .option(
       '--sheet <file>',
       'also draw the best images with their objects, as one PNG or, if the name ends in .html, as one page',
     )
@@ -43,8 +53,13 @@ export function addSegmentCommand(program: Command): void {
     )
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
+      if (options.newOnly) refuseSettings(command);
       const settings = settingsOf(options);
       await withSession(async ({ client }) => {
+        if (options.newOnly) {
+          output.result(await addNewImages(client, which, options), addedLines);
+          return;
+        }
         const { segmentation, job } = await client.segmentations.start({
           collectionId: (await findCollection(client, which)).id,
           settings,
@@ -59,6 +74,52 @@ export function addSegmentCommand(program: Command): void {
         output.result(await client.segmentations.get({ id: segmentation.id }), segmentationLines);
       });
     });
+}
+
+/** @throws UserError BAD_INPUT for an option that the existing segmentation has decided already */
+function refuseSettings(command: Command): void {
+  const decided = ['model', 'mode', 'concepts', 'regions', 'set', 'device'];
+  const given = decided.find((name) => command.getOptionValueSource(name) === 'cli');
+  if (given === undefined) return;
+  throw new UserError('BAD_INPUT', `--${given} cannot be combined with --new-only.`, {
+    hint: 'New images are segmented with the settings and the model that the segmentation already has.',
+  });
+}
+
+type Added = { segmentation: Segmentation; addedCount: number } & Omit<CollectionChanges, 'newCount'>;
+
+/** Segments the new images of a collection into a segmentation that it has. */
+async function addNewImages(client: Client, which: string, { name, sheet }: Options): Promise<Added> {
+  const collection = await findCollection(client, which);
+  const all = await client.segmentations.list({ collectionId: collection.id });
+  const newest = all.find(({ finishedAtMs }) => finishedAtMs !== null);
+  if (!newest) {
+    throw new UserError('NOT_FOUND', `'${collection.name}' has no finished segmentation.`, {
+      hint: `Segment it: r2o segment ${collection.id}`,
+    });
+  }
+  const { id } = name === undefined ? newest : findNamed(all, name, SEGMENTATION_KIND);
+  const { newCount, ...others } = await client.segmentations.changes({ id });
+  if (newCount > 0) {
+    const { job } = await client.segmentations.resume({ id, isNewOnly: true });
+    await followJob(client, job.id);
+  }
+  if (sheet !== undefined) await writeSheet(client, id, { out: sheet });
+  return { segmentation: await client.segmentations.get({ id }), addedCount: newCount, ...others };
+}
+
+function addedLines({ segmentation, addedCount, changedCount, missingCount }: Added): string[] {
+  const { id, collectionId } = segmentation;
+  return [
+    ...segmentationLines(segmentation),
+    addedCount > 0
+      ? `  added ${addedCount} new images`
+      : `  no new images; after adding files, run: r2o collections rescan ${collectionId}`,
+    ...(changedCount > 0
+      ? [`  ${changedCount} changed images keep their masks; to replace them: r2o segmentations resume ${id}`]
+      : []),
+    ...(missingCount > 0 ? [`  ${missingCount} images that are missing keep their masks`] : []),
+  ];
 }
 
 async function modelOf(client: Client, which: string | undefined) {

@@ -8,7 +8,11 @@ import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
 
-const KIND = { one: 'segmentation', many: 'segmentations', listCommand: 'r2o segmentations list' };
+export const SEGMENTATION_KIND = {
+  one: 'segmentation',
+  many: 'segmentations',
+  listCommand: 'r2o segmentations list',
+};
 
 export function addSegmentationCommands(program: Command): void {
   const group = program
@@ -109,7 +113,7 @@ function addChanging(group: Command): void {
 
 /** @throws UserError NOT_FOUND, or BAD_INPUT for a name that several have */
 export async function findSegmentation(client: Client, which: string): Promise<Segmentation> {
-  return findNamed(await client.segmentations.list({}), which, KIND);
+  return findNamed(await client.segmentations.list({}), which, SEGMENTATION_KIND);
 }
 
 /** Writes the sheet of a segmentation. @throws UserError BAD_INPUT for a number of images out of bounds */
