@@ -47,14 +47,15 @@ const EPOCHS = 96;
 const [MIN_STEPS, MAX_STEPS] = [200, 600];
 /** Rounds of learning: after each, the images are cut with what was learned, and these masks teach the next one. */
 const ROUNDS = 3;
-/** The round after which agreement says most: the first masks still count, and the features have shown what they see. */
+/** The round after which a head is tested: its features have shown what they see, and the first masks still count. */
 const TESTED_ROUND = 1;
-/** Agreement below which the features of an encoder say nothing of foregrounds; test/bench/segment/NOTES.md. */
-const LEAST_AGREEMENT = 0.45;
-/** How far images must confirm the head of another collection; test/bench/segment/NOTES.md. */
-const LEAST_CONFIRMATION = 0.7;
-/** Agreement below which the head of another collection sees something else, however sure it is of that. */
-const LEAST_FOREIGN_AGREEMENT = 0.2;
+/**
+ * How far a head must be ahead of one that reads the image's own cues, in agreement and confirmation together: with less,
+ * its features say nothing of foregrounds that the image does not say better; test/bench/segment/NOTES.md.
+ */
+const LEAST_LEAD = 0.06;
+/** With too few images to learn cues from, what a head of another collection must reach instead. */
+const [LEAST_CONFIRMATION, LEAST_AGREEMENT] = [0.75, 0.3];
 /** Images on which heads are compared: enough for a mean, few enough to be cut with every head. */
 const COMPARED_IMAGES = 64;
 /** With a head that agrees: it weighs more than the cues of a single image, the middle of the image less. */
@@ -68,15 +69,24 @@ export type LearnForegroundOptions = {
   onProgress?: (steps: { done: number; total: number }) => void;
 };
 
-/** A head, as far as it can be judged without ground truth. */
-type Candidate = {
-  head: ForegroundHead;
+/** How far a head can be relied on, as far as that can be said without ground truth. */
+type Reliability = {
   /** Mean IoU of its answers with the images' first masks, of images that it was not learned from. */
   agreement: number;
   /** Mean IoU of its answers with the masks that the images' own colours and edges make of them. */
   confirmation: number;
-  from: SegmentationId | null;
 };
+
+type LearnTask = {
+  examples: readonly ForegroundExample[];
+  /** Those of them that are cut to compare heads. */
+  compared: readonly ForegroundExample[];
+  seed: number;
+  signal?: AbortSignal;
+  progress: Progress;
+};
+
+type Candidate = Reliability & { head: ForegroundHead; from: SegmentationId | null };
 
 /**
  * Finds the head that a collection's images confirm most: one learned from the masks that they gave individually, or
@@ -87,22 +97,18 @@ export async function learnForeground(
   examples: readonly ForegroundExample[],
   options: LearnForegroundOptions,
 ): Promise<ForegroundModel> {
-  const own = examples.length < MIN_IMAGES ? null : await learnFrom(examples, options);
-  const compared = evenly(examples, COMPARED_IMAGES);
+  const isEnough = examples.length >= MIN_IMAGES;
+  const progress = new Progress(examples.length, options.onProgress);
+  const task: LearnTask = { examples, compared: evenly(examples, COMPARED_IMAGES), progress, ...options };
+  const cues = isEnough ? await cueReliability(task) : null;
+  const own = cues && (await learnFrom(task, cues));
   const others = (options.known ?? []).map(({ head, segmentationId }): Candidate => ({
     head,
-    agreement: meanIou(compared, (example) => [isPositive(linear(head, example)), example.targets]),
-    confirmation: confirmationOf(compared, () => head),
+    ...reliabilityOf(task, () => head),
     from: segmentationId,
   }));
-  const reliable = [
-    ...(own && own.agreement >= LEAST_AGREEMENT ? [own] : []),
-    ...others.filter(
-      ({ confirmation, agreement }) =>
-        confirmation >= LEAST_CONFIRMATION && agreement >= LEAST_FOREIGN_AGREEMENT,
-    ),
-  ];
-  const best = mostConfirmed(reliable);
+  const reliable = others.filter((other) => (cues ? isAhead(other, cues) : isConfirmed(other)));
+  const best = mostConfirmed(own?.isReliable ? [own, ...reliable] : reliable);
   if (best) {
     const { head, agreement, from } = best;
     return {
@@ -128,45 +134,63 @@ function mostConfirmed([first, ...rest]: readonly Candidate[]): Candidate | unde
  * Learns a head from either half of the images. Each cuts the other half, so that no head is taught by its own answers,
  * and the next one is learned from these cuts. The mean of the last two is the head.
  */
-async function learnFrom(
-  examples: readonly ForegroundExample[],
-  { seed, signal, onProgress }: LearnForegroundOptions,
-): Promise<Candidate> {
-  const progress = new Progress(examples.length, onProgress);
-  let lessons = examples;
-  let agreement = 0;
-  for (let round = 0; ; round++) {
-    const heads = await learnHalves(lessons, { isFirst: round === 0, seed, signal, progress });
-    const headOf = (_: ForegroundExample, at: number) => heads[at % 2 === 0 ? 1 : 0];
+async function learnFrom(task: LearnTask, cues: Reliability): Promise<Candidate & { isReliable: boolean }> {
+  let heads = await learnHalves(task, { isFirst: true });
+  let lessons = task.examples;
+  let tested = cues;
+  let isReliable = true;
+  for (let round = 1; round < ROUNDS && isReliable; round++) {
+    lessons = await cutWith({ ...task, examples: lessons }, crossed(heads));
+    heads = await learnHalves({ ...task, examples: lessons }, { isFirst: false });
     if (round === TESTED_ROUND) {
-      agreement = meanIou(examples, (example, at) => [
-        isPositive(linear(headOf(example, at), example)),
-        example.targets,
-      ]);
+      tested = reliabilityOf(task, crossed(heads));
+      isReliable = isAhead(tested, cues);
     }
-    const isUseless = round >= TESTED_ROUND && agreement < LEAST_AGREEMENT;
-    if (round === ROUNDS - 1 || isUseless) {
-      const confirmation = confirmationOf(evenly(examples, COMPARED_IMAGES), headOf);
-      return { head: meanOfHeads(...heads), agreement, confirmation, from: null };
-    }
-    lessons = await cutWith(lessons, headOf, { signal, progress });
   }
+  const { confirmation } = reliabilityOf(task, crossed(heads));
+  return { head: meanOfHeads(...heads), agreement: tested.agreement, confirmation, from: null, isReliable };
 }
 
-type HalvesOptions = {
-  isFirst: boolean;
-  seed: number;
-  signal: AbortSignal | undefined;
-  progress: Progress;
-};
+/** How far a head could be relied on that reads colour, place and saliency: the cues that made the first masks. */
+async function cueReliability(task: LearnTask): Promise<Reliability> {
+  const examples = task.examples.map((example) => ({ ...example, ...cueRows(example) }));
+  const rows = { ...task, examples, compared: evenly(examples, COMPARED_IMAGES) };
+  return reliabilityOf(rows, crossed(await learnHalves(rows, { isFirst: true })));
+}
+
+/** [count, 11]: mean Lab, its spread and squares, saliency and nearness to the middle. */
+function cueRows({ graph: { lab, labSpread, areas }, cues: { saliency, nearness } }: ForegroundExample) {
+  const rows = Array.from(areas, (_, s) => {
+    const colour = lab.subarray(s * 3, s * 3 + 3);
+    const spread = labSpread.subarray(s * 3, s * 3 + 3);
+    return [...colour, ...spread, ...colour.map((value) => value ** 2), saliency[s] ?? 0, nearness[s] ?? 0];
+  });
+  return { features: Float32Array.from(rows.flat()), dim: 11 };
+}
+
+function isAhead(head: Reliability, cues: Reliability): boolean {
+  return head.agreement - cues.agreement + head.confirmation - cues.confirmation >= LEAST_LEAD;
+}
+
+function isConfirmed({ confirmation, agreement }: Reliability): boolean {
+  return confirmation >= LEAST_CONFIRMATION && agreement >= LEAST_AGREEMENT;
+}
+
+type HeadOf = (example: ForegroundExample, at: number) => ForegroundHead;
+
+/** For each image the head that it did not teach. */
+const crossed =
+  ([even, odd]: readonly [ForegroundHead, ForegroundHead]): HeadOf =>
+  (_, at) =>
+    at % 2 === 0 ? odd : even;
 
 /** A head of the images in even places, and one of those in odd places. */
 async function learnHalves(
-  lessons: readonly ForegroundExample[],
-  { isFirst, seed, signal, progress }: HalvesOptions,
+  { examples, seed, signal, progress }: LearnTask,
+  { isFirst }: { isFirst: boolean },
 ): Promise<[ForegroundHead, ForegroundHead]> {
   const learn = async (half: number) => {
-    const own = lessons.filter((_, at) => at % 2 === half);
+    const own = examples.filter((_, at) => at % 2 === half);
     const taught = isFirst ? mostTrusted(own, MIN_TEACHING) : own;
     const options = { steps: progress.steps, seed, ...(signal && { signal }) };
     const head = await learnHead(taught, { ...options, onSteps: (done) => progress.within(done) });
@@ -178,15 +202,14 @@ async function learnHalves(
 
 /** The same images with the masks that a head makes of them. */
 async function cutWith(
-  lessons: readonly ForegroundExample[],
-  headOf: (example: ForegroundExample, at: number) => ForegroundHead,
-  { signal, progress }: Pick<HalvesOptions, 'signal' | 'progress'>,
+  { examples, signal, progress }: LearnTask,
+  headOf: HeadOf,
 ): Promise<ForegroundExample[]> {
   const cut: ForegroundExample[] = [];
-  for (const [at, lesson] of lessons.entries()) {
+  for (const [at, example] of examples.entries()) {
     await nextTurn();
     signal?.throwIfAborted();
-    cut.push({ ...lesson, targets: maskWith(headOf(lesson, at), lesson) });
+    cut.push({ ...example, targets: maskWith(headOf(example, at), example) });
     progress.add(1);
   }
   return cut;
@@ -207,7 +230,8 @@ class Progress {
 
   constructor(imageCount: number, onProgress: LearnForegroundOptions['onProgress']) {
     this.steps = stepsFor(Math.ceil(imageCount / 2));
-    this.#total = ROUNDS * 2 * this.steps + (ROUNDS - 1) * imageCount;
+    // Rounds, and the heads that read the images' own cues.
+    this.#total = (ROUNDS + 1) * 2 * this.steps + (ROUNDS - 1) * imageCount;
     this.#onProgress = onProgress;
   }
 
@@ -239,14 +263,19 @@ function evenly<T>(list: readonly T[], most: number): T[] {
   return list.filter((_, at) => at % step === 0).slice(0, most);
 }
 
-function confirmationOf(
-  examples: readonly ForegroundExample[],
-  headOf: (example: ForegroundExample, at: number) => ForegroundHead,
-): number {
-  return meanIou(examples, (example, at) => {
-    const head = headOf(example, at);
-    return [isPositive(linear(head, example)), maskWith(head, example)];
-  });
+function reliabilityOf(
+  { examples, compared }: Pick<LearnTask, 'examples' | 'compared'>,
+  headOf: HeadOf,
+): Reliability {
+  const answerOf = (example: ForegroundExample, at: number) =>
+    isPositive(linear(headOf(example, at), example));
+  return {
+    agreement: meanIou(examples, (example, at) => [answerOf(example, at), example.targets]),
+    confirmation: meanIou(compared, (example, at) => [
+      answerOf(example, at),
+      maskWith(headOf(example, at), example),
+    ]),
+  };
 }
 
 const isPositive = (logits: Float32Array) => Uint8Array.from(logits, (logit) => (logit > 0 ? 1 : 0));

@@ -35,7 +35,7 @@ function images(count: number, { wrong = 0, isShown = true }: { wrong?: number; 
 function chainOf(truth: Uint8Array, random: RandomStream) {
   const areas = new Float32Array(ROWS).fill(100);
   const lab = Float32Array.from({ length: ROWS * 3 }, (_, at) =>
-    at % 3 === 0 ? 50 + 10 * (truth[at / 3] ?? 0) + 4 * random.normal() : 0,
+    at % 3 === 0 ? 50 + 3 * (truth[at / 3] ?? 0) + 4 * random.normal() : 0,
   );
   const edges = {
     from: Uint16Array.from({ length: ROWS - 1 }, (_, s) => s),
@@ -177,15 +177,15 @@ describe('the foregrounds of a collection', () => {
     expect(seen.map(({ done }) => done)).toEqual(seen.map(({ done }) => done).toSorted((a, b) => a - b));
     const last = seen.at(-1);
     expect(last?.done).toBe(last?.total);
-    // Three rounds of two heads with 200 steps each, and between them each image is cut.
-    expect(new Set(seen.map(({ total }) => total))).toEqual(new Set([3 * 2 * 200 + 2 * 40]));
+    // Three rounds of two heads with 200 steps each and two that read cues; between rounds each image is cut.
+    expect(new Set(seen.map(({ total }) => total))).toEqual(new Set([4 * 2 * 200 + 2 * 40]));
   });
 
   test('stop being learned when the signal says so, while images are cut', async () => {
     const control = new AbortController();
     const onProgress = ({ done }: { done: number }) => {
-      // Two heads of 200 steps, then one cut for each image.
-      if (done === 410) control.abort(new Error('stopped'));
+      // Two heads of cues and two of features with 200 steps each, then one cut for each image.
+      if (done === 810) control.abort(new Error('stopped'));
     };
     const learning = learnForeground(images(40), { seed: 1, signal: control.signal, onProgress });
     await expect(learning).rejects.toThrow('stopped');
