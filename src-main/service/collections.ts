@@ -1,7 +1,9 @@
 import { opendirSync, realpathSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
 import type { Collection } from '../contract/collection.ts';
 import { UserError } from '../contract/errors.ts';
+import { segmentationFile } from '../domain/data-layout.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
@@ -10,7 +12,7 @@ import type { Service } from './service.ts';
 
 /** Collections as clients handle them: folders on disk behind rows in the store. */
 export function collectionHandlers(service: Service) {
-  const { store, queue } = service;
+  const { store, queue, layout } = service;
 
   const get = (id: CollectionId): Collection => {
     const collection = store.collections.get(id);
@@ -64,6 +66,7 @@ export function collectionHandlers(service: Service) {
     async remove(id: CollectionId): Promise<{ removedImages: number }> {
       get(id);
       for (const open of queue.openJobsOf(id)) await queue.cancelAndWait(open.id);
+      const learned = store.segmentations.ofCollection(id).map((segmentation) => segmentation.id);
       let removedImages = 0;
       for (;;) {
         const removed = store.collections.removeChunk(id);
@@ -71,6 +74,7 @@ export function collectionHandlers(service: Service) {
         if (removed.isComplete) break;
         await new Promise(setImmediate);
       }
+      for (const segmentation of learned) await rm(segmentationFile(layout, segmentation), { force: true });
       service.publish({ type: 'collection-removed', collectionId: id });
       return { removedImages };
     },
