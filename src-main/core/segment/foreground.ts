@@ -34,6 +34,8 @@ export type Foreground = {
   logits: Float32Array;
   /** [count]: log odds by which the outcome is judged: those of the prior, which knows more than this image, if there is one. */
   evidence: Float32Array;
+  /** Whether there was a prior. */
+  hasPrior: boolean;
 };
 
 const ROUNDS = 4;
@@ -105,7 +107,7 @@ export function findForeground(
       (value, s) => FOLLOW_SELECTION * (selected[s] ?? 0) + (1 - FOLLOW_SELECTION) * sigmoid(value),
     );
   }
-  return { selected, logits, evidence: prior ?? logits };
+  return { selected, logits, evidence: prior ?? logits, hasPrior: prior !== undefined };
 }
 
 /**

@@ -138,8 +138,9 @@ function sceneObjects(
     isSingle: settings.mode === 'one',
   };
   const pieces = objectsOf(mask, pixels.fine, rules);
-  const objects =
-    settings.mode === 'one' ? pieces : divided(pieces, pixels.fine, dividerOf(graph, foreground, settings));
+  const objects = isDivided(settings.mode, foreground)
+    ? divided(pieces, pixels.fine, dividerOf(graph, foreground, settings))
+    : pieces;
   const members = objectMembers(objects.labels, objects.areasPx.length, pixels.fine, map);
   return {
     objects,
@@ -148,6 +149,11 @@ function sceneObjects(
     members,
     scores: members.map((own) => scoreSceneObject(graph, foreground, own)),
   };
+}
+
+/** What a head finds is rarely two things of different colours in one piece: colours divide more animals than scenes. */
+function isDivided(mode: SegmentSettings['mode'], { hasPrior }: Foreground): boolean {
+  return mode === 'several' || (mode === 'auto' && !hasPrior);
 }
 
 /** Pieces of a foreground come apart where colours differ much: in mode `several`, where they differ at all. */

@@ -21,6 +21,8 @@ import { labelsOnOriginal } from '../../../../src-main/core/segment/original-gri
 import { scoreGroundObjects, scoreSceneObject } from '../../../../src-main/core/segment/score.ts';
 import { objectsOf } from '../../../../src-main/core/segment/objects.ts';
 import { poolFeatures } from '../../../../src-main/core/segment/pool-features.ts';
+import { cutObjects } from '../../../../src-main/core/segment/segment-image.ts';
+import { SegmentSettings, type SegmentMode } from '../../../../src-main/contract/segmentation.ts';
 import { resampled } from '../../../../src-main/core/segment/resample.ts';
 import { splitTouching } from '../../../../src-main/core/segment/split-touching.ts';
 import { superpixelGraph } from '../../../../src-main/core/segment/superpixel-graph.ts';
@@ -143,6 +145,7 @@ describe('a photograph of one thing', () => {
       selected: Uint8Array.of(1, 1, 0, 0),
       logits: new Float32Array(4),
       evidence: Float32Array.from([0.9, 0.7, 0.1, 0.4], logit),
+      hasPrior: true,
     };
     // Of the background 40 pixels at 0.1 and 20 at 0.4.
     const background = 1 - (40 * 0.1 + 20 * 0.4) / 60;
@@ -193,6 +196,41 @@ test('a foreground comes apart where its colours differ, and loses no pixel', ()
     expect(Math.max(...best)).toBeGreaterThan(0.85);
   }
   expect(new Set(divideScene(graph, selected, { likeness: 200, minShare: 0.05 }))).toHaveProperty('size', 2);
+});
+
+test('colours divide what an image shows, and a head keeps together what it has found', () => {
+  const [left, right] = [disk(62, 60, 26), disk(98, 60, 26)];
+  const image = picture(160, 120, (x, y) => left(x, y) || right(x, y));
+  for (let pixel = 0; pixel < 160 * 120; pixel++) {
+    if (right(pixel % 160, Math.floor(pixel / 160))) image.data.set([60, 80, 200], pixel * 3);
+  }
+  const map = slic(image, { segments: 120 });
+  const graph = superpixelGraph(image, map);
+  const truth = gridOf(160, 120, (x, y) => left(x, y) || right(x, y));
+  const selected = Uint8Array.from({ length: map.count }, (_, s) =>
+    Number(overlap(map.labels, truth, s) > 0.5),
+  );
+  const logits = Float32Array.from(selected, (inside) => (inside ? 3 : -3));
+  const countIn = (mode: SegmentMode, hasPrior: boolean) => {
+    const embedding = {
+      map,
+      saliency: logits,
+      features: new Float32Array(0),
+      dim: 0,
+      kinds: { from: 0, to: 0 },
+    };
+    const task = {
+      pixels: { fine: image, working: image },
+      embedding,
+      original: image,
+      settings: SegmentSettings.parse({ mode }),
+    };
+    return cutObjects(task, graph, { selected, logits, evidence: logits, hasPrior }).length;
+  };
+  expect(countIn('auto', false)).toBe(2);
+  expect(countIn('auto', true)).toBe(1);
+  expect(countIn('several', true)).toBe(2);
+  expect(countIn('one', false)).toBe(1);
 });
 
 /** Share of a superpixel that lies in a mask. */
