@@ -33,20 +33,31 @@ import {
   MaskMerge,
   MaskSplit,
 } from './mask-edit.ts';
-import { Architecture, ExportedModel, ImportChoices, InspectedModel, WeightsFormat, Model } from './model.ts';
+import {
+  Architecture,
+  ExportedModel,
+  ImportChoices,
+  Licence,
+  InspectedModel,
+  WeightsFormat,
+  Model,
+} from './model.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { AvailableEncoder, PublishedName } from './published-encoder.ts';
-import { MetricCurve, Run, RunMetric, RunPreviews } from './run.ts';
+import { MetricCurve, PreviewStripRequest, Run, RunMetric, RunPreviews } from './run.ts';
 import {
   CollectionChanges,
   Concept,
   ConceptChange,
   Evaluation,
   GalleryFilter,
+  HeadExportRequest,
+  HeatRequest,
   ImageMasksRequest,
   Segmentation,
   SegmentRequest,
   ShapedMask,
+  SheetRequest,
 } from './segmentation.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { Device, DoctorCheck, RevealTarget, StorageUse, SystemInfo } from './system.ts';
@@ -64,7 +75,6 @@ const errors = Object.fromEntries(ErrorCode.options.map((code) => [code, { data:
 const base = oc.errors(errors);
 const Cursor = z.string().max(2_000).nullable().default(null);
 const ModelName = z.string().trim().min(1).max(200);
-const Licence = z.string().trim().min(1).max(1_000);
 const PageLimit = z.number().int().min(1).max(500).default(100);
 
 /** A page of a keyset-paged list; `nextCursor` is null on the last one. */
@@ -249,15 +259,11 @@ export const contract = {
       )
       .output(Evaluation),
     /** Draws the best images with their objects on one PNG, or one page where the path ends in .html. */
-    writeSheet: base
-      .input(
-        z.object({
-          id: SegmentationId,
-          path: z.string().min(1),
-          limit: z.number().int().min(1).max(120).default(48),
-        }),
-      )
-      .output(z.object({ path: z.string() })),
+    writeSheet: base.input(SheetRequest).output(z.object({ path: z.string() })),
+    /** Writes the probabilities that its foreground head gives the pixels of an image, as PNG of the image's size. */
+    writeHeat: base.input(HeatRequest).output(z.object({ path: z.string() })),
+    /** Writes its encoder with its foreground head as one ONNX file, from images to probabilities, with a card. */
+    exportHead: base.input(HeadExportRequest).output(ExportedModel),
   },
   concepts: {
     /** By number. */
@@ -344,15 +350,7 @@ export const contract = {
       .output(z.array(MetricCurve)),
     previews: base.input(z.object({ id: RunId })).output(RunPreviews),
     /** Writes the region maps over the run as one PNG: one row per image, one column per preview. */
-    writePreviews: base
-      .input(
-        z.object({
-          id: RunId,
-          path: z.string().min(1),
-          maxColumns: z.number().int().min(1).max(100).default(12),
-        }),
-      )
-      .output(z.object({ path: z.string() })),
+    writePreviews: base.input(PreviewStripRequest).output(z.object({ path: z.string() })),
     /** Queues a run that stopped, from its last checkpoint; on another device only when one is named. */
     resume: base
       .input(z.object({ id: RunId, device: z.string().optional() }))

@@ -71,6 +71,9 @@ export const EncoderCard = z.object({
 });
 export type EncoderCard = z.infer<typeof EncoderCard>;
 
+/** Terms of use, in a person's words. */
+export const Licence = z.string().trim().min(1).max(1_000);
+
 const Deviation = z.number().positive();
 
 /** What only a person knows of a file to import; what is left out is found out, or has a default. */
@@ -152,6 +155,18 @@ export const WeightsFormat = z.enum([
   'mmsegmentation',
 ]);
 export type WeightsFormat = z.infer<typeof WeightsFormat>;
+
+/** What each kind of encoder can be exported as, the usual one first. */
+export const FORMATS_OF_KIND: Readonly<Record<EncoderCard['kind'], readonly WeightsFormat[]>> = {
+  resnet: WeightsFormat.options,
+  vit: ['safetensors', 'pytorch', 'onnx'],
+  onnx: ['onnx'],
+};
+
+/** Models of before their encoder was noted are ResNets. */
+export function encoderKindOf({ card }: { card: ModelCard }): EncoderCard['kind'] {
+  return card.encoder?.kind ?? 'resnet';
+}
 
 /** What an export wrote, the card included. */
 export const ExportedModel = z.object({

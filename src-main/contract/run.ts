@@ -70,3 +70,11 @@ export const RunPreviews = z.object({
   images: z.array(z.object({ imageId: ImageId, contentHash: ContentHash })),
 });
 export type RunPreviews = z.infer<typeof RunPreviews>;
+
+/** Where the region maps of a run are written as one picture, and how many of its previews are in it. */
+export const PreviewStripRequest = z.object({
+  id: RunId,
+  path: z.string().min(1),
+  maxColumns: z.number().int().min(1).max(100).default(12),
+  overwrite: z.boolean().default(false),
+});

@@ -3,6 +3,7 @@ import { CollectionId, ConceptId, ImageId, JobId, MaskId, ModelId, SegmentationI
 import { JobState } from './job-state.ts';
 import { MaskFileProblem } from './mask-import.ts';
 import { GallerySort, Mask, ReviewState } from './mask.ts';
+import { Licence } from './model.ts';
 
 /**
  * What becomes a mask. `auto`: one object or several, as the collection suggests; `one`: the largest piece of the
@@ -164,8 +165,35 @@ export const ConceptChange = z.object({
 });
 export type ConceptChange = z.infer<typeof ConceptChange>;
 
+/** How a map of probabilities is drawn: in the colours of HEAT_COLOURS, or 0 to 255 for 0 to 1. */
+export const HeatStyle = z.enum(['colour', 'grey']);
+export type HeatStyle = z.infer<typeof HeatStyle>;
+
 /** The masks of one image. */
 export const ImageMasksRequest = z.object({ id: SegmentationId, imageId: ImageId });
+
+/** Where a contact sheet is written, and of how many images. */
+export const SheetRequest = z.object({
+  id: SegmentationId,
+  path: z.string().min(1),
+  limit: z.number().int().min(1).max(120).default(48),
+  overwrite: z.boolean().default(false),
+});
+
+/** Where the probabilities of an image's foreground are written, and how. */
+export const HeatRequest = ImageMasksRequest.extend({
+  path: z.string().min(1),
+  style: HeatStyle.default('colour'),
+  overwrite: z.boolean().default(false),
+});
+
+/** Where an encoder is written with a segmentation's head. */
+export const HeadExportRequest = z.object({
+  id: SegmentationId,
+  path: z.string().min(1),
+  overwrite: z.boolean().default(false),
+  licence: Licence.optional(),
+});
 
 /** Scores of one image against ground truth; null where it cannot be said. */
 export const ImageScores = z.object({

@@ -13,6 +13,7 @@ const LARGE_FILE_CALLS: readonly Call['kind'][] = [
   'import-encoder',
   'inspect-encoder',
   'export-encoder',
+  'export-head',
   'unpack-truth',
 ];
 

@@ -1,6 +1,6 @@
 import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename, isAbsolute, relative, resolve, sep } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { Collection } from '../contract/collection.ts';
 import { UserError } from '../contract/errors.ts';
 import { segmentationFile } from '../domain/data-layout.ts';
@@ -8,6 +8,7 @@ import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOnHold } from '../contract/job-state.ts';
+import { isInside } from './output-files.ts';
 import type { Service } from './service.ts';
 
 /** Collections as clients handle them: folders on disk behind rows in the store. */
@@ -137,10 +138,4 @@ function refuseDuplicateFolder(rootPath: string, collections: Collection[]): voi
       hint: `Scan it again instead: r2o collections rescan ${existing.id}`,
     },
   );
-}
-
-/** Whether `inner` is `outer` or inside it. */
-function isInside(inner: string, outer: string): boolean {
-  const path = relative(outer, inner);
-  return path === '' || (!path.startsWith(`..${sep}`) && path !== '..' && !isAbsolute(path));
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { Export, ExportFormat, ExportOptions } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
+import { refuseOwnFolders } from './output-files.ts';
 import type { Service } from './service.ts';
 
 /** Exports as clients handle them. The worker writes them; here they are queued and looked up. */
@@ -48,23 +49,4 @@ export function exportHandlers(service: Service) {
 
     ofVersion: (id: DatasetVersionId): Export[] => store.exports.ofVersion(id),
   };
-}
-
-/** An export inside a collection would be scanned as its images, and none may be inside the app's own folder. */
-function refuseOwnFolders({ store, layout }: Service, outPath: string): void {
-  const holder = store.collections.list().find(({ rootPath }) => isInside(outPath, rootPath));
-  if (holder) {
-    throw new UserError('FOLDER_OVERLAPS', `${outPath} is inside the collection '${holder.name}'.`, {
-      hint: `Its images would be scanned as new ones. Choose a folder outside ${holder.rootPath}.`,
-    });
-  }
-  if (!isInside(outPath, resolve(layout.folder))) return;
-  throw new UserError('FOLDER_OVERLAPS', `${outPath} is inside the app's own data folder.`, {
-    hint: 'Choose a folder outside it.',
-  });
-}
-
-function isInside(inner: string, outer: string): boolean {
-  const path = relative(outer, inner);
-  return path === '' || (!path.startsWith(`..${sep}`) && path !== '..' && !isAbsolute(path));
 }

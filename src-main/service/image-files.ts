@@ -5,6 +5,7 @@ import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { readIfThere } from './cached-file.ts';
 import { renderCrop } from './crops.ts';
 import { drawnThumbnail } from './drawn-thumbnails.ts';
+import { drawHeat } from './foreground-heads.ts';
 import { photoFile } from './photo-files.ts';
 import type { Service } from './service.ts';
 import { readSheet } from './sheet.ts';
@@ -18,9 +19,12 @@ type PreviewRequest = { runId: RunId; step: number; imageId: ImageId };
 type DrawnRequest = { segmentationId: SegmentationId; imageId: ImageId; version: string };
 /** The best images of a segmentation with their objects, on one sheet. */
 type SheetRequest = { sheetOf: SegmentationId };
+/** The probabilities that a segmentation's head gives the pixels of an image. */
+type HeatRequest = { heatOf: SegmentationId; imageId: ImageId };
 /** An object cropped from its image; its shape is the one at `revision`. */
 type CropRequest = { maskId: MaskId; revision: number };
-export type ImageRequest = PhotoRequest | PreviewRequest | DrawnRequest | SheetRequest | CropRequest;
+export type ImageRequest =
+  PhotoRequest | PreviewRequest | DrawnRequest | SheetRequest | HeatRequest | CropRequest;
 export type ImageFile = {
   bytes: Uint8Array;
   mimeType: 'image/webp' | 'image/png';
@@ -37,8 +41,8 @@ export function cacheControlOf({ isForever }: Pick<ImageFile, 'isForever'>): str
 
 /**
  * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/drawn/IMAGE/VERSION.webp`,
- * `/segmentations/ID/sheet.png` and `/masks/ID/REVISION/crop.webp`, the only forms in which a picture can be asked for;
- * undefined for all else.
+ * `/segmentations/ID/sheet.png`, `/segmentations/ID/heat/IMAGE.webp` and `/masks/ID/REVISION/crop.webp`, the only forms
+ * in which a picture can be asked for; undefined for all else.
  */
 export function parseImagePath(path: string): ImageRequest | undefined {
   return (
@@ -46,6 +50,7 @@ export function parseImagePath(path: string): ImageRequest | undefined {
     parsePreviewPath(path) ??
     parseDrawnPath(path) ??
     parseSheetPath(path) ??
+    parseHeatPath(path) ??
     parseCropPath(path)
   );
 }
@@ -68,6 +73,12 @@ function parseSheetPath(path: string): SheetRequest | undefined {
   const match = /^\/segmentations\/(\d{1,15})\/sheet\.png$/.exec(path);
   const id = SegmentationId.safeParse(Number(match?.[1]));
   return id.success ? { sheetOf: id.data } : undefined;
+}
+
+function parseHeatPath(path: string): HeatRequest | undefined {
+  const match = /^\/segmentations\/(\d{1,15})\/heat\/(\d{1,15})\.webp$/.exec(path);
+  const [id, imageId] = [SegmentationId.safeParse(Number(match?.[1])), ImageId.safeParse(Number(match?.[2]))];
+  return id.success && imageId.success ? { heatOf: id.data, imageId: imageId.data } : undefined;
 }
 
 function parsePreviewPath(path: string): PreviewRequest | undefined {
@@ -93,6 +104,7 @@ export async function readImage(service: Service, request: ImageRequest): Promis
   if ('runId' in request) return readPreview(service, request);
   if ('version' in request) return readDrawn(service, request);
   if ('maskId' in request) return readCrop(service, request);
+  if ('heatOf' in request) return readHeat(service, request);
   return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
 }
 
@@ -114,6 +126,17 @@ async function readDrawn(
 async function readCrop(service: Service, { maskId, revision }: CropRequest): Promise<ImageFile> {
   const bytes = await renderCrop(service, maskId, revision);
   return { bytes, mimeType: 'image/webp', etag: `"mask-${maskId}-${revision}"`, isForever: true };
+}
+
+async function readHeat(service: Service, { heatOf, imageId }: HeatRequest): Promise<ImageFile> {
+  const bytes = await drawHeat(service, { id: heatOf, imageId });
+  // What a segmentation has learned is learned anew where another version of the app resumes it.
+  return {
+    bytes,
+    mimeType: 'image/webp',
+    etag: `"heat-${heatOf}-${imageId}-${crc32(bytes)}"`,
+    isForever: false,
+  };
 }
 
 async function drawSheet(service: Service, { sheetOf }: SheetRequest): Promise<ImageFile> {

@@ -14,6 +14,7 @@ import {
 } from '../contract/model.ts';
 import { weightsOf } from '../domain/model-weights.ts';
 import { importModel, insertModel, inspectModel, type ImportRequest } from './import-model.ts';
+import { refuseOwnFolders } from './output-files.ts';
 import type { Service } from './service.ts';
 
 /** Models as clients handle them: rows in the store, weights in files that only the worker opens. */
@@ -57,13 +58,15 @@ export function modelHandlers(service: Service) {
       licence?: string | undefined;
     }): Promise<ExportedModel> {
       const model = get(input.id);
+      const path = resolve(input.path);
+      refuseOwnFolders(service, path);
       const licence = input.licence ?? model.card.licence;
       return await calls.call({
         kind: 'export-encoder',
         weights: weightsOf(model, layout.models),
         model: { ...model, card: { ...model.card, licence } },
         format: input.format,
-        path: resolve(input.path),
+        path,
         overwrite: input.overwrite,
       });
     },

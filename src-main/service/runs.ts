@@ -1,7 +1,6 @@
 import { copyFile, rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
@@ -14,6 +13,7 @@ import type { PresetName, PretrainOverrides, PretrainPlan } from '../contract/pr
 import type { Run } from '../contract/run.ts';
 import { cardOf } from '../jobs/pretrain-kind.ts';
 import { readIfThere } from './cached-file.ts';
+import { outputFile } from './output-files.ts';
 import type { Service } from './service.ts';
 
 type Request = {
@@ -135,7 +135,8 @@ export function runHandlers(service: Service) {
       return queueJob(get(id));
     },
 
-    async writePreviews({ id, path, maxColumns }: { id: RunId; path: string; maxColumns: number }) {
+    async writePreviews(input: { id: RunId; path: string; maxColumns: number; overwrite: boolean }) {
+      const { id, maxColumns } = input;
       const run = get(id);
       const { steps, images } = store.runs.previews(id);
       if (steps.length === 0) {
@@ -143,6 +144,7 @@ export function runHandlers(service: Service) {
           hint: 'It has not started yet, or its setting previews is 0.',
         });
       }
+      const out = outputFile(service, input.path, input);
       const shown = thinned(steps, maxColumns);
       const rows = await Promise.all(
         images.map(async ({ imageId, contentHash }) => {
@@ -151,7 +153,6 @@ export function runHandlers(service: Service) {
           return [...(photo ? [photo] : []), ...maps];
         }),
       );
-      const out = resolve(path);
       await calls.call({ kind: 'write-preview-strip', out, rows });
       return { path: out };
     },

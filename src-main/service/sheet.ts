@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { sheetsFolder } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { Concept } from '../contract/segmentation.ts';
 import { workerLimits } from '../jobs/worker-settings.ts';
 import { PLAIN_COLOUR } from './drawn-thumbnails.ts';
+import { outputFile } from './output-files.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 
@@ -16,12 +17,21 @@ const SHOWN_IMAGES = 48;
 /**
  * Draws the images with the highest scores and their objects on one sheet: a page where the path ends in .html, else
  * a PNG.
- * @throws UserError WRONG_STATE while no image is finished, FILE_UNUSABLE
+ * @throws UserError WRONG_STATE while no image is finished, FOLDER_OVERLAPS, ALREADY_EXISTS, FILE_UNUSABLE
  */
 export async function writeSheet(
   service: Service,
-  input: { id: SegmentationId; path: string; limit: number },
+  input: { id: SegmentationId; path: string; limit: number; overwrite: boolean },
 ): Promise<{ path: string }> {
+  const path = outputFile(service, input.path, input);
+  await drawSheet(service, { ...input, path });
+  return { path };
+}
+
+async function drawSheet(
+  service: Service,
+  input: { id: SegmentationId; path: string; limit: number },
+): Promise<void> {
   const { store, calls } = service;
   const { collectionId, name: title } = segmentationHandlers(service).get(input.id);
   const rootPath = store.collections.get(collectionId)?.rootPath ?? '';
@@ -54,10 +64,8 @@ export async function writeSheet(
         return shape ? [{ shape, colour, concept: nameOf(concept), score }] : [];
       }),
   }));
-  const path = resolve(input.path);
   const limits = workerLimits(service.settings());
-  await calls.call({ kind: 'draw-sheet', out: path, title, tiles, limits });
-  return { path };
+  await calls.call({ kind: 'draw-sheet', out: input.path, title, tiles, limits });
 }
 
 function nameOf(concept: Concept | undefined): string {
@@ -74,7 +82,7 @@ export async function readSheet(service: Service, id: SegmentationId): Promise<U
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${id}-${randomUUID()}.png`);
   try {
-    await writeSheet(service, { id, path, limit: SHOWN_IMAGES });
+    await drawSheet(service, { id, path, limit: SHOWN_IMAGES });
     return await readFile(path);
   } finally {
     await rm(path, { force: true });

@@ -143,6 +143,19 @@ async function resultOf(call: Call): Promise<unknown> {
       await drawSheet(call);
       return null;
     }
+    case 'draw-heat': {
+      const { drawHeat } = await import('./calls/head-calls.ts');
+      return drawHeat(call);
+    }
+    case 'write-heat': {
+      const { writeHeat } = await import('./calls/head-calls.ts');
+      await writeHeat(call);
+      return null;
+    }
+    case 'export-head': {
+      const { exportHeadToFile } = await import('./calls/head-calls.ts');
+      return exportHeadToFile(call);
+    }
     case 'write-preview-strip': {
       const { writePreviewStrip } = await import('./calls/preview-strip-call.ts');
       await writePreviewStrip(call);

@@ -340,7 +340,7 @@ describe('segmenting', () => {
       }
       const data = join(tempFolder(), 'data');
       expect((await runCli(data, 'collections', 'add', folder, '--name', set)).code).toBe(0);
-      const sheet = join(data, 'sheet.png');
+      const sheet = join(tempFolder(), 'sheet.png');
       const run = await runCli(data, 'segment', set, '--sheet', sheet);
       expect(run.stdout).toContain('done');
       expect(statSync(sheet).size).toBeGreaterThan(10_000);

@@ -5,6 +5,7 @@ import {
   ContentHash,
   ImageId,
   JobId,
+  type ModelId,
   type ConceptId,
   type SegmentationId,
 } from '../../src-main/contract/ids.ts';
@@ -99,10 +100,12 @@ export function saveDrawn(
   { service }: Pick<RunningService, 'service'>,
   collection: Collection,
   drawn: readonly DrawnImage[],
+  modelId: ModelId | null = null,
 ): SegmentationId {
   const { segmentations, images } = service.store;
   const segmentationId = segmentations.insert({
     collectionId: collection.id,
+    modelId,
     name: 'objects',
     settings: {},
     device: 'onnx:cpu',

@@ -1,5 +1,5 @@
 import type { ModelWeights } from '../../domain/model-weights.ts';
-import { openGraphModel, openModel, openVitModel } from '../weights/open-model.ts';
+import { openAnyModel } from '../weights/open-model.ts';
 import { frozenNetwork, type FrozenEncoder } from './frozen-encoder.ts';
 import { frozenGraph } from './frozen-graph.ts';
 import { frozenVit } from './frozen-vit.ts';
@@ -9,10 +9,14 @@ import { frozenVit } from './frozen-vit.ts';
  * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed
  */
 export async function openFrozen(weights: ModelWeights): Promise<FrozenEncoder> {
-  if (weights.kind === 'untrained') return frozenNetwork(await openModel(weights));
-  if (weights.path.endsWith('.onnx')) {
-    return frozenGraph(weights.path, await openGraphModel(weights), weights.sha256);
+  const model = await openAnyModel(weights);
+  const contentHash = weights.kind === 'file' ? weights.sha256 : null;
+  switch (model.kind) {
+    case 'resnet':
+      return frozenNetwork(model.encoder, contentHash);
+    case 'vit':
+      return frozenVit(model.vit, contentHash);
+    case 'onnx':
+      return frozenGraph(model.path, model.description, contentHash);
   }
-  const vit = await openVitModel(weights);
-  return vit ? frozenVit(vit, weights.sha256) : frozenNetwork(await openModel(weights), weights.sha256);
 }

@@ -31,6 +31,15 @@ export async function writeFileAtomically(
   }
 }
 
+/** Writes a text in the same way. @returns path and size, as exports report them */
+export async function writeTextAtomically(
+  path: string,
+  text: string,
+): Promise<{ path: string; sizeBytes: number }> {
+  const { sizeBytes } = await writeFileAtomically(path, (write) => write(new TextEncoder().encode(text)));
+  return { path, sizeBytes };
+}
+
 async function writeAndSync(
   path: string,
   content: (write: WriteChunk) => Promise<void>,

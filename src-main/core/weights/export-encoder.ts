@@ -1,98 +1,23 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
-import type { ExportedModel, WeightsFormat, Model } from '../../contract/model.ts';
-import type { WrittenFile } from './atomic-file.ts';
-import { writeFileAtomically } from './atomic-file.ts';
-import type { Encoder } from './encoder.ts';
-import { torchTensors } from './encoder-tensors.ts';
-import { writeOnnxEmbedding, writeOnnxFeatures } from './onnx/write-onnx.ts';
-import { writeDetectron2File } from './pickle/write-detectron2.ts';
-import { writeTorchFile } from './pickle/write-torch.ts';
-import type { TensorSource } from './safetensors.ts';
-import { writeEncoderFile } from './encoder-file.ts';
+import { FORMATS_OF_KIND, type ExportedModel, type Model, type WeightsFormat } from '../../contract/model.ts';
+import { writeTextAtomically } from './atomic-file.ts';
+import { networkExporter } from './export-network.ts';
+import type { Exporter } from './exporter.ts';
 import { cardJson, cardMarkdown } from './model-card.ts';
-import { widthNotes } from './width-notes.ts';
+import { graphExporter } from './onnx-graph/export-graph.ts';
+import type { OpenedModel } from './open-model.ts';
+import { vitExporter } from './vit/export-vit.ts';
 
-/** One kind of file that encoders leave in. */
-type Exporter = {
-  write: (path: string, encoder: Encoder, model: Model) => Promise<WrittenFile>;
-  /** How the file's name must end, where a tool goes by that. */
-  suffix?: string;
-  /** What whoever loads the file has to know, for its card. */
-  usage: readonly string[];
-};
-
-const BATCH_NORM_NOTE =
-  'Normalisations have weight, bias, running_mean and running_var; num_batches_tracked is only there for PyTorch.';
-const OPEN_SIZES_NOTE =
-  'B, H and W are free: any number of images of any size; results are best near the training size.';
-const TORCHVISION_NOTE = 'Names and axis order match torchvision; only `fc` is missing.';
-
-const EXPORTERS: Readonly<Record<WeightsFormat, Exporter>> = {
-  safetensors: {
-    write: (path, encoder, { card }) => writeEncoderFile(path, encoder, card),
-    usage: [
-      `${TORCHVISION_NOTE} \`model.load_state_dict(safetensors.torch.load_file(FILE), strict=False)\`.`,
-      BATCH_NORM_NOTE,
-    ],
-  },
-  pytorch: {
-    write: writeTorch,
-    usage: [
-      `${TORCHVISION_NOTE} \`model.load_state_dict(torch.load(FILE)["state_dict"], strict=False)\`.`,
-      BATCH_NORM_NOTE,
-    ],
-  },
-  onnx: {
-    write: writeOnnxFeatures,
-    usage: [
-      'Input `images` [B, 3, H, W], normalised as above; outputs `c2` to `c5`, the feature maps at strides 4 to 32.',
-      OPEN_SIZES_NOTE,
-      'Opset 18, standard operators only; batch normalisation is folded into the convolutions.',
-    ],
-  },
-  'onnx-embedding': {
-    write: writeOnnxEmbedding,
-    usage: [
-      'Input `images` [B, 3, H, W], red, green and blue from 0 to 255 as float32: normalisation is part of the graph.',
-      'Outputs `pooled` [B, C], the mean of the last feature map, and `embedding` [B, C], the same normalised to length 1.',
-      OPEN_SIZES_NOTE,
-      'Opset 18, standard operators only; batch normalisation is folded into the convolutions.',
-    ],
-  },
-  detectron2: {
-    suffix: '.pkl',
-    write: (path, encoder) => writeDetectron2File(path, floatTensors(encoder)),
-    usage: [
-      'A pickle for `MODEL.WEIGHTS`. The arrays are matched by the ends of their names.',
-      '`MODEL.RESNETS.STRIDE_IN_1X1: False`, because the stride is on the 3x3 convolution, as in torchvision.',
-      '`INPUT.FORMAT: "RGB"`, because conv1 takes red first (the default there is BGR); `MODEL.PIXEL_MEAN: [123.675, 116.280, 103.530]`, `MODEL.PIXEL_STD: [58.395, 57.120, 57.375]`.',
-      'The default `MODEL.RESNETS.NORM: "FrozenBN"` uses the running statistics; with "SyncBN" they continue to be updated.',
-    ],
-  },
-  mmsegmentation: {
-    write: writeTorch,
-    usage: [
-      '`backbone=dict(type="ResNet", depth=..., style="pytorch", init_cfg=dict(type="Pretrained", checkpoint=FILE))`; not `ResNetV1c`, which has a different stem.',
-      'The stride is on the 3x3 convolution (`style="pytorch"`). In the data preprocessor: `bgr_to_rgb=True`, `mean=[123.675, 116.28, 103.53]`, `std=[58.395, 57.12, 57.375]`.',
-      BATCH_NORM_NOTE,
-    ],
-  },
-};
-
-async function writeTorch(path: string, encoder: Encoder, { name, architecture, card }: Model) {
-  const tensors = torchTensors(encoder, card.batchesTracked);
-  return await writeTorchFile(path, tensors, { name, architecture, producer: 'R2O Studio' });
-}
-
-/** Without the counters, for which detectron2 has no place. */
-function floatTensors(encoder: Encoder): TensorSource[] {
-  return torchTensors(encoder, 0).filter(({ dtype }) => dtype === 'F32');
-}
+/** What a kind of encoder is called in messages, and why it leaves in few formats. */
+const OTHER_KINDS = {
+  vit: { what: 'a Vision Transformer', why: 'this format describes ResNets only' },
+  onnx: { what: 'an ONNX file', why: 'its weights have no names outside its graph' },
+} as const;
 
 export type ExportRequest = {
-  encoder: Encoder;
+  source: OpenedModel;
   model: Model;
   format: WeightsFormat;
   path: string;
@@ -103,11 +28,12 @@ export type ExportRequest = {
 /**
  * Writes an encoder for other tools, with its card next to it: `PATH.card.md` for people, `PATH.card.json` for
  * programs.
- * @throws UserError BAD_INPUT for a name that the tool would not read, ALREADY_EXISTS, DISK_FULL, FILE_NOT_FOUND (no such folder), FILE_UNUSABLE
+ * @throws UserError BAD_INPUT for a format that has no place for this kind of encoder, or a name that the tool would not
+ *   read; ALREADY_EXISTS, DISK_FULL, FILE_NOT_FOUND (no such folder), FILE_UNUSABLE
  */
 export async function exportEncoder(request: ExportRequest): Promise<ExportedModel> {
-  const { encoder, model, format, path, overwrite } = request;
-  const { write, usage, suffix = '' } = EXPORTERS[format];
+  const { model, format, path, overwrite } = request;
+  const { write, usage, suffix = '' } = exporterOf(request);
   if (!path.endsWith(suffix)) {
     throw new UserError(
       'BAD_INPUT',
@@ -119,30 +45,39 @@ export async function exportEncoder(request: ExportRequest): Promise<ExportedMod
   }
   const cards = { markdown: `${path}.card.md`, json: `${path}.card.json` };
   if (!overwrite) refuseExisting([path, cards.markdown, cards.json]);
-  const { sizeBytes, sha256 } = await write(path, encoder, model);
+  const { sizeBytes, sha256 } = await write(path);
   const subject = {
     model,
     format,
-    usage: [...usage, ...widthNotes(format, encoder.spec)],
+    usage,
     fileName: basename(path),
     sha256: Buffer.from(sha256).toString('hex'),
   };
   return {
     files: [
       { path, sizeBytes },
-      await writeText(cards.markdown, cardMarkdown(subject)),
-      await writeText(cards.json, cardJson(subject)),
+      await writeTextAtomically(cards.markdown, cardMarkdown(subject)),
+      await writeTextAtomically(cards.json, cardJson(subject)),
     ],
   };
 }
 
-async function writeText(path: string, text: string) {
-  const bytes = new TextEncoder().encode(text);
-  const { sizeBytes } = await writeFileAtomically(path, (write) => write(bytes));
-  return { path, sizeBytes };
+function exporterOf({ source, model, format }: ExportRequest): Exporter {
+  if (source.kind === 'resnet') return networkExporter(source.encoder, model, format);
+  const formats = FORMATS_OF_KIND[source.kind];
+  if (formats.some((known) => known === format)) {
+    return source.kind === 'vit' ? vitExporter(source.vit, model, format) : graphExporter(source);
+  }
+  const { what, why } = OTHER_KINDS[source.kind];
+  throw new UserError(
+    'BAD_INPUT',
+    `'${model.name}' is ${what} and cannot be exported as ${format}, because ${why}.`,
+    { hint: `Use --format ${formats.join(' or ')}.` },
+  );
 }
 
-function refuseExisting(paths: readonly string[]): void {
+/** @throws UserError ALREADY_EXISTS naming the first of the files that exists */
+export function refuseExisting(paths: readonly string[]): void {
   const existing = paths.find((path) => existsSync(path));
   if (existing === undefined) return;
   throw new UserError('ALREADY_EXISTS', `${existing} already exists.`, {

@@ -1,5 +1,6 @@
-import type { Model } from '../../contract/model.ts';
+import { encoderKindOf, type Model, type ModelCard } from '../../contract/model.ts';
 import { IMAGE_MEAN, IMAGE_STD } from '../image/augment/normalise.ts';
+import { inline } from './markdown-text.ts';
 
 /** What the card says about an exported file. */
 export type CardSubject = {
@@ -22,8 +23,9 @@ export function cardJson({ model, fileName, format, sha256, usage }: CardSubject
     created: new Date(createdAtMs).toISOString(),
     licence: card.licence,
     file: { name: fileName, format, sha256, usage },
-    input: { colourOrder: 'RGB', range: [0, 1], mean: IMAGE_MEAN, std: IMAGE_STD, viewPx: card.viewPx },
-    batchNormalisation: { epsilon: 1e-5, batchesTracked: card.batchesTracked },
+    input: { colourOrder: 'RGB', range: [0, 1], ...rgbOf(card), viewPx: card.viewPx },
+    features: card.encoder?.features ?? null,
+    batchNormalisation: isResNet(card) ? { epsilon: 1e-5, batchesTracked: card.batchesTracked } : null,
     seed: card.seed,
     imported: card.imported,
     training: card.training,
@@ -34,10 +36,11 @@ export function cardJson({ model, fileName, format, sha256, usage }: CardSubject
 /** The card as Markdown, for people. */
 export function cardMarkdown({ model, fileName, format, sha256, usage }: CardSubject): string {
   const { name, architecture, card, createdAtMs } = model;
+  const { mean, std } = rgbOf(card);
   const lines = [
     `# ${inline(name)}`,
     '',
-    `An encoder (${architecture}, without average pool and classifier) written by R2O Studio.`,
+    `An encoder (${architecture}${isResNet(card) ? ', without average pool and classifier' : ''}) written by R2O Studio.`,
     '',
     `- File: \`${fileName}\` (${format}), SHA-256 \`${sha256}\``,
     `- Created: ${new Date(createdAtMs).toISOString()}`,
@@ -49,16 +52,10 @@ export function cardMarkdown({ model, fileName, format, sha256, usage }: CardSub
     '',
     '## Input',
     '',
-    `RGB images with values in [0, 1], minus the mean (${IMAGE_MEAN.join(', ')}), divided by the standard deviation`,
-    `(${IMAGE_STD.join(', ')}), channel by channel. ${viewLine(card.viewPx)}`,
+    `RGB images with values in [0, 1], minus the mean (${mean.join(', ')}), divided by the standard deviation`,
+    `(${std.join(', ')}), channel by channel. ${sizeLine(card)}`,
     '',
-    '## Batch normalisation',
-    '',
-    'Epsilon is 1e-5. Use the running statistics (evaluation mode); they have seen',
-    card.batchesTracked > 0
-      ? `${card.batchesTracked} batches.`
-      : 'an unknown number of batches (`num_batches_tracked` is 0).',
-    '',
+    ...batchNormLines(card),
     '## Using this file',
     '',
     ...usage.map((line) => `- ${line}`),
@@ -112,13 +109,31 @@ function curveLines({ card }: Model): string[] {
   ];
 }
 
-function viewLine(viewPx: number | null): string {
+const isResNet = (card: ModelCard) => encoderKindOf({ card }) === 'resnet';
+
+const rgbOf = ({ encoder }: ModelCard) => ({
+  mean: encoder?.mean ?? IMAGE_MEAN,
+  std: encoder?.std ?? IMAGE_STD,
+});
+
+function sizeLine({ encoder, viewPx }: ModelCard): string {
+  const fixedPx = encoder?.fixedPx;
+  if (fixedPx) return `It takes images of ${fixedPx.widthPx} x ${fixedPx.heightPx} pixels only.`;
+  const multipleOf = encoder?.multipleOf ?? 32;
   return viewPx === null
-    ? 'The training size is unknown; use sides divisible by 32.'
-    : `It was trained on views of ${viewPx} x ${viewPx} pixels; other sides divisible by 32 also work.`;
+    ? `The training size is unknown; use sides divisible by ${multipleOf}.`
+    : `It was trained on views of ${viewPx} x ${viewPx} pixels; other sides divisible by ${multipleOf} also work.`;
 }
 
-/** Text of a person, in one line and without what Markdown would take for its own. */
-function inline(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_[\]<>|#]/g, '\\$&');
+function batchNormLines(card: ModelCard): string[] {
+  if (!isResNet(card)) return [];
+  return [
+    '## Batch normalisation',
+    '',
+    'Epsilon is 1e-5. Use the running statistics (evaluation mode); they have seen',
+    card.batchesTracked > 0
+      ? `${card.batchesTracked} batches.`
+      : 'an unknown number of batches (`num_batches_tracked` is 0).',
+    '',
+  ];
 }

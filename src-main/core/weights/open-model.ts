@@ -11,38 +11,46 @@ import { damagedFile } from './weights-error.ts';
 
 type ModelFile = Extract<ModelWeights, { kind: 'file' }>;
 
+/** A model of the store, opened, of any kind. */
+export type OpenedModel =
+  | { kind: 'resnet'; encoder: Encoder }
+  | { kind: 'vit'; vit: VitFileContents }
+  /** The app's copy of somebody's ONNX file, and how it is used. */
+  | { kind: 'onnx'; path: string; description: OnnxDescription };
+
 /**
- * The network behind a model of the store, for training and export: read from its file, whose checksum must still be
+ * The network behind a model of the store, for training: read from its file, whose checksum must still be
  * the one that was saved, or drawn from its seed.
  * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed; BAD_INPUT for an encoder that is not one of
  * the app's networks
  */
 export async function openModel(weights: ModelWeights): Promise<Encoder> {
-  if (weights.kind === 'untrained') {
-    return untrainedEncoder(ARCHITECTURES[weights.architecture], weights.seed);
-  }
-  const kind = await otherKind(weights);
-  if (kind !== undefined) {
-    throw new UserError('BAD_INPUT', `This model is ${kind}, which can segment but not be trained.`, {
-      hint: 'Choose a ResNet. To use the model elsewhere, take the file that it was imported from.',
-    });
-  }
-  return await available(
-    async () => (await readEncoderFile(weights.path, Buffer.from(weights.sha256, 'hex'))).encoder,
-  );
+  const model = await openAnyModel(weights);
+  if (model.kind === 'resnet') return model.encoder;
+  const what = model.kind === 'onnx' ? 'an ONNX file' : 'a Vision Transformer';
+  throw new UserError('BAD_INPUT', `This model is ${what}, which can segment but not be trained.`, {
+    hint: 'Choose a ResNet.',
+  });
 }
 
-/** What a model is that is not one of the app's networks, as text. */
-async function otherKind({ path }: ModelFile): Promise<string | undefined> {
-  if (path.endsWith('.onnx')) return 'an ONNX file';
-  return (await available(() => isVitFile(path))) ? 'a Vision Transformer' : undefined;
+/** What is behind a model of the store. @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed */
+export async function openAnyModel(weights: ModelWeights): Promise<OpenedModel> {
+  if (weights.kind === 'untrained') {
+    return { kind: 'resnet', encoder: untrainedEncoder(ARCHITECTURES[weights.architecture], weights.seed) };
+  }
+  const { path, sha256 } = weights;
+  if (path.endsWith('.onnx')) return { kind: 'onnx', path, description: await openGraphModel(weights) };
+  const vit = await openVitModel(weights);
+  if (vit) return { kind: 'vit', vit };
+  const { encoder } = await available(() => readEncoderFile(path, Buffer.from(sha256, 'hex')));
+  return { kind: 'resnet', encoder };
 }
 
 /**
  * The Vision Transformer behind a model of the store; undefined where it is none.
  * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed
  */
-export async function openVitModel({ path, sha256 }: ModelFile): Promise<VitFileContents | undefined> {
+async function openVitModel({ path, sha256 }: ModelFile): Promise<VitFileContents | undefined> {
   return await available(async () =>
     (await isVitFile(path)) ? await readVitFile(path, Buffer.from(sha256, 'hex')) : undefined,
   );
@@ -52,7 +60,7 @@ export async function openVitModel({ path, sha256 }: ModelFile): Promise<VitFile
  * How the ONNX file behind a model is used, once its checksum is found to be the one that was saved.
  * @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed
  */
-export async function openGraphModel({ path, sha256 }: ModelFile): Promise<OnnxDescription> {
+async function openGraphModel({ path, sha256 }: ModelFile): Promise<OnnxDescription> {
   return await available(async () => {
     await using file = await openWeights(path);
     if (Buffer.compare(await file.sha256(), Buffer.from(sha256, 'hex')) !== 0) {

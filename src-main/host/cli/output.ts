@@ -1,5 +1,7 @@
 import { UserError } from '../../contract/errors.ts';
 
+const MIB = 2 ** 20;
+
 /** Exit codes of every command. */
 export const ExitCode = { ok: 0, userError: 1, usage: 2, bug: 70, cancelled: 130 } as const;
 
@@ -57,6 +59,11 @@ export function formatDuration(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min${seconds % 60 === 0 ? '' : ` ${seconds % 60} s`}`;
   return `${Math.floor(minutes / 60)} h${minutes % 60 === 0 ? '' : ` ${minutes % 60} min`}`;
+}
+
+/** The size of a file. */
+export function fileSizeText(bytes: number): string {
+  return bytes < MIB ? `${(bytes / 1_024).toFixed(1)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;
 }
 
 /** A moment in UTC, to the second. */

@@ -6,7 +6,7 @@ import { modelFile } from '../../domain/data-layout.ts';
 import { newModelFile } from '../../domain/model-weights.ts';
 import { exportEncoder } from '../../core/weights/export-encoder.ts';
 import { importModel } from '../../core/weights/import-model.ts';
-import { openModel } from '../../core/weights/open-model.ts';
+import { openAnyModel } from '../../core/weights/open-model.ts';
 import { unsupportedWeights } from '../../core/weights/weights-error.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
 
@@ -36,11 +36,11 @@ export async function importToFolder(call: CallOf<'import-encoder'>): Promise<Re
 
 /**
  * Writes a model for other tools.
- * @throws UserError MODEL_UNAVAILABLE, ALREADY_EXISTS, FILE_NOT_FOUND, FILE_UNUSABLE, DISK_FULL
+ * @throws UserError BAD_INPUT, MODEL_UNAVAILABLE, ALREADY_EXISTS, FILE_NOT_FOUND, FILE_UNUSABLE, DISK_FULL
  */
 export async function exportToFile(call: CallOf<'export-encoder'>): Promise<ResultOf<'export-encoder'>> {
   const { weights, model, format, path, overwrite } = call;
-  return await exportEncoder({ encoder: await openModel(weights), model, format, path, overwrite });
+  return await exportEncoder({ source: await openAnyModel(weights), model, format, path, overwrite });
 }
 
 /**

@@ -1,6 +1,5 @@
 import { UserError } from '../../contract/errors.ts';
 import type { ImageId } from '../../contract/ids.ts';
-import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { readCollectionModel, writeCollectionModel } from '../../core/segment/collection-model-file.ts';
 import {
   exampleCount,
@@ -9,11 +8,10 @@ import {
   type FirstCut,
   type ImageSample,
 } from '../../core/segment/collection-sample.ts';
-import { FeatureExtractor, segmentFeatures } from '../../core/segment/encoder.ts';
-import { openFrozen } from '../../core/segment/open-frozen.ts';
 import type { KnownHead } from '../../core/segment/head/learn-foreground.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
 import { inOrder } from '../threads/in-order.ts';
+import { openSegmentEncoder } from '../threads/segment-encoder.ts';
 import type { JobContext } from './job-context.ts';
 import type { AnswerOf } from '../protocol/ask.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
@@ -36,7 +34,7 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   const { link, signal } = context;
   const images = await listImages(context);
   const waiting = images.filter(({ isDone }) => !isDone);
-  using extractor = await openExtractor(job, context.cores);
+  using extractor = job.model && (await openSegmentEncoder(job.model, job.device, context.cores));
   await using threads = new SegmentThreads({
     spec: job,
     entry: new URL('./segment-thread.js', import.meta.url),
@@ -209,16 +207,4 @@ async function readHeads({ heads }: SegmentJob): Promise<KnownHead[]> {
     const head = model?.foreground.head;
     return head && segmentationId !== undefined ? [{ head, segmentationId }] : [];
   });
-}
-
-async function openExtractor(job: SegmentJob, threads: number): Promise<FeatureExtractor | null> {
-  if (!job.model) return null;
-  const device = deviceOf(job.device);
-  const encoder = await openFrozen(job.model);
-  return new FeatureExtractor(encoder, { device, threads, features: segmentFeatures(encoder.backbone) });
-}
-
-/** Encoders are run by ONNX Runtime, whichever of its devices; TensorFlow.js devices fall back to its CPU. */
-function deviceOf(id: string): DeviceId {
-  return DEVICE_IDS.find((one) => one === id && one.startsWith('onnx:')) ?? 'onnx:cpu';
 }

@@ -13,6 +13,7 @@ import {
   ModelCard,
   WeightsFormat,
 } from '../../contract/model.ts';
+import { HeatStyle, SegmentSettings } from '../../contract/segmentation.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from '../../contract/pretrain.ts';
 import { MachineProbe } from '../../contract/system.ts';
 import { TermsName } from '../../contract/terms.ts';
@@ -32,6 +33,26 @@ const PhotoFile = z.object({
   contentHash: ContentHash,
   limits: ImageLimits,
   cache: CacheBounds,
+});
+
+/** What a segmentation's head was learned with. */
+const LearnedHead = z.object({
+  modelFile: z.string(),
+  model: ModelWeights,
+  settings: SegmentSettings,
+  device: z.string(),
+});
+
+/** What of a head's origin stands on its card. */
+const HeadFacts = z.object({
+  segmentation: z.string(),
+  collection: z.string(),
+  encoder: z.string(),
+  architecture: z.string(),
+  licence: z.string().nullable(),
+  agreement: z.number().nullable(),
+  imageCount: z.number().int(),
+  inputPx: z.number().int(),
 });
 
 /** A short request outside any job, answered by a worker that waits for such calls. */
@@ -107,6 +128,26 @@ export const Call = z.discriminatedUnion('kind', [
     ),
     key: z.string(),
   }),
+  /** The probabilities that a segmentation's head gives an image's foreground, coloured, as WebP. */
+  PhotoFile.extend({ kind: z.literal('draw-heat'), learned: LearnedHead }),
+  /** The same, written to `out` as PNG. */
+  PhotoFile.extend({
+    kind: z.literal('write-heat'),
+    learned: LearnedHead,
+    out: z.string(),
+    style: HeatStyle,
+    widthPx: z.number().int().positive(),
+    heightPx: z.number().int().positive(),
+  }),
+  /** Writes an encoder with a segmentation's head for other programs, with a card. */
+  z.object({
+    kind: z.literal('export-head'),
+    weights: ModelWeights,
+    modelFile: z.string(),
+    facts: HeadFacts,
+    path: z.string(),
+    overwrite: z.boolean(),
+  }),
   /** One sheet of overlays, written to `out` as PNG. */
   z.object({
     kind: z.literal('draw-sheet'),
@@ -178,5 +219,8 @@ export const CallResults = {
   'render-drawn': z.object({ bytes: Bytes }),
   'render-crop': z.object({ bytes: Bytes }),
   'draw-sheet': z.null(),
+  'draw-heat': z.object({ bytes: Bytes }),
+  'write-heat': z.null(),
+  'export-head': ExportedModel,
 } satisfies Record<Call['kind'], z.ZodType>;
 export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;

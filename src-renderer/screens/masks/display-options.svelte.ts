@@ -6,6 +6,7 @@ const MAX_BRUSH_PX = 500;
 const BrushSchema = z.number().min(1).max(MAX_BRUSH_PX);
 const OPACITY_KEY = 'masks.opacity';
 const OUTLINE_KEY = 'masks.outlines';
+const HEAT_KEY = 'masks.heat';
 const BRUSH_KEY = 'masks.brush';
 const DEFAULT_OPACITY = 0.4;
 const DEFAULT_BRUSH_PX = 24;
@@ -35,6 +36,15 @@ export class DisplayOptions {
 
   set hasOutlines(hasOutlines: boolean) {
     this.#memory.remember(OUTLINE_KEY, hasOutlines);
+  }
+
+  /** Whether the foreground head's probabilities are laid over the image. */
+  get isHeat(): boolean {
+    return this.#memory.read(HEAT_KEY, z.boolean(), false);
+  }
+
+  set isHeat(isHeat: boolean) {
+    this.#memory.remember(HEAT_KEY, isHeat);
   }
 
   /** Diameter, in pixels of the grid. */

@@ -6,15 +6,22 @@ import type { MaskEditor } from './mask-editor.svelte.ts';
 
 const DRAFT_RGB = [255, 255, 255] as const;
 const REJECTED_RGB = [170, 170, 170] as const;
+/** Unlike all colours of HEAT_COLOURS. */
+const OUTLINE_RGB = [0, 229, 255] as const;
 const HOVER_ALPHA = 40;
 const CHOSEN_ALPHA = 50;
 const REJECTED_ALPHA = 20;
 
+type SceneOptions = {
+  at: MaskScene['at'];
+  ratio: number;
+  colourOf: (id: ConceptId | null) => string;
+  /** Whether masks are nothing but outlines, so that what is under them can be seen. */
+  isOutlined: boolean;
+};
+
 /** What the editor shows, for the painter. */
-export function sceneOf(
-  editor: MaskEditor,
-  options: { at: MaskScene['at']; ratio: number; colourOf: (id: ConceptId | null) => string },
-): MaskScene {
+export function sceneOf(editor: MaskEditor, options: SceneOptions): MaskScene {
   const { draft } = editor;
   const shapes = new Map(editor.masks.all.map(({ id, counts }) => [id, counts]));
   const things = editor.display.isShown
@@ -35,23 +42,22 @@ function draftStyle({ display: { opacity } }: MaskEditor, ratio: number): LabelS
 function styleOf(
   editor: MaskEditor,
   group: MaskGroup,
-  { ratio, colourOf }: { ratio: number; colourOf: (id: ConceptId | null) => string },
+  { ratio, colourOf, isOutlined }: Omit<SceneOptions, 'at'>,
 ): LabelStyle {
   const isChosen = group.ids.some((id) => editor.choice.selection.has(id));
   const isRejected = group.ids.every((id) => editor.masks.find(id)?.review === 'rejected');
   const isHovered = editor.choice.hoveredKey === group.key;
-  const base = isRejected
-    ? Math.min(REJECTED_ALPHA, editor.display.opacity * 255)
-    : editor.display.opacity * 255;
+  const opacity = isOutlined ? 0 : editor.display.opacity * 255;
+  const base = isRejected ? Math.min(REJECTED_ALPHA, opacity) : opacity;
   const fill = Math.min(
     255,
     Math.round(base + (isHovered ? HOVER_ALPHA : 0) + (isChosen ? CHOSEN_ALPHA : 0)),
   );
-  const hasLine = editor.display.hasOutlines || isChosen || isHovered;
+  const hasLine = isOutlined || editor.display.hasOutlines || isChosen || isHovered;
   return {
-    rgb: isRejected ? REJECTED_RGB : rgbOf(colourOf(group.conceptId)),
+    rgb: isRejected ? REJECTED_RGB : isOutlined ? OUTLINE_RGB : rgbOf(colourOf(group.conceptId)),
     fill,
     line: hasLine ? (isRejected && !isChosen ? 140 : 255) : fill,
-    lineWidth: Math.max(1, Math.round((isChosen ? 2.5 : 1.25) * ratio)),
+    lineWidth: Math.max(1, Math.round((isChosen ? 2.5 : isOutlined ? 1.75 : 1.25) * ratio)),
   };
 }

@@ -62,6 +62,7 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: '.', label: t('masks.coarser'), run: () => editor.showLevel(editor.choice.levelIndex + 1) },
         { keys: 'o', label: t('masks.outlines'), run: () => (display.hasOutlines = !display.hasOutlines) },
         { keys: 'h', label: t('masks.shown'), run: () => (display.isShown = !display.isShown) },
+        { keys: 'f', label: t('masks.heat'), run: () => (display.isHeat = !display.isHeat) },
         { keys: '+', label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
         { keys: '-', label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
         { keys: '0', label: t('viewer.fit'), run: () => zoom()?.fit() },

@@ -119,6 +119,8 @@ describe('the local server', () => {
       '/images/1/original',
       '/segmentations/1/../sheet.png',
       '/segmentations/x/sheet.png',
+      '/segmentations/1/heat/x.webp',
+      '/segmentations/1/heat/../sheet.png',
     ]) {
       const answer = await get(server, path, bearer(server));
       expect(answer.status, path).toBe(404);

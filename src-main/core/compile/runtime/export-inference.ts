@@ -37,8 +37,12 @@ export type ExportOptions = {
  * @throws Error naming an op that cannot be traced or lowered, or what keeps an open dimension from being open
  */
 export async function exportInference(options: ExportOptions): Promise<Uint8Array> {
-  const graph = await openGraph(options.inputs, (inputs) => lowerInference(options, inputs));
-  return writeModel(graph, options.metadata);
+  return writeModel(await inferenceGraph(options), options.metadata);
+}
+
+/** The graph of such a file. @throws as `exportInference` */
+export async function inferenceGraph(options: ExportOptions): Promise<OnnxGraph> {
+  return await openGraph(options.inputs, (inputs) => lowerInference(options, inputs));
 }
 
 async function lowerInference(options: ExportOptions, inputs: NamedSpecs): Promise<OnnxGraph> {

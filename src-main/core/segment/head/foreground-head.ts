@@ -29,6 +29,17 @@ export function headLogits(head: ForegroundHead, rows: FeatureRows): Float32Arra
   return linear(head, rows).map((logit) => Math.min(Math.max(logit, -MAX_LOGIT), MAX_LOGIT));
 }
 
+/** The head as a 1x1 convolution over maps of features side by side, and how far its answers are believed. */
+export type HeadConvolution = ForegroundHead & {
+  /** Log odds beyond -maxLogit..maxLogit count as these, as in `headLogits`. */
+  maxLogit: number;
+};
+
+/** What another program needs to answer as the head does. */
+export function asConvolution(head: ForegroundHead): HeadConvolution {
+  return { ...head, maxLogit: MAX_LOGIT };
+}
+
 /** [count]: features times weights, plus bias. */
 export function linear({ weights, bias }: ForegroundHead, rows: FeatureRows): Float32Array {
   const { dim } = rows;

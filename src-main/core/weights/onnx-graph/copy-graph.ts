@@ -6,10 +6,12 @@ import { RandomAccessFile } from '../random-access-file.ts';
 import { damagedFile, unsupportedWeights } from '../weights-error.ts';
 
 /** Fields of onnx.proto. */
-const MODEL = { graph: 7, metadata: 14 } as const;
-const GRAPH = { node: 1, initializer: 5 } as const;
-const NODE = { operator: 4 } as const;
-const TENSOR = { rawData: 9, externalData: 13, dataLocation: 14 } as const;
+const MODEL = { graph: 7, opset: 8, metadata: 14 } as const;
+const OPSET = { domain: 1, version: 2 } as const;
+const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 } as const;
+const NODE = { input: 1, output: 2, operator: 4 } as const;
+const VALUE = { name: 1 } as const;
+const TENSOR = { name: 8, rawData: 9, externalData: 13, dataLocation: 14 } as const;
 const EXTERNAL = 1;
 
 /** The most bytes that a Protocol Buffers message may have, and so an ONNX file. */
@@ -19,6 +21,17 @@ const MAX_TEXT_BYTES = 4_096;
 
 /** Some of the copy: bytes, or a stretch of a file. */
 type Piece = Uint8Array | { file: RandomAccessFile; offset: number; length: number };
+
+type Place = { offset: number; length: number };
+
+/** What is put around a graph, as fields of a GraphProto, in place of its outputs and the named input. */
+export type GraphExtension = { input: string; before: Uint8Array; after: Uint8Array };
+
+export type CopyOptions = {
+  /** Notes to add to its metadata; null removes one. */
+  notes: Readonly<Record<string, string | null>>;
+  extension?: GraphExtension;
+};
 
 /** An ONNX file and the files next to it that contain some of its weights. */
 export class GraphFile implements AsyncDisposable {
@@ -50,17 +63,50 @@ export class GraphFile implements AsyncDisposable {
     return operators;
   }
 
+  /** Version of the standard operators that it was written for. @throws UserError WEIGHTS_DAMAGED */
+  async opset(): Promise<number> {
+    let newest = 0;
+    for await (const entry of this.#fields(this.#whole, MODEL.opset)) {
+      let [version, isStandard] = [0, true];
+      for await (const field of new ProtoReader(this.#file).fields(entry.offset, entry.length)) {
+        if (field.kind === 'value' && field.number === OPSET.version) version = field.value;
+        if (field.kind === 'bytes' && field.number === OPSET.domain) isStandard = field.length === 0;
+      }
+      if (isStandard) newest = Math.max(newest, version);
+    }
+    return newest;
+  }
+
+  /** The names of all values in the graph. @throws UserError WEIGHTS_DAMAGED */
+  async names(): Promise<Set<string>> {
+    const names = new Set<string>();
+    const add = async (parent: Place, number: number) => {
+      for await (const name of this.#fields(parent, number)) names.add(await this.#text(name));
+    };
+    for await (const graph of this.#fields(this.#whole, MODEL.graph)) {
+      for await (const node of this.#fields(graph, GRAPH.node)) {
+        await add(node, NODE.input);
+        await add(node, NODE.output);
+      }
+      for await (const weight of this.#fields(graph, GRAPH.initializer)) await add(weight, TENSOR.name);
+      for await (const input of this.#fields(graph, GRAPH.input)) await add(input, VALUE.name);
+    }
+    return names;
+  }
+
   /**
-   * Writes the file with all of its weights inside, and a note in its metadata.
+   * Writes the file with all of its weights inside, and notes in its metadata; with an extension, as a part of a larger
+   * graph.
    * @throws UserError WEIGHTS_DAMAGED; WEIGHTS_UNSUPPORTED where the whole is too large for one file; FILE_NOT_FOUND for missing weights
    */
-  async write(write: WriteChunk, key: string, note: string): Promise<void> {
-    const metadata = new ProtoWriter().message(
-      MODEL.metadata,
-      new ProtoWriter().string(1, key).string(2, note),
-    );
-    // Wherever a message ends, more of its fields may follow.
-    const pieces = [...(await this.#modelPieces(key)), metadata.bytes()];
+  async write(write: WriteChunk, { notes, extension }: CopyOptions): Promise<void> {
+    const pieces = await this.#modelPieces(new Set(Object.keys(notes)), extension);
+    for (const [key, note] of Object.entries(notes)) {
+      if (note === null) continue;
+      const entry = new ProtoWriter().string(1, key).string(2, note);
+      // Wherever a message ends, more of its fields may follow.
+      pieces.push(new ProtoWriter().message(MODEL.metadata, entry).bytes());
+    }
     if (sizeOf(pieces) > MAX_FILE_BYTES) {
       throw unsupportedWeights(
         this.#file.path,
@@ -75,35 +121,45 @@ export class GraphFile implements AsyncDisposable {
     return { offset: 0, length: this.#file.sizeBytes };
   }
 
-  async #modelPieces(key: string): Promise<Piece[]> {
+  async #modelPieces(keys: ReadonlySet<string>, extension?: GraphExtension): Promise<Piece[]> {
     const pieces: Piece[] = [];
     for await (const field of new ProtoReader(this.#file).fields(0, this.#file.sizeBytes)) {
-      const isOldNote = field.number === MODEL.metadata && (await this.#isNote(field, key));
+      const isOldNote = field.number === MODEL.metadata && (await this.#isNote(field, keys));
       if (isOldNote) continue;
       const isGraph = field.number === MODEL.graph && field.kind === 'bytes';
-      pieces.push(...(isGraph ? nested(MODEL.graph, await this.#graphPieces(field)) : this.#copied(field)));
+      pieces.push(
+        ...(isGraph ? nested(MODEL.graph, await this.#graphPieces(field, extension)) : this.#copied(field)),
+      );
     }
     return pieces;
   }
 
-  async #isNote(field: ProtoField, key: string): Promise<boolean> {
+  async #isNote(field: ProtoField, keys: ReadonlySet<string>): Promise<boolean> {
     if (field.kind !== 'bytes') return false;
-    for await (const name of this.#fields(field, 1)) return (await this.#text(name)) === key;
+    for await (const name of this.#fields(field, 1)) return keys.has(await this.#text(name));
     return false;
   }
 
-  async #graphPieces(graph: { offset: number; length: number }): Promise<Piece[]> {
-    const pieces: Piece[] = [];
+  async #graphPieces(graph: Place, extension?: GraphExtension): Promise<Piece[]> {
+    const pieces: Piece[] = extension ? [extension.before] : [];
     for await (const field of new ProtoReader(this.#file).fields(graph.offset, graph.length)) {
+      if (extension && (await this.#isReplaced(field, extension))) continue;
       const isWeight = field.number === GRAPH.initializer && field.kind === 'bytes';
       const tensor = isWeight ? await this.#tensorPieces(field) : undefined;
       pieces.push(...(tensor ? nested(GRAPH.initializer, tensor) : this.#copied(field)));
     }
-    return pieces;
+    return extension ? [...pieces, extension.after] : pieces;
+  }
+
+  /** In old files, weights are inputs too: those stay. */
+  async #isReplaced(field: ProtoField, { input }: GraphExtension): Promise<boolean> {
+    if (field.kind !== 'bytes' || field.number !== GRAPH.input) return field.number === GRAPH.output;
+    for await (const name of this.#fields(field, VALUE.name)) return (await this.#text(name)) === input;
+    return false;
   }
 
   /** A weight with its elements brought in; undefined if they are already there. */
-  async #tensorPieces(tensor: { offset: number; length: number }): Promise<Piece[] | undefined> {
+  async #tensorPieces(tensor: Place): Promise<Piece[] | undefined> {
     const kept: Piece[] = [];
     const place = new Map<string, string>();
     let isExternal = false;
@@ -148,13 +204,13 @@ export class GraphFile implements AsyncDisposable {
     return nested(number, [{ file, offset, length }]);
   }
 
-  async *#fields(message: { offset: number; length: number }, number: number) {
+  async *#fields(message: Place, number: number) {
     for await (const field of new ProtoReader(this.#file).fields(message.offset, message.length)) {
       if (field.kind === 'bytes' && field.number === number) yield field;
     }
   }
 
-  async #text({ offset, length }: { offset: number; length: number }): Promise<string> {
+  async #text({ offset, length }: Place): Promise<string> {
     if (length > MAX_TEXT_BYTES) throw damagedFile(this.#file.path, `a text at byte ${offset} is too long`);
     return Buffer.from(await this.#file.read(offset, length)).toString('utf8');
   }

@@ -1,6 +1,6 @@
 import type { WrittenFile } from '../atomic-file.ts';
 import { writeFileAtomically } from '../atomic-file.ts';
-import { GraphFile } from './copy-graph.ts';
+import { GraphFile, type CopyOptions } from './copy-graph.ts';
 import { describeGraph, type GraphChoices, type GraphFindings } from './describe-graph.ts';
 import { OnnxDescription } from './description.ts';
 
@@ -26,7 +26,7 @@ export async function recogniseGraph(path: string, choices: GraphChoices): Promi
 async function writeCopy(path: string, copy: string, description: OnnxDescription): Promise<WrittenFile> {
   await using file = await GraphFile.open(path);
   return await writeFileAtomically(copy, (write) =>
-    file.write(write, METADATA_KEY, JSON.stringify(description)),
+    file.write(write, { notes: { [METADATA_KEY]: JSON.stringify(description) } }),
   );
 }
 
@@ -34,4 +34,38 @@ async function writeCopy(path: string, copy: string, description: OnnxDescriptio
 export function graphDescriptionIn(metadata: ReadonlyMap<string, string>): OnnxDescription | undefined {
   const text = metadata.get(METADATA_KEY);
   return text === undefined ? undefined : OnnxDescription.parse(JSON.parse(text));
+}
+
+/** The app's copy of somebody's ONNX file, to be written for other programs. */
+export class GraphCopy implements AsyncDisposable {
+  readonly #file: GraphFile;
+
+  private constructor(file: GraphFile) {
+    this.#file = file;
+  }
+
+  /** @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE */
+  static async open(path: string): Promise<GraphCopy> {
+    return new GraphCopy(await GraphFile.open(path));
+  }
+
+  /** Version of the standard operators that it was written for. */
+  opset(): Promise<number> {
+    return this.#file.opset();
+  }
+
+  /** The names of all values in its graph. */
+  names(): Promise<Set<string>> {
+    return this.#file.names();
+  }
+
+  /** Writes it without the app's own note. @throws UserError as `GraphFile.write`, and as `writeFileAtomically` */
+  async writeTo(path: string, { notes, extension }: Partial<CopyOptions> = {}): Promise<WrittenFile> {
+    const options = { notes: { ...notes, [METADATA_KEY]: null }, ...(extension && { extension }) };
+    return await writeFileAtomically(path, (write) => this.#file.write(write, options));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]();
+  }
 }

@@ -2,16 +2,21 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
-import { Architecture, WeightsFormat, type Model } from '../../../contract/model.ts';
+import {
+  Architecture,
+  encoderKindOf,
+  FORMATS_OF_KIND,
+  WeightsFormat,
+  type Model,
+} from '../../../contract/model.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
-import { dateText, printable, table } from '../output.ts';
+import { dateText, fileSizeText, printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { addGetCommand } from './get-model.ts';
 import { addImportCommand } from './import-model.ts';
 import { modelLines } from './model-lines.ts';
 
 export const MODEL_KIND = { one: 'model', many: 'models', listCommand: 'r2o models list' };
-const MIB = 2 ** 20;
 
 export function addModelCommands(program: Command): void {
   const models = program
@@ -68,33 +73,35 @@ function addExport(models: Command): void {
     .command('export')
     .argument('<model>', 'number or name')
     .requiredOption('--out <file>', 'file to write; the model card is written next to it')
-    .option('--format <format>', `one of: ${WeightsFormat.options.join(', ')}`, 'safetensors')
+    .option(
+      '--format <format>',
+      `one of: ${WeightsFormat.options.join(', ')} (default: safetensors, or onnx for imported ONNX files)`,
+    )
     .option('--licence <text>', "terms under which the weights may be used (default: the model's)")
     .option('--force', 'overwrite existing files')
     .description('write the weights for other tools, with a model card')
     .action(async (which: string, options: ExportOptions, command: Command) => {
       const { output, withSession } = contextOf(command);
-      const format = oneOf(WeightsFormat.options, options.format, 'format');
+      const chosen =
+        options.format === undefined ? undefined : oneOf(WeightsFormat.options, options.format, 'format');
       await withSession(async ({ client }) => {
-        const { id } = await findModel(client, which);
+        const model = await findModel(client, which);
+        const format = chosen ?? FORMATS_OF_KIND[encoderKindOf(model)][0] ?? 'safetensors';
         const exported = await client.models.export({
-          id,
+          id: model.id,
           format,
           path: resolve(options.out),
           overwrite: options.force === true,
           ...(options.licence === undefined ? {} : { licence: options.licence }),
         });
         output.result(exported, ({ files }) =>
-          files.map(({ path, sizeBytes }) => `${path}  (${sizeText(sizeBytes)})`),
+          files.map(({ path, sizeBytes }) => `${path}  (${fileSizeText(sizeBytes)})`),
         );
       });
     });
 }
 
-const sizeText = (bytes: number) =>
-  bytes < MIB ? `${(bytes / 1_024).toFixed(1)} KiB` : `${(bytes / MIB).toFixed(1)} MiB`;
-
-type ExportOptions = { out: string; format: string; licence?: string; force?: boolean };
+type ExportOptions = { out: string; format?: string; licence?: string; force?: boolean };
 
 function addChanging(models: Command): void {
   models

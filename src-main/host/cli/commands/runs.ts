@@ -55,18 +55,23 @@ function addReading(runs: Command): void {
       'maximum number of previews next to each other, spread evenly over the run',
       '12',
     )
+    .option('--force', 'overwrite an existing file')
     .description(
       'write one picture of how the regions developed: one row per preview image, one column per preview',
     )
-    .action(async (which: string, options: { out: string; columns: string }, command: Command) => {
-      const { output, withSession } = contextOf(command);
-      await withSession(async ({ client }) => {
-        const { id } = await findRun(client, which);
-        const maxColumns = wholeNumber(options.columns, '--columns');
-        const written = await client.runs.writePreviews({ id, path: resolve(options.out), maxColumns });
-        output.result(written, ({ path }) => [`Wrote ${path}`]);
-      });
-    });
+    .action(
+      async (which: string, options: { out: string; columns: string; force?: boolean }, command: Command) => {
+        const { output, withSession } = contextOf(command);
+        await withSession(async ({ client }) => {
+          const { id } = await findRun(client, which);
+          const maxColumns = wholeNumber(options.columns, '--columns');
+          const overwrite = options.force === true;
+          const path = resolve(options.out);
+          const written = await client.runs.writePreviews({ id, path, maxColumns, overwrite });
+          output.result(written, ({ path }) => [`Wrote ${path}`]);
+        });
+      },
+    );
 }
 
 function addGoingOn(runs: Command): void {

@@ -7,6 +7,7 @@ import { confirmRemoval, findNamed } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { addHeadCommands, headLines } from './segmentation-heads.ts';
 
 export const SEGMENTATION_KIND = {
   one: 'segmentation',
@@ -17,8 +18,9 @@ export const SEGMENTATION_KIND = {
 export function addSegmentationCommands(program: Command): void {
   const group = program
     .command('segmentations')
-    .description('manage segmentations: list, show, resume, sheet, rename, remove');
+    .description('manage segmentations: list, show, resume, sheet, heat, export-head, rename, remove');
   addReading(group);
+  addHeadCommands(group, findSegmentation);
   addChanging(group);
 }
 
@@ -40,8 +42,10 @@ function addReading(group: Command): void {
       await withSession(async ({ client }) => {
         const segmentation = await findSegmentation(client, which);
         const concepts = await client.concepts.list({ id: segmentation.id });
+        const head = await headLines(client, segmentation);
         output.result({ ...segmentation, concepts }, (shown) => [
           ...segmentationLines(shown),
+          ...head.map((line) => `  ${line}`),
           '',
           ...conceptLines(shown.concepts),
         ]);
@@ -53,17 +57,21 @@ function addReading(group: Command): void {
     .argument('<segmentation>', 'number or name')
     .requiredOption('--out <file>', 'PNG to write or, if the name ends in .html, page')
     .option('--images <n>', 'how many of the images with the best scores to show (default: 48, maximum: 120)')
+    .option('--force', 'overwrite an existing file')
     .description('draw the best images with their objects as one picture or page')
-    .action(async (which: string, options: { out: string; images?: string }, command: Command) => {
-      const { output, withSession } = contextOf(command);
-      await withSession(async ({ client }) => {
-        const { id } = await findSegmentation(client, which);
-        const limit = options.images === undefined ? undefined : Number(options.images);
-        output.result(await writeSheet(client, id, { out: options.out, limit }), ({ path }) => [
-          `Wrote ${path}`,
-        ]);
-      });
-    });
+    .action(
+      async (which: string, options: { out: string; images?: string; force?: boolean }, command: Command) => {
+        const { output, withSession } = contextOf(command);
+        await withSession(async ({ client }) => {
+          const { id } = await findSegmentation(client, which);
+          const limit = options.images === undefined ? undefined : Number(options.images);
+          output.result(
+            await writeSheet(client, id, { out: options.out, limit, overwrite: options.force === true }),
+            ({ path }) => [`Wrote ${path}`],
+          );
+        });
+      },
+    );
 }
 
 function addChanging(group: Command): void {
@@ -116,15 +124,19 @@ export async function findSegmentation(client: Client, which: string): Promise<S
   return findNamed(await client.segmentations.list({}), which, SEGMENTATION_KIND);
 }
 
-/** Writes the sheet of a segmentation. @throws UserError BAD_INPUT for a number of images out of bounds */
+/**
+ * Writes the sheet of a segmentation.
+ * @throws UserError BAD_INPUT for a number of images out of bounds; FOLDER_OVERLAPS, ALREADY_EXISTS
+ */
 export async function writeSheet(
   client: Client,
   id: SegmentationId,
-  { out, limit }: { out: string; limit?: number | undefined },
+  { out, limit, overwrite = true }: { out: string; limit?: number | undefined; overwrite?: boolean },
 ): Promise<{ path: string }> {
   return client.segmentations.writeSheet({
     id,
     path: resolve(out),
+    overwrite,
     ...(limit === undefined ? {} : { limit }),
   });
 }

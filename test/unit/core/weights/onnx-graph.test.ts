@@ -4,12 +4,12 @@ import { describe, expect, test } from 'vitest';
 import type { ImportChoices } from '../../../../src-main/contract/model.ts';
 import { GraphBuilder } from '../../../../src-main/core/compile/lower/onnx/graph-builder.ts';
 import type { OnnxShape } from '../../../../src-main/core/compile/lower/onnx/model.ts';
-import { ProtoWriter } from '../../../../src-main/core/compile/lower/onnx/protobuf.ts';
 import { FeatureExtractor } from '../../../../src-main/core/segment/encoder.ts';
 import { openFrozen } from '../../../../src-main/core/segment/open-frozen.ts';
 import { ContentHash } from '../../../../src-main/contract/ids.ts';
 import { importModel } from '../../../../src-main/core/weights/import-model.ts';
 import { goldenPath } from '../../../support/golden.ts';
+import { graphWithWeightsAt } from '../../../support/external-weights.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
 const OPEN = ['batch', 3, 'height', 'width'] as const;
@@ -192,68 +192,21 @@ describe('an ONNX file is refused', () => {
 });
 
 describe('weights beside an ONNX file', () => {
-  /** A scale of each colour, kept in another file as ONNX allows. */
-  function withWeightsAt(location: string): string {
-    const folder = tempFolder();
-    writeFileSync(join(folder, 'weights.bin'), new Uint8Array(new Float32Array([9, 1, 2, 3]).buffer));
-    const place = (key: string, value: string) => new ProtoWriter().string(1, key).string(2, value);
-    const tensor = new ProtoWriter().int(1, 1).int(1, 3).int(1, 1).int(1, 1).int(2, 1).string(8, 'scale');
-    for (const [key, value] of [
-      ['location', location],
-      ['offset', '4'],
-      ['length', '12'],
-    ] as const) {
-      tensor.message(13, place(key, value));
-    }
-    tensor.int(14, 1);
-    const node = (op: string, inputs: string[], output: string) => {
-      const proto = new ProtoWriter();
-      for (const input of inputs) proto.string(1, input);
-      return proto.string(2, output).string(3, op).string(4, op);
-    };
-    const window = (name: string) => new ProtoWriter().string(1, name).int(8, 8).int(8, 8).int(20, 7);
-    const pool = node('AveragePool', ['image'], 'mean')
-      .message(5, window('kernel_shape'))
-      .message(5, window('strides'));
-    const value = (name: string, dims: readonly (number | string)[]) => {
-      const shape = new ProtoWriter();
-      for (const dim of dims) {
-        shape.message(
-          1,
-          typeof dim === 'number' ? new ProtoWriter().int(1, dim) : new ProtoWriter().string(2, dim),
-        );
-      }
-      const type = new ProtoWriter().message(1, new ProtoWriter().int(1, 1).message(2, shape));
-      return new ProtoWriter().string(1, name).message(2, type);
-    };
-    const graph = new ProtoWriter()
-      .message(1, pool)
-      .message(1, node('Mul', ['mean', 'scale'], 'map'))
-      .string(2, 'g')
-      .message(5, tensor)
-      .message(11, value('image', OPEN))
-      .message(12, value('map', ['b', 3, 'h', 'w']));
-    const model = new ProtoWriter()
-      .int(1, 8)
-      .message(7, graph)
-      .message(8, new ProtoWriter().string(1, '').int(2, 18));
-    const path = join(folder, 'theirs.onnx');
-    writeFileSync(path, model.bytes());
-    return path;
-  }
-
   test('are brought into the one file that the app keeps', async () => {
-    const { encoder } = await imported(withWeightsAt('weights.bin'), { mean: [0, 0, 0], std: [1, 1, 1] });
+    const { encoder } = await imported(graphWithWeightsAt('weights.bin'), {
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+    });
     using extractor = new FeatureExtractor(encoder, options);
     const [map] = await extractor.featureMaps(ramps(64, 64), { sidePx: 64 });
     expect(map?.data[2]).toBeCloseTo(3, 5);
   });
 
   test('are not looked for outside its folder', async () => {
-    await expect(imported(withWeightsAt('../weights.bin'))).rejects.toMatchObject({ name: 'UserError' });
+    await expect(imported(graphWithWeightsAt('../weights.bin'))).rejects.toMatchObject({ name: 'UserError' });
   });
 
   test('that are missing are named', async () => {
-    await expect(imported(withWeightsAt('gone.bin'))).rejects.toThrow(/gone\.bin/);
+    await expect(imported(graphWithWeightsAt('gone.bin'))).rejects.toThrow(/gone\.bin/);
   });
 });

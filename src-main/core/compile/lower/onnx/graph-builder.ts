@@ -25,10 +25,13 @@ export class GraphBuilder {
   readonly #produced = new Set<string>();
   /** Names that became names of graph outputs. */
   readonly #renamed = new Map<string, string>();
+  readonly #prefix: string;
   #counter = 0;
 
-  constructor(name: string) {
+  /** @param prefix before the names of inner values, where the graph is to become a part of another one */
+  constructor(name: string, prefix = '') {
     this.#name = name;
+    this.#prefix = prefix;
   }
 
   /** Declares a graph input and returns its name. */
@@ -85,7 +88,7 @@ export class GraphBuilder {
     const key = bytes.length <= 4096 ? `${dtype}[${shape.join(',')}]${bytes.join(',')}` : undefined;
     const existing = key === undefined ? undefined : this.#constantNames.get(key);
     if (existing !== undefined) return existing;
-    const name = `const_${this.#constants.length}`;
+    const name = `${this.#prefix}const_${this.#constants.length}`;
     this.#constants.push({ name, dtype, shape, data: bytes });
     if (key !== undefined) this.#constantNames.set(key, name);
     return name;
@@ -130,7 +133,7 @@ export class GraphBuilder {
   }
 
   #fresh(): string {
-    return `t${this.#counter++}`;
+    return `${this.#prefix}t${this.#counter++}`;
   }
 
   #append(

@@ -56,6 +56,14 @@ export function writeModel(graph: OnnxGraph, metadata: Readonly<Record<string, s
   return model.bytes();
 }
 
+/**
+ * The fields of a GraphProto. As repeated fields may stand anywhere in a message, such bytes can be put before or
+ * after those of another graph to make one graph of both.
+ */
+export function graphFields(graph: OnnxGraph): Uint8Array {
+  return graphProto(graph).bytes();
+}
+
 function graphProto(graph: OnnxGraph): ProtoWriter {
   const proto = new ProtoWriter();
   graph.nodes.forEach((node, index) => proto.message(1, nodeProto(node, `${node.op}_${index}`)));

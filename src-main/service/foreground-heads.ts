@@ -1,0 +1,144 @@
+import { UserError } from '../contract/errors.ts';
+import type { ImageId, SegmentationId } from '../contract/ids.ts';
+import type { ExportedModel, Model } from '../contract/model.ts';
+import type { ForegroundNote, HeatStyle, Segmentation } from '../contract/segmentation.ts';
+import { segmentationFile } from '../domain/data-layout.ts';
+import { weightsOf } from '../domain/model-weights.ts';
+import { outputFile } from './output-files.ts';
+import { photoFile, type PhotoFile } from './photo-files.ts';
+import { segmentationHandlers } from './segmentations.ts';
+import type { Service } from './service.ts';
+
+type Learned = { segmentation: Segmentation; model: Model; note: ForegroundNote };
+type HeatRequest = { id: SegmentationId; imageId: ImageId };
+
+/**
+ * The answers of a segmentation's head for one of its images, coloured.
+ * @returns WebP
+ * @throws UserError NOT_FOUND, WRONG_STATE where there is no head, MODEL_UNAVAILABLE, IMAGE_UNAVAILABLE
+ */
+export async function drawHeat(service: Service, { id, imageId }: HeatRequest): Promise<Uint8Array> {
+  const learned = placeOf(service, learnedHead(service, id));
+  const { bytes } = await service.calls.call({
+    kind: 'draw-heat',
+    ...segmentedPhoto(service, { id, imageId }),
+    learned,
+  });
+  return bytes;
+}
+
+/**
+ * Writes them as PNG of the image's size.
+ * @throws UserError as `drawHeat`, and FOLDER_OVERLAPS, ALREADY_EXISTS, DISK_FULL, FILE_UNUSABLE
+ */
+export async function writeHeat(
+  service: Service,
+  input: HeatRequest & { path: string; style: HeatStyle; overwrite: boolean },
+): Promise<{ path: string }> {
+  const learned = placeOf(service, learnedHead(service, input.id));
+  const photo = segmentedPhoto(service, input);
+  const facts = service.store.images.get(input.imageId)?.facts;
+  if (!facts) throw new UserError('NOT_FOUND', `There is no image ${input.imageId}.`);
+  const { widthPx, heightPx } = facts;
+  const out = outputFile(service, input.path, input);
+  const { style } = input;
+  await service.calls.call({ kind: 'write-heat', ...photo, learned, out, style, widthPx, heightPx });
+  return { path: out };
+}
+
+/**
+ * Writes a segmentation's encoder with its head as one ONNX file, and a card.
+ * @throws UserError NOT_FOUND, WRONG_STATE where there is no head, and as the worker's `exportHead`
+ */
+export async function exportHead(
+  service: Service,
+  input: { id: SegmentationId; path: string; overwrite: boolean; licence?: string | undefined },
+): Promise<ExportedModel> {
+  const learned = learnedHead(service, input.id);
+  const { segmentation, model, note } = learned;
+  const { modelFile } = placeOf(service, learned);
+  const teacher = note.from === null ? undefined : service.store.segmentations.get(note.from);
+  const { collectionId, name } = teacher ?? segmentation;
+  return await service.calls.call({
+    kind: 'export-head',
+    weights: weightsOf(model, service.layout.models),
+    modelFile,
+    facts: {
+      segmentation: name,
+      collection: service.store.collections.get(collectionId)?.name ?? '',
+      encoder: model.name,
+      architecture: model.architecture,
+      licence: input.licence ?? model.card.licence,
+      agreement: note.agreement,
+      imageCount: teacher?.foreground?.imageCount ?? note.imageCount,
+      inputPx: segmentation.settings.inputPx,
+    },
+    path: outputFile(service, input.path, input),
+    overwrite: input.overwrite,
+  });
+}
+
+/** @throws UserError NOT_FOUND, WRONG_STATE with the reason for which there is no head, MODEL_UNAVAILABLE */
+function learnedHead(service: Service, id: SegmentationId): Learned {
+  const segmentation = segmentationHandlers(service).get(id);
+  const { modelId, foreground: note, name } = segmentation;
+  if (note?.way !== 'head') throw noHead(segmentation);
+  const model = modelId === null ? undefined : service.store.models.get(modelId);
+  if (model) return { segmentation, model, note };
+  throw new UserError('MODEL_UNAVAILABLE', `The model that '${name}' was made with has been removed.`, {
+    hint: 'Import the model again and segment the collection with it.',
+  });
+}
+
+const WHY_NONE: Record<Exclude<ForegroundNote['way'], 'head'>, [reason: string, hint: string]> = {
+  'not-needed': [
+    'its mode makes every region a mask, so no foreground was looked for',
+    'Segment in another mode, such as auto.',
+  ],
+  'even-ground': [
+    'its images have a uniform background, from which objects differ by colour',
+    'Nothing needs to be learned there.',
+  ],
+  'no-encoder': ['it was made without a model', 'Segment with one: r2o segment <collection> --model <model>'],
+  'few-images': ['its collection has too few images to learn from', 'Add images, then segment again.'],
+  disagreement: [
+    'what was learned did not hold for images that it was not learned from',
+    'Segment with a stronger model, or with one that a larger collection has taught.',
+  ],
+};
+
+function noHead({ name, foreground }: Segmentation): UserError {
+  const way = foreground?.way;
+  if (way === undefined || way === 'head') {
+    return new UserError('WRONG_STATE', `'${name}' has not learned from its images yet.`, {
+      hint: 'Wait for its job, or resume it.',
+    });
+  }
+  const [reason, hint] = WHY_NONE[way];
+  return new UserError('WRONG_STATE', `'${name}' has no foreground head, because ${reason}.`, { hint });
+}
+
+/** Where a worker finds a head, and the encoder that it was learned with. */
+function placeOf(service: Service, { segmentation, model }: Learned) {
+  return {
+    modelFile: segmentationFile(service.layout, segmentation.id),
+    model: weightsOf(model, service.layout.models),
+    settings: segmentation.settings,
+    device: segmentation.device,
+  };
+}
+
+/** The image as it was segmented. */
+function segmentedPhoto(service: Service, { id, imageId }: HeatRequest): PhotoFile {
+  const segmented = service.store.segmentations.contentOf(id, imageId);
+  if (!segmented) {
+    throw new UserError('NOT_FOUND', `Image ${imageId} is not part of segmentation ${id}.`, {
+      hint: 'Only images that have been segmented have probabilities.',
+    });
+  }
+  const photo = photoFile(service, imageId);
+  if (photo.contentHash === segmented) return photo;
+  throw new UserError('IMAGE_UNAVAILABLE', `${photo.file.relPath} has changed since it was segmented.`, {
+    hint: `Segment it again: r2o segmentations resume ${id}`,
+  });
+}

@@ -1,0 +1,106 @@
+import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import { UserError } from '../../contract/errors.ts';
+import { readVerified } from '../../core/image/render.ts';
+import { sharp } from '../../core/image/sharp-setup.ts';
+import { resolveFile } from '../../core/image/walk.ts';
+import { readCollectionModel } from '../../core/segment/collection-model-file.ts';
+import { decodePixels, embed, type Embedding } from '../../core/segment/embed-image.ts';
+import type { FeatureExtractor } from '../../core/segment/encoder.ts';
+import { exportHead } from '../../core/segment/head/export-head.ts';
+import type { ForegroundHead } from '../../core/segment/head/foreground-head.ts';
+import { colouredHeat, greyHeat, heatMap, type HeatMap } from '../../core/segment/head/heat-map.ts';
+import { writeFileAtomically } from '../../core/weights/atomic-file.ts';
+import type { CallOf, ResultOf } from '../protocol/call.ts';
+import { embeddingKey, openEmbeddings } from '../threads/embedding-entries.ts';
+import { openSegmentEncoder } from '../threads/segment-encoder.ts';
+
+type Learned = CallOf<'draw-heat'>['learned'];
+type Photo = Pick<CallOf<'draw-heat'>, 'rootPath' | 'file' | 'contentHash' | 'limits' | 'cache' | 'learned'>;
+
+const QUALITY = 90;
+
+/**
+ * The answers of a segmentation's head for an image, coloured, as WebP of the size at which superpixels are found.
+ * @throws UserError WRONG_STATE for a head of another version of the app, MODEL_UNAVAILABLE, IMAGE_UNAVAILABLE
+ */
+export async function drawHeat(call: CallOf<'draw-heat'>): Promise<ResultOf<'draw-heat'>> {
+  const { data, widthPx: width, heightPx: height } = colouredHeat(await heatOf(call));
+  const picture = sharp(data, { raw: { width, height, channels: 3 } });
+  return { bytes: await picture.webp({ quality: QUALITY, effort: 0 }).toBuffer() };
+}
+
+/**
+ * Writes them as PNG of the image's size, whole or not at all.
+ * @throws UserError as `drawHeat`, and DISK_FULL, FILE_NOT_FOUND, FILE_UNUSABLE
+ */
+export async function writeHeat(call: CallOf<'write-heat'>): Promise<void> {
+  const { widthPx, heightPx, style, out } = call;
+  const heat = await heatOf(call);
+  const raw = { width: heat.widthPx, height: heat.heightPx };
+  const small =
+    style === 'grey'
+      ? sharp(greyHeat(heat), { raw: { ...raw, channels: 1 } })
+      : sharp(colouredHeat(heat).data, { raw: { ...raw, channels: 3 } });
+  const large = small.resize({ width: widthPx, height: heightPx, fit: 'fill', kernel: 'linear' });
+  const bytes = await (style === 'grey' ? large.toColourspace('b-w') : large).png().toBuffer();
+  await mkdir(dirname(out), { recursive: true });
+  await writeFileAtomically(out, (write) => write(bytes));
+}
+
+/**
+ * Writes a segmentation's encoder and head for other programs.
+ * @throws UserError as `exportHead`, and WRONG_STATE as `drawHeat`
+ */
+export async function exportHeadToFile({
+  weights,
+  modelFile,
+  ...rest
+}: CallOf<'export-head'>): Promise<ResultOf<'export-head'>> {
+  return await exportHead({ ...rest, weights, head: await readHead(modelFile) });
+}
+
+async function heatOf(photo: Photo): Promise<HeatMap> {
+  return heatMap(await readHead(photo.learned.modelFile), await embeddingOf(photo));
+}
+
+async function readHead(modelFile: string): Promise<ForegroundHead> {
+  const head = (await readCollectionModel(modelFile))?.foreground.head;
+  if (head) return head;
+  throw new UserError('WRONG_STATE', 'What this segmentation learned is gone, or another version wrote it.', {
+    hint: 'Segment the collection again.',
+  });
+}
+
+/** As segmentation found it, from the cache; found again where the cache has made room. */
+async function embeddingOf({
+  rootPath,
+  file,
+  contentHash,
+  limits,
+  cache,
+  learned,
+}: Photo): Promise<Embedding> {
+  return await openEmbeddings(cache).get(embeddingKey(contentHash, learned), async () => {
+    const bytes = await readVerified(resolveFile(rootPath, file), contentHash, { limits });
+    const pixels = await decodePixels(bytes, limits);
+    const extractor = await keptEncoder(learned);
+    const encoder = { rules: extractor.rules, encode: extractor.features.bind(extractor) };
+    return await embed(pixels, encoder, learned.settings.inputPx);
+  });
+}
+
+let kept: { key: string; extractor: Promise<FeatureExtractor> } | undefined;
+
+/** The encoder that was used last stays open: images of one segmentation come one after the other. */
+function keptEncoder({ model, device }: Learned): Promise<FeatureExtractor> {
+  const key = JSON.stringify([model, device]);
+  if (kept?.key === key) return kept.extractor;
+  void kept?.extractor.then((old) => old[Symbol.dispose]()).catch(() => undefined);
+  const extractor = openSegmentEncoder(model, device, availableParallelism());
+  kept = { key, extractor };
+  // A model that could not be opened may be there the next time.
+  extractor.catch(() => (kept = kept?.key === key ? undefined : kept));
+  return extractor;
+}
