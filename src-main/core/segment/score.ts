@@ -4,6 +4,9 @@ import type { GroundReading } from './ground.ts';
 import type { ObjectMap } from './objects.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
+/** Of two equal objects, the one that the border cuts off ranks lower; more weight than this ranks worse. */
+const OPENNESS = 0.05;
+
 /**
  * How far an object of a photograph can be trusted: the mean probability of its superpixels, times the mean probability
  * of the background around the foreground. With a head both are its own, so a high score says that what the collection
@@ -12,14 +15,16 @@ import type { SuperpixelGraph } from './superpixel-graph.ts';
  * @returns 0..1
  */
 export function scoreSceneObject(
-  { areas }: Pick<SuperpixelGraph, 'areas'>,
+  { areas, borderLengths }: Pick<SuperpixelGraph, 'areas' | 'borderLengths'>,
   { selected, evidence }: Foreground,
   members: readonly number[],
 ): number {
   const inside = meanProbability(areas, evidence, members);
   const background = [...selected.keys()].filter((s) => selected[s] === 0);
   const outside = background.length === 0 ? 0 : meanProbability(areas, evidence, background);
-  return inside * (1 - outside);
+  const border = borderLengths.reduce((sum, length) => sum + length, 0);
+  const own = members.reduce((sum, s) => sum + (borderLengths[s] ?? 0), 0);
+  return inside * (1 - outside) * (1 - own / Math.max(border, 1)) ** OPENNESS;
 }
 
 /** Mean probability of the foreground over superpixels, by area. */

@@ -139,7 +139,7 @@ describe('a photograph of one thing', () => {
   });
 
   test('is trusted as far as its superpixels are sure, and the background around is', () => {
-    const areas = Float32Array.of(10, 30, 40, 20);
+    const sizes = { areas: Float32Array.of(10, 30, 40, 20), borderLengths: new Float32Array(4) };
     const logit = (share: number) => Math.log(share / (1 - share));
     const foreground = {
       selected: Uint8Array.of(1, 1, 0, 0),
@@ -149,13 +149,23 @@ describe('a photograph of one thing', () => {
     };
     // Of the background 40 pixels at 0.1 and 20 at 0.4.
     const background = 1 - (40 * 0.1 + 20 * 0.4) / 60;
-    expect(scoreSceneObject({ areas }, foreground, [0])).toBeCloseTo(0.9 * background, 5);
-    expect(scoreSceneObject({ areas }, foreground, [0, 1])).toBeCloseTo(
+    expect(scoreSceneObject(sizes, foreground, [0])).toBeCloseTo(0.9 * background, 5);
+    expect(scoreSceneObject(sizes, foreground, [0, 1])).toBeCloseTo(
       ((10 * 0.9 + 30 * 0.7) / 40) * background,
       5,
     );
     const everything = { ...foreground, selected: Uint8Array.of(1, 1, 1, 1) };
-    expect(scoreSceneObject({ areas }, everything, [0])).toBeCloseTo(0.9, 5);
+    expect(scoreSceneObject(sizes, everything, [0])).toBeCloseTo(0.9, 5);
+  });
+
+  test('is trusted less where the border cuts it off', () => {
+    // Two superpixels that differ in nothing else, on the rest of the image.
+    const sizes = { areas: Float32Array.of(10, 10, 80), borderLengths: Float32Array.of(0, 4, 16) };
+    const logits = Float32Array.of(3, 3, -3);
+    const foreground = { selected: Uint8Array.of(1, 1, 0), logits, evidence: logits, hasPrior: false };
+    const [whole, cutOff] = [[0], [1]].map((members) => scoreSceneObject(sizes, foreground, members));
+    // A fifth of the border's 20 pixel sides is the object's.
+    expect(cutOff).toBeCloseTo((whole ?? NaN) * 0.8 ** 0.05, 6);
   });
 
   test('is judged by what is known beforehand, if there is anything', () => {
