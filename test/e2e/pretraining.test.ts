@@ -127,7 +127,7 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     const previews = await client.runs.previews({ id: run.id });
     expect(previews.steps).toEqual([0, 4, 12]);
     expect(previews.images).toHaveLength(2);
-    const out = join(service.layout.folder, 'strip.png');
+    const out = join(tempFolder(), 'strip.png');
     await client.runs.writePreviews({ id: run.id, path: out });
     expect(existsSync(out)).toBe(true);
 
