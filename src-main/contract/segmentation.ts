@@ -41,7 +41,7 @@ export type SegmentSettings = z.infer<typeof SegmentSettings>;
  * How foregrounds are found. `not-needed`: not at all, since the mode makes every region a mask; `even-ground`: by the
  * colour of the ground on which things are; `no-encoder`: by each image's colours and contrasts; `few-images`: the same,
  * since there were too few to learn from; `head`: with what was learned from the whole collection; `disagreement`: by
- * each image's own again, since what was learned did not hold for images that it was not learned from.
+ * each image's own again, since what was learned did not say enough more of images that it was not learned from.
  */
 const ForegroundWay = z.enum([
   'not-needed',

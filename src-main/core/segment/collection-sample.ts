@@ -1,3 +1,4 @@
+import { UserError } from '../../contract/errors.ts';
 import type { SegmentMode, SegmentSettings } from '../../contract/segmentation.ts';
 import { learnConcepts } from './concepts.ts';
 import { graphOf, type Embedding } from './embed-image.ts';
@@ -114,7 +115,7 @@ function spread(count: number, most: number): number[] {
 
 /** A sample of a collection. */
 export type CollectionSample = {
-  /** In an order that is the same each time; not empty. */
+  /** In an order that is the same each time. */
   samples: readonly ImageSample[];
   /** Whether the collection shows things on an even ground. */
   isEvenGround: boolean;
@@ -122,7 +123,7 @@ export type CollectionSample = {
 
 /**
  * Learns what a collection shows from a sample of its images.
- * @throws Error where there are none
+ * @throws UserError NO_USABLE_IMAGES where not one image could be read
  */
 export async function learnCollection(
   { samples, isEvenGround }: CollectionSample,
@@ -130,7 +131,11 @@ export async function learnCollection(
   options: Omit<LearnForegroundOptions, 'seed'> = {},
 ): Promise<CollectionModel> {
   const [first] = samples;
-  if (!first) throw new Error('a collection is learned from its images');
+  if (!first) {
+    throw new UserError('NO_USABLE_IMAGES', "None of the collection's images can be read.", {
+      hint: 'Rescan the collection; if its folder is on a removable or network drive, connect it first.',
+    });
+  }
   const values = new Float32Array(samples.reduce((sum, sample) => sum + sample.values.length, 0));
   let at = 0;
   for (const sample of samples) {

@@ -176,7 +176,7 @@ function foregroundText({ way, agreement, imageCount, from }: ForegroundNote): s
         ? `learned from ${imageCount} images (${agreed})`
         : `with what segmentation ${from} learned from another collection (${agreed})`;
     case 'disagreement':
-      return `by each image's own colours and contrasts; what ${imageCount} images taught did not hold (${agreed})`;
+      return `by each image's own colours and contrasts; on ${imageCount} images, the model's features added too little to these`;
   }
 }
 
