@@ -173,6 +173,18 @@ describe('r2o in a second terminal', () => {
     expect((await ended).code).toBe(130);
   });
 
+  test('says how to continue when the first one, which runs the jobs, ends', async () => {
+    const { data, adding, ended } = await scanUnderWay();
+    const following = resultOf(spawnCli(data, ['collections', 'add', await photos(1)]));
+    while (parse(Jobs, (await runCli(data, 'jobs', '--json')).stdout).length < 2);
+    adding.kill('SIGKILL');
+    await ended;
+    expect(await following).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('r2o jobs resume 2') as string,
+    });
+  });
+
   test('works through r2o serve, which alone may own the data folder', async () => {
     const data = tempFolder();
     const serving = spawnCli(data, ['serve', '--json']);

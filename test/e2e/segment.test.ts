@@ -156,6 +156,21 @@ describe('segmenting', () => {
     expect(bugs).toEqual([]);
   });
 
+  test('copies of an image teach as one image: a head that they agree on says nothing', async () => {
+    const { client, bugs } = startService();
+    const folder = await scenes(2, 13);
+    const [first] = readdirSync(folder).sort();
+    for (let copy = 0; copy < manyScenes; copy++) {
+      copyFileSync(join(folder, first ?? fail()), join(folder, `copy-${copy}.png`));
+    }
+    const { id: modelId } = await client.models.addUntrained({ architecture: 'resnet18-half' });
+    const { id, foreground } = await segmented(client, await scanned(client, folder), {}, modelId);
+    expect(foreground).toMatchObject({ way: 'few-images' });
+    const [found, ...copies] = (await masksOf(client, id)).slice(0, manyScenes);
+    for (const copy of copies) expect(copy).toEqual(found);
+    expect(bugs).toEqual([]);
+  });
+
   test('regions cover the image, concepts are shared, and other settings use the same embeddings', async () => {
     const { service, client } = startService();
     const collectionId = await scanned(client, await scenes(4));

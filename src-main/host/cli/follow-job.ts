@@ -1,5 +1,5 @@
 import type { Client } from '../../contract/contract.ts';
-import { userErrorFromInfo } from '../../contract/errors.ts';
+import { UserError, userErrorFromInfo } from '../../contract/errors.ts';
 import type { JobId } from '../../contract/ids.ts';
 import type { Job } from '../../contract/job.ts';
 import { isUnderWay } from '../../contract/job-state.ts';
@@ -19,7 +19,7 @@ const POLL_MS = 1_000;
 /**
  * Shows a job until it ends, and cancels it on Ctrl-C (a second Ctrl-C ends the command at once).
  * @returns the job, done or paused
- * @throws Cancelled, or the UserError that the job failed with
+ * @throws Cancelled, the UserError that the job failed with, or SERVER_UNREACHABLE once the process that ran it has ended
  */
 export async function followJob(client: Client, id: JobId): Promise<Job> {
   const display = new ProgressDisplay();
@@ -53,10 +53,28 @@ async function waitForEnd(client: Client, id: JobId, onChange: (job: Job) => voi
     void listen(events, id, update, stop.signal).catch(ended.reject);
     update(await client.jobs.get({ id }));
     return await ended.promise;
+  } catch (error) {
+    throw isConnectionLost(error) ? ownerEnded(id, error) : error;
   } finally {
     clearInterval(poll);
     stop.abort();
   }
+}
+
+/** Calls that were under way when the connection ended are aborted by it. */
+function isConnectionLost(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function ownerEnded(id: JobId, cause: unknown): UserError {
+  return new UserError(
+    'SERVER_UNREACHABLE',
+    `The process that ran job ${id} has ended, so the job has stopped.`,
+    {
+      hint: `It keeps what it had saved. Continue it: r2o jobs resume ${id}`,
+      cause,
+    },
+  );
 }
 
 async function listen(

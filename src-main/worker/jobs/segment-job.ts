@@ -114,7 +114,7 @@ async function learn(task: LearnTask): Promise<CollectionModel> {
   link.report({ phase: 'learning-concepts', done: 0, total: null, unit: 'images' });
   const isEvenGround = findsForeground(mode) && (await showsEvenGround(task));
   const teachesHead = dim > 0 && findsForeground(mode) && !isEvenGround;
-  const sample = sampleOf(images, teachesHead ? exampleCount(dim) : SAMPLE_IMAGES);
+  const sample = sampleOf(distinct(images), teachesHead ? exampleCount(dim) : SAMPLE_IMAGES);
   const samples: ImageSample[] = [];
   let done = 0;
   const sampleOne = (image: ListedImage) =>
@@ -190,6 +190,12 @@ async function evenShare({ images, threads, context }: LearnTask, most: number):
     if (result) even++;
   }
   return even / Math.max(count, 1);
+}
+
+/** The first image of each content: copies teach nothing, and a head tested on copies of what taught it always agrees. */
+function distinct(images: readonly ListedImage[]): ListedImage[] {
+  const first = new Map(images.toReversed().map((image) => [image.contentHash, image]));
+  return images.filter((image) => first.get(image.contentHash) === image);
 }
 
 function sampleOf(images: readonly ListedImage[], most: number): ListedImage[] {
