@@ -44,7 +44,7 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
     const shown = await runCli(data, 'runs', 'show', 'first try', '--json');
     const run = parse(Run.extend({ curves: z.array(MetricCurve) }), shown.stdout);
     expect(run.curves.map(({ name }) => name)).toContain('stability');
-    const out = join(data, 'strip.png');
+    const out = join(tempFolder(), 'strip.png');
     expect((await runCli(data, 'runs', 'previews', '1', '--out', out)).code).toBe(0);
     expect(existsSync(out)).toBe(true);
     const models = parse(z.array(Model), (await runCli(data, 'models', 'list', '--json')).stdout);
