@@ -1,3 +1,5 @@
+import { squaredLabDistance } from './lab-distance.ts';
+
 /** Mixture of Gaussians over CIE Lab. */
 export type ColourModel = {
   /** Per component: log of weight and normaliser, mean [3], inverse covariance [6: xx xy xz yy yz zz]. */
@@ -71,7 +73,7 @@ function shareByNearest({ lab, rows, k, shares }: Fit, seeds: readonly number[])
     let nearest = 0;
     let least = Infinity;
     seeds.forEach((seed, c) => {
-      const distance = squaredDistance(lab, row, seed);
+      const distance = squaredLabDistance(lab, row, seed);
       if (distance < least) [nearest, least] = [c, distance];
     });
     shares[at * k + nearest] = 1;
@@ -177,17 +179,11 @@ function farSeeds(
     seeds.push(next);
     let best = -1;
     rows.forEach((row, at) => {
-      closest[at] = Math.min(closest[at] ?? 0, squaredDistance(lab, row, next));
+      closest[at] = Math.min(closest[at] ?? 0, squaredLabDistance(lab, row, next));
       const value = (closest[at] ?? 0) * (weights[row] ?? 0);
       if (best < 0 || value > (closest[best] ?? 0) * (weights[rows[best] ?? 0] ?? 0)) best = at;
     });
     next = rows[best] ?? next;
   }
   return seeds;
-}
-
-function squaredDistance(lab: Float32Array, a: number, b: number): number {
-  let sum = 0;
-  for (let d = 0; d < 3; d++) sum += ((lab[a * 3 + d] ?? 0) - (lab[b * 3 + d] ?? 0)) ** 2;
-  return sum;
 }

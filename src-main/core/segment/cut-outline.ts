@@ -1,6 +1,7 @@
 import type { RgbImage } from '../image/decode.ts';
 import type { Grid } from '../superpixel/components.ts';
 import { quickLab } from '../superpixel/slic-lab.ts';
+import { squaredLabDistance } from './lab-distance.ts';
 import { minimumCut } from './max-flow.ts';
 import { boxMean } from './box-mean.ts';
 
@@ -168,7 +169,7 @@ function cutBand({ image, lab, mask, band, logits }: BandTask): Uint8Array {
       const other = nodes[neighbour] ?? NONE;
       // Within the band each pair is listed once.
       if (other !== NONE && other < node) continue;
-      const likeness = Math.exp(scale * squaredDistance(lab, pixel, neighbour));
+      const likeness = Math.exp(scale * squaredLabDistance(lab, pixel, neighbour));
       const cost = weight * (FLOOR + (1 - FLOOR) * likeness);
       if (other === NONE) terminal[node] = (terminal[node] ?? 0) + (mask[neighbour] ? cost : -cost);
       else {
@@ -188,20 +189,13 @@ function meanContrast({ widthPx, heightPx }: Grid, lab: Float32Array, pixels: In
   for (const pixel of pixels) {
     const x = pixel % widthPx;
     if (x + 1 < widthPx) {
-      sum += squaredDistance(lab, pixel, pixel + 1);
+      sum += squaredLabDistance(lab, pixel, pixel + 1);
       count++;
     }
     if (pixel + widthPx < widthPx * heightPx) {
-      sum += squaredDistance(lab, pixel, pixel + widthPx);
+      sum += squaredLabDistance(lab, pixel, pixel + widthPx);
       count++;
     }
   }
   return sum / Math.max(count, 1);
-}
-
-function squaredDistance(lab: Float32Array, a: number, b: number): number {
-  const dl = (lab[a * 3] ?? 0) - (lab[b * 3] ?? 0);
-  const da = (lab[a * 3 + 1] ?? 0) - (lab[b * 3 + 1] ?? 0);
-  const db = (lab[a * 3 + 2] ?? 0) - (lab[b * 3 + 2] ?? 0);
-  return dl * dl + da * da + db * db;
 }

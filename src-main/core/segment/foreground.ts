@@ -1,4 +1,5 @@
 import { fitColours, logDensity } from './colour-model.ts';
+import { squaredLabDistance } from './lab-distance.ts';
 import { minimumCut } from './max-flow.ts';
 import { saliencyOf } from './saliency.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
@@ -147,14 +148,9 @@ function graphCut(
 /** Cost of an outline along each edge: its length, less where colours differ more than they usually do here. */
 function borderCosts({ map, edges, lab }: SuperpixelGraph): Float32Array {
   const side = Math.sqrt(map.labels.length / map.count);
-  const squares = edges.lengths.map((_, edge) => {
-    let sum = 0;
-    for (let c = 0; c < 3; c++) {
-      const delta = (lab[(edges.from[edge] ?? 0) * 3 + c] ?? 0) - (lab[(edges.to[edge] ?? 0) * 3 + c] ?? 0);
-      sum += delta * delta;
-    }
-    return sum;
-  });
+  const squares = edges.lengths.map((_, edge) =>
+    squaredLabDistance(lab, edges.from[edge] ?? 0, edges.to[edge] ?? 0),
+  );
   let [total, weighted] = [0, 0];
   edges.lengths.forEach((length, edge) => {
     total += length;

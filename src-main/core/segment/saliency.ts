@@ -1,5 +1,6 @@
 import { choleskySolve } from './cholesky.ts';
 import { geodesicDistances } from './geodesic.ts';
+import { squaredLabDistance } from './lab-distance.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
 /** Spread of colour distances that count as the same region, in Lab. */
@@ -90,10 +91,7 @@ function contrasts(graph: SuperpixelGraph, background: Float32Array, meanArea: n
   return Float32Array.from(values, (value) => value / max);
 }
 
-/** Distance of two superpixels' mean colours. Math.hypot, being careful, takes ten times as long. */
+/** Distance of two superpixels' mean colours. */
 function labDistance({ lab }: Pick<SuperpixelGraph, 'lab'>, a: number, b: number): number {
-  const dl = (lab[a * 3] ?? 0) - (lab[b * 3] ?? 0);
-  const da = (lab[a * 3 + 1] ?? 0) - (lab[b * 3 + 1] ?? 0);
-  const db = (lab[a * 3 + 2] ?? 0) - (lab[b * 3 + 2] ?? 0);
-  return Math.sqrt(dl * dl + da * da + db * db);
+  return Math.sqrt(squaredLabDistance(lab, a, b));
 }
