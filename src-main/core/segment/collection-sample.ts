@@ -68,32 +68,35 @@ export function sampleImage(
   const { pixels, embedding, settings } = task;
   const graph = graphOf(pixels, embedding);
   const isSought = findsForeground(settings.mode);
-  const cues = foregroundCues(graph, embedding.saliency);
-  const foreground = isSought && !isEvenGround ? findForeground(graph, cues) : null;
+  const cut = isSought && !isEvenGround ? plainCut(graph, embedding) : null;
   const labels = spread(embedding.map.count, Math.max(8, Math.floor(MAX_ROWS / imageCount)));
   return {
     sample: {
       ...superpixelDescriptors(embedding, graph, labels),
-      example: teachesHead && foreground ? exampleOf({ graph, cues, foreground, embedding }) : null,
+      example: teachesHead && cut ? exampleOf(graph, embedding, cut) : null,
     },
     first: isSought
       ? {
-          objects: cutObjects(task, graph, foreground),
+          objects: cutObjects(task, graph, cut?.foreground ?? null),
           colours: { lab: graph.lab, labSpread: graph.labSpread },
         }
       : null,
   };
 }
 
-type PlainCut = {
-  graph: SuperpixelGraph;
-  cues: ForegroundCues;
-  foreground: Foreground;
-  embedding: Embedding;
-};
+/** The foreground of an image by its own cues. */
+type PlainCut = { cues: ForegroundCues; foreground: Foreground };
 
-function exampleOf({ graph, cues, foreground, embedding }: PlainCut): ForegroundExample {
-  const { features, dim } = embedding;
+function plainCut(graph: SuperpixelGraph, { saliency }: Embedding): PlainCut {
+  const cues = foregroundCues(graph, saliency);
+  return { cues, foreground: findForeground(graph, cues) };
+}
+
+function exampleOf(
+  graph: SuperpixelGraph,
+  { features, dim }: Embedding,
+  { cues, foreground }: PlainCut,
+): ForegroundExample {
   const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s] === 1);
   const { areas, lab, labSpread, edges } = graph;
   return {

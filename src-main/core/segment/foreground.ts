@@ -2,6 +2,7 @@ import { fitColours, logDensity } from './colour-model.ts';
 import { squaredLabDistance } from './lab-distance.ts';
 import { minimumCut } from './max-flow.ts';
 import { saliencyOf } from './saliency.ts';
+import { sigmoid } from './sigmoid.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
 export type ForegroundWeights = {
@@ -163,5 +164,4 @@ function borderCosts({ map, edges, lab }: SuperpixelGraph): Float32Array {
   });
 }
 
-const sigmoid = (value: number) => 1 / (1 + Math.exp(-value));
 const clamp = (value: number, limit: number) => Math.min(Math.max(value, -limit), limit);

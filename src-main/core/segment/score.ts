@@ -2,6 +2,7 @@ import type { Grid } from '../superpixel/components.ts';
 import type { Foreground } from './foreground.ts';
 import type { GroundReading } from './ground.ts';
 import type { ObjectMap } from './objects.ts';
+import { sigmoid } from './sigmoid.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
 /** Of two equal objects, the one that the border cuts off ranks lower; more weight than this ranks worse. */
@@ -33,7 +34,7 @@ function meanProbability(areas: Float32Array, evidence: Float32Array, members: r
   for (const s of members) {
     const px = areas[s] ?? 0;
     area += px;
-    sum += px / (1 + Math.exp(-(evidence[s] ?? 0)));
+    sum += px * sigmoid(evidence[s] ?? 0);
   }
   return sum / Math.max(area, 1);
 }

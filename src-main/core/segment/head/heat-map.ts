@@ -1,6 +1,7 @@
 import { HEAT_COLOURS } from '../../../contract/heat-colours.ts';
 import type { RgbImage } from '../../image/decode.ts';
 import type { Embedding } from '../embed-image.ts';
+import { sigmoid } from '../sigmoid.ts';
 import { headLogits, type ForegroundHead } from './foreground-head.ts';
 
 /** Probability of the foreground in each pixel: [heightPx, widthPx] in 0..1. */
@@ -13,8 +14,7 @@ export type HeatMap = { data: Float32Array; widthPx: number; heightPx: number };
 export function heatMap(head: ForegroundHead, embedding: Embedding): HeatMap {
   const { map, dim } = embedding;
   if (dim !== head.weights.length) throw new Error(`a head of ${head.weights.length} weights for ${dim}`);
-  const odds = headLogits(head, embedding);
-  const shares = odds.map((logit) => 1 / (1 + Math.exp(-logit)));
+  const shares = headLogits(head, embedding).map(sigmoid);
   return {
     data: Float32Array.from(map.labels, (label) => shares[label] ?? 0),
     widthPx: map.widthPx,

@@ -147,7 +147,7 @@ async function learnFrom(task: LearnTask, cues: Reliability): Promise<Candidate 
       isReliable = isAhead(tested, cues);
     }
   }
-  const { confirmation } = reliabilityOf(task, crossed(heads));
+  const confirmation = isReliable ? confirmationOf(task, crossed(heads)) : tested.confirmation;
   return { head: meanOfHeads(...heads), agreement: tested.agreement, confirmation, from: null, isReliable };
 }
 
@@ -267,15 +267,18 @@ function reliabilityOf(
   { examples, compared }: Pick<LearnTask, 'examples' | 'compared'>,
   headOf: HeadOf,
 ): Reliability {
-  const answerOf = (example: ForegroundExample, at: number) =>
-    isPositive(linear(headOf(example, at), example));
-  return {
-    agreement: meanIou(examples, (example, at) => [answerOf(example, at), example.targets]),
-    confirmation: meanIou(compared, (example, at) => [
-      answerOf(example, at),
-      maskWith(headOf(example, at), example),
-    ]),
-  };
+  const agreement = meanIou(examples, (example, at) => [
+    isPositive(linear(headOf(example, at), example)),
+    example.targets,
+  ]);
+  return { agreement, confirmation: confirmationOf({ compared }, headOf) };
+}
+
+function confirmationOf({ compared }: Pick<LearnTask, 'compared'>, headOf: HeadOf): number {
+  return meanIou(compared, (example, at) => {
+    const head = headOf(example, at);
+    return [isPositive(linear(head, example)), maskWith(head, example)];
+  });
 }
 
 const isPositive = (logits: Float32Array) => Uint8Array.from(logits, (logit) => (logit > 0 ? 1 : 0));
