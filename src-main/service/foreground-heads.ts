@@ -102,7 +102,7 @@ const WHY_NONE: Record<Exclude<ForegroundNote['way'], 'head'>, [reason: string, 
   'no-encoder': ['it was made without a model', 'Segment with one: r2o segment <collection> --model <model>'],
   'few-images': ['its collection has too few images to learn from', 'Add images, then segment again.'],
   disagreement: [
-    'what was learned did not hold for images that it was not learned from',
+    "its model's features added too little to colour, place and saliency",
     'Segment with a stronger model, or with one that a larger collection has taught.',
   ],
 };

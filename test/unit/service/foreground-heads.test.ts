@@ -127,7 +127,7 @@ describe('the probabilities of a head', { timeout: 240_000 }, () => {
     ['even-ground', 'uniform background'],
     ['no-encoder', 'without a model'],
     ['few-images', 'too few images'],
-    ['disagreement', 'did not hold for images that it was not learned from'],
+    ['disagreement', "its model's features added too little to colour, place and saliency"],
   ] as const)('are missing for a reason that is told (%s)', async (way, reason) => {
     const { client, id, imageId, out } = await withHead(way && { ...LEARNED, way });
     const refused = { code: 'WRONG_STATE', message: expect.stringContaining(reason) as string };
