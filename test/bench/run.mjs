@@ -6,8 +6,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createServer, createServerModuleRunner } from 'vite';
-import { bundledDependencies } from '../../electron.vite.config.ts';
+import { importSource } from '../support/import-source.mjs';
 
 const SUFFIX = '.bench.ts';
 const names = readdirSync(import.meta.dirname)
@@ -21,15 +20,7 @@ if (!name || !names.includes(name)) {
 }
 
 const wantsJson = args.includes('--json');
-const server = await createServer({
-  configFile: false,
-  logLevel: 'error',
-  server: { middlewareMode: true, watch: null, ws: false },
-  optimizeDeps: { noDiscovery: true },
-  ssr: { noExternal: bundledDependencies },
-});
-const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
-const { run } = await runner.import(resolve(import.meta.dirname, name + SUFFIX));
+const { run } = await importSource(resolve(import.meta.dirname, name + SUFFIX));
 const report = await run(args.filter((arg) => arg !== '--json'));
 for (const table of report.tables) {
   console.log(`\n${table.title}`);

@@ -1,0 +1,71 @@
+import { drawsFor, type Draw } from '../../src-main/core/tensor/random.ts';
+
+/** Chance that is the same for the same seed. */
+export type Chance = {
+  /** Uniform in [0, 1). */
+  readonly draw: Draw;
+  /** A whole number of at least `from` and below `below`. */
+  whole: (from: number, below: number) => number;
+  pick: <T>(choices: readonly [T, ...T[]]) => T;
+};
+
+/** What runs the cases of a campaign; disposed after the last one. */
+export type CaseRunner = AsyncDisposable & {
+  /**
+   * Runs one case, all of which follows from `chance`.
+   * @returns what was tried, under which the case is counted
+   * @throws Error that says what was wrong
+   */
+  run: (chance: Chance) => Promise<string>;
+};
+
+/** Many cases that chance decides, none of which may fail. A module `NAME.campaign.ts` exports one as `campaign`. */
+export type Campaign = {
+  /** Cases of a whole run. */
+  count: number;
+  /** Prepares what all cases use: pictures, results of a run that nothing disturbed. */
+  open: () => Promise<CaseRunner>;
+};
+
+export type CampaignReport = {
+  campaign: string;
+  seed: number;
+  count: number;
+  /** Cases by what was tried. */
+  counts: Record<string, number>;
+  /** `--seed SEED --count 1` repeats one. */
+  failures: { seed: number; problem: string }[];
+};
+
+/** Runs `count` cases. Case n has the seed `seed + n`, so that each can be repeated without the others. */
+export async function runCampaign(
+  name: string,
+  campaign: Campaign,
+  { seed, count }: { seed: number; count: number },
+): Promise<CampaignReport> {
+  const report: CampaignReport = { campaign: name, seed, count, counts: {}, failures: [] };
+  await using cases = await campaign.open();
+  for (let caseSeed = seed; caseSeed < seed + count; caseSeed++) {
+    try {
+      const tried = await cases.run(chanceOf(name, caseSeed));
+      report.counts[tried] = (report.counts[tried] ?? 0) + 1;
+    } catch (error) {
+      report.failures.push({
+        seed: caseSeed,
+        problem: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+  return report;
+}
+
+/** The chance of one case. */
+export function chanceOf(name: string, seed: number): Chance {
+  const draw = drawsFor({ seed, step: 0, stream: name });
+  const whole = (from: number, below: number) => from + Math.floor(draw() * (below - from));
+  return {
+    draw,
+    whole,
+    pick: (choices) => choices[whole(0, choices.length)] ?? choices[0],
+  };
+}
