@@ -29,7 +29,8 @@ export type Preview = {
 /** Regions of a preview at most; a picture with more cannot be read. */
 const MAX_REGIONS = 32;
 
-type PreviewImage = {
+/** An image as the network sees it, with its superpixels. */
+export type PreviewImage = {
   /** [viewPx, viewPx, 3] float32, normalised. */
   pixels: Float32Array;
   /** Superpixel of each pixel. */
@@ -49,7 +50,7 @@ export class Previewer {
   constructor(images: readonly OpenedImage[], config: PretrainConfig, previous: readonly Uint8Array[] = []) {
     this.#config = config;
     this.#originals = images.map((image) => originalOf(image, config));
-    this.#changed = images.map((image, index) => changedOf(image, index, config));
+    this.#changed = images.map((image, index) => mirroredImage(image, index, config));
     this.#previous = previous;
   }
 
@@ -93,8 +94,11 @@ function originalOf({ spanning, superpixels }: OpenedImage, config: PretrainConf
   return previewImage(spanning, superpixels, config);
 }
 
-/** The whole image mirrored, with the colours of a second view. */
-function changedOf(
+/**
+ * The whole image mirrored, with the colours of a second view. Each superpixel keeps its number and what it shows.
+ * @param index number among the preview's images, by which the colours are drawn
+ */
+export function mirroredImage(
   { pixels, superpixels }: OpenedImage,
   index: number,
   config: PretrainConfig,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { superpixelGrids } from '../../../../src-main/core/train/batch.ts';
 import { configure } from '../../../../src-main/core/train/configure.ts';
 import type { OpenedImage } from '../../../../src-main/core/train/image-source.ts';
-import { Previewer } from '../../../../src-main/core/train/preview.ts';
+import { mirroredImage, Previewer } from '../../../../src-main/core/train/preview.ts';
 import { Trainer } from '../../../../src-main/core/train/trainer.ts';
 import { initialWeights } from '../../../../src-main/core/model/parameters.ts';
 import { modelNetwork, targetName } from '../../../../src-main/core/model/networks.ts';
@@ -50,3 +50,31 @@ describe('a preview', () => {
     expect(Math.max(...(maps[0] ?? []))).toBeLessThan(32);
   });
 });
+
+describe('the mirrored image of a preview', () => {
+  const image = brightOnTheLeft();
+  const { pixels, labels } = mirroredImage(image, 0, config);
+
+  test('has each superpixel where its content is', () => {
+    const { labels: original, count } = image.superpixels;
+    const before = brightnessOf(original, count, (at) => image.pixels.data[3 * at] ?? 0);
+    const after = brightnessOf(labels, count, (at) => pixels[3 * at] ?? 0);
+    const middle = (Math.min(...after) + Math.max(...after)) / 2;
+    expect(after.map((value) => value > middle)).toEqual(before.map((value) => value > 128));
+  });
+
+  test('is turned about the vertical axis', () => {
+    expect(labels.slice(0, SIDE)).toEqual(image.superpixels.labels.slice(0, SIDE).reverse());
+  });
+});
+
+/** Mean value of each superpixel. */
+function brightnessOf(labels: Uint16Array, count: number, valueAt: (at: number) => number): number[] {
+  const sums = Array.from({ length: count }, () => 0);
+  const sizes = Array.from({ length: count }, () => 0);
+  labels.forEach((label, at) => {
+    sums[label] = (sums[label] ?? 0) + valueAt(at);
+    sizes[label] = (sizes[label] ?? 0) + 1;
+  });
+  return sums.map((sum, label) => sum / (sizes[label] ?? 1));
+}
