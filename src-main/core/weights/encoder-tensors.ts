@@ -37,6 +37,7 @@ export async function readEncoder(file: TensorFile, names: ReadonlyMap<string, s
   const spec = specOfShapes(shapes);
   if (typeof spec === 'string') throw notAResNet(file.path, spec);
   checkSize(file.path, spec);
+  refuseMore(file.path, spec, names);
   const weights: Record<string, Float32Array> = {};
   for (const tensor of encoderTensorsOf(spec)) {
     const stored = names.get(tensor.name) ?? tensor.name;
@@ -100,6 +101,24 @@ function checkSize(path: string, spec: Encoder['spec']): void {
   }
 }
 
+/** Modules of a ResNet. Heads and projectors do not change its features. */
+const OWN_MODULE = /^(conv\d+|bn\d+|layer\d+|stem|res\d+)\./;
+
+/** Networks that extend a ResNet (SE blocks, attention, biases) would compute something else without what they add. */
+function refuseMore(path: string, spec: Encoder['spec'], names: ReadonlyMap<string, string>): void {
+  const own = new Set(encoderTensorsOf(spec).map(({ name }) => name));
+  const more = [...names].filter(
+    ([name]) => OWN_MODULE.test(name) && !own.has(name) && !name.endsWith(`.${COUNTER}`),
+  );
+  const [first] = more;
+  if (!first) return;
+  const others = more.length > 1 ? ` and ${more.length - 1} more` : '';
+  throw notAResNet(
+    path,
+    `it also has '${first[1]}'${others}, which a plain ResNet does not have: its features would be wrong without`,
+  );
+}
+
 function checkEntry(file: TensorFile, name: string, shape: Shape): void {
   const entry = file.tensors.get(name);
   const wanted = `[${shape.join(', ')}]`;
@@ -123,6 +142,6 @@ function notAResNet(path: string, problem: string) {
   return unsupportedWeights(
     path,
     `it does not contain a ResNet that R2O Studio knows: ${problem}`,
-    'Supported are ResNet-18, with all or half of its channels, and ResNet-50, as defined by torchvision; see resources/docs/weights.md.',
+    'ResNet-18 to ResNet-152 as defined by torchvision are supported. Other networks can be imported as an ONNX file that returns feature maps; see resources/docs/weights.md.',
   );
 }

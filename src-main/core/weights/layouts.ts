@@ -121,10 +121,11 @@ function prefixes(candidates: Candidate[]): string {
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-/** detectron2: `stem.conv1.norm`, `res2.0.conv1.norm`, `res2.0.shortcut`, `res2.0.shortcut.norm`, ... */
+/** detectron2: `stem.conv1.norm`, `res2.0.conv1.norm`, `res2.0.shortcut`, `res2.0.shortcut.norm`, ...; its classifier is `stem.fc`. */
 function fromDetectron2(name: string): string | undefined {
   const match = /^(stem|res([2-5])\.(\d+))\.(conv(\d)|shortcut)\.(norm\.)?(\w+)$/.exec(name);
-  if (!match) return undefined;
+  // What a ResNet does not have keeps its name, by which it is refused.
+  if (!match) return /^(stem\.(?!fc\.)|res\d+\.)/.test(name) ? name : undefined;
   const [, place, stage, block, module, index, norm, leaf] = match;
   const prefix = place === 'stem' ? '' : `layer${Number(stage) - 1}.${block}.`;
   const isNorm = norm !== undefined;

@@ -20,6 +20,8 @@ const EPSILON: Record<VitFamily, number> = {
 /** The most weights that one ONNX file can hold. */
 const MAX_ELEMENTS = 500_000_000;
 const PARTS = ['q', 'k', 'v'] as const;
+/** Modules that change features. Heads, and tokens that only training needs, do not. */
+const OWN_MODULE = /^(blocks|patch_embed|norm_pre|pre_layrnorm)\.|^(dist|distillation)_token$/;
 
 /**
  * Reads a Vision Transformer: finds out its size from its tensors, and checks that each is there, has its shape and
@@ -29,6 +31,7 @@ const PARTS = ['q', 'k', 'v'] as const;
 export async function readVit(file: TensorFile, found: FoundVit, choices: VitChoices): Promise<Vit> {
   const reader = new VitReader(file, found.places);
   const spec = reader.spec(choices);
+  reader.refuseMore(spec);
   const weights: Record<string, Float32Array> = {};
   for (const [name, shape] of vitTensors(spec)) weights[name] = await reader.read(name, shape, spec);
   return { spec, weights };
@@ -72,6 +75,16 @@ class VitReader {
     const elements = [...vitTensors(spec).values()].reduce((sum, shape) => sum + sizeOf(shape), 0);
     if (elements > MAX_ELEMENTS) throw this.#unsupported(`it has ${elements} weights, which are too many`);
     return spec;
+  }
+
+  /** Networks that extend a ViT (relative positions, normalised keys) would compute something else without what they add. */
+  refuseMore(spec: VitSpec): void {
+    const own = vitTensors(spec);
+    const more = [...this.#places].find(
+      ([name]) => OWN_MODULE.test(name) && !own.has(name) && !name.endsWith('.bias_mask'),
+    );
+    if (!more) return;
+    throw this.#unsupported(`it also has '${more[1].stored}', which a plain one does not have`);
   }
 
   async read(name: string, shape: Shape, spec: VitSpec): Promise<Float32Array> {

@@ -156,6 +156,46 @@ describe('tensors that are no encoder are refused by name:', () => {
   });
 });
 
+describe('a network that has more than a ResNet is refused by name:', () => {
+  const added = (name: string) =>
+    refusalOf((all) => [
+      ...all,
+      { name, shape: [4], dtype: 'F32', bytes: () => bytesOf(new Float32Array(4)) },
+    ]);
+
+  test.each([
+    'layer1.0.se.fc1.weight',
+    'layer2.0.attn.qkv.weight',
+    'layer3.0.conv2.bias',
+    'layer1.2.conv1.weight',
+    'layer5.0.conv1.weight',
+    'conv1.bias',
+    'bn1.alpha',
+  ])('%s', async (name) => {
+    expect(await added(name)).toContain(`it also has '${name}', which a plain ResNet does not have`);
+  });
+
+  test('the first of several is named', async () => {
+    const refusal = await refusalOf((all) => [
+      ...all,
+      ...['fc1', 'fc2'].map((fc) => ({
+        name: `layer1.0.se.${fc}.weight`,
+        shape: [4],
+        dtype: 'F32' as const,
+        bytes: () => bytesOf(new Float32Array(4)),
+      })),
+    ]);
+    expect(refusal).toContain(`'layer1.0.se.fc1.weight' and 1 more`);
+  });
+
+  test.each(['fc.weight', 'head.0.weight', 'projector.bn1.weight', 'queue', 'avgpool.scale'])(
+    '%s beside it does not matter',
+    async (name) => {
+      expect(await added(name)).toBe('accepted');
+    },
+  );
+});
+
 describe('an encoder', () => {
   test('is taken from a training state and put back under any prefix', () => {
     const encoder = goldenEncoder(TINY_SPEC, 5);
@@ -174,9 +214,11 @@ describe('an encoder', () => {
   });
 
   test('is called by its published name, or by its parts', () => {
-    expect([RESNET18, RESNET50, TINY_SPEC].map(architectureName)).toEqual([
+    const deeper = { ...RESNET50, depths: [3, 4, 23, 3] as const };
+    expect([RESNET18, RESNET50, deeper, TINY_SPEC].map(architectureName)).toEqual([
       'resnet18',
       'resnet50',
+      'resnet101',
       'resnet-basic-1x1x1x1-w4',
     ]);
   });

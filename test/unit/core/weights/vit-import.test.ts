@@ -7,8 +7,12 @@ import { FeatureExtractor } from '../../../../src-main/core/segment/encoder.ts';
 import { openFrozen } from '../../../../src-main/core/segment/open-frozen.ts';
 import { importModel } from '../../../../src-main/core/weights/import-model.ts';
 import { openModel } from '../../../../src-main/core/weights/open-model.ts';
-import { SafetensorsFile, writeSafetensors } from '../../../../src-main/core/weights/safetensors.ts';
-import type { StoredDtype } from '../../../../src-main/core/weights/stored-tensor.ts';
+import {
+  SafetensorsFile,
+  writeSafetensors,
+  type TensorSource,
+} from '../../../../src-main/core/weights/safetensors.ts';
+import { bytesOf, type StoredDtype } from '../../../../src-main/core/weights/stored-tensor.ts';
 import { vitName } from '../../../../src-main/core/weights/vit/import-vit.ts';
 import { findVit } from '../../../../src-main/core/weights/vit/names.ts';
 import { vitSpecOf } from '../../../../src-main/core/weights/vit/read-vit.ts';
@@ -126,16 +130,48 @@ describe('a Vision Transformer that is imported', () => {
     });
   });
 
+  test.each([
+    ['original', 'blocks.0.attn.rel_pos_h'],
+    ['original', 'blocks.0.attn.q_norm.weight'],
+    ['original', 'patch_embed.norm.weight'],
+    ['original', 'dist_token'],
+    ['original', 'norm_pre.weight'],
+    ['transformers’', 'embeddings.distillation_token'],
+    ['transformers’', 'encoder.layer.0.attention.attention.relative_position_bias.table'],
+  ])('that has more than a plain one is refused by name (%s layout, %s)', async (layout, name) => {
+    const path = await withMore(layout === 'original' ? 'weights.safetensors' : 'hf/model.safetensors', name);
+    await expect(importModel(path, { heads: 2 })).rejects.toMatchObject({
+      code: 'WEIGHTS_UNSUPPORTED',
+      message: expect.stringContaining(`it also has '${name}'`) as string,
+    });
+  });
+
+  test.each(['head.weight', 'mask_token', 'fc_norm.weight'])('may have %s beside it', async (name) => {
+    const path = await withMore('weights.safetensors', name);
+    expect(await importModel(path, { heads: 2 })).toMatchObject({ encoder: { kind: 'vit' } });
+  });
+
   test('is never the student of a training', async () => {
-    const path = join(tempFolder(), 'student.safetensors');
-    await using file = await SafetensorsFile.open(goldenPath('vit', 'dino-p8', 'weights.safetensors'));
-    const tensors = [...file.tensors].map(([name, { dtype, shape }]) => ({
-      name: `student.${name}`,
-      dtype,
-      shape,
-      bytes: async () => (await file.read(name)).bytes,
-    }));
-    await writeSafetensors(path, tensors);
+    const path = await goldenCopy('weights.safetensors', (name) => `student.${name}`);
     await expect(importModel(path, { heads: 2 })).rejects.toMatchObject({ code: 'WEIGHTS_UNSUPPORTED' });
   });
 });
+
+/** A copy of a golden network with one tensor more. */
+const withMore = (file: string, name: string) =>
+  goldenCopy(file, (own) => own, [
+    { name, dtype: 'F32', shape: [4], bytes: () => bytesOf(new Float32Array(4)) },
+  ]);
+
+async function goldenCopy(file: string, rename: (name: string) => string, more: TensorSource[] = []) {
+  const path = join(tempFolder(), 'copy.safetensors');
+  await using source = await SafetensorsFile.open(goldenPath('vit', 'dino-p8', ...file.split('/')));
+  const tensors = [...source.tensors].map(([name, { dtype, shape }]) => ({
+    name: rename(name),
+    dtype,
+    shape,
+    bytes: async () => (await source.read(name)).bytes,
+  }));
+  await writeSafetensors(path, [...tensors, ...more]);
+  return path;
+}
