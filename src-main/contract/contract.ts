@@ -52,6 +52,7 @@ import {
   Evaluation,
   GalleryFilter,
   HeadExportRequest,
+  HeadTeacher,
   HeatRequest,
   ImageMasksRequest,
   Segmentation,
@@ -260,6 +261,8 @@ export const contract = {
       .output(Evaluation),
     /** Draws the best images with their objects on one PNG, or one page where the path ends in .html. */
     writeSheet: base.input(SheetRequest).output(z.object({ path: z.string() })),
+    /** The collections that taught its foreground head, with their images; its own first, none without a head. */
+    headTeachers: base.input(z.object({ id: SegmentationId })).output(z.array(HeadTeacher)),
     /** Writes the probabilities that its foreground head gives the pixels of an image, as PNG of the image's size. */
     writeHeat: base.input(HeatRequest).output(z.object({ path: z.string() })),
     /** Writes its encoder with its foreground head as one ONNX file, from images to probabilities, with a card. */

@@ -61,8 +61,19 @@ export const ForegroundNote = z.object({
   imageCount: z.number().int().nonnegative(),
   /** The segmentation of another collection that it was learned for; null if it was learned here. */
   from: SegmentationId.nullable(),
+  /** The other collections whose images taught it too, by their names when it was learned. */
+  taughtBy: z.array(z.object({ segmentationId: SegmentationId, collection: z.string() })).default([]),
 });
 export type ForegroundNote = z.infer<typeof ForegroundNote>;
+
+/** A collection that taught a head, and its images. */
+export const HeadTeacher = z.object({
+  segmentationId: SegmentationId,
+  collection: z.string(),
+  /** Their paths below the collection's folder; null where that is no longer known. */
+  images: z.array(z.string()).nullable(),
+});
+export type HeadTeacher = z.infer<typeof HeadTeacher>;
 
 /** One way of cutting a collection into objects. */
 export const Segmentation = z.object({

@@ -34,6 +34,8 @@ export const StorageUse = z.object({
   thumbnailBytes: z.number(),
   /** Pixels of images, their superpixels and features. */
   decodedBytes: z.number(),
+  /** What segmentations have learned. */
+  learnedBytes: z.number(),
   /** Free space of the disk with the data folder; null where it cannot be read. */
   freeBytes: z.number().nullable(),
 });

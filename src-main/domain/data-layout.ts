@@ -71,9 +71,12 @@ export function modelFile(modelsFolder: string, file: string): string {
   return join(modelsFolder, file);
 }
 
-/** Where a segmentation keeps what it learned from its collection. */
-export function segmentationFile({ segmentations }: DataLayout, id: SegmentationId): string {
-  return join(segmentations, `${id}.model`);
+/**
+ * Where a segmentation keeps what it learned from its collection: for its own images, and, smaller, what those images
+ * taught, for the heads of other collections.
+ */
+export function segmentationFiles({ segmentations }: DataLayout, id: SegmentationId) {
+  return { model: join(segmentations, `${id}.model`), lessons: join(segmentations, `${id}.lessons`) };
 }
 
 /** The folder of a run: its image list and checkpoints. */

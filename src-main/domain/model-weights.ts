@@ -17,6 +17,12 @@ export function weightsOf(model: Model, modelsFolder: string): ModelWeights {
   return { kind: 'untrained', architecture: Architecture.parse(architecture), seed: card.seed ?? 0 };
 }
 
+/** Whether two models give the same features: the same weights, imported twice, do. */
+export function isSameEncoder(a: Model, b: Model): boolean {
+  if (a.sha256 !== null || b.sha256 !== null) return a.sha256 === b.sha256;
+  return a.architecture === b.architecture && a.card.seed === b.card.seed;
+}
+
 /** A name that no file has yet, for a new model. The worker writes it and the service keeps it in its row. */
 export function newModelFile(architecture: string, extension = 'safetensors'): string {
   return `${architecture}-${crypto.randomUUID()}.${extension}`;

@@ -1,15 +1,15 @@
 import { UserError } from '../contract/errors.ts';
-import type { SegmentationId } from '../contract/ids.ts';
-import { weightsOf } from '../domain/model-weights.ts';
+import type { ModelId, SegmentationId } from '../contract/ids.ts';
+import { isSameEncoder, weightsOf } from '../domain/model-weights.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
-import { segmentationFile } from '../domain/data-layout.ts';
+import { segmentationFiles } from '../domain/data-layout.ts';
 import type { AskOf } from '../worker/protocol/ask.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 import { workerCache, workerLimits } from './worker-settings.ts';
 
 /** One large image takes seconds; learning from a large collection, minutes. */
 const LIMITS = { graceMs: 60_000, silenceMs: 10 * 60_000 };
-/** More heads of other collections than these are not compared. */
+/** Of more other collections than these, neither heads nor lessons are used. */
 const MAX_HEADS = 8;
 /** The angle between the hues of consecutive concepts: consecutive ones differ, however many there are. */
 const GOLDEN_ANGLE = 137.508;
@@ -26,23 +26,41 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
     throw new UserError('NOT_FOUND', `Segmentation ${id} has been removed, so it cannot continue.`);
   };
 
-  /** Finished segmentations of other collections that learned a head with the same model, the latest first. */
-  const headsFor = ({ modelId, collectionId }: Segmentation) =>
-    store.segmentations
+  const hasSameEncoder = (a: ModelId | null, b: ModelId | null): boolean => {
+    const [one, other] = [a, b].map((id) => (id === null ? undefined : store.models.get(id)));
+    return one !== undefined && other !== undefined && isSameEncoder(one, other);
+  };
+
+  /** The latest finished segmentation of each other collection that taught the same encoder in the same way. */
+  const headsFor = ({ modelId, collectionId, settings }: Segmentation) => {
+    const teaching = store.segmentations
       .list()
       .filter(
         (other) =>
-          other.modelId === modelId &&
           other.collectionId !== collectionId &&
           other.state === 'done' &&
           other.foreground?.way === 'head' &&
-          other.foreground.from === null,
-      )
+          other.foreground.from === null &&
+          hasSameEncoder(other.modelId, modelId),
+      );
+    const isLatest = ({ collectionId: taught }: Segmentation, at: number) =>
+      teaching.findIndex((other) => other.collectionId === taught) === at;
+    return teaching
+      .filter(isLatest)
       .slice(0, MAX_HEADS)
-      .map(({ id }) => ({
-        segmentationId: id,
-        modelFile: segmentationFile(layout, id),
-      }));
+      .map((other) => {
+        const { model, lessons } = segmentationFiles(layout, other.id);
+        return {
+          segmentationId: other.id,
+          collection: store.collections.get(other.collectionId)?.name ?? '',
+          taughtBy: other.foreground?.taughtBy ?? [],
+          imageCount: other.foreground?.imageCount ?? 0,
+          modelFile: model,
+          // Features of another input size are others.
+          lessonsFile: other.settings.inputPx === settings.inputPx ? lessons : null,
+        };
+      });
+  };
 
   const saveImage = (ask: AskOf<'segment/save'>, id: SegmentationId): null => {
     const concepts = store.concepts.idsOf(id);
@@ -92,6 +110,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
       const { modelId } = segmentation;
       const model = modelId === null ? undefined : store.models.get(modelId);
       const settings = environment.settings();
+      const learned = segmentationFiles(layout, segmentationId);
       return {
         kind: 'segment',
         rootPath: collection.rootPath,
@@ -102,7 +121,8 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
         settings: segmentation.settings,
         device: segmentation.device,
         model: model ? weightsOf(model, layout.models) : null,
-        modelFile: segmentationFile(layout, segmentationId),
+        modelFile: learned.model,
+        lessonsFile: learned.lessons,
         heads: headsFor(segmentation),
       };
     },

@@ -1,14 +1,13 @@
 import { opendirSync, realpathSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Collection } from '../contract/collection.ts';
 import { UserError } from '../contract/errors.ts';
-import { segmentationFile } from '../domain/data-layout.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOnHold } from '../contract/job-state.ts';
 import { isInside } from './output-files.ts';
+import { removeLearned } from './segmentations.ts';
 import type { Service } from './service.ts';
 
 /** Collections as clients handle them: folders on disk behind rows in the store. */
@@ -75,7 +74,7 @@ export function collectionHandlers(service: Service) {
         if (removed.isComplete) break;
         await new Promise(setImmediate);
       }
-      for (const segmentation of learned) await rm(segmentationFile(layout, segmentation), { force: true });
+      for (const segmentation of learned) await removeLearned(layout, segmentation);
       service.publish({ type: 'collection-removed', collectionId: id });
       return { removedImages };
     },

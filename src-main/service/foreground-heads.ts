@@ -1,8 +1,8 @@
 import { UserError } from '../contract/errors.ts';
 import type { ImageId, SegmentationId } from '../contract/ids.ts';
 import type { ExportedModel, Model } from '../contract/model.ts';
-import type { ForegroundNote, HeatStyle, Segmentation } from '../contract/segmentation.ts';
-import { segmentationFile } from '../domain/data-layout.ts';
+import type { ForegroundNote, HeadTeacher, HeatStyle, Segmentation } from '../contract/segmentation.ts';
+import { segmentationFiles } from '../domain/data-layout.ts';
 import { weightsOf } from '../domain/model-weights.ts';
 import { outputFile } from './output-files.ts';
 import { photoFile, type PhotoFile } from './photo-files.ts';
@@ -78,6 +78,22 @@ export async function exportHead(
   });
 }
 
+/**
+ * The collections that taught a segmentation's head, and their images; none where it has no head.
+ * @throws UserError NOT_FOUND
+ */
+export async function headTeachers(service: Service, id: SegmentationId): Promise<HeadTeacher[]> {
+  const { store, calls, layout } = service;
+  const { foreground, collectionId } = segmentationHandlers(service).get(id);
+  if (foreground?.way !== 'head') return [];
+  const { from, taughtBy } = foreground;
+  const own = { segmentationId: id, collection: store.collections.get(collectionId)?.name ?? '' };
+  const teachers = from === null ? [own, ...taughtBy] : taughtBy;
+  const files = teachers.map(({ segmentationId }) => segmentationFiles(layout, segmentationId).lessons);
+  const { taught } = await calls.call({ kind: 'list-lessons', files });
+  return teachers.map((teacher, at) => ({ ...teacher, images: taught[at] ?? null }));
+}
+
 /** @throws UserError NOT_FOUND, WRONG_STATE with the reason for which there is no head, MODEL_UNAVAILABLE */
 function learnedHead(service: Service, id: SegmentationId): Learned {
   const segmentation = segmentationHandlers(service).get(id);
@@ -121,7 +137,7 @@ function noHead({ name, foreground }: Segmentation): UserError {
 /** Where a worker finds a head, and the encoder that it was learned with. */
 function placeOf(service: Service, { segmentation, model }: Learned) {
   return {
-    modelFile: segmentationFile(service.layout, segmentation.id),
+    modelFile: segmentationFiles(service.layout, segmentation.id).model,
     model: weightsOf(model, service.layout.models),
     settings: segmentation.settings,
     device: segmentation.device,

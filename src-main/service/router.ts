@@ -11,7 +11,7 @@ import { modelHandlers } from './models.ts';
 import { runHandlers } from './runs.ts';
 import { conceptHandlers } from './concepts.ts';
 import { evaluate } from './evaluation.ts';
-import { exportHead, writeHeat } from './foreground-heads.ts';
+import { exportHead, headTeachers, writeHeat } from './foreground-heads.ts';
 import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import { writeSheet } from './sheet.ts';
@@ -96,6 +96,7 @@ export function createRouter(service: Service) {
         store.gallery.tiles(input.id, input.imageIds),
       ),
       evaluate: os.segmentations.evaluate.handler(({ input }) => evaluate(service, input)),
+      headTeachers: os.segmentations.headTeachers.handler(({ input }) => headTeachers(service, input.id)),
       writeHeat: os.segmentations.writeHeat.handler(({ input }) => writeHeat(service, input)),
       exportHead: os.segmentations.exportHead.handler(({ input }) => exportHead(service, input)),
       writeSheet: os.segmentations.writeSheet.handler(({ input }) => writeSheet(service, input)),

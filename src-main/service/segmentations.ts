@@ -6,7 +6,7 @@ import type { CollectionId, JobId, SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
 import type { CollectionChanges, Segmentation, SegmentRequest } from '../contract/segmentation.ts';
-import { segmentationFile } from '../domain/data-layout.ts';
+import { segmentationFiles, type DataLayout } from '../domain/data-layout.ts';
 import type { Service } from './service.ts';
 
 /** Segmentations as clients handle them: rows, concepts and masks in the store, jobs that make them. */
@@ -121,11 +121,16 @@ export function segmentationHandlers(service: Service) {
       const { jobId, state } = get(id);
       if (jobId !== null && state !== null && isOpen(state)) await queue.cancelAndWait(jobId);
       while (!store.segmentations.removeChunk(id)) await new Promise(setImmediate);
-      await rm(segmentationFile(layout, id), { force: true });
+      await removeLearned(layout, id);
       service.publish({ type: 'segmentation-removed', segmentationId: id });
       return null;
     },
   };
+}
+
+/** Removes what a segmentation has learned. */
+export async function removeLearned(layout: DataLayout, id: SegmentationId): Promise<void> {
+  for (const file of Object.values(segmentationFiles(layout, id))) await rm(file, { force: true });
 }
 
 /** The folder of ground truth. @throws UserError FOLDER_NOT_FOUND */

@@ -13,12 +13,14 @@ export async function storageUse({
   database,
   writeAheadLog,
   cache,
+  segmentations,
 }: DataLayout): Promise<StorageUse> {
   const databaseFiles = await Promise.all([database, writeAheadLog].map(sizeOf));
   return {
     databaseBytes: databaseFiles.reduce((sum, size) => sum + size, 0),
     thumbnailBytes: await sizeOfAll(SMALL_PICTURES.map((name) => cachePlace(cache, name).folder)),
     decodedBytes: await sizeOfAll(IMAGE_DATA.map((name) => cachePlace(cache, name).folder)),
+    learnedBytes: await sizeOfAll([segmentations]),
     freeBytes: await freeBytes(folder),
   };
 }

@@ -156,6 +156,10 @@ async function resultOf(call: Call): Promise<unknown> {
       const { exportHeadToFile } = await import('./calls/head-calls.ts');
       return exportHeadToFile(call);
     }
+    case 'list-lessons': {
+      const { listLessons } = await import('./calls/head-calls.ts');
+      return listLessons(call);
+    }
     case 'write-preview-strip': {
       const { writePreviewStrip } = await import('./calls/preview-strip-call.ts');
       await writePreviewStrip(call);

@@ -283,7 +283,7 @@ describe('segmenting', () => {
         if (event.type === 'job') phases.add(event.job.progress?.phase);
       });
       for (const mode of ['everything', 'fixed-k']) {
-        const none = { way: 'not-needed', agreement: null, imageCount: 0, from: null };
+        const none = { way: 'not-needed', agreement: null, imageCount: 0, from: null, taughtBy: [] };
         expect(await noteOf(many, modelId, { mode })).toEqual(none);
       }
       expect(phases).toContain('learning-concepts');

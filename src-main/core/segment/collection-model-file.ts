@@ -1,23 +1,48 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
+import { ForegroundNote } from '../../contract/segmentation.ts';
+import type { Lessons } from './head/lessons.ts';
 import type { CollectionModel } from './segment-image.ts';
 
 /** Changes with every change of what a CollectionModel is: an older one is learned again. */
 const MODEL_VERSION = 2;
+/** The same of Lessons: without them, others learn on their own. */
+const LESSONS_VERSION = 1;
 
 /** Keeps what was learned from a collection, whole or not at all. */
 export async function writeCollectionModel(path: string, model: CollectionModel): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.tmp`, serialize({ version: MODEL_VERSION, model }));
-  await rename(`${path}.tmp`, path);
+  await writeWhole(path, { version: MODEL_VERSION, model });
 }
 
 /** What was kept; undefined for a file that is not there, or that an older app wrote. */
 export async function readCollectionModel(path: string): Promise<CollectionModel | undefined> {
+  // Written by `writeCollectionModel` alone: of the same version, it is of the same shape, but for parts of the note.
+  const kept = (await read(path)) as { version?: number; model: CollectionModel } | undefined;
+  if (kept?.version !== MODEL_VERSION) return undefined;
+  const { foreground } = kept.model;
+  return { ...kept.model, foreground: { ...foreground, note: ForegroundNote.parse(foreground.note) } };
+}
+
+/** Keeps what a collection's images have taught, whole or not at all. */
+export async function writeLessons(path: string, lessons: Lessons): Promise<void> {
+  await writeWhole(path, { version: LESSONS_VERSION, lessons });
+}
+
+/** What was kept; undefined for a file that is not there, or of another version of the app. */
+export async function readLessons(path: string): Promise<Lessons | undefined> {
+  // Written by `writeLessons` alone: of the same version, it is of the same shape.
+  const kept = (await read(path)) as { version?: number; lessons: Lessons } | undefined;
+  return kept?.version === LESSONS_VERSION ? kept.lessons : undefined;
+}
+
+async function writeWhole(path: string, value: unknown): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.tmp`, serialize(value));
+  await rename(`${path}.tmp`, path);
+}
+
+async function read(path: string): Promise<unknown> {
   const bytes = await readFile(path).catch(() => undefined);
-  if (!bytes) return undefined;
-  // Written by `writeCollectionModel` alone: of the same version, it is of the same shape.
-  const { version, model } = deserialize(bytes) as { version?: number; model: CollectionModel };
-  return version === MODEL_VERSION ? model : undefined;
+  return bytes && deserialize(bytes);
 }

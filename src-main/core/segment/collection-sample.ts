@@ -3,13 +3,14 @@ import type { SegmentMode, SegmentSettings } from '../../contract/segmentation.t
 import { learnConcepts } from './concepts.ts';
 import { graphOf, type Embedding } from './embed-image.ts';
 import { findForeground, foregroundCues, type Foreground, type ForegroundCues } from './foreground.ts';
+import type { ForegroundExample } from './head/foreground-example.ts';
 import {
   learnForeground,
   plainForeground,
-  type ForegroundExample,
-  type ForegroundModel,
+  type LearnedForeground,
   type LearnForegroundOptions,
 } from './head/learn-foreground.ts';
+import type { Lessons, TeachingImage } from './head/lessons.ts';
 import { scoreSceneObject } from './score.ts';
 import { cutObjects, type CollectionModel, type UnfiledMask } from './segment-image.ts';
 import type { SegmentTask } from './segment-task.ts';
@@ -31,7 +32,7 @@ export type ImageSample = {
   values: Float32Array<ArrayBuffer>;
   width: number;
   /** The image's own foreground with the features in it and around it; null where no head is learned. */
-  example: ForegroundExample | null;
+  example: Omit<ForegroundExample, 'image'> | null;
 };
 
 /** How images are sampled. */
@@ -96,7 +97,7 @@ function exampleOf(
   graph: SuperpixelGraph,
   { features, dim }: Embedding,
   { cues, foreground }: PlainCut,
-): ForegroundExample {
+): Omit<ForegroundExample, 'image'> {
   const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s] === 1);
   const { areas, lab, labSpread, edges } = graph;
   return {
@@ -119,10 +120,13 @@ function spread(count: number, most: number): number[] {
 /** A sample of a collection. */
 export type CollectionSample = {
   /** In an order that is the same each time. */
-  samples: readonly ImageSample[];
+  samples: readonly (ImageSample & { image: TeachingImage })[];
   /** Whether the collection shows things on an even ground. */
   isEvenGround: boolean;
 };
+
+/** What a collection teaches its own images, and those of others. */
+export type LearnedCollection = { model: CollectionModel; lessons: Lessons | null };
 
 /**
  * Learns what a collection shows from a sample of its images.
@@ -132,7 +136,7 @@ export async function learnCollection(
   { samples, isEvenGround }: CollectionSample,
   settings: SegmentSettings,
   options: Omit<LearnForegroundOptions, 'seed'> = {},
-): Promise<CollectionModel> {
+): Promise<LearnedCollection> {
   const [first] = samples;
   if (!first) {
     throw new UserError('NO_USABLE_IMAGES', "None of the collection's images can be read.", {
@@ -145,22 +149,20 @@ export async function learnCollection(
     values.set(sample.values, at);
     at += sample.values.length;
   }
-  return {
-    concepts: await learnConcepts({ values, width: first.width }, settings),
-    isEvenGround,
-    foreground: await foregroundOf({ samples, isEvenGround }, settings, options),
-  };
+  const concepts = await learnConcepts({ values, width: first.width }, settings);
+  const { lessons, ...foreground } = await foregroundOf({ samples, isEvenGround }, settings, options);
+  return { model: { concepts, isEvenGround, foreground }, lessons };
 }
 
 async function foregroundOf(
   { samples, isEvenGround }: CollectionSample,
   { mode, seed }: SegmentSettings,
   options: Omit<LearnForegroundOptions, 'seed'>,
-): Promise<ForegroundModel> {
-  if (!findsForeground(mode)) return plainForeground('not-needed');
-  if (isEvenGround) return plainForeground('even-ground');
-  const examples = samples.flatMap(({ example }) => example ?? []);
+): Promise<LearnedForeground> {
+  if (!findsForeground(mode)) return { ...plainForeground('not-needed'), lessons: null };
+  if (isEvenGround) return { ...plainForeground('even-ground'), lessons: null };
+  const examples = samples.flatMap(({ example, image }) => (example ? [{ ...example, image }] : []));
   return examples.length === 0
-    ? plainForeground('no-encoder')
+    ? { ...plainForeground('no-encoder'), lessons: null }
     : learnForeground(examples, { seed, ...options });
 }

@@ -5,7 +5,7 @@ import { UserError } from '../../contract/errors.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
 import { resolveFile } from '../../core/image/walk.ts';
-import { readCollectionModel } from '../../core/segment/collection-model-file.ts';
+import { readCollectionModel, readLessons } from '../../core/segment/collection-model-file.ts';
 import { decodePixels, embed, type Embedding } from '../../core/segment/embed-image.ts';
 import type { FeatureExtractor } from '../../core/segment/encoder.ts';
 import { exportHead } from '../../core/segment/head/export-head.ts';
@@ -59,6 +59,12 @@ export async function exportHeadToFile({
   ...rest
 }: CallOf<'export-head'>): Promise<ResultOf<'export-head'>> {
   return await exportHead({ ...rest, weights, head: await readHead(modelFile) });
+}
+
+/** The images that taught, for each file of lessons. */
+export async function listLessons({ files }: CallOf<'list-lessons'>): Promise<ResultOf<'list-lessons'>> {
+  const lessons = await Promise.all(files.map(readLessons));
+  return { taught: lessons.map((one) => one?.taught.map(({ relPath }) => relPath) ?? null) };
 }
 
 async function heatOf(photo: Photo): Promise<HeatMap> {

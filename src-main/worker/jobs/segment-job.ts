@@ -1,12 +1,17 @@
 import { UserError } from '../../contract/errors.ts';
 import type { ImageId } from '../../contract/ids.ts';
-import { readCollectionModel, writeCollectionModel } from '../../core/segment/collection-model-file.ts';
+import {
+  readCollectionModel,
+  readLessons,
+  writeCollectionModel,
+  writeLessons,
+} from '../../core/segment/collection-model-file.ts';
 import {
   exampleCount,
   findsForeground,
   learnCollection,
+  type CollectionSample,
   type FirstCut,
-  type ImageSample,
 } from '../../core/segment/collection-sample.ts';
 import type { KnownHead } from '../../core/segment/head/learn-foreground.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
@@ -115,24 +120,26 @@ async function learn(task: LearnTask): Promise<CollectionModel> {
   const isEvenGround = findsForeground(mode) && (await showsEvenGround(task));
   const teachesHead = dim > 0 && findsForeground(mode) && !isEvenGround;
   const sample = sampleOf(distinct(images), teachesHead ? exampleCount(dim) : SAMPLE_IMAGES);
-  const samples: ImageSample[] = [];
+  const samples: CollectionSample['samples'][number][] = [];
   let done = 0;
   const sampleOne = (image: ListedImage) =>
     threads.sample(image, { imageCount: sample.length, teachesHead, isEvenGround });
   for await (const { item, result } of inOrder(sample, threads.ahead, sampleOne)) {
     signal.throwIfAborted();
-    if (result) samples.push(result.sample);
+    const { relPath, contentHash } = item;
+    if (result) samples.push({ ...result.sample, image: { relPath, contentHash } });
     if (result?.first && !item.isDone) {
       firstCuts.set(item.id, result.first);
       await showFirst(item, result.first, context);
     }
     link.report({ phase: 'learning-concepts', done: ++done, total: sample.length, unit: 'images' });
   }
-  const model = await learnCollection({ samples, isEvenGround }, job.settings, {
+  const { model, lessons } = await learnCollection({ samples, isEvenGround }, job.settings, {
     known: await readHeads(job),
     signal,
     onProgress: (steps) => link.report({ phase: 'learning-foreground', ...steps, unit: 'steps' }),
   });
+  if (lessons) await writeLessons(job.lessonsFile, lessons);
   await writeCollectionModel(job.modelFile, model);
   return model;
 }
@@ -207,10 +214,11 @@ function sampleOf(images: readonly ListedImage[], most: number): ListedImage[] {
 
 /** The heads that other collections taught this encoder, as far as their files are still there. */
 async function readHeads({ heads }: SegmentJob): Promise<KnownHead[]> {
-  const models = await Promise.all(heads.map(({ modelFile }) => readCollectionModel(modelFile)));
-  return models.flatMap((model, at) => {
-    const segmentationId = heads[at]?.segmentationId;
-    const head = model?.foreground.head;
-    return head && segmentationId !== undefined ? [{ head, segmentationId }] : [];
+  const known = heads.map(async ({ modelFile, lessonsFile, ...teacher }): Promise<KnownHead[]> => {
+    const head = (await readCollectionModel(modelFile))?.foreground.head;
+    if (!head) return [];
+    const lessons = lessonsFile === null ? undefined : await readLessons(lessonsFile);
+    return [{ ...teacher, head, lessons: lessons ?? null }];
   });
+  return (await Promise.all(known)).flat();
 }

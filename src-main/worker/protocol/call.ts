@@ -148,6 +148,8 @@ export const Call = z.discriminatedUnion('kind', [
     path: z.string(),
     overwrite: z.boolean(),
   }),
+  /** The images that taught heads, by the files of their lessons. */
+  z.object({ kind: z.literal('list-lessons'), files: z.array(z.string()) }),
   /** One sheet of overlays, written to `out` as PNG. */
   z.object({
     kind: z.literal('draw-sheet'),
@@ -222,5 +224,7 @@ export const CallResults = {
   'draw-heat': z.object({ bytes: Bytes }),
   'write-heat': z.null(),
   'export-head': ExportedModel,
+  /** For each file the paths of the images, from the root of their collection; null for one that is gone. */
+  'list-lessons': z.object({ taught: z.array(z.array(z.string()).nullable()) }),
 } satisfies Record<Call['kind'], z.ZodType>;
 export type ResultOf<K extends Call['kind']> = z.infer<(typeof CallResults)[K]>;

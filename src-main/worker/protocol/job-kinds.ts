@@ -162,8 +162,21 @@ const segment = {
     model: ModelWeights.nullable(),
     /** Where what was learned from the collection is kept, so that a resumed job can use it. */
     modelFile: z.string(),
-    /** What segmentations of other collections learned with the same encoder. */
-    heads: z.array(z.object({ segmentationId: SegmentationId, modelFile: z.string() })),
+    /** The same of what its images taught, for other collections. */
+    lessonsFile: z.string(),
+    /** What segmentations of other collections learned with the same encoder, and who taught them. */
+    heads: z.array(
+      z.object({
+        segmentationId: SegmentationId,
+        collection: z.string(),
+        taughtBy: ForegroundNote.shape.taughtBy,
+        /** Images of that collection that taught. */
+        imageCount: z.number().int().nonnegative(),
+        modelFile: z.string(),
+        /** Null where its images entered the encoder in another way. */
+        lessonsFile: z.string().nullable(),
+      }),
+    ),
   }),
   asks: {
     /** The next usable images of the collection, by id. */

@@ -13,7 +13,7 @@ import {
   isCheckpointName,
   modelFile,
   runFolder,
-  segmentationFile,
+  segmentationFiles,
   sheetsFolder,
   writeTestFile,
 } from '../../../src-main/domain/data-layout.ts';
@@ -27,7 +27,7 @@ test('everything is below the data folder, and no two things share a path', () =
     ...Object.values(layout),
     writeTestFile(folder, 7),
     modelFile(layout.models, 'a.safetensors'),
-    segmentationFile(layout, SegmentationId.parse(3)),
+    ...Object.values(segmentationFiles(layout, SegmentationId.parse(3))),
     run,
     imageListFile(run),
     bestEncoderFile(run),

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, symlinkSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ImageId, type SegmentationId } from '../../../src-main/contract/ids.ts';
+import { ContentHash, ImageId, type SegmentationId } from '../../../src-main/contract/ids.ts';
 import { decodePixels, embed } from '../../../src-main/core/segment/embed-image.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../src-main/core/image/image-limits.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
 import { writeCollectionModel } from '../../../src-main/core/segment/collection-model-file.ts';
 import { learnCollection, sampleImage } from '../../../src-main/core/segment/collection-sample.ts';
 import { SegmentSettings, type ForegroundNote } from '../../../src-main/contract/segmentation.ts';
-import { segmentationFile } from '../../../src-main/domain/data-layout.ts';
+import { segmentationFiles } from '../../../src-main/domain/data-layout.ts';
 import { drawHeat } from '../../../src-main/service/foreground-heads.ts';
 import { bitmapOf } from '../../support/masks.ts';
 import type { DrawnImage } from '../../support/drawn-images.ts';
@@ -17,7 +17,7 @@ import { saveDrawn, startSegmented } from '../../support/segmented-service.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const [WIDTH, HEIGHT] = [96, 64];
-const LEARNED: ForegroundNote = { way: 'head', agreement: 0.8, imageCount: 40, from: null };
+const LEARNED: ForegroundNote = { way: 'head', agreement: 0.8, imageCount: 40, from: null, taughtBy: [] };
 
 /** The left half red, the right half blue. */
 async function photo(): Promise<DrawnImage> {
@@ -56,14 +56,16 @@ async function withHead(note: ForegroundNote | null = LEARNED) {
   const original = { widthPx: WIDTH, heightPx: HEIGHT };
   const spec = { imageCount: 1, teachesHead: false, isEvenGround: false };
   const { sample } = sampleImage({ pixels, embedding, original, settings }, spec);
-  const learned = await learnCollection({ samples: [sample], isEvenGround: false }, settings);
+  const image = { relPath: drawn.relPath, contentHash: ContentHash.parse('ab'.repeat(32)) };
+  const samples = [{ ...sample, image }];
+  const { model: learned } = await learnCollection({ samples, isEvenGround: false }, settings);
   const head = { weights: Float32Array.of(4, 0, 0), bias: -2 };
-  await writeCollectionModel(segmentationFile(service.layout, id), {
+  await writeCollectionModel(segmentationFiles(service.layout, id).model, {
     ...learned,
     foreground: { ...learned.foreground, head },
   });
-  const [image] = service.store.images.page({ collectionId: collection.id, cursor: null, limit: 1 }).items;
-  return { ...running, id, imageId: ImageId.parse(image?.id), out: tempFolder() };
+  const [first] = service.store.images.page({ collectionId: collection.id, cursor: null, limit: 1 }).items;
+  return { ...running, id, imageId: ImageId.parse(first?.id), out: tempFolder() };
 }
 
 async function greyAt(bytes: Uint8Array | string, x: number): Promise<number> {
@@ -143,7 +145,7 @@ describe('the probabilities of a head', { timeout: 240_000 }, () => {
     await expect(
       client.segmentations.writeHeat({ id, imageId: ImageId.parse(999), path }),
     ).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    unlinkSync(segmentationFile(service.layout, id));
+    unlinkSync(segmentationFiles(service.layout, id).model);
     await expect(client.segmentations.writeHeat({ id, imageId, path })).rejects.toMatchObject({
       code: 'WRONG_STATE',
       data: { hint: 'Segment the collection again.' },

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { segmentationFile } from '../../../src-main/domain/data-layout.ts';
+import { segmentationFiles } from '../../../src-main/domain/data-layout.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
 import { startSegmented } from '../../support/segmented-service.ts';
@@ -9,27 +9,27 @@ const drawn = async () => [
   await drawnImage('a.png', [{ bitmap: bitmapOf('##..', '##..'), className: 'cat' }]),
 ];
 
-/** A segmented collection, and the file of what its segmentation has learned. */
+/** A segmented collection, and the files of what its segmentation has learned. */
 async function learned() {
   const running = startSegmented(await drawn());
   const { layout } = running.service;
   mkdirSync(layout.segmentations, { recursive: true });
-  const file = segmentationFile(layout, running.segmentationId);
-  writeFileSync(file, 'learned');
-  return { ...running, file };
+  const files = Object.values(segmentationFiles(layout, running.segmentationId));
+  for (const file of files) writeFileSync(file, 'learned');
+  return { ...running, files };
 }
 
 describe('what a segmentation has learned', () => {
   test('is deleted with it', async () => {
-    const { client, segmentationId, file } = await learned();
+    const { client, segmentationId, files } = await learned();
     await client.segmentations.remove({ id: segmentationId });
-    expect(existsSync(file)).toBe(false);
+    expect(files.filter((file) => existsSync(file))).toEqual([]);
   });
 
   test('is deleted with its collection', async () => {
-    const { client, collection, file } = await learned();
+    const { client, collection, files } = await learned();
     await client.collections.remove({ id: collection.id });
-    expect(existsSync(file)).toBe(false);
+    expect(files.filter((file) => existsSync(file))).toEqual([]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { cachePlace, dataLayout } from '../../../src-main/domain/data-layout.ts';
+import { SegmentationId } from '../../../src-main/contract/ids.ts';
+import { cachePlace, dataLayout, segmentationFiles } from '../../../src-main/domain/data-layout.ts';
 import { emptyCaches, storageUse } from '../../../src-main/service/storage-use.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -18,7 +19,12 @@ test('every cache is counted and emptied, and nothing else is touched', async ()
   mkdirSync(layout.models, { recursive: true });
   const model = join(layout.models, 'kept.safetensors');
   writeFileSync(model, new Uint8Array(1));
-  expect(await storageUse(layout)).toMatchObject({ thumbnailBytes: 111, decodedBytes: 111_000 });
-  expect(await emptyCaches(layout)).toMatchObject({ thumbnailBytes: 0, decodedBytes: 0 });
+  mkdirSync(layout.segmentations, { recursive: true });
+  for (const file of Object.values(segmentationFiles(layout, SegmentationId.parse(1)))) {
+    writeFileSync(file, new Uint8Array(5));
+  }
+  const sizes = { thumbnailBytes: 111, decodedBytes: 111_000, learnedBytes: 10 };
+  expect(await storageUse(layout)).toMatchObject(sizes);
+  expect(await emptyCaches(layout)).toMatchObject({ thumbnailBytes: 0, decodedBytes: 0, learnedBytes: 10 });
   expect(existsSync(model)).toBe(true);
 });

@@ -13,9 +13,14 @@ export type HeadExample = FeatureRows & {
   areas: Float32Array;
 };
 
+/** Images that teach beside a collection's own, a list for each collection. */
+export type OtherLessons = readonly (readonly HeadExample[])[];
+
 export type LearnOptions = {
   steps: number;
   seed: number;
+  /** As many images of each step are from each of these collections as from the one that learns. */
+  others?: OtherLessons;
   signal?: AbortSignal;
   /** Called from time to time with the number of finished steps. */
   onSteps?: (done: number) => void;
@@ -43,21 +48,22 @@ type Standardisation = { means: Float64Array; scales: Float64Array };
  */
 export async function learnHead(
   examples: readonly HeadExample[],
-  { steps, seed, signal, onSteps }: LearnOptions,
+  { steps, seed, others = [], signal, onSteps }: LearnOptions,
 ): Promise<ForegroundHead> {
   const [first] = examples;
   if (!first) throw new Error('a head is learned from images');
   const { dim } = first;
-  const lessons = examples.map((example) => ({
-    features: floatsOf(example),
-    targets: Float32Array.from(example.targets),
-    areas: example.areas,
-  }));
+  const collections = [examples, ...others].map((list) => list.map(toLesson));
   using session = await ShapedSession.open(headStepGraph(dim), 'onnx:cpu', 1);
-  const standard = standardise(lessons, dim);
+  const standard = standardise(collections.flat(), dim);
   const parameters = new Float64Array(dim + 1);
   const optimizer = new AdamW(parameters.length);
-  const next = shuffled(lessons, drawsFor({ seed, step: 0, stream: 'foreground-head' }));
+  const next = inTurn(
+    collections.map((lessons, index) =>
+      shuffled(lessons, drawsFor({ seed, step: 0, stream: 'foreground-head', index })),
+    ),
+  );
+  const batchImages = Math.min(BATCH_IMAGES, collections.flat().length);
   for (let step = 0; step < steps; step++) {
     if (step % STEPS_A_TURN === 0) {
       await nextTurn();
@@ -65,7 +71,7 @@ export async function learnHead(
       onSteps?.(step);
     }
     const head = onRawFeatures(parameters, standard);
-    const batch = Array.from({ length: Math.min(BATCH_IMAGES, lessons.length) }, next);
+    const batch = Array.from({ length: batchImages }, next);
     // Asked for together: ONNX Runtime computes several at a time.
     const gradients = await Promise.all(batch.map((lesson) => gradientOf(head, lesson, session)));
     const raw = sumOf(gradients, dim + 1);
@@ -74,6 +80,14 @@ export async function learnHead(
   }
   onSteps?.(steps);
   return onRawFeatures(parameters, standard);
+}
+
+function toLesson(example: HeadExample): Lesson {
+  return {
+    features: floatsOf(example),
+    targets: Float32Array.from(example.targets),
+    areas: example.areas,
+  };
 }
 
 function standardise(lessons: readonly Lesson[], dim: number): Standardisation {
@@ -94,6 +108,16 @@ function standardise(lessons: readonly Lesson[], dim: number): Standardisation {
     (square, d) => 1 / Math.sqrt(Math.max(square / rows - (means[d] ?? 0) ** 2, 1e-8)),
   );
   return { means, scales };
+}
+
+/** The next lesson of each collection in turn. */
+function inTurn(collections: readonly (() => Lesson)[]): () => Lesson {
+  let turn = 0;
+  return () => {
+    const next = collections[turn++ % collections.length];
+    if (!next) throw new Error('a head is learned from a collection');
+    return next();
+  };
 }
 
 /** The lessons in one random order after another. */

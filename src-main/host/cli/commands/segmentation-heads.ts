@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
 import type { ImageId } from '../../../contract/ids.ts';
-import type { HeatStyle, Segmentation } from '../../../contract/segmentation.ts';
+import type { HeadTeacher, HeatStyle, Segmentation } from '../../../contract/segmentation.ts';
 import { contextOf } from '../context.ts';
 import { fileSizeText, printable, type Output } from '../output.ts';
 import { toUserError } from '../session.ts';
@@ -68,8 +68,15 @@ export function addHeadCommands(group: Command, find: FindSegmentation): void {
     });
 }
 
-/** Where a segmentation's head comes from: images, settings and model; none for one without a head. */
-export async function headLines(client: Client, segmentation: Segmentation): Promise<string[]> {
+/**
+ * Where a segmentation's head comes from: images, settings and model; none for one without a head.
+ * @param teachers as `headTeachers` answers
+ */
+export async function headLines(
+  client: Client,
+  segmentation: Segmentation,
+  teachers: readonly HeadTeacher[],
+): Promise<string[]> {
   const { foreground, modelId, settings } = segmentation;
   if (foreground?.way !== 'head') return [];
   const all = await client.segmentations.list({});
@@ -87,6 +94,13 @@ export async function headLines(client: Client, segmentation: Segmentation): Pro
     ...(from === null
       ? []
       : [`  learned by: segmentation ${from}${teacher ? ` '${printable(teacher.name)}'` : ', removed'}`]),
+    // The first one is named above.
+    ...teachers
+      .slice(1)
+      .map(
+        ({ segmentationId, collection, images }) =>
+          `  also taught by: ${images ? `${images.length} images of ` : ''}'${printable(collection)}' (segmentation ${segmentationId})`,
+      ),
     model
       ? `  model: ${model.id} '${printable(model.name)}' (${model.architecture}), licence: ${model.card.licence ?? 'not stated'}`
       : '  model: removed',

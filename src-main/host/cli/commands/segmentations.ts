@@ -42,8 +42,9 @@ function addReading(group: Command): void {
       await withSession(async ({ client }) => {
         const segmentation = await findSegmentation(client, which);
         const concepts = await client.concepts.list({ id: segmentation.id });
-        const head = await headLines(client, segmentation);
-        output.result({ ...segmentation, concepts }, (shown) => [
+        const teachers = await client.segmentations.headTeachers({ id: segmentation.id });
+        const head = await headLines(client, segmentation, teachers);
+        output.result({ ...segmentation, teachers, concepts }, (shown) => [
           ...segmentationLines(shown),
           ...head.map((line) => `  ${line}`),
           '',
@@ -160,7 +161,7 @@ export function segmentationLines({
 }
 
 /** How foregrounds were found, and why so. */
-function foregroundText({ way, agreement, imageCount, from }: ForegroundNote): string {
+function foregroundText({ way, agreement, imageCount, from, taughtBy }: ForegroundNote): string {
   const agreed = `agreement ${(agreement ?? 0).toFixed(2)} on images it was not learned from`;
   switch (way) {
     case 'not-needed':
@@ -173,11 +174,17 @@ function foregroundText({ way, agreement, imageCount, from }: ForegroundNote): s
       return "by each image's own colours and contrasts; there are too few images to learn from";
     case 'head':
       return from === null
-        ? `learned from ${imageCount} images (${agreed})`
+        ? `learned from ${imageCount} images${togetherText(taughtBy)} (${agreed})`
         : `with what segmentation ${from} learned from another collection (${agreed})`;
     case 'disagreement':
       return `by each image's own colours and contrasts; on ${imageCount} images, the model's features added too little to these`;
   }
+}
+
+function togetherText(teachers: ForegroundNote['taughtBy']): string {
+  if (teachers.length === 0) return '';
+  const names = teachers.map(({ collection }) => `'${printable(collection)}'`);
+  return `, together with the images of ${names.join(', ')}`;
 }
 
 function listLines(all: Segmentation[]): string[] {

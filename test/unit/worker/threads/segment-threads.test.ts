@@ -73,17 +73,17 @@ async function cutAll({ rootPath, images }: Drawn, threads: number, encode: type
   await using pool = openPool(rootPath, { threads, encode });
   const samples = [];
   const firstCuts = [];
-  for await (const { result } of inOrder(images, pool.ahead, (image) =>
+  for await (const { item, result } of inOrder(images, pool.ahead, (image) =>
     pool.sample(image, { imageCount: COUNT, teachesHead: encode !== null, isEvenGround: false }),
   )) {
     if (!result) continue;
-    samples.push(result.sample);
+    const { relPath, contentHash } = item;
+    samples.push({ ...result.sample, image: { relPath, contentHash } });
     firstCuts.push(result.first);
   }
   expect(samples).toHaveLength(COUNT);
-  pool.setModel(
-    await learnCollection({ samples, isEvenGround: false }, SegmentSettings.parse({ conceptCount: 4 })),
-  );
+  const settings = SegmentSettings.parse({ conceptCount: 4 });
+  pool.setModel((await learnCollection({ samples, isEvenGround: false }, settings)).model);
   const masks = [];
   for await (const { result } of inOrder(images, pool.ahead, (image) => pool.cut(image))) masks.push(result);
   // Without a head, filing what was cut first gives the same masks as cutting again.

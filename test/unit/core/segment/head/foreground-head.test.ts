@@ -1,23 +1,32 @@
 import { describe, expect, test } from 'vitest';
-import { SegmentationId } from '../../../../../src-main/contract/ids.ts';
+import { ContentHash, SegmentationId } from '../../../../../src-main/contract/ids.ts';
 import { headLogits, meanOfHeads } from '../../../../../src-main/core/segment/head/foreground-head.ts';
+import type { ForegroundExample } from '../../../../../src-main/core/segment/head/foreground-example.ts';
 import {
   learnForeground,
-  type ForegroundExample,
+  type KnownHead,
 } from '../../../../../src-main/core/segment/head/learn-foreground.ts';
+import { lessonsOf } from '../../../../../src-main/core/segment/head/lessons.ts';
 import { learnHead } from '../../../../../src-main/core/segment/head/learn-head.ts';
 import { RandomStream } from '../../../../../src-main/core/tensor/random.ts';
 
 const DIM = 6;
 const ROWS = 40;
 
+type Drawn = {
+  wrong?: number;
+  isShown?: boolean;
+  /** Of what is drawn, and of the images' content. */
+  seed?: number;
+};
+
 /**
  * Images whose things have the first feature high and the second low, both far from zero; the other features are noise.
  * @param wrong share of superpixels on which an image's own mask is wrong
  */
-function images(count: number, { wrong = 0, isShown = true }: { wrong?: number; isShown?: boolean } = {}) {
-  const random = new RandomStream(7);
-  return Array.from({ length: count }, (): ForegroundExample & { truth: Uint8Array } => {
+function images(count: number, { wrong = 0, isShown = true, seed = 7 }: Drawn = {}) {
+  const random = new RandomStream(seed);
+  return Array.from({ length: count }, (_, at): ForegroundExample & { truth: Uint8Array } => {
     const features = new Float16Array(ROWS * DIM);
     const truth = Uint8Array.from({ length: ROWS }, () => (random.uniform() < 0.3 ? 1 : 0));
     truth.forEach((inside, row) => {
@@ -27,7 +36,9 @@ function images(count: number, { wrong = 0, isShown = true }: { wrong?: number; 
       features[row * DIM + 1] = (features[row * DIM + 1] ?? 0) - 3 * inside;
     });
     const targets = truth.map((inside) => (random.uniform() < wrong ? 1 - inside : inside));
-    return { features, dim: DIM, targets, truth, score: 1 - wrong, ...chainOf(truth, random) };
+    const contentHash = ContentHash.parse((seed * 1_000 + at).toString(16).padStart(64, '0'));
+    const image = { relPath: `${at}.png`, contentHash };
+    return { image, features, dim: DIM, targets, truth, score: 1 - wrong, ...chainOf(truth, random) };
   });
 }
 
@@ -51,6 +62,12 @@ function chainOf(truth: Uint8Array, random: RandomStream) {
       borders: new Float32Array(ROWS - 1).fill(0.1),
     },
   };
+}
+
+function knownHead(id: number, head: KnownHead['head'], lessons: KnownHead['lessons'] = null): KnownHead {
+  const segmentationId = SegmentationId.parse(id);
+  const imageCount = lessons?.taught.length ?? 64;
+  return { segmentationId, collection: `collection ${id}`, head, taughtBy: [], imageCount, lessons };
 }
 
 /** Share of superpixels on which the sign of the head is right. */
@@ -107,6 +124,22 @@ describe('a head', () => {
     expect(headLogits(meanOfHeads(a, b), rows)[0]).toBeCloseTo((first + second) / 2);
   });
 
+  test('learns from several collections evenly, however many images each has', async () => {
+    // What the others call a thing is the background here, and they are five times as many.
+    const own = images(16);
+    const others = [
+      images(80, { seed: 8 }).map((image) => ({ ...image, targets: image.targets.map((t) => 1 - t) })),
+    ];
+    const torn = await learnHead(own, { steps: 200, seed: 1, others });
+    const alone = await learnHead(own, { steps: 200, seed: 1 });
+    const sureness = (head: typeof torn) => Math.abs(head.weights[0] ?? 0);
+    expect(sureness(torn)).toBeLessThan(0.1 * sureness(alone));
+    // With none it is what it was before there were any.
+    expect(await learnHead(own, { steps: 20, seed: 1, others: [] })).toEqual(
+      await learnHead(own, { steps: 20, seed: 1 }),
+    );
+  });
+
   test('stops in the middle of learning when its signal says so', async () => {
     const control = new AbortController();
     const seen: number[] = [];
@@ -141,14 +174,14 @@ describe('the foregrounds of a collection', () => {
   test('are found with the head of another collection where they confirm it more than their own, or there are few', async () => {
     const own = images(40, { wrong: 0.15 });
     const good = await learnHead(images(64), { steps: 300, seed: 1 });
-    const known = [{ head: good, segmentationId: SegmentationId.parse(7) }];
+    const known = [knownHead(7, good)];
     expect(await learnForeground(own.slice(0, 8), { seed: 1, known })).toMatchObject({
       head: good,
       note: { from: 7 },
     });
     // It has learned the opposite, and is sure of it.
     const opposite = { weights: good.weights.map((weight) => -weight), bias: -good.bias };
-    const worse = [{ head: opposite, segmentationId: SegmentationId.parse(8) }];
+    const worse = [knownHead(8, opposite)];
     const { note, head } = await learnForeground(own, { seed: 1, known: worse });
     expect(note.from).toBeNull();
     expect(head).not.toBe(opposite);
@@ -156,6 +189,28 @@ describe('the foregrounds of a collection', () => {
       head: null,
       note: { way: 'disagreement', from: 8 },
     });
+  });
+
+  test('are learned together with what other collections have kept, if that confirms them most', async () => {
+    const own = images(20, { wrong: 0.2 });
+    const lessons = lessonsOf(images(64, { seed: 8 }));
+    const opposite = { weights: Float32Array.of(-9, 9, 0, 0, 0, 0), bias: 0 };
+    const {
+      note,
+      head,
+      lessons: kept,
+    } = await learnForeground(own, {
+      seed: 1,
+      known: [knownHead(7, opposite, lessons)],
+    });
+    const taughtBy = [{ segmentationId: 7, collection: 'collection 7' }];
+    expect(note).toMatchObject({ way: 'head', from: null, taughtBy });
+    if (!head) throw new Error('a head was learned');
+    expect(accuracyOf(head, images(8, { seed: 9 }))).toBeGreaterThan(0.95);
+    expect(kept?.taught).toEqual(own.map(({ image }) => image));
+    // The same images elsewhere say nothing new: a head that remembers them would always be confirmed.
+    const copies = knownHead(7, opposite, lessonsOf(images(20)));
+    expect((await learnForeground(own, { seed: 1, known: [copies] })).note).toMatchObject({ taughtBy: [] });
   });
 
   test('are learned from cuts that the colours of each image correct, after the first round', async () => {
@@ -192,7 +247,7 @@ describe('the foregrounds of a collection', () => {
   });
 
   test('are found by each image alone where there are few', async () => {
-    const note = { way: 'few-images', agreement: null, imageCount: 0, from: null };
+    const note = { way: 'few-images', agreement: null, imageCount: 0, from: null, taughtBy: [] };
     expect(await learnForeground(images(15), { seed: 1 })).toMatchObject({ head: null, note });
   });
 });

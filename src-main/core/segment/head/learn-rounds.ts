@@ -1,0 +1,150 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { cueRows, type ForegroundExample } from './foreground-example.ts';
+import { meanOfHeads, type ForegroundHead } from './foreground-head.ts';
+import { BATCH_IMAGES, learnHead, type OtherLessons } from './learn-head.ts';
+import {
+  confirmationOf,
+  isAhead,
+  judgedImages,
+  maskWith,
+  reliabilityOf,
+  type HeadOf,
+  type JudgedImages,
+  type Reliability,
+} from './reliability.ts';
+
+/** Share of the images that teach and test at first: those whose masks can be trusted most. */
+const TRUSTED_SHARE = 0.6;
+/** At least this many teach: of few images, each counts more than the mistakes in it. */
+const MIN_TEACHING = 100;
+/** How often each image is seen: of few images, more teach their mistakes. */
+const EPOCHS = 96;
+const [MIN_STEPS, MAX_STEPS] = [200, 600];
+/** Rounds of learning: after each, the images are cut with what was learned, and these masks teach the next one. */
+const ROUNDS = 3;
+/** The round after which a head is tested: its features have shown what they see, and the first masks still count. */
+const TESTED_ROUND = 1;
+
+export type LearnTask = JudgedImages & {
+  seed: number;
+  signal?: AbortSignal;
+  progress: Progress;
+};
+
+export type LearnedHead = Reliability & {
+  head: ForegroundHead;
+  /** Whether its features say more than the cues of the images themselves. */
+  isReliable: boolean;
+  /** The images with the masks that taught its last round. */
+  lessons: readonly ForegroundExample[];
+};
+
+/**
+ * Learns a head from either half of the images, and each time from all of `others`. Each cuts the other half, so that no head is taught by its own answers,
+ * and the next one is learned from these cuts. The mean of the last two is the head.
+ * @param cues what a head reaches that reads the images' own cues
+ */
+export async function learnInRounds(
+  task: LearnTask,
+  cues: Reliability,
+  others: OtherLessons = [],
+): Promise<LearnedHead> {
+  let heads = await learnHalves(task, { others, isFirst: true });
+  let lessons = task.examples;
+  let tested = cues;
+  let isReliable = true;
+  for (let round = 1; round < ROUNDS && isReliable; round++) {
+    lessons = await cutWith({ ...task, examples: lessons }, crossed(heads));
+    heads = await learnHalves({ ...task, examples: lessons }, { others, isFirst: false });
+    if (round === TESTED_ROUND) {
+      tested = reliabilityOf(task, crossed(heads));
+      isReliable = isAhead(tested, cues);
+    }
+  }
+  const confirmation = isReliable ? confirmationOf(task, crossed(heads)) : tested.confirmation;
+  return { head: meanOfHeads(...heads), agreement: tested.agreement, confirmation, isReliable, lessons };
+}
+
+/** How far a head could be relied on that reads colour, place and saliency: the cues that made the first masks. */
+export async function cueReliability(task: LearnTask): Promise<Reliability> {
+  const examples = task.examples.map((example) => ({ ...example, ...cueRows(example) }));
+  const rows = { ...task, ...judgedImages(examples) };
+  return reliabilityOf(rows, crossed(await learnHalves(rows, { others: [], isFirst: true })));
+}
+
+/** For each image the head that it did not teach. */
+const crossed =
+  ([even, odd]: readonly [ForegroundHead, ForegroundHead]): HeadOf =>
+  (_, at) =>
+    at % 2 === 0 ? odd : even;
+
+/** A head of the images in even places, and one of those in odd places. */
+async function learnHalves(
+  { examples, seed, signal, progress }: Omit<LearnTask, 'compared'>,
+  { others, isFirst }: { others: OtherLessons; isFirst: boolean },
+): Promise<[ForegroundHead, ForegroundHead]> {
+  const learn = async (half: number) => {
+    const own = examples.filter((_, at) => at % 2 === half);
+    const taught = isFirst ? mostTrusted(own, MIN_TEACHING) : own;
+    const options = { steps: progress.steps, seed, others, ...(signal && { signal }) };
+    const head = await learnHead(taught, { ...options, onSteps: (done) => progress.within(done) });
+    progress.add(progress.steps);
+    return head;
+  };
+  return [await learn(0), await learn(1)];
+}
+
+/** The same images with the masks that a head makes of them. */
+async function cutWith(
+  { examples, signal, progress }: Omit<LearnTask, 'compared'>,
+  headOf: HeadOf,
+): Promise<ForegroundExample[]> {
+  const cut: ForegroundExample[] = [];
+  for (const [at, example] of examples.entries()) {
+    await nextTurn();
+    signal?.throwIfAborted();
+    cut.push({ ...example, targets: maskWith(headOf(example, at), example) });
+    progress.add(1);
+  }
+  return cut;
+}
+
+/** Steps and cuts that are done, of all that there will be if every round is needed. */
+export class Progress {
+  readonly steps: number;
+  readonly #total: number;
+  readonly #onProgress: ((units: { done: number; total: number }) => void) | undefined;
+  #done = 0;
+
+  /** @param heads how often a head is learned in rounds */
+  constructor(
+    { imageCount, heads }: { imageCount: number; heads: number },
+    onProgress?: (units: { done: number; total: number }) => void,
+  ) {
+    this.steps = stepsFor(Math.ceil(imageCount / 2));
+    // Rounds, and the heads that read the images' own cues.
+    this.#total = (ROUNDS * heads + 1) * 2 * this.steps + (ROUNDS - 1) * heads * imageCount;
+    this.#onProgress = onProgress;
+  }
+
+  /** Steps done of the head that is being learned. */
+  within(steps: number): void {
+    this.#onProgress?.({ done: this.#done + steps, total: this.#total });
+  }
+
+  add(units: number): void {
+    this.#done += units;
+    this.within(0);
+  }
+}
+
+/** Steps in which each of `images` images is seen about EPOCHS times. */
+function stepsFor(imageCount: number): number {
+  return Math.min(Math.max(Math.round((EPOCHS * imageCount) / BATCH_IMAGES), MIN_STEPS), MAX_STEPS);
+}
+
+/** The images whose masks can be trusted most, and of few images at least `least`. */
+function mostTrusted(examples: readonly ForegroundExample[], least: number): ForegroundExample[] {
+  const count = Math.max(Math.ceil(examples.length * TRUSTED_SHARE), least);
+  return examples.toSorted((a, b) => b.score - a.score).slice(0, count);
+}
