@@ -32,6 +32,7 @@ import {
   MaskHistory,
   MaskMerge,
   MaskSplit,
+  ReviewProgress,
 } from './mask-edit.ts';
 import {
   Architecture,
@@ -285,6 +286,9 @@ export const contract = {
       .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), review: ReviewState }))
       .output(EditBatch),
     reviewImages: base.input(ImagesReview).output(EditBatch),
+    reviewProgress: base.input(z.object({ id: SegmentationId })).output(ReviewProgress),
+    /** Accepts all objects that are likely right and not reviewed yet. */
+    acceptLikelyRight: base.input(z.object({ id: SegmentationId })).output(EditBatch),
     setConcept: base
       .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), conceptId: ConceptId.nullable() }))
       .output(EditBatch),

@@ -68,6 +68,14 @@ export type MaskDivider = z.infer<typeof MaskDivider>;
 export const MaskSplit = MaskAt.extend({ by: MaskDivider });
 export type MaskSplit = z.infer<typeof MaskSplit>;
 
+/** How far the objects of a segmentation have been reviewed. */
+export const ReviewProgress = z.object({
+  counts: z.record(ReviewState, z.number().int()),
+  /** Objects that are likely right and not reviewed yet, and their images; null where scores are not calibrated. */
+  likelyRight: z.object({ maskCount: z.number().int(), imageCount: z.number().int() }).nullable(),
+});
+export type ReviewProgress = z.infer<typeof ReviewProgress>;
+
 /** A verdict on all objects of some images. */
 export const ImagesReview = z.object({
   id: SegmentationId,

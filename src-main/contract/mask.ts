@@ -34,12 +34,21 @@ export const Mask = z.object({
 });
 export type Mask = z.infer<typeof Mask>;
 
+/**
+ * How far objects need a look: those that are likely right (see likely-right.ts), or those that are not and have not been
+ * reviewed either.
+ */
+export const Trust = z.enum(['likely-right', 'to-check']);
+export type Trust = z.infer<typeof Trust>;
+
 /** A tile of the gallery: one segmented image with a summary of its masks. */
 export const GalleryTile = z.object({
   imageId: ImageId,
   relPath: z.string(),
   contentHash: ContentHash,
   maskCount: z.number().int(),
+  /** Objects that are likely right; 0 where scores are not calibrated. */
+  likelyRightCount: z.number().int(),
   bestScore: z.number(),
   largestPx: z.number().int(),
   /** Objects by their review state. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CollectionId, ConceptId, ImageId, JobId, MaskId, ModelId, SegmentationId } from './ids.ts';
 import { JobState } from './job-state.ts';
 import { MaskFileProblem } from './mask-import.ts';
-import { GallerySort, Mask, ReviewState } from './mask.ts';
+import { GallerySort, Mask, ReviewState, Trust } from './mask.ts';
 import { Licence } from './model.ts';
 
 /**
@@ -135,6 +135,8 @@ export const GalleryFilter = z.object({
   conceptId: ConceptId.optional(),
   review: ReviewState.optional(),
   minScore: z.number().min(0).max(1).optional(),
+  /** Only images with such an object. */
+  trust: Trust.optional(),
   sort: GallerySort.default('path'),
   maxScore: z.number().min(0).max(1).optional(),
   /** Bounds on the largest of the masks, in pixels. */

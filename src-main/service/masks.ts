@@ -11,7 +11,9 @@ import type {
   MaskHistory,
   MaskMerge,
   MaskSplit,
+  ReviewProgress,
 } from '../contract/mask-edit.ts';
+import { hasCalibratedScores } from '../contract/likely-right.ts';
 import type { Mask, ReviewState } from '../contract/mask.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import type { ShapedMask } from '../contract/segmentation.ts';
@@ -133,6 +135,28 @@ export function maskHandlers(service: Service) {
         // What a person has corrected counts as accepted; its state says more than that.
         .filter((mask) => review !== 'accepted' || mask.review !== 'edited');
       return applyMany('review', reviewed(masks, review));
+    },
+
+    /** @throws UserError NOT_FOUND */
+    reviewProgress(id: SegmentationId): ReviewProgress {
+      const counts = store.likelyRight.counts(id);
+      if (!hasCalibratedScores(segmentationHandlers(service).get(id))) return { counts, likelyRight: null };
+      const masks = store.likelyRight.pending(id);
+      const imageCount = new Set(masks.map(({ imageId }) => imageId)).size;
+      return { counts, likelyRight: { maskCount: masks.length, imageCount } };
+    },
+
+    /** @throws UserError NOT_FOUND; WRONG_STATE where scores do not say what is likely right */
+    acceptLikelyRight(id: SegmentationId): Promise<EditBatch> {
+      const segmentation = segmentationHandlers(service).get(id);
+      if (!hasCalibratedScores(segmentation)) {
+        throw new UserError(
+          'WRONG_STATE',
+          `The scores of '${segmentation.name}' do not say which objects are likely right, because it uses no foreground head.`,
+          { hint: 'Review its objects by score, or segment with a model whose head is used.' },
+        );
+      }
+      return applyMany('review', reviewed(store.likelyRight.pending(id), 'accepted'));
     },
 
     /** @throws UserError NOT_FOUND, BAD_INPUT for a concept of another segmentation */

@@ -11,6 +11,7 @@ import { modelHandlers } from './models.ts';
 import { runHandlers } from './runs.ts';
 import { conceptHandlers } from './concepts.ts';
 import { evaluate } from './evaluation.ts';
+import { hasCalibratedScores } from '../contract/likely-right.ts';
 import { exportHead, headTeachers, writeHeat } from './foreground-heads.ts';
 import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
@@ -89,11 +90,11 @@ export function createRouter(service: Service) {
       rename: os.segmentations.rename.handler(({ input }) => segmentations.rename(input.id, input.name)),
       remove: os.segmentations.remove.handler(({ input }) => segmentations.remove(input.id)),
       galleryIds: os.segmentations.galleryIds.handler(({ input: { id, ...query } }) => {
-        segmentations.get(id);
-        return store.gallery.ids({ segmentationId: id, ...query });
+        const isCalibrated = hasCalibratedScores(segmentations.get(id));
+        return store.gallery.ids({ segmentationId: id, isCalibrated, ...query });
       }),
       galleryTiles: os.segmentations.galleryTiles.handler(({ input }) =>
-        store.gallery.tiles(input.id, input.imageIds),
+        store.gallery.tiles(input.id, input.imageIds, hasCalibratedScores(segmentations.get(input.id))),
       ),
       evaluate: os.segmentations.evaluate.handler(({ input }) => evaluate(service, input)),
       headTeachers: os.segmentations.headTeachers.handler(({ input }) => headTeachers(service, input.id)),
@@ -113,6 +114,8 @@ export function createRouter(service: Service) {
       review: os.masks.review.handler(({ input }) => masks.review(input.ids, input.review)),
       setConcept: os.masks.setConcept.handler(({ input }) => masks.setConcept(input.ids, input.conceptId)),
       history: os.masks.history.handler(({ input }) => masks.history(input)),
+      reviewProgress: os.masks.reviewProgress.handler(({ input }) => masks.reviewProgress(input.id)),
+      acceptLikelyRight: os.masks.acceptLikelyRight.handler(({ input }) => masks.acceptLikelyRight(input.id)),
       reviewImages: os.masks.reviewImages.handler(({ input }) => masks.reviewImages(input)),
       create: os.masks.create.handler(({ input }) => masks.create(input)),
       edit: os.masks.edit.handler(({ input }) => masks.edit(input)),

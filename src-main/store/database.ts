@@ -6,6 +6,7 @@ import { DatasetRowRepository } from './dataset-rows.ts';
 import { DatasetRepository } from './datasets.ts';
 import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
+import { LikelyRightRepository } from './likely-right.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
 import { MaskEditRepository } from './mask-edits.ts';
@@ -64,6 +65,7 @@ export class Store {
   readonly segmentations: SegmentationRepository;
   readonly concepts: ConceptRepository;
   readonly gallery: GalleryRepository;
+  readonly likelyRight: LikelyRightRepository;
   readonly models: ModelRepository;
   readonly datasets: DatasetRepository;
   readonly datasetRows: DatasetRowRepository;
@@ -86,6 +88,7 @@ export class Store {
     this.segmentations = new SegmentationRepository(writable);
     this.concepts = new ConceptRepository(writable);
     this.gallery = new GalleryRepository(readable);
+    this.likelyRight = new LikelyRightRepository(readable);
     this.datasets = new DatasetRepository(writable);
     this.datasetRows = new DatasetRowRepository(writable);
     this.exports = new ExportRepository(writable);

@@ -1,5 +1,5 @@
 import type { ConceptId, SegmentationId } from '../contract/ids.ts';
-import type { GallerySort, ReviewState } from '../contract/mask.ts';
+import type { GallerySort, ReviewState, Trust } from '../contract/mask.ts';
 
 /** A stretch of the images of a segmentation; see `GalleryFilter` of the contract. */
 export type GalleryQuery = {
@@ -13,6 +13,10 @@ export type GalleryQuery = {
   maxScore?: number | undefined;
   minAreaPx?: number | undefined;
   maxAreaPx?: number | undefined;
+  /** Only images with such an object; with `conceptId`, of that concept. */
+  trust?: Trust | undefined;
+  /** Whether scores say how likely an object is right, see `hasCalibratedScores`; if left out, nothing is likely right. */
+  isCalibrated?: boolean | undefined;
   /** `score` and `area` put the highest first. */
   sort: GallerySort;
   isReversed: boolean;

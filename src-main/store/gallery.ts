@@ -7,6 +7,7 @@ import type { ReadableDb } from './connection.ts';
 import { SORTS, startOf, TOP } from './gallery-order.ts';
 import type { GalleryQuery } from './gallery-query.ts';
 import { toHash } from './image-row.ts';
+import { hasTrustSql, LIKELY_RIGHT_COUNT } from './likely-right.ts';
 import { MergedGallery } from './merged-gallery.ts';
 
 type ImageRow = {
@@ -18,12 +19,13 @@ type ImageRow = {
   largest_px: number;
 };
 type IdRow = { image_id: number; key: string | number; is_match: number };
-type TileRow = ImageRow & Record<`${ReviewState}_count` | 'revision' | 'finished_at_ms', number>;
+type TileRow = ImageRow &
+  Record<`${ReviewState}_count` | 'likely_right_count' | 'revision' | 'finished_at_ms', number>;
 
-type Listed = Pick<GalleryQuery, 'conceptId' | 'review' | 'sort'>;
+type Listed = Pick<GalleryQuery, 'conceptId' | 'review' | 'sort' | 'trust'>;
 
 /**
- * The query for the ids of a stretch of the list. Bounds on score and area do not select rows here; they are reported for
+ * The query for the ids of a stretch of the list. Bounds on score and area, and trust, do not select rows here; they are reported for
  * each row: so a stretch costs the same wherever it lies and however few of its images fit.
  */
 export function galleryIdsSql(query: Listed & { isReversed: boolean; hasBounds: boolean }): string {
@@ -31,9 +33,16 @@ export function galleryIdsSql(query: Listed & { isReversed: boolean; hasBounds: 
   const isDescending = isNormallyDescending !== query.isReversed;
   const direction = isDescending ? 'DESC' : 'ASC';
   const { table, filter } = sourceOf(query);
-  const isMatch = query.hasBounds
-    ? 't.best_score BETWEEN @minScore AND @maxScore AND t.largest_px BETWEEN @minAreaPx AND @maxAreaPx'
-    : '1';
+  const { trust, conceptId } = query;
+  const conditions = [
+    ...(query.hasBounds
+      ? ['t.best_score BETWEEN @minScore AND @maxScore AND t.largest_px BETWEEN @minAreaPx AND @maxAreaPx']
+      : []),
+    ...(trust
+      ? [hasTrustSql(trust, 't.image_id', conceptId === undefined ? undefined : ['@conceptId'])]
+      : []),
+  ];
+  const isMatch = conditions.length > 0 ? conditions.join(' AND ') : '1';
   return `
     SELECT t.image_id, t.${column} AS key, ${isMatch} AS is_match
     FROM ${table}
@@ -71,7 +80,9 @@ export class GalleryRepository {
     this.#db = db;
     this.#groupOf = conceptGroupReader(db);
     this.#merged = new MergedGallery(db);
-    this.#tile = db.prepare('SELECT * FROM segmented_images WHERE segmentation_id = ? AND image_id = ?');
+    this.#tile = db.prepare(`
+      SELECT t.*, ${LIKELY_RIGHT_COUNT} AS likely_right_count
+      FROM segmented_images t WHERE t.segmentation_id = ? AND t.image_id = ?`);
   }
 
   /**
@@ -90,6 +101,7 @@ export class GalleryRepository {
     const rows = statement.all({
       segmentationId: query.segmentationId,
       conceptId: query.conceptId ?? null,
+      isCalibrated: Number(query.isCalibrated ?? false),
       minScore,
       maxScore,
       minAreaPx,
@@ -109,12 +121,15 @@ export class GalleryRepository {
     };
   }
 
-  /** Tiles in the order of `imageIds`, without those that are not segmented. */
-  tiles(segmentationId: SegmentationId, imageIds: readonly ImageId[]): GalleryTile[] {
+  /**
+   * Tiles in the order of `imageIds`, without those that are not segmented.
+   * @param isCalibrated see `hasCalibratedScores`; otherwise nothing is likely right
+   */
+  tiles(segmentationId: SegmentationId, imageIds: readonly ImageId[], isCalibrated = false): GalleryTile[] {
     return this.#db.transaction(() =>
       imageIds.flatMap((imageId) => {
         const row = this.#tile.get(segmentationId, imageId);
-        return row ? toTile(row) : [];
+        return row ? toTile(row, isCalibrated) : [];
       }),
     )();
   }
@@ -131,12 +146,13 @@ function prepareOnce<T>(prepared: Map<string, T>, sql: string, prepare: () => T)
   return statement;
 }
 
-function toTile(row: TileRow): GalleryTile {
+function toTile(row: TileRow, isCalibrated: boolean): GalleryTile {
   return {
     imageId: ImageId.parse(row.image_id),
     relPath: row.rel_path,
     contentHash: toHash(row.content_hash),
     maskCount: row.mask_count,
+    likelyRightCount: isCalibrated ? row.likely_right_count : 0,
     bestScore: row.best_score,
     largestPx: row.largest_px,
     reviews: {

@@ -1,10 +1,11 @@
 import type { Statement } from 'better-sqlite3';
 import { ImageId, type ConceptId } from '../contract/ids.ts';
-import type { GallerySort, ReviewState } from '../contract/mask.ts';
+import type { GallerySort, ReviewState, Trust } from '../contract/mask.ts';
 import { encodeCursor, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
 import { SORTS, startOf, TOP } from './gallery-order.ts';
 import type { GalleryQuery } from './gallery-query.ts';
+import { hasTrustSql } from './likely-right.ts';
 
 type WalkedRow = { image_id: number; key: string | number; is_match: number };
 type Values = Record<string, unknown>;
@@ -25,6 +26,7 @@ export function mergedWalkSql(query: {
   sort: GallerySort;
   isReversed: boolean;
   review?: ReviewState | undefined;
+  trust?: Trust | undefined;
   memberCount: number;
 }): string {
   const { column, isDescending: isNormallyDescending } = SORTS[query.sort];
@@ -36,12 +38,13 @@ export function mergedWalkSql(query: {
       FROM concept_images INDEXED BY concept_images_by_${query.sort}
       WHERE concept_id = ${member} AND (${column}, image_id) ${direction === 'ASC' ? '>' : '<'} (@afterKey, @afterId)`,
   );
+  const hasTrust = query.trust ? `AND ${hasTrustSql(query.trust, 'w.image_id', members)}` : '';
   const hasReview = query.review ? `AND sum(g.${query.review}_count) > 0` : '';
   return `
     SELECT w.image_id, w.key, (
       SELECT max((g.${column}, -g.concept_id) > (w.key, -w.concept_id)) = 0
         AND max(g.best_score) BETWEEN @minScore AND @maxScore
-        AND max(g.largest_px) BETWEEN @minAreaPx AND @maxAreaPx ${hasReview}
+        AND max(g.largest_px) BETWEEN @minAreaPx AND @maxAreaPx ${hasReview} ${hasTrust}
       FROM concept_images g
       WHERE g.image_id = w.image_id AND g.concept_id IN (${members.join()})
     ) AS is_match
@@ -74,6 +77,7 @@ export class MergedGallery {
     const { segmentationId, minScore = 0, maxScore = 1, minAreaPx = 0, maxAreaPx = TOP } = walk;
     const values = {
       segmentationId,
+      isCalibrated: Number(walk.isCalibrated ?? false),
       minScore,
       maxScore,
       minAreaPx,

@@ -3,7 +3,11 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { ImageId, SegmentationId } from '../../src-main/contract/ids.ts';
-import { SegmentSettings, type ShapedMask } from '../../src-main/contract/segmentation.ts';
+import {
+  SegmentSettings,
+  type ForegroundNote,
+  type ShapedMask,
+} from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { decodeRle, type Bitmap } from '../../src-main/core/mask/rle.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
@@ -73,6 +77,54 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
   let browser: Browser;
   beforeAll(async () => void (browser = await launchChromium()));
   afterAll(() => browser.close());
+
+  test(
+    'marks objects that are likely right, shows what has to be checked first, and accepts the rest in one step',
+    { timeout: SLOW_MS },
+    async () => {
+      const scores = [0.95, 0.7, 0.92, 0.3];
+      const running = startSegmented(
+        await Promise.all(
+          scores.map((score, at) =>
+            drawnImage(`${at}.png`, [
+              { bitmap: rectangle(20 * at, 40, 20 * at + 120, 200), className: 'cat', score },
+            ]),
+          ),
+        ),
+        forkBuiltWorker,
+      );
+      const note: ForegroundNote = { way: 'head', agreement: 0.7, imageCount: 40, from: null, taughtBy: [] };
+      running.service.store.segmentations.setForeground(running.segmentationId, note);
+      const { page, client, complaints } = await openPage(browser, { running });
+      await page.getByRole('link', { name: 'Masks' }).waitFor();
+      await page.keyboard.press('Control+3');
+      const marked = tilesOf(page).and(page.getByRole('button', { name: /Likely right/ }));
+      await expect.poll(() => marked.count(), PATIENCE).toBe(2);
+      expect(await page.getByTitle(/^Likely right\. Likely right means a score of 0\.90/).count()).toBe(2);
+      expect(await seriousFindings(page)).toEqual([]);
+
+      const filter = page.getByLabel('Likely right or to check');
+      await filter.selectOption({ label: 'To check' });
+      await expect.poll(() => tilesOf(page).count(), PATIENCE).toBe(2);
+      const names = () => tilesOf(page).evaluateAll((all) => all.map((tile) => tile.getAttribute('title')));
+      await expect.poll(names, PATIENCE).toEqual(['3.png', '1.png']);
+
+      await filter.selectOption({ label: 'Likely right' });
+      await page.getByRole('button', { name: 'Accept all 2 likely right' }).click();
+      await page.getByText('Accept 2 objects that are likely right?').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Accept', exact: true }).click();
+      const counts = async () => (await client.masks.reviewProgress({ id: running.segmentationId })).counts;
+      await expect.poll(async () => (await counts()).accepted, PATIENCE).toBe(2);
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await expect.poll(async () => (await counts()).accepted, PATIENCE).toBe(0);
+
+      await tilesOf(page).first().dblclick();
+      const list = page.getByRole('region', { name: 'Mask editor' }).getByRole('list', { name: 'Masks' });
+      await list.getByText('Likely right').waitFor({ state: 'attached' });
+      expect(complaints).toEqual([]);
+    },
+  );
 
   test(
     'shows segmented images with their objects, filters and sorts them, and reviews many at once by keyboard',

@@ -17,6 +17,7 @@ import { addJobCommands } from './commands/jobs.ts';
 import { addPretrainCommand } from './commands/pretrain.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addRunCommands } from './commands/runs.ts';
+import { addReviewCommand } from './commands/review.ts';
 import { addSegmentCommand } from './commands/segment.ts';
 import { addSegmentationCommands } from './commands/segmentations.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -40,6 +41,7 @@ export function createProgram(version: string): Command {
   addPretrainCommand(program);
   addRunCommands(program);
   addSegmentCommand(program);
+  addReviewCommand(program);
   addSegmentationCommands(program);
   addEvaluateCommand(program);
   addDatasetCommands(program);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConceptId } from '../../../src-main/contract/ids.ts';
-import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
+import { GallerySort, ReviewState, Trust } from '../../../src-main/contract/mask.ts';
 import type { GalleryFilter } from '../../../src-main/contract/segmentation.ts';
 
 export const ScoreBand = z.enum(['any', 'high', 'upper', 'lower', 'low']);
@@ -12,6 +12,7 @@ export type AreaBand = z.infer<typeof AreaBand>;
 export const ShownFilter = z.object({
   conceptId: ConceptId.nullable().default(null),
   review: ReviewState.nullable().default(null),
+  trust: Trust.nullable().default(null),
   score: ScoreBand.default('any'),
   area: AreaBand.default('any'),
   sort: GallerySort.default('path'),
@@ -42,6 +43,7 @@ const AREAS: Record<AreaBand, Bounds> = {
 export function toQuery({
   conceptId,
   review,
+  trust,
   score,
   area,
   sort,
@@ -50,6 +52,7 @@ export function toQuery({
   return {
     ...(conceptId === null ? {} : { conceptId }),
     ...(review === null ? {} : { review }),
+    ...(trust === null ? {} : { trust }),
     ...SCORES[score],
     ...AREAS[area],
     sort,
@@ -58,6 +61,6 @@ export function toQuery({
 }
 
 /** Whether something is left out. */
-export function isNarrow({ conceptId, review, score, area }: ShownFilter): boolean {
-  return conceptId !== null || review !== null || score !== 'any' || area !== 'any';
+export function isNarrow({ conceptId, review, trust, score, area }: ShownFilter): boolean {
+  return conceptId !== null || review !== null || trust !== null || score !== 'any' || area !== 'any';
 }

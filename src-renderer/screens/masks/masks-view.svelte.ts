@@ -1,7 +1,9 @@
 import { untrack } from 'svelte';
 import { z } from 'zod';
 import { ImageId, type ConceptId } from '../../../src-main/contract/ids.ts';
-import type { GalleryTile, ReviewState } from '../../../src-main/contract/mask.ts';
+import { hasCalibratedScores, isLikelyRight } from '../../../src-main/contract/likely-right.ts';
+import type { ReviewProgress } from '../../../src-main/contract/mask-edit.ts';
+import type { GalleryTile, Mask, ReviewState, Trust } from '../../../src-main/contract/mask.ts';
 import type { Concept } from '../../../src-main/contract/segmentation.ts';
 import { t } from '../../i18n/language.svelte.ts';
 import { attempt, attemptLoudly } from '../../state/attempt.ts';
@@ -25,6 +27,7 @@ export class MasksView {
   readonly #segmentationId = $derived.by(() => this.#studio.segmentations.selected?.id);
   #concepts = $state.raw<readonly Concept[]>([]);
   #activeId = $state<ImageId>();
+  #likelyRight = $state.raw<ReviewProgress['likelyRight']>(null);
 
   /** The single image that is shown. */
   readonly openId = $derived.by(() => {
@@ -52,12 +55,23 @@ export class MasksView {
   /** A name for all of the colours together. */
   readonly #coloursName = $derived.by(() => nameOfText(Object.entries(this.colours).flat().join()));
 
+  /** Whether scores say which objects are likely right. */
+  readonly isCalibrated = $derived.by(() => {
+    const { selected } = this.#studio.segmentations;
+    return selected !== undefined && hasCalibratedScores(selected);
+  });
+
   constructor(studio: Studio) {
     this.#studio = studio;
   }
 
   get concepts(): readonly Concept[] {
     return this.#concepts;
+  }
+
+  /** Objects that are likely right and not reviewed yet; null while that is not known. */
+  get likelyRight(): ReviewProgress['likelyRight'] {
+    return this.#likelyRight;
   }
 
   get tilePx(): number {
@@ -89,6 +103,7 @@ export class MasksView {
       // The list itself shows when the service cannot be reached.
       attempt(async () => {
         this.#concepts = await this.#studio.client.concepts.list({ id });
+        this.#likelyRight = (await this.#studio.client.masks.reviewProgress({ id })).likelyRight;
       }),
       list?.refresh(),
     ]);
@@ -97,6 +112,16 @@ export class MasksView {
   show(change: Partial<ShownFilter>): void {
     this.selection.clear();
     this.#studio.memory.remember(this.#filterKey, { ...this.filter, ...change });
+  }
+
+  /** What needs a look comes first, the least sure of it at the top. */
+  showTrust(trust: Trust | null): void {
+    this.show({ trust, ...(trust === 'to-check' && { sort: 'score', isReversed: true }) });
+  }
+
+  isLikelyRight(mask: Mask): boolean {
+    const { selected } = this.#studio.segmentations;
+    return selected !== undefined && isLikelyRight(mask, selected);
   }
 
   colourOf(conceptId: ConceptId | null): string {
@@ -130,6 +155,16 @@ export class MasksView {
 
   close(): void {
     this.#studio.navigation.replace('masks');
+  }
+
+  /** Accepts all objects that are likely right and not reviewed yet, in one step. */
+  async acceptLikelyRight(): Promise<void> {
+    const [{ client, toasts }, id] = [this.#studio, this.#segmentationId];
+    if (id === undefined) return;
+    const done = new DoneBatches();
+    await attemptLoudly(toasts, async () => done.add(await client.masks.acceptLikelyRight({ id })));
+    const title = t('masks.reviewed', { count: done.changed });
+    toasts.show({ tone: 'success', title, ...done.undo(client, toasts) });
   }
 
   /** Reviews all objects of the selected images, or only those of the shown concept. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../../src-main/contract/contract.ts';
 import { ConceptId, ImageId, MaskId } from '../../../src-main/contract/ids.ts';
-import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
+import type { ForegroundNote, ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import { decodeRle, encodeRle } from '../../../src-main/core/mask/rle.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
 import { parseImagePath, readImage } from '../../../src-main/service/image-files.ts';
@@ -314,5 +314,83 @@ describe('the thumbnail of an image with its objects', () => {
     const { running, key } = await opened();
     const request = parseImagePath(`/segmentations/${key.id}/drawn/99/a.webp`);
     await expect(readImage(running.service, must(request))).rejects.toEqual(code('NOT_FOUND'));
+  });
+});
+
+describe('objects that are likely right', () => {
+  const HEAD: ForegroundNote = { way: 'head', agreement: 0.7, imageCount: 40, from: null, taughtBy: [] };
+
+  /** Two images: on one a sure cat and an unsure dog, on the other a sure dog that has been rejected, and a sure cat. */
+  async function judged(hasHead = true) {
+    const running = startSegmented([
+      await drawnImage('a.png', [
+        { bitmap: LEFT, className: 'cat', score: 0.95 },
+        { bitmap: RIGHT, className: 'dog', score: 0.6 },
+      ]),
+      await drawnImage('b.png', [
+        { bitmap: RIGHT, className: 'dog', score: 0.99, review: 'rejected' },
+        { bitmap: LEFT, className: 'cat', score: 0.9 },
+      ]),
+    ]);
+    const { client, service, segmentationId: id } = running;
+    if (hasHead) service.store.segmentations.setForeground(id, HEAD);
+    const progress = () => client.masks.reviewProgress({ id });
+    const listed = async (trust: 'likely-right' | 'to-check') =>
+      (await galleryOf(client, { id, trust })).map(({ relPath }) => relPath);
+    return { client, id, progress, listed };
+  }
+
+  test('are counted, accepted in one step that leaves other verdicts alone, and accepted no longer once it is undone', async () => {
+    const { client, id, progress, listed } = await judged();
+    const before = {
+      counts: { pending: 3, accepted: 0, rejected: 1, edited: 0 },
+      likelyRight: { maskCount: 2, imageCount: 2 },
+    };
+    expect(await progress()).toEqual(before);
+    expect(await listed('likely-right')).toEqual(['a.png', 'b.png']);
+    expect(await listed('to-check')).toEqual(['a.png']);
+    const { changed, batch } = await client.masks.acceptLikelyRight({ id });
+    expect(changed).toBe(2);
+    expect(await progress()).toEqual({
+      counts: { pending: 1, accepted: 2, rejected: 1, edited: 0 },
+      likelyRight: { maskCount: 0, imageCount: 0 },
+    });
+    expect(await listed('to-check')).toEqual(['a.png']);
+    await client.masks.undoBatch({ batch: batch ?? 0 });
+    expect(await progress()).toEqual(before);
+  });
+
+  test('are marked on the tiles of their images', async () => {
+    const { client, id } = await judged();
+    const counts = async () =>
+      (await galleryOf(client, { id })).map(({ likelyRightCount }) => likelyRightCount);
+    expect(await counts()).toEqual([1, 2]);
+  });
+
+  test('are not known without a foreground head: everything has to be checked', async () => {
+    const { client, id, progress, listed } = await judged(false);
+    expect((await progress()).likelyRight).toBeNull();
+    expect(await listed('likely-right')).toEqual([]);
+    expect(await listed('to-check')).toEqual(['a.png', 'b.png']);
+    expect((await galleryOf(client, { id })).map(({ likelyRightCount }) => likelyRightCount)).toEqual([0, 0]);
+    await expect(client.masks.acceptLikelyRight({ id })).rejects.toMatchObject({ code: 'WRONG_STATE' });
+  });
+
+  test('are those of a concept, and of what was merged into it, where one is in the filter', async () => {
+    const { client, id } = await judged();
+    const concepts = await client.concepts.list({ id });
+    const conceptOf = (name: string) => {
+      const found = concepts.find((concept) => concept.name === name);
+      if (!found) throw new Error(`no concept ${name}`);
+      return found.id;
+    };
+    const of = async (name: string) =>
+      (await galleryOf(client, { id, conceptId: conceptOf(name), trust: 'to-check' })).map(
+        ({ relPath }) => relPath,
+      );
+    expect(await of('cat')).toEqual([]);
+    expect(await of('dog')).toEqual(['a.png']);
+    await client.concepts.update({ id: conceptOf('dog'), mergedInto: conceptOf('cat') });
+    expect(await of('cat')).toEqual(['a.png']);
   });
 });

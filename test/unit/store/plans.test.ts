@@ -110,6 +110,23 @@ describe('the plan of', () => {
     },
   );
 
+  test.each([undefined, 1] as const)(
+    'how sure objects are is read from the index of an image (concept %s)',
+    (conceptId) => {
+      using test = new TestStore(tempFolder());
+      const query = { sort: 'score', isReversed: true, hasBounds: true, trust: 'to-check' } as const;
+      const walk = galleryIdsSql({ ...query, ...(conceptId && { conceptId: ConceptId.parse(conceptId) }) });
+      const merged = mergedWalkSql({ ...query, memberCount: 2 });
+      for (const sql of [walk, merged]) {
+        const plan = planOf(test, sql);
+        expect(plan).toContain('m USING INDEX masks_by_image (segmentation_id=? AND image_id=? AND level=?');
+        expect(plan).toMatch(
+          conceptId || sql === merged ? /INDEX concept_images_by_score/ : /INDEX segmented_by_score/,
+        );
+      }
+    },
+  );
+
   test.each(
     GallerySort.options.flatMap((sort) =>
       [true, false].flatMap((isReversed) =>
@@ -225,7 +242,7 @@ describe('the plan of', () => {
     [
       'the tiles of images',
       ({ gallery }) => gallery.tiles(segmentationId, [imageId]),
-      /SEARCH segmented_images USING PRIMARY KEY/,
+      /SEARCH t USING PRIMARY KEY[\s\S]*SEARCH m USING INDEX masks_by_image/,
     ],
     [
       'what can be undone',

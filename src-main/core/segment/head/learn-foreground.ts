@@ -2,7 +2,14 @@ import type { ForegroundNote } from '../../../contract/segmentation.ts';
 import { PLAIN_WEIGHTS, type ForegroundWeights } from '../foreground.ts';
 import type { ForegroundExample } from './foreground-example.ts';
 import type { ForegroundHead } from './foreground-head.ts';
-import { cueReliability, learnInRounds, Progress, type LearnTask } from './learn-rounds.ts';
+import {
+  cueReliability,
+  learnInRounds,
+  Progress,
+  unitsOfCues,
+  unitsOfRounds,
+  type LearnTask,
+} from './learn-rounds.ts';
 import { lessonsOf, type Lessons } from './lessons.ts';
 import {
   HEAD_WEIGHTS,
@@ -46,6 +53,8 @@ export type KnownHead = Teacher & {
 
 /** Fewer images teach what they show rather than what things look like. */
 const MIN_IMAGES = 16;
+/** One other collection teaches as much by the head that it has: only several give a varied one together. */
+const MIN_OTHERS = 2;
 /**
  * Confirmations that differ by less than this say nothing, being means over a few dozen images: then the head that most
  * images taught is used; test/bench/segment/NOTES.md.
@@ -87,8 +96,7 @@ export async function learnForeground(
   { seed, known = [], signal, onProgress }: LearnForegroundOptions,
 ): Promise<LearnedForeground> {
   const pool = poolFor(examples, known);
-  const heads = pool.length > 0 ? 2 : 1;
-  const progress = new Progress({ imageCount: examples.length, heads }, onProgress);
+  const progress = new Progress(unitsFor(examples.length, pool), onProgress);
   const task = { ...judgedImages(examples), seed, progress, ...(signal && { signal }) };
   const cues = examples.length >= MIN_IMAGES ? await cueReliability(task) : null;
   const learned = cues ? await learnHere(task, cues, pool) : [];
@@ -109,29 +117,37 @@ async function learnHere(task: LearnTask, cues: Reliability, pool: readonly Pool
   const imageCount = task.examples.length;
   const judged: Judged[] = [{ ...own, from: null, taughtBy: [], imageCount, taught: own.lessons }];
   if (pool.length === 0) return judged;
-  const pooled = await learnInRounds(
-    task,
-    cues,
-    pool.map(({ kept }) => kept),
-  );
+  const pooled = await learnInRounds(task, cues, keptOf(pool));
   const taughtBy = pool.map(({ teacher }) => teacher);
   const all = pool.reduce((sum, { images }) => sum + images, imageCount);
   return [...judged, { ...pooled, from: null, taughtBy, imageCount: all, taught: pooled.lessons }];
 }
 
+/** Units of progress that all of it takes, where every round is needed. */
+function unitsFor(imageCount: number, pool: readonly Pooled[]): number {
+  const own = unitsOfCues(imageCount) + unitsOfRounds(imageCount);
+  return pool.length === 0 ? own : own + unitsOfRounds(imageCount, keptOf(pool));
+}
+
+const keptOf = (pool: readonly Pooled[]) => pool.map(({ kept }) => kept);
+
 /** `images` counts all that taught, `kept` is what is left of some of them. */
 type Pooled = { teacher: Teacher; images: number; kept: Lessons['kept'] };
 
-/** The lessons of other collections, but for images that are here too: a head is judged on what it has not seen. */
+/**
+ * The lessons of other collections, but for images that are here too: a head is judged on what it has not seen. None where
+ * there are too few to teach together.
+ */
 function poolFor(examples: readonly ForegroundExample[], known: readonly KnownHead[]): Pooled[] {
   const here = new Set(examples.map(({ image }) => image.contentHash));
-  return known
+  const pool = known
     .map((head) => ({
       teacher: teacherOf(head),
       images: head.imageCount,
       kept: head.lessons?.kept.filter(({ contentHash }) => !here.has(contentHash)) ?? [],
     }))
     .filter(({ kept }) => kept.length > 0);
+  return pool.length < MIN_OTHERS ? [] : pool;
 }
 
 /** Another collection's head, on images that it has not seen. */

@@ -13,7 +13,7 @@ export type HeadExample = FeatureRows & {
   areas: Float32Array;
 };
 
-/** Images that teach beside a collection's own, a list for each collection. */
+/** Images that teach in addition to a collection's own, a list for each other collection. */
 export type OtherLessons = readonly (readonly HeadExample[])[];
 
 export type LearnOptions = {

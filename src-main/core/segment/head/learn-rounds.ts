@@ -83,12 +83,13 @@ async function learnHalves(
   { examples, seed, signal, progress }: Omit<LearnTask, 'compared'>,
   { others, isFirst }: { others: OtherLessons; isFirst: boolean },
 ): Promise<[ForegroundHead, ForegroundHead]> {
+  const steps = stepsFor(examples.length, others);
   const learn = async (half: number) => {
     const own = examples.filter((_, at) => at % 2 === half);
     const taught = isFirst ? mostTrusted(own, MIN_TEACHING) : own;
-    const options = { steps: progress.steps, seed, others, ...(signal && { signal }) };
+    const options = { steps, seed, others, ...(signal && { signal }) };
     const head = await learnHead(taught, { ...options, onSteps: (done) => progress.within(done) });
-    progress.add(progress.steps);
+    progress.add(steps);
     return head;
   };
   return [await learn(0), await learn(1)];
@@ -109,21 +110,24 @@ async function cutWith(
   return cut;
 }
 
+/** Units of progress that `learnInRounds` takes: steps, and images that are cut between the rounds. */
+export function unitsOfRounds(imageCount: number, others: OtherLessons = []): number {
+  return ROUNDS * 2 * stepsFor(imageCount, others) + (ROUNDS - 1) * imageCount;
+}
+
+/** The same of `cueReliability`. */
+export function unitsOfCues(imageCount: number): number {
+  return 2 * stepsFor(imageCount, []);
+}
+
 /** Steps and cuts that are done, of all that there will be if every round is needed. */
 export class Progress {
-  readonly steps: number;
   readonly #total: number;
   readonly #onProgress: ((units: { done: number; total: number }) => void) | undefined;
   #done = 0;
 
-  /** @param heads how often a head is learned in rounds */
-  constructor(
-    { imageCount, heads }: { imageCount: number; heads: number },
-    onProgress?: (units: { done: number; total: number }) => void,
-  ) {
-    this.steps = stepsFor(Math.ceil(imageCount / 2));
-    // Rounds, and the heads that read the images' own cues.
-    this.#total = (ROUNDS * heads + 1) * 2 * this.steps + (ROUNDS - 1) * heads * imageCount;
+  constructor(total: number, onProgress?: (units: { done: number; total: number }) => void) {
+    this.#total = total;
     this.#onProgress = onProgress;
   }
 
@@ -138,9 +142,10 @@ export class Progress {
   }
 }
 
-/** Steps in which each of `images` images is seen about EPOCHS times. */
-function stepsFor(imageCount: number): number {
-  return Math.min(Math.max(Math.round((EPOCHS * imageCount) / BATCH_IMAGES), MIN_STEPS), MAX_STEPS);
+/** Steps in which each image of one half, and each of the others, is seen about EPOCHS times. */
+function stepsFor(imageCount: number, others: OtherLessons): number {
+  const taught = Math.ceil(imageCount / 2) + others.flat().length;
+  return Math.min(Math.max(Math.round((EPOCHS * taught) / BATCH_IMAGES), MIN_STEPS), MAX_STEPS);
 }
 
 /** The images whose masks can be trusted most, and of few images at least `least`. */
