@@ -62,6 +62,7 @@ import {
   SheetRequest,
 } from './segmentation.ts';
 import { Settings, SettingsChange } from './settings.ts';
+import { ShownName } from './shown-name.ts';
 import { Device, DoctorCheck, RevealTarget, StorageUse, SystemInfo } from './system.ts';
 import { ViewState } from './view-state.ts';
 
@@ -76,15 +77,12 @@ const errors = Object.fromEntries(ErrorCode.options.map((code) => [code, { data:
 
 const base = oc.errors(errors);
 const Cursor = z.string().max(2_000).nullable().default(null);
-const ModelName = z.string().trim().min(1).max(200);
 const PageLimit = z.number().int().min(1).max(500).default(100);
 
 /** A page of a keyset-paged list; `nextCursor` is null on the last one. */
 function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 }
-
-const RunName = z.string().trim().min(1).max(200);
 
 const PretrainRequest = z.object({
   collectionId: CollectionId,
@@ -105,11 +103,9 @@ export const contract = {
     get: base.input(z.object({ id: CollectionId })).output(Collection),
     /** Adds a folder and queues its first scan. */
     add: base
-      .input(z.object({ path: z.string().min(1), name: z.string().trim().min(1).max(200).optional() }))
+      .input(z.object({ path: z.string().min(1), name: ShownName.optional() }))
       .output(z.object({ collection: Collection, job: Job })),
-    rename: base
-      .input(z.object({ id: CollectionId, name: z.string().trim().min(1).max(200) }))
-      .output(Collection),
+    rename: base.input(z.object({ id: CollectionId, name: ShownName })).output(Collection),
     /** Queues an incremental scan, or returns the one that is already waiting or running. */
     rescan: base.input(z.object({ id: CollectionId })).output(Job),
     /** Deletes the collection and everything made from it. The folder itself is never touched. */
@@ -170,7 +166,7 @@ export const contract = {
       .input(
         ImportChoices.extend({
           path: z.string().min(1),
-          name: ModelName.optional(),
+          name: ShownName.optional(),
           licence: Licence.optional(),
           /** Whether the user accepts the terms that `inspect` named. They are asked for once. */
           acceptTerms: z.boolean().default(false),
@@ -196,7 +192,7 @@ export const contract = {
         z.object({
           architecture: Architecture,
           seed: z.number().int().min(0).max(0xffffffff).default(0),
-          name: ModelName.optional(),
+          name: ShownName.optional(),
         }),
       )
       .output(Model),
@@ -212,7 +208,7 @@ export const contract = {
         }),
       )
       .output(ExportedModel),
-    rename: base.input(z.object({ id: ModelId, name: ModelName })).output(Model),
+    rename: base.input(z.object({ id: ModelId, name: ShownName })).output(Model),
     /** Deletes its weights. What was made with it stays. */
     remove: base.input(z.object({ id: ModelId })).output(z.null()),
   },
@@ -231,9 +227,7 @@ export const contract = {
       .output(z.object({ segmentation: Segmentation, job: Job })),
     /** Counts the images that are new, changed or missing since it was made. */
     changes: base.input(z.object({ id: SegmentationId })).output(CollectionChanges),
-    rename: base
-      .input(z.object({ id: SegmentationId, name: z.string().trim().min(1).max(200) }))
-      .output(Segmentation),
+    rename: base.input(z.object({ id: SegmentationId, name: ShownName })).output(Segmentation),
     /** Deletes it with its concepts and masks. Datasets made from it stay. */
     remove: base.input(z.object({ id: SegmentationId })).output(z.null()),
     /**
@@ -310,9 +304,7 @@ export const contract = {
     list: base.output(z.array(Dataset)),
     version: base.input(z.object({ id: DatasetVersionId })).output(DatasetVersionDetail),
     /** Builds and freezes a version; a dataset of that name gets it as its next one. */
-    create: base
-      .input(z.object({ name: z.string().trim().min(1).max(200), recipe: DatasetRecipe }))
-      .output(DatasetVersionDetail),
+    create: base.input(z.object({ name: ShownName, recipe: DatasetRecipe })).output(DatasetVersionDetail),
     /** Counts what a recipe would make. */
     preview: base.input(z.object({ recipe: DatasetRecipe })).output(DatasetPreview),
     diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
@@ -341,7 +333,7 @@ export const contract = {
     plan: base.input(PretrainRequest).output(PretrainPlan),
     /** Creates a run and queues its job. */
     start: base
-      .input(PretrainRequest.extend({ name: RunName.optional(), fromModelId: ModelId.optional() }))
+      .input(PretrainRequest.extend({ name: ShownName.optional(), fromModelId: ModelId.optional() }))
       .output(z.object({ run: Run, job: Job })),
     /** Newest first. */
     list: base.input(z.object({ collectionId: CollectionId.optional() })).output(z.array(Run)),
@@ -368,7 +360,7 @@ export const contract = {
       .output(z.object({ run: Run, job: Job })),
     /** Keeps the encoder of the best preview as a separate model. */
     keepBest: base.input(z.object({ id: RunId })).output(Model),
-    rename: base.input(z.object({ id: RunId, name: RunName })).output(Run),
+    rename: base.input(z.object({ id: RunId, name: ShownName })).output(Run),
     /** Deletes its checkpoints, curves and previews. The models that it made stay. */
     remove: base.input(z.object({ id: RunId })).output(z.null()),
   },

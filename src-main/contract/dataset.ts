@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { DatasetId, DatasetVersionId, SegmentationId } from './ids.ts';
 import { ReviewState } from './mask.ts';
+import { ShownName } from './shown-name.ts';
 
 export const Split = z.enum(['train', 'val', 'test']);
 export type Split = z.infer<typeof Split>;
 
 /** The class of masks without a concept, unless a rule renames it. */
 export const CLASS_WITHOUT_CONCEPT = 'object';
-
-const Name = z.string().trim().min(1).max(200);
 
 /** How the images are shared out. Shares are of the images; equal files are never in two splits. */
 export const SplitRule = z
@@ -23,12 +22,15 @@ export const SplitRule = z
   .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-6, 'the shares must sum to 1');
 export type SplitRule = z.infer<typeof SplitRule>;
 
+/** Refers to a concept that exists, under whatever name. */
+const ConceptName = z.string().trim().min(1).max(200);
+
 /** What goes into a dataset, and how; kept with every version made of it. */
 export const DatasetRecipe = z.object({
   /** At most one of each collection. */
   segmentationIds: z.array(SegmentationId).min(1).max(100),
   /** Only concepts of these names; null includes all except background. An unnamed one is `concept-NUMBER`. */
-  concepts: z.array(Name).min(1).nullable().default(null),
+  concepts: z.array(ConceptName).min(1).nullable().default(null),
   reviews: z.array(ReviewState).min(1).default(['pending', 'accepted', 'edited']),
   minScore: z.number().min(0).max(1).default(0),
   minAreaPx: z.number().int().min(1).default(1),
@@ -38,11 +40,11 @@ export const DatasetRecipe = z.object({
   classes: z
     .object({
       /** All masks become this one class. */
-      oneClass: Name.nullable().default(null),
+      oneClass: ShownName.nullable().default(null),
       /** Concept name to class name; several of the same class are merged. */
-      rename: z.record(z.string(), Name).default({}),
+      rename: z.record(z.string(), ShownName).default({}),
       /** Concepts whose masks are left out. */
-      ignore: z.array(Name).default([]),
+      ignore: z.array(ConceptName).default([]),
     })
     .prefault({}),
   /** Whether images without any mask stay, as examples of nothing. */

@@ -36,7 +36,7 @@ export const FORMAT_IMAGES: Record<ExportFormat, readonly ExportImages[]> = {
   'coco-polygon': ANY_IMAGES,
   'coco-panoptic': ANY_IMAGES,
   yolo: ['copy'],
-  voc: ANY_IMAGES,
+  voc: ['copy', 'hardlink'],
   'index-png': ANY_IMAGES,
   'binary-png': ANY_IMAGES,
   labelme: ANY_IMAGES,

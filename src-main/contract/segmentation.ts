@@ -4,6 +4,7 @@ import { JobState } from './job-state.ts';
 import { MaskFileProblem } from './mask-import.ts';
 import { GallerySort, Mask, ReviewState, Trust } from './mask.ts';
 import { Licence } from './model.ts';
+import { ShownName } from './shown-name.ts';
 
 /**
  * What becomes a mask. `auto`: one object or several, as the collection suggests; `one`: the largest piece of the
@@ -152,7 +153,7 @@ export const SegmentRequest = z.object({
   /** If left out, only colour and texture define the concepts. */
   modelId: ModelId.optional(),
   settings: SegmentSettings,
-  name: z.string().trim().min(1).max(200).optional(),
+  name: ShownName.optional(),
   device: z.string().optional(),
 });
 export type SegmentRequest = z.infer<typeof SegmentRequest>;
@@ -171,7 +172,7 @@ export type CollectionChanges = z.infer<typeof CollectionChanges>;
 /** What may be changed of a concept; what is left out stays. */
 export const ConceptChange = z.object({
   id: ConceptId,
-  name: z.string().trim().min(1).max(200).nullable().optional(),
+  name: ShownName.nullable().optional(),
   isBackground: z.boolean().optional(),
   /** Null undoes a merge. */
   mergedInto: ConceptId.nullable().optional(),

@@ -51,6 +51,15 @@ export const ExportImageRow = FileKey.extend({
 export type ExportImageRow = z.infer<typeof ExportImageRow>;
 
 /**
+ * The file that describes an export. Datumaro would take a folder with a name that ends in `-export.json`, as this one
+ * used to, for one of VoTT.
+ */
+export const MANIFEST_NAME = 'r2o-studio.json';
+
+/** Every name that the app has given it, the newest first. */
+export const MANIFEST_NAMES: readonly string[] = [MANIFEST_NAME, 'r2o-export.json'];
+
+/**
  * Where an export is written until it is whole: a hidden folder next to its target. The worker writes there, and the
  * service removes it when an export is given up that no worker is at.
  */

@@ -16,7 +16,7 @@ export const datumaro: ExportFormatDefinition = {
   target: 'folder',
   imageFolder: (split) => `images/${split}`,
   help: () => [
-    'Load with: datum.Dataset.import_from(FOLDER, "datumaro"). CVAT imports it as "Datumaro 1.0".',
+    'Load with: datum.Dataset.import_from(FOLDER, "datumaro"). CVAT imports it as "Datumaro 1.0", into a task whose frames have the same file names.',
   ],
   open: ({ path, plan }) => {
     const files = new PerSplit((split) =>
@@ -41,7 +41,8 @@ export const datumaro: ExportFormatDefinition = {
         await file.add('items', {
           id: image.name,
           annotations,
-          attr: { frame: image.number - 1 },
+          // Without a frame's number: CVAT would believe it where a name does not fit.
+          attr: {},
           image: { path: fileNameOf(image), size: [image.heightPx, image.widthPx] },
         });
       },

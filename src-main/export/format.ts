@@ -1,6 +1,7 @@
 import type { ExportPlan } from '../domain/export-plan.ts';
 import type { Split } from '../contract/dataset.ts';
 import type { Box, ReviewState } from '../contract/mask.ts';
+import { freeName } from '../domain/free-name.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 
 /** A mask as formats write it. */
@@ -58,6 +59,9 @@ export type ExportContext = {
   remark: (image: ExportedImage, detail: string) => void;
 };
 
+/** What formats call pixels of no class. */
+export const BACKGROUND = 'background';
+
 export type ExportFormatDefinition = {
   target: 'folder' | 'file';
   /** Why the images may not become what `FORMAT_IMAGES` leaves out. */
@@ -78,6 +82,24 @@ export type ExportFormatDefinition = {
 /** Masks in the order in which they are painted where they overlap: large ones first, so that small ones stay. */
 export function paintOrder(masks: readonly ExportedMask[]): ExportedMask[] {
   return masks.toSorted((a, b) => b.areaPx - a.areaPx || a.score - b.score || a.number - b.number);
+}
+
+/**
+ * The classes for a format in which class 0 is called background. A class of that name gets another one, which is
+ * reported: readers that look classes up by name would mistake its objects for background.
+ */
+export function classesBesideBackground(
+  { classes }: Pick<ExportPlan, 'classes'>,
+  note: ExportContext['note'],
+): ExportPlan['classes'] {
+  return classes.map((one) => {
+    if (one.name.toLowerCase() !== BACKGROUND) return one;
+    const name = freeName(`${one.name}-class`, classes);
+    note(
+      `The class "${one.name}" is called "${name}" here: ${BACKGROUND} is the name of pixels without a class.`,
+    );
+    return { ...one, name };
+  });
 }
 
 /** The path of an image as annotations name it: inside the export, or where the original lies. */

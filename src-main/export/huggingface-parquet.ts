@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Split } from '../contract/dataset.ts';
-import type { ExportFormatDefinition } from './format.ts';
+import { BACKGROUND, classesBesideBackground, type ExportFormatDefinition } from './format.ts';
 import { classMaskPng, datasetCard, HUGGINGFACE_SPLITS, MASK_HELP, objectsOf } from './huggingface.ts';
 import { PerSplit } from './per-split.ts';
 
@@ -17,7 +17,7 @@ type Row = {
   split: string;
   width: number;
   height: number;
-  objects: ReturnType<typeof objectsOf>;
+  objects: Omit<ReturnType<typeof objectsOf>, 'category'> & { category: bigint[] };
 };
 
 /**
@@ -30,13 +30,17 @@ export const huggingfaceParquet: ExportFormatDefinition = {
   imagesReason: 'The images are inside the Parquet files.',
   imageFolder: () => 'images',
   help: () => ['Load with: datasets.load_dataset(FOLDER)', MASK_HELP],
-  open: async ({ path, plan }) => {
+  open: async ({ path, plan, note }) => {
     await mkdir(join(path, 'data'), { recursive: true });
+    const classNames = [BACKGROUND, ...classesBesideBackground(plan, note).map(({ name }) => name)];
     const names = new Set<Split>();
     const files = new PerSplit((split) => {
       names.add(split);
       return Promise.resolve(
-        new SplitFile(join(path, 'data', `${HUGGINGFACE_SPLITS[split]}-00000-of-00001.parquet`)),
+        new SplitFile(
+          join(path, 'data', `${HUGGINGFACE_SPLITS[split]}-00000-of-00001.parquet`),
+          featuresOf(classNames),
+        ),
       );
     });
     return {
@@ -50,7 +54,7 @@ export const huggingfaceParquet: ExportFormatDefinition = {
           split: image.split,
           width: image.widthPx,
           height: image.heightPx,
-          objects: objectsOf(image),
+          objects: { ...objectsOf(image), category: image.masks.map((mask) => BigInt(mask.classNumber)) },
         });
         await rm(copy);
       },
@@ -74,13 +78,13 @@ class SplitFile {
   #rows: Row[] = [];
   #bytes = 0;
 
-  constructor(path: string) {
+  constructor(path: string, features: object) {
     this.#writer = new ParquetWriter({
       writer: fileWriter(path),
       schema: SCHEMA,
       // Pictures are packed already, and statistics of bytes help nobody.
       statistics: false,
-      kvMetadata: [{ key: 'huggingface', value: JSON.stringify({ info: { features: FEATURES } }) }],
+      kvMetadata: [{ key: 'huggingface', value: JSON.stringify({ info: { features } }) }],
     });
   }
 
@@ -142,7 +146,8 @@ const SCHEMA: SchemaElement[] = [
   ...[integer('image_id'), text('split'), integer('width'), integer('height')],
   field('objects', { num_children: 7 }),
   ...list('id', integer('element')),
-  ...list('category', integer('element')),
+  // The library describes class labels as 64 bits wide, and ignores the description of a column that is not.
+  ...list('category', field('element', { type: 'INT64' })),
   ...list('category_name', text('element')),
   ...list('bbox', ...list('element', integer('element'))),
   ...list('area', integer('element')),
@@ -153,8 +158,8 @@ const SCHEMA: SchemaElement[] = [
 const value = (dtype: string) => ({ dtype, _type: 'Value' });
 const sequence = (feature: object) => ({ feature, _type: 'Sequence' });
 
-/** The columns as the library describes them to itself. */
-const FEATURES = {
+/** The columns as the library describes them to itself; it shows classes by name. */
+const featuresOf = (classNames: readonly string[]) => ({
   image: { _type: 'Image' },
   mask: { _type: 'Image' },
   image_id: value('int32'),
@@ -163,11 +168,11 @@ const FEATURES = {
   height: value('int32'),
   objects: {
     id: sequence(value('int32')),
-    category: sequence(value('int32')),
+    category: sequence({ names: classNames, _type: 'ClassLabel' }),
     category_name: sequence(value('string')),
     bbox: sequence(sequence(value('int32'))),
     area: sequence(value('int32')),
     score: sequence(value('float64')),
     counts: sequence(value('string')),
   },
-};
+});

@@ -2,7 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
-import { paintOrder, type ExportedImage, type ExportFormatDefinition } from './format.ts';
+import {
+  BACKGROUND,
+  classesBesideBackground,
+  paintOrder,
+  type ExportedImage,
+  type ExportFormatDefinition,
+} from './format.ts';
 import { asciiJson } from './text-file.ts';
 
 /** With 8 bits, 0 being background and 255 void. */
@@ -32,6 +38,7 @@ export const indexPng: ExportFormatDefinition = {
     'Where masks overlap, the smaller one is in front.',
   ],
   open: ({ path, plan, remark, note }) => {
+    const classes = classesBesideBackground(plan, note);
     const isWide = plan.classes.length > MAX_NARROW_CLASS;
     const hasObjects = plan.classes.length <= MAX_CLASS_WITH_OBJECTS;
     if (!hasObjects) note(`Objects are not numbered: there are more than ${MAX_CLASS_WITH_OBJECTS} classes.`);
@@ -60,7 +67,7 @@ export const indexPng: ExportFormatDefinition = {
       finish: () =>
         writeFile(
           join(path, 'classes.json'),
-          `${asciiJson([{ id: 0, name: 'background', color: '#000000' }, ...plan.classes.map(({ number, name, colour }) => ({ id: number, name, color: colour }))], 2)}\n`,
+          `${asciiJson([{ id: 0, name: BACKGROUND, color: '#000000' }, ...classes.map(({ number, name, colour }) => ({ id: number, name, color: colour }))], 2)}\n`,
         ),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });

@@ -4,12 +4,11 @@ import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
 import { ExportResult, FORMAT_IMAGES } from '../contract/export.ts';
-import { partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
+import { MANIFEST_NAME, partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
 import { formatOf } from './formats.ts';
 
 /** In addition to the images: labels of a mask, in whatever format, are a few hundred bytes. */
 const BYTES_A_MASK = 600;
-const MANIFEST_NAME = 'r2o-export.json';
 
 const Manifest = z.object({ exportId: z.number(), startedAtMs: z.number(), result: ExportResult });
 

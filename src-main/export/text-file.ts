@@ -112,13 +112,17 @@ export function asciiJson(value: unknown, space?: number): string {
 
 /** Text as it may stand between and in the tags of XML: special characters as entities, forbidden ones left out. */
 export function escapeXml(text: string): string {
-  return text
-    .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
-    .replaceAll("'", '&apos;');
+  return (
+    text
+      .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;')
+      .replaceAll("'", '&apos;')
+      // Readers turn these into spaces in attributes, unless they are written as numbers.
+      .replaceAll(/[\t\n\r]/g, (char) => `&#${char.charCodeAt(0)};`)
+  );
 }
 
 /** A field of CSV (RFC 4180). */

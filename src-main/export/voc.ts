@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import type { Split } from '../contract/dataset.ts';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
-import { paintOrder, type ExportedImage, type ExportFormatDefinition } from './format.ts';
+import {
+  classesBesideBackground,
+  paintOrder,
+  type ExportedImage,
+  type ExportFormatDefinition,
+} from './format.ts';
 import { channelsOf, vocPalette } from './palette.ts';
 
 /** 0 is background and 255 void, so 8 bits number this many classes, or objects of an image. */
@@ -13,6 +18,7 @@ const PALETTE = vocPalette();
 /** Pascal VOC segmentation: palette PNGs of classes and of objects, and lists of the splits. */
 export const voc: ExportFormatDefinition = {
   target: 'folder',
+  imagesReason: 'Readers of VOC only look for JPEGImages/NAME.jpg.',
   imageFolder: () => 'JPEGImages',
   needsJpeg: true,
   refusal: ({ classes }) =>
@@ -23,7 +29,8 @@ export const voc: ExportFormatDefinition = {
     'SegmentationClass contains classes and SegmentationObject contains objects; 0 is background, 255 is void (not used here).',
     'labelmap.txt names the classes, as CVAT reads it. Where masks overlap, the smaller one is in front.',
   ],
-  open: async ({ path, plan, remark }) => {
+  open: async ({ path, plan, remark, note }) => {
+    const classes = classesBesideBackground(plan, note);
     const names: Record<Split, string[]> = { train: [], val: [], test: [] };
     const folders = ['SegmentationClass', 'SegmentationObject', 'ImageSets/Segmentation', 'JPEGImages'];
     for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
@@ -48,7 +55,7 @@ export const voc: ExportFormatDefinition = {
           const text = some.map((name) => `${name}\n`).join('');
           await writeFile(join(path, 'ImageSets/Segmentation', `${list}.txt`), text);
         }
-        await writeFile(join(path, 'labelmap.txt'), labelMapText(plan.classes));
+        await writeFile(join(path, 'labelmap.txt'), labelMapText(classes));
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -70,7 +77,7 @@ function paint({ masks, widthPx, heightPx }: ExportedImage) {
 function labelMapText(classes: readonly { number: number; name: string }[]): string {
   const lines = classes.map(({ number, name }) => {
     const colour = channelsOf(PALETTE[number] ?? '#000000').join(',');
-    return `${name.replaceAll(/[:,\r\n]/g, '_')}:${colour}::\n`;
+    return `${name.replaceAll(/[:,\p{Cc}]/gu, '_')}:${colour}::\n`;
   });
   return `# label:color_rgb:parts:actions\nbackground:0,0,0::\n${lines.join('')}`;
 }

@@ -7,11 +7,16 @@ import { exportedPolygons, POLYGON_HELP } from './polygons.ts';
 
 /** Ultralytics needs three points a row. */
 const MIN_POINTS = 3;
+/**
+ * Points are this much less than the middle of their pixel: Ultralytics drops what is behind the decimal point, and
+ * supervision rounds. Both find the pixel then.
+ */
+const BELOW_MIDDLE = 0.25;
 
 /**
  * YOLO segmentation as Ultralytics reads it: one closed polygon a row in shares of the image's size, classes from 0.
- * The line runs through the middles of the border pixels, because Ultralytics fills with OpenCV, which colours the
- * pixels under the line too. A mask of several parts has one row per part; holes are cut in by seams.
+ * The line runs through the border pixels, because Ultralytics fills with OpenCV, which colours the pixels under the line
+ * too. A mask of several parts has one row per part; holes are cut in by seams.
  */
 export const yolo: ExportFormatDefinition = {
   target: 'folder',
@@ -44,7 +49,9 @@ function rowsOf({ masks, widthPx, heightPx }: ExportedImage, options: ExportOpti
   return masks
     .flatMap((mask) =>
       exportedPolygons(mask, 'centres', options).map((polygon) => {
-        const points = polygon.map((value, at) => (value / (at % 2 === 0 ? widthPx : heightPx)).toFixed(6));
+        const points = polygon.map((value, at) =>
+          ((value - BELOW_MIDDLE) / (at % 2 === 0 ? widthPx : heightPx)).toFixed(6),
+        );
         const [x = '', y = ''] = points;
         while (points.length < 2 * MIN_POINTS) points.push(x, y);
         return `${mask.classNumber - 1} ${points.join(' ')}\n`;

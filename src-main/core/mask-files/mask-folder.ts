@@ -2,6 +2,7 @@ import { opendir, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import type { MaskFileFormat } from '../../contract/mask-import.ts';
+import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
 import { readCoco } from './coco.ts';
 import { readLabelMe } from './labelme.ts';
 import type { MaskRecord } from './mask-record.ts';
@@ -9,9 +10,6 @@ import { joinObjects, readBinaryPng, readIndexPng } from './png-masks.ts';
 
 /** JSON beyond this does not fit a JavaScript string. */
 const MAX_JSON_BYTES = 500_000_000;
-
-/** Part of every export of this app, next to the files of the format. */
-const OWN_MANIFEST = 'r2o-export.json';
 
 /**
  * Reads masks from a file or folder, image by image.
@@ -100,7 +98,7 @@ type Entry = { path: string; isFolder: boolean; isLeafOfPngs: boolean };
 async function* walk(folder: string, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
   for await (const entry of await opendir(folder)) {
     signal?.throwIfAborted();
-    if (entry.name.startsWith('.') || entry.name === OWN_MANIFEST) continue;
+    if (entry.name.startsWith('.') || MANIFEST_NAMES.includes(entry.name)) continue;
     const path = join(folder, entry.name);
     if (!entry.isDirectory()) {
       yield { path, isFolder: false, isLeafOfPngs: false };

@@ -42,7 +42,7 @@ describe.each(['coco', 'sqlite'] as const)('a finished export as %s', (format) =
 
 test('a folder with a manifest that is none, or with nothing, is no finished export', async () => {
   const { folder, plan } = await exported('coco');
-  const manifest = join(folder, 'r2o-export.json');
+  const manifest = join(folder, 'r2o-studio.json');
   const whole = readFileSync(manifest, 'utf8');
   for (const text of [whole.slice(0, -20), '{}', 'null']) {
     writeFileSync(manifest, text);

@@ -69,13 +69,14 @@ describe("Hugging Face's objects", () => {
     ]);
   });
 
-  test('have the same in Parquet', async () => {
+  test('have the same in Parquet, with classes 64 bits wide', async () => {
+    const wide = (objects: typeof FIRST) => ({ ...objects, category: objects.category.map(BigInt) });
     const { folder } = await exportDrawn(await pets(), { format: 'huggingface-parquet' });
     const bytes = readFileSync(join(folder, 'data/train-00000-of-00001.parquet'));
     const rows = await parquetReadObjects({ file: new Uint8Array(bytes).buffer, utf8: false });
     expect(rows).toMatchObject([
-      { image_id: 1, split: 'train', width: 8, height: 6, objects: FIRST },
-      { image_id: 2, split: 'train', width: 8, height: 6, objects: SECOND },
+      { image_id: 1, split: 'train', width: 8, height: 6, objects: wide(FIRST) },
+      { image_id: 2, split: 'train', width: 8, height: 6, objects: wide(SECOND) },
     ]);
   });
 });

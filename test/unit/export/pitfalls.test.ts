@@ -297,14 +297,14 @@ describe('the target', () => {
 
   test('tells what it is', async () => {
     const { folder, plan, result } = await exportDrawn(await one(), { format: 'coco' });
-    expect(JSON.parse(readFileSync(join(folder, 'r2o-export.json'), 'utf8'))).toMatchObject({
+    expect(JSON.parse(readFileSync(join(folder, 'r2o-studio.json'), 'utf8'))).toMatchObject({
       dataset: 'pets',
       version: 2,
       format: 'coco',
       exportId: plan.exportId,
       result,
     });
-    expect(manifestOf(plan, result).name).toBe('r2o-export.json');
+    expect(manifestOf(plan, result).name).toBe('r2o-studio.json');
     expect(readFileSync(join(folder, 'images.csv'), 'utf8')).toContain(
       'a,train,images/train/a.png,a.png,8,6,1,',
     );

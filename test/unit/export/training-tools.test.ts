@@ -31,7 +31,10 @@ def row(r):
     mask = numpy.array(r['mask'])
     assert numpy.array(r['image']).shape[:2] == mask.shape == (r['height'], r['width'])
     return [mask.ravel().tolist(), r['objects']]
-json.dump({split: [row(r) for r in rows] for split, rows in loaded.items()}, real)`;
+category = next(iter(loaded.values())).features['objects']
+category = getattr(category, 'feature', category)['category'].feature
+rows = {split: [row(r) for r in rows] for split, rows in loaded.items()}
+json.dump({'rows': rows, 'names': getattr(category, 'names', None)}, real)`;
 
 describe.skipIf(!hasPython('datasets'))(
   `Hugging Face's library${pythonReason('datasets')}`,
@@ -46,7 +49,12 @@ describe.skipIf(!hasPython('datasets'))(
       async (format, kind) => {
         const { folder } = await exportDrawn(await pets(), { format });
         type Rows = [number[], { category: number[]; category_name: string[]; bbox: number[][] }][];
-        const splits = readPython(LOAD, folder, tempFolder(), kind) as Record<string, Rows>;
+        const { rows: splits, names } = readPython(LOAD, folder, tempFolder(), kind) as {
+          rows: Record<string, Rows>;
+          names: string[] | null;
+        };
+        // A folder of pictures cannot say that a number is a class.
+        expect(names).toEqual(format === 'huggingface' ? null : ['background', 'cat', 'dog']);
         expect(Object.keys(splits)).toEqual(['train', 'validation']);
         const [[mask, objects] = []] = splits.train ?? [];
         expect(mask).toEqual([...classes]);

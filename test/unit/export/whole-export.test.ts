@@ -64,8 +64,20 @@ test('of two masks of the same area and score, the later one is in front', async
   const { folder } = await exportDrawn([await named('a'), await named('b')], { format: 'datumaro' });
   expect(json(folder, 'annotations/train.json')).toMatchObject({
     items: [
-      { id: 'a', attr: { frame: 0 }, annotations: [{ id: 1, group: 1 }, { id: 2, group: 2 }] }, // prettier-ignore
-      { id: 'b', attr: { frame: 1 }, annotations: [{ id: 3, group: 3 }, { id: 4, group: 4 }] }, // prettier-ignore
+      {
+        id: 'a',
+        annotations: [
+          { id: 1, group: 1 },
+          { id: 2, group: 2 },
+        ],
+      },
+      {
+        id: 'b',
+        annotations: [
+          { id: 3, group: 3 },
+          { id: 4, group: 4 },
+        ],
+      },
     ],
   });
 });
