@@ -13,7 +13,6 @@ import {
   ImageId,
   ImportId,
   JobId,
-  MaskId,
   ModelId,
   RunId,
   SegmentationId,
@@ -30,9 +29,11 @@ import {
   MaskDrawing,
   MaskEdit,
   MaskHistory,
+  MaskIds,
   MaskMerge,
   MaskSplit,
   ReviewProgress,
+  UndoneBatch,
 } from './mask-edit.ts';
 import {
   Architecture,
@@ -276,29 +277,23 @@ export const contract = {
     ofImage: base.input(ImageMasksRequest).output(z.array(ShapedMask)),
     /** What can be undone and redone on an image. Each of the methods below is one step there. */
     history: base.input(ImageMasksRequest).output(MaskHistory),
-    review: base
-      .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), review: ReviewState }))
-      .output(EditBatch),
+    review: base.input(z.object({ ids: MaskIds, review: ReviewState })).output(EditBatch),
     reviewImages: base.input(ImagesReview).output(EditBatch),
     reviewProgress: base.input(z.object({ id: SegmentationId })).output(ReviewProgress),
     /** Accepts all objects that are likely right and not reviewed yet. */
     acceptLikelyRight: base.input(z.object({ id: SegmentationId })).output(EditBatch),
-    setConcept: base
-      .input(z.object({ ids: z.array(MaskId).min(1).max(1_000), conceptId: ConceptId.nullable() }))
-      .output(EditBatch),
+    setConcept: base.input(z.object({ ids: MaskIds, conceptId: ConceptId.nullable() })).output(EditBatch),
     create: base.input(MaskDrawing).output(ImageEdit),
     /** Gives a mask another shape; it counts as edited from then on. */
     edit: base.input(MaskEdit).output(ImageEdit),
     merge: base.input(MaskMerge).output(ImageEdit),
     /** The largest piece stays the mask that was split; the others are new ones of the same concept. */
     split: base.input(MaskSplit).output(ImageEdit),
-    remove: base.input(z.object({ ids: z.array(MaskId).min(1).max(1_000) })).output(EditBatch),
+    remove: base.input(z.object({ ids: MaskIds })).output(EditBatch),
     undo: base.input(ImageMasksRequest).output(ImageEdit),
     redo: base.input(ImageMasksRequest).output(ImageEdit),
     /** Undoes a bulk action on many images, except where something else was done since. */
-    undoBatch: base
-      .input(z.object({ batch: z.number().int() }))
-      .output(z.object({ undone: z.number().int(), kept: z.number().int() })),
+    undoBatch: base.input(z.object({ batch: z.number().int() })).output(UndoneBatch),
   },
   datasets: {
     list: base.output(z.array(Dataset)),

@@ -34,6 +34,12 @@ const RunLengths = z.string().min(1).max(10_000_000);
 /** A mask that a step is for, on condition that its shape is still the one that the client knows. */
 const MaskAt = z.object({ id: MaskId, revision: z.number().int().positive() });
 
+/** Masks of one bulk action. */
+export const MaskIds = z.array(MaskId).min(1).max(1_000);
+
+/** Images on which a bulk action was undone, and those that keep what was done since. */
+export const UndoneBatch = z.object({ undone: z.number().int(), kept: z.number().int() });
+
 /** A new shape for a mask. */
 export const MaskEdit = MaskAt.extend({ counts: RunLengths });
 export type MaskEdit = z.infer<typeof MaskEdit>;
