@@ -21,10 +21,13 @@ if (!existsSync(cli)) {
 } else if (Number(process.versions.node.split('.')[0]) >= MIN_NODE_MAJOR) {
   await import(new URL('../../out/main/cli.js', import.meta.url).href);
 } else if (existsSync(bundledNode)) {
-  const child = spawn(bundledNode, [cli, ...process.argv.slice(2)], { stdio: 'inherit' });
-  // Ctrl-C reaches both processes; the child decides when it is done, and this one waits for it.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // In a group of its own, the child gets Ctrl-C from here only, like every signal that this process gets: once.
+  const isPosix = process.platform !== 'win32';
+  const child = spawn(bundledNode, [cli, ...process.argv.slice(2)], { stdio: 'inherit', detached: isPosix });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    // On Windows, Ctrl-C reaches both, and a forwarded signal would end the child without a word.
+    process.on(signal, () => void (isPosix && child.kill(signal)));
+  }
   child.on('exit', (code, signal) => {
     process.exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
   });

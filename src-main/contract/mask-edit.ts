@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConceptId, ImageId, MaskId, SegmentationId } from './ids.ts';
 import { ReviewState } from './mask.ts';
+import { MAX_RUN_LENGTH_CHARS } from './message-limit.ts';
 import { ShapedMask } from './segmentation.ts';
 
 /** What was done to the masks of an image. */
@@ -29,7 +30,7 @@ export const EditBatch = z.object({
 export type EditBatch = z.infer<typeof EditBatch>;
 
 /** Run lengths as `ShapedMask` has them. */
-const RunLengths = z.string().min(1).max(10_000_000);
+const RunLengths = z.string().min(1).max(MAX_RUN_LENGTH_CHARS);
 
 /** A mask that a step is for, on condition that its shape is still the one that the client knows. */
 const MaskAt = z.object({ id: MaskId, revision: z.number().int().positive() });

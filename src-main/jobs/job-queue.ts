@@ -89,8 +89,13 @@ export class JobQueue {
     return this.get(id);
   }
 
-  /** Queues a paused, interrupted, failed or cancelled job again; it resumes from what it has saved. */
+  /**
+   * Queues a paused, interrupted, failed or cancelled job again; it resumes from what it has saved. One that waits or
+   * runs already, as after a process that had queued it was killed, needs nothing.
+   */
   resume(id: JobId): Job {
+    const { state } = this.get(id);
+    if (state === 'queued' || state === 'running') return this.get(id);
     const job = this.#move(id, 'queued');
     queueMicrotask(() => this.#startNext());
     return job;

@@ -23,6 +23,8 @@ function portToService(): WorkerPort {
   if (!process.send) {
     throw new Error('The worker has no service to talk to: R2O Studio starts it; it cannot be run directly.');
   }
+  // A terminal sends Ctrl-C, and its end, to every process in it; what to do about a job is for the service to decide.
+  for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => undefined);
   // A worker without its service can no longer save anything.
   process.on('disconnect', () => process.exit(0));
   return {

@@ -1,5 +1,5 @@
 import { ORPCError } from '@orpc/client';
-import { ErrorCode, ErrorInfo } from '../../src-main/contract/errors.ts';
+import { ErrorCode, ErrorInfo, UserError } from '../../src-main/contract/errors.ts';
 import { t, tOr } from '../i18n/language.svelte.ts';
 
 /** An error as it is shown: what kind it is, what failed on what, and what to do next if there is something to do. */
@@ -7,6 +7,8 @@ export type ShownError = ErrorInfo;
 
 /** Anything that a call can fail with, as it is shown. */
 export function toShownError(error: unknown): ShownError {
+  // Made on this side, as while there is no connection.
+  if (error instanceof UserError) return error.toInfo();
   if (!(error instanceof ORPCError)) {
     return {
       code: 'INTERNAL',

@@ -17,12 +17,11 @@ export async function attempt(work: () => Promise<unknown>): Promise<ShownError 
 /** As `attempt`, for calls that no part of the screen waits for: a failure is shown in a toast. */
 export async function attemptLoudly(toasts: Toasts, work: () => Promise<unknown>): Promise<boolean> {
   const error = await attempt(work);
-  if (error) {
-    toasts.show({
-      tone: 'danger',
-      title: errorTitle(error.code),
-      text: errorText(error),
-    });
-  }
+  if (error) showError(toasts, error);
   return error === undefined;
+}
+
+/** Shows in a toast why a call failed. */
+export function showError(toasts: Toasts, error: ShownError): void {
+  toasts.show({ tone: 'danger', title: errorTitle(error.code), text: errorText(error) });
 }

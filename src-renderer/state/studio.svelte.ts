@@ -10,6 +10,7 @@ import { Library } from './library.svelte.ts';
 import { Machine } from './machine.svelte.ts';
 import { Models } from './models.svelte.ts';
 import { Navigation } from './navigation.svelte.ts';
+import { Reconnection } from './reconnection.svelte.ts';
 import { Runs } from './runs.svelte.ts';
 import { Segmentations } from './segmentations.svelte.ts';
 import { SettingsState } from './settings.svelte.ts';
@@ -36,6 +37,7 @@ export class Studio {
   readonly segmentations: Segmentations;
   readonly datasets: Datasets;
   readonly machine: Machine;
+  readonly reconnection = new Reconnection();
 
   private constructor(
     client: Client,
@@ -66,15 +68,26 @@ export class Studio {
     ]);
     await useLanguage(settings.language);
     const studio = new Studio(client, info, new ViewMemory(client, view), settings);
-    await Promise.all([
-      studio.library.load(),
-      studio.jobs.load(),
-      studio.runs.load(),
-      studio.models.load(),
-      studio.segmentations.load(),
-      studio.datasets.load(),
-    ]);
+    await studio.#load();
     return studio;
+  }
+
+  /** Reads again what events would have said while there was no connection, then lets the screens do so. */
+  async reload(): Promise<void> {
+    const [settings] = await Promise.all([this.client.settings.get(), this.#load()]);
+    this.settings.apply(settings);
+    this.reconnection.happened();
+  }
+
+  async #load(): Promise<void> {
+    await Promise.all([
+      this.library.load(),
+      this.jobs.load(),
+      this.runs.load(),
+      this.models.load(),
+      this.segmentations.load(),
+      this.datasets.load(),
+    ]);
   }
 
   rememberPlace(): void {

@@ -151,7 +151,7 @@ async function measureShifts(browser: Browser, server: LocalServer): Promise<Row
 /** A page in a context of its own, so that nothing is cached. */
 async function openPage(browser: Browser, server: LocalServer): Promise<Page> {
   const page = await browser.newPage({ viewport: VIEWPORT });
-  await page.goto(server.pageUrl);
+  await page.goto(server.newPageUrl());
   return page;
 }
 

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
-import type { CollectionId, JobId } from '../../src-main/contract/ids.ts';
+import { ImageId, SegmentationId, type CollectionId, type JobId } from '../../src-main/contract/ids.ts';
+import { MAX_RUN_LENGTH_CHARS } from '../../src-main/contract/message-limit.ts';
 import { DEFAULT_SETTINGS } from '../../src-main/contract/settings.ts';
 import type { ServiceEvent } from '../../src-main/contract/event.ts';
 import { makePhotos } from '../support/photo-folder.ts';
@@ -51,6 +52,30 @@ export function describeContract(name: string, open: () => Promise<Transport>): 
         code: 'BAD_INPUT',
         message: expect.stringContaining('id') as string,
       });
+    });
+
+    test('carries the run lengths of a mask up to the limit, and refuses longer ones by name', async () => {
+      const { client } = await open();
+      const drawing = (counts: string) =>
+        client.masks.create({
+          id: SegmentationId.parse(1),
+          imageId: ImageId.parse(1),
+          counts,
+          conceptId: null,
+        });
+      // The backslash is the one of their characters that JSON writes as two.
+      for (const char of ['1', '\\']) {
+        await expect(drawing(char.repeat(MAX_RUN_LENGTH_CHARS))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+        await expect(drawing(char.repeat(MAX_RUN_LENGTH_CHARS + 1))).rejects.toMatchObject({
+          code: 'BAD_INPUT',
+          message: expect.stringContaining('counts') as string,
+        });
+      }
+      await expect(drawing('1'.repeat(3 * MAX_RUN_LENGTH_CHARS))).rejects.toMatchObject({
+        code: 'BAD_INPUT',
+      });
+      // The connection has survived.
+      expect(await client.settings.get()).toEqual(DEFAULT_SETTINGS);
     });
 
     test('changes one setting and leaves the others as they are', async () => {

@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { createORPCClient } from '@orpc/client';
 import { RPCLink as PortLink } from '@orpc/client/message-port';
-import { RPCLink as SocketLink } from '@orpc/client/websocket';
 import { RPCHandler as PortHandler } from '@orpc/server/message-port';
 import { onTestFinished } from 'vitest';
-import { WebSocket } from 'ws';
 import type { Client } from '../../src-main/contract/contract.ts';
-import { RPC_PATH, startServer } from '../../src-main/host/server/server.ts';
+import { connectTo } from '../../src-main/host/cli/owner-connection.ts';
+import { startServer } from '../../src-main/host/server/server.ts';
 import { createRouter } from '../../src-main/service/router.ts';
 import { inProcessWorker } from '../support/in-process-worker.ts';
 import { startService, type RunningService } from '../support/running-service.ts';
@@ -23,13 +21,10 @@ describeContract('over a WebSocket', async () => {
   const server = await startServer({ service: running.service, port: 0, pageFolder: import.meta.dirname });
   onTestFinished(() => server.close());
   const connect = async (): Promise<Client> => {
-    const socket = new WebSocket(`${server.url.replace('http', 'ws')}${RPC_PATH}`, {
-      headers: { Authorization: `Bearer ${server.token}` },
-    });
-    onTestFinished(() => socket.terminate());
-    await once(socket, 'open');
-    // ws implements the browser's WebSocket; its type declares the events in its own words.
-    return createORPCClient(new SocketLink({ websocket: socket as unknown as globalThis.WebSocket }));
+    const connection = await connectTo({ url: server.url, token: server.token, pid: process.pid });
+    if (!connection) throw new Error('the server does not answer');
+    onTestFinished(() => connection.close());
+    return connection.client;
   };
   return { ...running, client: await connect(), reconnect: connect };
 });

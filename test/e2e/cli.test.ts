@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +9,7 @@ import { Job } from '../../src-main/contract/job.ts';
 import { Device, DoctorCheck } from '../../src-main/contract/system.ts';
 import { runCli, resultOf, spawnCli, waitForOutput } from '../support/cli.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
-import { makePhotos } from '../support/photo-folder.ts';
+import { photos, scanUnderWay, workersOf } from '../support/scan-under-way.ts';
 import { hasShared, sharedPath, sharedReason } from '../support/shared.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -28,23 +27,6 @@ const DemoResult = z.object({
 });
 
 const parse = <T extends z.ZodType>(schema: T, text: string) => schema.parse(JSON.parse(text));
-
-async function photos(count: number): Promise<string> {
-  const folder = join(tempFolder(), 'photos');
-  await makePhotos(folder, count);
-  return folder;
-}
-
-/** `collections add` of 1,000 photos in a process of its own, of which some have been read. */
-async function scanUnderWay() {
-  const folder = await photos(1_000);
-  const data = tempFolder();
-  const adding = spawnCli(data, ['collections', 'add', folder]);
-  const ended = resultOf(adding);
-  await waitForOutput(adding.stderr, /reading images/);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  return { data, adding, ended };
-}
 
 describe('r2o collections', () => {
   test.skipIf(!hasShared)(`adds the pets with the right count${sharedReason}`, async () => {
@@ -144,7 +126,7 @@ describe('r2o collections', () => {
 
   test('survives a kill -9 of its worker in mid-scan without losing anything', async () => {
     const { data, adding, ended } = await scanUnderWay();
-    killChildrenOf(adding.pid);
+    for (const worker of workersOf(adding.pid)) process.kill(worker, 'SIGKILL');
     const { code, stderr } = await ended;
     expect(code).toBe(1);
     expect(stderr).toContain('The worker process stopped unexpectedly (ended by SIGKILL)');
@@ -173,22 +155,10 @@ describe('r2o in a second terminal', () => {
     expect((await ended).code).toBe(130);
   });
 
-  test('says how to continue when the first one, which runs the jobs, ends', async () => {
-    const { data, adding, ended } = await scanUnderWay();
-    const following = resultOf(spawnCli(data, ['collections', 'add', await photos(1)]));
-    while (parse(Jobs, (await runCli(data, 'jobs', '--json')).stdout).length < 2);
-    adding.kill('SIGKILL');
-    await ended;
-    expect(await following).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining('r2o jobs resume 2') as string,
-    });
-  });
-
   test('works through r2o serve, which alone may own the data folder', async () => {
     const data = tempFolder();
     const serving = spawnCli(data, ['serve', '--json']);
-    await waitForOutput(serving.stdout, /"url": "http:\/\/127\.0\.0\.1:\d+\/\?token=/);
+    await waitForOutput(serving.stdout, /"url": "http:\/\/127\.0\.0\.1:\d+\/#ticket=/);
     const added = await runCli(data, 'collections', 'add', await photos(3), '--json');
     expect(parse(Summary, added.stdout).collection.counts.usable).toBe(3);
     const second = await runCli(data, 'serve');
@@ -311,14 +281,3 @@ describe('the command line', () => {
     expect(stderr).toContain('is damaged or is not an R2O Studio database');
   });
 });
-
-/** The worker is a child of the command; `ps` finds it as a person would. */
-function killChildrenOf(pid: number | undefined): void {
-  const table = execFileSync('ps', ['-eo', 'pid,ppid,args'], { encoding: 'utf8' });
-  const children = table.split('\n').flatMap((line) => {
-    const [child, parent, ...args] = line.trim().split(/\s+/);
-    return parent === String(pid) && args.join(' ').includes('worker.js') ? [Number(child)] : [];
-  });
-  if (children.length === 0) throw new Error(`process ${pid ?? '?'} has no worker to kill`);
-  for (const child of children) process.kill(child, 'SIGKILL');
-}

@@ -233,15 +233,93 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await page.getByText(EMPTY).waitFor();
   });
 
-  test('says so when the server is gone, and goes on when it is back', async () => {
+  test('opens with an address once, and keeps no credential in it or in a cookie', async () => {
+    const { page, server } = await openPage(browser);
+    await page.getByText(EMPTY).waitFor();
+    expect(page.url()).not.toContain('ticket');
+    expect(await page.context().cookies()).toEqual([]);
+
+    await page.reload();
+    await page.getByText(EMPTY).waitFor();
+
+    // Another tab gets the session from this one; another browser does not.
+    const second = await page.context().newPage();
+    await second.goto(server.url);
+    await second.getByText(EMPTY).waitFor();
+    const stranger = await browser.newContext({ locale: 'en-US' });
+    onTestFinished(() => stranger.close());
+    const other = await stranger.newPage();
+    await other.goto(server.url);
+    await other.getByRole('heading', { name: 'This page needs an address with a ticket' }).waitFor();
+  });
+
+  test('explains an address that was used, in the language of the browser, and takes another one', async () => {
+    const { server, page, complaints } = await openPage(browser);
+    await page.getByText(EMPTY).waitFor();
+    const address = server.newPageUrl();
+    const german = await browser.newContext({ locale: 'de-DE' });
+    onTestFinished(() => german.close());
+    const first = await german.newPage();
+    await first.goto(address);
+    await first.getByRole('navigation', { name: 'Ansichten' }).waitFor();
+    await first.close();
+
+    const again = await german.newPage();
+    await again.goto(address);
+    await again.getByRole('heading', { name: 'Diese Adresse wurde bereits verwendet' }).waitFor();
+    expect(await seriousFindings(again)).toEqual([]);
+    await again.getByRole('textbox').fill('http://evil.example/#ticket=abc');
+    await again.getByRole('button', { name: 'Öffnen' }).click();
+    await again.getByText('Das ist keine Adresse von r2o serve').waitFor();
+    await again.getByRole('textbox').fill(server.newPageUrl());
+    await again.getByRole('button', { name: 'Öffnen' }).click();
+    await again.getByRole('navigation', { name: 'Ansichten' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('loads pictures by signed addresses that stay the same, so that the cache of the browser knows them', async () => {
+    const { page } = await openPage(browser);
+    const folder = join(tempFolder(), 'photos');
+    await makePhotos(folder, 2);
+    await addFolder(page, folder);
+    const addresses = async () => {
+      await page.getByRole('tab', { name: 'Images 2' }).click();
+      await page.locator('[data-state=shown]').nth(1).waitFor();
+      return page
+        .locator('[data-state] img')
+        .evaluateAll((all) => all.map((one) => (one as HTMLImageElement).src));
+    };
+    const before = await addresses();
+    expect(before).toHaveLength(2);
+    for (const address of before) expect(address).toMatch(/\/thumbnail\?ticket=\d+\.[\w-]{43}$/);
+    await page.reload();
+    expect(await addresses()).toEqual(before);
+  });
+
+  test('says so when the server has stopped, lets nothing be changed, and continues with the next address', async () => {
     const { page, service, server } = await openPage(browser);
-    await page.getByText(EMPTY).waitFor();
+    const folder = join(tempFolder(), 'photos');
+    await makePhotos(folder, 3);
+    await addFolder(page, folder);
+    await page.getByRole('tab', { name: 'Images 3' }).waitFor();
     await server.close();
-    await page.getByRole('alert').getByText('Connection to R2O Studio lost.').waitFor();
+    const alert = page.getByRole('alert');
+    await alert.getByText('R2O Studio has stopped.').waitFor();
+    const rescan = page.getByRole('button', { name: 'Scan again' });
+    expect(await rescan.isDisabled()).toBe(true);
+    expect(await page.getByRole('group').first().getAttribute('title')).toContain('Nothing can be changed');
+    await page.keyboard.press('2');
+    await page.getByRole('tab', { name: 'Images 3' }).waitFor();
+
     const port = Number(new URL(server.url).port);
-    const again = await startServer({ service, port, pageFolder, token: server.token });
+    const again = await startServer({ service, port, pageFolder });
     onTestFinished(() => again.close());
-    await expect.poll(() => page.getByRole('alert').count(), { timeout: 10_000 }).toBe(0);
-    await page.getByText(EMPTY).waitFor();
+    await alert.getByText('R2O Studio was restarted').waitFor();
+    expect(await rescan.isDisabled()).toBe(true);
+    await page.getByLabel('Address from r2o serve').fill(again.newPageUrl());
+    await page.getByRole('button', { name: 'Open', exact: true }).click();
+    await expect.poll(() => alert.count(), { timeout: 10_000 }).toBe(0);
+    expect(await rescan.isDisabled()).toBe(false);
+    await page.getByRole('tab', { name: 'Images 3' }).waitFor();
   });
 });

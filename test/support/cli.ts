@@ -6,13 +6,14 @@ const launcher = join(import.meta.dirname, '../../resources/bin/r2o.mjs');
 
 export type CliResult = { code: number | null; stdout: string; stderr: string };
 
-/** `r2o` as a process of its own, on the given data folder, with more variables in its environment. */
+/** `r2o` as a process of its own, on the given data folder, with more variables in its environment and options of Node. */
 export function spawnCli(
   dataFolder: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  nodeOptions: readonly string[] = [],
 ): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [launcher, '--data', dataFolder, ...args], {
+  const child = spawn(process.execPath, [...nodeOptions, launcher, '--data', dataFolder, ...args], {
     env: { ...process.env, ...env },
   });
   child.stdout.setEncoding('utf8');

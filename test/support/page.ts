@@ -34,7 +34,7 @@ export async function openPage(
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
   });
   page.on('pageerror', (error) => complaints.push(error.message));
-  await page.goto(server.pageUrl);
+  await page.goto(server.newPageUrl());
   return { ...running, page, complaints, server };
 }
 

@@ -3,7 +3,10 @@ import { dataFolder } from '../shared/data-folder.ts';
 import { createOutput, type Output } from './output.ts';
 import { openSession, type Session } from './session.ts';
 
-/** What a command's action works with; `session` opens the data folder only when it is first asked for. */
+/**
+ * What a command's action works with. `withSession` opens the data folder when it is first asked for; it is closed when
+ * the command has printed its result (`runCli`).
+ */
 export type CliContext = {
   folder: string;
   output: Output;
@@ -17,9 +20,6 @@ export function contextOf(command: Command): CliContext {
   return {
     folder,
     output: createOutput(options.json === true),
-    withSession: async (work) => {
-      await using session = await openSession(folder);
-      return await work(session);
-    },
+    withSession: async (work) => work(await openSession(folder)),
   };
 }

@@ -3,6 +3,7 @@ import { userErrorFromInfo } from '../../contract/errors.ts';
 import type { Model } from '../../contract/model.ts';
 import type { EncoderDownload, PublishedName } from '../../contract/published-encoder.ts';
 import { ProgressDisplay, type ShownProgress } from './progress-display.ts';
+import { onNextSignal } from './signals.ts';
 
 /** How often its state is read: a download has no other sign of its end that cannot be missed. */
 const POLL_MS = 250;
@@ -15,11 +16,8 @@ const MIB = 2 ** 20;
  */
 export async function followDownload(client: Client, name: PublishedName): Promise<Model | undefined> {
   const display = new ProgressDisplay();
-  const onInterrupt = () => {
-    process.once('SIGINT', () => process.exit(130));
-    void client.models.stopDownload({ name });
-  };
-  process.once('SIGINT', onInterrupt);
+  const stop = () => void client.models.stopDownload({ name }).catch(() => undefined);
+  using _interrupted = onNextSignal(['SIGINT'], stop);
   try {
     const progressOf = progressMeter();
     let encoder = await client.models.download({ name });
@@ -34,7 +32,6 @@ export async function followDownload(client: Client, name: PublishedName): Promi
     return await client.models.get({ id: encoder.modelId });
   } finally {
     display.finish();
-    process.removeListener('SIGINT', onInterrupt);
   }
 }
 

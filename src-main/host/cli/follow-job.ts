@@ -4,6 +4,7 @@ import type { JobId } from '../../contract/ids.ts';
 import type { Job } from '../../contract/job.ts';
 import { isUnderWay } from '../../contract/job-state.ts';
 import { ProgressDisplay } from './progress-display.ts';
+import { onNextSignal } from './signals.ts';
 
 /** The user pressed Ctrl-C, or cancelled the job elsewhere. */
 export class Cancelled extends Error {
@@ -23,11 +24,9 @@ const POLL_MS = 1_000;
  */
 export async function followJob(client: Client, id: JobId): Promise<Job> {
   const display = new ProgressDisplay();
-  const onInterrupt = () => {
-    process.once('SIGINT', () => process.exit(130));
-    void client.jobs.cancel({ id });
-  };
-  process.once('SIGINT', onInterrupt);
+  // Whatever the cancelling fails with, the job's own end shows.
+  const cancel = () => void client.jobs.cancel({ id }).catch(() => undefined);
+  using _interrupted = onNextSignal(['SIGINT'], cancel);
   try {
     const job = await waitForEnd(client, id, (latest) => display.update(latest));
     display.finish();
@@ -36,7 +35,6 @@ export async function followJob(client: Client, id: JobId): Promise<Job> {
     return job;
   } finally {
     display.finish();
-    process.removeListener('SIGINT', onInterrupt);
   }
 }
 
@@ -54,16 +52,15 @@ async function waitForEnd(client: Client, id: JobId, onChange: (job: Job) => voi
     update(await client.jobs.get({ id }));
     return await ended.promise;
   } catch (error) {
-    throw isConnectionLost(error) ? ownerEnded(id, error) : error;
+    throw isOwnerGone(error) ? ownerEnded(id, error) : error;
   } finally {
     clearInterval(poll);
     stop.abort();
   }
 }
 
-/** Calls that were under way when the connection ended are aborted by it. */
-function isConnectionLost(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
+function isOwnerGone(error: unknown): boolean {
+  return error instanceof UserError && error.code === 'SERVER_UNREACHABLE';
 }
 
 function ownerEnded(id: JobId, cause: unknown): UserError {

@@ -20,10 +20,10 @@ import { addRunCommands } from './commands/runs.ts';
 import { addReviewCommand } from './commands/review.ts';
 import { addSegmentCommand } from './commands/segment.ts';
 import { addSegmentationCommands } from './commands/segmentations.ts';
-import { addServeCommand } from './commands/serve.ts';
+import { addAddressCommand, addServeCommand } from './commands/serve.ts';
 import { Cancelled } from './follow-job.ts';
 import { errorLines, ExitCode } from './output.ts';
-import { toUserError } from './session.ts';
+import { leaveSessions, toUserError } from './session.ts';
 
 /** The whole command line. Exported for the test that compares it with the documentation. */
 export function createProgram(version: string): Command {
@@ -50,6 +50,7 @@ export function createProgram(version: string): Command {
   addJobCommands(program);
   addModelCommands(program);
   addServeCommand(program);
+  addAddressCommand(program);
   addSettingsCommands(program);
   addDevicesCommand(program);
   addDoctorCommand(program);
@@ -61,6 +62,12 @@ export function createProgram(version: string): Command {
 /** Runs one command line. @returns its exit code: 0, 1 user error, 2 usage, 70 bug, 130 cancelled */
 export async function runCli(args: string[]): Promise<number> {
   const program = createProgram(appVersion());
+  const code = await runCommand(program, args);
+  await leaveSessions(contextOf(program).output.note);
+  return code;
+}
+
+async function runCommand(program: Command, args: string[]): Promise<number> {
   try {
     await program.parseAsync(args, { from: 'user' });
     // A command that ends well may still have findings that count as a failure, as doctor does.

@@ -1,41 +1,34 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createORPCClient, ORPCError } from '@orpc/client';
-import { RPCLink } from '@orpc/client/websocket';
-import { createRouterClient } from '@orpc/server';
-import { WebSocket } from 'ws';
-import type { Client } from '../../contract/contract.ts';
+import { ORPCError } from '@orpc/client';
 import { ErrorCode, UserError } from '../../contract/errors.ts';
-import { createRouter } from '../../service/router.ts';
-import { Service } from '../../service/service.ts';
-import { acquireDataFolderLock, readLockHolder, type DataFolderLock } from '../../store/lock.ts';
-import { RPC_PATH, startServer } from '../server/server.ts';
-import { readEndpoint, removeEndpoint, writeEndpoint } from '../shared/endpoint.ts';
-import { forkNodeWorker } from '../shared/fork-node-worker.ts';
-import { openLogFile } from '../shared/log-file.ts';
-import { appVersion, rendererFolder, workerEntry } from '../shared/paths.ts';
-import { publishedEncoders } from '../shared/published.ts';
+import { acquireDataFolderLock, readLockHolder } from '../../store/lock.ts';
+import type { ServerOptions } from '../server/server.ts';
+import { readEndpoint } from '../shared/endpoint.ts';
+import { Owner } from './owner.ts';
+import { connectTo, type OwnerConnection } from './owner-connection.ts';
 
 /** How long a command waits for another short one to let go of the data folder. */
 const LOCK_WAIT_MS = 5_000;
 
 /** A client of the contract, with what keeps it alive. */
-export type Session = {
-  client: Client;
-  /** The page of the server that serves it. */
-  pageUrl: string;
-  [Symbol.asyncDispose]: () => Promise<void>;
-};
+export type Session = Pick<Owner, 'client'>;
+
+/** What this process has opened. A command works with one data folder. */
+let owner: Owner | undefined;
+let connection: OwnerConnection | undefined;
 
 /**
  * [Note: One owner] One process at a time owns a data folder: it holds the lock, runs the jobs and listens on
  * a local endpoint whose address and token are in the folder. Every other command finds that endpoint and
- * becomes its client, so that `r2o jobs cancel` in a second terminal reaches the job of the first.
+ * becomes its client, so that `r2o jobs cancel` in a second terminal reaches the job of the first. An owner that has
+ * done its own work stays until its clients are done with theirs (`leaveSessions`).
  */
 export async function openSession(folder: string): Promise<Session> {
+  if (owner?.folder === folder) return owner;
   const deadlineMs = performance.now() + LOCK_WAIT_MS;
   for (;;) {
     const lock = acquireDataFolderLock(folder, { pid: process.pid, role: 'r2o' });
-    if (lock) return becomeOwner(folder, lock, 0);
+    if (lock) return (owner = await Owner.open({ folder, lock, port: 0 }));
     const client = await connectToOwner(folder);
     if (client) return client;
     if (performance.now() > deadlineMs) throw busyError(folder);
@@ -44,63 +37,29 @@ export async function openSession(folder: string): Promise<Session> {
 }
 
 /** Opens the data folder as its owner, for `r2o serve`. @throws UserError DATA_FOLDER_BUSY, PORT_IN_USE */
-export async function openOwnSession(folder: string, port: number): Promise<Session> {
+export async function openOwnSession(
+  folder: string,
+  options: Pick<ServerOptions, 'port' | 'onOpened'>,
+): Promise<Owner> {
   const lock = acquireDataFolderLock(folder, { pid: process.pid, role: 'r2o serve' });
   if (!lock) throw busyError(folder);
-  return becomeOwner(folder, lock, port);
-}
-
-async function becomeOwner(folder: string, lock: DataFolderLock, port: number): Promise<Session> {
-  const stack = new AsyncDisposableStack();
-  stack.use(lock);
-  try {
-    const logger = openLogFile(folder);
-    const service = stack.use(
-      new Service({
-        dataFolder: folder,
-        fork: forkNodeWorker(workerEntry, (output) => logger.info('worker output', { output })),
-        logger,
-        version: appVersion(),
-        published: publishedEncoders(),
-        proxies: process.env,
-      }),
-    );
-    const server = await startServer({ service, port, pageFolder: rendererFolder });
-    stack.defer(() => server.close());
-    writeEndpoint(folder, { url: server.url, token: server.token, pid: process.pid });
-    stack.defer(() => removeEndpoint(folder));
-    const client: Client = createRouterClient(createRouter(service));
-    return { client, pageUrl: server.pageUrl, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-  } catch (error) {
-    await stack.disposeAsync();
-    throw error;
-  }
+  return (owner = await Owner.open({ folder, lock, ...options }));
 }
 
 /** A client of the process that owns the folder; undefined while there is none that answers. */
-async function connectToOwner(folder: string): Promise<Session | undefined> {
+export async function connectToOwner(folder: string): Promise<OwnerConnection | undefined> {
   const endpoint = readEndpoint(folder);
-  if (!endpoint) return undefined;
-  const socket = new WebSocket(`${endpoint.url.replace('http', 'ws')}${RPC_PATH}`, {
-    headers: { Authorization: `Bearer ${endpoint.token}` },
-  });
-  const isOpen = await new Promise<boolean>((resolve) => {
-    socket.once('open', () => resolve(true));
-    socket.once('error', () => resolve(false));
-  });
-  if (!isOpen) return undefined;
-  // ws implements the browser's WebSocket events; its type declares them in its own words.
-  const link = new RPCLink({ websocket: socket as unknown as globalThis.WebSocket });
-  const client: Client = createORPCClient(link);
-  const pageUrl = `${endpoint.url}/?token=${endpoint.token}`;
-  return {
-    client,
-    pageUrl,
-    [Symbol.asyncDispose]: () => {
-      socket.close();
-      return Promise.resolve();
-    },
-  };
+  connection?.close();
+  connection = endpoint && (await connectTo(endpoint));
+  return connection;
+}
+
+/** Closes what this process has opened, once nobody else needs it. @param note says what it waits for */
+export async function leaveSessions(note: (line: string) => void): Promise<void> {
+  connection?.close();
+  await owner?.serveOthers(note);
+  await owner?.close();
+  owner = undefined;
 }
 
 function busyError(folder: string): UserError {

@@ -2,15 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../contract/errors.ts';
 import { cacheControlOf, refusalOf, type ImageFile } from '../../service/image-files.ts';
 
-/** Headers of every answer: nothing but this server's own files may run, load or frame. */
-export function setSecurityHeaders(response: ServerResponse, host: string): void {
+/**
+ * Headers of every answer: nothing but this server's own files may run, load or frame.
+ * @param host the host that the page connects to; none for an answer without a page
+ */
+export function setSecurityHeaders(response: ServerResponse, host: string | undefined): void {
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
     "img-src 'self' blob: data:",
     "font-src 'self'",
-    `connect-src 'self' ws://${host}`,
+    `connect-src 'self'${host === undefined ? '' : ` ws://${host}`}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -23,7 +26,20 @@ export function setSecurityHeaders(response: ServerResponse, host: string): void
 }
 
 export function sendText(response: ServerResponse, status: number, text: string): void {
+  response.setHeader('Cache-Control', 'no-store');
   response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+}
+
+/** Sends what must stay with the one who asked: it is not cached anywhere. */
+export function sendJson(response: ServerResponse, body: unknown): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+}
+
+/** Says yes, without any content. */
+export function sendNothing(response: ServerResponse): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.writeHead(204).end();
 }
 
 /** Sends an image with its content hash as ETag, so that a browser that already has it gets a reply of a few bytes. */

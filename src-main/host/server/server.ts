@@ -1,28 +1,37 @@
-import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { RPCHandler } from '@orpc/server/ws';
+import { promisify } from 'node:util';
 import sirv from 'sirv';
-import { WebSocketServer } from 'ws';
+import { pageAddress, SESSION_PATH, TICKET_PATH, TICKET_SCHEME } from '../../contract/page-access.ts';
 import { UserError } from '../../contract/errors.ts';
-import { readImage, parseImagePath } from '../../service/image-files.ts';
-import { createRouter } from '../../service/router.ts';
+import { parseImagePath, readImage, type ImageRequest } from '../../service/image-files.ts';
 import type { Service } from '../../service/service.ts';
-import { cookieName, isSameSecret, refuse } from './guard.ts';
-import { sendImage, sendText, setSecurityHeaders } from './responses.ts';
+import { Access } from './access.ts';
+import { credential, pathOf, refuse, STRANGER, type Refusal } from './guard.ts';
+import { sendImage, sendJson, sendNothing, sendText, setSecurityHeaders } from './responses.ts';
+import { acceptSockets } from './sockets.ts';
 
-/** Where the contract is served, as a WebSocket. */
-export const RPC_PATH = '/rpc';
-/** Requests of the contract are small; the largest carry the run lengths of a mask. Images never travel this way. */
-const MAX_MESSAGE_BYTES = 2 ** 20;
+/** The headers of a request arrive at once from our own page; what trickles in occupies a connection. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** How often it is looked for those. */
+const CHECK_MS = 2_000;
+/** A browser opens six connections at a time, and one socket per tab. */
+const MAX_CONNECTIONS = 500;
 
 export type LocalServer = {
   /** `http://127.0.0.1:PORT` */
   url: string;
+  /** For other processes of the same person. */
   token: string;
-  /** What a person opens: the page, with the token in the address. */
-  pageUrl: string;
+  /** A new address of the page, which opens it once. */
+  newPageUrl: () => string;
+  /** How many connections are open, of whatever kind. */
+  connectionCount: () => Promise<number>;
+  /** How many other commands are its clients. */
+  commandCount: () => number;
+  /** Resolves when no other command is its client. */
+  whenNoCommands: () => Promise<void>;
   close: () => Promise<void>;
 };
 
@@ -32,8 +41,8 @@ export type ServerOptions = {
   port: number;
   /** Folder of the built page. */
   pageFolder: string;
-  /** A new one by default; the old one lets open pages come back after a restart. */
-  token?: string;
+  /** Called when a page was opened with its ticket, so that the next one needs another address. */
+  onOpened?: () => void;
 };
 
 /**
@@ -42,85 +51,95 @@ export type ServerOptions = {
  * @throws UserError PORT_IN_USE
  */
 export async function startServer(options: ServerOptions): Promise<LocalServer> {
-  const { service, port, pageFolder, token = randomBytes(24).toString('base64url') } = options;
-  const page = sirv(pageFolder, { single: false, etag: true });
-  const http = createServer((request, response) => {
-    void respond(request, response, { service, token, page }).catch((error: unknown) => {
-      service.options.logger.error(error, `http ${request.url ?? ''}`);
+  const { service, port, pageFolder } = options;
+  const access = new Access();
+  const context = { ...options, access, page: sirv(pageFolder, { single: false, etag: true }) };
+  const http = createServer({
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    requestTimeout: HEADERS_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_MS,
+  });
+  http.maxConnections = MAX_CONNECTIONS;
+  http.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    void respond(request, response, context).catch((error: unknown) => {
+      service.options.logger.error(error, `http ${pathOf(request)}`);
       if (!response.headersSent) sendText(response, 500, 'Internal error; see the log of R2O Studio.');
       else response.destroy();
     });
   });
-  const sockets = acceptSockets(http, service, token);
+  const sockets = acceptSockets(http, service, access);
   await listen(http, port);
   // A listening TCP server has an AddressInfo; a string would be a pipe (Node documentation).
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   return {
     url,
-    token,
-    pageUrl: `${url}/?token=${token}`,
+    token: access.token,
+    newPageUrl: () => pageAddress(url, access.issueTicket()),
+    connectionCount: promisify(http.getConnections.bind(http)),
+    commandCount: () => sockets.commands.size,
+    whenNoCommands: async () => {
+      while (sockets.commands.size > 0)
+        await Promise.all(Array.from(sockets.commands, (one) => once(one, 'close')));
+    },
     close: async () => {
-      for (const socket of sockets.clients) socket.terminate();
+      sockets.closeAll();
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
     },
   };
 }
 
-type Context = { service: Service; token: string; page: ReturnType<typeof sirv> };
+type Context = ServerOptions & { access: Access; page: ReturnType<typeof sirv> };
 
 async function respond(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-  setSecurityHeaders(response, request.headers.host ?? '');
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-  const given = url.searchParams.get('token');
-  if (given !== null && url.pathname === '/' && isSameSecret(given, context.token)) {
-    request.headers.authorization = `Bearer ${given}`;
-  }
-  const refusal = refuse(request, context.token);
-  if (refusal) {
-    sendText(response, refusal.status, refusal.reason);
-    return;
-  }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    sendText(response, 405, 'Only GET is supported here.');
-    return;
-  }
-  if (given !== null && url.pathname === '/') {
-    welcome(request, response, context.token);
-    return;
-  }
-
-  const image = parseImagePath(url.pathname);
-  if (image) return sendImage(request, response, () => readImage(context.service, image));
-  context.page(request, response, () => sendText(response, 404, 'There is nothing here.'));
-}
-
-/** Keeps the token in a cookie and takes it out of the address bar and the history. */
-function welcome(request: IncomingMessage, response: ServerResponse, token: string): void {
-  const name = cookieName(request.headers.host ?? '');
-  response.setHeader('Set-Cookie', `${name}=${token}; HttpOnly; SameSite=Strict; Path=/`);
-  response.writeHead(303, { Location: '/' }).end();
-}
-
-function acceptSockets(http: Server, service: Service, token: string): WebSocketServer {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
-  const rpc = new RPCHandler(createRouter(service));
-  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const refusal =
-      request.url === RPC_PATH ? refuse(request, token) : { status: 404, reason: 'No such socket.' };
-    if (refusal) {
-      socket.end(
-        `HTTP/1.1 ${refusal.status} Refused\r\nContent-Length: ${refusal.reason.length}\r\n\r\n${refusal.reason}`,
-      );
-      return;
-    }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      // A client that disconnects in the middle of a message is not the server's fault.
-      webSocket.on('error', () => webSocket.terminate());
-      void rpc.upgrade(webSocket, { context: {} });
-    });
+  const refusal = refuse(request);
+  setSecurityHeaders(response, refusal ? undefined : request.headers.host);
+  if (refusal) return turnAway(response, refusal);
+  const path = pathOf(request);
+  if (path === SESSION_PATH || path === TICKET_PATH) return answerAccess(request, response, context);
+  const image = parseImagePath(path);
+  if (image) return respondWithImage(request, response, { ...context, image });
+  // The page's files are small and the same for everybody: parts of them are not worth the ways to ask wrongly.
+  delete request.headers.range;
+  context.page(request, response, () => {
+    if (mayAsk(request, context.access)) sendText(response, 404, 'There is nothing here.');
+    else turnAway(response, STRANGER);
   });
-  return sockets;
+}
+
+/** Exchanges a ticket for a session, says whether a session is known, and issues another ticket to one. */
+function answerAccess(request: IncomingMessage, response: ServerResponse, context: Context): void {
+  const { access, onOpened } = context;
+  const isPost = request.method === 'POST';
+  if (pathOf(request) === SESSION_PATH && isPost) {
+    const session = access.redeem(credential(request, TICKET_SCHEME) ?? '');
+    if (!session) return turnAway(response, STRANGER);
+    sendJson(response, session);
+    onOpened?.();
+  } else if (!mayAsk(request, access)) turnAway(response, STRANGER);
+  else if (isPost) sendJson(response, { ticket: access.issueTicket() });
+  else sendNothing(response);
+}
+
+async function respondWithImage(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { access, service, image }: Context & { image: ImageRequest },
+): Promise<void> {
+  const mayLoad =
+    mayAsk(request, access) || access.signedPicture(request.url ?? '', Date.now()) !== undefined;
+  if (!mayLoad) return turnAway(response, STRANGER);
+  await sendImage(request, response, () => readImage(service, image));
+}
+
+function mayAsk(request: IncomingMessage, access: Access): boolean {
+  return access.isKnown(credential(request, 'Bearer'));
+}
+
+/** Whoever is turned away does not keep the connection, nor is a body of theirs read. */
+function turnAway(response: ServerResponse, { status, reason }: Refusal): void {
+  response.setHeader('Connection', 'close');
+  sendText(response, status, reason);
 }
 
 async function listen(http: Server, port: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { pictureAddress } from '../../client/pictures.ts';
 import type { ImageId } from '../../../src-main/contract/ids.ts';
 import type { Segmentation } from '../../../src-main/contract/segmentation.ts';
 import { errorText, pictureError } from '../../client/error.ts';
@@ -22,7 +23,7 @@ export class HeatLayer {
   get address(): string | undefined {
     const segmentation = this.#segmentation();
     if (!this.#display.isHeat || segmentation?.foreground?.way !== 'head') return undefined;
-    return `/segmentations/${segmentation.id}/heat/${this.#imageId}.webp`;
+    return pictureAddress(`/segmentations/${segmentation.id}/heat/${this.#imageId}.webp`);
   }
 
   get isDrawn(): boolean {

@@ -11,7 +11,7 @@ import type {
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import type { ShownError } from '../../client/error.ts';
-import { attempt, attemptLoudly } from '../../state/attempt.ts';
+import { attempt, showError } from '../../state/attempt.ts';
 import type { Toasts } from '../../state/toasts.svelte.ts';
 
 const NO_HISTORY: MaskHistory = { undo: null, redo: null };
@@ -30,6 +30,7 @@ export class ImageMasks {
   #error = $state.raw<ShownError>();
   #waiting = $state(0);
   #line: Promise<unknown> = Promise.resolve();
+  #connection = Promise.withResolvers<void>();
 
   constructor(client: Client, toasts: Toasts, key: { id: SegmentationId; imageId: ImageId }) {
     this.#client = client;
@@ -63,7 +64,7 @@ export class ImageMasks {
   }
 
   async load(): Promise<void> {
-    this.#error = await attempt(async () => {
+    const error = await attempt(async () => {
       const [masks, history] = await Promise.all([
         this.#client.masks.ofImage(this.key),
         this.#client.masks.history(this.key),
@@ -71,7 +72,21 @@ export class ImageMasks {
       this.#all = masks;
       this.#history = history;
     });
+    // What is shown stays until there is a connection to read it again.
+    if (!(this.#isLoaded && isUnreachable(error))) this.#error = error;
     this.#isLoaded = true;
+  }
+
+  /** Rereads the masks after the connection was lost, and sends the step that waits for it. */
+  async reconnected(): Promise<void> {
+    await this.load();
+    this.#connection.resolve();
+    this.#connection = Promise.withResolvers();
+  }
+
+  /** Resolves when all steps that were asked for are done. */
+  async settled(): Promise<void> {
+    await this.#line;
   }
 
   review(ids: readonly MaskId[], review: ReviewState): Promise<boolean> {
@@ -103,27 +118,36 @@ export class ImageMasks {
   /** Another shape; it shows at once, and is reverted if the service refuses it. */
   reshape(id: MaskId, counts: string): Promise<ImageEdit | undefined> {
     this.#put([id], { counts });
-    return this.#step(() => this.#client.masks.edit({ ...this.#at(id), counts }));
+    const at = once(() => this.#at(id));
+    return this.#step(() => this.#client.masks.edit({ ...at(), counts }));
   }
 
   create(counts: string, conceptId: ConceptId | null): Promise<ImageEdit | undefined> {
-    return this.#step(() => this.#client.masks.create({ ...this.key, counts, conceptId }));
+    const known = once(() => new Set(this.#all.map(({ id }) => id)));
+    return this.#step(async () => {
+      // Where the connection was lost before the answer, the object may be there already.
+      const made = this.#all.find(({ id, counts: shape }) => !known().has(id) && shape === counts);
+      if (made) return { changed: [made], removed: [], history: this.#history };
+      return this.#client.masks.create({ ...this.key, counts, conceptId });
+    });
   }
 
   merge(ids: readonly MaskId[]): Promise<ImageEdit | undefined> {
-    return this.#step(() => this.#client.masks.merge({ masks: ids.map((id) => this.#at(id)) }));
+    const masks = once(() => ids.map((id) => this.#at(id)));
+    return this.#step(() => this.#client.masks.merge({ masks: masks() }));
   }
 
   split(id: MaskId, by: MaskDivider): Promise<ImageEdit | undefined> {
-    return this.#step(() => this.#client.masks.split({ ...this.#at(id), by }));
+    const at = once(() => this.#at(id));
+    return this.#step(() => this.#client.masks.split({ ...at(), by }));
   }
 
   undo(): Promise<ImageEdit | undefined> {
-    return this.#step(() => this.#client.masks.undo(this.key));
+    return this.#step(() => this.#client.masks.undo(this.key), { isOnce: true });
   }
 
   redo(): Promise<ImageEdit | undefined> {
-    return this.#step(() => this.#client.masks.redo(this.key));
+    return this.#step(() => this.#client.masks.redo(this.key), { isOnce: true });
   }
 
   #at(id: MaskId): { id: MaskId; revision: number } {
@@ -136,9 +160,9 @@ export class ImageMasks {
     );
   }
 
-  async #step(work: () => Promise<ImageEdit>): Promise<ImageEdit | undefined> {
+  async #step(work: () => Promise<ImageEdit>, { isOnce = false } = {}): Promise<ImageEdit | undefined> {
     const results: ImageEdit[] = [];
-    await this.#inLine(async () => {
+    await this.#inLine({ isOnce }, async () => {
       const result = await work();
       results.push(result);
       const touched = [...result.removed, ...result.changed.map(({ id }) => id)];
@@ -149,16 +173,16 @@ export class ImageMasks {
   }
 
   #batch(kind: MaskEditKind, work: () => Promise<EditBatch>, show: () => void): Promise<boolean> {
-    return this.#inLine(async () => {
+    return this.#inLine({ isOnce: false }, async () => {
       const { changed } = await work();
       show();
       if (changed > 0) this.#history = { undo: kind, redo: null };
     });
   }
 
-  async #inLine(work: () => Promise<void>): Promise<boolean> {
+  async #inLine(how: { isOnce: boolean }, work: () => Promise<void>): Promise<boolean> {
     this.#waiting++;
-    const turn = this.#line.then(() => attemptLoudly(this.#toasts, work));
+    const turn = this.#line.then(() => this.#carryOut(how, work));
     this.#line = turn;
     const isDone = await turn;
     this.#waiting--;
@@ -166,6 +190,32 @@ export class ImageMasks {
     if (!isDone) await this.load();
     return isDone;
   }
+
+  /**
+   * Sends a step. While the service cannot be reached, the step waits, and is sent again as it was: the revisions in it
+   * keep one that had arrived from being carried out twice. Steps without any, such as undo, are sent once only.
+   */
+  async #carryOut({ isOnce }: { isOnce: boolean }, work: () => Promise<void>): Promise<boolean> {
+    for (;;) {
+      const error = await attempt(work);
+      if (!error) return true;
+      if (isOnce || !isUnreachable(error)) {
+        showError(this.#toasts, error);
+        return false;
+      }
+      await this.#connection.promise;
+    }
+  }
+}
+
+function isUnreachable(error: ShownError | undefined): boolean {
+  return error?.code === 'SERVER_UNREACHABLE';
+}
+
+/** The value as it is when it is first asked for. */
+function once<T extends object>(make: () => T): () => T {
+  let value: T | undefined;
+  return () => (value ??= make());
 }
 
 /** Objects first, each level by score: as the service lists them. */

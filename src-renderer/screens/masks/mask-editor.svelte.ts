@@ -19,6 +19,7 @@ export class MaskEditor {
   readonly #stroke = new MaskStroke();
   readonly #grid: () => { width: number; height: number };
   readonly #concepts: () => readonly Concept[];
+  readonly #isOffline: () => boolean;
 
   tool = $state<Tool>('select');
 
@@ -29,6 +30,8 @@ export class MaskEditor {
       /** Of the image, where it has no mask yet. */
       grid: () => { width: number; height: number };
       concepts: () => readonly Concept[];
+      /** While it is, no stroke is started; one under way is kept. */
+      isOffline?: () => boolean;
     },
   ) {
     this.masks = masks;
@@ -36,6 +39,7 @@ export class MaskEditor {
     this.display = new DisplayOptions(memory);
     this.#grid = options.grid;
     this.#concepts = options.concepts;
+    this.#isOffline = options.isOffline ?? (() => false);
   }
 
   get grid(): { width: number; height: number } {
@@ -132,6 +136,7 @@ export class MaskEditor {
 
   /** @param at in pixels of the grid */
   pressAt(at: Point): void {
+    if (this.#isOffline()) return;
     if (this.tool === 'cut') this.#stroke.startCut(at);
     if (this.tool !== 'brush' && this.tool !== 'eraser') return;
     const [target] = this.choice.selected;

@@ -5,6 +5,7 @@ import { hasCalibratedScores, isLikelyRight } from '../../../src-main/contract/l
 import type { ReviewProgress } from '../../../src-main/contract/mask-edit.ts';
 import type { GalleryTile, Mask, ReviewState, Trust } from '../../../src-main/contract/mask.ts';
 import type { Concept } from '../../../src-main/contract/segmentation.ts';
+import { pictureAddress } from '../../client/pictures.ts';
 import { t } from '../../i18n/language.svelte.ts';
 import { attempt, attemptLoudly } from '../../state/attempt.ts';
 import { ScrolledList } from '../../state/scrolled-list.svelte.ts';
@@ -139,8 +140,9 @@ export class MasksView {
   pictureOf(imageId: ImageId): string | undefined {
     const tile = this.list?.details(imageId);
     if (!tile || this.#segmentationId === undefined) return undefined;
-    if (tile.maskCount === 0) return `/images/${imageId}/thumbnail`;
-    return `/segmentations/${this.#segmentationId}/drawn/${imageId}/${tile.version}-${this.#coloursName}.webp`;
+    if (tile.maskCount === 0) return pictureAddress(`/images/${imageId}/thumbnail`);
+    const version = `${tile.version}-${this.#coloursName}`;
+    return pictureAddress(`/segmentations/${this.#segmentationId}/drawn/${imageId}/${version}.webp`);
   }
 
   open(id: ImageId): void {

@@ -1,9 +1,21 @@
+import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { MAX_MESSAGE_BYTES } from '../../../src-main/contract/message-limit.ts';
+import {
+  IssuedTicket,
+  PageSession,
+  signedTarget,
+  pictureExpiryS,
+  pictureText,
+  socketProtocols,
+  ticketOfFragment,
+} from '../../../src-main/contract/page-access.ts';
 import { startServer, type LocalServer } from '../../../src-main/host/server/server.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
@@ -46,7 +58,31 @@ function get(
   });
 }
 
+const ticketOf = (address: string) => ticketOfFragment(new URL(address).hash) ?? '';
+
+/** What a page does with the address that was printed. */
+async function openPageSession(server: LocalServer): Promise<{ ticket: string; session: PageSession }> {
+  const ticket = ticketOf(server.newPageUrl());
+  const { status, body } = await get(server, '/session', { Authorization: `Ticket ${ticket}` }, 'POST');
+  expect(status).toBe(200);
+  return { ticket, session: PageSession.parse(JSON.parse(body.toString())) };
+}
+
 const bearer = (server: LocalServer) => ({ Authorization: `Bearer ${server.token}` });
+
+/** The status of the answer to bytes as they are, or `closed` where there is none. */
+async function statusOf(server: LocalServer, bytes: string): Promise<number | 'closed'> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  socket.write(Buffer.from(bytes, 'latin1'));
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+  // A keep-alive connection stays open after its answer; then the answer is all there is to wait for.
+  await new Promise((resolve) => socket.once('data', resolve).once('close', resolve));
+  const status = /^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1];
+  return status === undefined ? 'closed' : Number(status);
+}
 
 describe('the local server', () => {
   test('listens on 127.0.0.1 alone', async () => {
@@ -54,27 +90,65 @@ describe('the local server', () => {
     expect(new URL(server.url).hostname).toBe('127.0.0.1');
   });
 
-  test('turns away whoever has no token, and says how to get in', async () => {
+  test('gives its page to anybody on this machine, and all else only to a session', async () => {
     const { server } = await start();
-    for (const path of ['/', '/index.html', '/images/1/thumbnail']) {
-      const answer = await get(server, path);
-      expect(answer.status).toBe(401);
-      expect(answer.body.toString()).toContain('Open the address that r2o serve printed');
-    }
-    expect((await get(server, '/', { Authorization: 'Bearer wrong' })).status).toBe(401);
-    expect((await get(server, '/?token=wrong')).status).toBe(401);
-  });
-
-  test('takes the token out of the address and into a cookie', async () => {
-    const { server } = await start();
-    const welcome = await get(server, `/${new URL(server.pageUrl).search}`);
-    expect(welcome.status).toBe(303);
-    expect(welcome.headers.location).toBe('/');
-    const [cookie] = welcome.headers['set-cookie'] ?? [];
-    expect(cookie).toMatch(/HttpOnly; SameSite=Strict/);
-    const page = await get(server, '/', { Cookie: String(cookie).split(';')[0] ?? '' });
+    const page = await get(server, '/');
     expect(page.status).toBe(200);
     expect(page.body.toString()).toContain('<title>page</title>');
+    for (const path of ['/images/1/thumbnail', '/segmentations/1/sheet.png', '/session', '/nothing']) {
+      for (const headers of [{}, { Authorization: 'Bearer wrong' }, { Authorization: 'Basic Og==' }]) {
+        const answer = await get(server, path, headers);
+        expect(answer.status, path).toBe(401);
+        expect(answer.body.toString()).toContain('open the address that r2o serve printed');
+      }
+    }
+  });
+
+  test('exchanges the ticket of an address for a session, once', async () => {
+    const { server } = await start();
+    const { ticket, session } = await openPageSession(server);
+    expect((await get(server, '/session', { Authorization: `Bearer ${session.token}` })).status).toBe(204);
+    expect((await get(server, '/session', { Authorization: `Ticket ${ticket}` }, 'POST')).status).toBe(401);
+    // Neither is good for the other's purpose.
+    expect((await get(server, '/session', { Authorization: `Bearer ${ticket}` })).status).toBe(401);
+    expect((await get(server, '/session', { Authorization: `Ticket ${session.token}` }, 'POST')).status).toBe(
+      401,
+    );
+    expect((await get(server, '/session', { Authorization: 'Ticket ' }, 'POST')).status).toBe(401);
+  });
+
+  test('sets no cookie, since those are sent to every port, and lets no answer about access be cached', async () => {
+    const { server } = await start();
+    const ticket = ticketOf(server.newPageUrl());
+    const answers = [
+      await get(server, '/'),
+      await get(server, '/session', { Authorization: `Ticket ${ticket}` }, 'POST'),
+      await get(server, '/ticket', bearer(server), 'POST'),
+      await get(server, '/session', bearer(server)),
+      await get(server, '/session'),
+    ];
+    for (const { headers } of answers) {
+      expect(headers['set-cookie']).toBeUndefined();
+      expect(headers['referrer-policy']).toBe('no-referrer');
+    }
+    for (const { headers } of answers.slice(1)) expect(headers['cache-control']).toBe('no-store');
+  });
+
+  test('does not know the session of another launch', async () => {
+    const [{ server }, other] = [await start(), await start()];
+    const { session } = await openPageSession(other.server);
+    for (const token of [session.token, other.server.token])
+      expect((await get(server, '/session', { Authorization: `Bearer ${token}` })).status).toBe(401);
+    const ticket = ticketOf(other.server.newPageUrl());
+    expect((await get(server, '/session', { Authorization: `Ticket ${ticket}` }, 'POST')).status).toBe(401);
+  });
+
+  test('issues further tickets to those who are in', async () => {
+    const { server } = await start();
+    expect((await get(server, '/ticket', {}, 'POST')).status).toBe(401);
+    const issued = await get(server, '/ticket', bearer(server), 'POST');
+    const { ticket } = IssuedTicket.parse(JSON.parse(issued.body.toString()));
+    expect((await get(server, '/session', { Authorization: `Ticket ${ticket}` }, 'POST')).status).toBe(200);
   });
 
   test('answers under local names only, against DNS rebinding', async () => {
@@ -111,8 +185,11 @@ describe('the local server', () => {
       '/../package.json',
       '/..%2f..%2fetc/passwd',
       '/%2e%2e/%2e%2e/etc/passwd',
-      '//etc/passwd',
       '/images/../../etc/passwd',
+      '/%00',
+      '/images/1%00/thumbnail',
+      '/%',
+      '/%c0%ae%c0%ae/etc/passwd',
       '/images/1%2f..%2f..%2fetc%2fpasswd/thumbnail',
       '/images/etc/thumbnail',
       '/images/-1/thumbnail',
@@ -134,6 +211,65 @@ describe('the local server', () => {
     expect((await get(server, '/', bearer(server), 'DELETE')).status).toBe(405);
   });
 
+  test('turns away before it reads anything what no page of ours sends, and logs none of it', async () => {
+    const { server, bugs } = await start();
+    const { port, host } = new URL(server.url);
+    const head = (line: string, ...headers: string[]) => [line, ...headers, '', ''].join('\r\n');
+    const cases: [string, number | 'closed'][] = [
+      [head('GET // HTTP/1.1', `Host: ${host}`), 400],
+      [head('GET //evil.example/ HTTP/1.1', `Host: ${host}`), 400],
+      [head('GET http://evil.example/ HTTP/1.1', `Host: ${host}`), 400],
+      [head(`GET ${server.url}/ HTTP/1.1`, `Host: ${host}`), 400],
+      [head('OPTIONS * HTTP/1.1', `Host: ${host}`), 400],
+      [head('GET /\u00e9 HTTP/1.1', `Host: ${host}`), 400],
+      [head('GET /\0 HTTP/1.1', `Host: ${host}`), 400],
+      [head(`GET /${'a'.repeat(3_000)} HTTP/1.1`, `Host: ${host}`), 414],
+      [head('GET / HTTP/1.1', `Host: ${host}`, `X: ${'a'.repeat(20_000)}`), 431],
+      [head('GET / HTTP/1.1'), 400],
+      [head('GET / HTTP/1.0'), 403],
+      [head('GET / HTTP/1.1', `Host: ${host}`, 'Host: evil.example'), 400],
+      [head('GET / HTTP/1.1', 'Host: evil.example', `Host: ${host}`), 400],
+      [head('GET / HTTP/1.1', `Host: ${host}`, `Origin: ${server.url}`, 'Origin: http://evil.example'), 400],
+      [head('GET / HTTP/1.1', `Host: 127.0.0.1:${port}0000`), 403],
+      [head('GET / HTTP/1.1', `Host: ${host}@evil.example`), 403],
+      [head(`CONNECT ${host} HTTP/1.1`, `Host: ${host}`), 'closed'],
+      [head('TRACE / HTTP/1.1', `Host: ${host}`), 405],
+      [head('POST / HTTP/1.1', `Host: ${host}`, 'Content-Length: 5') + 'hello', 405],
+      ['\0\x01\x02\r\n\r\n', 400],
+    ];
+    for (const [text, status] of cases) expect(await statusOf(server, text), text.slice(0, 60)).toBe(status);
+    expect(bugs).toEqual([]);
+    expect((await get(server, '/')).status).toBe(200);
+  });
+
+  test('takes a browser at its word about where a request comes from', async () => {
+    const { server } = await start();
+    const ask = (path: string, site: string, mode: string, target: string) =>
+      get(server, path, { 'Sec-Fetch-Site': site, 'Sec-Fetch-Mode': mode, 'Sec-Fetch-Dest': target });
+    // A page of another port is of the same site.
+    for (const site of ['cross-site', 'same-site']) {
+      expect((await ask('/index.html', site, 'no-cors', 'script')).status).toBe(403);
+      expect((await ask('/', site, 'navigate', 'iframe')).status).toBe(403);
+      expect((await ask('/', site, 'navigate', 'document')).status).toBe(200);
+    }
+    expect((await ask('/', 'none', 'navigate', 'document')).status).toBe(200);
+    expect((await ask('/index.html', 'same-origin', 'no-cors', 'script')).status).toBe(200);
+  });
+
+  test('answers odd ranges of its page with the whole of it', async () => {
+    const { server } = await start();
+    for (const range of [
+      'bytes=5-1',
+      'bytes=-0',
+      'bytes=9999-',
+      'bytes=a-b',
+      'bytes=0-0,2-3',
+      'lines=1-2',
+      'bytes=-1e9',
+    ])
+      expect((await get(server, '/', { Range: range })).status, range).toBe(200);
+  });
+
   test('turns a WebSocket away that has no token or comes from another page', async () => {
     const { server } = await start();
     const url = server.url.replace('http', 'ws');
@@ -146,6 +282,62 @@ describe('the local server', () => {
     expect(await refusalOf('/rpc', { ...bearer(server), Origin: 'http://evil.example' })).toContain('403');
     expect(await refusalOf('/rpc', { ...bearer(server), Host: 'evil.example' })).toContain('403');
     expect(await refusalOf('/other', bearer(server))).toContain('404');
+    expect(await refusalOf('//', bearer(server))).toContain('400');
+    const { session } = await openPageSession(server);
+    const offer = (...protocols: string[]) => ({ 'Sec-WebSocket-Protocol': protocols.join(', ') });
+    expect(await refusalOf('/rpc', offer('r2o', 'r2o.token.wrong'))).toContain('401');
+    expect(await refusalOf(`/rpc?token=${session.token}`, {})).toContain('404');
+    expect(await refusalOf('/rpc', { Cookie: `r2o=${session.token}` })).toContain('401');
+  });
+
+  test('lets a page in by a subprotocol, and does not repeat its token', async () => {
+    const { server } = await start();
+    const { session } = await openPageSession(server);
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/rpc`, socketProtocols(session.token));
+    onTestFinished(() => socket.terminate());
+    await once(socket, 'open');
+    expect(socket.protocol).toBe('r2o');
+  });
+
+  test('does not keep the connections of refused upgrades', async () => {
+    const { server, bugs } = await start();
+    const { port, host } = new URL(server.url);
+    const sockets = Array.from({ length: 100 }, () => {
+      const socket = connect({ port: Number(port), host: '127.0.0.1', allowHalfOpen: true });
+      onTestFinished(() => void socket.destroy());
+      socket.on('error', () => undefined);
+      socket.write(`GET /rpc HTTP/1.1\r\nHost: ${host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`);
+      socket.resume();
+      return socket;
+    });
+    // The other side never closes, and still the server lets go: a write to it ends in an error.
+    await Promise.all(sockets.map((socket) => once(socket, 'end')));
+    await expect.poll(() => server.connectionCount()).toBe(0);
+    expect(bugs).toEqual([]);
+  });
+
+  test('closes a WebSocket that sends anything but messages of the contract, without a word in the log', async () => {
+    const { server, bugs } = await start();
+    const printed = vi.spyOn(console, 'error');
+    onTestFinished(() => printed.mockRestore());
+    for (const frame of [
+      '',
+      'x',
+      'null',
+      '[]',
+      '{"i":1}',
+      '{"i":"1","p":{"u":5}}',
+      '{"i":"1","p":{"u":"::"}}',
+      Buffer.of(255, 0),
+    ]) {
+      const socket = new WebSocket(`${server.url.replace('http', 'ws')}/rpc`, { headers: bearer(server) });
+      await once(socket, 'open');
+      socket.send(frame);
+      const [code] = (await once(socket, 'close')) as [number];
+      expect(code, String(frame)).toBe(1007);
+    }
+    expect(printed).not.toHaveBeenCalled();
+    expect(bugs).toEqual([]);
   });
 
   test('closes a WebSocket that sends a message above the limit, and stays there for the others', async () => {
@@ -157,7 +349,7 @@ describe('the local server', () => {
       return socket;
     };
     const [greedy, other] = [await connect(), await connect()];
-    greedy.send(Buffer.alloc(2 ** 20 + 1));
+    greedy.send(Buffer.alloc(MAX_MESSAGE_BYTES + 1));
     await once(greedy, 'close');
     expect(other.readyState).toBe(WebSocket.OPEN);
     other.ping();
@@ -181,6 +373,50 @@ describe('the local server', () => {
       expect(
         (await get(server, `/images/${id}/${variant}`, { ...bearer(server), 'If-None-Match': etag })).status,
       ).toBe(304);
+    }
+  });
+
+  test('gives a picture to whoever has its signed address, and no other picture', async () => {
+    const { server, client } = await start();
+    const folder = join(tempFolder(), 'photos');
+    await makePhotos(folder, 2);
+    const { collection, job } = await client.collections.add({ path: folder });
+    await waitForState(client, job.id, 'done');
+    const { items } = await client.images.page({ collectionId: collection.id });
+    const target = `/images/${items[0]?.id ?? 0}/thumbnail`;
+    const { session } = await openPageSession(server);
+    const sign = (path: string, expiryS: number, key = session.pictureKey) =>
+      signedTarget(
+        path,
+        expiryS,
+        createHmac('sha256', key).update(pictureText(path, expiryS)).digest('base64url'),
+      );
+    const expiryS = pictureExpiryS(Date.now());
+    const statusFor = async (path: string) => (await get(server, path)).status;
+    const signed = sign(target, expiryS);
+    const answer = await get(server, signed);
+    expect(answer.status).toBe(200);
+    expect(answer.headers['cache-control']).toContain('private');
+    expect(await statusFor(signed.replace('thumbnail', 'view'))).toBe(401);
+    expect(await statusFor(signed.replace(String(items[0]?.id), String(items[1]?.id)))).toBe(401);
+    expect(await statusFor(signed.replace(String(expiryS), String(expiryS + 1)))).toBe(401);
+    expect(await statusFor(signed.slice(0, -3))).toBe(401);
+    expect(await statusFor(sign(target, Math.floor(Date.now() / 1_000) - 1))).toBe(401);
+    expect(await statusFor(sign(target, expiryS, session.token))).toBe(401);
+    expect(await statusFor(`${signed}&more=1`)).toBe(401);
+    // Signed addresses open pictures only.
+    expect(await statusFor(sign('/session', expiryS))).toBe(401);
+  });
+
+  test('signs the same picture alike for half a day, so that browsers find it in their cache', () => {
+    const noon = Date.UTC(2026, 0, 2, 12);
+    const hour = 3_600_000;
+    expect(pictureExpiryS(noon)).toBe(pictureExpiryS(noon + 12 * hour - 1));
+    expect(pictureExpiryS(noon + 12 * hour)).toBe(pictureExpiryS(noon) + 12 * 3_600);
+    for (const at of [0, 5, 11.9]) {
+      const leftHours = (pictureExpiryS(noon + at * hour) * 1_000 - noon) / hour - at;
+      expect(leftHours).toBeGreaterThan(12);
+      expect(leftHours).toBeLessThanOrEqual(24);
     }
   });
 

@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import type { Command } from 'commander';
 import { UserError } from '../../../contract/errors.ts';
 import { contextOf } from '../context.ts';
-import { openOwnSession } from '../session.ts';
+import { connectToOwner, openOwnSession } from '../session.ts';
+import { END_SIGNALS, onNextSignal, type EndSignal } from '../signals.ts';
 
 export function addServeCommand(program: Command): void {
   program
@@ -15,13 +15,35 @@ export function addServeCommand(program: Command): void {
     )
     .action(async (options: { port: string }, command: Command) => {
       const { folder, output } = contextOf(command);
-      await using session = await openOwnSession(folder, parsePort(options.port));
-      output.result({ url: session.pageUrl, dataFolder: folder }, () => [
-        `R2O Studio is running at ${session.pageUrl}`,
+      const onOpened = () => {
+        if (!output.isJson) output.note(`Opened. Address for another browser: ${owner.server.newPageUrl()}`);
+      };
+      const owner = await openOwnSession(folder, { port: parsePort(options.port), onOpened });
+      output.result({ url: owner.server.newPageUrl(), dataFolder: folder }, ({ url }) => [
+        `R2O Studio is running at ${url}`,
+        `The address opens it once; for another one, run: r2o address`,
         `Data folder: ${folder}. Press Ctrl-C to stop.`,
       ]);
-      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+      const signal = await new Promise<EndSignal>((resolve) => onNextSignal(END_SIGNALS, resolve));
       output.note('Stopping. Running jobs can be resumed.');
+      // Ctrl-C gives other commands the time to finish; a supervisor, or the end of a login session, does not.
+      if (signal !== 'SIGINT') await owner.close();
+    });
+}
+
+export function addAddressCommand(program: Command): void {
+  program
+    .command('address')
+    .description('print another address of the page that r2o serve is serving; it opens the page once')
+    .action(async (_options: unknown, command: Command) => {
+      const { folder, output } = contextOf(command);
+      const owner = await connectToOwner(folder);
+      if (!owner) {
+        throw new UserError('SERVER_UNREACHABLE', `No r2o serve is running with the data folder ${folder}.`, {
+          hint: 'Start it with: r2o serve',
+        });
+      }
+      output.result({ url: await owner.newPageUrl() }, ({ url }) => [url]);
     });
 }
 
