@@ -1,6 +1,10 @@
 import type { MaskFileFormat } from '../../src-main/contract/mask-import.ts';
+import { readCoco } from '../../src-main/core/mask-files/coco.ts';
+import { gridOfClaim } from '../../src-main/core/mask-files/image-grid.ts';
+import { readLabelMe } from '../../src-main/core/mask-files/labelme.ts';
 import { readMasks } from '../../src-main/core/mask-files/mask-folder.ts';
-import type { ImageMasks, MaskRecord } from '../../src-main/core/mask-files/mask-record.ts';
+import type { ImageMasks, MaskFileContext, MaskRecord } from '../../src-main/core/mask-files/mask-record.ts';
+import { parseJson } from '../../src-main/core/mask-files/read-json.ts';
 import { encodePng } from '../../src-main/core/mask/png.ts';
 import { decodeRle, type EncodedMask } from '../../src-main/core/mask/rle.ts';
 import { drawingOf } from './masks.ts';
@@ -13,6 +17,21 @@ export const draw = (mask: EncodedMask | null | undefined) =>
 export function masksIn(record: MaskRecord | undefined): ImageMasks {
   if (record?.kind === 'masks') return record;
   throw new Error(record?.detail ?? 'no record');
+}
+
+/** How a file is read of whose images nothing is known, in an evaluation. */
+const context = (name: string): MaskFileContext => ({ name, gridOf: gridOfClaim, crowds: 'ignored' });
+
+/** All that a text says in the format of a tool. */
+export function recordsIn(
+  format: 'coco' | 'labelme',
+  text: string,
+  options: Partial<MaskFileContext> = {},
+): MaskRecord[] {
+  const file = parseJson(Buffer.from(text));
+  if (typeof file === 'string') throw new Error(file);
+  const read = format === 'coco' ? readCoco : readLabelMe;
+  return [...read(file.json, { ...context('x.json'), ...options })];
 }
 
 /** All that the reader of mask files finds below a path. */

@@ -1,107 +1,197 @@
 import { z } from 'zod';
-import { fillCocoPolygon } from '../mask/fill-polygon.ts';
-import { decodeRle, encodeRle, encodeRuns, type Bitmap, type EncodedMask } from '../mask/rle.ts';
 import { unpackRuns } from '../../contract/run-lengths.ts';
-import { parseJsonFile } from './parse-json.ts';
-import type { FileMask, ImageMasks, MaskRecord } from './mask-record.ts';
+import { cocoPolygonMask } from '../mask/fill-polygon.ts';
+import { encodeRuns, type EncodedMask } from '../mask/rle.ts';
+import { unionOf } from '../mask/union.ts';
+import { claimedSize, type GridSize } from './image-grid.ts';
+import type { FileMask, ImageMasks, MaskFileContext, MaskProblem, MaskRecord } from './mask-record.ts';
+import { outlineOf } from './outline.ts';
 
+/** Tools write ids as numbers and as text: what counts is what they look like. */
+const Id = z.union([z.number(), z.string()]).transform(String);
+const CocoFile = z.object({
+  images: z.array(z.unknown()),
+  annotations: z.array(z.unknown()),
+  categories: z.array(z.unknown()).catch([]),
+});
+const CocoImage = z.object({
+  id: Id,
+  file_name: z.string().min(1),
+  width: z.unknown().optional(),
+  height: z.unknown().optional(),
+});
+const Category = z.object({ id: Id, name: z.union([z.string(), z.number()]).transform(String) });
+const Flag = z
+  .union([z.number(), z.boolean(), z.string()])
+  .transform((value) => /^(1|true)$/i.test(String(value)));
+const Annotation = z.object({
+  id: Id.nullish().catch(null),
+  image_id: Id,
+  category_id: Id.nullish().catch(null),
+  segmentation: z.unknown().optional(),
+  iscrowd: Flag.catch(false),
+  score: z.number().nullish().catch(null),
+});
+type Annotation = z.infer<typeof Annotation>;
 const CocoRle = z.object({
-  size: z.tuple([z.number().int().positive(), z.number().int().positive()]),
+  size: z.tuple([z.number(), z.number()]),
   counts: z.union([z.string(), z.array(z.number().int().nonnegative())]),
 });
-const CocoFile = z.object({
-  images: z.array(
-    z.object({
-      id: z.union([z.number(), z.string()]),
-      file_name: z.string(),
-      width: z.number().int().positive(),
-      height: z.number().int().positive(),
-    }),
-  ),
-  annotations: z.array(
-    z.object({
-      image_id: z.union([z.number(), z.string()]),
-      category_id: z.number(),
-      segmentation: z.union([CocoRle, z.array(z.array(z.number()))]).optional(),
-      iscrowd: z.number().optional(),
-      score: z.number().min(0).max(1).optional(),
-    }),
-  ),
-  categories: z.array(z.object({ id: z.number(), name: z.string() })),
-});
-type CocoAnnotation = z.infer<typeof CocoFile>['annotations'][number];
 
 /**
  * The masks of a COCO instances file: run lengths of both kinds, and polygons filled as the COCO API fills them.
- * Crowds (`iscrowd: 1`) are ignored pixels, as COCO's own scoring has them.
- * @param text whole file; JSON that large that it does not fit a string (about 500 MB) cannot be read
- * @param fileName for messages
+ * Each annotation becomes a mask, a part of the ignored pixels, or a problem that names it.
+ * @param json content of the whole file
  */
-export function* readCoco(text: string, fileName: string): Generator<MaskRecord> {
-  const file = parseJsonFile(text, CocoFile, 'COCO instances');
-  if (typeof file === 'string') {
-    yield { kind: 'problem', name: fileName, detail: file };
+export function* readCoco(json: unknown, context: MaskFileContext): Generator<MaskRecord> {
+  const file = CocoFile.safeParse(json);
+  if (!file.success) {
+    const detail = 'It is not a COCO instances file: it has no lists "images" and "annotations".';
+    yield { kind: 'problem', name: context.name, detail };
     return;
   }
-  const classNames = new Map(file.categories.map(({ id, name }) => [id, name]));
-  const byImage = Map.groupBy(file.annotations, ({ image_id }) => image_id);
-  for (const image of file.images) {
-    const record: ImageMasks = {
-      kind: 'masks',
-      imageName: image.file_name.replaceAll('\\', '/'),
-      widthPx: image.width,
-      heightPx: image.height,
-      masks: [],
-      ignored: null,
-    };
-    for (const annotation of byImage.get(image.id) ?? []) {
-      const mask = maskOf(annotation, record);
-      if (typeof mask === 'string') yield { kind: 'problem', name: image.file_name, detail: mask };
-      else if (mask !== null && annotation.iscrowd === 1) record.ignored = union(record.ignored, mask);
-      else if (mask !== null) record.masks.push(classed(mask, annotation, classNames));
-    }
-    yield record;
+  const { images, problems: imageProblems } = imagesOf(file.data.images, context);
+  yield* imageProblems;
+  const { byImage, problems } = annotationsOf(file.data.annotations, images, context);
+  yield* problems;
+  const classNames = classesOf(file.data.categories);
+  for (const [id, image] of images) yield* readImage(image, byImage.get(id) ?? [], { classNames, context });
+}
+
+type CocoImage = z.infer<typeof CocoImage>;
+
+function imagesOf(entries: readonly unknown[], { name }: MaskFileContext) {
+  const images = new Map<string, CocoImage>();
+  const problems: MaskProblem[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const { data: image } = CocoImage.safeParse(entry);
+    const detail = !image
+      ? 'It has no id or no file_name.'
+      : images.has(image.id)
+        ? `Another image of the file has the id ${image.id}; the first one is used.`
+        : undefined;
+    if (detail !== undefined) problems.push({ kind: 'problem', name: `${name}: images[${index}]`, detail });
+    else if (image) images.set(image.id, image);
   }
+  return { images, problems };
+}
+
+/** An annotation, and how messages call it. */
+type Named = Annotation & { name: string };
+
+function annotationsOf(
+  entries: readonly unknown[],
+  images: ReadonlyMap<string, CocoImage>,
+  context: MaskFileContext,
+) {
+  const byImage = new Map<string, Named[]>();
+  const problems: MaskProblem[] = [];
+  for (const [index, entry] of entries.entries()) {
+    const { data } = Annotation.safeParse(entry);
+    const name = `${context.name}: ${data?.id != null ? `annotation ${data.id}` : `annotations[${index}]`}`;
+    if (!data) problems.push({ kind: 'problem', name, detail: 'It has no image_id.' });
+    else if (!images.has(data.image_id)) {
+      problems.push({ kind: 'problem', name, detail: `The file has no image with the id ${data.image_id}.` });
+    } else {
+      const ofImage = byImage.get(data.image_id);
+      if (ofImage) ofImage.push({ ...data, name });
+      else byImage.set(data.image_id, [{ ...data, name }]);
+    }
+  }
+  return { byImage, problems };
+}
+
+function classesOf(entries: readonly unknown[]): Map<string, string> {
+  return new Map(
+    entries.flatMap((entry): [string, string][] => {
+      const { data } = Category.safeParse(entry);
+      return data ? [[data.id, data.name]] : [];
+    }),
+  );
+}
+
+function* readImage(
+  image: CocoImage,
+  annotations: readonly Named[],
+  { classNames, context }: { classNames: ReadonlyMap<string, string>; context: MaskFileContext },
+): Generator<MaskRecord> {
+  const imageName = image.file_name.replaceAll('\\', '/');
+  const grid = context.gridOf(imageName, claimedSize(image.width, image.height));
+  if (typeof grid === 'string') {
+    for (const { name } of annotations)
+      yield { kind: 'problem', name: `${name} of ${imageName}`, detail: grid };
+    return;
+  }
+  const record: ImageMasks = { kind: 'masks', imageName, ...grid, masks: [], ignored: null, skipped: 0 };
+  for (const annotation of annotations) {
+    const mask = maskOf(annotation.segmentation, grid);
+    if (typeof mask === 'string') {
+      record.skipped++;
+      yield { kind: 'problem', name: `${annotation.name} of ${imageName}`, detail: mask };
+    } else if (annotation.iscrowd && context.crowds === 'ignored') {
+      record.ignored = record.ignored ? unionOf([record.ignored.shape, mask.shape]) : mask;
+    } else record.masks.push(classed(mask, annotation, classNames));
+  }
+  yield record;
 }
 
 function classed(
   mask: EncodedMask,
-  { category_id, score }: CocoAnnotation,
-  classNames: ReadonlyMap<number, string>,
+  { category_id, score }: Annotation,
+  classNames: ReadonlyMap<string, string>,
 ): FileMask {
-  return { ...mask, className: classNames.get(category_id) ?? null, score: score ?? null };
+  return { ...mask, className: classNames.get(category_id ?? '') ?? null, score: shareOf(score) };
 }
 
-/** The mask of an annotation, null for one without pixels, or what is wrong with it. */
-function maskOf({ segmentation }: CocoAnnotation, image: ImageMasks): EncodedMask | null | string {
-  const { widthPx, heightPx } = image;
-  if (segmentation === undefined) return null;
-  if (Array.isArray(segmentation)) {
-    const parts = segmentation.filter((polygon) => polygon.length >= 6);
-    return parts.reduce<EncodedMask | null>(
-      (mask, polygon) => union(mask, encodeRle(fillCocoPolygon(polygon, { widthPx, heightPx }))),
-      null,
-    );
+/** Some tools write scores in per cent. */
+function shareOf(score: number | null | undefined): number | null {
+  if (score == null || score < 0 || score > 100) return null;
+  return score > 1 ? score / 100 : score;
+}
+
+/** The mask of a segmentation, or one sentence about why it is none. */
+function maskOf(segmentation: unknown, grid: GridSize): EncodedMask | string {
+  if (segmentation == null) return 'It has no segmentation, at most a box: boxes are not imported.';
+  if (Array.isArray(segmentation)) return maskOfPolygons(segmentation, grid);
+  const { data: rle } = CocoRle.safeParse(segmentation);
+  if (!rle) return 'Its segmentation is neither polygons nor run lengths with size and counts.';
+  const [height, width] = rle.size;
+  if (width !== grid.widthPx || height !== grid.heightPx) {
+    return `Its mask is ${width} x ${height}, but the image is ${grid.widthPx} x ${grid.heightPx}.`;
   }
-  const [height, width] = segmentation.size;
-  if (width !== widthPx || height !== heightPx) {
-    return `A mask is ${width} x ${height}, but the image is ${widthPx} x ${heightPx}.`;
-  }
-  const { counts } = segmentation;
   try {
+    const { counts } = rle;
     const runs = typeof counts === 'string' ? unpackRuns(Buffer.from(counts, 'latin1')) : counts;
-    return encodeRuns(runs, widthPx, heightPx);
+    return encodeRuns(runs, width, height) ?? 'Its mask has no pixels.';
   } catch (error) {
-    if (error instanceof RangeError) return `A mask cannot be read: ${error.message}.`;
+    if (error instanceof RangeError) return `Its mask cannot be read: ${error.message}.`;
     throw error;
   }
 }
 
-function union(a: EncodedMask | null, b: EncodedMask | null): EncodedMask | null {
-  if (a === null || b === null) return a ?? b;
-  const pixels: Bitmap = decodeRle(a.shape);
-  decodeRle(b.shape).data.forEach((value, at) => {
-    if (value !== 0) pixels.data[at] = 1;
-  });
-  return encodeRle(pixels);
+/** The union of polygons: as a list of lists, as one list of numbers, or of pairs of numbers. */
+function maskOfPolygons(segmentation: readonly unknown[], grid: GridSize): EncodedMask | string {
+  const parts: EncodedMask[] = [];
+  const polygons = polygonsOf(segmentation);
+  for (const polygon of polygons) {
+    // Points and lines next to a part with an area add nothing to it.
+    if (polygon.length < 6 && polygon.length % 2 === 0 && polygons.length > 1) continue;
+    const outline = outlineOf(polygon, grid);
+    if (typeof outline === 'string') return `Its polygon cannot be filled: ${outline}.`;
+    const part = cocoPolygonMask(outline, grid);
+    if (part) parts.push(part);
+  }
+  const [first, ...others] = parts;
+  if (!first) return 'Its segmentation covers no pixel of the image.';
+  return others.length === 0 ? first : unionOf([first.shape, ...others.map(({ shape }) => shape)]);
 }
+
+function polygonsOf(segmentation: readonly unknown[]): unknown[][] {
+  if (isFlat(segmentation)) return [[...segmentation]];
+  if (isPairs(segmentation)) return [segmentation.flat()];
+  return segmentation.map((part) => (Array.isArray(part) ? (isPairs(part) ? part.flat() : part) : [part]));
+}
+
+const isFlat = (list: readonly unknown[]) => list.length > 0 && list.every((item) => !Array.isArray(item));
+const isPairs = (list: readonly unknown[]): list is [unknown, unknown][] =>
+  list.length > 0 && list.every((item) => Array.isArray(item) && item.length === 2);

@@ -1,24 +1,27 @@
 import { z } from 'zod';
-import { fillDrawnPolygon } from '../mask/fill-polygon.ts';
-import { decodePngNumbers } from '../mask/png.ts';
-import { encodeRle, type Bitmap } from '../mask/rle.ts';
-import { parseJsonFile } from './parse-json.ts';
-import type { FileMask, MaskRecord } from './mask-record.ts';
+import { drawnPolygonMask } from '../mask/fill-polygon.ts';
+import { decodePngNumbers, readPngSize, type NumberPicture } from '../mask/png.ts';
+import { encodeRle, type EncodedMask } from '../mask/rle.ts';
+import { unionOf } from '../mask/union.ts';
+import { claimedSize, type GridSize } from './image-grid.ts';
+import type { FileMask, MaskFileContext, MaskRecord } from './mask-record.ts';
+import { outlineOf } from './outline.ts';
 
+const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const Shape = z.object({
-  label: z.string(),
-  points: z.array(z.tuple([z.number(), z.number()])),
-  group_id: z.number().nullish(),
-  shape_type: z.string().default('polygon'),
+  label: Text,
+  points: z.array(z.unknown()).nullish(),
+  group_id: Text.nullish().catch(null),
+  shape_type: z.string().nullish(),
   /** Base64 PNG of a shape of the type mask. */
   mask: z.string().nullish(),
 });
 type Shape = z.infer<typeof Shape>;
 const LabelMeFile = z.object({
-  imagePath: z.string(),
-  imageWidth: z.number().int().positive(),
-  imageHeight: z.number().int().positive(),
-  shapes: z.array(Shape),
+  imagePath: z.string().min(1),
+  imageWidth: z.unknown().optional(),
+  imageHeight: z.unknown().optional(),
+  shapes: z.array(z.unknown()),
 });
 
 /** Corners of the polygon that stands for a circle: its sides are then below a pixel for radii up to 100. */
@@ -26,101 +29,137 @@ const CIRCLE_CORNERS = 720;
 
 /**
  * The masks of a LabelMe file. Shapes with the same label and group number are parts of one object. Shapes are
- * filled as LabelMe fills them; those without an area (points, lines) are reported.
- * @param text whole file
+ * filled as LabelMe fills them; each that is no mask, such as a point or a line, is a problem that names it.
+ * @param json content of the whole file
  */
-export function* readLabelMe(text: string, fileName: string): Generator<MaskRecord> {
-  const file = parseJsonFile(text, LabelMeFile, 'LabelMe');
-  if (typeof file === 'string') {
-    yield { kind: 'problem', name: fileName, detail: file };
+export function* readLabelMe(json: unknown, context: MaskFileContext): Generator<MaskRecord> {
+  const { data: file } = LabelMeFile.safeParse(json);
+  if (!file) {
+    const detail = 'It is not a LabelMe file: it has no "imagePath" or no list "shapes".';
+    yield { kind: 'problem', name: context.name, detail };
     return;
   }
-  const grid = { widthPx: file.imageWidth, heightPx: file.imageHeight };
-  const objects = new Map<string, Labelled>();
-  for (const [index, shape] of file.shapes.entries()) {
-    const filled = fill(shape, grid);
-    if (typeof filled === 'string') {
-      yield { kind: 'problem', name: fileName, detail: filled };
+  const imageName = file.imagePath.replaceAll('\\', '/');
+  const grid = context.gridOf(imageName, claimedSize(file.imageWidth, file.imageHeight));
+  const objects = new Map<string, { label: string; parts: EncodedMask[] }>();
+  let skipped = 0;
+  for (const [index, entry] of file.shapes.entries()) {
+    const { data: shape } = Shape.safeParse(entry);
+    const mask =
+      typeof grid === 'string'
+        ? grid
+        : shape
+          ? maskOf(shape, grid)
+          : 'It has no label, or its parts are not of the usual kind.';
+    if (typeof mask === 'string' || !shape) {
+      skipped++;
+      const name = `${context.name}: shapes[${index}]${shape ? ` '${shape.label}'` : ''}`;
+      yield { kind: 'problem', name, detail: String(mask) };
       continue;
     }
-    const { group_id: group } = shape;
-    const key = group === null || group === undefined ? `${index}` : `${shape.label}\n${group}`;
-    const earlier = objects.get(key);
-    if (earlier) add(earlier.pixels, filled);
-    else objects.set(key, { label: shape.label, pixels: filled });
+    const key = shape.group_id == null ? `${index}` : `${shape.label}\n${shape.group_id}`;
+    const object = objects.get(key);
+    if (object) object.parts.push(mask);
+    else objects.set(key, { label: shape.label, parts: [mask] });
   }
-  const masks = [...objects.values()].flatMap(({ label, pixels }): FileMask[] => {
-    const mask = encodeRle(pixels);
-    return mask ? [{ ...mask, className: label, score: null }] : [];
+  if (typeof grid === 'string') return;
+  const masks = [...objects.values()].flatMap(({ label, parts }): FileMask[] => {
+    const [first, ...others] = parts;
+    if (!first) return [];
+    const mask = others.length === 0 ? first : unionOf([first.shape, ...others.map(({ shape }) => shape)]);
+    return [{ ...mask, className: label, score: null }];
   });
-  const imageName = file.imagePath.replaceAll('\\', '/');
-  yield { kind: 'masks', imageName, ...grid, masks, ignored: null };
+  yield { kind: 'masks', imageName, ...grid, masks, ignored: null, skipped };
 }
 
-type Labelled = { label: string; pixels: Bitmap };
-
-function add(pixels: Bitmap, more: Bitmap): void {
-  more.data.forEach((value, at) => {
-    if (value !== 0) pixels.data[at] = 1;
-  });
-}
-
-type Grid = { widthPx: number; heightPx: number };
-
-/** The pixels of a shape, or what is wrong with it. */
-function fill(shape: Shape, grid: Grid): Bitmap | string {
-  const [a, b] = shape.points;
-  switch (shape.shape_type) {
+/** The mask of a shape, or one sentence about why it is none. */
+function maskOf({ shape_type, points, mask }: Shape, grid: GridSize): EncodedMask | string {
+  const type = shape_type ?? 'polygon';
+  // Some tools write a list of numbers, others a list of pairs.
+  const numbers = (points ?? []).flat();
+  switch (type) {
     case 'polygon':
-      if (shape.points.length < 3) return `A polygon '${shape.label}' has fewer than three points.`;
-      return fillPoints(shape.points, grid);
+    case 'rotation':
+    case 'oriented_rectangle':
+    case 'quadrilateral':
+      return fillNumbers(numbers, grid);
     case 'rectangle':
-      if (!a || !b) return `A rectangle '${shape.label}' does not have two corners.`;
-      return fillPoints([a, [b[0], a[1]], b, [a[0], b[1]]], grid);
-    case 'circle': {
-      if (!a || !b) return `A circle '${shape.label}' does not have a centre and a point on its edge.`;
-      const radius = Math.hypot(b[0] - a[0], b[1] - a[1]);
-      const corners = Array.from({ length: CIRCLE_CORNERS }, (_, index): [number, number] => {
-        const angle = (index * 2 * Math.PI) / CIRCLE_CORNERS;
-        // Rounded here, because fractions are cut off.
-        return [Math.round(a[0] + radius * Math.cos(angle)), Math.round(a[1] + radius * Math.sin(angle))];
-      });
-      return fillPoints(corners, grid);
-    }
+      return fillNumbers(numbers.length === 4 ? cornersOf(numbers) : numbers, grid);
+    case 'circle':
+      return numbers.length === 4
+        ? fillNumbers(circleOf(numbers), grid)
+        : 'It does not have a centre and a point on its edge.';
     case 'mask':
-      if (!a || !b || !shape.mask) return `A mask '${shape.label}' has no corners or no image.`;
-      return placeMask({ left: Math.round(a[0]), top: Math.round(a[1]), png: shape.mask }, grid);
+      if (numbers.length !== 4 || !mask) return 'It has no corners or no image.';
+      return placeMask(
+        { corner: { x: Math.round(Number(numbers[0])), y: Math.round(Number(numbers[1])) }, png: mask },
+        grid,
+      );
     default:
-      return `A shape '${shape.label}' of type ${shape.shape_type} has no area and is left out.`;
+      return `A shape of the type ${type} has no area, so it is not imported.`;
   }
 }
 
 /** LabelMe counts from the middle of the first pixel, here (0.5, 0.5), and cuts fractions off, as PIL does. */
-function fillPoints(points: readonly (readonly [number, number])[], grid: Grid): Bitmap {
-  return fillDrawnPolygon(
-    points.flatMap(([x, y]) => [Math.trunc(x) + 0.5, Math.trunc(y) + 0.5]),
-    grid,
-  );
+function fillNumbers(numbers: readonly unknown[], grid: GridSize): EncodedMask | string {
+  const outline = outlineOf(numbers, grid);
+  if (typeof outline === 'string') return `It cannot be filled: ${outline}.`;
+  const moved = outline.map((value) => Math.trunc(value) + 0.5);
+  return drawnPolygonMask(moved, grid) ?? NO_PIXEL;
 }
 
-function placeMask(
-  { left, top, png }: { left: number; top: number; png: string },
-  grid: Grid,
-): Bitmap | string {
-  const data = new Uint8Array(grid.widthPx * grid.heightPx);
-  let picture: ReturnType<typeof decodePngNumbers>;
+const NO_PIXEL = 'It covers no pixel of the image.';
+
+function cornersOf([left, top, right, bottom]: readonly unknown[]): unknown[] {
+  return [left, top, right, top, right, bottom, left, bottom];
+}
+
+function circleOf(numbers: readonly unknown[]): number[] {
+  const [x = NaN, y = NaN, edgeX = NaN, edgeY = NaN] = numbers.map((value) =>
+    typeof value === 'number' ? value : NaN,
+  );
+  const radius = Math.hypot(edgeX - x, edgeY - y);
+  return Array.from({ length: CIRCLE_CORNERS }, (_, index) => {
+    const angle = (index * 2 * Math.PI) / CIRCLE_CORNERS;
+    // Rounded here, because fractions are cut off.
+    return [Math.round(x + radius * Math.cos(angle)), Math.round(y + radius * Math.sin(angle))];
+  }).flat();
+}
+
+type MaskPicture = { corner: { x: number; y: number }; png: string };
+
+function placeMask({ corner, png }: MaskPicture, grid: GridSize): EncodedMask | string {
+  if (!Number.isSafeInteger(corner.x) || !Number.isSafeInteger(corner.y)) return 'Its corner is not a point.';
+  const bytes = Buffer.from(png, 'base64');
+  const size = readPngSize(bytes);
+  if (size && (size.widthPx > grid.widthPx || size.heightPx > grid.heightPx)) {
+    return `Its picture is ${size.widthPx} x ${size.heightPx}, larger than the image.`;
+  }
+  let picture: NumberPicture | null;
   try {
-    picture = decodePngNumbers(Buffer.from(png, 'base64'));
+    picture = decodePngNumbers(bytes);
   } catch (error) {
-    return `The image of a mask cannot be read (${error instanceof Error ? error.message : String(error)}).`;
+    return `Its picture cannot be read (${error instanceof Error ? error.message : String(error)}).`;
   }
-  if (!picture) return 'The image of a mask is in colour.';
-  for (let y = 0; y < picture.heightPx; y++) {
-    for (let x = 0; x < picture.widthPx; x++) {
-      const isOnGrid = x + left < grid.widthPx && y + top < grid.heightPx && x + left >= 0 && y + top >= 0;
-      if (isOnGrid && picture.data[y * picture.widthPx + x] !== 0)
-        data[(y + top) * grid.widthPx + x + left] = 1;
-    }
+  if (!picture) return 'Its picture is in colour.';
+  return onGrid(picture, corner, grid) ?? NO_PIXEL;
+}
+
+/** The part of a picture that lies on the grid. */
+function onGrid(
+  picture: NumberPicture,
+  corner: { x: number; y: number },
+  grid: GridSize,
+): EncodedMask | null {
+  const left = Math.max(corner.x, 0);
+  const top = Math.max(corner.y, 0);
+  const widthPx = Math.min(corner.x + picture.widthPx, grid.widthPx) - left;
+  const heightPx = Math.min(corner.y + picture.heightPx, grid.heightPx) - top;
+  if (widthPx <= 0 || heightPx <= 0) return null;
+  const data = new Uint8Array(widthPx * heightPx);
+  for (let y = 0; y < heightPx; y++) {
+    const row = (y + top - corner.y) * picture.widthPx + left - corner.x;
+    for (let x = 0; x < widthPx; x++) data[y * widthPx + x] = Number(picture.data[row + x] !== 0);
   }
-  return { data, ...grid };
+  return encodeRle({ data, widthPx, heightPx }, { corner: { x: left, y: top }, grid });
 }

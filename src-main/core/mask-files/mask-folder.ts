@@ -1,15 +1,23 @@
-import { opendir, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join, relative } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
 import { readCoco } from './coco.ts';
+import { gridOfClaim } from './image-grid.ts';
 import { readLabelMe } from './labelme.ts';
-import type { MaskRecord } from './mask-record.ts';
-import { joinObjects, readBinaryPng, readIndexPng } from './png-masks.ts';
+import type { MaskFileContext, MaskRecord } from './mask-record.ts';
+import { joinObjects, readBinaryPng, readIndexPng, type ObjectPng } from './png-masks.ts';
+import { readMaskFile, unreadable } from './read-file.ts';
+import { readJson } from './read-json.ts';
 
-/** JSON beyond this does not fit a JavaScript string. */
-const MAX_JSON_BYTES = 500_000_000;
+/** More than the picture of any mask takes: most are below 1 MB. */
+const MAX_PNG_BYTES = 500_000_000;
+
+export type ReadOptions = {
+  format: MaskFileFormat;
+  signal?: AbortSignal;
+} & Partial<Pick<MaskFileContext, 'gridOf' | 'crowds'>>;
 
 /**
  * Reads masks from a file or folder, image by image.
@@ -22,23 +30,26 @@ const MAX_JSON_BYTES = 500_000_000;
  */
 export async function* readMasks(
   path: string,
-  { format, signal }: { format: MaskFileFormat; signal?: AbortSignal },
+  { format, signal, gridOf = gridOfClaim, crowds = 'ignored' }: ReadOptions,
 ): AsyncGenerator<MaskRecord> {
+  const context = { name: basename(path), gridOf, crowds };
   const isFolder = await isFolderOrThrow(path);
   if (!isFolder) {
-    yield* readFileOf(path, format);
+    yield* readFileOf(path, format, context);
     return;
   }
   const extension = format.endsWith('png') ? '.png' : '.json';
   let isEmpty = true;
-  for await (const entry of walk(path, signal)) {
-    if (entry.isLeafOfPngs && format === 'binary-png') {
-      isEmpty = false;
-      yield await readObjects(entry.path);
-    } else if (!entry.isFolder && extname(entry.path).toLowerCase() === extension) {
-      isEmpty = false;
-      yield* readFileOf(entry.path, format);
-    }
+  for await (const entry of walk(path, { leaves: format === 'binary-png', signal })) {
+    const name = relative(path, entry.path);
+    if (entry.problem !== undefined) {
+      yield { kind: 'problem', name, detail: entry.problem };
+    } else if (entry.isLeafOfPngs) {
+      yield* readObjects(entry.path, { ...context, name });
+    } else if (extname(entry.path).toLowerCase() === extension) {
+      yield* readFileOf(entry.path, format, { ...context, name });
+    } else continue;
+    isEmpty = false;
   }
   if (!isEmpty) return;
   throw new UserError('BAD_INPUT', `There is no ${extension} file in ${path}.`, {
@@ -52,65 +63,69 @@ async function isFolderOrThrow(path: string): Promise<boolean> {
   throw new UserError('NOT_FOUND', `There is no file or folder ${path}.`, { hint: 'Check the path.' });
 }
 
-async function* readFileOf(path: string, format: MaskFileFormat): AsyncGenerator<MaskRecord> {
-  const name = basename(path);
+async function* readFileOf(
+  path: string,
+  format: MaskFileFormat,
+  context: MaskFileContext,
+): AsyncGenerator<MaskRecord> {
+  const { name } = context;
+  if (format === 'coco' || format === 'labelme') {
+    const file = await readJson(path);
+    if (typeof file === 'string') yield { kind: 'problem', name, detail: file };
+    else yield* format === 'coco' ? readCoco(file.json, context) : readLabelMe(file.json, context);
+    return;
+  }
   const imageName = basename(path, extname(path));
-  switch (format) {
-    case 'coco':
-    case 'labelme': {
-      const { size } = await stat(path);
-      if (size > MAX_JSON_BYTES) {
-        yield { kind: 'problem', name, detail: 'The file is larger than 500 MB: split it, then try again.' };
-        return;
-      }
-      const text = await readFile(path, 'utf8');
-      yield* format === 'coco' ? readCoco(text, name) : readLabelMe(text, name);
-      return;
-    }
-    case 'binary-png':
-      yield readBinaryPng(await readFile(path), { name, imageName });
-      return;
-    case 'index-png':
-      yield readIndexPng(await readFile(path), { name, imageName });
+  const bytes = await readMaskFile(path, MAX_PNG_BYTES);
+  if (typeof bytes === 'string') yield { kind: 'problem', name, detail: bytes };
+  else {
+    yield format === 'binary-png'
+      ? readBinaryPng(bytes, { ...context, imageName })
+      : readIndexPng(bytes, { ...context, imageName });
   }
 }
 
 /** One PNG per object in a folder that is named like the image. */
-async function readObjects(folder: string): Promise<MaskRecord> {
+async function* readObjects(folder: string, context: MaskFileContext): AsyncGenerator<MaskRecord> {
   const imageName = basename(folder);
-  const names = (await readdir(folder)).filter((name) => extname(name).toLowerCase() === '.png').sort();
-  const parts: Parameters<typeof joinObjects>[1][number][] = [];
-  for (const name of names) {
-    const record = readBinaryPng(await readFile(join(folder, name)), {
-      name: `${imageName}/${name}`,
-      imageName,
-    });
-    if (record.kind === 'problem') return record;
-    const className = /^\d+_(.+)\.png$/i.exec(name)?.[1] ?? null;
+  const files = (await readdir(folder)).filter((name) => extname(name).toLowerCase() === '.png').sort();
+  const parts: ObjectPng[] = [];
+  for (const file of files) {
+    const name = `${context.name}/${file}`;
+    const bytes = await readMaskFile(join(folder, file), MAX_PNG_BYTES);
+    const className = /^\d+_(.+)\.png$/i.exec(file)?.[1] ?? null;
+    const record =
+      typeof bytes === 'string'
+        ? ({ kind: 'problem', name, detail: bytes } as const)
+        : readBinaryPng(bytes, { ...context, name, imageName });
     parts.push({ record, className, name });
   }
-  return joinObjects(imageName, parts);
+  yield* joinObjects(imageName, parts);
 }
 
-type Entry = { path: string; isFolder: boolean; isLeafOfPngs: boolean };
+type Entry = { path: string; isLeafOfPngs: boolean; problem?: string };
 
-/** Files and folders below a folder; a folder of numbered PNGs is given as a whole. */
-async function* walk(folder: string, signal: AbortSignal | undefined): AsyncGenerator<Entry> {
-  for await (const entry of await opendir(folder)) {
+/** Files below a folder; with `leaves`, a folder of numbered PNGs is given as a whole. */
+async function* walk(
+  folder: string,
+  { leaves, signal }: { leaves: boolean; signal: AbortSignal | undefined },
+): AsyncGenerator<Entry> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(unreadable);
+  if (typeof entries === 'string') {
+    yield { path: folder, isLeafOfPngs: false, problem: entries };
+    return;
+  }
+  for (const entry of entries) {
     signal?.throwIfAborted();
     if (entry.name.startsWith('.') || MANIFEST_NAMES.includes(entry.name)) continue;
     const path = join(folder, entry.name);
-    if (!entry.isDirectory()) {
-      yield { path, isFolder: false, isLeafOfPngs: false };
-    } else if (await holdsObjects(path)) {
-      yield { path, isFolder: true, isLeafOfPngs: true };
-    } else {
-      yield* walk(path, signal);
-    }
+    if (!entry.isDirectory()) yield { path, isLeafOfPngs: false };
+    else if (leaves && (await holdsObjects(path))) yield { path, isLeafOfPngs: true };
+    else yield* walk(path, { leaves, signal });
   }
 }
 
 async function holdsObjects(folder: string): Promise<boolean> {
-  const names = await readdir(folder);
+  const names = await readdir(folder).catch(() => []);
   return names.length > 0 && names.every((name) => /^\d+_.+\.png$/i.test(name));
 }

@@ -1,4 +1,5 @@
 import type { EncodedMask } from '../mask/rle.ts';
+import type { GridOf } from './image-grid.ts';
 
 /** One object of a mask file. */
 export type FileMask = EncodedMask & {
@@ -18,15 +19,26 @@ export type ImageMasks = {
   masks: FileMask[];
   /** Pixels without ground truth: they are excluded from every count. */
   ignored: EncodedMask | null;
+  /** Entries about this image that are no masks, each reported as a problem. */
+  skipped: number;
 };
 
 /** A part of the files that could not be used; the rest is still imported. */
 export type MaskProblem = {
   kind: 'problem';
-  /** The file or image it is about. */
+  /** The file that it is about, and the entry in it. */
   name: string;
   /** One sentence: the cause, and where it helps the next step. */
   detail: string;
 };
 
 export type MaskRecord = ImageMasks | MaskProblem;
+
+/** What the readers of all formats are given besides the file. */
+export type MaskFileContext = {
+  /** The file, for messages. */
+  name: string;
+  gridOf: GridOf;
+  /** Whether COCO's crowds are masks like any other, or pixels without ground truth, as in its own scoring. */
+  crowds: 'masks' | 'ignored';
+};

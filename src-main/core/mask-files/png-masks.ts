@@ -1,12 +1,17 @@
 import { masksOfLabels } from '../mask/label-map.ts';
-import { decodePngNumbers, type NumberPicture } from '../mask/png.ts';
+import { decodePngNumbers, readPngSize, type NumberPicture } from '../mask/png.ts';
 import { encodeRle, type EncodedMask } from '../mask/rle.ts';
-import type { FileMask, ImageMasks, MaskProblem, MaskRecord } from './mask-record.ts';
+import type { FileMask, ImageMasks, MaskFileContext, MaskProblem, MaskRecord } from './mask-record.ts';
 
 /** Value in a mask's file for pixels without ground truth. */
 const IGNORED_GREY = 128;
 /** Value of a label file (VOC, Cityscapes) that says the same. */
 const IGNORED_LABEL = 255;
+/** Each costs 16 bytes of memory; the labels of an image of 12 megapixels turn some 100,000 times. */
+const MAX_TURNS = 20_000_000;
+
+/** The file, and the image that its name stands for. */
+export type MaskPng = Pick<MaskFileContext, 'name' | 'gridOf'> & { imageName: string };
 
 /**
  * The one object of a mask PNG.
@@ -15,13 +20,13 @@ const IGNORED_LABEL = 255;
  * any level above 1 is one of truth values: there 1 is inside.
  * @param bytes whole file
  */
-export function readBinaryPng(bytes: Uint8Array, file: { name: string; imageName: string }): MaskRecord {
-  const picture = decodeOrProblem(bytes, file.name);
+export function readBinaryPng(bytes: Uint8Array, file: MaskPng): MaskRecord {
+  const picture = decodeOrProblem(bytes, file);
   if ('kind' in picture) return picture;
   const { widthPx, heightPx } = picture;
   const { mask, ignored } = splitGrey(picture);
   const masks = mask === null ? [] : [{ ...mask, className: null, score: null }];
-  return { kind: 'masks', imageName: file.imageName, widthPx, heightPx, masks, ignored };
+  return { kind: 'masks', imageName: file.imageName, widthPx, heightPx, masks, ignored, skipped: 0 };
 }
 
 /**
@@ -34,14 +39,9 @@ export function readBinaryPng(bytes: Uint8Array, file: { name: string; imageName
  */
 export function readIndexPng(
   bytes: Uint8Array,
-  file: {
-    name: string;
-    imageName: string;
-    hasBackground?: boolean;
-    classNames?: ReadonlyMap<number, string>;
-  },
+  file: MaskPng & { hasBackground?: boolean; classNames?: ReadonlyMap<number, string> },
 ): MaskRecord {
-  const picture = decodeOrProblem(bytes, file.name);
+  const picture = decodeOrProblem(bytes, file);
   if ('kind' in picture) return picture;
   const { widthPx, heightPx, data } = picture;
   const isWide = data instanceof Uint16Array;
@@ -54,32 +54,53 @@ export function readIndexPng(
     className: file.classNames?.get(number) ?? null,
     score: null,
   }));
-  return { kind: 'masks', imageName: file.imageName, widthPx, heightPx, masks, ignored };
+  return { kind: 'masks', imageName: file.imageName, widthPx, heightPx, masks, ignored, skipped: 0 };
 }
 
-/**
- * Several PNG files of one image, one object each, as one record.
- * @param parts as `readBinaryPng` gives them, with the class of each
- */
-export function joinObjects(
-  imageName: string,
-  parts: readonly { record: ImageMasks; className: string | null; name: string }[],
-): MaskRecord {
-  const [first] = parts;
-  if (!first) return { kind: 'problem', name: imageName, detail: 'This image has no masks.' };
-  const { widthPx, heightPx } = first.record;
-  const odd = parts.find(({ record }) => record.widthPx !== widthPx || record.heightPx !== heightPx);
-  if (odd) {
-    const detail = `It is ${odd.record.widthPx} x ${odd.record.heightPx}, but ${first.name} of the same image is ${widthPx} x ${heightPx}.`;
-    return { kind: 'problem', name: odd.name, detail };
+/** A PNG of one object among several of an image, as `readBinaryPng` gives it. */
+export type ObjectPng = { record: MaskRecord; className: string | null; name: string };
+
+/** Several PNG files of one image, one object each, as one record; those that cannot be used are problems before it. */
+export function* joinObjects(imageName: string, parts: readonly ObjectPng[]): Generator<MaskRecord> {
+  const joined: { record: ImageMasks | undefined; first: string; skipped: number } = {
+    record: undefined,
+    first: '',
+    skipped: 0,
+  };
+  for (const { record, className, name } of parts) {
+    const problem = record.kind === 'problem' ? record : oddSize(record, name, joined);
+    if (problem || record.kind === 'problem') {
+      joined.skipped++;
+      if (problem) yield problem;
+      continue;
+    }
+    joined.record ??= { ...record, imageName, masks: [] };
+    joined.first ||= name;
+    joined.record.masks.push(...record.masks.map((mask) => ({ ...mask, className })));
   }
-  const masks = parts.flatMap(({ record, className }) =>
-    record.masks.map((mask) => ({ ...mask, className })),
-  );
-  return { kind: 'masks', imageName, widthPx, heightPx, masks, ignored: first.record.ignored };
+  if (joined.record) yield { ...joined.record, skipped: joined.skipped };
 }
 
-function decodeOrProblem(bytes: Uint8Array, name: string): NumberPicture | MaskProblem {
+function oddSize(
+  { widthPx, heightPx }: ImageMasks,
+  name: string,
+  { record: first, first: firstName }: { record: ImageMasks | undefined; first: string },
+): MaskProblem | undefined {
+  if (!first || (first.widthPx === widthPx && first.heightPx === heightPx)) return undefined;
+  const detail = `It is ${widthPx} x ${heightPx}, but ${firstName} of the same image is ${first.widthPx} x ${first.heightPx}.`;
+  return { kind: 'problem', name, detail };
+}
+
+/** The picture, after its claimed size has been compared with that of its image. */
+function decodeOrProblem(
+  bytes: Uint8Array,
+  { name, imageName, gridOf }: MaskPng,
+): NumberPicture | MaskProblem {
+  const size = readPngSize(bytes);
+  if (!size)
+    return { kind: 'problem', name, detail: 'It is not a readable PNG (it does not start like one).' };
+  const grid = gridOf(imageName, size);
+  if (typeof grid === 'string') return { kind: 'problem', name, detail: grid };
   let picture: NumberPicture | null;
   try {
     picture = decodePngNumbers(bytes);
@@ -87,8 +108,18 @@ function decodeOrProblem(bytes: Uint8Array, name: string): NumberPicture | MaskP
     const why = error instanceof Error ? error.message : String(error);
     return { kind: 'problem', name, detail: `It is not a readable PNG (${why}).` };
   }
-  if (picture) return picture;
-  return { kind: 'problem', name, detail: 'It is a colour image; masks are grey or have a palette.' };
+  if (!picture) {
+    return { kind: 'problem', name, detail: 'It is a colour image; masks are grey or have a palette.' };
+  }
+  if (countTurns(picture) <= MAX_TURNS) return picture;
+  return { kind: 'problem', name, detail: 'It is noise: almost every pixel differs from the one above.' };
+}
+
+/** Pixels that differ from the one above: how many run lengths there will be. */
+function countTurns({ data, widthPx }: NumberPicture): number {
+  let turns = 0;
+  for (let at = widthPx; at < data.length; at++) if (data[at] !== data[at - widthPx]) turns++;
+  return turns;
 }
 
 function splitGrey({ data, widthPx, heightPx }: NumberPicture): {

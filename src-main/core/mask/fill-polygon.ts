@@ -1,7 +1,9 @@
+import type { Runs } from '../../contract/run-lengths.ts';
 import type { Polygon } from './polygon.ts';
-import { type Bitmap } from './rle.ts';
+import { encodeRle, encodeRuns, type Bitmap, type EncodedMask } from './rle.ts';
 
-type Grid = { widthPx: number; heightPx: number };
+/** Width and height of what is filled, in pixels. */
+export type Grid = { widthPx: number; heightPx: number };
 
 /** The COCO API looks at a polygon on a grid five times as fine. */
 const FINE = 5;
@@ -12,8 +14,7 @@ const FINE = 5;
  * @param polygon in pixels, where the middle of the first one is (0.5, 0.5); may reach beyond the grid
  */
 export function fillCocoPolygon(polygon: Polygon, { widthPx, heightPx }: Grid): Bitmap {
-  // Each crossing of a pixel column's middle line turns everything from there on, as run lengths do.
-  const turns = crossingsOf(polygon, { widthPx, heightPx }).sort((a, b) => a - b);
+  const turns = turnsOf(polygon, { widthPx, heightPx });
   const data = new Uint8Array(widthPx * heightPx);
   for (let at = 0; at < turns.length; at += 2) {
     const end = turns[at + 1] ?? widthPx * heightPx;
@@ -23,6 +24,31 @@ export function fillCocoPolygon(polygon: Polygon, { widthPx, heightPx }: Grid): 
     }
   }
   return { data, widthPx, heightPx };
+}
+
+/**
+ * The mask of a polygon as `fillCocoPolygon` fills it. Memory follows the length of the outline, not the grid.
+ * @returns null where the polygon holds no pixel of the grid
+ */
+export function cocoPolygonMask(polygon: Polygon, { widthPx, heightPx }: Grid): EncodedMask | null {
+  const runs: Runs = [];
+  let start = 0;
+  for (const turn of turnsOf(polygon, { widthPx, heightPx })) {
+    // Two turns in the same place leave everything as it was.
+    if (turn === start && runs.length > 0) start -= runs.pop() ?? 0;
+    else {
+      runs.push(turn - start);
+      start = turn;
+    }
+  }
+  const end = widthPx * heightPx;
+  if (start < end || runs.length === 0) runs.push(end - start);
+  return encodeRuns(runs, widthPx, heightPx);
+}
+
+/** Each crossing of a pixel column's middle line turns everything from there on, as run lengths do. */
+function turnsOf(polygon: Polygon, grid: Grid): Float64Array {
+  return Float64Array.from(crossingsOf(polygon, grid)).sort();
 }
 
 function crossingsOf(polygon: Polygon, { widthPx, heightPx }: Grid): number[] {
@@ -75,24 +101,72 @@ function walkLine(from: Point, to: Point, visit: (x: number, y: number) => void)
  */
 export function fillDrawnPolygon(polygon: Polygon, { widthPx, heightPx }: Grid): Bitmap {
   const data = new Uint8Array(widthPx * heightPx);
-  const set = (x: number, y: number) => {
-    if (x >= 0 && y >= 0 && x < widthPx && y < heightPx) data[y * widthPx + x] = 1;
+  const edges = edgesOf(polygon);
+  const { crossings, rowStarts } = crossingsByRow(edges, heightPx);
+  for (let y = 0; y < heightPx; y++) {
+    const ofRow = crossings.subarray(rowStarts[y], rowStarts[y + 1]).sort();
+    for (let pair = 0; pair + 1 < ofRow.length; pair += 2) {
+      const first = Math.max(Math.ceil(ofRow[pair] ?? 0), 0);
+      const last = Math.min(Math.floor(ofRow[pair + 1] ?? 0), widthPx - 1);
+      if (first <= last) data.fill(1, y * widthPx + first, y * widthPx + last + 1);
+    }
+  }
+  for (const [from, to] of edges) {
+    walkLine(from, to, (x, y) => {
+      if (x >= 0 && y >= 0 && x < widthPx && y < heightPx) data[y * widthPx + x] = 1;
+    });
+  }
+  return { data, widthPx, heightPx };
+}
+
+/**
+ * The mask of a polygon as `fillDrawnPolygon` fills it, drawn on no more than its own box.
+ * @returns null where the polygon holds no pixel of the grid
+ */
+export function drawnPolygonMask(polygon: Polygon, grid: Grid): EncodedMask | null {
+  let [left, top, right, bottom] = [grid.widthPx, grid.heightPx, -1, -1];
+  for (const [{ x, y }] of edgesOf(polygon)) {
+    [left, right] = [Math.min(left, x), Math.max(right, x)];
+    [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+  }
+  const corner = { x: Math.max(left, 0), y: Math.max(top, 0) };
+  const box = {
+    widthPx: Math.min(right + 1, grid.widthPx) - corner.x,
+    heightPx: Math.min(bottom + 1, grid.heightPx) - corner.y,
   };
+  if (box.widthPx <= 0 || box.heightPx <= 0) return null;
+  const moved = polygon.map((value, at) => value - (at % 2 === 0 ? corner.x : corner.y));
+  return encodeRle(fillDrawnPolygon(moved, box), { corner, grid });
+}
+
+type Edge = readonly [from: Point, to: Point];
+
+function edgesOf(polygon: Polygon): Edge[] {
   const at = (index: number) => {
     const place = (index * 2) % polygon.length;
     return { x: Math.floor(polygon[place] ?? 0), y: Math.floor(polygon[place + 1] ?? 0) };
   };
-  const edges = Array.from({ length: polygon.length / 2 }, (_, index) => [at(index), at(index + 1)] as const);
-  for (let y = 0; y < heightPx; y++) {
-    const crossings = edges
-      .filter(([a, b]) => a.y <= y !== b.y <= y)
-      .map(([a, b]) => a.x + ((y - a.y) * (b.x - a.x)) / (b.y - a.y))
-      .sort((a, b) => a - b);
-    for (let pair = 0; pair + 1 < crossings.length; pair += 2) {
-      const last = Math.min(Math.floor(crossings[pair + 1] ?? 0), widthPx - 1);
-      for (let x = Math.max(Math.ceil(crossings[pair] ?? 0), 0); x <= last; x++) set(x, y);
-    }
+  return Array.from({ length: polygon.length / 2 }, (_, index) => [at(index), at(index + 1)] as const);
+}
+
+/** Where edges cross the rows of a grid: those of row y lie between `rowStarts[y]` and `rowStarts[y + 1]`. */
+function crossingsByRow(edges: readonly Edge[], heightPx: number) {
+  const rowStarts = new Uint32Array(heightPx + 2);
+  const eachRow = ([a, b]: Edge, visit: (y: number) => void) => {
+    const end = Math.min(Math.max(a.y, b.y), heightPx);
+    for (let y = Math.max(Math.min(a.y, b.y), 0); y < end; y++) visit(y);
+  };
+  // Counted two places ahead: placing the crossings then moves each start to where its row begins.
+  for (const edge of edges) eachRow(edge, (y) => void (rowStarts[y + 2] = (rowStarts[y + 2] ?? 0) + 1));
+  for (let y = 2; y < rowStarts.length; y++) rowStarts[y] = (rowStarts[y] ?? 0) + (rowStarts[y - 1] ?? 0);
+  const crossings = new Float64Array(rowStarts[heightPx + 1] ?? 0);
+  for (const edge of edges) {
+    const [a, b] = edge;
+    eachRow(edge, (y) => {
+      const at = rowStarts[y + 1] ?? 0;
+      crossings[at] = a.x + ((y - a.y) * (b.x - a.x)) / (b.y - a.y);
+      rowStarts[y + 1] = at + 1;
+    });
   }
-  for (const [from, to] of edges) walkLine(from, to, set);
-  return { data, widthPx, heightPx };
+  return { crossings, rowStarts };
 }

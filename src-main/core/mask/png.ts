@@ -1,4 +1,4 @@
-import { crc32, deflate } from 'node:zlib';
+import { crc32, deflate, inflateSync } from 'node:zlib';
 import { promisify } from 'node:util';
 import { decode } from 'fast-png';
 
@@ -15,6 +15,8 @@ const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const GREY = 0;
 const RGB = 2;
 const PALETTE = 3;
+/** Signature and header of every PNG. */
+export const PNG_HEADER_BYTES = 33;
 /** Label maps are mostly long runs: the fastest level is within some percent of the best, at a tenth of the time. */
 const COMPRESSION_LEVEL = 1;
 
@@ -52,13 +54,28 @@ export function encodeRgbIdPng(ids: Uint32Array, widthPx: number, heightPx: numb
 }
 
 /**
+ * The size of a PNG on the word of its header, before anything of it is decoded.
+ * @param bytes at least `PNG_HEADER_BYTES` of its start
+ * @returns null where it is no PNG
+ */
+export function readPngSize(bytes: Uint8Array): { widthPx: number; heightPx: number } | null {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isPng = head.length >= PNG_HEADER_BYTES && head.subarray(0, 8).equals(SIGNATURE);
+  if (!isPng || head.toString('latin1', 12, 16) !== 'IHDR') return null;
+  return { widthPx: head.readUInt32BE(16), heightPx: head.readUInt32BE(20) };
+}
+
+/**
  * The numbers of a PNG: its grey levels, or its places in the palette. Colour pictures whose colours are all grey
  * count as grey, for many tools save masks like that; transparency is looked through.
+ *
+ * Memory: about 32 bytes a pixel at most, for 16 bits of red, green, blue and alpha. Compare `readPngSize` with the size that
+ * is expected first.
  * @returns null where colours are true ones, which stand for no numbers
  * @throws Error if the bytes are not a PNG, or a damaged one
  */
 export function decodePngNumbers(bytes: Uint8Array): NumberPicture | null {
-  const png = decode(bytes);
+  const png = decode(pixelsOnly(bytes));
   const { width: widthPx, height: heightPx, depth: bitDepth, channels } = png;
   if (channels > 1) {
     const data = greyOf(png.data, channels);
@@ -68,6 +85,52 @@ export function decodePngNumbers(bytes: Uint8Array): NumberPicture | null {
   const packed = Uint8Array.from(png.data);
   const data = bitDepth === 8 ? packed : unpack(packed, { widthPx, heightPx, bitDepth });
   return { data, widthPx, heightPx };
+}
+
+/** What decoding the pixels needs; texts and colour profiles are compressed, too, and of any size. */
+const PIXEL_CHUNKS = new Set(['IHDR', 'PLTE', 'IDAT', 'IEND']);
+/** Encoders may write some bytes behind the last row. */
+const SPARE_BYTES = 65_536;
+
+/**
+ * A PNG without the chunks that are not about pixels.
+ * @throws Error where the pixels are more bytes than the header says
+ */
+function pixelsOnly(bytes: Uint8Array): Uint8Array {
+  const size = readPngSize(bytes);
+  if (!size) throw new Error('it does not start like a PNG');
+  const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kept: Buffer[] = [SIGNATURE];
+  const packed: Buffer[] = [];
+  for (let at = SIGNATURE.length; at + 12 <= png.length;) {
+    const end = at + 12 + png.readUInt32BE(at);
+    if (end > png.length) throw new Error('it ends before the picture is complete');
+    const type = png.toString('latin1', at + 4, at + 8);
+    if (PIXEL_CHUNKS.has(type)) kept.push(png.subarray(at, end));
+    if (type === 'IDAT') packed.push(png.subarray(at + 8, end - 4));
+    if (type === 'IEND') break;
+    at = end;
+  }
+  refuseExcess(Buffer.concat(packed), size, png[24] ?? 0, CHANNELS[png[25] ?? -1]);
+  return Buffer.concat(kept);
+}
+
+/** Channels of a pixel, by the colour type of the header. */
+const CHANNELS: Readonly<Record<number, number>> = { [GREY]: 1, [RGB]: 3, [PALETTE]: 1, 4: 2, 6: 4 };
+
+/** Inflates once, and stops where the bytes are more than all rows need, interlaced or not. */
+function refuseExcess(
+  packed: Buffer,
+  { widthPx, heightPx }: { widthPx: number; heightPx: number },
+  bitDepth: number,
+  channels = 4,
+): void {
+  const rowBytes = Math.ceil((widthPx * channels * Math.min(bitDepth, 16)) / 8) + 8;
+  try {
+    inflateSync(packed, { maxOutputLength: rowBytes * heightPx * 2 + SPARE_BYTES });
+  } catch (cause) {
+    throw new Error('its pixels are damaged', { cause });
+  }
 }
 
 /** The first of each pixel's channels, where the colour channels agree. */

@@ -8,14 +8,21 @@ export type Bitmap = { data: Uint8Array; widthPx: number; heightPx: number };
 /** A mask as it is stored; never empty. */
 export type EncodedMask = { shape: MaskShape; areaPx: number; box: Box };
 
+/** Where a bitmap lies on a larger grid. */
+type Place = { corner: { x: number; y: number }; grid: { widthPx: number; heightPx: number } };
+
 /**
  * A mask as COCO's compressed run lengths, with its area and its tight box.
+ * @param place of a bitmap that is a part of its grid; nothing outside of it is inside the mask
  * @returns null for a mask without any pixel: there is nothing to store
  */
-export function encodeRle(bitmap: Bitmap): EncodedMask | null {
-  const box = tightBox(bitmap);
-  if (box === null) return null;
-  const { data, widthPx, heightPx } = bitmap;
+export function encodeRle(bitmap: Bitmap, place?: Place): EncodedMask | null {
+  const inner = tightBox(bitmap);
+  if (inner === null) return null;
+  const { corner, grid } = place ?? { corner: { x: 0, y: 0 }, grid: bitmap };
+  const box = { ...inner, x: inner.x + corner.x, y: inner.y + corner.y };
+  const { data, widthPx } = bitmap;
+  const { heightPx } = grid;
   const runs: Runs = [];
   let runStart = 0;
   let areaPx = 0;
@@ -30,15 +37,16 @@ export function encodeRle(bitmap: Bitmap): EncodedMask | null {
   for (let x = box.x; x < box.x + box.width; x++) {
     // Above and below the box there is only background.
     if (isInside() && box.y > 0) turnAt(x * heightPx);
-    for (let y = box.y, at = box.y * widthPx + x; y < bottom; y++, at += widthPx) {
+    const column = inner.y * widthPx + x - corner.x;
+    for (let y = box.y, at = column; y < bottom; y++, at += widthPx) {
       if ((data[at] !== 0) !== isInside()) turnAt(x * heightPx + y);
     }
     if (isInside() && bottom < heightPx) turnAt(x * heightPx + bottom);
   }
   if (isInside()) turnAt((box.x + box.width) * heightPx);
-  const end = widthPx * heightPx;
+  const end = grid.widthPx * heightPx;
   if (runStart < end) runs.push(end - runStart);
-  return { shape: { gridWidth: widthPx, gridHeight: heightPx, rle: packRuns(runs) }, areaPx, box };
+  return { shape: { gridWidth: grid.widthPx, gridHeight: heightPx, rle: packRuns(runs) }, areaPx, box };
 }
 
 /**
@@ -73,13 +81,12 @@ export function runsOf({ rle, gridWidth, gridHeight }: MaskShape): Runs {
  * @throws RangeError where they do not fit the grid
  */
 export function encodeRuns(runs: Runs, gridWidth: number, gridHeight: number): EncodedMask | null {
-  const shape = { gridWidth, gridHeight, rle: packRuns(runs) };
   const total = runs.reduce((sum, length) => sum + length, 0);
   if (total !== gridWidth * gridHeight) {
     throw new RangeError(`the run lengths cover ${total} pixels, not ${gridWidth} x ${gridHeight}`);
   }
   const extent = extentOf(runs, gridHeight);
-  return extent && { shape, ...extent };
+  return extent && { shape: { gridWidth, gridHeight, rle: packRuns(runs) }, ...extent };
 }
 
 /** Area and tight box of runs; null where no run is inside. */

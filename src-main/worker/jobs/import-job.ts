@@ -3,7 +3,8 @@ import type { MaskImportResult } from '../../contract/mask-import.ts';
 import { CLASS_WITHOUT_CONCEPT } from '../../contract/dataset.ts';
 import { maskIou } from '../../core/mask/overlap.ts';
 import { readMasks } from '../../core/mask-files/mask-folder.ts';
-import type { FileMask, ImageMasks } from '../../core/mask-files/mask-record.ts';
+import type { GridOf, GridSize } from '../../core/mask-files/image-grid.ts';
+import type { FileMask } from '../../core/mask-files/mask-record.ts';
 import { ImportNames } from './import-names.ts';
 import type { JobContext } from './job-context.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
@@ -34,15 +35,13 @@ export async function runImport({ options }: WorkerJobOf<'import'>, context: Job
     result.skipped++;
     if (result.problems.length < PROBLEMS_KEPT) result.problems.push({ name, detail });
   };
-  for await (const record of readMasks(options.path, { format: options.format, signal })) {
+  const gridOf: GridOf = (imageName, claimed) => imageOf(names, imageName, claimed);
+  const { path, format } = options;
+  for await (const record of readMasks(path, { format, signal, gridOf, crowds: 'masks' })) {
     signal.throwIfAborted();
-    if (record.kind === 'problem') {
-      skip(record.name, record.detail);
-      continue;
-    }
-    const image = imageOf(record, names);
-    if (typeof image === 'string') {
-      skip(record.imageName, image);
+    const image = record.kind === 'masks' ? names.find(record.imageName) : null;
+    if (record.kind === 'problem' || !image) {
+      if (record.kind === 'problem') skip(record.name, record.detail);
       continue;
     }
     const { imageId } = image;
@@ -69,14 +68,14 @@ async function listNames({ link, signal }: JobContext): Promise<ImportNames> {
   }
 }
 
-/** The image that a record is about, or why it is about none. */
-function imageOf({ imageName, widthPx, heightPx }: ImageMasks, names: ImportNames): ImportableImage | string {
+/** The image that a name stands for, if it is as large as the file says; or why its masks cannot be used. */
+function imageOf(names: ImportNames, imageName: string, claimed: GridSize | null): ImportableImage | string {
   const image = names.find(imageName);
   if (image === undefined) return 'No image of the segmentation has this name and an unchanged file.';
   if (image === null)
     return 'Several images of the segmentation have this name: include the folders in the name.';
-  if (image.widthPx === widthPx && image.heightPx === heightPx) return image;
-  return `Its masks are ${widthPx} x ${heightPx}, but the upright image is ${image.widthPx} x ${image.heightPx}: correct masks on upright copies.`;
+  if (!claimed || (image.widthPx === claimed.widthPx && image.heightPx === claimed.heightPx)) return image;
+  return `Its masks are ${claimed.widthPx} x ${claimed.heightPx}, but the upright image is ${image.widthPx} x ${image.heightPx}: correct masks on upright copies.`;
 }
 
 /** Pairs old and new masks, the most alike first, and says what happened to each. */

@@ -1,11 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readCoco } from '../../../../src-main/core/mask-files/coco.ts';
-import { readLabelMe } from '../../../../src-main/core/mask-files/labelme.ts';
+import { gridOfClaim } from '../../../../src-main/core/mask-files/image-grid.ts';
 import { readBinaryPng, readIndexPng } from '../../../../src-main/core/mask-files/png-masks.ts';
 import { decodeRle } from '../../../../src-main/core/mask/rle.ts';
-import { draw, masksIn, png, recordsOf } from '../../../support/mask-records.ts';
+import { draw, masksIn, png, recordsIn, recordsOf } from '../../../support/mask-records.ts';
 import { hasPython, pythonReason, readPython } from '../../../support/python.ts';
 import { hasShared, sharedPath, sharedReason } from '../../../support/shared.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -17,7 +16,7 @@ function write(path: string, content: string | Uint8Array): string {
 }
 
 describe('a binary PNG', () => {
-  const file = { name: 'a.png', imageName: 'a' };
+  const file = { name: 'a.png', imageName: 'a', gridOf: gridOfClaim };
 
   test('is background, object and ignored pixels', async () => {
     const record = masksIn(readBinaryPng(await png([[0, 255, 128], [0, 200, 100]]), file)); // prettier-ignore
@@ -43,7 +42,9 @@ describe('an index PNG', () => {
   test('is an object a number, 0 background and 255 ignored', async () => {
     const classNames = new Map([[2, 'cat']]);
     const bytes = await png([[0, 2, 255], [7, 2, 0]]); // prettier-ignore
-    const record = masksIn(readIndexPng(bytes, { name: 'a.png', imageName: 'a', classNames }));
+    const record = masksIn(
+      readIndexPng(bytes, { name: 'a.png', imageName: 'a', gridOf: gridOfClaim, classNames }),
+    );
     expect(record.masks.map((mask) => [mask.className, draw(mask)])).toEqual([
       ['cat', ['.#.', '.#.']],
       [null, ['...', '#..']],
@@ -52,7 +53,12 @@ describe('an index PNG', () => {
   });
 
   test('of a complete partition has 0 for a region too', async () => {
-    const record = readIndexPng(await png([[0, 1]]), { name: 'a', imageName: 'a', hasBackground: false });
+    const record = readIndexPng(await png([[0, 1]]), {
+      name: 'a',
+      imageName: 'a',
+      gridOf: gridOfClaim,
+      hasBackground: false,
+    });
     expect(masksIn(record).masks.map(draw)).toEqual([['#.'], ['.#']]);
   });
 });
@@ -73,7 +79,7 @@ describe('a COCO file', () => {
       { segmentation: { size: [3, 4], counts: [11, 1] }, iscrowd: 1 },
       { segmentation: [] },
     ]);
-    const [record] = [...readCoco(text, 'x.json')];
+    const [problem, record] = recordsIn('coco', text);
     const { imageName, masks, ignored } = masksIn(record);
     expect(imageName).toBe('set/a.jpg');
     expect(masks.map(({ className, score }) => [className, score])).toEqual([['cat', 0.5], ['cat', null], ['cat', null]]); // prettier-ignore
@@ -83,18 +89,24 @@ describe('a COCO file', () => {
       ['#...', '....', '...#'],
     ]);
     expect(draw(ignored)).toEqual(['....', '....', '...#']);
+    expect(problem).toEqual({
+      kind: 'problem',
+      name: 'x.json: annotations[4] of set/a.jpg',
+      detail: 'Its segmentation covers no pixel of the image.',
+    });
   });
 
   test.each([
-    ['of another size', { size: [3, 3], counts: [0, 9] }, 'A mask is 3 x 3, but the image is 4 x 3.'],
+    ['of another size', { size: [3, 3], counts: [0, 9] }, 'Its mask is 3 x 3, but the image is 4 x 3.'],
     ['whose runs are too short', { size: [3, 4], counts: [1, 1] }, 'cover 2 pixels'],
   ])('reports a mask %s and goes on', (_, segmentation, message) => {
-    const records = [...readCoco(cocoFile([{ segmentation }]), 'x.json')];
+    const records = recordsIn('coco', cocoFile([{ segmentation }]));
     expect(records).toMatchObject([{ kind: 'problem', detail: expect.stringContaining(message) as string }, { kind: 'masks' }]); // prettier-ignore
   });
 
-  test.each(['{', '{"images": 1}', '[]'])('that is none (%s) is a problem', (text) => {
-    expect([...readCoco(text, 'x.json')]).toMatchObject([{ kind: 'problem', name: 'x.json' }]);
+  test.each(['{', '{"images": 1}', '[]'])('that is none (%s) is a problem', async (text) => {
+    const path = write(join(tempFolder(), 'x.json'), text);
+    expect(await recordsOf(path, 'coco')).toMatchObject([{ kind: 'problem', name: 'x.json' }]);
   });
 });
 
@@ -110,7 +122,7 @@ describe('a LabelMe file', () => {
       { label: 'dog', points: [[3, 2], [4, 3]], shape_type: 'mask', mask: picture }, // prettier-ignore
       { label: 'nose', points: [[3, 2]], shape_type: 'point' },
     ]);
-    const records = [...readLabelMe(text, 'a.json')];
+    const records = recordsIn('labelme', text);
     const { masks, imageName } = masksIn(records.find(({ kind }) => kind === 'masks'));
     expect(imageName).toBe('../a.jpg');
     expect(masks.map((mask) => [mask.className, draw(mask)])).toEqual([
@@ -118,7 +130,8 @@ describe('a LabelMe file', () => {
       ['dog', ['........', '........', '...#....', '...##...', '........', '........']],
     ]);
     expect(records.find(({ kind }) => kind === 'problem')).toMatchObject({
-      detail: "A shape 'nose' of type point has no area and is left out.",
+      name: "x.json: shapes[3] 'nose'",
+      detail: 'A shape of the type point has no area, so it is not imported.',
     });
   });
 
@@ -133,7 +146,7 @@ describe('a LabelMe file', () => {
         { label: 'd', points: [[25, 25], [37, 30]], shape_type: 'circle' }, // prettier-ignore
       ];
       const text = JSON.stringify({ imagePath: 'a.jpg', imageWidth: 50, imageHeight: 48, shapes });
-      const [record] = [...readLabelMe(text, 'a.json')];
+      const [record] = recordsIn('labelme', text);
       const theirs = readPython(
         `import sys, json
 from labelme import utils

@@ -1,14 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readCoco } from '../../../../src-main/core/mask-files/coco.ts';
-import { readLabelMe } from '../../../../src-main/core/mask-files/labelme.ts';
+import { gridOfClaim } from '../../../../src-main/core/mask-files/image-grid.ts';
 import { readBinaryPng, readIndexPng } from '../../../../src-main/core/mask-files/png-masks.ts';
 import { encodePng } from '../../../../src-main/core/mask/png.ts';
-import { draw, masksIn, png, recordsOf } from '../../../support/mask-records.ts';
+import { draw, masksIn, png, recordsIn, recordsOf } from '../../../support/mask-records.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
-const file = { name: 'a.png', imageName: 'a' };
+const file = { name: 'a.png', imageName: 'a', gridOf: gridOfClaim };
 
 describe('a mask PNG', () => {
   test('with levels up to 2 is one of grey levels, and holds nothing', async () => {
@@ -23,14 +22,17 @@ describe('a mask PNG', () => {
   });
 
   test.each([
-    ['width', [[255]], '0002_b.png', 'It is 1 x 1, but 0001_a.png of the same image is 2 x 1.'],
-    ['height', [[255, 0], [0, 0]], '0002_b.png', 'It is 2 x 2, but 0001_a.png of the same image is 2 x 1.'], // prettier-ignore
+    ['width', [[255]], '0002_b.png', 'It is 1 x 1, but image/0001_a.png of the same image is 2 x 1.'],
+    ['height', [[255, 0], [0, 0]], '0002_b.png', 'It is 2 x 2, but image/0001_a.png of the same image is 2 x 1.'], // prettier-ignore
   ])('of another %s than the others of its image is a problem', async (_, rows, name, detail) => {
     const folder = tempFolder();
     mkdirSync(join(folder, 'image'));
     writeFileSync(join(folder, 'image', '0001_a.png'), await png([[0, 255]]));
     writeFileSync(join(folder, 'image', name), await png(rows));
-    expect(await recordsOf(folder, 'binary-png')).toEqual([{ kind: 'problem', name, detail }]);
+    const [problem, record] = await recordsOf(folder, 'binary-png');
+    expect(problem).toEqual({ kind: 'problem', name: `image/${name}`, detail });
+    // The others of its image are read.
+    expect(masksIn(record)).toMatchObject({ skipped: 1, masks: [{ className: 'a' }] });
   });
 
   test('that is the only one of its image in a folder keeps the pixels of which nothing is known', async () => {
@@ -51,14 +53,18 @@ describe('a COCO mask', () => {
     });
 
   test('that is too high for its image is a problem', () => {
-    expect([...readCoco(fileOf({ size: [4, 4], counts: [0, 16] }), 'x.json')]).toMatchObject([
-      { kind: 'problem', name: 'a.jpg', detail: 'A mask is 4 x 4, but the image is 4 x 3.' },
+    expect(recordsIn('coco', fileOf({ size: [4, 4], counts: [0, 16] }))).toMatchObject([
+      {
+        kind: 'problem',
+        name: 'x.json: annotations[0] of a.jpg',
+        detail: 'Its mask is 4 x 4, but the image is 4 x 3.',
+      },
       { kind: 'masks', masks: [] },
     ]);
   });
 
   test('of a category that is not in the file has no class, and lines between two points no area', () => {
-    const [record] = [...readCoco(fileOf([[0, 0, 2, 0, 2, 2, 0, 2], [0, 0, 4, 3]]), 'x.json')]; // prettier-ignore
+    const [record] = recordsIn('coco', fileOf([[0, 0, 2, 0, 2, 2, 0, 2], [0, 0, 4, 3]])); // prettier-ignore
     const [mask] = masksIn(record).masks;
     expect([mask?.className, draw(mask)]).toEqual([null, ['##..', '##..', '....']]);
   });
@@ -67,7 +73,7 @@ describe('a COCO mask', () => {
 describe('a LabelMe shape', () => {
   const read = (...shapes: object[]) => {
     const text = JSON.stringify({ imagePath: 'a.jpg', imageWidth: 4, imageHeight: 3, shapes });
-    return [...readLabelMe(text, 'a.json')];
+    return recordsIn('labelme', text);
   };
   const drawn = (...shapes: object[]) => masksIn(read(...shapes).at(-1)).masks.map(draw);
   const rectangle = (label: string, group_id: number | null, x: number, y: number) => ({
@@ -93,7 +99,8 @@ describe('a LabelMe shape', () => {
     const points = [[0, 0], [1, 1]]; // prettier-ignore
     expect(read({ label: 'cat', points })[0]).toMatchObject({
       kind: 'problem',
-      detail: "A polygon 'cat' has fewer than three points.",
+      name: "x.json: shapes[0] 'cat'",
+      detail: 'It cannot be filled: it has fewer than three points.',
     });
   });
 

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeCrop, paintMask } from '../../../../src-main/core/mask/crop.ts';
-import { fillCocoPolygon, fillDrawnPolygon } from '../../../../src-main/core/mask/fill-polygon.ts';
+import {
+  cocoPolygonMask,
+  drawnPolygonMask,
+  fillCocoPolygon,
+  fillDrawnPolygon,
+} from '../../../../src-main/core/mask/fill-polygon.ts';
 import { maskIou } from '../../../../src-main/core/mask/overlap.ts';
 import { polygonsOf, type Polygon } from '../../../../src-main/core/mask/polygon.ts';
 import { simplifyPolygon } from '../../../../src-main/core/mask/simplify-polygon.ts';
@@ -60,6 +65,20 @@ describe('a polygon through the middles of pixels', () => {
       }),
     );
   });
+});
+
+test.each([
+  ['the COCO API', cocoPolygonMask, fillCocoPolygon],
+  ['drawing libraries', drawnPolygonMask, fillDrawnPolygon],
+] as const)('a polygon filled as by %s is the same mask with and without a bitmap', (_, mask, fill) => {
+  const coordinate = fc.integer({ min: -40, max: 90 }).map((value) => value / 2);
+  const polygon = fc.array(fc.tuple(coordinate, coordinate), { minLength: 3, maxLength: 12 });
+  fc.assert(
+    fc.property(polygon, (points) => {
+      const grid = { widthPx: 30, heightPx: 20 };
+      expect(mask(points.flat(), grid)).toEqual(encodeRle(fill(points.flat(), grid)));
+    }),
+  );
 });
 
 test('a mask has a polygon a part, and pixels that touch at a corner are one part', () => {
