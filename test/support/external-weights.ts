@@ -3,14 +3,21 @@ import { join } from 'node:path';
 import { ProtoWriter } from '../../src-main/core/compile/lower/onnx/protobuf.ts';
 import { tempFolder } from './temp-folder.ts';
 
-/**
- * An ONNX file with an input `image` and an output `map` of stride 8: the mean of each colour, times a scale of 1, 2 and
- * 3, which is kept in another file as ONNX allows.
- * @param location of that file as the graph gives it; it is written as `weights.bin`
- */
+/** `graphBytes` as a file `theirs.onnx`, with its weights next to it as `weights.bin`. */
 export function graphWithWeightsAt(location: string, opset = 18): string {
   const folder = tempFolder();
   writeFileSync(join(folder, 'weights.bin'), new Uint8Array(new Float32Array([9, 1, 2, 3]).buffer));
+  const path = join(folder, 'theirs.onnx');
+  writeFileSync(path, graphBytes(location, opset));
+  return path;
+}
+
+/**
+ * An ONNX file with an input `image` and an output `map` of stride 8: the mean of each colour, times a scale of 1, 2 and
+ * 3, which is kept in another file as ONNX allows.
+ * @param location of that file as the graph gives it
+ */
+export function graphBytes(location: string, opset = 18): Uint8Array {
   const place = (key: string, value: string) => new ProtoWriter().string(1, key).string(2, value);
   const tensor = new ProtoWriter().int(1, 1).int(1, 3).int(1, 1).int(1, 1).int(2, 1).string(8, 'scale');
   for (const [key, value] of [
@@ -52,7 +59,5 @@ export function graphWithWeightsAt(location: string, opset = 18): string {
     .int(1, 8)
     .message(7, graph)
     .message(8, new ProtoWriter().string(1, '').int(2, opset));
-  const path = join(folder, 'theirs.onnx');
-  writeFileSync(path, model.bytes());
-  return path;
+  return model.bytes();
 }

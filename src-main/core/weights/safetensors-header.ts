@@ -8,8 +8,9 @@ import { damagedFile } from './weights-error.ts';
 
 /** Bytes of the header's length, a little-endian unsigned integer at the start of the file. */
 export const LENGTH_BYTES = 8;
-/** Enough for 100,000 tensors; real headers stay below 1 MiB. */
+/** Enough for as many tensors as are read; real headers stay below 1 MiB. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
+const MAX_TENSORS = 100_000;
 /** An object of objects that hold arrays. */
 const MAX_DEPTH = 3;
 const MAX_RANK = 32;
@@ -40,9 +41,11 @@ export async function readHeader(file: RandomAccessFile): Promise<TensorContents
   }
   const raw = parseJson(await file.read(LENGTH_BYTES, headerBytes), fail);
   const dataStart = LENGTH_BYTES + headerBytes;
-  const tensors = Object.entries(raw)
-    .filter(([name]) => name !== METADATA_KEY)
-    .map(([name, value]) => [name, parseEntry(name, value, { dataStart, fail })] as const);
+  const entries = Object.entries(raw).filter(([name]) => name !== METADATA_KEY);
+  if (entries.length > MAX_TENSORS) fail(`it has more than ${MAX_TENSORS} tensors, which no network has`);
+  const tensors = entries.map(
+    ([name, value]) => [name, parseEntry(name, value, { dataStart, fail })] as const,
+  );
   checkCover(tensors, { dataStart, sizeBytes: file.sizeBytes, fail });
   return {
     metadata: parseMetadata(raw[METADATA_KEY] ?? {}, fail),

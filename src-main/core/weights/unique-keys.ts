@@ -1,5 +1,3 @@
-const STRING = /"(?:[^"\\]|\\.)*"/gsy;
-
 /**
  * Checks what `JSON.parse` does not: that no object repeats a key (it would keep the last one in silence), and
  * that nesting stays shallow.
@@ -16,10 +14,10 @@ export function findRepeatedKey(text: string, maxDepth: number): string | undefi
     } else if (char === '}' || char === ']') {
       open.pop();
     } else if (char === '"') {
-      STRING.lastIndex = at;
-      const token = STRING.exec(text)?.[0];
-      if (token === undefined) return 'a string has no end';
-      at += token.length - 1;
+      const end = endOfString(text, at);
+      if (end === undefined) return 'a string has no end';
+      const token = text.slice(at, end + 1);
+      at = end;
       const keys = open.at(-1);
       if (keys && isKey(text, at + 1) && keys.size === keys.add(unescaped(token)).size) {
         return `the name ${token} occurs twice`;
@@ -27,6 +25,13 @@ export function findRepeatedKey(text: string, maxDepth: number): string | undefi
     }
   }
   return undefined;
+}
+
+/** Where the string that starts at `from` has its closing quote. Not by a pattern: texts may have megabytes. */
+function endOfString(text: string, from: number): number | undefined {
+  let at = from + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at < text.length ? at : undefined;
 }
 
 /** Whether a colon follows, which in JSON stands behind keys alone. */

@@ -29,6 +29,8 @@ export function translateFileError(error: unknown, path: string): unknown {
   switch (errno) {
     case 'ENOENT':
     case 'ENOTDIR':
+    // How Node names a path with a NUL byte.
+    case 'ERR_INVALID_ARG_VALUE':
       return new UserError('FILE_NOT_FOUND', `There is no file or folder ${path}.`, {
         hint: 'Check the path; if it is on a removable or network drive, connect it first.',
         cause: error,
@@ -37,6 +39,13 @@ export function translateFileError(error: unknown, path: string): unknown {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+    case 'EIO':
+    case 'EBUSY':
+    case 'ENXIO':
+    case 'EMFILE':
+    case 'ENFILE':
       return new UserError('FILE_UNUSABLE', `${path} cannot be opened: ${errno}.`, {
         hint: 'Choose a file that you have permission to read or, to write, a folder that you have permission to write to.',
         cause: error,

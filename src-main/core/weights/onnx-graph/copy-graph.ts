@@ -1,4 +1,5 @@
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { realpath } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize, sep } from 'node:path';
 import { ProtoWriter } from '../../compile/lower/onnx/protobuf.ts';
 import type { WriteChunk } from '../atomic-file.ts';
 import { ProtoReader, type ProtoField } from '../onnx/proto-reader.ts';
@@ -36,11 +37,14 @@ export type CopyOptions = {
 /** An ONNX file and the files next to it that contain some of its weights. */
 export class GraphFile implements AsyncDisposable {
   readonly #file: RandomAccessFile;
+  /** A new one for each walk through the file. */
+  #reader: ProtoReader;
   /** Files of weights next to it, by the name that the graph gives them. */
   readonly #external = new Map<string, RandomAccessFile>();
 
   private constructor(file: RandomAccessFile) {
     this.#file = file;
+    this.#reader = new ProtoReader(file);
   }
 
   /** @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE */
@@ -54,6 +58,7 @@ export class GraphFile implements AsyncDisposable {
 
   /** The kinds of operators in the graph. @throws UserError WEIGHTS_DAMAGED */
   async operators(): Promise<Set<string>> {
+    this.#reader = new ProtoReader(this.#file);
     const operators = new Set<string>();
     for await (const graph of this.#fields(this.#whole, MODEL.graph)) {
       for await (const node of this.#fields(graph, GRAPH.node)) {
@@ -63,12 +68,31 @@ export class GraphFile implements AsyncDisposable {
     return operators;
   }
 
+  /**
+   * Makes sure that all weights in other files lie next to it: ONNX Runtime would read them from anywhere.
+   * @throws UserError WEIGHTS_DAMAGED
+   */
+  async refuseDistantWeights(): Promise<void> {
+    this.#reader = new ProtoReader(this.#file);
+    const locations = new Set<string>();
+    for await (const graph of this.#fields(this.#whole, MODEL.graph)) {
+      for await (const tensor of this.#fields(graph, GRAPH.initializer)) {
+        for await (const entry of this.#fields(tensor, TENSOR.externalData)) {
+          const [key, value] = await this.#pair(entry);
+          if (key === 'location') locations.add(normalize(value));
+        }
+      }
+    }
+    for (const location of locations) await placeBeside(this.#file.path, location);
+  }
+
   /** Version of the standard operators that it was written for. @throws UserError WEIGHTS_DAMAGED */
   async opset(): Promise<number> {
+    this.#reader = new ProtoReader(this.#file);
     let newest = 0;
     for await (const entry of this.#fields(this.#whole, MODEL.opset)) {
       let [version, isStandard] = [0, true];
-      for await (const field of new ProtoReader(this.#file).fields(entry.offset, entry.length)) {
+      for await (const field of this.#reader.fields(entry.offset, entry.length)) {
         if (field.kind === 'value' && field.number === OPSET.version) version = field.value;
         if (field.kind === 'bytes' && field.number === OPSET.domain) isStandard = field.length === 0;
       }
@@ -79,6 +103,7 @@ export class GraphFile implements AsyncDisposable {
 
   /** The names of all values in the graph. @throws UserError WEIGHTS_DAMAGED */
   async names(): Promise<Set<string>> {
+    this.#reader = new ProtoReader(this.#file);
     const names = new Set<string>();
     const add = async (parent: Place, number: number) => {
       for await (const name of this.#fields(parent, number)) names.add(await this.#text(name));
@@ -100,6 +125,7 @@ export class GraphFile implements AsyncDisposable {
    * @throws UserError WEIGHTS_DAMAGED; WEIGHTS_UNSUPPORTED where the whole is too large for one file; FILE_NOT_FOUND for missing weights
    */
   async write(write: WriteChunk, { notes, extension }: CopyOptions): Promise<void> {
+    this.#reader = new ProtoReader(this.#file);
     const pieces = await this.#modelPieces(new Set(Object.keys(notes)), extension);
     for (const [key, note] of Object.entries(notes)) {
       if (note === null) continue;
@@ -123,7 +149,7 @@ export class GraphFile implements AsyncDisposable {
 
   async #modelPieces(keys: ReadonlySet<string>, extension?: GraphExtension): Promise<Piece[]> {
     const pieces: Piece[] = [];
-    for await (const field of new ProtoReader(this.#file).fields(0, this.#file.sizeBytes)) {
+    for await (const field of this.#reader.fields(0, this.#file.sizeBytes)) {
       const isOldNote = field.number === MODEL.metadata && (await this.#isNote(field, keys));
       if (isOldNote) continue;
       const isGraph = field.number === MODEL.graph && field.kind === 'bytes';
@@ -142,7 +168,7 @@ export class GraphFile implements AsyncDisposable {
 
   async #graphPieces(graph: Place, extension?: GraphExtension): Promise<Piece[]> {
     const pieces: Piece[] = extension ? [extension.before] : [];
-    for await (const field of new ProtoReader(this.#file).fields(graph.offset, graph.length)) {
+    for await (const field of this.#reader.fields(graph.offset, graph.length)) {
       if (extension && (await this.#isReplaced(field, extension))) continue;
       const isWeight = field.number === GRAPH.initializer && field.kind === 'bytes';
       const tensor = isWeight ? await this.#tensorPieces(field) : undefined;
@@ -163,14 +189,11 @@ export class GraphFile implements AsyncDisposable {
     const kept: Piece[] = [];
     const place = new Map<string, string>();
     let isExternal = false;
-    for await (const field of new ProtoReader(this.#file).fields(tensor.offset, tensor.length)) {
+    for await (const field of this.#reader.fields(tensor.offset, tensor.length)) {
       if (field.number === TENSOR.dataLocation && field.kind === 'value') {
         isExternal = field.value === EXTERNAL;
       } else if (field.number === TENSOR.externalData && field.kind === 'bytes') {
-        const texts: string[] = [];
-        for await (const text of this.#fields(field, 1)) texts[0] = await this.#text(text);
-        for await (const text of this.#fields(field, 2)) texts[1] = await this.#text(text);
-        place.set(texts[0] ?? '', texts[1] ?? '');
+        place.set(...(await this.#pair(field)));
       } else {
         kept.push(...this.#copied(field));
       }
@@ -179,13 +202,19 @@ export class GraphFile implements AsyncDisposable {
     return [...kept, ...nested(TENSOR.rawData, [await this.#outside(place)])];
   }
 
+  async #pair(entry: Place): Promise<[key: string, value: string]> {
+    const texts: [string, string] = ['', ''];
+    for await (const field of this.#reader.fields(entry.offset, entry.length)) {
+      if (field.kind === 'bytes' && field.number === 1) texts[0] = await this.#text(field);
+      if (field.kind === 'bytes' && field.number === 2) texts[1] = await this.#text(field);
+    }
+    return texts;
+  }
+
   async #outside(place: ReadonlyMap<string, string>): Promise<Piece> {
     const location = normalize(place.get('location') ?? '');
-    if (location === '.' || isAbsolute(location) || location.startsWith('..')) {
-      throw damagedFile(this.#file.path, `its weights are at '${location}', which is not next to it`);
-    }
-    const file =
-      this.#external.get(location) ?? (await RandomAccessFile.open(join(dirname(this.#file.path), location)));
+    const path = await placeBeside(this.#file.path, location);
+    const file = this.#external.get(location) ?? (await RandomAccessFile.open(path));
     this.#external.set(location, file);
     const offset = Number(place.get('offset') ?? 0);
     const length = Number(place.get('length') ?? file.sizeBytes - offset);
@@ -205,15 +234,34 @@ export class GraphFile implements AsyncDisposable {
   }
 
   async *#fields(message: Place, number: number) {
-    for await (const field of new ProtoReader(this.#file).fields(message.offset, message.length)) {
+    for await (const field of this.#reader.fields(message.offset, message.length)) {
       if (field.kind === 'bytes' && field.number === number) yield field;
     }
   }
 
-  async #text({ offset, length }: Place): Promise<string> {
-    if (length > MAX_TEXT_BYTES) throw damagedFile(this.#file.path, `a text at byte ${offset} is too long`);
-    return Buffer.from(await this.#file.read(offset, length)).toString('utf8');
+  async #text(place: Place): Promise<string> {
+    if (place.length > MAX_TEXT_BYTES) {
+      throw damagedFile(this.#file.path, `a text at byte ${place.offset} is too long`);
+    }
+    return Buffer.from(await this.#reader.bytes(place)).toString('utf8');
   }
+}
+
+/**
+ * The path of a file of weights next to a model, links resolved: in the folder of the model, or where the model itself
+ * is a link, as in the caches of model hubs, in the folder that it leads to.
+ * @throws UserError WEIGHTS_DAMAGED for a place elsewhere
+ */
+async function placeBeside(modelPath: string, location: string): Promise<string> {
+  const folder = dirname(modelPath);
+  const path = join(folder, location);
+  const isNamedBeside = location !== '.' && !isAbsolute(location) && !location.startsWith('..');
+  // A file that does not exist is reported when it is opened.
+  const real = await realpath(path).catch(() => undefined);
+  const homes = [await realpath(folder), dirname(await realpath(modelPath))];
+  const isBeside = real === undefined || homes.some((home) => real.startsWith(home + sep));
+  if (isNamedBeside && isBeside) return path;
+  throw damagedFile(modelPath, `its weights are at '${location}', which is not next to it`);
 }
 
 const sizeOf = (pieces: readonly Piece[]) => pieces.reduce((sum, piece) => sum + piece.length, 0);

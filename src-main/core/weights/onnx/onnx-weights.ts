@@ -51,9 +51,9 @@ async function readContent(file: RandomAccessFile): Promise<Content> {
   const reader = new ProtoReader(file);
   for await (const field of reader.fields(0, file.sizeBytes)) {
     if (field.kind !== 'bytes') continue;
-    if (field.number === MODEL.graph) await readGraph(file, field, content.tensors);
+    if (field.number === MODEL.graph) await readGraph({ file, reader }, field, content.tensors);
     if (field.number === MODEL.metadata) {
-      const [key, value] = await readPair(file, field);
+      const [key, value] = await readPair({ file, reader }, field);
       if (content.metadata.size === MAX_NOTES) throw damagedFile(file.path, 'it has too much metadata');
       content.metadata.set(key, value);
     }
@@ -61,39 +61,46 @@ async function readContent(file: RandomAccessFile): Promise<Content> {
   return content;
 }
 
+/** The file, and what reads it from one end to the other. */
+type Source = { file: RandomAccessFile; reader: ProtoReader };
+
 async function readGraph(
-  file: RandomAccessFile,
+  source: Source,
   graph: BytesField,
   tensors: Map<string, TensorEntry>,
 ): Promise<void> {
-  const reader = new ProtoReader(file);
-  for await (const field of reader.fields(graph.offset, graph.length)) {
+  const { path } = source.file;
+  let count = 0;
+  for await (const field of source.reader.fields(graph.offset, graph.length)) {
     if (field.kind !== 'bytes' || field.number !== GRAPH.initializer) continue;
-    const { name, entry } = await readTensor(file, field);
+    if (count++ === MAX_INITIALIZERS) {
+      throw damagedFile(path, `it has more than ${MAX_INITIALIZERS} initialisers, which no network has`);
+    }
+    const { name, entry } = await readTensor(source, field);
     if (entry === undefined) continue;
-    if (tensors.has(name)) throw damagedFile(file.path, `the name '${name}' occurs twice`);
-    if (tensors.size === MAX_INITIALIZERS) throw damagedFile(file.path, 'it has too many initialisers');
+    if (tensors.has(name)) throw damagedFile(path, `the name '${name}' occurs twice`);
     tensors.set(name, entry);
   }
 }
 
 /** Name and place of an initialiser; no entry for types that no weights have. */
 async function readTensor(
-  file: RandomAccessFile,
+  source: Source,
   tensor: BytesField,
 ): Promise<{ name: string; entry: TensorEntry | undefined }> {
+  const { file, reader } = source;
   const shape: number[] = [];
   let [name, dataType, isExternal] = ['', 0, false];
   let data: BytesField | undefined;
-  for await (const field of new ProtoReader(file).fields(tensor.offset, tensor.length)) {
-    if (field.number === TENSOR.dims) shape.push(...(await dimsOf(file, field)));
+  for await (const field of reader.fields(tensor.offset, tensor.length)) {
+    if (field.number === TENSOR.dims) shape.push(...(await dimsOf(source, field)));
     if (shape.length > MAX_RANK)
       throw damagedFile(file.path, `an initialiser has ${shape.length} dimensions`);
     if (field.kind === 'value') {
       if (field.number === TENSOR.dataType) dataType = field.value;
       if (field.number === TENSOR.dataLocation) isExternal = field.value === 1;
     } else if (field.number === TENSOR.name) {
-      name = await textAt(file, field, MAX_NAME_BYTES);
+      name = await textAt(source, field, MAX_NAME_BYTES);
     } else if (field.number === TENSOR.rawData || field.number === TENSOR.floatData) {
       // Both are the elements, little-endian, one behind the other.
       data = field;
@@ -118,10 +125,10 @@ async function readTensor(
 }
 
 /** One dimension, or several that are packed. */
-async function dimsOf(file: RandomAccessFile, field: ProtoField): Promise<number[]> {
+async function dimsOf({ file, reader }: Source, field: ProtoField): Promise<number[]> {
   if (field.kind === 'value') return [field.value];
   if (field.length > MAX_RANK * 10) throw damagedFile(file.path, 'an initialiser has too many dimensions');
-  const bytes = await file.read(field.offset, field.length);
+  const bytes = await reader.bytes(field);
   const dims: number[] = [];
   let [value, shift] = [0, 1];
   for (const byte of bytes) {
@@ -134,20 +141,17 @@ async function dimsOf(file: RandomAccessFile, field: ProtoField): Promise<number
   return dims;
 }
 
-async function readPair(file: RandomAccessFile, pair: BytesField): Promise<[key: string, value: string]> {
+async function readPair(source: Source, pair: BytesField): Promise<[key: string, value: string]> {
   const parts: [string, string] = ['', ''];
-  for await (const field of new ProtoReader(file).fields(pair.offset, pair.length)) {
-    if (field.kind === 'bytes' && field.number === 1) parts[0] = await textAt(file, field, MAX_NAME_BYTES);
-    if (field.kind === 'bytes' && field.number === 2) parts[1] = await textAt(file, field, MAX_NOTE_BYTES);
+  for await (const field of source.reader.fields(pair.offset, pair.length)) {
+    if (field.kind === 'bytes' && field.number === 1) parts[0] = await textAt(source, field, MAX_NAME_BYTES);
+    if (field.kind === 'bytes' && field.number === 2) parts[1] = await textAt(source, field, MAX_NOTE_BYTES);
   }
   return parts;
 }
 
-async function textAt(
-  file: RandomAccessFile,
-  { offset, length }: BytesField,
-  maxBytes: number,
-): Promise<string> {
+async function textAt({ file, reader }: Source, field: BytesField, maxBytes: number): Promise<string> {
+  const { offset, length } = field;
   if (length > maxBytes) throw damagedFile(file.path, `a text at byte ${offset} has ${length} bytes`);
-  return Buffer.from(await file.read(offset, length)).toString('utf8');
+  return Buffer.from(await reader.bytes(field)).toString('utf8');
 }

@@ -9,6 +9,8 @@ const MAX_VISITS = 1_000_000;
 const MAX_TENSORS = 100_000;
 const MAX_NAME = 512;
 const MAX_DEPTH = 48;
+/** As large as a pickle with its elements inside may be: arrays that share one text are copied for each. */
+const MAX_INSIDE_BYTES = 2 ** 30;
 /** Where a whole module keeps its parts: they are not part of a tensor's name. */
 const MODULE_PARTS = new Set<PyValue>(['_modules', '_parameters', '_buffers']);
 
@@ -24,10 +26,15 @@ export function findTensors(
   /** By what describes them: elements that are kept as text are turned into bytes once. */
   const decoded = new Map<PyObject, StridedTensor | undefined>();
   let visits = 0;
+  let insideBytes = 0;
 
   const tensorOf = (value: PyObject): StridedTensor | undefined => {
-    if (!decoded.has(value)) decoded.set(value, torchTensorOf(value) ?? numpyArrayOf(value));
-    return decoded.get(value);
+    if (decoded.has(value)) return decoded.get(value);
+    const tensor = torchTensorOf(value) ?? numpyArrayOf(value);
+    decoded.set(value, tensor);
+    if (tensor?.source.kind === 'bytes') insideBytes += tensor.source.bytes.length;
+    if (insideBytes > MAX_INSIDE_BYTES) fail(`its arrays contain more than ${MAX_INSIDE_BYTES} bytes`);
+    return tensor;
   };
 
   const visit = (value: PyValue, path: string, depth: number): void => {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ProtoWriter } from '../../../../src-main/core/compile/lower/onnx/protobuf.ts';
+import { importModel } from '../../../../src-main/core/weights/import-model.ts';
 import { importEncoder } from '../../../../src-main/core/weights/import-encoder.ts';
 import { findEncoder } from '../../../../src-main/core/weights/layouts.ts';
 import { openWeights } from '../../../../src-main/core/weights/open-weights.ts';
@@ -82,6 +83,70 @@ describe('a bomb does not go off:', () => {
     );
     expect(() => findEncoder('/w/a.pth', new Set(names))).toThrow(/under 'part0.', .*'part7.', 992 more\.$/);
   });
+
+  test('many arrays that each copy one long text', () => {
+    const text = 'x'.repeat(2 ** 20);
+    const arrays = Array.from({ length: 1_100 }, () => arrayOfText(text));
+    expect(() => search(arrays)).toThrow('its arrays contain more than 1073741824 bytes');
+  });
+
+  /** An ONNX file whose graph is this many times the same bytes. */
+  const graphOf = (piece: readonly number[], count: number) => {
+    const path = join(tempFolder(), 'a.onnx');
+    const graph = Buffer.alloc(piece.length * count, Uint8Array.from(piece));
+    writeFileSync(path, new ProtoWriter().int(1, 8).raw(7, graph).bytes());
+    return path;
+  };
+
+  test('very many initialisers of an ONNX file that hold nothing', async () => {
+    const unnamed = [0x2a, 0x02, 0x42, 0x00];
+    await using file = await openWeights(graphOf(unnamed, 100_000));
+    expect(file.tensors.size).toBe(0);
+    await expect(openWeights(graphOf(unnamed, 600_000))).rejects.toThrow('more than 100000 initialisers');
+  });
+
+  test.each([
+    ['of the graph', [0x08, 0x01]],
+    ['of its nodes', [0x0a, 0x04, 0x12, 0x00, 0x12, 0x00]],
+  ])('very many fields %s of an ONNX file', async (_, piece) => {
+    const inspected = importModel(graphOf(piece, 1_100_000), {});
+    await expect(inspected).rejects.toMatchObject({
+      code: 'WEIGHTS_DAMAGED',
+      message: expect.stringContaining('more than 1000000 fields') as string,
+    });
+  });
+
+  test('ten megabytes of metadata of a safetensors file, which are read', async () => {
+    const path = join(tempFolder(), 'a.safetensors');
+    const long = 'x"\\'.repeat(2_000_000);
+    await writeSafetensors(path, [], { long });
+    await using file = await openWeights(path);
+    expect(file.metadata.get('long')).toBe(long);
+  });
+
+  test('more tensors of a safetensors file than any network has', async () => {
+    const path = join(tempFolder(), 'a.safetensors');
+    const entry = '{"dtype":"U8","shape":[0],"data_offsets":[0,0]}';
+    const names = Array.from({ length: 100_001 }, (_, index) => `"${index}":${entry}`);
+    const header = Buffer.from(`{${names.join(',')}}`);
+    const length = Buffer.alloc(8);
+    length.writeUInt32LE(header.length);
+    writeFileSync(path, Buffer.concat([length, header]));
+    await expect(openWeights(path)).rejects.toThrow('more than 100000 tensors');
+  });
+
+  test.skipIf(process.platform === 'win32')(
+    'a link that leads to itself, and a path that is none',
+    async () => {
+      const path = join(tempFolder(), 'a.pth');
+      symlinkSync(path, path);
+      await expect(openWeights(path)).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+      await expect(openWeights(join(path, 'x'.repeat(5_000)))).rejects.toMatchObject({
+        code: 'FILE_UNUSABLE',
+      });
+      await expect(openWeights('/tmp/a\0b')).rejects.toMatchObject({ code: 'FILE_NOT_FOUND' });
+    },
+  );
 
   test('more metadata of an ONNX file than anybody has', async () => {
     const path = join(tempFolder(), 'a.onnx');

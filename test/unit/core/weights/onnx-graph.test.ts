@@ -1,5 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { ImportChoices } from '../../../../src-main/contract/model.ts';
 import { GraphBuilder } from '../../../../src-main/core/compile/lower/onnx/graph-builder.ts';
@@ -202,8 +202,27 @@ describe('weights beside an ONNX file', () => {
     expect(map?.data[2]).toBeCloseTo(3, 5);
   });
 
-  test('are not looked for outside its folder', async () => {
-    await expect(imported(graphWithWeightsAt('../weights.bin'))).rejects.toMatchObject({ name: 'UserError' });
+  test.each(['../weights.bin', 'a/../../weights.bin', '/etc/hostname', '.'])(
+    'are not looked for outside its folder (%s)',
+    async (location) => {
+      await expect(imported(graphWithWeightsAt(location))).rejects.toThrow('which is not next to it');
+    },
+  );
+
+  test('may be links in a cache, but do not lead out of it', async () => {
+    const theirs = graphWithWeightsAt('linked.bin');
+    const cache = dirname(theirs);
+    const outside = join(tempFolder(), 'outside.bin');
+    copyFileSync(join(cache, 'weights.bin'), outside);
+    symlinkSync(outside, join(cache, 'linked.bin'));
+    await expect(imported(theirs)).rejects.toThrow('which is not next to it');
+    rmSync(join(cache, 'linked.bin'));
+    const snapshot = tempFolder();
+    symlinkSync(theirs, join(snapshot, 'model.onnx'));
+    symlinkSync(join(cache, 'weights.bin'), join(snapshot, 'linked.bin'));
+    await expect(imported(join(snapshot, 'model.onnx'))).resolves.toMatchObject({
+      model: { extension: 'onnx' },
+    });
   });
 
   test('that are missing are named', async () => {
