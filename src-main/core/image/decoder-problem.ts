@@ -32,12 +32,14 @@ export function problemOfDecoder(
     const detail = `This ${name} file uses a variant that cannot be read: export it as PNG or JPEG.`;
     return new ImageProblemError('unsupported-format', detail, { cause: error });
   }
-  const detail = `The ${name} file is damaged (${firstLine(error.message)}): copy or export it again.`;
+  const detail = `The ${name} file is damaged${reasonOf(error.message)}: copy or export it again.`;
   return new ImageProblemError('corrupt', detail, { cause: error });
 }
 
-function firstLine(message: string): string {
-  return (message.split('\n')[0] ?? '').replace(/^Input (buffer|file) /, '');
+/** The first line of what a library said, in parentheses; sharp's words for nothing at all say nothing to a person. */
+function reasonOf(message: string): string {
+  const line = (message.split('\n')[0] ?? '').replace(/^Input (buffer|file) /, '');
+  return line === '' || line === 'Unknown error' ? '' : ` (${line})`;
 }
 
 /** Whether the container announces more bytes than there are. */

@@ -7,6 +7,7 @@ import { wrapAsTiff } from './icc-tiff.ts';
 import { refuseTooManyPixels, type ImageLimits } from './image-limits.ts';
 import { ImageProblemError } from './image-problem.ts';
 import { sharp } from './sharp-setup.ts';
+import { inSharpTurn } from './sharp-turns.ts';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.ts';
 
 /** Facts of an image from its header; the hash covers the whole file and is computed elsewhere. */
@@ -89,11 +90,11 @@ async function openWithSharp(
   limits: ImageLimits,
 ): Promise<OpenImage> {
   const settings = { limitInputPixels: limits.maxPixels, sequentialRead: true } as const;
-  const metadata = await sharp(source, { ...settings, limitInputPixels: false, failOn: 'error' })
-    .metadata()
-    .catch((error: unknown) => {
-      throw problemOfDecoder(error, { format, source });
-    });
+  const metadata = await inSharpTurn(() =>
+    sharp(source, { ...settings, limitInputPixels: false, failOn: 'error' }).metadata(),
+  ).catch((error: unknown) => {
+    throw problemOfDecoder(error, { format, source });
+  });
   const { width, height } = metadata;
   refuseTooManyPixels(width, height, limits);
   refuseUnusualSamples(metadata);
@@ -107,7 +108,9 @@ async function openWithSharp(
     decode: async (build) => {
       // Only libjpeg's warnings concern the pixels; those of other libraries are about odd but harmless tags.
       if (format === 'jpeg') {
-        const result = await build(pixels('warning')).catch((error: unknown) => asWarning(error));
+        const result = await inSharpTurn(() => build(pixels('warning'))).catch((error: unknown) =>
+          asWarning(error),
+        );
         if (!(result instanceof DecoderWarning)) return { result, note: null };
         const lenient = await decodeLeniently(build);
         return { result: lenient, note: result.note };
@@ -117,7 +120,7 @@ async function openWithSharp(
   };
 
   function decodeLeniently<T>(build: (pixels: Sharp) => Promise<T>): Promise<T> {
-    return build(pixels('error')).catch((error: unknown) => {
+    return inSharpTurn(() => build(pixels('error'))).catch((error: unknown) => {
       throw problemOfDecoder(error, { format, source });
     });
   }
