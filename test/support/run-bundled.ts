@@ -17,28 +17,37 @@ export async function runBundled(
   path: string,
   options: { env?: Readonly<Record<string, string>>; nodeFlags?: readonly string[] } = {},
 ): Promise<FinishedProcess> {
-  // Below node_modules, where native packages resolve.
-  const outDir = mkdtempSync(join(root, 'node_modules/.r2o-test-'));
+  const { script, remove } = await bundle(path);
   try {
-    await build({
-      configFile: false,
-      root,
-      logLevel: 'error',
-      ssr: { noExternal: bundledDependencies },
-      build: {
-        ssr: join(root, path),
-        outDir,
-        emptyOutDir: true,
-        rolldownOptions: { output: { entryFileNames: 'main.mjs' } },
-      },
-    });
-    const script = join(outDir, 'main.mjs');
     return spawnSync(process.execPath, [...(options.nodeFlags ?? []), script], {
       encoding: 'utf8',
       cwd: dirname(script),
       env: { ...process.env, ...options.env },
     });
   } finally {
-    rmSync(outDir, { recursive: true });
+    remove();
   }
+}
+
+/**
+ * Bundles a TypeScript file to a script that Node can start.
+ * @param path relative to the repository's root
+ * @returns `remove` deletes the script
+ */
+export async function bundle(path: string): Promise<{ script: string; remove: () => void }> {
+  // Below node_modules, where native packages resolve.
+  const outDir = mkdtempSync(join(root, 'node_modules/.r2o-test-'));
+  await build({
+    configFile: false,
+    root,
+    logLevel: 'error',
+    ssr: { noExternal: bundledDependencies },
+    build: {
+      ssr: join(root, path),
+      outDir,
+      emptyOutDir: true,
+      rolldownOptions: { output: { entryFileNames: 'main.mjs' } },
+    },
+  });
+  return { script: join(outDir, 'main.mjs'), remove: () => rmSync(outDir, { recursive: true }) };
 }
