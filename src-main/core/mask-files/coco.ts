@@ -186,12 +186,13 @@ function maskOfPolygons(segmentation: readonly unknown[], grid: GridSize): Encod
   return others.length === 0 ? first : unionOf([first.shape, ...others.map(({ shape }) => shape)]);
 }
 
-function polygonsOf(segmentation: readonly unknown[]): unknown[][] {
-  if (isFlat(segmentation)) return [[...segmentation]];
+function polygonsOf(segmentation: readonly unknown[]): (readonly unknown[])[] {
+  if (isFlat(segmentation)) return [segmentation];
   if (isPairs(segmentation)) return [segmentation.flat()];
-  return segmentation.map((part) => (Array.isArray(part) ? (isPairs(part) ? part.flat() : part) : [part]));
+  return segmentation.map((part) => (!isList(part) ? [part] : isPairs(part) ? part.flat() : part));
 }
 
-const isFlat = (list: readonly unknown[]) => list.length > 0 && list.every((item) => !Array.isArray(item));
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+const isFlat = (list: readonly unknown[]) => list.length > 0 && list.every((item) => !isList(item));
 const isPairs = (list: readonly unknown[]): list is [unknown, unknown][] =>
-  list.length > 0 && list.every((item) => Array.isArray(item) && item.length === 2);
+  list.length > 0 && list.every((item) => isList(item) && item.length === 2);

@@ -45,16 +45,11 @@ export function* readLabelMe(json: unknown, context: MaskFileContext): Generator
   let skipped = 0;
   for (const [index, entry] of file.shapes.entries()) {
     const { data: shape } = Shape.safeParse(entry);
-    const mask =
-      typeof grid === 'string'
-        ? grid
-        : shape
-          ? maskOf(shape, grid)
-          : 'It has no label, or its parts are not of the usual kind.';
+    const mask = typeof grid === 'string' ? grid : shape ? maskOf(shape, grid) : NO_SHAPE;
     if (typeof mask === 'string' || !shape) {
       skipped++;
       const name = `${context.name}: shapes[${index}]${shape ? ` '${shape.label}'` : ''}`;
-      yield { kind: 'problem', name, detail: String(mask) };
+      yield { kind: 'problem', name, detail: typeof mask === 'string' ? mask : NO_SHAPE };
       continue;
     }
     const key = shape.group_id == null ? `${index}` : `${shape.label}\n${shape.group_id}`;
@@ -108,6 +103,7 @@ function fillNumbers(numbers: readonly unknown[], grid: GridSize): EncodedMask |
   return drawnPolygonMask(moved, grid) ?? NO_PIXEL;
 }
 
+const NO_SHAPE = 'It has no label, or its parts are not of the usual kind.';
 const NO_PIXEL = 'It covers no pixel of the image.';
 
 function cornersOf([left, top, right, bottom]: readonly unknown[]): unknown[] {

@@ -62,6 +62,8 @@ function blankNoNumbers(bytes: Buffer): string | undefined {
       case CAPITAL_I:
       case CAPITAL_N:
         blankAt(bytes, at);
+        break;
+      default:
     }
   }
   if (values > MAX_VALUES)

@@ -29,8 +29,7 @@ export function translateFileError(error: unknown, path: string): unknown {
   switch (errno) {
     case 'ENOENT':
     case 'ENOTDIR':
-    // How Node names a path with a NUL byte.
-    case 'ERR_INVALID_ARG_VALUE':
+    case 'ERR_INVALID_ARG_VALUE': // a path with a NUL byte
       return new UserError('FILE_NOT_FOUND', `There is no file or folder ${path}.`, {
         hint: 'Check the path; if it is on a removable or network drive, connect it first.',
         cause: error,
