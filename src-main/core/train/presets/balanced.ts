@@ -1,7 +1,7 @@
 import { batchFor, lengthFor, stagedK, type Preset } from './preset.ts';
 
 export const balanced: Preset = {
-  purpose: 'Better masks in an hour on a CPU, or minutes on a GPU: ResNet-18 at 160 px.',
+  purpose: 'A longer run, an hour on a CPU or minutes on a GPU: ResNet-18 at 160 px.',
   configure: (size) => {
     const batchSize = size.fixed.batchSize ?? batchFor(size.imageCount, 16);
     const { epochs, epochImages } = lengthFor(size, batchSize, { steps: 1_500, least: 8, most: 300 });
