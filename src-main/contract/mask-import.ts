@@ -10,7 +10,10 @@ export const MaskImportOptions = z.object({
   /** File or folder. */
   path: z.string().min(1),
   format: MaskFileFormat,
-  /** Whether masks of the images in the file that the file does not hold are rejected: they were deleted there. */
+  /**
+   * Whether masks that the file does not hold are rejected, on images of which it holds others and all could be read:
+   * they were deleted there.
+   */
   rejectMissing: z.boolean().default(false),
 });
 export type MaskImportOptions = z.infer<typeof MaskImportOptions>;
@@ -20,7 +23,7 @@ export const MaskFileProblem = z.object({ name: z.string(), detail: z.string() }
 
 export const MaskImportResult = z.object({
   images: z.number().int(),
-  /** The same as before; they count as accepted now. */
+  /** The same as before; they stay as they are, reviewed or not. */
   kept: z.number().int(),
   /** Another shape or class; they count as edited now. */
   changed: z.number().int(),

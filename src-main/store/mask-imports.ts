@@ -131,7 +131,6 @@ function prepareSave(db: WritableDb): MaskImportRepository['save'] {
     if (isOf.get(one.maskId, place.segmentationId) === undefined) return;
     switch (one.kind) {
       case 'keep':
-        masks.accept(one.maskId);
         return;
       case 'reject':
         masks.setReview(one.maskId, 'rejected');

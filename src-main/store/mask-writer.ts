@@ -29,7 +29,6 @@ export class MaskWriter {
   readonly #reshape: Statement<[Values]>;
   readonly #setShape: Statement<[Values]>;
   readonly #setReview: Statement<[Values]>;
-  readonly #accept: Statement<[number]>;
   readonly #countRevision: Statement<[number]>;
   readonly #setConcept: Statement<[Values]>;
   readonly #remove: Statement<[number]>;
@@ -49,9 +48,6 @@ export class MaskWriter {
     this.#setShape = db.prepare(`
       UPDATE mask_shapes SET grid_width = @gridWidth, grid_height = @gridHeight, rle = @rle WHERE mask_id = @maskId`);
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
-    this.#accept = db.prepare(
-      `UPDATE masks SET review = 'accepted' WHERE id = ? AND review NOT IN ('accepted', 'edited')`,
-    );
     this.#countRevision = db.prepare('UPDATE masks SET revision = revision + 1 WHERE id = ?');
     this.#setConcept = db.prepare('UPDATE masks SET concept_id = @conceptId WHERE id = @id');
     this.#remove = db.prepare('DELETE FROM masks WHERE id = ?');
@@ -80,11 +76,6 @@ export class MaskWriter {
 
   setReview(id: MaskId, review: ReviewState): void {
     this.#setReview.run({ id, review });
-  }
-
-  /** Accepts a mask; one that was edited stays that. */
-  accept(id: MaskId): void {
-    this.#accept.run(id);
   }
 
   /** Counts a change that is none of the shape, so that no earlier step is undone over it. */

@@ -77,7 +77,7 @@ describe('masks that come back', () => {
     ['coco-polygon', 'coco', 'annotations'],
     ['labelme', 'labelme', '.'],
     ['binary-png', 'binary-png', 'masks'],
-  ])('from an export as %s are the same, and accepted', async (format, read, folder) => {
+  ])('from an export as %s are the same, and reviewed or not as before', async (format, read, folder) => {
     const running = startSegmented(await pets());
     const out = await exportTo(running, format);
     const before = masksOf(running, 'cats/a b.png');
@@ -91,7 +91,7 @@ describe('masks that come back', () => {
       skipped: 0,
       problems: [],
     });
-    expect(masksOf(running, 'cats/a b.png')).toEqual(before.map((mask) => ({ ...mask, review: 'accepted' })));
+    expect(masksOf(running, 'cats/a b.png')).toEqual(before);
   });
 
   test('corrected, added and deleted are edited, imported and rejected', async () => {
@@ -143,6 +143,42 @@ describe('masks that come back', () => {
     expect(masksOf(running, 'cats/a b.png')).toEqual(after);
   });
 
+  test('reject nothing that is missing where no mask, or not every mask, could be read', async () => {
+    const running = startSegmented(await pets());
+    const annotations = (...ofImage: (object | undefined)[]) =>
+      JSON.stringify({
+        images: [
+          { id: 1, file_name: 'cats/a b.png', width: 8, height: 6 },
+          { id: 2, file_name: 'dogs/c.png', width: 8, height: 6 },
+        ],
+        categories: [{ id: 1, name: 'cat' }],
+        annotations: ofImage.map((segmentation) => ({ image_id: 1, category_id: 1, segmentation })),
+      });
+    const folder = tempFolder();
+    const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+    const before = [masksOf(running, 'cats/a b.png'), masksOf(running, 'dogs/c.png')];
+    write('info.json', annotations());
+    expect(await importMasks(running, folder, 'coco', true)).toMatchObject({ images: 2, rejected: 0 });
+    write('boxes.json', annotations(cocoRle(left), undefined));
+    expect(await importMasks(running, folder, 'coco', true)).toMatchObject({
+      kept: 1,
+      rejected: 0,
+      skipped: 1,
+      problems: [{ name: 'boxes.json: annotations[1] of cats/a b.png' }],
+    });
+    expect([masksOf(running, 'cats/a b.png'), masksOf(running, 'dogs/c.png')]).toEqual(before);
+    // What one file lacks, another may hold.
+    write('boxes.json', annotations(cocoRle(left)));
+    write('more.json', annotations(cocoRle(corner)));
+    expect(await importMasks(running, folder, 'coco', true)).toMatchObject({
+      kept: 1,
+      changed: 1,
+      rejected: 0,
+    });
+    write('more.json', annotations(cocoRle(left)));
+    expect(await importMasks(running, folder, 'coco', true)).toMatchObject({ kept: 2, rejected: 1 });
+  });
+
   test('without a word about a mask leave it alone, unless told otherwise', async () => {
     const running = startSegmented(await pets());
     const file = join(tempFolder(), 'c.png');
@@ -175,9 +211,9 @@ describe('masks that come back', () => {
     expect(result).toMatchObject({ images: 1, skipped: 3 });
     const told = Object.fromEntries((result?.problems ?? []).map(({ name, detail }) => [name, detail]));
     expect(told).toMatchObject({
-      c: expect.stringContaining('Several images') as string,
-      nobody: expect.stringContaining('No image of the segmentation') as string,
-      'broken.png': expect.stringContaining('not a readable PNG') as string,
+      'c.png': expect.stringContaining('Several images') as string,
+      'nobody.png': expect.stringContaining('No image of the segmentation') as string,
+      [join('deep', 'broken.png')]: expect.stringContaining('not a readable PNG') as string,
     });
     await png('a b.png', 9);
     const again = await importMasks(running, join(folder, 'a b.png'), 'binary-png');

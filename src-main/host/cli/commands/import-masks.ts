@@ -51,7 +51,7 @@ function importLines({ result }: MaskImport): string[] {
   const { images, kept, changed, added, rejected, skipped, problems } = result;
   const shown = problems.slice(0, PROBLEMS_SHOWN);
   return [
-    `${images} images: ${kept} masks unchanged (now accepted), ${changed} changed, ${added} added, ${rejected} rejected`,
+    `${images} images: ${kept} masks unchanged, ${changed} changed, ${added} added, ${rejected} rejected`,
     ...(skipped > 0 ? [`${skipped} files or images could not be used:`] : []),
     ...shown.map(({ name, detail }) => `  ${printable(name)}: ${detail}`),
     ...(skipped > shown.length
