@@ -154,7 +154,8 @@ describe('a head', () => {
   });
 });
 
-describe('the foregrounds of a collection', () => {
+/** Learning takes a quiet core some seconds each time. */
+describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
   test('are found with a head where it agrees with masks that it has not seen', async () => {
     const { head, weights, note } = await learnForeground(images(40, { wrong: 0.1 }), { seed: 1 });
     expect(head).not.toBeNull();
@@ -191,7 +192,7 @@ describe('the foregrounds of a collection', () => {
     });
   });
 
-  describe('of which others have been learned before', { timeout: 240_000 }, () => {
+  describe('of which others have been learned before', () => {
     const own = images(16, { wrong: 0.2 });
     const opposite = { weights: Float32Array.of(-9, 9, 0, 0, 0, 0), bias: 0 };
     const kept = (seed: number) => lessonsOf(images(24, { seed }));
