@@ -75,3 +75,14 @@ export class UserError extends Error {
 export function userErrorFromInfo(info: ErrorInfo): UserError {
   return new UserError(info.code, info.message, info.hint === null ? {} : { hint: info.hint });
 }
+
+/** The plain form of anything that was thrown: a bug, also one that threw what is no Error, becomes `INTERNAL`. */
+export function toErrorInfo(thrown: unknown): ErrorInfo {
+  if (thrown instanceof UserError) return thrown.toInfo();
+  return { code: 'INTERNAL', message: thrown instanceof Error ? thrown.message : nameOf(thrown), hint: null };
+}
+
+/** Objects have no text in general: `String` calls a method that they need not have. */
+function nameOf(thrown: unknown): string {
+  return typeof thrown === 'object' ? Object.prototype.toString.call(thrown) : String(thrown);
+}

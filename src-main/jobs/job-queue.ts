@@ -1,11 +1,13 @@
 import { UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { CollectionId, JobId } from '../contract/ids.ts';
 import type { Job, JobProgress, JobSpec } from '../contract/job.ts';
-import { isOpen, statesBefore, statesThat, type JobState } from '../contract/job-state.ts';
+import { isOpen, statesThat, type JobState } from '../contract/job-state.ts';
+import type { Page } from '../store/cursor.ts';
 import type { JobRepository } from '../store/jobs.ts';
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { WorkerJob } from '../worker/protocol/job.ts';
 import { answerAsk, handlerOf, type JobKinds } from './job-kind.ts';
+import { JobLedger } from './job-ledger.ts';
 import { JobRun, type RunEnd, type RunLimits } from './job-run.ts';
 import { ProgressMeter } from './progress-meter.ts';
 import type { ForkWorker } from './worker-channel.ts';
@@ -41,19 +43,22 @@ type ActiveRun = {
  */
 export class JobQueue {
   readonly #options: JobQueueOptions;
+  readonly #ledger: JobLedger;
   #active: ActiveRun | undefined;
   #isClosed = false;
 
   /** Jobs that a former process left running are marked as interrupted, to be resumed on request. */
   constructor(options: JobQueueOptions) {
     this.#options = options;
-    options.jobs.interruptActive();
+    const { jobs, nowMs, onJob } = options;
+    jobs.interruptActive();
+    this.#ledger = new JobLedger({ jobs, nowMs, onSaved: onJob });
     queueMicrotask(() => this.#startNext());
   }
 
   enqueue(spec: JobSpec, title: string): Job {
     const id = this.#options.jobs.insert({ spec, title, createdAtMs: this.#options.nowMs() });
-    const job = this.#announce(id);
+    const job = this.#announce(this.get(id));
     queueMicrotask(() => this.#startNext());
     return job;
   }
@@ -63,9 +68,9 @@ export class JobQueue {
     const { state } = this.get(id);
     if (state === 'cancelling' || state === 'cancelled') return this.get(id);
     if (this.#active?.id !== id) return this.#abandon(id);
-    this.#move(id, 'cancelling');
+    const job = this.#moveActive(id, 'cancelling');
     this.#active.run.stop('cancel');
-    return this.get(id);
+    return job;
   }
 
   #abandon(id: JobId): Job {
@@ -84,9 +89,9 @@ export class JobQueue {
     const { state } = this.get(id);
     if (state === 'pausing' || state === 'paused') return this.get(id);
     if (this.#active?.id !== id) return this.#move(id, 'paused');
-    this.#move(id, 'pausing');
+    const job = this.#moveActive(id, 'pausing');
     this.#active.run.stop('pause');
-    return this.get(id);
+    return job;
   }
 
   /**
@@ -103,7 +108,7 @@ export class JobQueue {
 
   /** @throws UserError NOT_FOUND */
   get(id: JobId): Job {
-    const job = this.#options.jobs.get(id);
+    const job = this.#ledger.get(id);
     if (!job)
       throw new UserError('NOT_FOUND', `There is no job ${id}.`, {
         hint: 'List the jobs to see which exist.',
@@ -111,10 +116,15 @@ export class JobQueue {
     return job;
   }
 
+  /** Newest first. @throws UserError BAD_INPUT for a cursor that is not of this list */
+  page(query: Parameters<JobRepository['page']>[0]): Page<Job> {
+    return this.#ledger.page(query);
+  }
+
   /** The jobs that have not ended and need a collection, the newest first. */
   openJobsOf(id: CollectionId): Job[] {
-    const { jobs, kinds } = this.#options;
-    return jobs
+    const { kinds } = this.#options;
+    return this.#ledger
       .page({ states: statesThat(isOpen), cursor: null, limit: MAX_OPEN })
       .items.filter(({ spec }) => handlerOf(kinds, spec).collectionOf(spec) === id);
   }
@@ -130,15 +140,15 @@ export class JobQueue {
     this.#isClosed = true;
     this.#active?.run.abandon();
     this.#active = undefined;
-    this.#options.jobs.interruptActive();
+    this.#ledger.close();
   }
 
   #startNext(): void {
     if (this.#active || this.#isClosed) return;
-    const job = this.#options.jobs.nextQueued();
+    const job = this.#ledger.nextQueued();
     if (!job) return;
-    this.#move(job.id, 'running');
-    const workerJob = this.#prepare(job);
+    const { state } = this.#moveActive(job.id, 'running');
+    const workerJob = state === 'running' ? this.#prepare(job) : undefined;
     if (workerJob) this.#start(job, workerJob);
     else queueMicrotask(() => this.#startNext());
   }
@@ -149,7 +159,7 @@ export class JobQueue {
       return handlerOf(this.#options.kinds, job.spec).prepare(job.spec);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      this.#move(job.id, 'failed', error.toInfo());
+      this.#moveActive(job.id, 'failed', error.toInfo());
       return undefined;
     }
   }
@@ -182,56 +192,32 @@ export class JobQueue {
     active.latest = active.meter.update(report, nowMs);
     if (nowMs - active.publishedAtMs < PROGRESS_EVERY_MS) return;
     active.publishedAtMs = nowMs;
-    this.#options.jobs.setProgress(active.id, active.latest);
-    this.#announce(active.id);
+    this.#options.onJob(this.#ledger.setProgress(active.id, active.latest));
   }
 
   #onEnd(id: JobId, end: RunEnd): void {
     if (this.#isClosed) return;
     const ended = this.#active;
     this.#active = undefined;
-    if (ended?.latest) this.#options.jobs.setProgress(id, ended.latest);
+    if (ended?.latest) this.#ledger.setProgress(id, ended.latest);
     if (end.state === 'failed' && end.stack) this.#options.onBug(end.stack, `worker of job ${id}`);
-    this.#move(id, end.state, 'error' in end ? end.error : null);
+    this.#moveActive(id, end.state, 'error' in end ? end.error : null);
     ended?.ended.resolve();
     this.#startNext();
   }
 
-  /** @throws UserError WRONG_STATE when the state machine does not allow it */
-  #move(id: JobId, to: JobState, error: ErrorInfo | null = null): Job {
-    const before = this.get(id);
-    const isMoved = this.#options.jobs.transition({
-      id,
-      from: statesBefore(to),
-      to,
-      error,
-      nowMs: this.#options.nowMs(),
-    });
-    if (!isMoved) throw wrongState(before, to);
-    return this.#announce(id);
+  /** @throws UserError as `JobLedger.move` */
+  #move(id: JobId, to: JobState): Job {
+    return this.#announce(this.#ledger.move({ id, to }));
   }
 
-  #announce(id: JobId): Job {
-    const job = this.get(id);
+  /** Moves the job that is starting, at work or ending: see [Note: A full disk] in job-ledger.ts. */
+  #moveActive(id: JobId, to: JobState, error: ErrorInfo | null = null): Job {
+    return this.#announce(this.#ledger.moveAnyway({ id, to, error }));
+  }
+
+  #announce(job: Job): Job {
     this.#options.onJob(job);
     return job;
   }
-}
-
-/** What a person wants who moves a job to a state. */
-const WANTED: Partial<Record<JobState, string>> = {
-  queued: 'resumed',
-  paused: 'paused',
-  pausing: 'paused',
-  cancelled: 'cancelled',
-  cancelling: 'cancelled',
-};
-
-function wrongState(job: Job, to: JobState): UserError {
-  return new UserError('WRONG_STATE', `Job ${job.id} is ${job.state}, so it cannot be ${WANTED[to] ?? to}.`, {
-    hint:
-      job.state === 'done'
-        ? 'It has finished; start a new one instead.'
-        : 'Check the state of the job, then try again.',
-  });
 }

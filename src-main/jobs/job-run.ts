@@ -1,4 +1,4 @@
-import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { Outcome, ProgressReport, WorkerJob } from '../worker/protocol/job.ts';
 import { FromWorker } from '../worker/protocol/messages.ts';
@@ -82,9 +82,8 @@ export class JobRun {
 
   #fail(error: unknown): void {
     if (this.#isOver) return;
-    this.#options.onBug(error);
-    const message = error instanceof Error ? error.message : String(error);
-    this.#end = { state: 'failed', error: { code: 'INTERNAL', message, hint: null }, stack: null };
+    if (!(error instanceof UserError)) this.#options.onBug(error);
+    this.#end = { state: 'failed', error: toErrorInfo(error), stack: null };
     this.#channel.kill();
   }
 

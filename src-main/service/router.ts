@@ -75,7 +75,7 @@ export function createRouter(service: Service) {
       many: os.images.many.handler(({ input }) => store.images.many(input.ids)),
     },
     jobs: {
-      page: os.jobs.page.handler(({ input }) => store.jobs.page(input)),
+      page: os.jobs.page.handler(({ input }) => queue.page(input)),
       get: os.jobs.get.handler(({ input }) => queue.get(input.id)),
       cancel: os.jobs.cancel.handler(({ input }) => queue.cancel(input.id)),
       pause: os.jobs.pause.handler(({ input }) => queue.pause(input.id)),

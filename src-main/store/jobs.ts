@@ -27,7 +27,7 @@ export class JobRepository {
   readonly #get: Statement<[number], Row>;
   readonly #newest: Statement<[number, number], Row>;
   readonly #newestOfState: Statement<[string, number, number], Row>;
-  readonly #nextQueued: Statement<[], Row>;
+  readonly #nextQueued: Statement<[string], Row>;
   readonly #setProgress: Statement<[string, number]>;
   readonly #transition: Statement<
     [
@@ -52,12 +52,15 @@ export class JobRepository {
     this.#newestOfState = db.prepare(
       'SELECT * FROM jobs WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?',
     );
-    this.#nextQueued = db.prepare(`SELECT * FROM jobs WHERE state = 'queued' ORDER BY id LIMIT 1`);
+    this.#nextQueued = db.prepare(`
+      SELECT * FROM jobs WHERE state = 'queued' AND id NOT IN (SELECT value FROM json_each(?))
+      ORDER BY id LIMIT 1`);
     this.#setProgress = db.prepare('UPDATE jobs SET progress = ? WHERE id = ?');
     this.#transition = db.prepare(`
       UPDATE jobs SET
         state = @to,
         error = @error,
+        progress = CASE WHEN @to = 'queued' THEN NULL ELSE progress END,
         started_at_ms = CASE WHEN @to = 'running' THEN @nowMs ELSE started_at_ms END,
         finished_at_ms = @finishedAtMs
       WHERE id = @id AND state IN (SELECT value FROM json_each(@from))`);
@@ -94,9 +97,9 @@ export class JobRepository {
     return toPage(rows, limit, toJob, (row) => [row.id]);
   }
 
-  /** The job that has waited longest. */
-  nextQueued(): Job | undefined {
-    const row = this.#nextQueued.get();
+  /** The job that has waited longest, of all but `others`. */
+  nextQueued(others: readonly JobId[] = []): Job | undefined {
+    const row = this.#nextQueued.get(JSON.stringify(others));
     return row && toJob(row);
   }
 
@@ -105,7 +108,8 @@ export class JobRepository {
   }
 
   /**
-   * Moves a job to `to` if it is in one of the states `from`.
+   * Moves a job to `to` if it is in one of the states `from`. One that is queued again has no progress until it has
+   * started: it counts anew.
    * @param move.error kept with the job, or null to clear an earlier one
    * @returns whether it was moved
    */

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { JobKind } from '../contract/job.ts';
 import { CallResults, type Call } from './protocol/call.ts';
 import type { Outcome, WorkerJob, WorkerJobOf } from './protocol/job.ts';
@@ -187,8 +187,8 @@ async function answerCall(seq: number, call: Call, port: WorkerPort): Promise<vo
 }
 
 /** A user error as it is; anything else as an internal error, with the stack for the log. */
-function describeError(error: unknown): { error: ErrorInfo; stack: string | null } {
-  if (error instanceof UserError) return { error: error.toInfo(), stack: null };
-  const bug = error instanceof Error ? error : new Error(String(error));
-  return { error: { code: 'INTERNAL', message: bug.message, hint: null }, stack: bug.stack ?? null };
+function describeError(thrown: unknown): { error: ErrorInfo; stack: string | null } {
+  const error = toErrorInfo(thrown);
+  if (thrown instanceof UserError) return { error, stack: null };
+  return { error, stack: (thrown instanceof Error ? thrown.stack : undefined) ?? error.message };
 }
