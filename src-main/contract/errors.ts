@@ -84,5 +84,7 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
 
 /** Objects have no text in general: `String` calls a method that they need not have. */
 function nameOf(thrown: unknown): string {
-  return typeof thrown === 'object' ? Object.prototype.toString.call(thrown) : String(thrown);
+  if (typeof thrown === 'object' || typeof thrown === 'function')
+    return Object.prototype.toString.call(thrown);
+  return String(thrown as string | number | boolean | symbol | undefined);
 }

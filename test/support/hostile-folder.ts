@@ -6,11 +6,14 @@ import { gzipSync } from 'node:zlib';
 import type { ProblemCode } from '../../src-main/contract/image.ts';
 import {
   animation,
+  bmpWithSize,
   heicFixture,
   heicWithRotation,
+  heicWithSize,
   orientedJpeg,
   photoLike,
   pngBomb,
+  pngWithWidth,
   quadrants,
   sharpOf,
   sixteenBitPng,
@@ -162,6 +165,13 @@ async function addDamaged(maker: Maker): Promise<void> {
   maker.bad('damaged/truncated.gif', 'truncated', half(await sharpOf(photo).gif().toBuffer()));
   maker.bad('damaged/truncated.avif', 'truncated', half(await sharpOf(photo).avif({ effort: 0 }).toBuffer()));
   maker.bad('damaged/truncated.heic', 'truncated', half(heicFixture('quadrants')));
+  const heic = heicFixture('quadrants');
+  maker.bad('damaged/no-size.heic', 'corrupt', heicWithSize(heic, null));
+  maker.bad('damaged/no-width.heic', 'corrupt', heicWithSize(heic, { widthPx: 0, heightPx: 48 }));
+  maker.bad('damaged/huge.heic', 'corrupt', heicWithSize(heic, { widthPx: 2 ** 31, heightPx: 2 ** 31 }));
+  maker.bad('damaged/no-height.bmp', 'corrupt', bmpWithSize(await bmpOf(), { widthPx: 48, heightPx: 0 }));
+  maker.bad('damaged/negative.bmp', 'corrupt', bmpWithSize(await bmpOf(), { widthPx: -48, heightPx: 32 }));
+  maker.bad('damaged/no-width.png', 'corrupt', pngWithWidth(await sharpOf(photo).png().toBuffer(), 0));
   maker.bad('damaged/truncated.bmp', 'truncated', half(Buffer.from(await bmpOf())));
   const png = await sharpOf(photo).png().toBuffer();
   maker.bad('damaged/corrupt.png', 'corrupt', png.fill(0x5a, 200, 400));

@@ -163,6 +163,32 @@ export function heicFixture(
   return readFileSync(join(import.meta.dirname, 'fixtures', `${name}.heic`));
 }
 
+/** A HEIC file with another size in its `ispe` property (ISO/IEC 23008-12 §6.5.3), or without one. */
+export function heicWithSize(heic: Buffer, size: { widthPx: number; heightPx: number } | null): Buffer {
+  const out = Buffer.from(heic);
+  const at = out.indexOf('ispe', 0, 'latin1');
+  if (!size) return out.fill('xspe', at, at + 4, 'latin1');
+  out.writeUInt32BE(size.widthPx, at + 8);
+  out.writeUInt32BE(size.heightPx, at + 12);
+  return out;
+}
+
+/** A BMP file whose header gives another size. */
+export function bmpWithSize(bmp: Uint8Array, size: { widthPx: number; heightPx: number }): Buffer {
+  const out = Buffer.from(bmp);
+  out.writeInt32LE(size.widthPx, 18);
+  out.writeInt32LE(size.heightPx, 22);
+  return out;
+}
+
+/** A PNG file whose header gives another width, with the checksum that belongs to it. */
+export function pngWithWidth(png: Buffer, widthPx: number): Buffer {
+  const out = Buffer.from(png);
+  out.writeUInt32BE(widthPx, 16);
+  out.writeUInt32BE(crc32(out.subarray(12, 29)), 29);
+  return out;
+}
+
 /**
  * Adds an `irot` property to a HEIC file with one image, as phones write it for pictures taken upright.
  * Source: ISO/IEC 23008-12 §6.5.10 (`irot`), §9.3 (`ipma`); ISO/IEC 14496-12 §8.11.3 (`iloc`).

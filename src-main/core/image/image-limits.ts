@@ -10,8 +10,14 @@ export type ImageLimits = {
 
 export const DEFAULT_IMAGE_LIMITS: ImageLimits = { maxPixels: 200_000_000, maxFileBytes: 2 ** 30 };
 
-/** @throws ImageProblemError `too-many-pixels` */
-export function refuseTooManyPixels(widthPx: number, heightPx: number, { maxPixels }: ImageLimits): void {
+/** @throws ImageProblemError `too-many-pixels`, or `corrupt` for a size that no image can have */
+export function refuseSize(widthPx: number, heightPx: number, { maxPixels }: ImageLimits): void {
+  if (![widthPx, heightPx].every((side) => Number.isSafeInteger(side) && side > 0)) {
+    throw new ImageProblemError(
+      'corrupt',
+      `The file is damaged (its size is given as ${widthPx} x ${heightPx} pixels): copy or export it again.`,
+    );
+  }
   if (widthPx * heightPx <= maxPixels) return;
   throw new ImageProblemError(
     'too-many-pixels',

@@ -1,10 +1,11 @@
 import type { Metadata, Sharp } from 'sharp';
-import type { ImageFacts, ImageFormat } from '../../contract/image.ts';
+import { toErrorInfo, UserError } from '../../contract/errors.ts';
+import { ImageFacts, type ImageFormat } from '../../contract/image.ts';
 import { decodeBmp, readBmpHeader, type RawPixels } from './bmp.ts';
 import { problemOfDecoder } from './decoder-problem.ts';
 import { decodeHeic } from './heic.ts';
 import { wrapAsTiff } from './icc-tiff.ts';
-import { refuseTooManyPixels, type ImageLimits } from './image-limits.ts';
+import { refuseSize, type ImageLimits } from './image-limits.ts';
 import { ImageProblemError } from './image-problem.ts';
 import { sharp } from './sharp-setup.ts';
 import { inSharpTurn } from './sharp-turns.ts';
@@ -41,9 +42,45 @@ export async function openImage(
   format: ImageFormat,
   limits: ImageLimits,
 ): Promise<OpenImage> {
+  const image = await blamingFile(format, () => openWithDecoder(source, format, limits));
+  refuseOddHeader(image.header);
+  return { ...image, decode: (build) => blamingFile(format, () => image.decode(build)) };
+}
+
+function openWithDecoder(
+  source: ImageSource,
+  format: ImageFormat,
+  limits: ImageLimits,
+): OpenImage | Promise<OpenImage> {
   if (typeof source !== 'string' && format === 'bmp') return openBmp(source, limits);
   if (typeof source !== 'string' && format === 'heic') return openHeic(source, limits);
   return openWithSharp(source, format, limits);
+}
+
+/** Whatever a decoder stumbles over, or throws in place of an Error, is one file's problem and ends no job. */
+async function blamingFile<T>(format: ImageFormat, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (thrown instanceof UserError) throw thrown;
+    const { message } = toErrorInfo(thrown);
+    throw new ImageProblemError(
+      'corrupt',
+      `The ${format.toUpperCase()} file is damaged (${message}): copy or export it again.`,
+      { cause: thrown },
+    );
+  }
+}
+
+/** @throws ImageProblemError `corrupt` where a header says what cannot be kept: zero bits, no colour space */
+function refuseOddHeader(header: ImageHeader): void {
+  const checked = ImageFacts.omit({ contentHash: true }).safeParse(header);
+  if (checked.success) return;
+  const [issue] = checked.error.issues;
+  throw new ImageProblemError(
+    'corrupt',
+    `The ${header.format.toUpperCase()} file is damaged (its header has an impossible ${issue?.path.join('.') ?? 'value'}): copy or export it again.`,
+  );
 }
 
 /**
@@ -96,7 +133,7 @@ async function openWithSharp(
     throw problemOfDecoder(error, { format, source });
   });
   const { width, height } = metadata;
-  refuseTooManyPixels(width, height, limits);
+  refuseSize(width, height, limits);
   refuseUnusualSamples(metadata);
   const pixels = (failOn: 'warning' | 'error') =>
     sharp(source, { ...settings, failOn })
@@ -169,7 +206,7 @@ function refuseUnusualSamples({ depth, channels }: Metadata): void {
 
 function openBmp(bytes: Buffer, limits: ImageLimits): OpenImage {
   const bmp = readBmpHeader(bytes);
-  refuseTooManyPixels(bmp.widthPx, bmp.heightPx, limits);
+  refuseSize(bmp.widthPx, bmp.heightPx, limits);
   const header: ImageHeader = {
     format: 'bmp',
     widthPx: bmp.widthPx,
@@ -188,7 +225,7 @@ function openBmp(bytes: Buffer, limits: ImageLimits): OpenImage {
 
 function openHeic(bytes: Buffer, limits: ImageLimits): OpenImage {
   const { header, pixels } = decodeHeic(bytes, ({ widthPx, heightPx }) =>
-    refuseTooManyPixels(widthPx, heightPx, limits),
+    refuseSize(widthPx, heightPx, limits),
   );
   const { widthPx, heightPx, hasAlpha, bitDepth, imageCount: frameCount, icc } = header;
   return {
