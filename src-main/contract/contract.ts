@@ -1,5 +1,6 @@
 import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
+import { FilePath, OutputRequest } from './file-path.ts';
 import { Collection } from './collection.ts';
 import { Dataset, DatasetDiff, DatasetPreview, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
@@ -104,11 +105,12 @@ export const contract = {
     get: base.input(z.object({ id: CollectionId })).output(Collection),
     /** Adds a folder and queues its first scan. */
     add: base
-      .input(z.object({ path: z.string().min(1), name: ShownName.optional() }))
+      .input(z.object({ path: FilePath, name: ShownName.optional() }))
       .output(z.object({ collection: Collection, job: Job })),
     rename: base.input(z.object({ id: CollectionId, name: ShownName })).output(Collection),
     /** Queues an incremental scan, or returns the one that is already waiting or running. */
-    rescan: base.input(z.object({ id: CollectionId })).output(Job),
+    /** `isVerifying`: reads every file, also where size and times say that it is unchanged. */
+    rescan: base.input(z.object({ id: CollectionId, isVerifying: z.boolean().default(false) })).output(Job),
     /** Deletes the collection and everything made from it. The folder itself is never touched. */
     remove: base.input(z.object({ id: CollectionId })).output(z.object({ removedImages: z.number().int() })),
     duplicates: base
@@ -166,7 +168,7 @@ export const contract = {
     import: base
       .input(
         ImportChoices.extend({
-          path: z.string().min(1),
+          path: FilePath,
           name: ShownName.optional(),
           licence: Licence.optional(),
           /** Whether the user accepts the terms that `inspect` named. They are asked for once. */
@@ -175,7 +177,7 @@ export const contract = {
       )
       .output(Model),
     /** What an import would make of a file. Nothing is kept. */
-    inspect: base.input(ImportChoices.extend({ path: z.string().min(1) })).output(InspectedModel),
+    inspect: base.input(ImportChoices.extend({ path: FilePath })).output(InspectedModel),
     /** Encoders that can be downloaded. No server is contacted for the list. */
     published: base.output(z.array(AvailableEncoder)),
     /**
@@ -203,7 +205,7 @@ export const contract = {
         z.object({
           id: ModelId,
           format: WeightsFormat,
-          path: z.string().min(1),
+          path: FilePath,
           overwrite: z.boolean().default(false),
           licence: Licence.optional(),
         }),
@@ -249,7 +251,7 @@ export const contract = {
       .input(
         z.object({
           id: SegmentationId,
-          truth: z.string().min(1),
+          truth: FilePath,
           /** What a labeling tool wrote; null: pictures, `masks/NAME.png` with or without `labels/NAME.png`. */
           format: MaskFileFormat.nullable().default(null),
         }),
@@ -371,6 +373,8 @@ export const contract = {
     storage: base.output(StorageUse),
     /** Deletes thumbnails and decoded pixels; they are recreated when needed. */
     emptyCaches: base.output(StorageUse),
+    /** Whether a file may be written there: answers with its path, or with the error that writing it would give. */
+    checkOutput: base.input(OutputRequest).output(z.object({ path: z.string() })),
     /** Shows something in the system's file manager, where the host can. */
     reveal: base.input(RevealTarget).output(z.null()),
   },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FilePath } from './file-path.ts';
 import { DatasetVersionId, ExportId, JobId } from './ids.ts';
 
 /** What can be written, by the name that a person types. */
@@ -52,7 +53,7 @@ export const FORMAT_IMAGES: Record<ExportFormat, readonly ExportImages[]> = {
 export const ExportOptions = z.object({
   format: ExportFormat,
   /** Folder (or file, for `sqlite`) to write: it must not exist, or be empty. */
-  outPath: z.string().min(1),
+  outPath: FilePath,
   images: ExportImages.default('copy'),
   /** How LabelMe holds masks: exactly, or as polygons for versions before 5.4 and for editing by hand. */
   labelmeShapes: z.enum(['mask', 'polygon']).default('mask'),

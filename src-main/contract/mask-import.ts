@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { FilePath } from './file-path.ts';
 import { ImportId, SegmentationId } from './ids.ts';
 
 /** Kinds of mask files that can be read. */
@@ -8,7 +9,7 @@ export type MaskFileFormat = z.infer<typeof MaskFileFormat>;
 export const MaskImportOptions = z.object({
   segmentationId: SegmentationId,
   /** File or folder. */
-  path: z.string().min(1),
+  path: FilePath,
   format: MaskFileFormat,
   /**
    * Whether masks that the file does not hold are rejected, on images of which it holds others and all could be read:

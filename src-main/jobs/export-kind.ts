@@ -6,6 +6,7 @@ import type { Export } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
 import type { Store } from '../store/database.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
+import { refuseOwnFolders } from './output-files.ts';
 import { workerLimits } from './worker-settings.ts';
 
 /**
@@ -36,11 +37,12 @@ export function exportKind(environment: JobEnvironment): JobKindHandler<'export'
   return {
     // Datasets hold copies of all they need of a collection.
     collectionOf: () => null,
-    prepare: ({ exportId }) => ({
-      kind: 'export',
-      plan: planOf(store, exportId, version),
-      limits: workerLimits(settings()),
-    }),
+    prepare: ({ exportId }) => {
+      const plan = planOf(store, exportId, version);
+      // The folder may have become one of a collection since the export was queued.
+      refuseOwnFolders(environment, plan.options.outPath);
+      return { kind: 'export', plan, limits: workerLimits(settings()) };
+    },
     onAbandoned: ({ exportId }) => {
       const made = store.exports.get(exportId);
       if (!made) return;

@@ -5,7 +5,7 @@ import { UserError } from '../contract/errors.ts';
 import type { Export, ExportFormat, ExportOptions } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
-import { refuseOwnFolders } from './output-files.ts';
+import { refuseOwnFolders } from '../jobs/output-files.ts';
 import type { Service } from './service.ts';
 
 /** Exports as clients handle them. The worker writes them; here they are queued and looked up. */
@@ -22,15 +22,17 @@ export function exportHandlers(service: Service) {
     get,
 
     start(versionId: DatasetVersionId, options: ExportOptions): { export: Export; job: Job } {
-      const version = store.datasets.version(versionId);
-      if (!version) throw new UserError('NOT_FOUND', `There is no dataset version ${versionId}.`);
       const outPath = resolve(options.outPath);
       refuseOwnFolders(service, outPath);
-      const id = store.exports.insert(version, { ...options, outPath }, service.nowMs());
+      const version = store.datasets.version(versionId);
+      if (!version) throw new UserError('NOT_FOUND', `There is no dataset version ${versionId}.`);
       const title = `Export ${version.datasetName} ${version.number} (${options.format})`;
-      const job = queue.enqueue({ kind: 'export', exportId: id }, title);
-      store.exports.setJob(id, job.id);
-      return { export: get(id), job };
+      return store.together(() => {
+        const id = store.exports.insert(version, { ...options, outPath }, service.nowMs());
+        const job = queue.enqueue({ kind: 'export', exportId: id }, title);
+        store.exports.setJob(id, job.id);
+        return { export: get(id), job };
+      });
     },
 
     /** In the user's home folder; numbered if the plain name is taken. */

@@ -4,7 +4,7 @@ import type { ExportedModel, Model } from '../contract/model.ts';
 import type { ForegroundNote, HeadTeacher, HeatStyle, Segmentation } from '../contract/segmentation.ts';
 import { segmentationFiles } from '../domain/data-layout.ts';
 import { weightsOf } from '../domain/model-weights.ts';
-import { outputFile } from './output-files.ts';
+import { outputFile } from '../jobs/output-files.ts';
 import { photoFile, type PhotoFile } from './photo-files.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
@@ -35,12 +35,12 @@ export async function writeHeat(
   service: Service,
   input: HeatRequest & { path: string; style: HeatStyle; overwrite: boolean },
 ): Promise<{ path: string }> {
+  const out = outputFile(service, input.path, input);
   const learned = placeOf(service, learnedHead(service, input.id));
   const photo = segmentedPhoto(service, input);
   const facts = service.store.images.get(input.imageId)?.facts;
   if (!facts) throw new UserError('NOT_FOUND', `There is no image ${input.imageId}.`);
   const { widthPx, heightPx } = facts;
-  const out = outputFile(service, input.path, input);
   const { style } = input;
   await service.calls.call({ kind: 'write-heat', ...photo, learned, out, style, widthPx, heightPx });
   return { path: out };
@@ -54,6 +54,7 @@ export async function exportHead(
   service: Service,
   input: { id: SegmentationId; path: string; overwrite: boolean; licence?: string | undefined },
 ): Promise<ExportedModel> {
+  const path = outputFile(service, input.path, input);
   const learned = learnedHead(service, input.id);
   const { segmentation, model, note } = learned;
   const { modelFile } = placeOf(service, learned);
@@ -73,7 +74,7 @@ export async function exportHead(
       imageCount: teacher?.foreground?.imageCount ?? note.imageCount,
       inputPx: segmentation.settings.inputPx,
     },
-    path: outputFile(service, input.path, input),
+    path,
     overwrite: input.overwrite,
   });
 }

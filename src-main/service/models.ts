@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { modelFile } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
@@ -14,7 +13,7 @@ import {
 } from '../contract/model.ts';
 import { weightsOf } from '../domain/model-weights.ts';
 import { importModel, insertModel, inspectModel, type ImportRequest } from './import-model.ts';
-import { refuseOwnFolders } from './output-files.ts';
+import { outputFile } from '../jobs/output-files.ts';
 import type { Service } from './service.ts';
 
 /** Models as clients handle them: rows in the store, weights in files that only the worker opens. */
@@ -57,9 +56,8 @@ export function modelHandlers(service: Service) {
       overwrite: boolean;
       licence?: string | undefined;
     }): Promise<ExportedModel> {
+      const path = outputFile(service, input.path, input);
       const model = get(input.id);
-      const path = resolve(input.path);
-      refuseOwnFolders(service, path);
       const licence = input.licence ?? model.card.licence;
       return await calls.call({
         kind: 'export-encoder',

@@ -1,5 +1,6 @@
 import { implement } from '@orpc/server';
 import { contract } from '../contract/contract.ts';
+import { outputFile } from '../jobs/output-files.ts';
 import { UserError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
 import { datasetHandlers } from './datasets.ts';
@@ -47,7 +48,7 @@ export function createRouter(service: Service) {
       get: os.collections.get.handler(({ input }) => collections.get(input.id)),
       add: os.collections.add.handler(({ input }) => collections.add(input)),
       rename: os.collections.rename.handler(({ input }) => collections.rename(input.id, input.name)),
-      rescan: os.collections.rescan.handler(({ input }) => collections.rescan(input.id)),
+      rescan: os.collections.rescan.handler(({ input }) => collections.rescan(input)),
       remove: os.collections.remove.handler(({ input }) => collections.remove(input.id)),
       duplicates: os.collections.duplicates.handler(({ input: { id, cursor, limit } }) => {
         collections.get(id);
@@ -189,6 +190,9 @@ export function createRouter(service: Service) {
       ),
       storage: os.system.storage.handler(() => storageUse(service.layout)),
       emptyCaches: os.system.emptyCaches.handler(() => emptyCaches(service.layout)),
+      checkOutput: os.system.checkOutput.handler(({ input }) => ({
+        path: outputFile(service, input.path, input),
+      })),
       reveal: os.system.reveal.handler(({ input }) => reveal(service, input)),
     },
     view: {

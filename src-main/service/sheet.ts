@@ -7,7 +7,7 @@ import type { SegmentationId } from '../contract/ids.ts';
 import type { Concept } from '../contract/segmentation.ts';
 import { workerLimits } from '../jobs/worker-settings.ts';
 import { PLAIN_COLOUR } from './drawn-thumbnails.ts';
-import { outputFile } from './output-files.ts';
+import { outputFile } from '../jobs/output-files.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 

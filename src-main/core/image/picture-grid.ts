@@ -1,5 +1,3 @@
-import { UserError } from '../../contract/errors.ts';
-import { errnoOf } from './image-problem.ts';
 import { sharp } from './sharp-setup.ts';
 
 /** Between pictures, in pixels. */
@@ -7,15 +5,11 @@ const GAP_PX = 4;
 const PAPER = { r: 255, g: 255, b: 255 } as const;
 
 /**
- * Writes pictures as a grid, as PNG.
+ * Pictures as a grid, as PNG.
  * @param rows pictures in any format that sharp reads; those of another size than the last one of the first row are
  *   stretched to it
- * @throws UserError FILE_UNUSABLE when the file cannot be written
  */
-export async function writePictureGrid(
-  path: string,
-  rows: readonly (readonly Uint8Array[])[],
-): Promise<void> {
+export async function pictureGrid(rows: readonly (readonly Uint8Array[])[]): Promise<Uint8Array> {
   const model = rows[0]?.at(-1);
   if (!model) throw new Error('a grid needs a picture');
   const { width, height } = await sharp(model).metadata();
@@ -37,17 +31,5 @@ export async function writePictureGrid(
       background: PAPER,
     },
   });
-  try {
-    await paper.composite(parts).png().toFile(path);
-  } catch (error) {
-    throw new UserError('FILE_UNUSABLE', `The picture ${path} cannot be written${reasonOf(error)}.`, {
-      hint: 'Check that its folder exists and is writable, and that the drive has space.',
-      cause: error,
-    });
-  }
-}
-
-function reasonOf(error: unknown): string {
-  const reason = errnoOf(error) ?? (error instanceof Error ? error.message : undefined);
-  return reason === undefined ? '' : ` (${reason})`;
+  return paper.composite(parts).png().toBuffer();
 }

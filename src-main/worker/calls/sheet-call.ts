@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { UserError } from '../../contract/errors.ts';
 import { decodeImage } from '../../core/image/decode.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
-import { writePictureGrid } from '../../core/image/picture-grid.ts';
+import { pictureGrid } from '../../core/image/picture-grid.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
 import { decodeRle } from '../../core/mask/rle.ts';
+import { writeFileAtomically, writeTextAtomically } from '../../core/weights/atomic-file.ts';
 import type { CallOf } from '../protocol/call.ts';
-import { writeSheetPage, type DrawnTile } from './sheet-page.ts';
+import { sheetPage, type DrawnTile } from './sheet-page.ts';
 
 type Tile = CallOf<'draw-sheet'>['tiles'][number];
 type Limits = CallOf<'draw-sheet'>['limits'];
@@ -23,11 +24,12 @@ const SHADE = 0.55;
 
 /**
  * Draws images with their masks on one sheet: a page or a picture, by the ending of the file's name.
- * @throws UserError FILE_UNUSABLE when the file cannot be written, IMAGE_UNAVAILABLE when no image can be read
+ * @throws UserError as `writeFileAtomically`, and IMAGE_UNAVAILABLE when no image can be read
  */
 export async function drawSheet({ out, title, tiles, limits }: CallOf<'draw-sheet'>): Promise<void> {
   if (/\.html?$/i.test(out)) {
-    await writeSheetPage(out, title, await drawTiles(tiles, (tile) => drawForPage(tile, limits)));
+    const page = sheetPage(title, await drawTiles(tiles, (tile) => drawForPage(tile, limits)));
+    await writeTextAtomically(out, page);
     return;
   }
   const drawn = await drawTiles(tiles, (tile) => drawForPicture(tile, limits));
@@ -35,7 +37,8 @@ export async function drawSheet({ out, title, tiles, limits }: CallOf<'draw-shee
   const rows = Array.from({ length: Math.ceil(pictures.length / COLUMNS) }, (_, row) =>
     pictures.slice(row * COLUMNS, (row + 1) * COLUMNS),
   );
-  await writePictureGrid(out, rows);
+  const bytes = await pictureGrid(rows);
+  await writeFileAtomically(out, (write) => write(bytes));
 }
 
 async function drawTiles(

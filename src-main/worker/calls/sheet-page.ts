@@ -1,6 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { UserError } from '../../contract/errors.ts';
-import { errnoOf } from '../../core/image/image-problem.ts';
 import { escapeXml } from '../../export/text-file.ts';
 import type { CallOf } from '../protocol/call.ts';
 
@@ -23,31 +20,10 @@ ul { list-style: none; padding: 0; margin: 0; display: flex; flex-wrap: wrap; ga
 `;
 
 /**
- * Writes drawn images with their names, objects, concepts and scores as one page that needs nothing else.
+ * Drawn images with their names, objects, concepts and scores as one page that needs nothing else. Every text in it
+ * comes from outside and is escaped.
  * @param tiles in the order in which they are shown; `picture` is WebP
- * @throws UserError FILE_UNUSABLE when the file cannot be written
  */
-export async function writeSheetPage(
-  path: string,
-  title: string,
-  tiles: readonly DrawnTile[],
-): Promise<void> {
-  try {
-    await writeFile(path, sheetPage(title, tiles));
-  } catch (error) {
-    const reason = errnoOf(error);
-    throw new UserError(
-      'FILE_UNUSABLE',
-      `The page ${path} cannot be written${reason ? ` (${reason})` : ''}.`,
-      {
-        hint: 'Check that its folder exists and is writable, and that the drive has space.',
-        cause: error,
-      },
-    );
-  }
-}
-
-/** The page itself; every text in it comes from outside and is escaped. */
 export function sheetPage(title: string, tiles: readonly DrawnTile[]): string {
   const objects = tiles.reduce((sum, { masks }) => sum + masks.length, 0);
   return `<!doctype html>

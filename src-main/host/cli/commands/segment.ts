@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
@@ -8,11 +9,11 @@ import {
   type Segmentation,
 } from '../../../contract/segmentation.ts';
 import { findNamed } from '../find-named.ts';
-import { followJob } from '../follow-job.ts';
+import { countText, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { findCollection } from './collections.ts';
 import { MODEL_KIND } from './models.ts';
-import { SEGMENTATION_KIND, segmentationLines, writeSheet } from './segmentations.ts';
+import { followSegmentation, SEGMENTATION_KIND, segmentationLines } from './segmentations.ts';
 
 type Options = {
   model?: string;
@@ -24,6 +25,7 @@ type Options = {
   device?: string;
   newOnly?: boolean;
   sheet?: string;
+  force?: boolean;
 };
 
 export function addSegmentCommand(program: Command): void {
@@ -48,6 +50,7 @@ export function addSegmentCommand(program: Command): void {
       '--sheet <file>',
       'also draw the best images with their objects, as one PNG or, if the name ends in .html, as one page',
     )
+    .option('--force', 'overwrite an existing file with --sheet')
     .description(
       'segment every image of a collection into objects; Ctrl-C stops the job and keeps the finished images',
     )
@@ -56,22 +59,25 @@ export function addSegmentCommand(program: Command): void {
       if (options.newOnly) refuseSettings(command);
       const settings = settingsOf(options);
       await withSession(async ({ client }) => {
+        // Known before hours of work rather than after them.
+        if (options.sheet !== undefined) await client.system.checkOutput(sheetFile(options.sheet, options));
         if (options.newOnly) {
-          output.result(await addNewImages(client, which, options), addedLines);
+          output.result(await addNewImages({ client, output }, which, options), addedLines);
           return;
         }
-        const { segmentation, job } = await client.segmentations.start({
+        const started = await client.segmentations.start({
           collectionId: (await findCollection(client, which)).id,
           settings,
           ...(await modelOf(client, options.model)),
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(options.device === undefined ? {} : { device: options.device }),
         });
-        await followJob(client, job.id);
+        await followSegmentation(client, started, output);
+        const { id } = started.segmentation;
         if (options.sheet !== undefined) {
-          await writeSheet(client, segmentation.id, { out: options.sheet });
+          await client.segmentations.writeSheet({ id, ...sheetFile(options.sheet, options) });
         }
-        output.result(await client.segmentations.get({ id: segmentation.id }), segmentationLines);
+        output.result(await client.segmentations.get({ id }), segmentationLines);
       });
     });
 }
@@ -86,10 +92,20 @@ function refuseSettings(command: Command): void {
   });
 }
 
+const sheetFile = (sheet: string, { force }: Pick<Options, 'force'>) => ({
+  path: resolve(sheet),
+  overwrite: force === true,
+});
+
 type Added = { segmentation: Segmentation; addedCount: number } & Omit<CollectionChanges, 'newCount'>;
 
 /** Segments the new images of a collection into a segmentation that it has. */
-async function addNewImages(client: Client, which: string, { name, sheet }: Options): Promise<Added> {
+async function addNewImages(
+  { client, output }: { client: Client; output: Output },
+  which: string,
+  options: Options,
+): Promise<Added> {
+  const { name, sheet } = options;
   const collection = await findCollection(client, which);
   const all = await client.segmentations.list({ collectionId: collection.id });
   const newest = all.find(({ finishedAtMs }) => finishedAtMs !== null);
@@ -101,10 +117,9 @@ async function addNewImages(client: Client, which: string, { name, sheet }: Opti
   const { id } = name === undefined ? newest : findNamed(all, name, SEGMENTATION_KIND);
   const { newCount, ...others } = await client.segmentations.changes({ id });
   if (newCount > 0) {
-    const { job } = await client.segmentations.resume({ id, isNewOnly: true });
-    await followJob(client, job.id);
+    await followSegmentation(client, await client.segmentations.resume({ id, isNewOnly: true }), output);
   }
-  if (sheet !== undefined) await writeSheet(client, id, { out: sheet });
+  if (sheet !== undefined) await client.segmentations.writeSheet({ id, ...sheetFile(sheet, options) });
   return { segmentation: await client.segmentations.get({ id }), addedCount: newCount, ...others };
 }
 
@@ -113,12 +128,18 @@ function addedLines({ segmentation, addedCount, changedCount, missingCount }: Ad
   return [
     ...segmentationLines(segmentation),
     addedCount > 0
-      ? `  added ${addedCount} new images`
+      ? `  added ${countText(addedCount, 'new image')}`
       : `  no new images; after adding files, run: r2o collections rescan ${collectionId}`,
     ...(changedCount > 0
-      ? [`  ${changedCount} changed images keep their masks; to replace them: r2o segmentations resume ${id}`]
+      ? [
+          `  ${countText(changedCount, 'changed image')} ${changedCount === 1 ? 'keeps its' : 'keep their'} masks; to replace them: r2o segmentations resume ${id}`,
+        ]
       : []),
-    ...(missingCount > 0 ? [`  ${missingCount} images that are missing keep their masks`] : []),
+    ...(missingCount > 0
+      ? [
+          `  ${countText(missingCount, 'missing image')} ${missingCount === 1 ? 'keeps its' : 'keep their'} masks`,
+        ]
+      : []),
   ];
 }
 

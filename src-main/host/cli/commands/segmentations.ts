@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
-import type { SegmentationId } from '../../../contract/ids.ts';
+import type { Job } from '../../../contract/job.ts';
 import type { Concept, ForegroundNote, Segmentation } from '../../../contract/segmentation.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
-import { followJob } from '../follow-job.ts';
-import { printable, table } from '../output.ts';
+import { Cancelled, followJob } from '../follow-job.ts';
+import { countText, printable, table, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { addHeadCommands, headLines } from './segmentation-heads.ts';
 
@@ -66,10 +66,13 @@ function addReading(group: Command): void {
         await withSession(async ({ client }) => {
           const { id } = await findSegmentation(client, which);
           const limit = options.images === undefined ? undefined : Number(options.images);
-          output.result(
-            await writeSheet(client, id, { out: options.out, limit, overwrite: options.force === true }),
-            ({ path }) => [`Wrote ${path}`],
-          );
+          const written = await client.segmentations.writeSheet({
+            id,
+            path: resolve(options.out),
+            overwrite: options.force === true,
+            ...(limit === undefined ? {} : { limit }),
+          });
+          output.result(written, ({ path }) => [`Wrote ${path}`]);
         });
       },
     );
@@ -84,8 +87,7 @@ function addChanging(group: Command): void {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id } = await findSegmentation(client, which);
-        const { job } = await client.segmentations.resume({ id });
-        await followJob(client, job.id);
+        await followSegmentation(client, await client.segmentations.resume({ id }), output);
         output.result(await client.segmentations.get({ id }), segmentationLines);
       });
     });
@@ -125,21 +127,22 @@ export async function findSegmentation(client: Client, which: string): Promise<S
   return findNamed(await client.segmentations.list({}), which, SEGMENTATION_KIND);
 }
 
-/**
- * Writes the sheet of a segmentation.
- * @throws UserError BAD_INPUT for a number of images out of bounds; FOLDER_OVERLAPS, ALREADY_EXISTS
- */
-export async function writeSheet(
+/** Shows a segmentation until its job ends; if Ctrl-C stopped it, also how to resume it. @throws as `followJob` */
+export async function followSegmentation(
   client: Client,
-  id: SegmentationId,
-  { out, limit, overwrite = true }: { out: string; limit?: number | undefined; overwrite?: boolean },
-): Promise<{ path: string }> {
-  return client.segmentations.writeSheet({
-    id,
-    path: resolve(out),
-    overwrite,
-    ...(limit === undefined ? {} : { limit }),
-  });
+  { segmentation: { id }, job }: { segmentation: Segmentation; job: Job },
+  output: Output,
+): Promise<void> {
+  try {
+    await followJob(client, job.id);
+  } catch (error) {
+    if (error instanceof Cancelled) {
+      const { imageCount } = await client.segmentations.get({ id });
+      output.note(`Stopped after ${countText(imageCount, 'image')}.`);
+      output.note(`Resume with: r2o segmentations resume ${id}`);
+    }
+    throw error;
+  }
 }
 
 /** One segmentation as lines of text. */
@@ -151,12 +154,34 @@ export function segmentationLines({
   settings,
   modelId,
   foreground,
+  preliminaryCount,
+  ...others
 }: Segmentation): string[] {
   const encoder = modelId === null ? 'colour and texture only, no encoder' : `model ${modelId}`;
   return [
-    `Segmentation ${id} '${printable(name)}': ${state ?? 'no job'}, ${imageCount} images`,
+    `Segmentation ${id} '${printable(name)}': ${state ?? 'no job'}, ${countText(imageCount, 'image')}`,
+    ...(preliminaryCount > 0
+      ? [`  ${countText(preliminaryCount, 'more image')} with preliminary masks`]
+      : []),
     `  mode ${settings.mode}, ${settings.conceptCount} concepts, ${encoder}`,
     ...(foreground ? [`  foreground: ${foregroundText(foreground)}`] : []),
+    ...unreadLines({ id, ...others }),
+  ];
+}
+
+/** The images that are still to be done because they could not be read. */
+function unreadLines({
+  id,
+  unreadCount,
+  unreadImages,
+}: Pick<Segmentation, 'id' | 'unreadCount' | 'unreadImages'>): string[] {
+  if (unreadCount === 0) return [];
+  const others = unreadCount - unreadImages.length;
+  return [
+    `  ${countText(unreadCount, 'image')} could not be read and ${unreadCount === 1 ? 'has' : 'have'} no final masks:`,
+    ...unreadImages.map(({ relPath, detail }) => `    ${printable(relPath)}: ${detail}`),
+    ...(others > 0 ? [`    and ${countText(others, 'other')}`] : []),
+    `  Once they can be read: r2o segmentations resume ${id}`,
   ];
 }
 

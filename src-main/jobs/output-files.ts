@@ -1,0 +1,114 @@
+import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { UserError } from '../contract/errors.ts';
+import type { DataLayout } from '../domain/data-layout.ts';
+import type { Store } from '../store/database.ts';
+
+/** What the guard has to know: where collections and the app's own data lie. */
+export type GuardedFolders = {
+  store: { collections: Pick<Store['collections'], 'list'> };
+  layout: Pick<DataLayout, 'folder'>;
+};
+
+/** Links that lead on to links are followed this often at most, as systems do. */
+const MAX_LINKS = 40;
+
+/**
+ * The absolute path of a file that may be written where a person wants it; a link is followed to its target.
+ *
+ * [Note: Files that people name] Everything that is written to a path that a person has named passes this guard or,
+ * for what is never overwritten, `refuseOwnFolders`; `test/unit/jobs/output-files.test.ts` lists the commands and methods
+ * that take such a path. The file is then written next to its place and renamed (`writeFileAtomically`).
+ * @throws UserError FOLDER_OVERLAPS inside a collection or the data folder; ALREADY_EXISTS unless `overwrite`;
+ *   FILE_UNUSABLE for a folder, a device or the like
+ */
+export function outputFile(
+  guarded: GuardedFolders,
+  path: string,
+  { overwrite }: { overwrite: boolean },
+): string {
+  refuseOwnFolders(guarded, path);
+  const absolute = resolve(path);
+  const target = isLink(absolute) ? realPlace(absolute) : absolute;
+  const stats = statSync(target, { throwIfNoEntry: false });
+  if (!stats) return target;
+  if (!stats.isFile()) {
+    throw new UserError('FILE_UNUSABLE', `${absolute} is not a file.`, {
+      hint: 'Enter the name of a file, not that of a folder or a device.',
+    });
+  }
+  if (overwrite) return target;
+  throw new UserError('ALREADY_EXISTS', `${absolute} already exists.`, {
+    hint: 'Choose another name, or overwrite it with --force.',
+  });
+}
+
+/**
+ * What is written inside a collection would be scanned as its images, and nothing may be written into the app's own
+ * folder. Links are followed, also those whose target does not exist yet.
+ * @throws UserError FOLDER_OVERLAPS
+ */
+export function refuseOwnFolders({ store, layout }: GuardedFolders, outPath: string): void {
+  const real = realPlace(resolve(outPath));
+  const holder = store.collections.list().find(({ rootPath }) => holds(rootPath, real));
+  if (holder) {
+    throw new UserError('FOLDER_OVERLAPS', `${outPath} is inside the collection '${holder.name}'.`, {
+      hint: `What is written there would be scanned as images of the collection. Choose a folder outside ${holder.rootPath}.`,
+    });
+  }
+  if (!holds(layout.folder, real)) return;
+  throw new UserError('FOLDER_OVERLAPS', `${outPath} is inside the app's own data folder.`, {
+    hint: 'Choose a folder outside it.',
+  });
+}
+
+/** Whether `inner` is `outer` or inside it, by their names. */
+export function isInside(inner: string, outer: string): boolean {
+  const path = relative(outer, inner);
+  return path === '' || (!path.startsWith(`..${sep}`) && path !== '..' && !isAbsolute(path));
+}
+
+/**
+ * Whether a folder is, or holds, a place. The system decides, because a folder can have several names: written in other
+ * letters where case does not count, composed differently, or mounted twice.
+ */
+function holds(folder: string, place: string): boolean {
+  if (isInside(place, realPlace(resolve(folder)))) return true;
+  const stats = identityOf(folder);
+  if (!stats) return false;
+  for (let at = place; ; at = dirname(at)) {
+    const own = identityOf(at);
+    if (own?.ino === stats.ino && own.dev === stats.dev) return true;
+    if (dirname(at) === at) return false;
+  }
+}
+
+function identityOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true });
+  } catch {
+    // It does not exist, or nothing can be said of it.
+    return undefined;
+  }
+}
+
+/** Where a path leads, whether all of it exists or not. */
+function realPlace(path: string, linksLeft = MAX_LINKS): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    const parent = dirname(path);
+    if (parent === path || linksLeft === 0) return path;
+    // A link whose target is new leads to where that will be. Otherwise the last part is new itself.
+    if (isLink(path)) return realPlace(resolve(parent, readlinkSync(path)), linksLeft - 1);
+    return join(realPlace(parent, linksLeft), path.slice(parent.length));
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
