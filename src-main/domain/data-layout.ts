@@ -47,6 +47,13 @@ export function dataLayout(folder: string): DataLayout {
   };
 }
 
+/** Whether a name at the top of a data folder is one that the app uses. */
+export function isOfDataFolder(layout: DataLayout, name: string): boolean {
+  return (
+    Object.values(layout).includes(join(layout.folder, name)) || name.startsWith(basename(layout.database))
+  );
+}
+
 /** A file that a process creates and removes at once, to learn whether the data folder can be written. */
 export function writeTestFile(folder: string, pid: number): string {
   return join(folder, `.write-test-${pid}`);

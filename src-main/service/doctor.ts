@@ -1,9 +1,11 @@
-import { accessSync, constants, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { totalmem, freemem } from 'node:os';
-import { writeTestFile } from '../domain/data-layout.ts';
+import { dataLayout, writeTestFile } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
 import type { Device, DoctorCheck, MachineProbe } from '../contract/system.ts';
+import { makePrivateFolder } from '../store/private-folder.ts';
 import { probeSqlite } from '../store/probe.ts';
+import { findDamage } from '../store/soundness.ts';
 
 const GIB = 2 ** 30;
 const MIN_NODE_MAJOR = 22;
@@ -24,6 +26,7 @@ export async function runDoctor({ dataFolder, probe }: DoctorOptions): Promise<D
     checkNode(),
     checkSqlite(),
     checkDataFolder(dataFolder),
+    await checkDatabase(dataFolder),
     checkDisk(dataFolder),
     checkMemory(),
     ...(await checkWorker(probe)),
@@ -66,7 +69,7 @@ function moduleCheck(name: string, version: string | null, problem: string | nul
 function checkDataFolder(folder: string): DoctorCheck {
   const check = { id: 'data-folder', title: 'Data folder' };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     accessSync(folder, constants.W_OK);
     const probeFile = writeTestFile(folder, process.pid);
     writeFileSync(probeFile, 'r2o');
@@ -79,6 +82,25 @@ function checkDataFolder(folder: string): DoctorCheck {
       detail: `${folder} is not writable (${codeOf(error)})`,
       fix: 'Choose another folder with --data or R2O_DATA, or change its permissions.',
     };
+  }
+}
+
+async function checkDatabase(folder: string): Promise<DoctorCheck> {
+  const check = { id: 'database', title: 'Database' };
+  const { database } = dataLayout(folder);
+  if (!existsSync(database)) return { ...check, status: 'ok', detail: 'none yet', fix: null };
+  try {
+    const found = await findDamage(database);
+    if (found.length === 0) return { ...check, status: 'ok', detail: `${database} is sound`, fix: null };
+    return {
+      ...check,
+      status: 'failed',
+      detail: `${database} is damaged: ${found.join('; ')}`,
+      fix: 'Replace it with a backup (studio.sqlite.v*.bak, in the same folder), or move it away to start with an empty one.',
+    };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { ...check, status: 'failed', detail: error.message, fix: error.hint };
   }
 }
 

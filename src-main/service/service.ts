@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { EventPublisher } from '@orpc/server';
 import type { ServiceEvent } from '../contract/event.ts';
 import { DEFAULT_SETTINGS, Settings, type SettingsChange } from '../contract/settings.ts';
@@ -14,8 +13,9 @@ import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { EncoderDownloads } from './download/encoder-downloads.ts';
 import { importModel } from './import-model.ts';
 import { freeName } from '../domain/free-name.ts';
-import { dataLayout, type DataLayout } from '../domain/data-layout.ts';
+import { dataLayout, isOfDataFolder, type DataLayout } from '../domain/data-layout.ts';
 import { openStore, type Store } from '../store/database.ts';
+import { closeToOthers, makePrivateFolder } from '../store/private-folder.ts';
 import type { Logger } from './logger.ts';
 
 type Desktop = {
@@ -177,11 +177,12 @@ export class Service {
 
 function createFolders(layout: DataLayout): void {
   try {
-    for (const folder of [layout.folder, layout.cache, layout.models, layout.runs, layout.logs])
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(layout.folder);
+    closeToOthers(layout.folder, (name) => isOfDataFolder(layout, name));
+    for (const folder of [layout.cache, layout.models, layout.runs, layout.logs]) makePrivateFolder(folder);
   } catch (error) {
     throw new UserError(
-      'DATA_FOLDER_UNUSABLE',
+      isDiskFull(error) ? 'DISK_FULL' : 'DATA_FOLDER_UNUSABLE',
       `The data folder ${layout.folder} cannot be created or written.`,
       {
         hint: 'Choose another folder with --data or R2O_DATA, or change its permissions.',
@@ -190,3 +191,6 @@ function createFolders(layout: DataLayout): void {
     );
   }
 }
+
+const isDiskFull = (error: unknown) =>
+  error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT'].includes(String(error.code));

@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
 import { dataLayout } from '../domain/data-layout.ts';
+import { makePrivateFolder } from './private-folder.ts';
 
 /** Who holds a data folder, for messages to people. */
 const LockHolder = z.object({ pid: z.number().int(), role: z.string() });
@@ -20,7 +21,7 @@ export function acquireDataFolderLock(folder: string, holder: LockHolder): DataF
   const layout = dataLayout(folder);
   let db: Database.Database | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
     db = new Database(layout.lock, { timeout: 0 });
     db.pragma('journal_mode = DELETE');
     db.exec('BEGIN EXCLUSIVE');

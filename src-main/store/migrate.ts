@@ -2,6 +2,7 @@ import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
+import { makePrivate } from './private-folder.ts';
 import { backupFiles, isBackup } from '../domain/data-layout.ts';
 
 export type Migration = { version: number; sql: string };
@@ -77,6 +78,7 @@ function backUp(db: Database, version: number, nowMs: number): void {
   const { partial, whole } = backupFiles(db.name, version, stamp);
   rmSync(partial, { force: true });
   db.prepare('VACUUM INTO ?').run(partial);
+  makePrivate(partial);
   renameSync(partial, whole);
   const folder = dirname(db.name);
   const backups = readdirSync(folder).filter((name) => isBackup(db.name, name));

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -7,7 +8,7 @@ import { ErrorInfo } from '../../src-main/contract/errors.ts';
 import { ProblemCode } from '../../src-main/contract/image.ts';
 import { Job } from '../../src-main/contract/job.ts';
 import { Device, DoctorCheck } from '../../src-main/contract/system.ts';
-import { runCli, resultOf, spawnCli, waitForOutput } from '../support/cli.ts';
+import { launcher, runCli, resultOf, spawnCli, waitForOutput } from '../support/cli.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { photos, scanUnderWay, workersOf } from '../support/scan-under-way.ts';
 import { hasShared, sharedPath, sharedReason } from '../support/shared.ts';
@@ -191,6 +192,22 @@ describe('r2o doctor', () => {
     const { code, stdout } = await runCli(join(file, 'data'), 'doctor');
     expect(code).toBe(1);
     expect(stdout).toMatch(/FAILED Data folder: .* is not writable \(ENOTDIR\)\n +Choose another folder/);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('without a home folder', () => {
+  test('says so, and puts nothing below the current folder', () => {
+    const cwd = tempFolder();
+    const env = { ...process.env, HOME: '', XDG_DATA_HOME: '' };
+    const { status, stderr } = spawnSync(process.execPath, [launcher, 'settings', 'list'], {
+      cwd,
+      env,
+      encoding: 'utf8',
+    });
+    expect(stderr).toContain('HOME is not set');
+    expect(stderr).toContain('Choose a folder with --data');
+    expect(status).toBe(1);
+    expect(readdirSync(cwd)).toEqual([]);
   });
 });
 

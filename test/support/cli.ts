@@ -2,7 +2,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
-const launcher = join(import.meta.dirname, '../../resources/bin/r2o.mjs');
+/** What starts the command line. */
+export const launcher = join(import.meta.dirname, '../../resources/bin/r2o.mjs');
 
 export type CliResult = { code: number | null; stdout: string; stderr: string };
 

@@ -76,14 +76,15 @@ async function runCommand(program: Command, args: string[]): Promise<number> {
     const error = toUserError(thrown);
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
     if (error instanceof Cancelled) return ExitCode.cancelled;
-    const { output, folder } = contextOf(program);
+    const context = contextOf(program);
+    const { output } = context;
     if (error instanceof UserError) {
       if (output.isJson) output.result({ error: error.toInfo() }, () => []);
       else for (const line of errorLines(error)) output.note(line);
       return ExitCode.userError;
     }
     output.note(`internal error: ${describeBug(error)}`);
-    output.note(`  This is a bug in R2O Studio. For details, see ${logBug(error, folder)}.`);
+    output.note(`  This is a bug in R2O Studio. For details, see ${logBug(error, context.folder)}.`);
     return ExitCode.bug;
   }
 }

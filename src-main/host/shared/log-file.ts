@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, statSync } from 'node:fs';
+import { renameSync, statSync } from 'node:fs';
 import { destination, pino, stdSerializers } from 'pino';
 import { dataLayout } from '../../domain/data-layout.ts';
+import { makePrivateFolder } from '../../store/private-folder.ts';
 import type { Logger } from '../../service/logger.ts';
 
 /** A log that has reached this size is kept next to the next one, so that both together have up to twice as much. */
@@ -11,7 +12,7 @@ const MAX_LINE_CHARS = 64 * 2 ** 10;
 /** The app's log, one JSON object per line. */
 export function openLogFile(dataFolder: string): Logger {
   const { logs, logFile: file } = dataLayout(dataFolder);
-  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  makePrivateFolder(logs);
   const log = pino({ serializers: { err: stdSerializers.err } }, cappedFile(dataFolder));
   return {
     file,

@@ -1,6 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -8,7 +16,9 @@ import { JobId } from '../../../src-main/contract/ids.ts';
 import { openStore, Store } from '../../../src-main/store/database.ts';
 import { acquireDataFolderLock, readLockHolder } from '../../../src-main/store/lock.ts';
 import { knownMigrations, type Migration } from '../../../src-main/store/migrate.ts';
+import { closeToOthers, makePrivateFolder } from '../../../src-main/store/private-folder.ts';
 import { probeSqlite } from '../../../src-main/store/probe.ts';
+import { findDamage } from '../../../src-main/store/soundness.ts';
 import { asInspected, migrationsAround, scanFolder, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -26,6 +36,16 @@ function writtenDatabase(folder = tempFolder()): string {
   using written = new TestStore(folder);
   written.collection('pets');
   return written.file;
+}
+
+/** Overwrites the first page of a table. */
+function damagePageOf(file: string, table: string): void {
+  const db = new Database(file);
+  const rootPage = Number(db.prepare('SELECT rootpage FROM sqlite_schema WHERE name = ?').pluck().get(table));
+  const pageSize = Number(db.pragma('page_size', { simple: true }));
+  db.close();
+  const bytes = readFileSync(file);
+  writeFileSync(file, bytes.fill(0xa5, (rootPage - 1) * pageSize, rootPage * pageSize));
 }
 
 const backupsBeside = (file: string) => readdirSync(join(file, '..')).filter((name) => name.endsWith('.bak'));
@@ -287,15 +307,9 @@ describe('a disk that fails while the app runs', () => {
 
   test('is told as a damaged database where a page cannot be read', () => {
     const file = writtenDatabase();
-    const db = new Database(file);
-    const rootPage = Number(
-      db.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'collections'").pluck().get(),
-    );
-    const pageSize = Number(db.pragma('page_size', { simple: true }));
-    db.close();
-    const bytes = readFileSync(file);
-    writeFileSync(file, bytes.fill(0xa5, (rootPage - 1) * pageSize, rootPage * pageSize));
-    using store = openStore(file, { nowMs });
+    damagePageOf(file, 'collections');
+    // Looked at just before.
+    using store = openStore(file, { nowMs: () => 0 });
     expect(() => store.collections.list()).toThrow(
       expect.objectContaining({ code: 'DATABASE_DAMAGED' }) as Error,
     );
@@ -305,6 +319,81 @@ describe('a disk that fails while the app runs', () => {
     using opened = new TestStore(tempFolder());
     opened.collection('pets');
     expect(() => opened.collection('pets')).toThrow('UNIQUE constraint failed');
+  });
+});
+
+describe('a damaged page', () => {
+  const damagedError = expect.objectContaining({ code: 'DATABASE_DAMAGED' }) as Error;
+  const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
+
+  test('is found when the database is opened that nobody has looked at for a week', () => {
+    const file = writtenDatabase();
+    damagePageOf(file, 'collections');
+    openStore(file, { nowMs: () => WEEK_MS - 1 })[Symbol.dispose]();
+    expect(() => openStore(file, { nowMs: () => WEEK_MS })).toThrow(damagedError);
+  });
+
+  test('is found when the process before did not close the database', () => {
+    const file = writtenDatabase();
+    damagePageOf(file, 'collections');
+    writeFileSync(`${file}-wal`, 'what a killed process leaves');
+    expect(() => openStore(file, { nowMs: () => 1 })).toThrow(damagedError);
+  });
+
+  test('is found by doctor at once, as are rows that refer to nothing', async () => {
+    const file = writtenDatabase();
+    expect(await findDamage(file)).toEqual([]);
+    const db = new Database(file);
+    db.pragma('foreign_keys = OFF');
+    db.exec(`INSERT INTO images (collection_id, rel_path, status, size_bytes, mtime_ms, seen_by_scan, problem_code,
+      problem_detail) VALUES (99, 'a.jpg', 'problem', 0, 0, 1, 'corrupt', 'damaged')`);
+    db.close();
+    expect(await findDamage(file)).toEqual(['a row of images refers to a missing row of collections']);
+    damagePageOf(file, 'collections');
+    expect((await findDamage(file)).join()).toContain('the table collections cannot be read');
+    writeFileSync(file, 'no database at all, but long enough to be looked at'.repeat(100));
+    await expect(findDamage(file)).rejects.toThrow(damagedError);
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('other people', () => {
+  const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+  test('cannot read a database, its log or its backups, even of a folder that they could read', () => {
+    const folder = tempFolder();
+    chmodSync(folder, 0o755);
+    const file = writtenDatabase(folder);
+    chmodSync(file, 0o644);
+    using _ = openStore(file, { nowMs, migrations: [...knownMigrations(), later(1)] });
+    const names = readdirSync(folder);
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((name) => (modeOf(join(folder, name)) & 0o077) !== 0)).toEqual([]);
+  });
+
+  test('cannot list a folder with nothing else in it; a person’s own folder stays as it was', () => {
+    const [own, shared] = [tempFolder(), tempFolder()];
+    for (const folder of [own, shared]) {
+      writeFileSync(join(folder, 'studio.sqlite'), '');
+      chmodSync(folder, 0o755);
+    }
+    writeFileSync(join(shared, 'letter.txt'), '');
+    const isOwn = (name: string) => name.startsWith('studio');
+    closeToOthers(own, isOwn);
+    closeToOthers(shared, isOwn);
+    expect([modeOf(own), modeOf(shared)]).toEqual([0o700, 0o755]);
+  });
+
+  test('are kept out of new folders', () => {
+    const folder = tempFolder();
+    makePrivateFolder(join(folder, 'a/b'));
+    makePrivateFolder(join(folder, 'a/b'));
+    expect([modeOf(join(folder, 'a')), modeOf(join(folder, 'a/b'))]).toEqual([0o700, 0o700]);
+  });
+
+  test.skipIf(process.platform !== 'linux')('are no matter where no folder can be made', () => {
+    expect(() => acquireDataFolderLock('/proc/x/y', { pid: 1, role: 'test' })).toThrow(
+      expect.objectContaining({ code: 'DATA_FOLDER_UNUSABLE' }) as Error,
+    );
   });
 });
 

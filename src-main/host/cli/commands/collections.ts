@@ -75,12 +75,13 @@ export function addCollectionCommands(program: Command): void {
   collections
     .command('rescan')
     .argument('<collection>', 'number or name')
+    .option('--verify', 'read every file, also those whose size and times are unchanged')
     .description('update a collection from its folder; only new and changed files are opened')
-    .action(async (which: string, _options: unknown, command: Command) => {
+    .action(async (which: string, options: { verify?: boolean }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id } = await findCollection(client, which);
-        const job: Job = await client.collections.rescan({ id });
+        const job: Job = await client.collections.rescan({ id, isVerifying: options.verify === true });
         await followJob(client, job.id);
         output.result(await summarise(client, id), summaryLines);
       });

@@ -11,7 +11,9 @@ const MARKS = { ok: 'ok     ', warning: 'note   ', failed: 'FAILED ' } as const;
 export function addDoctorCommand(program: Command): void {
   program
     .command('doctor')
-    .description('check this machine: Node, native modules, engines and devices, data folder, disk, memory')
+    .description(
+      'check this machine: Node, native modules, engines and devices, data folder, database, disk, memory',
+    )
     .action(async (_options: unknown, command: Command) => {
       const { folder, output } = contextOf(command);
       const checks = await runDoctor({ dataFolder: folder, probe: probeHere });

@@ -20,7 +20,10 @@ export function addExportCommand(program: Command): void {
     )
     .requiredOption('--out <path>', 'folder to write (for sqlite: a file); it must be empty or not exist yet')
     .addOption(
-      new Option('--images <how>', 'copy the images upright, hard-link them, or only name the originals')
+      new Option(
+        '--images <how>',
+        'copy the images upright, hard-link them (editing one then edits the original), or only name the originals',
+      )
         .choices(ExportImages.options)
         .default('copy'),
     )
