@@ -1,0 +1,276 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+
+/** The kinds of work that campaigns disturb. All but `model` are jobs. */
+export const WORKS = ['scan', 'pretrain', 'segment', 'export', 'import', 'model'] as const;
+export type Work = (typeof WORKS)[number];
+
+const SCENES = { count: 16, seed: 5 };
+/** Nothing here takes this long: what does is stuck. */
+const STUCK_MS = 300_000;
+const launcher = join(import.meta.dirname, '../../resources/bin/r2o.mjs');
+
+export type CommandEnd = { code: number | null; stdout: string; stderr: string };
+
+/** One command on a data folder, as a group of processes that can be killed as a whole. */
+export class RunningCommand {
+  readonly ended: Promise<CommandEnd>;
+  readonly #kill: () => void;
+
+  constructor(dataFolder: string, args: readonly string[]) {
+    const child = spawn(process.execPath, [launcher, '--data', dataFolder, ...args], { detached: true });
+    const end: CommandEnd = { code: null, stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (end.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (end.stderr += text));
+    this.#kill = () => killGroup(child.pid);
+    this.ended = new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#kill();
+        reject(new Error(`stuck: r2o ${args.join(' ')}\n${end.stderr}`));
+      }, STUCK_MS);
+      child.on('close', (code) => {
+        clearTimeout(timer);
+        resolve({ ...end, code });
+      });
+    });
+  }
+
+  kill(): void {
+    this.#kill();
+  }
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+export function runCommand(dataFolder: string, args: readonly string[]): Promise<CommandEnd> {
+  return new RunningCommand(dataFolder, args).ended;
+}
+
+/** Photos, and for each kind of work a data folder that is ready for it and what it leads to if nothing disturbs it. */
+export class Journey implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'r2o-campaign-'));
+  readonly #prepared = new Map<Work, Promise<Prepared>>();
+
+  static async open(): Promise<Journey> {
+    const journey = new Journey();
+    await writeScenes(join(journey.folder, 'photos'), SCENES);
+    return journey;
+  }
+
+  /** Made once, when it is first needed. */
+  prepared(work: Work): Promise<Prepared> {
+    const known = this.#prepared.get(work) ?? this.#prepare(work);
+    this.#prepared.set(work, known);
+    return known;
+  }
+
+  /** The command of a kind of work; `target` is where an export goes. */
+  command(work: Work, target: string): string[] {
+    const tiny = ['--set', 'encoder=resnet18-half', 'viewPx=64', 'batchSize=4', 'checkpointMinutes=0.001'];
+    switch (work) {
+      case 'scan':
+        return ['collections', 'add', join(this.folder, 'photos/images'), '--name', 'photos'];
+      case 'pretrain':
+        return ['pretrain', 'photos', '--device', 'onnx:cpu', '--epochs', '3', ...tiny];
+      case 'segment':
+        return ['segment', 'photos', '--concepts', '3'];
+      case 'export':
+        return ['export', 'photos', '--format', 'labelme', '--out', target];
+      case 'import':
+        return ['import-masks', '1', join(this.folder, 'labels/export'), '--format', 'labelme'];
+      case 'model':
+        return ['models', 'import', join(this.folder, 'weights.safetensors'), '--name', 'imported'];
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** What has to be there before: the folders of other kinds of work, after them. */
+  async #ready(work: Work, dataFolder: string): Promise<void> {
+    const after = async (other: Work, ...commands: string[][]) => {
+      cpSync((await this.prepared(other)).after, dataFolder, { recursive: true });
+      for (const command of commands) await succeed(dataFolder, command);
+    };
+    switch (work) {
+      case 'scan':
+        return;
+      case 'pretrain':
+      case 'segment':
+        return after('scan');
+      case 'export':
+        return after('segment', ['dataset', 'create', 'photos', '--segmentation', '1']);
+      case 'import': {
+        const { target } = await this.prepared('export');
+        cpSync(target, join(this.folder, 'labels/export'), { recursive: true });
+        return after('segment');
+      }
+      case 'model':
+        return after('pretrain', [
+          ...['models', 'export', '1', '--format', 'torchvision-safetensors'],
+          ...['--out', join(this.folder, 'weights.safetensors')],
+        ]);
+    }
+  }
+
+  async #prepare(work: Work): Promise<Prepared> {
+    const folder = join(this.folder, work);
+    const [before, after, target] = [
+      join(folder, 'before'),
+      join(folder, 'after'),
+      join(folder, 'target/export'),
+    ];
+    await this.#ready(work, before);
+    if (existsSync(before)) cpSync(before, after, { recursive: true });
+    const startedAtMs = performance.now();
+    await succeed(after, this.command(work, target));
+    return {
+      before,
+      after,
+      target,
+      durationMs: performance.now() - startedAtMs,
+      result: resultOf(work, after, target),
+    };
+  }
+}
+
+export type Prepared = {
+  /** The data folder before the work and after it; `before` need not exist. */
+  before: string;
+  after: string;
+  /** Where its export went. */
+  target: string;
+  durationMs: number;
+  /** See `resultOf`. */
+  result: string;
+};
+
+async function succeed(dataFolder: string, args: readonly string[]): Promise<void> {
+  const { code, stderr } = await runCommand(dataFolder, args);
+  if (code !== 0) throw new Error(`r2o ${args.join(' ')} ended with ${code}:\n${stderr}`);
+}
+
+/** Continues disturbed work as the messages say, until it is done. @throws Error if it does not get there */
+export async function goOn(work: Work, dataFolder: string, command: readonly string[]): Promise<void> {
+  let last: CommandEnd | undefined;
+  for (let attempt = 0; attempt < 3; attempt++) {
+    if (isDone(work, dataFolder)) return;
+    last = await runCommand(dataFolder, nextCommand(work, dataFolder) ?? command);
+  }
+  if (isDone(work, dataFolder)) return;
+  throw new Error(`cannot be continued: ${last?.stderr ?? ''}`);
+}
+
+/** What continues the work; undefined where nothing of it was kept. */
+function nextCommand(work: Work, dataFolder: string): string[] | undefined {
+  if (work === 'model') return undefined;
+  const [job] = rowsOf(dataFolder, `SELECT id FROM jobs WHERE kind = '${work}' ORDER BY id DESC LIMIT 1`);
+  if (job) return ['jobs', 'resume', String(job.id)];
+  // The row of the work was kept, but not that of its job.
+  if (work === 'scan' && rowsOf(dataFolder, 'SELECT 1 FROM collections').length > 0)
+    return ['collections', 'rescan', '1'];
+  if (work === 'segment' && rowsOf(dataFolder, 'SELECT 1 FROM segmentations').length > 0)
+    return ['segmentations', 'resume', '1'];
+  if (work === 'pretrain' && rowsOf(dataFolder, 'SELECT 1 FROM runs').length > 0)
+    return ['runs', 'resume', '1'];
+  return undefined;
+}
+
+function isDone(work: Work, dataFolder: string): boolean {
+  if (work === 'model') return rowsOf(dataFolder, `SELECT 1 FROM models WHERE name = 'imported'`).length > 0;
+  const [job] = rowsOf(dataFolder, `SELECT state FROM jobs WHERE kind = '${work}' ORDER BY id DESC LIMIT 1`);
+  return job?.state === 'done';
+}
+
+const RESULTS: Record<Work, string> = {
+  scan: 'SELECT rel_path, status, hex(content_hash) AS hash, width_px, height_px FROM images ORDER BY rel_path',
+  pretrain:
+    'SELECT m.name, hex(m.file_sha256) AS hash, r.step FROM models m JOIN runs r ON r.id = m.run_id ORDER BY m.id',
+  segment: maskSql(),
+  import: maskSql(),
+  export: 'SELECT format, finished_at_ms IS NOT NULL AS isFinished FROM exports',
+  model: 'SELECT name, hex(file_sha256) AS hash FROM models ORDER BY id',
+};
+
+function maskSql(): string {
+  return `
+    SELECT d.rel_path, d.is_preliminary, m.level, m.review, m.origin, m.score, c.number, hex(s.rle) AS shape
+    FROM segmented_images d
+      LEFT JOIN masks m ON m.segmentation_id = d.segmentation_id AND m.image_id = d.image_id
+      LEFT JOIN mask_shapes s ON s.mask_id = m.id LEFT JOIN concepts c ON c.id = m.concept_id
+    ORDER BY d.rel_path, m.level, m.score DESC, shape`;
+}
+
+/** What finished work has led to, as text that is the same whenever the work is the same. */
+export function resultOf(work: Work, dataFolder: string, target: string): string {
+  const rows = JSON.stringify(rowsOf(dataFolder, RESULTS[work]), null, 1);
+  return work === 'export' ? [rows, ...filesOf(target)].join('\n') : rows;
+}
+
+/** Names and contents; without the file that says when they were written. */
+function filesOf(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !['r2o-export.json', 'README.txt'].includes(entry.name))
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .toSorted()
+    .map(
+      (path) =>
+        `${path.slice(folder.length)} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`,
+    );
+}
+
+type Row = { id?: number; state?: string };
+
+function rowsOf(dataFolder: string, sql: string): Row[] {
+  const file = join(dataFolder, 'studio.sqlite');
+  if (!existsSync(file)) return [];
+  const db = new Database(file);
+  try {
+    const hasSchema = db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'jobs'`).get() !== undefined;
+    return hasSchema ? db.prepare<[], Row>(sql).all() : [];
+  } finally {
+    db.close();
+  }
+}
+
+/** @throws Error for a database that is not sound, or an export that was left half done */
+export function checkSound(dataFolder: string, target: string): void {
+  const file = join(dataFolder, 'studio.sqlite');
+  if (existsSync(file)) {
+    const db = new Database(file);
+    try {
+      const found = [db.pragma('integrity_check', { simple: true }), db.pragma('foreign_key_check')];
+      if (found[0] !== 'ok' || JSON.stringify(found[1]) !== '[]') {
+        throw new Error(`the database is damaged: ${JSON.stringify(found)}`);
+      }
+    } finally {
+      db.close();
+    }
+  }
+  if (existsSync(target) && !existsSync(join(target, 'r2o-export.json'))) {
+    throw new Error('half an export has the name of a whole one');
+  }
+}
+
+/** @throws Error if disturbed work did not lead to what undisturbed work leads to */
+export function checkSame(work: Work, found: string, expected: string): void {
+  if (found === expected) return;
+  const [a, b] = [found.split('\n'), expected.split('\n')];
+  const at = a.findIndex((line, index) => line !== b[index]);
+  throw new Error(
+    `${work} led to another result, line ${at}: ${a[at] ?? 'nothing'} in place of ${b[at] ?? 'nothing'}`,
+  );
+}
