@@ -86,5 +86,5 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
 function nameOf(thrown: unknown): string {
   if (typeof thrown === 'object' || typeof thrown === 'function')
     return Object.prototype.toString.call(thrown);
-  return String(thrown as string | number | boolean | symbol | undefined);
+  return String(thrown);
 }

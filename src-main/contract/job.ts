@@ -4,7 +4,12 @@ import { CollectionId, ExportId, ImportId, JobId, RunId, SegmentationId } from '
 import { JobState } from './job-state.ts';
 
 /** What a job is to do: everything needed to run it again, as it is stored. */
-const ScanSpec = z.object({ kind: z.literal('scan'), collectionId: CollectionId });
+const ScanSpec = z.object({
+  kind: z.literal('scan'),
+  collectionId: CollectionId,
+  /** Reads every file, also where size and times say that it is unchanged. */
+  isVerifying: z.boolean().optional(),
+});
 /** Everything else about a pretraining is in its run. */
 const PretrainSpec = z.object({ kind: z.literal('pretrain'), runId: RunId });
 /** Everything else about a segmentation is in its row. */

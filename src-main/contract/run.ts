@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { FilePath } from './file-path.ts';
 import { CollectionId, ContentHash, ImageId, JobId, ModelId, RunId } from './ids.ts';
 import { JobState } from './job-state.ts';
 import { PresetName, PretrainConfig } from './pretrain.ts';
 
-/** An image that a run skipped. */
+/** An image that could not be used, with the reason. */
 export const SkippedImage = z.object({ relPath: z.string(), detail: z.string() });
 export type SkippedImage = z.infer<typeof SkippedImage>;
 
@@ -74,7 +75,7 @@ export type RunPreviews = z.infer<typeof RunPreviews>;
 /** Where the region maps of a run are written as one picture, and how many of its previews are in it. */
 export const PreviewStripRequest = z.object({
   id: RunId,
-  path: z.string().min(1),
+  path: FilePath,
   maxColumns: z.number().int().min(1).max(100).default(12),
   overwrite: z.boolean().default(false),
 });

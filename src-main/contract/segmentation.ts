@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { FilePath } from './file-path.ts';
 import { CollectionId, ConceptId, ImageId, JobId, MaskId, ModelId, SegmentationId } from './ids.ts';
 import { JobState } from './job-state.ts';
 import { MaskFileProblem } from './mask-import.ts';
 import { GallerySort, Mask, ReviewState, Trust } from './mask.ts';
 import { Licence } from './model.ts';
+import { SkippedImage } from './run.ts';
 import { ShownName } from './shown-name.ts';
 
 /**
@@ -82,6 +84,8 @@ export const Segmentation = z.object({
   collectionId: CollectionId,
   /** Null without an encoder (only colour and texture), and when the model has been removed. */
   modelId: ModelId.nullable(),
+  /** Whether it was made with a model, which may have been removed since. */
+  hasModel: z.boolean(),
   jobId: JobId.nullable(),
   /** State of that job. */
   state: JobState.nullable(),
@@ -92,6 +96,12 @@ export const Segmentation = z.object({
   foreground: ForegroundNote.nullable(),
   /** Images finished. */
   imageCount: z.number().int(),
+  /** Images whose masks are preliminary, until the collection has been learned. */
+  preliminaryCount: z.number().int(),
+  /** Images that could not be read when it was their turn: they are still to be done. */
+  unreadCount: z.number().int(),
+  /** Some of them, with the reason. */
+  unreadImages: z.array(SkippedImage),
   createdAtMs: z.number(),
   finishedAtMs: z.number().nullable(),
 });
@@ -189,14 +199,14 @@ export const ImageMasksRequest = z.object({ id: SegmentationId, imageId: ImageId
 /** Where a contact sheet is written, and of how many images. */
 export const SheetRequest = z.object({
   id: SegmentationId,
-  path: z.string().min(1),
+  path: FilePath,
   limit: z.number().int().min(1).max(120).default(48),
   overwrite: z.boolean().default(false),
 });
 
 /** Where the probabilities of an image's foreground are written, and how. */
 export const HeatRequest = ImageMasksRequest.extend({
-  path: z.string().min(1),
+  path: FilePath,
   style: HeatStyle.default('colour'),
   overwrite: z.boolean().default(false),
 });
@@ -204,7 +214,7 @@ export const HeatRequest = ImageMasksRequest.extend({
 /** Where an encoder is written with a segmentation's head. */
 export const HeadExportRequest = z.object({
   id: SegmentationId,
-  path: z.string().min(1),
+  path: FilePath,
   overwrite: z.boolean().default(false),
   licence: Licence.optional(),
 });

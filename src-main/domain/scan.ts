@@ -13,6 +13,8 @@ export type FileKey = z.infer<typeof FileKey>;
 export const FoundFile = FileKey.extend({
   sizeBytes: z.number().int().nonnegative(),
   mtimeMs: z.number(),
+  /** When anything about the file was last changed (ctime), which no program can set; null if it was not asked for. */
+  changeTimeMs: z.number().nullable(),
   problem: ImageProblem.nullable(),
 });
 export type FoundFile = z.infer<typeof FoundFile>;
@@ -30,6 +32,7 @@ export type Inspection = z.infer<typeof Inspection>;
 export const InspectedFile = FileKey.extend({
   sizeBytes: z.number().int().nonnegative(),
   mtimeMs: z.number(),
+  changeTimeMs: z.number().nullable(),
   ...Inspection.shape,
 });
 export type InspectedFile = z.infer<typeof InspectedFile>;

@@ -105,14 +105,12 @@ async function findCopy({ folder, imageFolder, name }: Placing): Promise<Exporte
   return undefined;
 }
 
-/** While size and time are the same, so is the content; otherwise the content itself decides. */
+/** Size and time can be the same after a change; the content itself decides. */
 async function verifyUnchanged(
   path: string | Buffer,
   image: ExportImageRow,
   { limits, signal }: Placing,
 ): Promise<void> {
-  const stats = await stat(path).catch(() => undefined);
-  if (stats?.size === image.sizeBytes && stats.mtimeMs === image.mtimeMs) return;
   const hash = await readOriginal(path, { limits, signal }, (original) => original.readHash());
   if (hash === image.contentHash) return;
   throw new ImageProblemError('unreadable', 'The file has changed since the dataset was created: rescan, segment and create the dataset again.'); // prettier-ignore

@@ -6,6 +6,7 @@ import { FORMAT_IMAGES, type ExportResult } from '../contract/export.ts';
 import type { ExportImageRow, ExportPlan } from '../domain/export-plan.ts';
 import type { ImageLimits } from '../core/image/image-limits.ts';
 import { ImageProblemError } from '../core/image/image-problem.ts';
+import { refuseGoneFolder } from '../core/image/walk.ts';
 import type { ExportContext, ExportedImage, ExportedMask, ExportWriter } from './format.ts';
 import { formatOf } from './formats.ts';
 import { ImageNames } from './image-names.ts';
@@ -89,6 +90,7 @@ type Sinks = { writer: ExportWriter; list: ImageList | undefined; report: Report
 
 async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Promise<void> {
   const names = new ImageNames();
+  const presentRoots = await presentOf(run.plan.rootPaths);
   const limit = pLimit(run.cores * IMAGES_IN_FLIGHT_A_CORE);
   const classNames = new Map(run.plan.classes.map(({ number, name }) => [number, name]));
   let [afterId, done, maskNumber] = [0, 0, 0];
@@ -96,7 +98,9 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
     run.signal.throwIfAborted();
     const rows = await run.nextPage(afterId);
     const named = rows.map((row) => ({ row, name: names.take(row.relPath) }));
-    const placed = await allSettled(named.map((one) => limit(() => placeOrReport(run, one, report))));
+    const placed = await allSettled(
+      named.map((one) => limit(() => placeOrReport(run, one, { report, presentRoots }))),
+    );
     for (const [index, { row, name }] of named.entries()) {
       run.signal.throwIfAborted();
       const place = placed[index];
@@ -143,7 +147,7 @@ async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
 async function placeOrReport(
   { plan, path, limits, signal, isResumed }: ExportRun,
   { row, name }: { row: ExportImageRow; name: string },
-  report: Report,
+  { report, presentRoots }: { report: Report; presentRoots: ReadonlySet<string> },
 ): Promise<Placed | undefined> {
   const format = formatOf(plan.options.format);
   // A format that keeps images inside its own file reads them there; all others have them next to their labels.
@@ -162,9 +166,18 @@ async function placeOrReport(
     });
   } catch (error) {
     if (!(error instanceof ImageProblemError)) throw error;
+    // A drive that goes away meanwhile would leave an export without its images.
+    if (presentRoots.has(row.rootPath)) await refuseGoneFolder(row.rootPath);
     report.problem(row.relPath, error.message);
     return undefined;
   }
+}
+
+/** The folders that exist now; images of the others are skipped and listed. */
+async function presentOf(rootPaths: readonly string[]): Promise<Set<string>> {
+  const present = new Set(rootPaths);
+  for (const path of rootPaths) await refuseGoneFolder(path).catch(() => present.delete(path));
+  return present;
 }
 
 /** Counts what went in, and collects what a person should know. */
@@ -173,6 +186,7 @@ class Report {
   #masks = 0;
   #leftOut = 0;
   #turned = 0;
+  #asLinks = 0;
   #copiedUpright = 0;
   #copiedAcross = 0;
   readonly #problems: ExportResult['problems'] = [];
@@ -182,6 +196,7 @@ class Report {
     this.images++;
     this.#masks += masks;
     if (orientation !== 1 && options.images === 'reference') this.#turned++;
+    if (options.images === 'hardlink') this.#asLinks++;
   }
 
   departure(departure: Placed['departure']): void {
@@ -207,6 +222,11 @@ class Report {
     if (this.#turned > 0) {
       notes.push(
         `${this.#turned} images are rotated by EXIF: tools that ignore EXIF show their masks rotated. --images copy writes upright copies.`,
+      );
+    }
+    if (this.#asLinks > this.#copiedUpright + this.#copiedAcross) {
+      notes.push(
+        'The images are hard links: editing one of them edits the original. --images copy writes copies.',
       );
     }
     if (this.#copiedUpright > 0) {

@@ -53,7 +53,9 @@ export class JobLedger {
 
   /** The job that has waited longest. */
   nextQueued(): Job | undefined {
-    return this.#options.jobs.nextQueued([...this.#unsaved.keys()]);
+    let job = this.#options.jobs.nextQueued();
+    while (job && this.#unsaved.has(job.id)) job = this.#options.jobs.nextQueued(job.id);
+    return job;
   }
 
   /**

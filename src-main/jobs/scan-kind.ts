@@ -44,11 +44,11 @@ export function scanKind(environment: JobEnvironment): JobKindHandler<'scan'> {
         cache: workerCache(settings, environment.layout),
       };
     },
-    answer: (ask, { id: scanId, spec: { collectionId } }) => {
+    answer: (ask, { id: scanId, spec: { collectionId, isVerifying = false } }) => {
       refuseRemoved(collectionId, scanId);
       switch (ask.kind) {
         case 'scan/diff':
-          return { inspect: store.scans.diffFound({ collectionId, scanId, files: ask.files }) };
+          return { inspect: store.scans.diffFound({ collectionId, scanId, isVerifying, files: ask.files }) };
         case 'scan/save':
           store.scans.saveInspected({ collectionId, scanId, files: ask.files });
           onCollection(collectionId);

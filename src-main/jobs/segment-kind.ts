@@ -107,7 +107,8 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
       if (!collection) {
         throw new UserError('NOT_FOUND', `The collection of '${segmentation.name}' has been removed.`);
       }
-      const { modelId } = segmentation;
+      const { modelId, hasModel } = segmentation;
+      if (hasModel && modelId === null) throw modelRemoved(segmentation);
       const model = modelId === null ? undefined : store.models.get(modelId);
       const settings = environment.settings();
       const learned = segmentationFiles(layout, segmentationId);
@@ -136,11 +137,17 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
               .map(({ isNew, isDone, ...image }) => ({ ...image, isDone: isNewOnly ? !isNew : isDone })),
           };
         case 'segment/learned':
+          store.segmentations.unread.clear(segmentationId);
           store.segmentations.setForeground(segmentationId, ask.foreground);
           return saveConcepts(ask.conceptCount, segmentationId);
         case 'segment/save':
           return saveImage(ask, segmentationId);
+        case 'segment/unread':
+          store.segmentations.unread.add({ segmentationId, imageId: ask.imageId, detail: ask.detail });
+          onSegmentation(segmentationId);
+          return null;
         case 'segment/finish':
+          store.segmentations.closePreliminary(segmentationId, nowMs());
           store.concepts.finish(segmentationId, nowMs());
           onSegmentation(segmentationId);
           return null;
@@ -149,6 +156,13 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
       }
     },
   };
+}
+
+/** Without its encoder, a segmentation would become another one. */
+function modelRemoved({ name }: Segmentation): UserError {
+  return new UserError('NOT_FOUND', `The encoder that '${name}' was made with has been removed.`, {
+    hint: 'Import it again and create a new segmentation, or create one without an encoder.',
+  });
 }
 
 /** The number of a cluster's concept: the worker counts clusters from 0, people count concepts from 1. */

@@ -6,7 +6,7 @@ import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOnHold } from '../contract/job-state.ts';
-import { isInside } from './output-files.ts';
+import { isInside } from '../jobs/output-files.ts';
 import { removeLearned } from './segmentations.ts';
 import type { Service } from './service.ts';
 
@@ -24,15 +24,21 @@ export function collectionHandlers(service: Service) {
     return collection;
   };
 
-  const scan = (collection: Collection): Job => {
-    const open = openScanOf(collection.id);
-    if (!open) return queue.enqueue({ kind: 'scan', collectionId: collection.id }, `Scan ${collection.name}`);
+  const scan = ({ id: collectionId, name }: Collection, isVerifying = false): Job => {
+    const open = openScanOf(collectionId, isVerifying);
+    const spec = { kind: 'scan', collectionId, ...(isVerifying && { isVerifying }) } as const;
+    if (!open) return queue.enqueue(spec, `Scan ${name}`);
     return isOnHold(open.state) ? queue.resume(open.id) : open;
   };
 
-  /** A scan that will still see all of the folder: one that is being cancelled will not. */
-  const openScanOf = (id: CollectionId): Job | undefined =>
-    queue.openJobsOf(id).find(({ spec, state }) => spec.kind === 'scan' && state !== 'cancelling');
+  /** A scan that will still see all of the folder, as thoroughly: one that is being cancelled will not. */
+  const openScanOf = (id: CollectionId, isVerifying: boolean): Job | undefined =>
+    queue
+      .openJobsOf(id)
+      .find(
+        ({ spec, state }) =>
+          spec.kind === 'scan' && state !== 'cancelling' && (spec.isVerifying === true || !isVerifying),
+      );
 
   return {
     get,
@@ -43,10 +49,12 @@ export function collectionHandlers(service: Service) {
       const collections = store.collections.list();
       refuseDuplicateFolder(rootPath, collections);
       const name = input.name ?? freeName(basename(rootPath) || rootPath, collections);
-      const id = store.collections.insert({ name, rootPath, createdAtMs: service.nowMs() });
-      service.publish({ type: 'collection', collectionId: id });
-      const collection = get(id);
-      return { collection, job: scan(collection) };
+      return store.together(() => {
+        const id = store.collections.insert({ name, rootPath, createdAtMs: service.nowMs() });
+        service.publish({ type: 'collection', collectionId: id });
+        const collection = get(id);
+        return { collection, job: scan(collection) };
+      });
     },
 
     rename(id: CollectionId, name: string): Collection {
@@ -56,10 +64,10 @@ export function collectionHandlers(service: Service) {
       return get(id);
     },
 
-    rescan(id: CollectionId): Job {
+    rescan({ id, isVerifying }: { id: CollectionId; isVerifying: boolean }): Job {
       const collection = get(id);
       readableFolder(collection.rootPath, service.layout.folder);
-      return scan(collection);
+      return scan(collection, isVerifying);
     },
 
     /** Removes a collection. The rows are deleted in small steps, so that the process stays responsive meanwhile. */

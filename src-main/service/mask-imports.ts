@@ -22,9 +22,11 @@ export function maskImportHandlers({ store, queue, nowMs }: Service) {
         });
       }
       const path = resolve(options.path);
-      const id = store.maskImports.insert({ ...options, path }, nowMs());
-      const job = queue.enqueue({ kind: 'import', importId: id }, `Import ${basename(path)}`);
-      return { import: get(id), job };
+      return store.together(() => {
+        const id = store.maskImports.insert({ ...options, path }, nowMs());
+        const job = queue.enqueue({ kind: 'import', importId: id }, `Import ${basename(path)}`);
+        return { import: get(id), job };
+      });
     },
   };
 }

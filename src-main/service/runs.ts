@@ -13,7 +13,7 @@ import type { PresetName, PretrainOverrides, PretrainPlan } from '../contract/pr
 import type { Run } from '../contract/run.ts';
 import { cardOf } from '../jobs/pretrain-kind.ts';
 import { readIfThere } from './cached-file.ts';
-import { outputFile } from './output-files.ts';
+import { outputFile } from '../jobs/output-files.ts';
 import type { Service } from './service.ts';
 
 type Request = {
@@ -90,7 +90,7 @@ export function runHandlers(service: Service) {
         });
       }
       const collection = store.collections.get(input.collectionId);
-      const id = store.runs.insert({
+      const run = {
         collectionId: input.collectionId,
         parentModelId: input.fromModelId ?? null,
         name:
@@ -101,8 +101,8 @@ export function runHandlers(service: Service) {
         imageCount: planned.imageCount,
         totalSteps: planned.totalSteps,
         createdAtMs: service.nowMs(),
-      });
-      return queueJob(get(id));
+      };
+      return store.together(() => queueJob(get(store.runs.insert(run))));
     },
 
     async resume({ id, device }: { id: RunId; device?: string | undefined }) {
@@ -136,6 +136,7 @@ export function runHandlers(service: Service) {
     },
 
     async writePreviews(input: { id: RunId; path: string; maxColumns: number; overwrite: boolean }) {
+      const out = outputFile(service, input.path, input);
       const { id, maxColumns } = input;
       const run = get(id);
       const { steps, images } = store.runs.previews(id);
@@ -144,7 +145,6 @@ export function runHandlers(service: Service) {
           hint: 'It has not started yet, or its setting previews is 0.',
         });
       }
-      const out = outputFile(service, input.path, input);
       const shown = thinned(steps, maxColumns);
       const rows = await Promise.all(
         images.map(async ({ imageId, contentHash }) => {

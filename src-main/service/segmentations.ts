@@ -67,7 +67,7 @@ export function segmentationHandlers(service: Service) {
       const model = modelId === undefined ? undefined : store.models.get(modelId);
       if (modelId !== undefined && !model) throw new UserError('NOT_FOUND', `There is no model ${modelId}.`);
       const device = await service.chooseDevice(request.device);
-      const id = store.segmentations.insert({
+      const segmentation = {
         collectionId,
         modelId: modelId ?? null,
         name:
@@ -76,8 +76,8 @@ export function segmentationHandlers(service: Service) {
         settings,
         device: device.id,
         createdAtMs: service.nowMs(),
-      });
-      return queueJob(get(id));
+      };
+      return store.together(() => queueJob(get(store.segmentations.insert(segmentation))));
     },
 
     /**

@@ -13,10 +13,12 @@ import { MaskEditRepository } from './mask-edits.ts';
 import { MaskImportRepository } from './mask-imports.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
 import { ModelRepository } from './models.ts';
+import { makePrivate } from './private-folder.ts';
 import { RunRepository } from './runs.ts';
 import { ScanRepository } from './scans.ts';
 import { SegmentationRepository } from './segmentations.ts';
 import { SettingsRepository } from './settings.ts';
+import { checkNowAndThen, wasLeftOpen } from './soundness.ts';
 import { translateSqliteError, withTranslatedErrors } from './sqlite-errors.ts';
 
 export type StoreOptions = {
@@ -32,16 +34,25 @@ export type StoreOptions = {
 export function openStore(file: string, options: StoreOptions): Store {
   let db: Database.Database | undefined;
   try {
+    const wasClosed = !wasLeftOpen(file);
+    // SQLite gives its log the rights of the database.
+    for (const path of [file, `${file}-wal`, `${file}-shm`]) makePrivate(path);
     db = new Database(file);
     const migrations = options.migrations ?? knownMigrations();
     refuseForeign(db, migrations);
+    makePrivate(file);
     configure(db);
+    if (hasTables(db)) checkNowAndThen(db, { wasClosed, nowMs: options.nowMs() });
     migrate(db, migrations, options.nowMs);
     return new Store(db);
   } catch (error) {
     db?.close();
     throw translateSqliteError(error, file);
   }
+}
+
+function hasTables(db: Database.Database): boolean {
+  return db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'settings'`).get() !== undefined;
 }
 
 function configure(db: Database.Database): void {
@@ -73,12 +84,14 @@ export class Store {
   readonly maskEdits: MaskEditRepository;
   readonly maskImports: MaskImportRepository;
   readonly #db: Database.Database;
+  readonly #transaction: (work: () => void) => void;
 
   constructor(db: Database.Database) {
     this.#db = db;
     // The brands exist only in the types; this connection was opened for writing.
     const writable = withTranslatedErrors(db) as unknown as WritableDb;
     const readable = writable as unknown as ReadableDb;
+    this.#transaction = writable.transaction((work: () => void) => work());
     this.collections = new CollectionRepository(writable);
     this.images = new ImageRepository(readable);
     this.scans = new ScanRepository(writable);
@@ -95,6 +108,17 @@ export class Store {
     this.maskEdits = new MaskEditRepository(writable);
     this.maskImports = new MaskImportRepository(writable);
     this.models = new ModelRepository(writable);
+  }
+
+  /**
+   * Writes several rows that mean nothing without each other, such as a run and its job: all of them, or none.
+   * @throws what `work` throws, with nothing written
+   */
+  together<T>(work: () => T): T {
+    const results: T[] = [];
+    this.#transaction(() => void results.push(work()));
+    // The transaction has called it once, or has thrown.
+    return results[0] as T;
   }
 
   [Symbol.dispose](): void {

@@ -122,7 +122,10 @@ export class DatasetRowRepository {
       SELECT s.image_id, CASE WHEN i.status IN ('missing', 'problem') THEN 'missing'
         WHEN i.content_hash <> s.content_hash THEN 'changed' ELSE 'same' END AS state
       FROM segmented_images s JOIN images i ON i.id = s.image_id
-      WHERE s.segmentation_id = @segmentationId AND s.image_id > @afterId ORDER BY s.image_id LIMIT @limit`);
+      WHERE s.segmentation_id = @segmentationId AND s.image_id > @afterId
+        -- Preliminary masks have no class yet, and are about to be replaced.
+        AND s.is_preliminary = 0
+      ORDER BY s.image_id LIMIT @limit`);
     this.#concepts = db.prepare(`
       SELECT id, number, name, colour, is_background AS isBackground, merged_into AS mergedInto,
         EXISTS (SELECT 1 FROM concept_images WHERE concept_id = c.id) AS hasMasks

@@ -11,6 +11,7 @@ export type ImageRow = {
   status: string;
   size_bytes: number;
   mtime_ms: number;
+  change_time_ms: number | null;
   seen_by_scan: number;
   content_hash: Uint8Array | null;
   format: string | null;
@@ -72,6 +73,7 @@ export function toRowValues(
     status: scan.status,
     size_bytes: file.sizeBytes,
     mtime_ms: file.mtimeMs,
+    change_time_ms: file.changeTimeMs,
     seen_by_scan: scan.scanId,
     content_hash: facts && fromHash(facts.contentHash),
     format: facts?.format ?? null,

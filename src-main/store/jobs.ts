@@ -27,7 +27,7 @@ export class JobRepository {
   readonly #get: Statement<[number], Row>;
   readonly #newest: Statement<[number, number], Row>;
   readonly #newestOfState: Statement<[string, number, number], Row>;
-  readonly #nextQueued: Statement<[string], Row>;
+  readonly #nextQueued: Statement<[number], Row>;
   readonly #setProgress: Statement<[string, number]>;
   readonly #transition: Statement<
     [
@@ -52,9 +52,7 @@ export class JobRepository {
     this.#newestOfState = db.prepare(
       'SELECT * FROM jobs WHERE state = ? AND id < ? ORDER BY id DESC LIMIT ?',
     );
-    this.#nextQueued = db.prepare(`
-      SELECT * FROM jobs WHERE state = 'queued' AND id NOT IN (SELECT value FROM json_each(?))
-      ORDER BY id LIMIT 1`);
+    this.#nextQueued = db.prepare(`SELECT * FROM jobs WHERE state = 'queued' AND id > ? ORDER BY id LIMIT 1`);
     this.#setProgress = db.prepare('UPDATE jobs SET progress = ? WHERE id = ?');
     this.#transition = db.prepare(`
       UPDATE jobs SET
@@ -97,9 +95,9 @@ export class JobRepository {
     return toPage(rows, limit, toJob, (row) => [row.id]);
   }
 
-  /** The job that has waited longest, of all but `others`. */
-  nextQueued(others: readonly JobId[] = []): Job | undefined {
-    const row = this.#nextQueued.get(JSON.stringify(others));
+  /** The job that has waited longest, of those after `afterId`. */
+  nextQueued(afterId = 0): Job | undefined {
+    const row = this.#nextQueued.get(afterId);
     return row && toJob(row);
   }
 

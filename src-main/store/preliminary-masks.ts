@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { MaskId, type ConceptId, type ContentHash } from '../contract/ids.ts';
+import { MaskId, type ConceptId, type ContentHash, type SegmentationId } from '../contract/ids.ts';
 import type { WritableDb } from './connection.ts';
 import { toHash } from './image-row.ts';
 import { toShape, type MaskRow, type ShapeRow } from './mask-row.ts';
@@ -36,6 +36,8 @@ export class PreliminaryMasks {
   readonly #removeMasks: Statement<[ImageKey]>;
   readonly #fileSteps: Statement<[Record<string, number>]>;
   readonly #setFinal: Statement<[ImageKey & { finishedAtMs: number }]>;
+  readonly #gone: Statement<[number], number>;
+  readonly #forget: Statement<[ImageKey]>;
 
   constructor(db: WritableDb) {
     const ofImage = 'segmentation_id = @segmentationId AND image_id = @imageId';
@@ -58,9 +60,28 @@ export class PreliminaryMasks {
     this.#fileSteps = db.prepare(
       'UPDATE mask_edit_states SET concept_id = @conceptId WHERE mask_id = @maskId AND concept_id IS NULL',
     );
+    this.#gone = db
+      .prepare<[number], number>(
+        `SELECT d.image_id FROM segmented_images d JOIN images i ON i.id = d.image_id
+         WHERE d.segmentation_id = ? AND d.is_preliminary = 1 AND i.status NOT IN ('ok', 'changed')`,
+      )
+      .pluck();
+    this.#forget = db.prepare(`DELETE FROM segmented_images WHERE ${ofImage}`);
     this.#setFinal = db.prepare(
       `UPDATE segmented_images SET is_preliminary = 0, finished_at_ms = @finishedAtMs WHERE ${ofImage}`,
     );
+  }
+
+  /**
+   * Closes a segmentation, inside a transaction of the caller: images that went away before their turn keep what the
+   * user has made of their masks, and lose masks that were only preliminary. Those that are back later are new.
+   */
+  close(segmentationId: SegmentationId, finishedAtMs: number): void {
+    for (const imageId of this.#gone.all(segmentationId)) {
+      const key = { segmentationId, imageId };
+      if (this.#isTouched.get(key) === 1) this.#setFinal.run({ ...key, finishedAtMs });
+      else this.#forget.run(key);
+    }
   }
 
   /**

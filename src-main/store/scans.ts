@@ -7,10 +7,13 @@ import { fromHash, toRowValues, type ImageRow, type ImageRowValues } from './ima
 
 export type ScanBatch<T> = { collectionId: CollectionId; scanId: JobId; files: readonly T[] };
 
+/** `isVerifying`: every file is opened, whatever its size and times say; false by default. */
+type FoundBatch = ScanBatch<FoundFile> & { isVerifying?: boolean };
+
 type FinishedScan = { collectionId: CollectionId; scanId: JobId; finishedAtMs: number };
 type StoredRow = Pick<
   ImageRow,
-  'id' | 'status' | 'size_bytes' | 'mtime_ms' | 'seen_by_scan' | 'content_hash'
+  'id' | 'status' | 'size_bytes' | 'mtime_ms' | 'change_time_ms' | 'seen_by_scan' | 'content_hash'
 >;
 
 const COLUMNS: readonly (keyof ImageRowValues)[] = [
@@ -20,6 +23,7 @@ const COLUMNS: readonly (keyof ImageRowValues)[] = [
   'status',
   'size_bytes',
   'mtime_ms',
+  'change_time_ms',
   'seen_by_scan',
   'content_hash',
   'format',
@@ -65,11 +69,12 @@ const NEVER_MS = -1;
  */
 export class ScanRepository {
   /**
-   * Which of the found files have to be opened, as indices: the unknown, those with another size or time,
-   * and those that had a problem (its cause may be gone). The others are marked as seen; entries that could
+   * Which of the found files have to be opened, as indices: the unknown, those with another size or time (a program
+   * can set back the time of modification, but not that of the last change), and those that had a problem (its cause
+   * may be gone). The others are marked as seen; entries that could
    * not even be listed are saved as problems.
    */
-  readonly diffFound: (batch: ScanBatch<FoundFile>) => number[];
+  readonly diffFound: (batch: FoundBatch) => number[];
   /** Saves opened files: `changed` when the bytes differ from those stored before, else `ok` or `problem`. */
   readonly saveInspected: (batch: ScanBatch<InspectedFile>) => void;
   /**
@@ -84,14 +89,17 @@ export class ScanRepository {
   }) => boolean;
 
   readonly #stored: Statement<[number, string | Uint8Array], StoredRow>;
-  readonly #touch: Statement<[{ id: number; scanId: number; status: ImageStatus }]>;
+  readonly #touch: Statement<
+    [{ id: number; scanId: number; status: ImageStatus; changeTimeMs: number | null }]
+  >;
   readonly #upsert: Statement<[ImageRowValues]>;
 
   constructor(db: WritableDb) {
     this.#stored = db.prepare(`
-      SELECT id, status, size_bytes, mtime_ms, seen_by_scan, content_hash FROM images
+      SELECT id, status, size_bytes, mtime_ms, change_time_ms, seen_by_scan, content_hash FROM images
       WHERE collection_id = ? AND ifnull(path_bytes, rel_path) = ?`);
-    this.#touch = db.prepare('UPDATE images SET seen_by_scan = @scanId, status = @status WHERE id = @id');
+    this.#touch = db.prepare(`
+      UPDATE images SET seen_by_scan = @scanId, status = @status, change_time_ms = @changeTimeMs WHERE id = @id`);
     this.#upsert = db.prepare(`
       INSERT INTO images (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((column) => `@${column}`).join(', ')})
       ON CONFLICT (collection_id, ifnull(path_bytes, rel_path)) DO UPDATE SET
@@ -106,7 +114,7 @@ export class ScanRepository {
       'UPDATE collections SET last_scan_at_ms = @finishedAtMs WHERE id = @collectionId',
     );
 
-    this.diffFound = db.transaction((batch: ScanBatch<FoundFile>) =>
+    this.diffFound = db.transaction((batch: FoundBatch) =>
       batch.files.flatMap((file, index) => (this.#settleUnchanged(file, batch) ? [] : [index])),
     );
     this.saveInspected = db.transaction((batch: ScanBatch<InspectedFile>) => {
@@ -122,7 +130,7 @@ export class ScanRepository {
   }
 
   /** Whether the file needs no further inspection. */
-  #settleUnchanged(file: FoundFile, { collectionId, scanId }: ScanBatch<FoundFile>): boolean {
+  #settleUnchanged(file: FoundFile, { collectionId, scanId, isVerifying = false }: FoundBatch): boolean {
     if (file.problem) {
       this.#save({ ...file, facts: null, note: null }, { collectionId, scanId });
       return true;
@@ -131,8 +139,11 @@ export class ScanRepository {
     if (!stored) return false;
     if (stored.size_bytes !== file.sizeBytes || stored.mtime_ms !== file.mtimeMs) return false;
     if (stored.seen_by_scan === scanId) return true;
-    if (stored.status === 'problem') return false;
-    this.#touch.run({ id: stored.id, scanId, status: 'ok' });
+    if (isVerifying || stored.status === 'problem') return false;
+    const { changeTimeMs } = file;
+    // Rows of older versions have none.
+    if (stored.change_time_ms !== null && stored.change_time_ms !== changeTimeMs) return false;
+    this.#touch.run({ id: stored.id, scanId, status: 'ok', changeTimeMs });
     return true;
   }
 

@@ -1,5 +1,6 @@
 import { CollectionId, JobId, ModelId, SegmentationId } from '../contract/ids.ts';
 import { JobState } from '../contract/job-state.ts';
+import type { SkippedImage } from '../contract/run.ts';
 import { ForegroundNote, SegmentSettings, type Segmentation } from '../contract/segmentation.ts';
 
 export type SegmentationRow = {
@@ -13,21 +14,30 @@ export type SegmentationRow = {
   device: string;
   foreground: string | null;
   image_count: number;
+  preliminary_count: number;
+  unread_count: number;
+  has_model: number;
   created_at_ms: number;
   finished_at_ms: number | null;
 };
 
-/** Selects segmentations with the state of their job and the number of images that they have finished. */
+/** Selects segmentations with the state of their job, and how many images are finished, preliminary and unread. */
 export const segmentationSql = `
   SELECT s.*, j.state,
-    (SELECT count(*) FROM segmented_images i WHERE i.segmentation_id = s.id) AS image_count
+    (SELECT count(*) FROM segmented_images i WHERE i.segmentation_id = s.id AND i.is_preliminary = 0)
+      AS image_count,
+    (SELECT count(*) FROM segmented_images i WHERE i.segmentation_id = s.id AND i.is_preliminary = 1)
+      AS preliminary_count,
+    (SELECT count(*) FROM unread_images u WHERE u.segmentation_id = s.id) AS unread_count
   FROM segmentations s LEFT JOIN jobs j ON j.id = s.job_id`;
 
-export function toSegmentation(row: SegmentationRow): Segmentation {
+/** @param unreadImages some of the images that it could not read */
+export function toSegmentation(row: SegmentationRow, unreadImages: SkippedImage[]): Segmentation {
   return {
     id: SegmentationId.parse(row.id),
     collectionId: CollectionId.parse(row.collection_id),
     modelId: row.model_id === null ? null : ModelId.parse(row.model_id),
+    hasModel: row.has_model === 1,
     jobId: row.job_id === null ? null : JobId.parse(row.job_id),
     state: row.state === null ? null : JobState.parse(row.state),
     name: row.name,
@@ -35,6 +45,9 @@ export function toSegmentation(row: SegmentationRow): Segmentation {
     device: row.device,
     foreground: row.foreground === null ? null : ForegroundNote.parse(JSON.parse(row.foreground)),
     imageCount: row.image_count,
+    preliminaryCount: row.preliminary_count,
+    unreadCount: row.unread_count,
+    unreadImages,
     createdAtMs: row.created_at_ms,
     finishedAtMs: row.finished_at_ms,
   };

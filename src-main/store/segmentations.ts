@@ -17,6 +17,7 @@ import type { WritableDb } from './connection.ts';
 import { fromHash, toHash } from './image-row.ts';
 import { MaskWriter } from './mask-writer.ts';
 import { PreliminaryMasks, type SegmentedImage } from './preliminary-masks.ts';
+import { UnreadImages } from './unread-images.ts';
 import { toOwnedMask, toShape, type MaskRow, type OwnedMask, type ShapeRow } from './mask-row.ts';
 
 /** An image to segment: whether this segmentation has final or preliminary masks of its present content. */
@@ -66,6 +67,9 @@ const changesSql = `
 export class SegmentationRepository {
   /** Saves one image's masks in place of those it had; durable when it returns. */
   readonly saveImage: (image: SegmentedImage) => MaskId[];
+  readonly unread: UnreadImages;
+  /** Settles preliminary masks whose image went away before its turn; see `PreliminaryMasks.close`. */
+  readonly closePreliminary: (id: SegmentationId, finishedAtMs: number) => void;
 
   readonly #insert: Statement<[Record<string, unknown>]>;
   readonly #get: Statement<[number], SegmentationRow>;
@@ -90,10 +94,11 @@ export class SegmentationRepository {
 
   constructor(db: WritableDb) {
     this.#masks = new MaskWriter(db);
+    this.unread = new UnreadImages(db);
     this.#preliminary = new PreliminaryMasks(db);
     this.#insert = db.prepare(`
-      INSERT INTO segmentations (collection_id, model_id, name, settings, device, created_at_ms)
-      VALUES (@collectionId, @modelId, @name, @settings, @device, @createdAtMs)`);
+      INSERT INTO segmentations (collection_id, model_id, has_model, name, settings, device, created_at_ms)
+      VALUES (@collectionId, @modelId, @modelId IS NOT NULL, @name, @settings, @device, @createdAtMs)`);
     this.#get = db.prepare(`${segmentationSql} WHERE s.id = ?`);
     this.#ofCollection = db.prepare(`${segmentationSql} WHERE s.collection_id = ? ORDER BY s.id DESC`);
     this.#list = db.prepare(`${segmentationSql} ORDER BY s.id DESC`);
@@ -123,6 +128,9 @@ export class SegmentationRepository {
         'SELECT content_hash FROM segmented_images WHERE segmentation_id = ? AND image_id = ?',
       )
       .pluck();
+    this.closePreliminary = db.transaction((id: SegmentationId, finishedAtMs: number) =>
+      this.#preliminary.close(id, finishedAtMs),
+    );
     this.saveImage = db.transaction((image: SegmentedImage) => this.#replaceImage(image));
   }
 
@@ -144,17 +152,17 @@ export class SegmentationRepository {
 
   get(id: SegmentationId): Segmentation | undefined {
     const row = this.#get.get(id);
-    return row && toSegmentation(row);
+    return row && this.#toSegmentation(row);
   }
 
   /** Newest first. */
   ofCollection(id: CollectionId): Segmentation[] {
-    return this.#ofCollection.all(id).map(toSegmentation);
+    return this.#ofCollection.all(id).map((row) => this.#toSegmentation(row));
   }
 
   /** All of them, newest first. */
   list(): Segmentation[] {
-    return this.#list.all().map(toSegmentation);
+    return this.#list.all().map((row) => this.#toSegmentation(row));
   }
 
   setJob(id: SegmentationId, jobId: JobId): void {
@@ -236,8 +244,13 @@ export class SegmentationRepository {
     return row && toShape(row);
   }
 
+  #toSegmentation(row: SegmentationRow): Segmentation {
+    return toSegmentation(row, row.unread_count > 0 ? this.unread.of(SegmentationId.parse(row.id)) : []);
+  }
+
   #replaceImage(image: SegmentedImage): MaskId[] {
     const { segmentationId, imageId, finishedAtMs, isPreliminary = false } = image;
+    if (!isPreliminary) this.unread.forget(segmentationId, imageId);
     const settled = isPreliminary ? undefined : this.#preliminary.settle(image);
     if (settled) return settled;
     this.#forgetImage.run(segmentationId, imageId);

@@ -134,6 +134,7 @@ function writePhoto(root: string, index: number, jpeg: Buffer): InspectedFile {
     pathBytes: null,
     sizeBytes,
     mtimeMs,
+    changeTimeMs: null,
     note: null,
     problem: null,
     facts: {

@@ -223,7 +223,7 @@ export function resultOf(work: Work, dataFolder: string, target: string): string
 /** Names and contents; without the file that says when they were written. */
 function filesOf(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !['r2o-export.json', 'README.txt'].includes(entry.name))
+    .filter((entry) => entry.isFile() && !['r2o-studio.json', 'README.txt'].includes(entry.name))
     .map(({ parentPath, name }) => join(parentPath, name))
     .toSorted()
     .map(
@@ -260,7 +260,7 @@ export function checkSound(dataFolder: string, target: string): void {
       db.close();
     }
   }
-  if (existsSync(target) && !existsSync(join(target, 'r2o-export.json'))) {
+  if (existsSync(target) && !existsSync(join(target, 'r2o-studio.json'))) {
     throw new Error('half an export has the name of a whole one');
   }
 }

@@ -28,6 +28,7 @@ export async function manyImages(service: Service, count: number): Promise<Colle
       pathBytes: null,
       sizeBytes: 1_000,
       mtimeMs: 1,
+      changeTimeMs: null,
       facts: {
         contentHash,
         format: 'jpeg',

@@ -77,6 +77,7 @@ function inspected({ relPath, bytes, widthPx, heightPx }: ScannedImage, folder: 
     pathBytes: null,
     sizeBytes,
     mtimeMs,
+    changeTimeMs: null,
     problem: null,
     note: null,
     facts: {

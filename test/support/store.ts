@@ -77,6 +77,7 @@ export type TestFile = {
   pathBytes?: Uint8Array | null;
   content: number | ProblemCode;
   mtimeMs?: number;
+  changeTimeMs?: number | null;
 };
 
 export type ScanOfFolder = { collectionId: CollectionId; scanId: number; files: readonly TestFile[] };
@@ -94,17 +95,19 @@ export function scanFolder(store: Store, { collectionId, scanId, files }: ScanOf
   return opened.map(({ relPath }) => relPath);
 }
 
-export function asFound({ relPath, pathBytes = null, content, mtimeMs = 1 }: TestFile): FoundFile {
-  return { relPath, pathBytes, sizeBytes: sizeOf(content), mtimeMs, problem: null };
+export function asFound(file: TestFile): FoundFile {
+  const { relPath, pathBytes = null, content, mtimeMs = 1, changeTimeMs = null } = file;
+  return { relPath, pathBytes, sizeBytes: sizeOf(content), mtimeMs, changeTimeMs, problem: null };
 }
 
 export function asInspected(file: TestFile): InspectedFile {
-  const { relPath, pathBytes = null, content, mtimeMs = 1 } = file;
+  const { relPath, pathBytes = null, content, mtimeMs = 1, changeTimeMs = null } = file;
   const isUsable = typeof content === 'number';
   return {
     relPath,
     pathBytes,
     mtimeMs,
+    changeTimeMs,
     sizeBytes: sizeOf(content),
     note: null,
     facts: isUsable ? factsOf(content) : null,

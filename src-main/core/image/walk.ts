@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Dirent, Stats } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { open, opendir, readdir, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import type { ImageProblem } from '../../contract/image.ts';
@@ -106,6 +106,20 @@ export async function realRoot(path: Buffer | string): Promise<Buffer> {
     });
   }
   return realpath(path, { encoding: 'buffer' });
+}
+
+/**
+ * After a file could not be read: without its drive, a collection is not one of damaged images. Where a drive was
+ * unmounted, an empty folder is left.
+ * @throws UserError as `realRoot`, and FOLDER_NOT_FOUND for an empty folder
+ */
+export async function refuseGoneFolder(root: string): Promise<void> {
+  await realRoot(root);
+  await using entries = await opendir(root);
+  if ((await entries.read()) !== null) return;
+  throw new UserError('FOLDER_NOT_FOUND', `The folder '${root}' is empty.`, {
+    hint: 'Reconnect its drive, then resume the job.',
+  });
 }
 
 function rootError(error: unknown, path: Buffer | string): unknown {
@@ -253,14 +267,19 @@ function hasHiddenPart(path: Buffer): boolean {
 }
 
 function problemRow(relPath: Buffer, problem: ImageProblem): Visit {
-  return fileRow(relPath, { size: 0, mtimeMs: 0 }, problem);
+  return fileRow(relPath, { size: 0, mtimeMs: 0, ctimeMs: null }, problem);
 }
 
 function fileRow(
   relPath: Buffer,
-  { size: sizeBytes, mtimeMs }: { size: number; mtimeMs: number },
+  {
+    size: sizeBytes,
+    mtimeMs,
+    ctimeMs: changeTimeMs,
+  }: { size: number; mtimeMs: number; ctimeMs: number | null },
   problem: ImageProblem | null,
 ): Visit {
   const pathBytes = isUtf8(relPath) ? null : Uint8Array.from(relPath);
-  return { kind: 'file', file: { relPath: relPath.toString(), pathBytes, sizeBytes, mtimeMs, problem } };
+  const key = { relPath: relPath.toString(), pathBytes };
+  return { kind: 'file', file: { ...key, sizeBytes, mtimeMs, changeTimeMs, problem } };
 }

@@ -3,6 +3,7 @@ import { ImageProblemError } from '../image/image-problem.ts';
 import { BOX_FIELDS, type Batch, type SkippedImage } from './batch.ts';
 import { epochOf, epochOrder, stepsPerEpoch } from './batch-order.ts';
 import { ImageSource, type ImageSourceSpec, type OpenedImage, type TrainingImage } from './image-source.ts';
+import { refuseGoneFolder } from '../image/walk.ts';
 import { makeViews } from './make-views.ts';
 
 export type BatchMakerSpec = ImageSourceSpec & {
@@ -110,6 +111,7 @@ export class BatchMaker {
       return { opened: await this.#source.open(image) };
     } catch (error) {
       if (!(error instanceof ImageProblemError)) throw error;
+      await refuseGoneFolder(this.#spec.rootPath);
       return { problem: { relPath: image.relPath, detail: error.message } };
     }
   }

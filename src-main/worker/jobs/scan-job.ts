@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
-import type { FoundFile, InspectedFile } from '../../domain/scan.ts';
+import { InspectedFile, type FoundFile, type Inspection } from '../../domain/scan.ts';
 import { inspectFile } from '../../core/image/inspect.ts';
 import { ThumbnailCache } from '../../core/image/thumbnail-cache.ts';
-import { resolveFile, walkFolder } from '../../core/image/walk.ts';
+import { realRoot, refuseGoneFolder, resolveFile, walkFolder } from '../../core/image/walk.ts';
 import type { JobContext } from './job-context.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 
@@ -21,6 +21,8 @@ export async function runScan(job: WorkerJobOf<'scan'>, context: JobContext): Pr
   const toInspect = await listChanged(job, context);
   await inspectAll(job, toInspect, context);
   context.signal.throwIfAborted();
+  // Of a folder that went away while it was listed, files are not missing: they were not seen.
+  await realRoot(job.rootPath);
   await context.link.ask({ kind: 'scan/finish' });
 }
 
@@ -50,8 +52,8 @@ async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context:
     if (signal.aborted) return;
     const path = resolveFile(job.rootPath, file);
     const inspection = await inspectFile(path, { limits: job.limits, thumbnails, signal });
-    const { relPath, pathBytes, sizeBytes, mtimeMs } = file;
-    await saver.add({ relPath, pathBytes, sizeBytes, mtimeMs, ...inspection });
+    if (inspection.problem?.code === 'vanished') await refuseGoneFolder(job.rootPath);
+    await saver.add(rowOf(file, inspection));
     done++;
     report();
   };
@@ -65,6 +67,15 @@ async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context:
   } finally {
     await saver.flush();
   }
+}
+
+/** The row of a file. One that does not fit its schema is that file's problem: the others of its batch are saved. */
+function rowOf(file: FoundFile, inspection: Inspection): InspectedFile {
+  const row = InspectedFile.safeParse({ ...file, ...inspection });
+  if (row.success) return row.data;
+  const field = row.error.issues[0]?.path.join('.') ?? 'value';
+  const detail = `The file has an impossible ${field}: copy or export it again, then rescan.`;
+  return { ...file, facts: null, problem: { code: 'corrupt', detail }, note: null };
 }
 
 /** Gathers rows into batches; a full batch is saved before `add` returns, which holds its caller back. */

@@ -34,6 +34,7 @@ const SAMPLE_IMAGES = 256;
 /**
  * Segments the images of a collection into masks: learns its concepts from a sample, then goes through
  * all images and saves each separately. A job that was stopped or killed resumes with the first image without masks.
+ * An image that cannot be read is named and stays to be done.
  */
 export async function runSegmentation(job: SegmentJob, context: JobContext): Promise<void> {
   const { link, signal } = context;
@@ -69,9 +70,14 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     firstCuts.delete(image.id);
     return first ? threads.file(image, first) : threads.cut(image);
   };
-  for await (const { item, result: masks } of inOrder(waiting, threads.ahead, cut)) {
+  for await (const { item, result } of inOrder(waiting, threads.ahead, cut)) {
     signal.throwIfAborted();
     const { id: imageId, contentHash } = item;
+    if ('unread' in result) {
+      await link.ask({ kind: 'segment/unread', imageId, detail: result.unread });
+      continue;
+    }
+    const { masks } = result;
     await link.ask({ kind: 'segment/save', imageId, contentHash, masks, isPreliminary: false });
     done++;
     report();

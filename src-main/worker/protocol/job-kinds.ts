@@ -210,6 +210,8 @@ const segment = {
       }),
       answer: z.null(),
     },
+    /** Name an image that cannot be read: it stays to be done. */
+    'segment/unread': { ask: z.object({ imageId: ImageId, detail: z.string() }), answer: z.null() },
     'segment/finish': { ask: Nothing, answer: z.null() },
   },
 } satisfies Declaration<'segment'>;

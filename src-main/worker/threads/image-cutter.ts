@@ -1,7 +1,7 @@
 import type { ContentHash } from '../../contract/ids.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { readVerified } from '../../core/image/render.ts';
-import { realRoot, resolveFile } from '../../core/image/walk.ts';
+import { refuseGoneFolder, resolveFile } from '../../core/image/walk.ts';
 import {
   sampleImage,
   type FirstCut,
@@ -38,7 +38,11 @@ export type CutImage = {
 /** What an image adds to a sample, and the masks that it has until the collection is learned. */
 export type SampledImage = { sample: ImageSample; first: FirstCut | null };
 
+/** The masks of an image, or why it could not be read. */
+export type CutResult = { masks: FoundMask[] } | { unread: string };
+
 type Opened = { pixels: ImagePixels; embedding: Embedding };
+type Read<T> = { value: T } | { unread: string };
 
 /** Samples and segments the images of one job, each separately. */
 export class ImageCutter {
@@ -59,18 +63,19 @@ export class ImageCutter {
    */
   async sample(image: CutImage, spec: SampleSpec): Promise<SampledImage | null> {
     const opened = await this.#open(image);
-    return opened && sampleImage({ ...opened, ...this.#place(image) }, spec);
+    return 'value' in opened ? sampleImage({ ...opened.value, ...this.#place(image) }, spec) : null;
   }
 
   /**
-   * The masks of an image that was cut before the collection was learned; none for a file that can no longer be used.
+   * The masks of an image that was cut before the collection was learned.
    * @throws UserError when the collection's folder is gone
    */
-  async file(image: CutImage, { objects, colours }: FirstCut, model: CollectionModel): Promise<FoundMask[]> {
-    const embedding = await this.#usable(() => this.#embedding(image, () => this.#pixels(image)));
-    if (!embedding) return [];
+  async file(image: CutImage, { objects, colours }: FirstCut, model: CollectionModel): Promise<CutResult> {
+    const read = await this.#read(() => this.#embedding(image, () => this.#pixels(image)));
+    if ('unread' in read) return read;
+    const embedding = read.value;
     const concepts = conceptsOf(model.concepts, superpixelDescriptors(embedding, colours));
-    return fileObjects({ embedding, ...this.#place(image) }, objects, concepts);
+    return { masks: fileObjects({ embedding, ...this.#place(image) }, objects, concepts) };
   }
 
   /**
@@ -78,25 +83,23 @@ export class ImageCutter {
    * @throws UserError when the collection's folder is gone
    */
   async ground(image: CutImage): Promise<boolean | null> {
-    const pixels = await this.#usable(() => this.#pixels(image));
-    return pixels && hasEvenGround(pixels);
+    const read = await this.#read(() => this.#pixels(image));
+    return 'value' in read ? hasEvenGround(read.value) : null;
   }
 
-  /**
-   * The masks of an image; none for a file that can no longer be used.
-   * @throws UserError when the collection's folder is gone
-   */
-  async cut(image: CutImage, model: CollectionModel): Promise<FoundMask[]> {
+  /** The masks of an image. @throws UserError when the collection's folder is gone */
+  async cut(image: CutImage, model: CollectionModel): Promise<CutResult> {
     const opened = await this.#open(image);
-    return opened ? segmentImage({ ...opened, ...this.#place(image) }, model) : [];
+    if ('unread' in opened) return opened;
+    return { masks: await segmentImage({ ...opened.value, ...this.#place(image) }, model) };
   }
 
   #place({ widthPx, heightPx }: CutImage): Pick<SegmentTask, 'original' | 'settings'> {
     return { original: { widthPx, heightPx }, settings: this.#spec.settings };
   }
 
-  #open(image: CutImage): Promise<Opened | null> {
-    return this.#usable(async () => {
+  #open(image: CutImage): Promise<Read<Opened>> {
+    return this.#read(async () => {
       const pixels = await this.#pixels(image);
       return { pixels, embedding: await this.#embedding(image, () => Promise.resolve(pixels)) };
     });
@@ -115,15 +118,14 @@ export class ImageCutter {
     return decodePixels(bytes, limits);
   }
 
-  /** What is read of an image; null for a file that can no longer be used. */
-  async #usable<T>(read: () => Promise<T>): Promise<T | null> {
+  /** What is read of an image, or why the file can no longer be used. */
+  async #read<T>(read: () => Promise<T>): Promise<Read<T>> {
     try {
-      return await read();
+      return { value: await read() };
     } catch (error) {
       if (!(error instanceof ImageProblemError)) throw error;
-      // One file is gone, or all are: without its drive, a collection is not one of empty images.
-      await realRoot(this.#spec.rootPath);
-      return null;
+      await refuseGoneFolder(this.#spec.rootPath);
+      return { unread: error.problem.detail };
     }
   }
 }

@@ -5,8 +5,7 @@ import type { FeatureMap, RemoteEncoder } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { InputRules } from '../../core/model/backbone.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
-import type { FoundMask } from '../../core/segment/segment-task.ts';
-import type { CutImage, CutSpec, SampledImage } from './image-cutter.ts';
+import type { CutImage, CutResult, CutSpec, SampledImage } from './image-cutter.ts';
 
 export type SegmentThreadData = {
   spec: CutSpec;
@@ -85,12 +84,12 @@ export class SegmentThreads {
   }
 
   /** The masks of an image that `sample` has cut already. */
-  async file(image: CutImage, first: FirstCut): Promise<FoundMask[]> {
-    return (await this.#ask({ kind: 'file', image, first })) as FoundMask[];
+  async file(image: CutImage, first: FirstCut): Promise<CutResult> {
+    return (await this.#ask({ kind: 'file', image, first })) as CutResult;
   }
 
-  async cut(image: CutImage): Promise<FoundMask[]> {
-    return (await this.#ask({ kind: 'cut', image })) as FoundMask[];
+  async cut(image: CutImage): Promise<CutResult> {
+    return (await this.#ask({ kind: 'cut', image })) as CutResult;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

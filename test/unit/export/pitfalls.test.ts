@@ -107,6 +107,7 @@ describe('photos that EXIF turns', () => {
     expect(inode(join(folder, 'images/train/turned-1.jpg'))).toBe(inode(original('turned-1.jpg')));
     expect(inode(join(folder, 'images/train/turned-6.jpg'))).not.toBe(inode(original('turned-6.jpg')));
     expect(result.notes).toEqual([
+      'The images are hard links: editing one of them edits the original. --images copy writes copies.',
       '7 images were copied upright, because their files cannot be used as they are.',
     ]);
   });

@@ -168,6 +168,36 @@ describe('a scan', () => {
     expect(test.statuses(collectionId)).toEqual({ 'a.jpg': 'ok', 'b.jpg': 'ok' });
   });
 
+  test('opens a file that was changed under the same size and time, and every file when it verifies', () => {
+    using files = new TestStore(tempFolder());
+    const collectionId = files.collection();
+    const { scans } = files.store;
+    const opened = (scanId: number, changeTimeMs: number | null, isVerifying = false) =>
+      scans.diffFound({
+        collectionId,
+        scanId: JobId.parse(scanId),
+        isVerifying,
+        files: [asFound({ relPath: 'a.jpg', content: 1, changeTimeMs })],
+      });
+    const save = (scanId: number, changeTimeMs: number | null) =>
+      scans.saveInspected({
+        collectionId,
+        scanId: JobId.parse(scanId),
+        files: [asInspected({ relPath: 'a.jpg', content: 1, changeTimeMs })],
+      });
+    // A row of an older version.
+    save(1, null);
+    expect(opened(2, 5)).toEqual([]);
+    expect(opened(3, 5)).toEqual([]);
+    expect(opened(4, 6)).toEqual([0]);
+    save(4, 6);
+    expect(opened(4, 6)).toEqual([]);
+    expect(opened(5, 6, true)).toEqual([0]);
+    save(5, 6);
+    // Resumed: what it has read is not read again.
+    expect(opened(5, 6, true)).toEqual([]);
+  });
+
   test('marks what is gone as missing, keeps its facts, and takes it back unopened', () => {
     using test = new TestStore(tempFolder());
     const collectionId = test.collection();

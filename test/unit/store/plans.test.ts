@@ -186,7 +186,7 @@ describe('the plan of', () => {
       ({ jobs }) => jobs.page({ states: ['done', 'failed'], cursor: null, limit: 9 }),
       /INDEX jobs_by_state \(state=\? AND id<\?\)/,
     ],
-    ['the next job', ({ jobs }) => jobs.nextQueued(), /INDEX jobs_by_state \(state=\?\)/],
+    ['the next job', ({ jobs }) => jobs.nextQueued(), /INDEX jobs_by_state \(state=\? AND id>\?\)/],
     ['models of a run', ({ models }) => models.ofRun(RunId.parse(1)), /INDEX models_by_run \(run_id=\?\)/],
     ['jobs that were interrupted', ({ jobs }) => jobs.interruptActive(), /INDEX jobs_by_state \(state=\?\)/],
     [
@@ -205,7 +205,9 @@ describe('the plan of', () => {
         scans.diffFound({
           collectionId,
           scanId: JobId.parse(1),
-          files: [{ relPath: 'a', pathBytes: null, sizeBytes: 1, mtimeMs: 1, problem: null }],
+          files: [
+            { relPath: 'a', pathBytes: null, sizeBytes: 1, mtimeMs: 1, changeTimeMs: null, problem: null },
+          ],
         }),
       /INDEX images_by_path \(collection_id=\? AND <expr>=\?\)/,
     ],

@@ -130,4 +130,52 @@ describe('preliminary masks', () => {
     scene.cut([{ areaPx: 400, conceptId: scene.cat }], false, 5);
     expect(scene.masks()).toMatchObject([{ areaPx: 400, review: 'pending' }]);
   });
+
+  test('of an image that goes away before its turn are dropped, unless the user has worked on them', () => {
+    for (const isReviewed of [false, true]) {
+      using scene = new LearnedScene();
+      const id = scene.first({ areaPx: 100 });
+      if (isReviewed) reviewMask(scene.store, id, 'accepted');
+      scene.db.prepare(`UPDATE images SET status = 'missing'`).run();
+      scene.store.segmentations.closePreliminary(scene.segmentationId, 9);
+      expect(scene.masks()).toHaveLength(isReviewed ? 1 : 0);
+      scene.db.prepare(`UPDATE images SET status = 'ok'`).run();
+      expect(scene.state()).toMatchObject({ isDone: isReviewed, isPreliminary: false, isNew: !isReviewed });
+    }
+  });
+
+  test('are counted apart from final ones, and not frozen in a dataset', () => {
+    using scene = new LearnedScene();
+    const counts = () => scene.store.segmentations.get(scene.segmentationId);
+    scene.first({ areaPx: 100 });
+    expect(counts()).toMatchObject({ imageCount: 0, preliminaryCount: 1 });
+    const { segmentationId } = scene;
+    const frozen = () =>
+      scene.store.datasetRows
+        .sources({ segmentationId, afterId: 0, limit: 10 })
+        .map(({ imageId }) => imageId);
+    expect(frozen()).toEqual([]);
+    scene.cut([{ areaPx: 50 }], false);
+    expect(counts()).toMatchObject({ imageCount: 1, preliminaryCount: 0 });
+    expect(frozen()).toEqual([scene.image]);
+  });
+});
+
+describe('unread images', () => {
+  test('are counted and named until they have final masks, or all are tried again', () => {
+    using scene = new LearnedScene();
+    const { segmentations } = scene.store;
+    const { segmentationId, image: imageId } = scene;
+    const state = () => segmentations.get(segmentationId);
+    segmentations.unread.add({ segmentationId, imageId, detail: 'It is gone.' });
+    segmentations.unread.add({ segmentationId, imageId, detail: 'It may not be read.' });
+    expect(state()).toMatchObject({ unreadCount: 1, unreadImages: [{ detail: 'It may not be read.' }] });
+    scene.cut([], true);
+    expect(state()?.unreadCount).toBe(1);
+    scene.cut([], false);
+    expect(state()).toMatchObject({ unreadCount: 0, unreadImages: [], imageCount: 1 });
+    segmentations.unread.add({ segmentationId, imageId, detail: 'It is gone.' });
+    segmentations.unread.clear(segmentationId);
+    expect(state()?.unreadCount).toBe(0);
+  });
 });

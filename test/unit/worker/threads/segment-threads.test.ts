@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
@@ -101,7 +101,7 @@ test.each([
 ])('one thread and three find the same masks %s', async (_, encode) => {
   const drawn = await drawScenes();
   const alone = await cutAll(drawn, 1, encode);
-  expect(alone.every((masks) => masks.length > 0)).toBe(true);
+  expect(alone.every((cut) => 'masks' in cut && cut.masks.length > 0)).toBe(true);
   expect(await cutAll(drawn, 3, encode)).toEqual(alone);
 });
 
@@ -128,6 +128,29 @@ test('only scenes on an even ground are said to have one', async () => {
   expect(await pool.ground(cells)).toBe(true);
   expect(await Promise.all(images.map((image) => pool.ground(image)))).toEqual(images.map(() => false));
   expect(await pool.ground({ ...cells, relPath: 'gone.png' })).toBeNull();
+});
+
+test('an image that cannot be read has a reason in place of masks; without its folder, the job ends', async () => {
+  const { rootPath, images } = await drawScenes();
+  await using pool = openPool(rootPath, { threads: 1, encode: null });
+  const [gone, changed, ...others] = images;
+  if (!gone || !changed) throw new Error('two images are drawn');
+  const sampleOne = (image: (typeof images)[number]) =>
+    pool.sample(image, { imageCount: others.length, teachesHead: false, isEvenGround: false });
+  const sampled = await Promise.all(others.map(sampleOne));
+  const samples = sampled.flatMap((one) => (one ? [one.sample] : []));
+  pool.setModel(
+    await learnCollection({ samples, isEvenGround: false }, SegmentSettings.parse({ conceptCount: 2 })),
+  );
+  rmSync(join(rootPath, gone.relPath));
+  writeFileSync(join(rootPath, changed.relPath), 'another file');
+  expect(await pool.cut(gone)).toEqual({ unread: expect.stringContaining('disappeared') as string });
+  expect(await pool.cut(changed)).toEqual({ unread: expect.stringContaining('changed since') as string });
+  // As where a drive was unmounted.
+  for (const { relPath } of images) rmSync(join(rootPath, relPath), { force: true });
+  await expect(pool.cut(gone)).rejects.toMatchObject({ code: 'FOLDER_NOT_FOUND' });
+  rmSync(rootPath, { recursive: true });
+  await expect(pool.cut(gone)).rejects.toMatchObject({ code: 'FOLDER_NOT_FOUND' });
 });
 
 test('an encoder that fails ends all that wait for it', async () => {
