@@ -82,9 +82,7 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
   return { code: 'INTERNAL', message: thrown instanceof Error ? thrown.message : nameOf(thrown), hint: null };
 }
 
-/** Objects have no text in general: `String` calls a method that they need not have. */
+/** `String` would call a method that an object need not have. */
 function nameOf(thrown: unknown): string {
-  if (typeof thrown === 'object' || typeof thrown === 'function')
-    return Object.prototype.toString.call(thrown);
-  return String(thrown);
+  return typeof thrown === 'string' ? thrown : Object.prototype.toString.call(thrown);
 }

@@ -182,7 +182,8 @@ describe('the guard', () => {
 
 /** The schema of what a method takes. */
 function inputOf(method: unknown): unknown {
-  return z.object({ '~orpc': z.object({ inputSchema: z.unknown() }) }).parse(method)['~orpc'].inputSchema;
+  return z.object({ '~orpc': z.object({ inputSchema: z.unknown().optional() }) }).parse(method)['~orpc']
+    .inputSchema;
 }
 
 /** Whether an input has a path in it. */

@@ -135,13 +135,17 @@ test('an image that cannot be read has a reason in place of masks; without its f
   await using pool = openPool(rootPath, { threads: 1, encode: null });
   const [gone, changed, ...others] = images;
   if (!gone || !changed) throw new Error('two images are drawn');
-  const sampleOne = (image: (typeof images)[number]) =>
-    pool.sample(image, { imageCount: others.length, teachesHead: false, isEvenGround: false });
-  const sampled = await Promise.all(others.map(sampleOne));
-  const samples = sampled.flatMap((one) => (one ? [one.sample] : []));
-  pool.setModel(
-    await learnCollection({ samples, isEvenGround: false }, SegmentSettings.parse({ conceptCount: 2 })),
+  const samples = await Promise.all(
+    others.map(async ({ relPath, contentHash, ...size }) => {
+      const image = { relPath, contentHash };
+      const sampling = { imageCount: others.length, teachesHead: false, isEvenGround: false };
+      const sampled = await pool.sample({ ...image, ...size }, sampling);
+      if (!sampled) throw new Error(`${relPath} was not sampled`);
+      return { ...sampled.sample, image };
+    }),
   );
+  const settings = SegmentSettings.parse({ conceptCount: 2 });
+  pool.setModel((await learnCollection({ samples, isEvenGround: false }, settings)).model);
   rmSync(join(rootPath, gone.relPath));
   writeFileSync(join(rootPath, changed.relPath), 'another file');
   expect(await pool.cut(gone)).toEqual({ unread: expect.stringContaining('disappeared') as string });
