@@ -41,11 +41,12 @@ export async function runImport({ options }: WorkerJobOf<'import'>, context: Job
   const { path, format } = options;
   for await (const record of readMasks(path, { format, signal, gridOf, crowds: 'masks' })) {
     signal.throwIfAborted();
-    const image = record.kind === 'masks' ? names.find(record.imageName) : null;
-    if (record.kind === 'problem' || !image) {
-      if (record.kind === 'problem') skip(record.name, record.detail);
+    if (record.kind === 'problem') {
+      skip(record.name, record.detail);
       continue;
     }
+    const image = names.find(record.imageName);
+    if (typeof image === 'string') throw new Error(`masks of ${record.imageName} were read, but: ${image}`);
     const { imageId } = image;
     const { masks } = await link.ask({ kind: 'import/masks', imageId });
     const { changes, missing } = compare(masks, record.masks);
@@ -103,9 +104,7 @@ async function listNames({ link, signal }: JobContext): Promise<ImportNames> {
 /** The image that a name stands for, if it is as large as the file says; or why its masks cannot be used. */
 function imageOf(names: ImportNames, imageName: string, claimed: GridSize | null): ImportableImage | string {
   const image = names.find(imageName);
-  if (image === undefined) return 'No image of the segmentation has this name and an unchanged file.';
-  if (image === null)
-    return 'Several images of the segmentation have this name: include the folders in the name.';
+  if (typeof image === 'string') return image;
   if (!claimed || (image.widthPx === claimed.widthPx && image.heightPx === claimed.heightPx)) return image;
   return `Its masks are ${claimed.widthPx} x ${claimed.heightPx}, but the upright image is ${image.widthPx} x ${image.heightPx}: correct masks on upright copies.`;
 }
