@@ -1,11 +1,31 @@
 import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
+import type { Plugin } from 'vite';
+import { packagesOf, thirdPartyNotices } from './resources/bin/third-party-notices.ts';
+import { NOTICES_FILE } from './src-main/contract/notices.ts';
 
 /** Packages whose ESM does not resolve in Node unbundled (their imports lack file extensions). */
 export const bundledDependencies = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'];
 
 const fromRoot = (path: string) => resolve(import.meta.dirname, path);
+
+/** Writes the licences of all that ships next to the page, which shows them. */
+function notices(): Plugin {
+  return {
+    name: 'third-party-notices',
+    apply: 'build',
+    generateBundle(_options, bundle) {
+      // Fonts are no modules, but files that a style names.
+      const files = Object.values(bundle).flatMap((file) =>
+        file.type === 'asset' ? file.originalFileNames : [],
+      );
+      const bundled = packagesOf([...this.getModuleIds(), ...files]);
+      const source = thirdPartyNotices(import.meta.dirname, bundled);
+      this.emitFile({ type: 'asset', fileName: NOTICES_FILE, source });
+    },
+  };
+}
 
 export default defineConfig({
   main: {
@@ -38,7 +58,7 @@ export default defineConfig({
   },
   renderer: {
     root: fromRoot('src-renderer'),
-    plugins: [svelte({ configFile: false })],
+    plugins: [svelte({ configFile: false }), notices()],
     build: {
       outDir: fromRoot('out/renderer'),
       minify: true,

@@ -296,6 +296,17 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     expect(await addresses()).toEqual(before);
   });
 
+  test('shows the licenses of all that ships, those of the page among them', async () => {
+    const { page, server } = await openPage(browser);
+    await page.getByText(EMPTY).waitFor();
+    await page.goto(`${server.url}/#/settings`);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    const dialog = page.getByRole('dialog', { name: 'Licenses of software that ships with the app' });
+    for (const name of [/^svelte /m, /^bits-ui /m, /^@fontsource-variable\/inter /m, /^libheif-js /m])
+      await dialog.getByText(name).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+  });
+
   test('says so when the server has stopped, lets nothing be changed, and continues with the next address', async () => {
     const { page, service, server } = await openPage(browser);
     const folder = join(tempFolder(), 'photos');

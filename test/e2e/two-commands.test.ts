@@ -26,7 +26,8 @@ async function scansUnderWay(others: number) {
   return { ...first, clients };
 }
 
-describe('r2o commands at the same time', () => {
+// Several commands, each a process with a worker, one after the other.
+describe('r2o commands at the same time', { timeout: 300_000 }, () => {
   test('the first, which runs the jobs, stays until the others are done', async () => {
     const { data, adding, ended, clients } = await scansUnderWay(2);
     adding.kill('SIGINT');

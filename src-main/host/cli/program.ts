@@ -13,6 +13,7 @@ import { addModelCommands } from './commands/models.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportMasksCommand } from './commands/import-masks.ts';
 import { addSettingsCommands } from './commands/settings.ts';
+import { addLicensesCommand } from './commands/licenses.ts';
 import { addJobCommands } from './commands/jobs.ts';
 import { addPretrainCommand } from './commands/pretrain.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
@@ -55,6 +56,7 @@ export function createProgram(version: string): Command {
   addDevicesCommand(program);
   addDoctorCommand(program);
   addDemoCommand(program);
+  addLicensesCommand(program);
   exitByException(program);
   return program;
 }

@@ -1,0 +1,2 @@
+/** The licences of everything that ships with the app, written by the build next to the page. */
+export const NOTICES_FILE = 'third-party-notices.txt';
