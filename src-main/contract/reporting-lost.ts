@@ -35,7 +35,7 @@ export function unreachable(cause?: unknown): UserError {
 async function* follow(
   stream: AsyncIterable<unknown>,
   explain: (error: unknown) => unknown,
-): AsyncGenerator<unknown> {
+): AsyncGenerator {
   try {
     yield* stream;
   } catch (error) {

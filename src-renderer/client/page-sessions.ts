@@ -35,7 +35,7 @@ export class PageSessions {
   readonly #channel = new BroadcastChannel(CHANNEL);
   #ticket: string | undefined;
   #isTicketUsed = false;
-  #change = Promise.withResolvers<void>();
+  #change = Promise.withResolvers<undefined>();
 
   constructor() {
     this.#channel.addEventListener('message', ({ data }) => this.#receive(Message.safeParse(data).data));
@@ -116,7 +116,7 @@ export class PageSessions {
   }
 
   #changeNow(): void {
-    this.#change.resolve();
+    this.#change.resolve(undefined);
     this.#change = Promise.withResolvers();
   }
 }

@@ -4,7 +4,7 @@
  */
 export class Reconnection {
   #count = $state(0);
-  readonly #keepers = new Set<() => void>();
+  #keepers: readonly (() => void)[] = [];
 
   /** A screen is set up anew when this changes. */
   get count(): number {
@@ -13,12 +13,14 @@ export class Reconnection {
 
   /** Keeps the screen as it is, and rereads instead. @returns how to stop */
   keep(reread: () => void): () => void {
-    this.#keepers.add(reread);
-    return () => void this.#keepers.delete(reread);
+    this.#keepers = [...this.#keepers, reread];
+    return () => {
+      this.#keepers = this.#keepers.filter((other) => other !== reread);
+    };
   }
 
   happened(): void {
-    if (this.#keepers.size === 0) this.#count++;
+    if (this.#keepers.length === 0) this.#count++;
     for (const reread of this.#keepers) reread();
   }
 }

@@ -70,7 +70,7 @@ function crossingsOf(polygon: Polygon, { widthPx, heightPx }: Grid): number[] {
     walkLine(
       { x: fine[at] ?? 0, y: fine[at + 1] ?? 0 },
       { x: fine[next] ?? 0, y: fine[next + 1] ?? 0 },
-      visit,
+      { whole: Math.trunc, visit },
     );
   }
   return crossings;
@@ -78,8 +78,16 @@ function crossingsOf(polygon: Polygon, { widthPx, heightPx }: Grid): number[] {
 
 type Point = { x: number; y: number };
 
-/** Every point of a line on the fine grid, both ends included. */
-function walkLine(from: Point, to: Point, visit: (x: number, y: number) => void): void {
+/**
+ * Every point of a line on a grid, both ends included.
+ * @param whole what is behind the decimal point goes: the COCO API cuts it off, drawing libraries go down, which
+ *   differs left of and above the image
+ */
+function walkLine(
+  from: Point,
+  to: Point,
+  { whole, visit }: { whole: (value: number) => number; visit: (x: number, y: number) => void },
+): void {
   const [dx, dy] = [Math.abs(to.x - from.x), Math.abs(to.y - from.y)];
   const isFlat = dx >= dy;
   const isFlipped = isFlat ? from.x > to.x : from.y > to.y;
@@ -89,8 +97,8 @@ function walkLine(from: Point, to: Point, visit: (x: number, y: number) => void)
   const slope = steps === 0 ? 0 : (isFlat ? end.y - start.y : end.x - start.x) / steps;
   for (let step = 0; step <= steps; step++) {
     const t = isFlipped ? steps - step : step;
-    if (isFlat) visit(start.x + t, Math.trunc(start.y + slope * t + 0.5));
-    else visit(Math.trunc(start.x + slope * t + 0.5), start.y + t);
+    if (isFlat) visit(start.x + t, whole(start.y + slope * t + 0.5));
+    else visit(whole(start.x + slope * t + 0.5), start.y + t);
   }
 }
 
@@ -112,9 +120,10 @@ export function fillDrawnPolygon(polygon: Polygon, { widthPx, heightPx }: Grid):
     }
   }
   for (const [from, to] of edges) {
-    walkLine(from, to, (x, y) => {
+    const visit = (x: number, y: number) => {
       if (x >= 0 && y >= 0 && x < widthPx && y < heightPx) data[y * widthPx + x] = 1;
-    });
+    };
+    walkLine(from, to, { whole: Math.floor, visit });
   }
   return { data, widthPx, heightPx };
 }

@@ -16,7 +16,7 @@ const GREY = 0;
 const RGB = 2;
 const PALETTE = 3;
 /** Signature and header of every PNG. */
-export const PNG_HEADER_BYTES = 33;
+const PNG_HEADER_BYTES = 33;
 /** Label maps are mostly long runs: the fastest level is within some percent of the best, at a tenth of the time. */
 const COMPRESSION_LEVEL = 1;
 

@@ -65,8 +65,8 @@ export class Owner {
     note(
       'Other r2o commands use the data folder through this one, which stays until they are done. Press Ctrl-C to stop them too; their jobs can be resumed.',
     );
-    const interrupted = Promise.withResolvers<void>();
-    using _waiting = onNextSignal(['SIGINT'], () => interrupted.resolve());
+    const interrupted = Promise.withResolvers<undefined>();
+    using _waiting = onNextSignal(['SIGINT'], () => interrupted.resolve(undefined));
     await Promise.race([this.server.whenNoCommands(), interrupted.promise]);
   }
 

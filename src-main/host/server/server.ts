@@ -94,9 +94,15 @@ type Context = ServerOptions & { access: Access; page: ReturnType<typeof sirv> }
 async function respond(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
   const refusal = refuse(request);
   setSecurityHeaders(response, refusal ? undefined : request.headers.host);
-  if (refusal) return turnAway(response, refusal);
+  if (refusal) {
+    turnAway(response, refusal);
+    return;
+  }
   const path = pathOf(request);
-  if (path === SESSION_PATH || path === TICKET_PATH) return answerAccess(request, response, context);
+  if (path === SESSION_PATH || path === TICKET_PATH) {
+    answerAccess(request, response, context);
+    return;
+  }
   const image = parseImagePath(path);
   if (image) return respondWithImage(request, response, { ...context, image });
   // The page's files are small and the same for everybody: parts of them are not worth the ways to ask wrongly.
@@ -113,7 +119,10 @@ function answerAccess(request: IncomingMessage, response: ServerResponse, contex
   const isPost = request.method === 'POST';
   if (pathOf(request) === SESSION_PATH && isPost) {
     const session = access.redeem(credential(request, TICKET_SCHEME) ?? '');
-    if (!session) return turnAway(response, STRANGER);
+    if (!session) {
+      turnAway(response, STRANGER);
+      return;
+    }
     sendJson(response, session);
     onOpened?.();
   } else if (!mayAsk(request, access)) turnAway(response, STRANGER);
@@ -128,8 +137,8 @@ async function respondWithImage(
 ): Promise<void> {
   const mayLoad =
     mayAsk(request, access) || access.signedPicture(request.url ?? '', Date.now()) !== undefined;
-  if (!mayLoad) return turnAway(response, STRANGER);
-  await sendImage(request, response, () => readImage(service, image));
+  if (mayLoad) await sendImage(request, response, () => readImage(service, image));
+  else turnAway(response, STRANGER);
 }
 
 function mayAsk(request: IncomingMessage, access: Access): boolean {

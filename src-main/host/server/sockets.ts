@@ -38,7 +38,10 @@ export function acceptSockets(http: Server, service: Service, access: Access): S
     // From here on the socket is ours, with its errors: a client may be gone at any time.
     socket.on('error', () => socket.destroy());
     const refusal = refuseSocket(request, access);
-    if (refusal) return close(socket, refusal);
+    if (refusal) {
+      close(socket, refusal);
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (opened) => {
       if (credential(request, 'Bearer') !== undefined) {
         commands.add(opened);
@@ -89,7 +92,7 @@ function serve(socket: WebSocket, handle: Handle, service: Service): void {
 }
 
 async function answer(
-  message: string | Buffer<ArrayBufferLike>,
+  message: string | Buffer,
   { peer, socket, handle }: { peer: ServerPeer; socket: WebSocket; handle: Handle },
 ): Promise<void> {
   const request = await decodeRequestMessage(message).catch(() => undefined);

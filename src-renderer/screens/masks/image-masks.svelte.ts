@@ -30,7 +30,7 @@ export class ImageMasks {
   #error = $state.raw<ShownError>();
   #waiting = $state(0);
   #line: Promise<unknown> = Promise.resolve();
-  #connection = Promise.withResolvers<void>();
+  #connection = Promise.withResolvers<undefined>();
 
   constructor(client: Client, toasts: Toasts, key: { id: SegmentationId; imageId: ImageId }) {
     this.#client = client;
@@ -80,7 +80,7 @@ export class ImageMasks {
   /** Rereads the masks after the connection was lost, and sends the step that waits for it. */
   async reconnected(): Promise<void> {
     await this.load();
-    this.#connection.resolve();
+    this.#connection.resolve(undefined);
     this.#connection = Promise.withResolvers();
   }
 
@@ -123,10 +123,10 @@ export class ImageMasks {
   }
 
   create(counts: string, conceptId: ConceptId | null): Promise<ImageEdit | undefined> {
-    const known = once(() => new Set(this.#all.map(({ id }) => id)));
+    const known = once(() => this.#all.map(({ id }) => id));
     return this.#step(async () => {
       // Where the connection was lost before the answer, the object may be there already.
-      const made = this.#all.find(({ id, counts: shape }) => !known().has(id) && shape === counts);
+      const made = this.#all.find(({ id, counts: shape }) => !known().includes(id) && shape === counts);
       if (made) return { changed: [made], removed: [], history: this.#history };
       return this.#client.masks.create({ ...this.key, counts, conceptId });
     });

@@ -90,7 +90,10 @@ describe('files of labeling tools as ground truth', () => {
     expect(result.objects).toMatchObject({ truthCount: 1, predictionCount: 2, recall: 1 });
     expect(result).toMatchObject({ missingTruth: 1, missingImages: ['unknown'] });
     expect(result.problems).toEqual([
-      { name: 'a b.png', detail: expect.stringContaining('5 x 5, but the image is 8 x 6') as string },
+      {
+        name: 'truth.json: annotations[2] of a b.png',
+        detail: expect.stringContaining('5 x 5, but the image is 8 x 6') as string,
+      },
     ]);
   });
 

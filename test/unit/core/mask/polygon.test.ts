@@ -78,6 +78,18 @@ test.each([
       const grid = { widthPx: 30, heightPx: 20 };
       expect(mask(points.flat(), grid)).toEqual(encodeRle(fill(points.flat(), grid)));
     }),
+    // A line just left of the image is not in its first column.
+    {
+      examples: [
+        [
+          [
+            [-0.5, 0],
+            [-0.5, 0],
+            [-0.5, 1],
+          ],
+        ],
+      ],
+    },
   );
 });
 
