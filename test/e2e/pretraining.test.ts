@@ -257,8 +257,8 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
     const { id: collectionId, folder } = await tinyCollection(running);
     renameSync(folder, `${folder}-unplugged`);
     const { run, job } = await client.runs.start({ collectionId, device: DEVICE, overrides: SHORT_RUN });
-    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/None of the collection/);
-    expect((await client.jobs.get({ id: job.id })).error).toMatchObject({ code: 'NO_USABLE_IMAGES' });
+    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/There is no folder/);
+    expect((await client.jobs.get({ id: job.id })).error).toMatchObject({ code: 'FOLDER_NOT_FOUND' });
     renameSync(`${folder}-unplugged`, folder);
     rmSync(join(folder, 'photo-3.png'));
     writeFileSync(join(folder, 'photo-5.png'), 'no longer an image');

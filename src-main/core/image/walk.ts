@@ -118,7 +118,7 @@ export async function refuseGoneFolder(root: string): Promise<void> {
   await using entries = await opendir(root);
   if ((await entries.read()) !== null) return;
   throw new UserError('FOLDER_NOT_FOUND', `The folder '${root}' is empty.`, {
-    hint: 'Reconnect its drive, then resume the job.',
+    hint: 'Reconnect its drive, then resume the job. If the images were deleted, remove the collection.',
   });
 }
 
