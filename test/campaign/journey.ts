@@ -120,7 +120,7 @@ export class Journey implements Disposable {
       }
       case 'model':
         return after('pretrain', [
-          ...['models', 'export', '1', '--format', 'torchvision-safetensors'],
+          ...['models', 'export', '1', '--format', 'safetensors'],
           ...['--out', join(this.folder, 'weights.safetensors')],
         ]);
     }

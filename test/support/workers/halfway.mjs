@@ -7,6 +7,7 @@ const found = Array.from({ length: FILES }, (_, index) => ({
   pathBytes: null,
   sizeBytes: 1_000 + index,
   mtimeMs: 1,
+  changeTimeMs: 1,
   problem: null,
 }));
 

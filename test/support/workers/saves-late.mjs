@@ -4,6 +4,7 @@ const file = {
   pathBytes: null,
   sizeBytes: 1,
   mtimeMs: 1,
+  changeTimeMs: 1,
   facts: null,
   problem: { code: 'corrupt', detail: 'It is cut off.' },
   note: null,
