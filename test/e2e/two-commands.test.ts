@@ -77,8 +77,11 @@ describe('r2o commands at the same time', { timeout: 300_000 }, () => {
       expect(stderr).not.toContain('internal error');
     }
     await expect.poll(() => workers.filter(isAlive), { timeout: 20_000 }).toEqual([]);
-    for (const id of ['2', '3', '4', '1'])
-      expect(await runCli(data, 'jobs', 'resume', id)).toMatchObject({ code: 0 });
+    for (const id of [2, 3, 4, 1]) {
+      // A command that resumes one job may end one that was still waiting.
+      const isDone = (await jobsOf(data)).some((job) => job.id === id && job.state === 'done');
+      if (!isDone) expect(await runCli(data, 'jobs', 'resume', String(id))).toMatchObject({ code: 0 });
+    }
     expect((await jobsOf(data)).map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done']);
   });
 
