@@ -32,10 +32,7 @@ export function unreachable(cause?: unknown): UserError {
   });
 }
 
-async function* follow(
-  stream: AsyncIterable<unknown>,
-  explain: (error: unknown) => unknown,
-): AsyncGenerator {
+async function* follow(stream: AsyncIterable<unknown>, explain: (error: unknown) => unknown): AsyncGenerator {
   try {
     yield* stream;
   } catch (error) {

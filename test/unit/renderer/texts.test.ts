@@ -25,7 +25,8 @@ const valuesOf = (text: string) => [...text.matchAll(/\{\{(\w+)\}\}/g)].map(([, 
 /** Attributes that are read to a person. */
 const TOLD = ['label', 'title', 'text', 'aria-label', 'placeholder', 'alt', 'action', 'description'];
 /** Names, units, and examples of paths. */
-const SAME_EVERYWHERE = /^(R2O Studio|Gokul et al\..*|SHA-256|px ·|online_encoder\.net\.|\/.*|http:\/\/127\.0\.0\.1:.*)$/;
+const SAME_EVERYWHERE =
+  /^(R2O Studio|Gokul et al\..*|SHA-256|px ·|online_encoder\.net\.|\/.*|http:\/\/127\.0\.0\.1:.*)$/;
 
 /** The words that stand in the markup below a node of a component's syntax tree. */
 function wordsIn(node: unknown): string[] {
