@@ -61,7 +61,7 @@ function blankNoNumbers(bytes: Buffer): string | undefined {
         break;
       case CAPITAL_I:
       case CAPITAL_N:
-        blankAt(bytes, at);
+        at = blankAt(bytes, at);
         break;
       default:
     }
@@ -79,9 +79,11 @@ function endOfString(bytes: Buffer, from: number): number {
   return at;
 }
 
-function blankAt(bytes: Buffer, at: number): void {
+/** Blanks the word at `at` if it is no number. @returns where its last byte is, or `at` */
+function blankAt(bytes: Buffer, at: number): number {
   const word = ['NaN', 'Infinity'].find((one) => bytes.toString('latin1', at, at + one.length) === one);
-  if (word === undefined) return;
+  if (word === undefined) return at;
   const start = bytes[at - 1] === MINUS ? at - 1 : at;
   bytes.write('""'.padEnd(at - start + word.length), start, 'latin1');
+  return at + word.length - 1;
 }
