@@ -91,7 +91,7 @@ function send(server: FileServer, part: Uint8Array, response: ServerResponse): v
     return;
   }
   response.write(part.subarray(0, limit), () => {
-    // What was written has to leave before the connection is broken off.
-    if (breakAfter !== undefined) setTimeout(() => response.destroy(), 50);
+    // What was written has to be read before the connection is broken off, also on a busy machine.
+    if (breakAfter !== undefined) setTimeout(() => response.destroy(), 500);
   });
 }
