@@ -31,7 +31,7 @@ export async function runBundled(
 
 /**
  * Bundles a TypeScript file to a script that Node can start.
- * @param path relative to the repository's root
+ * @param path absolute, or relative to the repository's root
  * @returns `remove` deletes the script
  */
 export async function bundle(path: string): Promise<{ script: string; remove: () => void }> {
@@ -43,7 +43,7 @@ export async function bundle(path: string): Promise<{ script: string; remove: ()
     logLevel: 'error',
     ssr: { noExternal: bundledDependencies },
     build: {
-      ssr: join(root, path),
+      ssr: resolve(root, path),
       outDir,
       emptyOutDir: true,
       rolldownOptions: { output: { entryFileNames: 'main.mjs' } },

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { build } from 'vite';
-import { bundledDependencies } from '../../../electron.vite.config.ts';
+import { bundle } from '../../support/run-bundled.ts';
 import type { Measurement, MeasureOptions } from './measurement.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -14,23 +13,12 @@ const python = '/usr/bin/python3';
 /**
  * Bundles a measuring process, so that neither vite nor a type stripper counts in its memory.
  * @param entry path of its TypeScript file
- * @returns path of the script, below node_modules, where its native packages resolve
+ * @returns path of the script, which is there until this process ends
  */
 export async function bundleScript(entry: string): Promise<string> {
-  const outDir = mkdtempSync(join(root, 'node_modules/.r2o-bench-'));
-  await build({
-    configFile: false,
-    root,
-    logLevel: 'error',
-    ssr: { noExternal: bundledDependencies },
-    build: {
-      ssr: entry,
-      outDir,
-      emptyOutDir: true,
-      rolldownOptions: { output: { entryFileNames: 'measure.mjs' } },
-    },
-  });
-  return join(outDir, 'measure.mjs');
+  const { script, remove } = await bundle(entry);
+  process.once('exit', remove);
+  return script;
 }
 
 /** Runs one measurement of the engine in a new process. */
