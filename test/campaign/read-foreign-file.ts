@@ -58,7 +58,7 @@ async function readMaskFile({ path, format }: Extract<ForeignFile, { kind: 'mask
   let [masks, problems] = [0, 0];
   for await (const record of readMasks(path, { format, gridOf })) {
     if (record.kind === 'problem') problems++;
-    else {
+    else if (record.kind === 'masks') {
       masks += record.masks.length;
       const outside = record.masks.find(
         ({ box, areaPx }) => areaPx < 1 || box.x + box.width > widthPx || box.y + box.height > heightPx,

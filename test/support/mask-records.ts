@@ -37,8 +37,10 @@ export function recordsIn(
 /** All that the reader of mask files finds below a path. */
 export async function recordsOf(path: string, format: MaskFileFormat): Promise<MaskRecord[]> {
   const records: MaskRecord[] = [];
-  for await (const record of readMasks(path, { format, signal: new AbortController().signal }))
+  for await (const { file, ...record } of readMasks(path, { format, signal: new AbortController().signal })) {
+    if (!file.startsWith(path)) throw new Error(`${file} is not in ${path}`);
     records.push(record);
+  }
   return records;
 }
 

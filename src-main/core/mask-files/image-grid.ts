@@ -8,6 +8,9 @@ export type GridSize = { widthPx: number; heightPx: number };
  */
 export type GridOf = (imageName: string, claimed: GridSize | null) => GridSize | string;
 
+/** The same, also given the path of the file that names the image. */
+export type FileGridOf = (imageName: string, claimed: GridSize | null, file: string) => GridSize | string;
+
 /** What is read where no image is known that a size could be compared with: 100 megapixels. */
 const MAX_CLAIMED_PIXELS = 100_000_000;
 

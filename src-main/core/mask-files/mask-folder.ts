@@ -4,9 +4,9 @@ import { UserError } from '../../contract/errors.ts';
 import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
 import { readCoco } from './coco.ts';
-import { gridOfClaim } from './image-grid.ts';
+import { gridOfClaim, type FileGridOf } from './image-grid.ts';
 import { readLabelMe } from './labelme.ts';
-import type { MaskFileContext, MaskRecord } from './mask-record.ts';
+import type { FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
 import { joinObjects, readBinaryPng, readIndexPng, type ObjectPng } from './png-masks.ts';
 import { readMaskFile, unreadable } from './read-file.ts';
 import { readJson } from './read-json.ts';
@@ -17,7 +17,8 @@ const MAX_PNG_BYTES = 500_000_000;
 export type ReadOptions = {
   format: MaskFileFormat;
   signal?: AbortSignal;
-} & Partial<Pick<MaskFileContext, 'gridOf' | 'crowds'>>;
+  gridOf?: FileGridOf;
+} & Partial<Pick<MaskFileContext, 'crowds'>>;
 
 /**
  * Reads masks from a file or folder, image by image.
@@ -28,26 +29,22 @@ export type ReadOptions = {
  * @throws UserError NOT_FOUND or BAD_INPUT about the path itself; all else is a record of the kind `problem`
  * @throws the signal's reason when aborted
  */
-export async function* readMasks(
-  path: string,
-  { format, signal, gridOf = gridOfClaim, crowds = 'ignored' }: ReadOptions,
-): AsyncGenerator<MaskRecord> {
-  const context = { name: basename(path), gridOf, crowds };
-  const isFolder = await isFolderOrThrow(path);
-  if (!isFolder) {
-    yield* readFileOf(path, format, context);
+export async function* readMasks(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
+  const { format, signal } = options;
+  if (!(await isFolderOrThrow(path))) {
+    yield* fromFile(path, readFileOf(path, format, contextOf(path, basename(path), options)));
     return;
   }
   const extension = format.endsWith('png') ? '.png' : '.json';
   let isEmpty = true;
   for await (const entry of walk(path, { leaves: format === 'binary-png', signal })) {
-    const name = relative(path, entry.path);
+    const context = contextOf(entry.path, relative(path, entry.path), options);
     if (entry.problem !== undefined) {
-      yield { kind: 'problem', name, detail: entry.problem };
+      yield { kind: 'problem', name: context.name, detail: entry.problem, file: entry.path };
     } else if (entry.isLeafOfPngs) {
-      yield* readObjects(entry.path, { ...context, name });
+      yield* fromFile(entry.path, readObjects(entry.path, context));
     } else if (extname(entry.path).toLowerCase() === extension) {
-      yield* readFileOf(entry.path, format, { ...context, name });
+      yield* fromFile(entry.path, readFileOf(entry.path, format, context));
     } else continue;
     isEmpty = false;
   }
@@ -55,6 +52,18 @@ export async function* readMasks(
   throw new UserError('BAD_INPUT', `There is no ${extension} file in ${path}.`, {
     hint: `The format ${format} needs such files; choose another format with --format, or another folder.`,
   });
+}
+
+function contextOf(
+  file: string,
+  name: string,
+  { gridOf = gridOfClaim, crowds = 'ignored' }: ReadOptions,
+): MaskFileContext {
+  return { name, crowds, gridOf: (imageName, claimed) => gridOf(imageName, claimed, file) };
+}
+
+async function* fromFile(file: string, records: AsyncIterable<MaskRecord>): AsyncGenerator<FileRecord> {
+  for await (const record of records) yield { ...record, file };
 }
 
 async function isFolderOrThrow(path: string): Promise<boolean> {

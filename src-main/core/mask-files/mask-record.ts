@@ -7,6 +7,8 @@ export type FileMask = EncodedMask & {
   className: string | null;
   /** 0 to 1; null if the file has no scores. */
   score: number | null;
+  /** Entries of the file that are joined in it; 1 if omitted. */
+  entries?: number;
 };
 
 /** What a mask file says about one image. */
@@ -32,7 +34,13 @@ export type MaskProblem = {
   detail: string;
 };
 
-export type MaskRecord = ImageMasks | MaskProblem;
+/** What a person should know about an entry that was read all the same. */
+export type MaskNote = Omit<MaskProblem, 'kind'> & { kind: 'note' };
+
+export type MaskRecord = ImageMasks | MaskProblem | MaskNote;
+
+/** A record, and the path of the file or folder of files that it was read from. */
+export type FileRecord = MaskRecord & { file: string };
 
 /** What the readers of all formats are given besides the file. */
 export type MaskFileContext = {

@@ -20,7 +20,7 @@ export type MaskPng = Pick<MaskFileContext, 'name' | 'gridOf'> & { imageName: st
  * any level above 1 is one of truth values: there 1 is inside.
  * @param bytes whole file
  */
-export function readBinaryPng(bytes: Uint8Array, file: MaskPng): MaskRecord {
+export function readBinaryPng(bytes: Uint8Array, file: MaskPng): ImageMasks | MaskProblem {
   const picture = decodeOrProblem(bytes, file);
   if ('kind' in picture) return picture;
   const { widthPx, heightPx } = picture;
@@ -58,7 +58,7 @@ export function readIndexPng(
 }
 
 /** A PNG of one object among several of an image, as `readBinaryPng` gives it. */
-export type ObjectPng = { record: MaskRecord; className: string | null; name: string };
+export type ObjectPng = { record: ImageMasks | MaskProblem; className: string | null; name: string };
 
 /** Several PNG files of one image, one object each, as one record; those that cannot be used are problems before it. */
 export function* joinObjects(imageName: string, parts: readonly ObjectPng[]): Generator<MaskRecord> {

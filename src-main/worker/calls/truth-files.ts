@@ -40,7 +40,7 @@ export async function unpackTruth(call: CallOf<'unpack-truth'>): Promise<ResultO
     if (problems.length < PROBLEMS_KEPT) problems.push({ name, detail });
   };
   for await (const record of readMasks(call.path, { format: call.format })) {
-    if (record.kind === 'problem') {
+    if (record.kind !== 'masks') {
       report(record.name, record.detail);
       continue;
     }

@@ -41,7 +41,7 @@ export async function runImport({ options }: WorkerJobOf<'import'>, context: Job
   const { path, format } = options;
   for await (const record of readMasks(path, { format, signal, gridOf, crowds: 'masks' })) {
     signal.throwIfAborted();
-    if (record.kind === 'problem') {
+    if (record.kind !== 'masks') {
       skip(record.name, record.detail);
       continue;
     }

@@ -57,7 +57,7 @@ const stem = (path: string) => path.replace(/^.*\//, '').replace(/\.[a-z]+$/, ''
 async function readBack(path: string, format: MaskFileFormat): Promise<Found> {
   const images: [string, [string, Bitmap][]][] = [];
   for await (const record of readMasks(path, { format, signal: new AbortController().signal })) {
-    if (record.kind === 'problem') throw new Error(`${record.name}: ${record.detail}`);
+    if (record.kind !== 'masks') throw new Error(`${record.name}: ${record.detail}`);
     const masks = record.masks.map(({ className, shape }): [string, Bitmap] => [
       className ?? '',
       decodeRle(shape),
