@@ -1,6 +1,7 @@
-import { UserError, userErrorFromInfo } from '../contract/errors.ts';
+import { toErrorInfo, UserError, userErrorFromInfo } from '../contract/errors.ts';
 import { CallResults, type Call, type CallOf, type ResultOf } from '../worker/protocol/call.ts';
-import { FromWorker } from '../worker/protocol/messages.ts';
+import type { Outcome } from '../worker/protocol/job.ts';
+import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
 import { describeExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** A worker without calls is ended after this long; the next call starts a new one. */
@@ -18,6 +19,7 @@ const LARGE_FILE_CALLS: readonly Call['kind'][] = [
 ];
 
 type Pending = {
+  channel: WorkerChannel;
   kind: Call['kind'];
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
@@ -48,11 +50,11 @@ export class CallWorker {
     const seq = this.#nextSeq++;
     const result = await new Promise<unknown>((resolve, reject) => {
       const timer = setTimeout(() => channel.kill(), timeoutOf(call));
-      this.#pending.set(seq, { kind: call.kind, resolve, reject, timer });
+      this.#pending.set(seq, { channel, kind: call.kind, resolve, reject, timer });
       channel.send({ type: 'call', seq, call });
     });
     // The schema under `call.kind` is the one that ResultOf<K> is inferred from.
-    return CallResults[call.kind].parse(result) as ResultOf<K>;
+    return parseMessage<unknown>(CallResults[call.kind], result) as ResultOf<K>;
   }
 
   [Symbol.dispose](): void {
@@ -62,7 +64,13 @@ export class CallWorker {
 
   #start(): WorkerChannel {
     const channel = this.#fork();
-    channel.onMessage((raw) => this.#receive(FromWorker.parse(raw)));
+    channel.onMessage((raw) => {
+      try {
+        this.#receive(parseMessage(FromWorker, raw));
+      } catch (error) {
+        this.#giveUp(channel, error);
+      }
+    });
     channel.onExit((exit) => {
       if (this.#channel === channel) this.#channel = undefined;
       const error = new UserError(
@@ -72,12 +80,27 @@ export class CallWorker {
           hint: 'Try again. If it happens again with the same image, that file may be damaged.',
         },
       );
-      for (const seq of [...this.#pending.keys()]) this.#take(seq)?.reject(error);
+      this.#rejectAll(channel, error);
     });
     return channel;
   }
 
+  /** Ends a worker that the service does not understand, or that did not understand the service. */
+  #giveUp(channel: WorkerChannel, error: unknown): void {
+    this.#onBug(error, 'worker call');
+    if (this.#channel === channel) this.#channel = undefined;
+    this.#rejectAll(channel, userErrorFromInfo(toErrorInfo(error)));
+    channel.kill();
+  }
+
+  #rejectAll(channel: WorkerChannel, error: Error): void {
+    const seqs = [...this.#pending].filter(([, pending]) => pending.channel === channel).map(([seq]) => seq);
+    for (const seq of seqs) this.#take(seq)?.reject(error);
+  }
+
   #receive(message: FromWorker): void {
+    if (message.type === 'ask') throw brokenProtocol('a call, which asks nothing');
+    if (message.type === 'outcome') throw errorOf(message.outcome);
     if (message.type === 'result') this.#take(message.seq)?.resolve(message.result);
     if (message.type === 'call-failed') {
       if (message.stack) this.#onBug(message.stack, 'worker call');
@@ -95,6 +118,12 @@ export class CallWorker {
     }
     return pending;
   }
+}
+
+/** Without a job, a worker has an outcome to report only where it understood no call. */
+function errorOf(outcome: Outcome): UserError {
+  if (outcome.state === 'failed') return userErrorFromInfo(outcome.error);
+  return brokenProtocol('a call, which has no outcome');
 }
 
 function timeoutOf({ kind }: Call): number {

@@ -1,4 +1,4 @@
-import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { CollectionId, JobId } from '../contract/ids.ts';
 import type { Job, JobProgress, JobSpec } from '../contract/job.ts';
 import { isOpen, statesThat, type JobState } from '../contract/job-state.ts';
@@ -201,9 +201,21 @@ export class JobQueue {
     this.#active = undefined;
     if (ended?.latest) this.#ledger.setProgress(id, ended.latest);
     if (end.state === 'failed' && end.stack) this.#options.onBug(end.stack, `worker of job ${id}`);
-    this.#moveActive(id, end.state, 'error' in end ? end.error : null);
+    this.#settle(id, end);
     ended?.ended.resolve();
     this.#startNext();
+  }
+
+  /** A job at work always ends, and the next one starts, whatever goes wrong here. */
+  #settle(id: JobId, end: RunEnd): void {
+    try {
+      const { spec } = this.#moveActive(id, end.state, 'error' in end ? end.error : null);
+      // What a worker removes that is cancelled, one that was killed or had paused already has left.
+      if (end.state === 'cancelled') handlerOf(this.#options.kinds, spec).onAbandoned?.(spec);
+    } catch (error) {
+      this.#options.onBug(error, `job ${id}`);
+      this.#moveActive(id, 'failed', toErrorInfo(error));
+    }
   }
 
   /** @throws UserError as `JobLedger.move` */

@@ -1,7 +1,7 @@
 import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { Outcome, ProgressReport, WorkerJob } from '../worker/protocol/job.ts';
-import { FromWorker } from '../worker/protocol/messages.ts';
+import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
 import { describeExit, hintForExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** How a run ended: as the worker said, or because the worker died without saying anything. */
@@ -82,7 +82,7 @@ export class JobRun {
 
   #fail(error: unknown): void {
     if (this.#isOver) return;
-    if (!(error instanceof UserError)) this.#options.onBug(error);
+    this.#options.onBug(error);
     this.#end = { state: 'failed', error: toErrorInfo(error), stack: null };
     this.#channel.kill();
   }
@@ -90,7 +90,7 @@ export class JobRun {
   #receive(raw: unknown): void {
     if (this.#isOver) return;
     this.#watchSilence();
-    const message = FromWorker.parse(raw);
+    const message = parseMessage(FromWorker, raw);
     switch (message.type) {
       case 'ready':
         this.#channel.send({ type: 'start', job: this.#options.job });
@@ -105,16 +105,27 @@ export class JobRun {
         return;
       case 'outcome':
         // The worker's last word. Its process is of no more use.
-        this.#end = message.outcome;
+        this.#end = this.#endOf(message.outcome);
         this.#channel.kill();
-        this.#finish(message.outcome);
+        this.#finish(this.#end);
         return;
       case 'result':
       case 'call-failed':
-        throw new Error('A worker at a job answered a call that nobody made');
+        throw brokenProtocol('a job, in which nobody made a call');
       default:
         message satisfies never;
     }
+  }
+
+  /**
+   * What was asked of the worker last counts: it may have been at a pause already when the job was cancelled.
+   * @throws UserError WORKER_FAILED for a worker that stopped without being asked
+   */
+  #endOf(outcome: Outcome): RunEnd {
+    if (outcome.state !== 'paused' && outcome.state !== 'cancelled') return outcome;
+    const asked = this.#stopped();
+    if (!asked) throw brokenProtocol(`a job that nobody has asked to stop (${outcome.state})`);
+    return asked;
   }
 
   async #answer(seq: number, ask: Ask): Promise<void> {
@@ -144,7 +155,7 @@ export class JobRun {
   #finish(whenSilent: RunEnd): void {
     if (this.#isOver) return;
     this.#close();
-    this.#options.onEnd(this.#end ?? this.#killedWhileStopping() ?? whenSilent);
+    this.#options.onEnd(this.#end ?? this.#stopped() ?? whenSilent);
   }
 
   #close(): void {
@@ -153,8 +164,8 @@ export class JobRun {
     clearTimeout(this.#graceTimer);
   }
 
-  /** A worker that had to be killed after it was asked to stop has stopped: nothing answered is lost. */
-  #killedWhileStopping(): RunEnd | undefined {
+  /** A worker that was asked to stop has stopped, also where it had to be killed: nothing answered is lost. */
+  #stopped(): RunEnd | undefined {
     if (!this.#stopping) return undefined;
     return { state: this.#stopping === 'pause' ? 'paused' : 'cancelled' };
   }

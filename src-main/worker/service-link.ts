@@ -1,8 +1,8 @@
 import type { ErrorInfo } from '../contract/errors.ts';
 import { userErrorFromInfo } from '../contract/errors.ts';
-import { parseAnswer, type AnswerOf, type Ask, type AskOf } from './protocol/ask.ts';
+import { answerSchema, type AnswerOf, type Ask, type AskOf } from './protocol/ask.ts';
 import type { ProgressReport } from './protocol/job.ts';
-import type { FromWorker } from './protocol/messages.ts';
+import { brokenProtocol, parseMessage, type FromWorker } from './protocol/messages.ts';
 
 type Waiting = { kind: Ask['kind']; resolve: (answer: unknown) => void; reject: (error: Error) => void };
 
@@ -18,7 +18,7 @@ export class ServiceLink {
 
   /**
    * Asks the service and waits for its answer; when this resolves, the service has stored what was asked.
-   * @throws UserError when the service refuses (disk full, collection removed)
+   * @throws UserError when the service refuses (disk full, collection removed), and as `parseMessage`
    */
   async ask<K extends Ask['kind']>(ask: AskOf<K>): Promise<AnswerOf<K>> {
     const seq = this.#nextSeq++;
@@ -26,7 +26,7 @@ export class ServiceLink {
       this.#waiting.set(seq, { kind: ask.kind, resolve, reject });
       this.#send({ type: 'ask', seq, ask });
     });
-    return parseAnswer<K>(ask.kind, answer);
+    return parseMessage(answerSchema<K>(ask.kind), answer);
   }
 
   report(progress: ProgressReport): void {
@@ -44,7 +44,7 @@ export class ServiceLink {
 
   #take(seq: number): Waiting {
     const waiting = this.#waiting.get(seq);
-    if (!waiting) throw new Error(`The service answered ask ${seq}, which nobody made`);
+    if (!waiting) throw brokenProtocol(`the asks of this job, of which none is number ${seq}`);
     this.#waiting.delete(seq);
     return waiting;
   }

@@ -3,7 +3,7 @@ import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { JobKind } from '../contract/job.ts';
 import { CallResults, type Call } from './protocol/call.ts';
 import type { Outcome, WorkerJob, WorkerJobOf } from './protocol/job.ts';
-import { ToWorker, type FromWorker } from './protocol/messages.ts';
+import { parseMessage, ToWorker, type FromWorker } from './protocol/messages.ts';
 import type { JobContext } from './jobs/job-context.ts';
 import { ServiceLink } from './service-link.ts';
 import { JobStopped } from './stop-signal.ts';
@@ -31,8 +31,8 @@ export function startWorker(port: WorkerPort): Disposable {
     port.send({ type: 'outcome', outcome });
   };
 
-  port.onMessage((raw) => {
-    const message = ToWorker.parse(raw);
+  const receive = (raw: unknown) => {
+    const message = parseMessage(ToWorker, raw);
     switch (message.type) {
       case 'start':
         void runJob(message.job);
@@ -52,6 +52,14 @@ export function startWorker(port: WorkerPort): Disposable {
         return;
       default:
         message satisfies never;
+    }
+  };
+  port.onMessage((raw) => {
+    try {
+      receive(raw);
+    } catch (error) {
+      // Without this message, nobody knows what the service still waits for.
+      port.send({ type: 'outcome', outcome: { state: 'failed', ...describeError(error) } });
     }
   });
 

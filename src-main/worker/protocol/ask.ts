@@ -36,8 +36,8 @@ export const Ask = z.union(
 
 const answers = new Map(declared.map(([kind, { answer }]) => [kind, answer]));
 
-/** Reads the service's answer to an ask. @throws ZodError for one of another shape */
-export function parseAnswer<N extends Ask['kind']>(kind: N, answer: unknown): AnswerOf<N> {
+/** The schema of the service's answers to asks of a kind. */
+export function answerSchema<N extends Ask['kind']>(kind: N): z.ZodType<AnswerOf<N>> {
   // The schema under `kind` is the one that AnswerOf<N> is inferred from.
-  return answers.get(kind)?.parse(answer) as AnswerOf<N>;
+  return (answers.get(kind) ?? z.never()) as z.ZodType<AnswerOf<N>>;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ErrorInfo } from '../../contract/errors.ts';
+import { ErrorInfo, UserError } from '../../contract/errors.ts';
 import { Ask } from './ask.ts';
 import { Call } from './call.ts';
 import { Outcome, ProgressReport, WorkerJob } from './job.ts';
@@ -31,3 +31,28 @@ export const FromWorker = z.discriminatedUnion('type', [
   }),
 ]);
 export type FromWorker = z.infer<typeof FromWorker>;
+
+/**
+ * Parses a message on its arrival.
+ * @throws UserError WORKER_FAILED for one that does not fit: its sender and its reader are of different versions, or
+ *   one of them has a bug
+ */
+export function parseMessage<T>(schema: z.ZodType<T>, raw: unknown): T {
+  const parsed = schema.safeParse(raw);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = ['message', ...(issue?.path ?? [])].join('.');
+  throw brokenProtocol(`its schema (${place}: ${issue?.message ?? 'unknown'})`, parsed.error);
+}
+
+/** The end of a conversation in which one side has said what the other cannot follow. */
+export function brokenProtocol(expected: string, cause?: unknown): UserError {
+  return new UserError(
+    'WORKER_FAILED',
+    `The app and its worker process did not understand each other: a message does not fit ${expected}.`,
+    {
+      hint: 'Try again: a job that is resumed continues from what it had saved. If it happens again, reinstall the app.',
+      cause,
+    },
+  );
+}

@@ -28,3 +28,18 @@ test('calls whose worker is killed fail with the reason, and the next call gets 
   await expect(next).rejects.toMatchObject({ code: 'WORKER_FAILED' });
   expect(bugs).toEqual([]);
 });
+
+test('a worker that breaks the protocol fails its calls and is ended, and the next call gets a new worker', async () => {
+  const bugs: unknown[] = [];
+  const scripts = ['silent', 'babbling'] as const;
+  let forked = 0;
+  const fork = () => workerOf(scripts[1 - forked++] ?? 'silent')();
+  const calls = new CallWorker({ fork, onBug: (error) => void bugs.push(error) });
+  onTestFinished(() => calls[Symbol.dispose]());
+  await expect(calls.call({ kind: 'probe' })).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+  expect(bugs).toHaveLength(1);
+  const next = calls.call({ kind: 'probe' });
+  expect(forked).toBe(2);
+  setTimeout(() => calls[Symbol.dispose]());
+  await expect(next).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+});

@@ -144,9 +144,31 @@ describe('the job queue', () => {
     const { client, bugs } = startService({ fork: workerOf('babbling') });
     const { job } = await client.collections.add({ path: await photos(1) });
     const failed = await waitForState(client, job.id, 'failed');
-    expect(failed.error).toMatchObject({ code: 'INTERNAL' });
+    expect(failed.error).toMatchObject({ code: 'WORKER_FAILED' });
+    expect(failed.error?.message).toMatch(/did not understand each other.*\(message\.ask/);
+    expect(failed).toMatchObject({ isResumable: true });
     expect(bugs).toHaveLength(1);
     expect(await client.collections.list()).toHaveLength(1);
+  });
+
+  test('fails the job of a worker that stops without being asked, and starts the next one', async () => {
+    const forks = [workerOf('hasty'), workerOf('never-asked')];
+    const { client, bugs } = startService({ fork: () => (forks.pop() ?? workerOf('hasty'))() });
+    const { job } = await client.collections.add({ path: await photos(1) });
+    const next = await client.collections.add({ path: await photos(1) });
+    expect(await waitForState(client, job.id, 'failed')).toMatchObject({ error: { code: 'WORKER_FAILED' } });
+    await waitForState(client, next.job.id, 'done');
+    expect(bugs).toHaveLength(1);
+  });
+
+  test('a job that is cancelled while it pauses is cancelled, whichever the worker noticed', async () => {
+    const { client, bugs } = startService({ fork: workerOf('pauses-late') });
+    const { job } = await client.collections.add({ path: await photos(1) });
+    await waitForState(client, job.id, 'running');
+    await client.jobs.pause({ id: job.id });
+    await client.jobs.cancel({ id: job.id });
+    await waitForState(client, job.id, 'cancelled');
+    expect(bugs).toEqual([]);
   });
 
   test('fails a scan whose collection was removed while it waited', async () => {
