@@ -5,6 +5,7 @@ import { encodeRuns, type EncodedMask } from '../mask/rle.ts';
 import { unionOf } from '../mask/union.ts';
 import { claimedSize, type GridSize } from './image-grid.ts';
 import type { FileMask, ImageMasks, MaskFileContext, MaskProblem, MaskRecord } from './mask-record.ts';
+import { joinedMask } from './object-parts.ts';
 import { outlineOf } from './outline.ts';
 
 /** Tools write ids as numbers and as text: what counts is what they look like. */
@@ -181,9 +182,7 @@ function maskOfPolygons(segmentation: readonly unknown[], grid: GridSize): Encod
     const part = cocoPolygonMask(outline, grid);
     if (part) parts.push(part);
   }
-  const [first, ...others] = parts;
-  if (!first) return 'Its segmentation covers no pixel of the image.';
-  return others.length === 0 ? first : unionOf([first.shape, ...others.map(({ shape }) => shape)]);
+  return joinedMask(parts) ?? 'Its segmentation covers no pixel of the image.';
 }
 
 function polygonsOf(segmentation: readonly unknown[]): (readonly unknown[])[] {

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { drawnPolygonMask } from '../mask/fill-polygon.ts';
 import { decodePngNumbers, readPngSize, type NumberPicture } from '../mask/png.ts';
-import { encodeRle, type EncodedMask } from '../mask/rle.ts';
-import { unionOf } from '../mask/union.ts';
+import type { EncodedMask } from '../mask/rle.ts';
 import { claimedSize, type GridSize } from './image-grid.ts';
-import type { FileMask, MaskFileContext, MaskRecord } from './mask-record.ts';
+import type { MaskFileContext, MaskRecord } from './mask-record.ts';
+import { ObjectParts } from './object-parts.ts';
 import { outlineOf } from './outline.ts';
+import { placeOnGrid } from './place-on-grid.ts';
+import { NO_PIXEL } from './shapes.ts';
 
 const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const Shape = z.object({
@@ -41,7 +43,7 @@ export function* readLabelMe(json: unknown, context: MaskFileContext): Generator
   }
   const imageName = file.imagePath.replaceAll('\\', '/');
   const grid = context.gridOf(imageName, claimedSize(file.imageWidth, file.imageHeight));
-  const objects = new Map<string, { label: string; parts: EncodedMask[] }>();
+  const objects = new ObjectParts();
   let skipped = 0;
   for (const [index, entry] of file.shapes.entries()) {
     const { data: shape } = Shape.safeParse(entry);
@@ -52,19 +54,11 @@ export function* readLabelMe(json: unknown, context: MaskFileContext): Generator
       yield { kind: 'problem', name, detail: typeof mask === 'string' ? mask : NO_SHAPE };
       continue;
     }
-    const key = shape.group_id == null ? `${index}` : `${shape.label}\n${shape.group_id}`;
-    const object = objects.get(key);
-    if (object) object.parts.push(mask);
-    else objects.set(key, { label: shape.label, parts: [mask] });
+    const key = shape.group_id == null ? undefined : `${shape.label}\n${shape.group_id}`;
+    objects.add(key, mask, { className: shape.label, score: null });
   }
   if (typeof grid === 'string') return;
-  const masks = [...objects.values()].flatMap(({ label, parts }): FileMask[] => {
-    const [first, ...others] = parts;
-    if (!first) return [];
-    const mask = others.length === 0 ? first : unionOf([first.shape, ...others.map(({ shape }) => shape)]);
-    return [{ ...mask, className: label, score: null }];
-  });
-  yield { kind: 'masks', imageName, ...grid, masks, ignored: null, skipped };
+  yield { kind: 'masks', imageName, ...grid, masks: objects.masks(), ignored: null, skipped };
 }
 
 /** The mask of a shape, or one sentence about why it is none. */
@@ -104,7 +98,6 @@ function fillNumbers(numbers: readonly unknown[], grid: GridSize): EncodedMask |
 }
 
 const NO_SHAPE = 'It has no label, or its parts are not of the usual kind.';
-const NO_PIXEL = 'It covers no pixel of the image.';
 
 function cornersOf([left, top, right, bottom]: readonly unknown[]): unknown[] {
   return [left, top, right, top, right, bottom, left, bottom];
@@ -138,24 +131,5 @@ function placeMask({ corner, png }: MaskPicture, grid: GridSize): EncodedMask | 
     return `Its picture cannot be read (${error instanceof Error ? error.message : String(error)}).`;
   }
   if (!picture) return 'Its picture is in colour.';
-  return onGrid(picture, corner, grid) ?? NO_PIXEL;
-}
-
-/** The part of a picture that lies on the grid. */
-function onGrid(
-  picture: NumberPicture,
-  corner: { x: number; y: number },
-  grid: GridSize,
-): EncodedMask | null {
-  const left = Math.max(corner.x, 0);
-  const top = Math.max(corner.y, 0);
-  const widthPx = Math.min(corner.x + picture.widthPx, grid.widthPx) - left;
-  const heightPx = Math.min(corner.y + picture.heightPx, grid.heightPx) - top;
-  if (widthPx <= 0 || heightPx <= 0) return null;
-  const data = new Uint8Array(widthPx * heightPx);
-  for (let y = 0; y < heightPx; y++) {
-    const row = (y + top - corner.y) * picture.widthPx + left - corner.x;
-    for (let x = 0; x < widthPx; x++) data[y * widthPx + x] = Number(picture.data[row + x] !== 0);
-  }
-  return encodeRle({ data, widthPx, heightPx }, { corner: { x: left, y: top }, grid });
+  return placeOnGrid(picture, corner, grid) ?? NO_PIXEL;
 }

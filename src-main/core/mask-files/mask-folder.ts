@@ -4,6 +4,7 @@ import { UserError } from '../../contract/errors.ts';
 import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
 import { readCoco } from './coco.ts';
+import { readCvat } from './cvat.ts';
 import { gridOfClaim, type FileGridOf } from './image-grid.ts';
 import { readLabelMe } from './labelme.ts';
 import type { FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
@@ -24,6 +25,7 @@ export type ReadOptions = {
  * Reads masks from a file or folder, image by image.
  *
  * `coco`: one JSON file, or a folder with one or more. `labelme`: the JSON files of a folder and of those below it.
+ * `cvat`: XML files.
  * `binary-png`: `NAME.png` is the one object of the image NAME, and a folder `NAME` holds one PNG per object, where
  * `0001_cat.png` is a cat. `index-png`: `NAME.png` numbers the objects of the image NAME.
  * @throws UserError NOT_FOUND or BAD_INPUT about the path itself; all else is a record of the kind `problem`
@@ -35,7 +37,7 @@ export async function* readMasks(path: string, options: ReadOptions): AsyncGener
     yield* fromFile(path, readFileOf(path, format, contextOf(path, basename(path), options)));
     return;
   }
-  const extension = format.endsWith('png') ? '.png' : '.json';
+  const extension = EXTENSIONS[format];
   let isEmpty = true;
   for await (const entry of walk(path, { leaves: format === 'binary-png', signal })) {
     const context = contextOf(entry.path, relative(path, entry.path), options);
@@ -66,6 +68,14 @@ async function* fromFile(file: string, records: AsyncIterable<MaskRecord>): Asyn
   for await (const record of records) yield { ...record, file };
 }
 
+const EXTENSIONS: Readonly<Record<MaskFileFormat, string>> = {
+  coco: '.json',
+  labelme: '.json',
+  cvat: '.xml',
+  'binary-png': '.png',
+  'index-png': '.png',
+};
+
 async function isFolderOrThrow(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined);
   if (stats) return stats.isDirectory();
@@ -82,6 +92,10 @@ async function* readFileOf(
     const file = await readJson(path);
     if (typeof file === 'string') yield { kind: 'problem', name, detail: file };
     else yield* format === 'coco' ? readCoco(file.json, context) : readLabelMe(file.json, context);
+    return;
+  }
+  if (format === 'cvat') {
+    yield* readCvat(path, context);
     return;
   }
   const imageName = basename(path, extname(path));

@@ -31,3 +31,24 @@ export function rowRuns(bitmap: Bitmap): number[] {
   if (end < size) runs.push(size - end);
   return runs;
 }
+
+/**
+ * The pixels of run lengths that go row by row, background first.
+ * @returns what is wrong with them, as in "they cover ..."
+ */
+export function rowRunsBitmap(
+  runs: Iterable<number>,
+  { widthPx, heightPx }: Pick<Bitmap, 'widthPx' | 'heightPx'>,
+): Bitmap | string {
+  const data = new Uint8Array(widthPx * heightPx);
+  let at = 0;
+  let isInside = false;
+  for (const length of runs) {
+    if (!Number.isSafeInteger(length) || length < 0) return 'a run length is not a whole number';
+    if (isInside) data.fill(1, at, at + length);
+    at += length;
+    isInside = !isInside;
+  }
+  if (at === data.length) return { data, widthPx, heightPx };
+  return `its run lengths cover ${at} pixels, not ${widthPx} x ${heightPx}`;
+}

@@ -76,6 +76,7 @@ describe('masks that come back', () => {
     ['coco', 'coco', 'annotations'],
     ['coco-polygon', 'coco', 'annotations'],
     ['labelme', 'labelme', '.'],
+    ['cvat', 'cvat', '.'],
     ['binary-png', 'binary-png', 'masks'],
   ])('from an export as %s are the same, and reviewed or not as before', async (format, read, folder) => {
     const running = startSegmented(await pets());
