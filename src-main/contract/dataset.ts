@@ -93,6 +93,8 @@ export const DatasetPreview = Counts.extend({
       name: z.string(),
       colour: z.string(),
       isBackground: z.boolean(),
+      /** A suggestion, as in `Concept`. */
+      isLikelyBackground: z.boolean(),
       /** Masks that pass the filters, whether their class is taken or not. */
       masks: z.number().int(),
       /** Null where its masks are left out. */

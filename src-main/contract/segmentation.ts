@@ -120,7 +120,10 @@ export const Concept = z.object({
   name: z.string().nullable(),
   /** `#rrggbb` */
   colour: z.string(),
+  /** As people decide: its objects are left out of datasets, unless it is named. */
   isBackground: z.boolean(),
+  /** Whether its objects suggest that it is background. Nothing is left out for it; a decision ends the suggestion. */
+  isLikelyBackground: z.boolean(),
   /** The concept that it counts as; null where it stands for itself. */
   mergedInto: ConceptId.nullable(),
   /** Objects of it and of what was merged into it, and images that have some. */

@@ -39,6 +39,7 @@ export function conceptHandlers(service: Service) {
         id,
         name: name === undefined ? before.name : name,
         isBackground: isBackground ?? before.isBackground,
+        isLikelyBackground: isBackground === undefined && before.isLikelyBackground,
         mergedInto: mergedInto === undefined ? before.mergedInto : mergedInto,
       });
       service.publish({ type: 'segmentation', segmentationId: before.segmentationId });

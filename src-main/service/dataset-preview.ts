@@ -16,6 +16,9 @@ import type { Service } from './service.ts';
 const CHUNK = 256;
 
 type PreviewConcept = DatasetPreview['concepts'][number];
+type ConceptLook = Pick<PreviewConcept, 'colour' | 'isBackground' | 'isLikelyBackground'>;
+
+const WITHOUT_CONCEPT = { colour: COLOUR_WITHOUT_CONCEPT, isBackground: false, isLikelyBackground: false };
 
 /**
  * Counts what a recipe would make, in small steps, as a person turns its knobs: the next question ends this one by
@@ -90,7 +93,7 @@ class ConceptCounts {
       const target = targetOf(concept, byId);
       if (concept.hasMasks) this.#register(concept.id, conceptName(target), target);
     }
-    this.#register(null, CLASS_WITHOUT_CONCEPT, { colour: COLOUR_WITHOUT_CONCEPT, isBackground: false });
+    this.#register(null, CLASS_WITHOUT_CONCEPT, WITHOUT_CONCEPT);
   }
 
   /** @returns how many of these masks are taken: all or none */
@@ -105,14 +108,17 @@ class ConceptCounts {
     return [...this.#byName.values()].filter((one) => one !== hasName || one.masks > 0);
   }
 
-  #register(
-    id: number | null,
-    name: string,
-    { colour, isBackground }: Pick<PreviewConcept, 'colour' | 'isBackground'>,
-  ) {
+  #register(id: number | null, name: string, { colour, isBackground, isLikelyBackground }: ConceptLook) {
     const number = this.#plan.numberOf(id);
     const className = this.#plan.classes.find((one) => one.number === number)?.name ?? null;
-    const one = this.#byName.get(name) ?? { name, colour, isBackground, masks: 0, className };
+    const one = this.#byName.get(name) ?? {
+      name,
+      colour,
+      isBackground,
+      isLikelyBackground,
+      masks: 0,
+      className,
+    };
     this.#byName.set(name, one);
     this.#byId.set(id, one);
   }

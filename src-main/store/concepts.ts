@@ -14,17 +14,18 @@ type ConceptRow = {
   name: string | null;
   colour: string;
   is_background: number;
+  is_likely_background: number;
   merged_into: number | null;
   mask_count: number;
   image_count: number;
 };
 
 /** What people decide of a concept. */
-type ConceptState = Pick<Concept, 'id' | 'name' | 'isBackground' | 'mergedInto'>;
+type ConceptState = Pick<Concept, 'id' | 'name' | 'isBackground' | 'isLikelyBackground' | 'mergedInto'>;
 
 /** Masks that stand for a concept. */
 const EXEMPLARS = 8;
-/** Concepts of which objects take less than this of their regions' area are background. */
+/** Concepts of which objects take less than this of their regions' area are probably background. */
 const BACKGROUND_SHARE = 0.2;
 
 /** Counted with those that were merged into it; images that have several of them count once. */
@@ -39,7 +40,7 @@ const SELECT = `
 
 /** The concepts of a segmentation: found by the worker, named and merged by people. */
 export class ConceptRepository {
-  /** Marks background and closes the segmentation; in one transaction. */
+  /** Suggests what is background and closes the segmentation; in one transaction. */
   readonly finish: (id: SegmentationId, finishedAtMs: number) => void;
 
   readonly #of: Statement<[number], ConceptRow>;
@@ -63,23 +64,29 @@ export class ConceptRepository {
       SELECT c.id, ifnull(t.colour, c.colour) AS colour FROM concepts c LEFT JOIN concepts t ON t.id = c.merged_into
       WHERE c.segmentation_id = ?`);
     this.#update = db.prepare(`
-      UPDATE concepts SET name = @name, is_background = @isBackground, merged_into = @mergedInto WHERE id = @id`);
-    const markBackground = db.prepare(`
-      UPDATE concepts SET is_background = (
+      UPDATE concepts SET name = @name, is_background = @isBackground, is_likely_background = @isLikelyBackground,
+        merged_into = @mergedInto
+      WHERE id = @id`);
+    const suggestBackground = db.prepare(`
+      UPDATE concepts SET is_likely_background = (
         SELECT ifnull(sum(m.area_px) FILTER (WHERE m.level = 0), 0)
           < ${BACKGROUND_SHARE} * max(ifnull(sum(m.area_px) FILTER (WHERE m.level = 1), 0), 1)
         FROM masks m WHERE m.concept_id = concepts.id)
       WHERE segmentation_id = ?
-        -- Once finished, what is background is the user's decision: images that are added later do not change it.
+        -- Once finished, what is background is the user's decision: images that are added later suggest nothing new.
         AND (SELECT finished_at_ms FROM segmentations s WHERE s.id = segmentation_id) IS NULL`);
     this.#inOne = db.transaction((concept: ConceptState) => {
       const { id, mergedInto } = concept;
       if (mergedInto !== null) this.#moveMerged.run({ id, into: mergedInto });
-      this.#update.run({ ...concept, isBackground: Number(concept.isBackground) });
+      this.#update.run({
+        ...concept,
+        isBackground: Number(concept.isBackground),
+        isLikelyBackground: Number(concept.isLikelyBackground),
+      });
     });
     const close = db.prepare('UPDATE segmentations SET finished_at_ms = ? WHERE id = ?');
     this.finish = db.transaction((id: SegmentationId, finishedAtMs: number) => {
-      markBackground.run(id);
+      suggestBackground.run(id);
       close.run(finishedAtMs, id);
     });
   }
@@ -127,6 +134,7 @@ export class ConceptRepository {
       name: row.name,
       colour: row.colour,
       isBackground: row.is_background === 1,
+      isLikelyBackground: row.is_likely_background === 1,
       mergedInto: row.merged_into === null ? null : ConceptId.parse(row.merged_into),
       maskCount: row.mask_count,
       imageCount: row.image_count,

@@ -19,6 +19,7 @@ export type SourceConcept = {
   name: string | null;
   colour: string;
   isBackground: boolean;
+  isLikelyBackground: boolean;
   mergedInto: number | null;
   hasMasks: boolean;
 };
@@ -50,8 +51,9 @@ export type DatasetMask = {
   rle: Uint8Array;
 };
 
-type ConceptRow = Omit<SourceConcept, 'isBackground' | 'hasMasks'> & {
+type ConceptRow = Omit<SourceConcept, 'isBackground' | 'isLikelyBackground' | 'hasMasks'> & {
   isBackground: number;
+  isLikelyBackground: number;
   hasMasks: number;
 };
 type ImageRow = {
@@ -127,7 +129,8 @@ export class DatasetRowRepository {
         AND s.is_preliminary = 0
       ORDER BY s.image_id LIMIT @limit`);
     this.#concepts = db.prepare(`
-      SELECT id, number, name, colour, is_background AS isBackground, merged_into AS mergedInto,
+      SELECT id, number, name, colour, is_background AS isBackground, is_likely_background AS isLikelyBackground,
+        merged_into AS mergedInto,
         EXISTS (SELECT 1 FROM concept_images WHERE concept_id = c.id) AS hasMasks
       FROM concepts c WHERE segmentation_id = ? ORDER BY number`);
     this.#page = db.prepare(
@@ -166,6 +169,7 @@ export class DatasetRowRepository {
     return this.#concepts.all(id).map((row) => ({
       ...row,
       isBackground: row.isBackground === 1,
+      isLikelyBackground: row.isLikelyBackground === 1,
       hasMasks: row.hasMasks === 1,
     }));
   }

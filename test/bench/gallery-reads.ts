@@ -53,7 +53,8 @@ export function galleryRows(store: Store, gallery: Gallery): Row[] {
 export function mergedRows(store: Store, gallery: Gallery): Row[] {
   const { commonConcept: conceptId, usualConcepts } = gallery;
   for (const id of usualConcepts.slice(0, 3)) {
-    store.concepts.update({ id, name: null, isBackground: false, mergedInto: conceptId });
+    const concept = store.concepts.get(id);
+    if (concept) store.concepts.update({ ...concept, mergedInto: conceptId });
   }
   return idRows(store, gallery, [
     { name: 'four merged concepts', conceptId },

@@ -75,6 +75,27 @@ describe('r2o dataset and r2o export', () => {
     expect(existsSync(join(out, 'images.csv'))).toBe(true);
   }, 180_000);
 
+  test('say what is background before they freeze, and leave out nothing that only probably is', async () => {
+    const running = startSegmented(await pets(5));
+    const { store } = running.service;
+    const [cat, dog] = store.concepts.of(running.segmentationId);
+    if (!cat || !dog) expect.fail('no concepts');
+    store.concepts.update({ ...cat, isLikelyBackground: true });
+    store.concepts.update({ ...dog, isBackground: true });
+    running.service[Symbol.dispose]();
+    const create = ['dataset', 'create', 'pets', '--segmentation', '1'];
+    const planned = await runCli(running.dataFolder, ...create, '--dry-run');
+    expect(planned.stdout).toMatch(/^3 images, 3 masks; nothing is frozen yet\n/);
+    expect(planned.stdout).toMatch(/cat +3 +cat +probably background\ndog +2 +left out +background\n/);
+    expect((await runCli(running.dataFolder, 'dataset', 'list')).stdout).toContain('No datasets yet');
+    const made = await runCli(running.dataFolder, ...create);
+    expect(made.stdout).toContain('pets@1: 3 images, 3 masks, frozen');
+    expect(made.stderr).toContain('left out as background: 2 masks of dog\n');
+    expect(made.stderr).toContain('probably background, included: 3 masks of cat (leave out: --ignore cat)');
+    const shown = await runCli(running.dataFolder, 'segmentations', 'show', '1');
+    expect(shown.stdout).toMatch(/probably background +cat\n/);
+  }, 120_000);
+
   test('say what is wrong, and what to do', async () => {
     const data = await segmentedData(1);
     const run = async (...args: string[]) => {

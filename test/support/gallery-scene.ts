@@ -57,7 +57,8 @@ export class GalleryScene extends TestStore {
 
   /** From now on, dogs count as cats. */
   mergeDogIntoCat(): void {
-    this.store.concepts.update({ id: this.dog, name: 'dog', isBackground: false, mergedInto: this.cat });
+    const dog = this.store.concepts.get(this.dog);
+    if (dog) this.store.concepts.update({ ...dog, mergedInto: this.cat });
   }
 
   /** The tiles of a list, as the grid of the app reads them. */

@@ -121,6 +121,11 @@ export class ConceptsView {
     );
   }
 
+  /** Keeps a concept that is probably background as objects: nothing is suggested of it again. */
+  async keepAsObjects({ id }: Concept): Promise<void> {
+    await this.#change([{ id, isBackground: false }]);
+  }
+
   /** Merges concepts into another one, and offers to undo it. */
   async merge(ids: readonly ConceptId[], into: ConceptId): Promise<void> {
     const merged = ids.filter((id) => id !== into).flatMap((id) => this.find(id) ?? []);

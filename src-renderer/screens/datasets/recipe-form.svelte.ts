@@ -27,6 +27,13 @@ export class RecipeForm {
     () => !this.#isCreating && this.#draft.name.trim() !== '' && (this.#preview?.images ?? 0) > 0,
   );
 
+  /** Concepts that are probably background, and whose masks the dataset would take. */
+  readonly likelyBackground = $derived.by(() =>
+    (this.#preview?.concepts ?? []).filter(
+      ({ isLikelyBackground, className, masks }) => isLikelyBackground && className !== null && masks > 0,
+    ),
+  );
+
   constructor(studio: Pick<Studio, 'client' | 'memory' | 'segmentations' | 'datasets'>) {
     this.#studio = studio;
     this.#draft = studio.memory.read(DRAFT_KEY, RecipeDraft, EMPTY_DRAFT);
@@ -56,6 +63,11 @@ export class RecipeForm {
   set(change: Partial<RecipeDraft>): void {
     this.#draft = { ...this.#draft, ...change };
     this.#studio.memory.remember(DRAFT_KEY, this.#draft);
+  }
+
+  /** Leaves out the masks of these concepts. */
+  leaveOut(names: readonly string[]): void {
+    this.set({ taken: { ...this.#draft.taken, ...Object.fromEntries(names.map((name) => [name, false])) } });
   }
 
   /** Train takes from val, and val only what train leaves; the rest is for test. */

@@ -158,6 +158,25 @@ describe('concepts', () => {
     expect(zoo.walk(zoo.lynx, limit)).toEqual([mergedToo, merged]);
   });
 
+  test('with few objects in their regions are suggested as background, and stay objects until a person decides', () => {
+    using zoo = new Zoo();
+    const [cat, dog] = zoo.save(0, [zoo.cat, 0.9], [zoo.dog, 0.8], [zoo.cat, 0.1], [zoo.dog, 0.1]);
+    if (!cat || !dog) throw new Error('no masks');
+    // Of the cats' regions, objects take a tenth; of the dogs', all.
+    zoo.db.prepare('UPDATE masks SET level = 1 WHERE id > ?').run(dog);
+    zoo.db.prepare('UPDATE masks SET width = 10, height = 10, area_px = 10 WHERE level = 1').run();
+    zoo.db.prepare('UPDATE masks SET area_px = 1 WHERE id = ?').run(cat);
+    zoo.db.prepare('UPDATE masks SET width = 10, height = 10, area_px = 10 WHERE id = ?').run(dog);
+    zoo.store.concepts.finish(zoo.segmentationId, 9);
+    const suggested = () => [zoo.cat, zoo.dog].map((id) => zoo.concept(id).isLikelyBackground);
+    expect(suggested()).toEqual([true, false]);
+    expect(zoo.concept(zoo.cat).isBackground).toBe(false);
+    zoo.store.concepts.update({ ...zoo.concept(zoo.cat), isBackground: true, isLikelyBackground: false });
+    zoo.store.concepts.finish(zoo.segmentationId, 10);
+    expect(suggested()).toEqual([false, false]);
+    expect(zoo.concept(zoo.cat).isBackground).toBe(true);
+  });
+
   test('list finer regions nowhere', () => {
     using zoo = new Zoo();
     const [mask] = zoo.save(0, [zoo.cat, 0.5]);

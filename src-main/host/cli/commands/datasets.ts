@@ -11,6 +11,7 @@ import { UserError } from '../../../contract/errors.ts';
 import { ReviewState } from '../../../contract/mask.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { backgroundLines, previewLines } from './dataset-preview.ts';
 import { recipeLines, recipeOf, type CreateOptions } from './dataset-recipe.ts';
 
 export function addDatasetCommands(program: Command): void {
@@ -52,13 +53,20 @@ export function addDatasetCommands(program: Command): void {
     .option('--split <train/val/test>', 'shares of train, val and test in percent', '80/20/0')
     .option('--split-by <what>', 'what is never divided: image or folder', imageOrFolder, 'image')
     .option('--seed <number>', 'seed of the split', number, 1)
+    .option('--dry-run', 'count what would be frozen, concept by concept, and freeze nothing')
     .description('create a dataset and freeze it as a version')
-    .action(async (name: string, options: CreateOptions, command: Command) => {
+    .action(async (name: string, options: CreateOptions & { dryRun?: boolean }, command: Command) => {
       const { output, withSession } = contextOf(command);
-      const version = await withSession(async ({ client }) =>
-        client.datasets.create({ name, recipe: await recipeOf(client, options) }),
-      );
-      output.result(version, detailLines);
+      await withSession(async ({ client }) => {
+        const recipe = await recipeOf(client, options);
+        const preview = await client.datasets.preview({ recipe });
+        if (options.dryRun) {
+          output.result(preview, previewLines);
+          return;
+        }
+        for (const line of backgroundLines(preview)) output.note(line);
+        output.result(await client.datasets.create({ name, recipe }), detailLines);
+      });
     });
 
   datasets

@@ -7,6 +7,7 @@ import { confirmRemoval, findNamed } from '../find-named.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
 import { countText, printable, table, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { kindOf } from './dataset-preview.ts';
 import { addHeadCommands, headLines } from './segmentation-heads.ts';
 
 export const SEGMENTATION_KIND = {
@@ -229,11 +230,11 @@ function listLines(all: Segmentation[]): string[] {
 function conceptLines(concepts: readonly Concept[]): string[] {
   return table([
     ['CONCEPT', 'OBJECTS', 'IMAGES', 'KIND', 'NAME'],
-    ...concepts.map(({ number, maskCount, imageCount, isBackground, name }) => [
+    ...concepts.map(({ number, maskCount, imageCount, name, ...concept }) => [
       String(number),
       String(maskCount),
       String(imageCount),
-      isBackground ? 'background' : 'object',
+      kindOf(concept),
       name === null ? '-' : printable(name),
     ]),
   ]);
