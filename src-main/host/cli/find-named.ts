@@ -2,6 +2,11 @@ import { createInterface } from 'node:readline/promises';
 import { UserError } from '../../contract/errors.ts';
 import { Cancelled } from './follow-job.ts';
 
+/** Whether an item has that number or name. */
+export function isNamed(all: readonly { id: number; name: string }[], which: string): boolean {
+  return all.some(({ id, name }) => String(id) === which || name === which);
+}
+
 /**
  * One of several items by its number, or by its name if that is unique.
  * @param kind what they are called, and the command that lists them

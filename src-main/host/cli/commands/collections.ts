@@ -1,16 +1,17 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Collection } from '../../../contract/collection.ts';
 import type { Client } from '../../../contract/contract.ts';
 import type { Image } from '../../../contract/image.ts';
 import type { Job } from '../../../contract/job.ts';
-import { confirmRemoval, findNamed } from '../find-named.ts';
+import { confirmRemoval } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { findCollection } from './collection-argument.ts';
 
 /** Problems that a summary lists one by one; the rest is counted. */
 const PROBLEMS_SHOWN = 20;
-const KIND = { one: 'collection', many: 'collections', listCommand: 'r2o collections list' };
 
 export function addCollectionCommands(program: Command): void {
   const collections = program
@@ -26,7 +27,7 @@ export function addCollectionCommands(program: Command): void {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { collection, job } = await client.collections.add({
-          path: folder,
+          path: resolve(folder),
           ...(options.name === undefined ? {} : { name: options.name }),
         });
         await followJob(client, job.id);
@@ -158,10 +159,6 @@ function listLines(collections: Collection[]): string[] {
 
 function removalQuestion({ name, counts }: Collection): string {
   return `Remove '${name}' and everything made from its ${counts.total} images? The folder itself is kept.`;
-}
-
-export async function findCollection(client: Client, which: string): Promise<Collection> {
-  return findNamed(await client.collections.list(), which, KIND);
 }
 
 async function everyPage<T>(

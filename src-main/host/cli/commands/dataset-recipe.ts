@@ -6,7 +6,7 @@ import type { SegmentationId } from '../../../contract/ids.ts';
 import type { ReviewState } from '../../../contract/mask.ts';
 import type { Segmentation } from '../../../contract/segmentation.ts';
 import { printable } from '../output.ts';
-import { findCollection } from './collections.ts';
+import { findCollection } from './collection-argument.ts';
 import { findSegmentation } from './segmentations.ts';
 
 export type CreateOptions = {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../../contract/errors.ts';
-import type { ImportChoices } from '../../../contract/model.ts';
+import type { Client } from '../../../contract/contract.ts';
+import type { ImportChoices, Model } from '../../../contract/model.ts';
 import { TERMS, type TermsName } from '../../../contract/terms.ts';
 import { contextOf } from '../context.ts';
 import { confirm } from '../find-named.ts';
@@ -19,6 +20,8 @@ type Options = {
   heads?: string;
   yes?: boolean;
 };
+
+type ImportRequest = ImportChoices & { path: string; name?: string; licence?: string };
 
 /** `models import`: an encoder that was trained elsewhere. */
 export function addImportCommand(models: Command): void {
@@ -52,17 +55,28 @@ export function addImportCommand(models: Command): void {
       const { name, licence } = options;
       const request = { path: resolve(file), ...choicesOf(options) };
       await withSession(async ({ client }) => {
-        const { terms } = await client.models.inspect(request);
-        if (terms !== null) await acceptTerms(output, terms, options.yes === true);
-        const model = await client.models.import({
-          ...request,
-          acceptTerms: terms !== null,
+        const facts = {
           ...(name === undefined ? {} : { name }),
           ...(licence === undefined ? {} : { licence }),
-        });
-        output.result(model, modelLines);
+        };
+        const acceptance = { output, isAccepted: options.yes === true };
+        output.result(await importModel(client, { ...request, ...facts }, acceptance), modelLines);
       });
     });
+}
+
+/**
+ * Imports an encoder. Where it comes with terms, they have to be accepted first.
+ * @throws UserError BAD_INPUT where nobody can be asked, or what the import throws
+ */
+export async function importModel(
+  client: Client,
+  request: ImportRequest,
+  { output, isAccepted }: { output: Output; isAccepted: boolean },
+): Promise<Model> {
+  const { terms } = await client.models.inspect(request);
+  if (terms !== null) await acceptTerms(output, terms, isAccepted);
+  return client.models.import({ ...request, acceptTerms: terms !== null });
 }
 
 /** Shows terms, and returns only if they are accepted. */

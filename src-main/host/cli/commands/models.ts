@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
 import {
   Architecture,
@@ -9,14 +8,13 @@ import {
   WeightsFormat,
   type Model,
 } from '../../../contract/model.ts';
-import { confirmRemoval, findNamed } from '../find-named.ts';
+import { confirmRemoval } from '../find-named.ts';
 import { dateText, fileSizeText, printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { addGetCommand } from './get-model.ts';
 import { addImportCommand } from './import-model.ts';
+import { findModel } from './model-argument.ts';
 import { modelLines } from './model-lines.ts';
-
-export const MODEL_KIND = { one: 'model', many: 'models', listCommand: 'r2o models list' };
 
 export function addModelCommands(program: Command): void {
   const models = program
@@ -132,10 +130,6 @@ function addChanging(models: Command): void {
         output.result({ id, name }, () => [`Removed '${printable(name)}'.`]);
       });
     });
-}
-
-async function findModel(client: Client, which: string): Promise<Model> {
-  return findNamed(await client.models.list(), which, MODEL_KIND);
 }
 
 function oneOf<T extends string>(options: readonly T[], text: string, what: string): T {

@@ -8,11 +8,10 @@ import {
   type PretrainPlan,
 } from '../../../contract/pretrain.ts';
 import { roundedEstimateMs } from '../../../contract/rounded-estimate.ts';
-import { findNamed } from '../find-named.ts';
-import { formatDuration } from '../output.ts';
+import { formatDuration, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
-import { findCollection } from './collections.ts';
-import { MODEL_KIND } from './models.ts';
+import { COLLECTION_OR_FOLDER, openCollection } from './collection-argument.ts';
+import { MODEL_OR_FILE, openModel } from './model-argument.ts';
 import { followRun } from './runs.ts';
 
 const GIB = 2 ** 30;
@@ -32,14 +31,14 @@ type Options = {
 export function addPretrainCommand(program: Command): void {
   program
     .command('pretrain')
-    .argument('<collection>', 'number or name')
+    .argument('<collection>', COLLECTION_OR_FOLDER)
     .option('--preset <name>', `what the run aims for: ${PresetName.options.join(', ')}`, 'quick')
     .option('--epochs <n>', 'how often each image is seen')
     .option('--set <key=value...>', 'change settings of the preset; --plan lists all of them')
     .option('--parity <rule>', "recommended, or official to reproduce the mistakes in the paper's code")
     .option('--seed <n>', 'seed for all random numbers')
     .option('--device <id>', 'device to compute on (default: the fastest; see r2o devices)')
-    .option('--from <model>', 'start from the encoder of this model')
+    .option('--from <model>', `encoder to start from: ${MODEL_OR_FILE}`)
     .option('--name <name>', 'name for the run and its model')
     .option('--plan', 'only show the settings, the number of steps, and estimates of time and memory')
     .description(
@@ -48,7 +47,7 @@ export function addPretrainCommand(program: Command): void {
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
-        const { id: collectionId } = await findCollection(client, which);
+        const { id: collectionId } = await openCollection(client, which);
         const request = {
           collectionId,
           preset: presetOf(options.preset),
@@ -64,16 +63,16 @@ export function addPretrainCommand(program: Command): void {
         const started = await client.runs.start({
           ...request,
           ...(options.name === undefined ? {} : { name: options.name }),
-          ...(await parentOf(client, options.from)),
+          ...(await parentOf(client, options.from, output)),
         });
         await followRun(client, started, output);
       });
     });
 }
 
-async function parentOf(client: Client, which: string | undefined) {
+async function parentOf(client: Client, which: string | undefined, output: Output) {
   if (which === undefined) return {};
-  return { fromModelId: findNamed(await client.models.list(), which, MODEL_KIND).id };
+  return { fromModelId: (await openModel(client, which, output)).id };
 }
 
 function presetOf(name: string): PresetName {

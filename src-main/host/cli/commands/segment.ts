@@ -11,8 +11,8 @@ import {
 import { findNamed } from '../find-named.ts';
 import { countText, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
-import { findCollection } from './collections.ts';
-import { MODEL_KIND } from './models.ts';
+import { COLLECTION_OR_FOLDER, openCollection } from './collection-argument.ts';
+import { MODEL_OR_FILE, openModel } from './model-argument.ts';
 import { followSegmentation, SEGMENTATION_KIND, segmentationLines } from './segmentations.ts';
 
 type Options = {
@@ -31,10 +31,10 @@ type Options = {
 export function addSegmentCommand(program: Command): void {
   program
     .command('segment')
-    .argument('<collection>', 'number or name')
+    .argument('<collection>', COLLECTION_OR_FOLDER)
     .option(
       '--model <model>',
-      'encoder whose features define concepts and help to find foregrounds (default: colour and texture alone)',
+      `encoder whose features define concepts and help to find foregrounds: ${MODEL_OR_FILE} (default: colour and texture alone)`,
     )
     .option('--mode <mode>', `what becomes a mask: ${SegmentMode.options.join(', ')}`, 'auto')
     .option('--concepts <n>', 'number of concepts in the collection')
@@ -66,9 +66,9 @@ export function addSegmentCommand(program: Command): void {
           return;
         }
         const started = await client.segmentations.start({
-          collectionId: (await findCollection(client, which)).id,
+          collectionId: (await openCollection(client, which)).id,
           settings,
-          ...(await modelOf(client, options.model)),
+          ...(await modelOf(client, options.model, output)),
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(options.device === undefined ? {} : { device: options.device }),
         });
@@ -106,7 +106,7 @@ async function addNewImages(
   options: Options,
 ): Promise<Added> {
   const { name, sheet } = options;
-  const collection = await findCollection(client, which);
+  const collection = await openCollection(client, which);
   const all = await client.segmentations.list({ collectionId: collection.id });
   const newest = all.find(({ finishedAtMs }) => finishedAtMs !== null);
   if (!newest) {
@@ -143,9 +143,9 @@ function addedLines({ segmentation, addedCount, changedCount, missingCount }: Ad
   ];
 }
 
-async function modelOf(client: Client, which: string | undefined) {
+async function modelOf(client: Client, which: string | undefined, output: Output) {
   if (which === undefined) return {};
-  return { modelId: findNamed(await client.models.list(), which, MODEL_KIND).id };
+  return { modelId: (await openModel(client, which, output)).id };
 }
 
 /** @throws UserError BAD_INPUT naming the setting that is unknown or out of bounds */
