@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodePngNumbers } from '../../src-main/core/mask/png.ts';
+import { decodePngNumbers } from '../../src-main/core/mask/decode-png.ts';
 
 /** The text of a file of an export, by the parts of its path. */
 export const text = (...parts: string[]) => readFileSync(join(...parts), 'utf8');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { drawnPolygonMask } from '../mask/fill-polygon.ts';
-import { decodePngNumbers, readPngSize, type NumberPicture } from '../mask/png.ts';
+import { decodePngNumbers, readPngSize } from '../mask/decode-png.ts';
+import type { NumberPicture } from '../mask/png.ts';
 import type { EncodedMask } from '../mask/rle.ts';
 import { claimedSize, type GridSize } from './image-grid.ts';
 import type { MaskFileContext, MaskRecord } from './mask-record.ts';

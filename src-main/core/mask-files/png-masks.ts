@@ -1,32 +1,41 @@
 import { masksOfLabels } from '../mask/label-map.ts';
-import { decodePngNumbers, readPngSize, type NumberPicture } from '../mask/png.ts';
-import { encodeRle, type EncodedMask } from '../mask/rle.ts';
+import { decodePng, numbersOf, readPngSize, type PngPicture } from '../mask/decode-png.ts';
+import type { NumberPicture } from '../mask/png.ts';
+import { encodeRle } from '../mask/rle.ts';
+import { levelsOf } from './mask-levels.ts';
+import { splitLevels } from './split-levels.ts';
 import type { FileMask, ImageMasks, MaskFileContext, MaskProblem, MaskRecord } from './mask-record.ts';
 
-/** Value in a mask's file for pixels without ground truth. */
-const IGNORED_GREY = 128;
-/** Value of a label file (VOC, Cityscapes) that says the same. */
+/** Value of a label file (VOC, Cityscapes) for pixels without ground truth. */
 const IGNORED_LABEL = 255;
 /** Each costs 16 bytes of memory; the labels of an image of 12 megapixels turn some 100,000 times. */
 const MAX_TURNS = 20_000_000;
+const IN_COLOUR = 'It is a colour image; numbers of objects are grey levels or places in a palette.';
+const PHOTO_CHANGES = 1 / 3;
+const PHOTO_LEVELS = 64;
 
 /** The file, and the image that its name stands for. */
 export type MaskPng = Pick<MaskFileContext, 'name' | 'gridOf'> & { imageName: string };
 
 /**
- * The one object of a mask PNG.
- *
- * 0 is background, 255 inside and 128 ignored; of other grey levels, those above 127 are inside. A picture without
- * any level above 1 is one of truth values: there 1 is inside.
+ * The one object of a mask PNG, as `levelsOf` and `splitLevels` find it: by colours or opacity; 0 is background,
+ * 255 inside and 128 ignored.
  * @param bytes whole file
  */
 export function readBinaryPng(bytes: Uint8Array, file: MaskPng): ImageMasks | MaskProblem {
+  const { name, imageName } = file;
   const picture = decodeOrProblem(bytes, file);
   if ('kind' in picture) return picture;
+  const levels = levelsOf(picture);
+  if (typeof levels === 'string') return { kind: 'problem', name, detail: levels };
+  const split = splitLevels(levels);
+  if (typeof split === 'string') return { kind: 'problem', name, detail: split };
   const { widthPx, heightPx } = picture;
-  const { mask, ignored } = splitGrey(picture);
+  if (countTurns({ data: split.inside, widthPx, heightPx }) > MAX_TURNS) return noise(name);
+  const encode = (data: Uint8Array) => encodeRle({ data, widthPx, heightPx });
+  const mask = encode(split.inside);
   const masks = mask === null ? [] : [{ ...mask, className: null, score: null }];
-  return { kind: 'masks', imageName: file.imageName, widthPx, heightPx, masks, ignored, skipped: 0 };
+  return { kind: 'masks', imageName, widthPx, heightPx, masks, ignored: encode(split.unknown), skipped: 0 };
 }
 
 /**
@@ -41,10 +50,15 @@ export function readIndexPng(
   bytes: Uint8Array,
   file: MaskPng & { hasBackground?: boolean; classNames?: ReadonlyMap<number, string> },
 ): MaskRecord {
-  const picture = decodeOrProblem(bytes, file);
-  if ('kind' in picture) return picture;
-  const { widthPx, heightPx, data } = picture;
-  const isWide = data instanceof Uint16Array;
+  const { name, imageName } = file;
+  const decoded = decodeOrProblem(bytes, file);
+  if ('kind' in decoded) return decoded;
+  const picture = numbersOf(decoded);
+  const problem = picture ? problemOfNumbers(picture, decoded) : IN_COLOUR;
+  if (!picture || problem !== undefined) return { kind: 'problem', name, detail: problem ?? IN_COLOUR };
+  if (countTurns(picture) > MAX_TURNS) return noise(name);
+  const { widthPx, heightPx } = picture;
+  const isWide = decoded.bitDepth === 16;
   const byNumber = masksOfLabels(picture);
   const ignored = isWide ? null : (byNumber.get(IGNORED_LABEL) ?? null);
   if (ignored) byNumber.delete(IGNORED_LABEL);
@@ -54,7 +68,7 @@ export function readIndexPng(
     className: file.classNames?.get(number) ?? null,
     score: null,
   }));
-  return { kind: 'masks', imageName: file.imageName, widthPx, heightPx, masks, ignored, skipped: 0 };
+  return { kind: 'masks', imageName, widthPx, heightPx, masks, ignored, skipped: 0 };
 }
 
 /** A PNG of one object among several of an image, as `readBinaryPng` gives it. */
@@ -92,26 +106,38 @@ function oddSize(
 }
 
 /** The picture, after its claimed size has been compared with that of its image. */
-function decodeOrProblem(
-  bytes: Uint8Array,
-  { name, imageName, gridOf }: MaskPng,
-): NumberPicture | MaskProblem {
+function decodeOrProblem(bytes: Uint8Array, { name, imageName, gridOf }: MaskPng): PngPicture | MaskProblem {
   const size = readPngSize(bytes);
   if (!size)
     return { kind: 'problem', name, detail: 'It is not a readable PNG (it does not start like one).' };
   const grid = gridOf(imageName, size);
   if (typeof grid === 'string') return { kind: 'problem', name, detail: grid };
-  let picture: NumberPicture | null;
   try {
-    picture = decodePngNumbers(bytes);
+    return decodePng(bytes);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { kind: 'problem', name, detail: `It is not a readable PNG (${why}).` };
   }
-  if (!picture) {
-    return { kind: 'problem', name, detail: 'It is a colour image; masks are grey or have a palette.' };
+}
+
+/** What shows that the numbers of a picture are not those of objects. */
+function problemOfNumbers(picture: NumberPicture, { bitDepth, palette }: PngPicture): string | undefined {
+  const { data } = picture;
+  const isBlackAndWhite = bitDepth === 8 && !palette && data.every((value) => value === 0 || value === 255);
+  if (isBlackAndWhite && data.includes(255)) {
+    return 'It has only the values 0 and 255, so it looks like the mask of one object, not like numbers: use the format binary-png.';
   }
-  if (countTurns(picture) <= MAX_TURNS) return picture;
+  return isPhotograph(picture) ? 'It looks like a photograph, not like numbers of objects.' : undefined;
+}
+
+/** A photograph has many levels, and most pixels differ from their neighbour, which those of objects do not. */
+function isPhotograph({ data, widthPx }: NumberPicture): boolean {
+  let changes = 0;
+  for (let at = 1; at < data.length; at++) if (at % widthPx !== 0 && data[at] !== data[at - 1]) changes++;
+  return changes > data.length * PHOTO_CHANGES && new Set(data).size >= PHOTO_LEVELS;
+}
+
+function noise(name: string): MaskProblem {
   return { kind: 'problem', name, detail: 'It is noise: almost every pixel differs from the one above.' };
 }
 
@@ -120,20 +146,4 @@ function countTurns({ data, widthPx }: NumberPicture): number {
   let turns = 0;
   for (let at = widthPx; at < data.length; at++) if (data[at] !== data[at - widthPx]) turns++;
   return turns;
-}
-
-function splitGrey({ data, widthPx, heightPx }: NumberPicture): {
-  mask: EncodedMask | null;
-  ignored: EncodedMask | null;
-} {
-  const isTruth = data.every((value) => value <= 1);
-  const inside = new Uint8Array(data.length);
-  const unknown = new Uint8Array(data.length);
-  data.forEach((value, at) => {
-    if (isTruth) inside[at] = value;
-    else if (value === IGNORED_GREY) unknown[at] = 1;
-    else inside[at] = Number(value >= IGNORED_GREY);
-  });
-  const encode = (pixels: Uint8Array) => encodeRle({ data: pixels, widthPx, heightPx });
-  return { mask: encode(inside), ignored: encode(unknown) };
 }

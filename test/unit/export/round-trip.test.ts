@@ -9,7 +9,7 @@ import { fillDrawnPolygon } from '../../../src-main/core/mask/fill-polygon.ts';
 import { decodeLabelStudioRle } from '../../../src-main/core/mask/label-studio-rle.ts';
 import type { MaskFileFormat } from '../../../src-main/contract/mask-import.ts';
 import { readMasks } from '../../../src-main/core/mask-files/mask-folder.ts';
-import { decodePngNumbers } from '../../../src-main/core/mask/png.ts';
+import { decodePngNumbers } from '../../../src-main/core/mask/decode-png.ts';
 import { decodeRle, type Bitmap } from '../../../src-main/core/mask/rle.ts';
 import { drawnImage, exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
 import { json, text } from '../../support/exported-files.ts';

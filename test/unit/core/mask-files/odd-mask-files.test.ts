@@ -10,8 +10,11 @@ import { tempFolder } from '../../../support/temp-folder.ts';
 const file = { name: 'a.png', imageName: 'a', gridOf: gridOfClaim };
 
 describe('a mask PNG', () => {
-  test('with levels up to 2 is one of grey levels, and holds nothing', async () => {
-    expect(masksIn(readBinaryPng(await png([[0, 1, 2]]), file)).masks).toEqual([]);
+  test('with levels up to 2 numbers objects, and is named', async () => {
+    expect(readBinaryPng(await png([[0, 1, 2]]), file)).toMatchObject({
+      kind: 'problem',
+      detail: expect.stringContaining('0, 1, 2') as string,
+    });
   });
 
   test('of 16 bits numbers an object 255 like any other', async () => {
