@@ -49,7 +49,7 @@ export function readBinaryPng(bytes: Uint8Array, file: MaskPng): ImageMasks | Ma
 export function readIndexPng(
   bytes: Uint8Array,
   file: MaskPng & { hasBackground?: boolean; classNames?: ReadonlyMap<number, string> },
-): MaskRecord {
+): ImageMasks | MaskProblem {
   const { name, imageName } = file;
   const decoded = decodeOrProblem(bytes, file);
   if ('kind' in decoded) return decoded;
