@@ -3,7 +3,15 @@ import { FilePath } from './file-path.ts';
 import { ImportId, SegmentationId } from './ids.ts';
 
 /** Kinds of mask files that can be read. */
-export const MaskFileFormat = z.enum(['coco', 'labelme', 'cvat', 'binary-png', 'index-png']);
+export const MaskFileFormat = z.enum([
+  'coco',
+  'labelme',
+  'cvat',
+  'label-studio',
+  'datumaro',
+  'binary-png',
+  'index-png',
+]);
 export type MaskFileFormat = z.infer<typeof MaskFileFormat>;
 
 export const MaskImportOptions = z.object({

@@ -1,7 +1,6 @@
 import type { MaskFileFormat } from '../../src-main/contract/mask-import.ts';
-import { readCoco } from '../../src-main/core/mask-files/coco.ts';
 import { gridOfClaim } from '../../src-main/core/mask-files/image-grid.ts';
-import { readLabelMe } from '../../src-main/core/mask-files/labelme.ts';
+import { JSON_READERS, type JsonFormat } from '../../src-main/core/mask-files/json-readers.ts';
 import { readMasks } from '../../src-main/core/mask-files/mask-folder.ts';
 import type { ImageMasks, MaskFileContext, MaskRecord } from '../../src-main/core/mask-files/mask-record.ts';
 import { parseJson } from '../../src-main/core/mask-files/read-json.ts';
@@ -24,14 +23,13 @@ const context = (name: string): MaskFileContext => ({ name, gridOf: gridOfClaim,
 
 /** All that a text says in the format of a tool. */
 export function recordsIn(
-  format: 'coco' | 'labelme',
+  format: JsonFormat,
   text: string,
   options: Partial<MaskFileContext> = {},
 ): MaskRecord[] {
   const file = parseJson(Buffer.from(text));
   if (typeof file === 'string') throw new Error(file);
-  const read = format === 'coco' ? readCoco : readLabelMe;
-  return [...read(file.json, { ...context('x.json'), ...options })];
+  return [...JSON_READERS[format](file.json, { ...context('x.json'), ...options })];
 }
 
 /** All that the reader of mask files finds below a path. */

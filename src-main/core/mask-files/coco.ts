@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { unpackRuns } from '../../contract/run-lengths.ts';
 import { cocoPolygonMask } from '../mask/fill-polygon.ts';
-import { encodeRuns, type EncodedMask } from '../mask/rle.ts';
+import type { EncodedMask } from '../mask/rle.ts';
 import { unionOf } from '../mask/union.ts';
+import { cocoRleMask } from './coco-rle.ts';
 import { claimedSize, type GridSize } from './image-grid.ts';
 import type { FileMask, ImageMasks, MaskFileContext, MaskProblem, MaskRecord } from './mask-record.ts';
 import { joinedMask } from './object-parts.ts';
 import { outlineOf } from './outline.ts';
+import { shareOf } from './score.ts';
 
 /** Tools write ids as numbers and as text: what counts is what they look like. */
 const Id = z.union([z.number(), z.string()]).transform(String);
@@ -34,10 +35,6 @@ const Annotation = z.object({
   score: z.number().nullish().catch(null),
 });
 type Annotation = z.infer<typeof Annotation>;
-const CocoRle = z.object({
-  size: z.tuple([z.number(), z.number()]),
-  counts: z.union([z.string(), z.array(z.number().int().nonnegative())]),
-});
 
 /**
  * The masks of a COCO instances file: run lengths of both kinds, and polygons filled as the COCO API fills them.
@@ -144,30 +141,11 @@ function classed(
   return { ...mask, className: classNames.get(category_id ?? '') ?? null, score: shareOf(score) };
 }
 
-/** Some tools write scores in per cent. */
-function shareOf(score: number | null | undefined): number | null {
-  if (score == null || score < 0 || score > 100) return null;
-  return score > 1 ? score / 100 : score;
-}
-
 /** The mask of a segmentation, or one sentence about why it is none. */
 function maskOf(segmentation: unknown, grid: GridSize): EncodedMask | string {
   if (segmentation == null) return 'It has no segmentation, at most a box: boxes are not imported.';
   if (Array.isArray(segmentation)) return maskOfPolygons(segmentation, grid);
-  const { data: rle } = CocoRle.safeParse(segmentation);
-  if (!rle) return 'Its segmentation is neither polygons nor run lengths with size and counts.';
-  const [height, width] = rle.size;
-  if (width !== grid.widthPx || height !== grid.heightPx) {
-    return `Its mask is ${width} x ${height}, but the image is ${grid.widthPx} x ${grid.heightPx}.`;
-  }
-  try {
-    const { counts } = rle;
-    const runs = typeof counts === 'string' ? unpackRuns(Buffer.from(counts, 'latin1')) : counts;
-    return encodeRuns(runs, width, height) ?? 'Its mask has no pixels.';
-  } catch (error) {
-    if (error instanceof RangeError) return `Its mask cannot be read: ${error.message}.`;
-    throw error;
-  }
+  return cocoRleMask(segmentation, grid);
 }
 
 /** The union of polygons: as a list of lists, as one list of numbers, or of pairs of numbers. */

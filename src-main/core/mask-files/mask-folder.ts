@@ -3,10 +3,9 @@ import { basename, extname, join, relative } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
-import { readCoco } from './coco.ts';
 import { readCvat } from './cvat.ts';
 import { gridOfClaim, type FileGridOf } from './image-grid.ts';
-import { readLabelMe } from './labelme.ts';
+import { JSON_READERS } from './json-readers.ts';
 import type { FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
 import { joinObjects, readBinaryPng, readIndexPng, type ObjectPng } from './png-masks.ts';
 import { readMaskFile, unreadable } from './read-file.ts';
@@ -25,7 +24,7 @@ export type ReadOptions = {
  * Reads masks from a file or folder, image by image.
  *
  * `coco`: one JSON file, or a folder with one or more. `labelme`: the JSON files of a folder and of those below it.
- * `cvat`: XML files.
+ * `label-studio` and `datumaro`: JSON files. `cvat`: XML files.
  * `binary-png`: `NAME.png` is the one object of the image NAME, and a folder `NAME` holds one PNG per object, where
  * `0001_cat.png` is a cat. `index-png`: `NAME.png` numbers the objects of the image NAME.
  * @throws UserError NOT_FOUND or BAD_INPUT about the path itself; all else is a record of the kind `problem`
@@ -72,6 +71,8 @@ const EXTENSIONS: Readonly<Record<MaskFileFormat, string>> = {
   coco: '.json',
   labelme: '.json',
   cvat: '.xml',
+  'label-studio': '.json',
+  datumaro: '.json',
   'binary-png': '.png',
   'index-png': '.png',
 };
@@ -88,14 +89,14 @@ async function* readFileOf(
   context: MaskFileContext,
 ): AsyncGenerator<MaskRecord> {
   const { name } = context;
-  if (format === 'coco' || format === 'labelme') {
-    const file = await readJson(path);
-    if (typeof file === 'string') yield { kind: 'problem', name, detail: file };
-    else yield* format === 'coco' ? readCoco(file.json, context) : readLabelMe(file.json, context);
-    return;
-  }
   if (format === 'cvat') {
     yield* readCvat(path, context);
+    return;
+  }
+  if (format !== 'binary-png' && format !== 'index-png') {
+    const file = await readJson(path);
+    if (typeof file === 'string') yield { kind: 'problem', name, detail: file };
+    else yield* JSON_READERS[format](file.json, context);
     return;
   }
   const imageName = basename(path, extname(path));

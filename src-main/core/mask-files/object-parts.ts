@@ -22,7 +22,7 @@ export class ObjectParts {
   masks(): FileMask[] {
     return [...this.#objects.values()].flatMap(({ about, parts }) => {
       const mask = joinedMask(parts);
-      return mask ? [{ ...mask, ...about }] : [];
+      return mask ? [{ ...mask, ...about, ...(parts.length > 1 && { entries: parts.length }) }] : [];
     });
   }
 }

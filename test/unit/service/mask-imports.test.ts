@@ -77,6 +77,8 @@ describe('masks that come back', () => {
     ['coco-polygon', 'coco', 'annotations'],
     ['labelme', 'labelme', '.'],
     ['cvat', 'cvat', '.'],
+    ['label-studio', 'label-studio', '.'],
+    ['datumaro', 'datumaro', '.'],
     ['binary-png', 'binary-png', 'masks'],
   ])('from an export as %s are the same, and reviewed or not as before', async (format, read, folder) => {
     const running = startSegmented(await pets());

@@ -1,0 +1,56 @@
+import { decodeLabelStudioRle } from '../mask/label-studio-rle.ts';
+import { encodeRle, type EncodedMask } from '../mask/rle.ts';
+import type { GridSize } from './image-grid.ts';
+import { ellipseMask, NO_PIXEL, polygonMask, rectangleMask } from './shapes.ts';
+
+type Value = Readonly<Record<string, unknown>>;
+
+/** Whether a region is a shape with an area; others are points, choices, relations and the like. */
+export function hasArea(value: Value): boolean {
+  const isBox = 'width' in value && 'height' in value;
+  return Array.isArray(value.rle) || Array.isArray(value.points) || 'radiusX' in value || isBox;
+}
+
+/**
+ * The mask of a region of Label Studio, or one sentence about why it is none. Places and lengths are in per cent of the
+ * image's width and height; angles are in degrees, clockwise, of rectangles around their upper left corner.
+ * @param value of a region with an area
+ */
+export function regionMask(value: Value, grid: GridSize): EncodedMask | string {
+  const { rle, points } = value;
+  const x = pixels(value.x, grid.widthPx);
+  const y = pixels(value.y, grid.heightPx);
+  const rotation = value.rotation === undefined ? 0 : numberOf(value.rotation);
+  if (Array.isArray(rle)) return brushMask(rle, grid);
+  if (Array.isArray(points)) return polygonMask(pointsOf(points, grid), grid);
+  if ('radiusX' in value) {
+    const radiusX = pixels(value.radiusX, grid.widthPx);
+    const radiusY = pixels(value.radiusY, grid.heightPx);
+    return ellipseMask({ x, y, radiusX, radiusY, rotation }, grid);
+  }
+  const width = pixels(value.width, grid.widthPx);
+  const height = pixels(value.height, grid.heightPx);
+  return rectangleMask({ x, y, width, height, rotation }, grid, 'corner');
+}
+
+function brushMask(rle: readonly unknown[], { widthPx, heightPx }: GridSize): EncodedMask | string {
+  if (!rle.every((byte) => Number.isInteger(byte) && Number(byte) >= 0 && Number(byte) < 256)) {
+    return 'Its mask cannot be read: it is not a list of bytes.';
+  }
+  try {
+    const bitmap = decodeLabelStudioRle(Uint8Array.from(rle as number[]), widthPx, heightPx);
+    return encodeRle(bitmap) ?? NO_PIXEL;
+  } catch (error) {
+    if (error instanceof RangeError) return `Its mask cannot be read: ${error.message}.`;
+    throw error;
+  }
+}
+
+function pointsOf(points: readonly unknown[], { widthPx, heightPx }: GridSize): number[] {
+  return points.flat().map((value, at) => pixels(value, at % 2 === 0 ? widthPx : heightPx));
+}
+
+const pixels = (percent: unknown, sizePx: number) => (numberOf(percent) * sizePx) / 100;
+
+/** NaN for what is no number. */
+const numberOf = (value: unknown) => (typeof value === 'number' ? value : NaN);
