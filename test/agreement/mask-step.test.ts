@@ -3,12 +3,12 @@ import { compileStep } from '../../src-main/core/compile/runtime/compile-step.ts
 import { EngineState } from '../../src-main/core/compile/runtime/engine-state.ts';
 import { engineTarget } from '../../src-main/core/compile/runtime/engine-target.ts';
 import type { HostTensors } from '../../src-main/core/compile/runtime/step.ts';
+import { adamWScales } from '../../src-main/core/model/adam-w.ts';
+import { maskNetwork } from '../../src-main/core/model/mask-network.ts';
 import type { ParameterSpec } from '../../src-main/core/model/parameters.ts';
 import type { HostData } from '../../src-main/core/tensor/dtype.ts';
-import { adamWScales } from '../../src-main/core/train/adam-w-update.ts';
 import {
   maskInputs,
-  maskNetwork,
   maskStep,
   maskTrainingState,
   type MaskTrainingSpec,

@@ -1,35 +1,19 @@
 import type { NamedSpecs, NamedTensors, StepFunction } from '../compile/trace/trace.ts';
-import { backboneOf, type BackboneSpec } from '../model/backbone.ts';
+import { adamWUpdate } from '../model/adam-w.ts';
+import { maskLoss } from '../model/mask-loss.ts';
+import { answerStride, maskLogits, maskNetwork, type MaskNetworkSpec } from '../model/mask-network.ts';
 import { TrainNormalisation } from '../model/normalisation.ts';
-import { joinNetworks, networkSpecs, weightOf, type NetworkSpec } from '../model/parameters.ts';
-import { pyramid, pyramidNetwork, type PyramidSpec } from '../model/pyramid.ts';
+import { networkSpecs, weightOf } from '../model/parameters.ts';
 import { tf } from '../tensor/tfjs.ts';
-import { adamWUpdate } from './adam-w-update.ts';
-import { maskLoss } from './mask-loss.ts';
-
-const ENCODER = 'online.backbone';
-const HEAD = 'masks';
 
 /** Sizes and rules that a step is compiled for. */
-export type MaskTrainingSpec = {
-  encoder: BackboneSpec;
-  /** Channels of the head's levels. */
-  headWidth: number;
+export type MaskTrainingSpec = MaskNetworkSpec & {
   /** Images in a batch. */
   batch: number;
   /** Side of an image; a multiple of what the encoder asks for. */
   imagePx: number;
   weightDecay: number;
 };
-
-function pyramidOf({ encoder, headWidth }: MaskTrainingSpec): PyramidSpec {
-  return { maps: backboneOf(encoder).features, width: headWidth };
-}
-
-/** Encoder and head: everything that gradients update. */
-export function maskNetwork(spec: MaskTrainingSpec): NetworkSpec {
-  return joinNetworks(backboneOf(spec.encoder).network(ENCODER), pyramidNetwork(pyramidOf(spec), HEAD));
-}
 
 /** The networks with their running statistics, and the two averages that AdamW keeps of every gradient. */
 export function maskTrainingState(spec: MaskTrainingSpec): NamedSpecs {
@@ -49,9 +33,7 @@ const squareName = (parameter: string) => `square.${parameter}`;
  */
 export function maskInputs(spec: MaskTrainingSpec): NamedSpecs {
   const { batch, imagePx } = spec;
-  const [finest] = pyramidOf(spec).maps;
-  if (!finest) throw new Error('an encoder gives maps');
-  const cells = imagePx / finest.stride;
+  const cells = imagePx / answerStride(spec);
   const float32 = (shape: readonly number[]) => ({ shape, dtype: 'float32' as const });
   return {
     images: float32([batch, imagePx, imagePx, 3]),
@@ -76,8 +58,7 @@ export function maskStep(spec: MaskTrainingSpec): StepFunction {
       const { normalise, running } = new TrainNormalisation(weights as NamedTensors, state);
       const run = { weights: weights as NamedTensors, normalise };
       const images = weightOf(inputs, 'images') as tf.Tensor4D;
-      const maps = backboneOf(spec.encoder).run(images, { prefix: ENCODER, ...run });
-      const logits = pyramid(maps, { spec: pyramidOf(spec), prefix: HEAD, ...run });
+      const logits = maskLogits(images, { spec, ...run });
       // Outlives the gradient's own tidy; returned as an output, whose reader disposes it.
       kept.logits = tf.keep(tf.clone(logits));
       kept.running = running;

@@ -1,9 +1,5 @@
 import { GraphBuilder } from '../../compile/lower/onnx/graph-builder.ts';
-
-/** Share of soft IoU in the loss next to cross-entropy: without it, small objects are lost. */
-const IOU_WEIGHT = 0.5;
-/** Of an image's area: keeps the IoU finite where neither the mask nor the head's answer holds anything. */
-const EPSILON = 1e-6;
+import { IOU_EPSILON, IOU_WEIGHT } from '../../model/mask-loss.ts';
 
 /**
  * The gradient that one image gives a head, as an ONNX file, which ONNX Runtime computes five times faster than
@@ -40,7 +36,7 @@ function slopesOf(builder: GraphBuilder, { shares, targets, areas }: Answers): s
   const shared = op('Mul', shares, targets);
   const both = op('ReduceSum', op('Mul', areas, shared)); // [1]
   const union = op('ReduceSum', op('Mul', areas, op('Sub', op('Add', shares, targets), shared))); // [1]
-  const either = op('Add', union, op('Mul', area, builder.floats(EPSILON)));
+  const either = op('Add', union, op('Mul', area, builder.floats(IOU_EPSILON)));
   const crossEntropy = op('Div', op('Sub', shares, targets), area);
   const change = op('Sub', op('Mul', both, op('Sub', one, targets)), op('Mul', targets, either));
   const steepness = op('Mul', shares, op('Sub', one, shares));

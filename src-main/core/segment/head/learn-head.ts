@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ShapedSession } from '../../compile/runtime/shaped-session.ts';
+import { AdamW } from '../../model/adam-w.ts';
 import { drawsFor, type Draw } from '../../tensor/random.ts';
-import { AdamW } from './adam-w.ts';
 import { floatsOf, type FeatureRows, type ForegroundHead } from './foreground-head.ts';
 import { headStepGraph } from './head-step.ts';
 
@@ -29,6 +29,7 @@ export type LearnOptions = {
 /** Images of a step. */
 export const BATCH_IMAGES = 16;
 const LEARNING_RATE = 3e-3;
+const WEIGHT_DECAY = 0.01;
 /** Steps after which others get their turn: the thread has messages to answer. */
 const STEPS_A_TURN = 10;
 /** Every third superpixel says enough of the features' means and deviations. */
@@ -58,6 +59,8 @@ export async function learnHead(
   const standard = standardise(collections.flat(), dim);
   const parameters = new Float64Array(dim + 1);
   const optimizer = new AdamW(parameters.length);
+  // The bias, which is last, does not decay.
+  const weightDecays = new Float64Array(dim + 1).fill(WEIGHT_DECAY, 0, dim);
   const next = inTurn(
     collections.map((lessons, index) =>
       shuffled(lessons, drawsFor({ seed, step: 0, stream: 'foreground-head', index })),
@@ -75,8 +78,9 @@ export async function learnHead(
     // Asked for together: ONNX Runtime computes several at a time.
     const gradients = await Promise.all(batch.map((lesson) => gradientOf(head, lesson, session)));
     const raw = sumOf(gradients, dim + 1);
-    const rate = (LEARNING_RATE / 2) * (1 + Math.cos((Math.PI * step) / steps));
-    optimizer.update(parameters, onStandardised(raw, standard, batch.length), rate);
+    const learningRate = (LEARNING_RATE / 2) * (1 + Math.cos((Math.PI * step) / steps));
+    const gradient = onStandardised(raw, standard, batch.length);
+    optimizer.update(parameters, gradient, { learningRate, weightDecays });
   }
   onSteps?.(steps);
   return onRawFeatures(parameters, standard);

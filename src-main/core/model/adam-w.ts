@@ -39,3 +39,37 @@ export function adamWScales(step: number): { meanScale: number; squareScale: num
 function averaged(before: tf.Tensor, value: tf.Tensor, decay: number): tf.Tensor {
   return tf.add(tf.mul(before, decay), tf.mul(value, 1 - decay));
 }
+
+/** The same in double precision, for a vector of parameters in host memory. */
+export class AdamW {
+  readonly #means: Float64Array;
+  readonly #squares: Float64Array;
+  #step = 0;
+
+  constructor(size: number) {
+    this.#means = new Float64Array(size);
+    this.#squares = new Float64Array(size);
+  }
+
+  /**
+   * Moves `parameters` in place.
+   * @param weightDecays [parameters]
+   */
+  update(
+    parameters: Float64Array,
+    gradient: Float64Array,
+    { learningRate, weightDecays }: { learningRate: number; weightDecays: Float64Array },
+  ): void {
+    const { meanScale, squareScale } = adamWScales(this.#step++);
+    for (let at = 0; at < parameters.length; at++) {
+      const slope = gradient[at] ?? 0;
+      const mean = MEAN_DECAY * (this.#means[at] ?? 0) + (1 - MEAN_DECAY) * slope;
+      const square = SQUARE_DECAY * (this.#squares[at] ?? 0) + (1 - SQUARE_DECAY) * slope * slope;
+      this.#means[at] = mean;
+      this.#squares[at] = square;
+      const value = parameters[at] ?? 0;
+      const direction = (mean * meanScale) / (Math.sqrt(square * squareScale) + EPSILON);
+      parameters[at] = value - learningRate * (direction + (weightDecays[at] ?? 0) * value);
+    }
+  }
+}

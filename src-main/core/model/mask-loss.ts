@@ -1,9 +1,9 @@
 import { tf } from '../tensor/tfjs.ts';
 
 /** Share of soft IoU in the loss next to cross-entropy: without it, small objects are lost. */
-const IOU_WEIGHT = 0.5;
-/** In cells: keeps the IoU finite where neither mask nor answer holds anything. */
-const EPSILON = 1e-6;
+export const IOU_WEIGHT = 0.5;
+/** Of what is counted, cells or shares of an image: keeps the IoU finite where neither mask nor answer holds anything. */
+export const IOU_EPSILON = 1e-6;
 
 /**
  * How far answers are from masks: cross-entropy of every cell, and half of one less the soft IoU of every image.
@@ -20,6 +20,6 @@ export function maskLoss(logits: tf.Tensor3D, targets: tf.Tensor3D): tf.Scalar {
   const shared = tf.mul(shares, targets);
   const both = tf.sum<tf.Tensor1D>(shared, [1, 2]);
   const either = tf.sum<tf.Tensor1D>(tf.sub(tf.add(shares, targets), shared), [1, 2]);
-  const iou = tf.mean<tf.Scalar>(tf.div(tf.add(both, EPSILON), tf.add(either, EPSILON)));
+  const iou = tf.mean<tf.Scalar>(tf.div(tf.add(both, IOU_EPSILON), tf.add(either, IOU_EPSILON)));
   return tf.add(crossEntropy, tf.mul(tf.sub(1, iou), IOU_WEIGHT));
 }
