@@ -27,6 +27,7 @@ export const ProblemCode = z.enum([
   'link-loop',
   'folder-unreadable',
   'vanished',
+  'crash',
 ]);
 export type ProblemCode = z.infer<typeof ProblemCode>;
 

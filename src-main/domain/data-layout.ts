@@ -129,6 +129,9 @@ export function cacheEntry({ folder, suffix }: CachePlace, key: string): string 
   return join(folder, key.slice(0, 2), key + suffix);
 }
 
+/** What the readers of a job note while they read; see [Note: Files that end their reader]. */
+export const readingFolder = (cacheFolder: string, job: string): string => join(cacheFolder, 'reading', job);
+
 /** Contact sheets on their way to the page. */
 export const sheetsFolder = (cacheFolder: string): string => join(cacheFolder, 'sheets');
 

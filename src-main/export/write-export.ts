@@ -6,7 +6,8 @@ import { FORMAT_IMAGES, type ExportResult } from '../contract/export.ts';
 import type { ExportImageRow, ExportPlan } from '../domain/export-plan.ts';
 import type { ImageLimits } from '../core/image/image-limits.ts';
 import { ImageProblemError } from '../core/image/image-problem.ts';
-import { refuseGoneFolder } from '../core/image/walk.ts';
+import type { NotedReader } from '../core/image/noted-reader.ts';
+import { refuseGoneFolder, resolveFile } from '../core/image/walk.ts';
 import type { ExportContext, ExportedImage, ExportedMask, ExportWriter } from './format.ts';
 import { formatOf } from './formats.ts';
 import { ImageNames } from './image-names.ts';
@@ -26,6 +27,7 @@ export type ExportRun = {
   /** Whether an earlier run has left images there. */
   isResumed: boolean;
   limits: ImageLimits;
+  reader: NotedReader;
   cores: number;
   signal: AbortSignal;
   /** Images by id, after this one; none at the end. */
@@ -86,6 +88,7 @@ function refuseUnsuitable(plan: ExportPlan): void {
   });
 }
 
+type NamedImage = { row: ExportImageRow; name: string };
 type Sinks = { writer: ExportWriter; list: ImageList | undefined; report: Report };
 
 async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Promise<void> {
@@ -98,12 +101,13 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
     run.signal.throwIfAborted();
     const rows = await run.nextPage(afterId);
     const named = rows.map((row) => ({ row, name: names.take(row.relPath) }));
-    const placed = await allSettled(
-      named.map((one) => limit(() => placeOrReport(run, one, { report, presentRoots }))),
+    const placed = await placeAll(run, named, (image) =>
+      limit(() => placeOrReport(run, image, { report, presentRoots })),
     );
-    for (const [index, { row, name }] of named.entries()) {
+    for (const image of named) {
       run.signal.throwIfAborted();
-      const place = placed[index];
+      const { row, name } = image;
+      const place = placed.get(image);
       if (place) {
         report.departure(place.departure);
         const masks = row.masks.map((mask): ExportedMask => ({
@@ -112,7 +116,7 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
           className: classNames.get(mask.classNumber) ?? '',
           shape: { gridWidth: row.widthPx, gridHeight: row.heightPx, rle: mask.rle },
         }));
-        const image: ExportedImage = {
+        const exported: ExportedImage = {
           number: report.images + 1,
           name,
           split: row.split,
@@ -123,8 +127,8 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
           contentHash: row.contentHash,
           relPath: row.relPath,
         };
-        await writer.add(image);
-        await list?.add(image);
+        await writer.add(exported);
+        await list?.add(exported);
         report.added(masks.length, run.plan, row);
       }
       run.onProgress(++done);
@@ -135,25 +139,36 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
   }
 }
 
+/** Several at a time, except for suspects: see [Note: Files that end their reader]. */
+async function placeAll(
+  { reader }: ExportRun,
+  images: readonly NamedImage[],
+  place: (image: NamedImage) => Promise<Placed | undefined>,
+): Promise<Map<NamedImage, Placed | undefined>> {
+  const placed = new Map<NamedImage, Placed | undefined>();
+  const placeOne = async (image: NamedImage) => void placed.set(image, await place(image));
+  const isSuspect = ({ row }: NamedImage) => reader.isSuspect(resolveFile(row.rootPath, row));
+  const [suspects, others] = [images.filter(isSuspect), images.filter((image) => !isSuspect(image))];
+  for (const suspect of suspects) await placeOne(suspect);
+  await allSettled(others.map(placeOne));
+  return placed;
+}
+
 /** As Promise.all, but fails only once nothing is in progress: what is written is about to be removed. */
-async function allSettled<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  const settled = await Promise.allSettled(promises);
-  return settled.map((one) => {
-    if (one.status === 'rejected') throw one.reason;
-    return one.value;
-  });
+async function allSettled(promises: readonly Promise<void>[]): Promise<void> {
+  for (const one of await Promise.allSettled(promises)) if (one.status === 'rejected') throw one.reason;
 }
 
 async function placeOrReport(
-  { plan, path, limits, signal, isResumed }: ExportRun,
-  { row, name }: { row: ExportImageRow; name: string },
+  { plan, path, limits, signal, isResumed, reader }: ExportRun,
+  { row, name }: NamedImage,
   { report, presentRoots }: { report: Report; presentRoots: ReadonlySet<string> },
 ): Promise<Placed | undefined> {
   const format = formatOf(plan.options.format);
   // A format that keeps images inside its own file reads them there; all others have them next to their labels.
   const folder = format.target === 'folder' ? path : `${path}.images`;
   try {
-    return await placeImage(row, {
+    const placing = {
       images: plan.options.images,
       onlyJpeg: format.needsJpeg === true,
       folder,
@@ -163,7 +178,8 @@ async function placeOrReport(
       rootPaths: plan.rootPaths,
       limits,
       signal,
-    });
+    };
+    return await reader.read(resolveFile(row.rootPath, row), () => placeImage(row, placing));
   } catch (error) {
     if (!(error instanceof ImageProblemError)) throw error;
     // A drive that goes away meanwhile would leave an export without its images.

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { DatasetVersionDetail } from '../contract/dataset.ts';
 import { UserError } from '../contract/errors.ts';
+import { readingFolder } from '../domain/data-layout.ts';
 import { partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
 import type { Export } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
@@ -41,7 +42,12 @@ export function exportKind(environment: JobEnvironment): JobKindHandler<'export'
       const plan = planOf(store, exportId, version);
       // The folder may have become one of a collection since the export was queued.
       refuseOwnFolders(environment, plan.options.outPath);
-      return { kind: 'export', plan, limits: workerLimits(settings()) };
+      return {
+        kind: 'export',
+        plan,
+        limits: workerLimits(settings()),
+        readingFolder: readingFolder(environment.layout.cache, `export-${exportId}`),
+      };
     },
     onAbandoned: ({ exportId }) => {
       const made = store.exports.get(exportId);

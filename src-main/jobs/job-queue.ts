@@ -6,6 +6,7 @@ import type { Page } from '../store/cursor.ts';
 import type { JobRepository } from '../store/jobs.ts';
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { WorkerJob } from '../worker/protocol/job.ts';
+import { CrashRecovery } from './crash-recovery.ts';
 import { answerAsk, handlerOf, type JobKinds } from './job-kind.ts';
 import { JobLedger } from './job-ledger.ts';
 import { JobRun, type RunEnd, type RunLimits } from './job-run.ts';
@@ -30,6 +31,7 @@ export type JobQueueOptions = {
 type ActiveRun = {
   id: JobId;
   run: JobRun;
+  recovery: CrashRecovery;
   meter: ProgressMeter;
   latest: JobProgress | null;
   publishedAtMs: number;
@@ -139,6 +141,7 @@ export class JobQueue {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#active?.run.abandon();
+    this.#active?.recovery.forget();
     this.#active = undefined;
     this.#ledger.close();
   }
@@ -165,8 +168,20 @@ export class JobQueue {
   }
 
   #start(job: Job, workerJob: WorkerJob): void {
+    this.#active = {
+      id: job.id,
+      run: this.#run(job, workerJob),
+      recovery: new CrashRecovery(workerJob),
+      meter: new ProgressMeter(),
+      latest: null,
+      publishedAtMs: 0,
+      ended: Promise.withResolvers(),
+    };
+  }
+
+  #run(job: Job, workerJob: WorkerJob): JobRun {
     const { fork, limits, kinds, onBug } = this.#options;
-    const run = new JobRun({
+    return new JobRun({
       fork,
       limits: { ...limits, ...handlerOf(kinds, job.spec).limits },
       job: workerJob,
@@ -175,14 +190,6 @@ export class JobQueue {
       onBug: (error) => onBug(error, `job ${job.id}`),
       onEnd: (end) => this.#onEnd(job.id, end),
     });
-    this.#active = {
-      id: job.id,
-      run,
-      meter: new ProgressMeter(),
-      latest: null,
-      publishedAtMs: 0,
-      ended: Promise.withResolvers(),
-    };
   }
 
   #onProgress(report: Parameters<ProgressMeter['update']>[0]): void {
@@ -198,12 +205,26 @@ export class JobQueue {
   #onEnd(id: JobId, end: RunEnd): void {
     if (this.#isClosed) return;
     const ended = this.#active;
+    if (ended?.recovery.continuesAfter(end) && this.#runAgain(ended)) return;
     this.#active = undefined;
+    if (end.state !== 'interrupted') ended?.recovery.forget();
     if (ended?.latest) this.#ledger.setProgress(id, ended.latest);
     if (end.state === 'failed' && end.stack) this.#options.onBug(end.stack, `worker of job ${id}`);
     this.#settle(id, end);
     ended?.ended.resolve();
     this.#startNext();
+  }
+
+  /** Whether the job can be given to a new worker. */
+  #runAgain(active: ActiveRun): boolean {
+    const job = this.get(active.id);
+    try {
+      active.run = this.#run(job, handlerOf(this.#options.kinds, job.spec).prepare(job.spec));
+      return true;
+    } catch (error) {
+      if (error instanceof UserError) return false;
+      throw error;
+    }
   }
 
   /** A job at work always ends, and the next one starts, whatever goes wrong here. */

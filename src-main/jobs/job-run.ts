@@ -2,10 +2,13 @@ import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { Outcome, ProgressReport, WorkerJob } from '../worker/protocol/job.ts';
 import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
-import { describeExit, hintForExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
+import { describeExit, hintForExit, isCrash, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** How a run ended: as the worker said, or because the worker died without saying anything. */
-export type RunEnd = Outcome | { state: 'interrupted'; error: ErrorInfo };
+export type RunEnd = Outcome | InterruptedRun;
+
+/** `isCrash`: the worker failed; nobody ended its process. */
+export type InterruptedRun = { state: 'interrupted'; error: ErrorInfo; isCrash: boolean };
 
 export type RunLimits = {
   /** How long a worker that was asked to stop may take before it is killed. */
@@ -43,6 +46,7 @@ export class JobRun {
     this.#channel.onExit((exit) =>
       this.#finish({
         state: 'interrupted',
+        isCrash: isCrash(exit),
         error: {
           code: 'WORKER_FAILED',
           message: `The worker process stopped unexpectedly (${describeExit(exit)}).`,
@@ -142,6 +146,7 @@ export class JobRun {
     this.#silenceTimer = setTimeout(() => {
       this.#end = {
         state: 'interrupted',
+        isCrash: true,
         error: {
           code: 'WORKER_UNRESPONSIVE',
           message: `The worker process did not respond for ${Math.round(this.#options.limits.silenceMs / 1_000)} s and was ended.`,

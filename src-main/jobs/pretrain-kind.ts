@@ -4,7 +4,7 @@ import type { ModelId, RunId } from '../contract/ids.ts';
 import type { MetricCurve, Run } from '../contract/run.ts';
 import { ModelCard } from '../contract/model.ts';
 import { weightsOf } from '../domain/model-weights.ts';
-import { runFolder } from '../domain/data-layout.ts';
+import { readingFolder, runFolder } from '../domain/data-layout.ts';
 import type { AskOf, AsksOf } from '../worker/protocol/ask.ts';
 import type { Store } from '../store/database.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
@@ -80,6 +80,7 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
         cache: workerCache(settings, layout),
         config: run.config,
         device: run.device,
+        readingFolder: readingFolder(layout.cache, `pretrain-${runId}`),
         runFolder: runFolder(layout, runId),
         modelsFolder: layout.models,
         modelPrefix: `run-${runId}`,

@@ -1,5 +1,6 @@
 import { UserError } from '../contract/errors.ts';
 import type { CollectionId, JobId } from '../contract/ids.ts';
+import { readingFolder } from '../domain/data-layout.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 import { workerCache, workerLimits } from './worker-settings.ts';
 
@@ -42,6 +43,7 @@ export function scanKind(environment: JobEnvironment): JobKindHandler<'scan'> {
         rootPath: collection.rootPath,
         limits: workerLimits(settings),
         cache: workerCache(settings, environment.layout),
+        readingFolder: readingFolder(environment.layout.cache, `scan-${collectionId}`),
       };
     },
     answer: (ask, { id: scanId, spec: { collectionId, isVerifying = false } }) => {

@@ -2,7 +2,7 @@ import { UserError } from '../contract/errors.ts';
 import type { ModelId, SegmentationId } from '../contract/ids.ts';
 import { isSameEncoder, weightsOf } from '../domain/model-weights.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
-import { segmentationFiles } from '../domain/data-layout.ts';
+import { readingFolder, segmentationFiles } from '../domain/data-layout.ts';
 import type { AskOf } from '../worker/protocol/ask.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 import { workerCache, workerLimits } from './worker-settings.ts';
@@ -117,6 +117,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
         rootPath: collection.rootPath,
         limits: workerLimits(settings),
         cache: workerCache(settings, layout),
+        readingFolder: readingFolder(layout.cache, `segment-${segmentationId}`),
         segmentationId,
         isNewOnly,
         settings: segmentation.settings,

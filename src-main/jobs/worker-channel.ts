@@ -21,6 +21,18 @@ export function describeExit({ code, signal }: WorkerExit): string {
   return signal ? `ended by ${signal}` : `exit code ${code ?? 'unknown'}`;
 }
 
+/** Signals by which somebody ends a process, and what shells and Electron make of them. */
+const KILLED: readonly (string | number | null)[] = [
+  ...['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'],
+  ...[9, 15, 2, 1, 137, 143, 130, 129],
+];
+
+/** Whether a worker ended because of its code, a library or what it was reading, and not because somebody ended it. */
+export function isCrash({ code, signal }: WorkerExit): boolean {
+  if (signal !== null) return signal.startsWith('SIG') && !KILLED.includes(signal);
+  return code !== null && code !== 0 && !KILLED.includes(code);
+}
+
 /**
  * Signals of a process that found no memory: Linux kills it (SIGKILL), or its libraries give up (the others). They
  * can mean something else too.

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { CollectionId, JobId } from '../contract/ids.ts';
-import type { ImageStatus } from '../contract/image.ts';
+import type { ImageStatus, ProblemCode } from '../contract/image.ts';
 import type { FileKey, FoundFile, InspectedFile } from '../domain/scan.ts';
 import type { WritableDb } from './connection.ts';
 import { fromHash, toRowValues, type ImageRow, type ImageRowValues } from './image-row.ts';
@@ -13,7 +13,14 @@ type FoundBatch = ScanBatch<FoundFile> & { isVerifying?: boolean };
 type FinishedScan = { collectionId: CollectionId; scanId: JobId; finishedAtMs: number };
 type StoredRow = Pick<
   ImageRow,
-  'id' | 'status' | 'size_bytes' | 'mtime_ms' | 'change_time_ms' | 'seen_by_scan' | 'content_hash'
+  | 'id'
+  | 'status'
+  | 'size_bytes'
+  | 'mtime_ms'
+  | 'change_time_ms'
+  | 'seen_by_scan'
+  | 'content_hash'
+  | 'problem_code'
 >;
 
 const COLUMNS: readonly (keyof ImageRowValues)[] = [
@@ -71,7 +78,7 @@ export class ScanRepository {
   /**
    * Which of the found files have to be opened, as indices: the unknown, those with another size or time (a program
    * can set back the time of modification, but not that of the last change), and those that had a problem (its cause
-   * may be gone). The others are marked as seen; entries that could
+   * may be gone; but not one that crashes the decoder). The others are marked as seen; entries that could
    * not even be listed are saved as problems.
    */
   readonly diffFound: (batch: FoundBatch) => number[];
@@ -96,7 +103,8 @@ export class ScanRepository {
 
   constructor(db: WritableDb) {
     this.#stored = db.prepare(`
-      SELECT id, status, size_bytes, mtime_ms, change_time_ms, seen_by_scan, content_hash FROM images
+      SELECT id, status, size_bytes, mtime_ms, change_time_ms, seen_by_scan, content_hash, problem_code
+      FROM images
       WHERE collection_id = ? AND ifnull(path_bytes, rel_path) = ?`);
     this.#touch = db.prepare(`
       UPDATE images SET seen_by_scan = @scanId, status = @status, change_time_ms = @changeTimeMs WHERE id = @id`);
@@ -139,11 +147,13 @@ export class ScanRepository {
     if (!stored) return false;
     if (stored.size_bytes !== file.sizeBytes || stored.mtime_ms !== file.mtimeMs) return false;
     if (stored.seen_by_scan === scanId) return true;
-    if (isVerifying || stored.status === 'problem') return false;
+    const isCrash = stored.problem_code === ('crash' satisfies ProblemCode);
+    if (isVerifying || (stored.status === 'problem' && !isCrash)) return false;
     const { changeTimeMs } = file;
     // Rows of older versions have none.
     if (stored.change_time_ms !== null && stored.change_time_ms !== changeTimeMs) return false;
-    this.#touch.run({ id: stored.id, scanId, status: 'ok', changeTimeMs });
+    const status = isCrash ? 'problem' : 'ok';
+    this.#touch.run({ id: stored.id, scanId, status, changeTimeMs });
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { NotedReader } from '../../src-main/core/image/noted-reader.ts';
 import { createHash } from 'node:crypto';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -65,6 +66,7 @@ export async function exportDrawn(
     path: target.path,
     isResumed: target.isResumed,
     limits: DEFAULT_IMAGE_LIMITS,
+    reader: NotedReader.takeUp(join(tempFolder(), 'reading')),
     cores: 2,
     signal,
     nextPage: (afterId) => Promise.resolve(rows.filter(({ id }) => id > afterId).slice(0, 3)),

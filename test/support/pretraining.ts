@@ -30,13 +30,15 @@ const TINY_IMAGES = 12;
 /** A collection of a dozen different photos, with the rows that a scan leaves. */
 export async function tinyCollection(
   running: Pick<RunningService, 'service'>,
+  lastName = `photo-${TINY_IMAGES - 1}.png`,
 ): Promise<{ id: CollectionId; folder: string }> {
   const folder = join(tempFolder(), 'photos');
   mkdirSync(folder);
   const images: ScannedImage[] = [];
   for (let index = 0; index < TINY_IMAGES; index++) {
     const photo = photoLike(96, 64 + index, index + 1);
-    const image = { ...photo, relPath: `photo-${index}.png`, bytes: await sharpOf(photo).png().toBuffer() };
+    const relPath = index === TINY_IMAGES - 1 ? lastName : `photo-${index}.png`;
+    const image = { ...photo, relPath, bytes: await sharpOf(photo).png().toBuffer() };
     writeFileSync(join(folder, image.relPath), image.bytes);
     images.push(image);
   }

@@ -5,6 +5,7 @@ import { DecodedCache } from '../image/decoded-cache.ts';
 import { squashed } from '../image/augment/resize-bicubic.ts';
 import type { RgbImage } from '../image/decode.ts';
 import type { ImageLimits } from '../image/image-limits.ts';
+import { NotedReader, type NotedReaderSpec } from '../image/noted-reader.ts';
 import { readVerified } from '../image/render.ts';
 import { resolveFile } from '../image/walk.ts';
 import type { SuperpixelMap } from '../superpixel/slic.ts';
@@ -26,6 +27,7 @@ export type ImageSourceSpec = {
   cache: { folder: string; decodedBytes: number; superpixelBytes: number };
   /** Bound of what is kept in memory between epochs. */
   memoryBytes: number;
+  notes: NotedReaderSpec;
 };
 
 /** All of an image that does not change from step to step; shared, so read-only. */
@@ -41,11 +43,14 @@ export type OpenedImage = {
 /** Opens training images: from memory, from the caches on disk, or from the original. */
 export class ImageSource {
   readonly #spec: ImageSourceSpec;
+  readonly #reader: NotedReader;
   readonly #decoded: DecodedCache;
   readonly #superpixels: SuperpixelCache;
   readonly #kept: LRUCache<string, OpenedImage>;
 
-  constructor(spec: ImageSourceSpec) {
+  /** @param reader the one of the process; by default a further one, for a thread */
+  constructor(spec: ImageSourceSpec, reader = new NotedReader(spec.notes)) {
+    this.#reader = reader;
     const { folder, decodedBytes, superpixelBytes } = spec.cache;
     this.#spec = spec;
     this.#decoded = new DecodedCache({ folder, maxBytes: decodedBytes });
@@ -62,11 +67,14 @@ export class ImageSource {
     const kept = this.#kept.get(image.contentHash);
     if (kept) return kept;
     const { rootPath, limits, superpixels, clusteredStride } = this.#spec;
-    const pixels = await this.#decoded.get(image.contentHash, {
-      maxSidePx: superpixels.decodedPx,
-      limits,
-      load: () => readVerified(resolveFile(rootPath, image), image.contentHash, { limits }),
-    });
+    const path = resolveFile(rootPath, image);
+    const pixels = await this.#reader.read(path, () =>
+      this.#decoded.get(image.contentHash, {
+        maxSidePx: superpixels.decodedPx,
+        limits,
+        load: () => readVerified(path, image.contentHash, { limits }),
+      }),
+    );
     const spanning = squashed(pixels, superpixels.viewPx);
     const map = await this.#superpixels.get(image.contentHash, spanning);
     const opened = { pixels, spanning, superpixels: map, grids: superpixelGrids(map, clusteredStride) };

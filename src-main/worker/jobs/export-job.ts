@@ -1,3 +1,4 @@
+import { NotedReader } from '../../core/image/noted-reader.ts';
 import { formatOf } from '../../export/formats.ts';
 import { ExportTarget, finishedResult } from '../../export/output-folder.ts';
 import { writeExport } from '../../export/write-export.ts';
@@ -11,7 +12,10 @@ const REPORT_EVERY_MS = 50;
  * Writes a dataset version to files. A paused or killed export continues with the images that it had copied and
  * writes its labels anew; a cancelled or failed one leaves nothing behind.
  */
-export async function runExport({ plan, limits }: WorkerJobOf<'export'>, context: JobContext): Promise<void> {
+export async function runExport(
+  { plan, limits, readingFolder }: WorkerJobOf<'export'>,
+  context: JobContext,
+): Promise<void> {
   const { link, signal, cores } = context;
   const before = await finishedResult(plan);
   if (before) {
@@ -33,6 +37,7 @@ export async function runExport({ plan, limits }: WorkerJobOf<'export'>, context
     const result = await writeExport({
       plan,
       limits,
+      reader: NotedReader.takeUp(readingFolder),
       cores,
       signal,
       path: target.path,

@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { UserError } from '../../contract/errors.ts';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
+import { NotedReader } from '../../core/image/noted-reader.ts';
+import { resolveFile } from '../../core/image/walk.ts';
 import { ARCHITECTURES } from '../../core/model/architectures.ts';
 import { backboneOf } from '../../core/model/backbone.ts';
 import { ImageSource, type ImageSourceSpec, type OpenedImage } from '../../core/train/image-source.ts';
@@ -51,7 +53,13 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
   link.report({ phase: 'preparing-network', done: 0, total: null, unit: 'images' });
   await using opened = await openTrainer(job, { device: deviceOf(job.device), threads: cores });
   const { trainer, startStep } = opened;
-  const chosen = await openPreviewImages(job, images);
+  const reader = NotedReader.takeUp(job.readingFolder);
+  const sources = sourceOf(job, reader);
+  const source = new ImageSource({ ...sources, memoryBytes: KEPT_BYTES }, reader);
+  for (const image of images) {
+    if (reader.isSuspect(resolveFile(job.rootPath, image))) await openUsable(source, image);
+  }
+  const chosen = await openPreviewImages(job, images, source);
   const previewer = new Previewer(
     chosen.map((image) => image.opened),
     config,
@@ -67,7 +75,7 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
     imageCount: images.length,
     previewImages: chosen.map((image) => image.listed),
   });
-  await using batches = batchesOf(job, images, { cores, endStep: totalSteps });
+  await using batches = batchesOf(job, { images, sources, cores, endStep: totalSteps });
   const previewAt = new Set(previewSteps(totalSteps, chosen.length > 0 ? config.previews : 0));
   const run = { trainer, batches, imageCount: images.length, startStep, totalSteps, signal };
   let done = startStep;
@@ -107,8 +115,11 @@ function deviceOf(name: string): DeviceId {
 type PreviewImage = { listed: ListedImage; opened: OpenedImage };
 
 /** Images spread over the list, each replaced by its neighbour where it cannot be read. */
-async function openPreviewImages(job: PretrainJob, images: readonly ListedImage[]): Promise<PreviewImage[]> {
-  const source = new ImageSource(sourceOf(job, KEPT_BYTES));
+async function openPreviewImages(
+  job: PretrainJob,
+  images: readonly ListedImage[],
+  source: ImageSource,
+): Promise<PreviewImage[]> {
   const count = Math.min(job.config.previewImages, images.length);
   const chosen: PreviewImage[] = [];
   for (let at = 0; at < count; at++) {
@@ -134,15 +145,16 @@ async function openUsable(source: ImageSource, image: ListedImage): Promise<Open
   }
 }
 
-function batchesOf(
-  job: PretrainJob,
-  images: readonly ListedImage[],
-  { cores, endStep }: { cores: number; endStep: number },
-): ThreadedBatches {
+/** Where images are read from, by everyone in the job. */
+type Sources = Omit<ImageSourceSpec, 'memoryBytes'>;
+
+type BatchTask = { images: readonly ListedImage[]; sources: Sources; cores: number; endStep: number };
+
+function batchesOf({ config }: PretrainJob, { images, sources, cores, endStep }: BatchTask): ThreadedBatches {
   const threads = Math.max(1, Math.floor(cores / CORES_A_BATCH_THREAD));
-  const { batchSize, epochImages, seed, parity } = job.config;
+  const { batchSize, epochImages, seed, parity } = config;
   return new ThreadedBatches({
-    spec: { ...sourceOf(job, KEPT_BYTES / threads), images, batchSize, epochImages, seed, parity },
+    spec: { ...sources, memoryBytes: KEPT_BYTES / threads, images, batchSize, epochImages, seed, parity },
     entry: new URL('./batch-thread.js', import.meta.url),
     threads,
     ahead: BATCHES_AHEAD + threads - 1,
@@ -150,7 +162,7 @@ function batchesOf(
   });
 }
 
-function sourceOf({ rootPath, config, limits, cache }: PretrainJob, memoryBytes: number): ImageSourceSpec {
+function sourceOf({ rootPath, config, limits, cache }: PretrainJob, reader: NotedReader): Sources {
   return {
     rootPath,
     superpixels: superpixelSpecOf(config),
@@ -161,6 +173,6 @@ function sourceOf({ rootPath, config, limits, cache }: PretrainJob, memoryBytes:
       decodedBytes: cache.decodedBytes,
       superpixelBytes: cache.decodedBytes * SUPERPIXEL_SHARE,
     },
-    memoryBytes,
+    notes: reader.spec,
   };
 }

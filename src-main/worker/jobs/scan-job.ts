@@ -1,6 +1,8 @@
 import pLimit from 'p-limit';
 import { InspectedFile, type FoundFile, type Inspection } from '../../domain/scan.ts';
 import { inspectFile } from '../../core/image/inspect.ts';
+import { ImageProblemError } from '../../core/image/image-problem.ts';
+import { NotedReader } from '../../core/image/noted-reader.ts';
 import { ThumbnailCache } from '../../core/image/thumbnail-cache.ts';
 import { realRoot, refuseGoneFolder, resolveFile, walkFolder } from '../../core/image/walk.ts';
 import type { JobContext } from './job-context.ts';
@@ -40,6 +42,9 @@ async function listChanged(job: WorkerJobOf<'scan'>, { link, signal }: JobContex
 
 async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context: JobContext): Promise<void> {
   const { link, signal } = context;
+  const reader = NotedReader.takeUp(job.readingFolder);
+  const isSuspect = (file: FoundFile) => reader.isSuspect(resolveFile(job.rootPath, file));
+  const [suspects, others] = [files.filter(isSuspect), files.filter((file) => !isSuspect(file))];
   const thumbnails = new ThumbnailCache({ folder: job.cache.folder, maxBytes: job.cache.thumbnailBytes });
   const limit = pLimit(context.cores * FILES_IN_FLIGHT_A_CORE);
   const saver = new BatchSaver(async (batch) => {
@@ -51,7 +56,9 @@ async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context:
   const inspectOne = async (file: FoundFile) => {
     if (signal.aborted) return;
     const path = resolveFile(job.rootPath, file);
-    const inspection = await inspectFile(path, { limits: job.limits, thumbnails, signal });
+    const inspection = await reader
+      .read(path, () => inspectFile(path, { limits: job.limits, thumbnails, signal }))
+      .catch(problemOf);
     if (inspection.problem?.code === 'vanished') await refuseGoneFolder(job.rootPath);
     await saver.add(rowOf(file, inspection));
     done++;
@@ -60,13 +67,20 @@ async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context:
 
   report();
   try {
+    for (const file of suspects) await inspectOne(file);
     // Chunks keep the number of pending promises small in a folder of a million files.
-    for (let start = 0; start < files.length && !signal.aborted; start += 1_000) {
-      await Promise.all(files.slice(start, start + 1_000).map((file) => limit(() => inspectOne(file))));
+    for (let start = 0; start < others.length && !signal.aborted; start += 1_000) {
+      await Promise.all(others.slice(start, start + 1_000).map((file) => limit(() => inspectOne(file))));
     }
   } finally {
     await saver.flush();
   }
+}
+
+/** What keeps a file from being opened. */
+function problemOf(error: unknown): Inspection {
+  if (!(error instanceof ImageProblemError)) throw error;
+  return { facts: null, problem: error.problem, note: null };
 }
 
 /** The row of a file. One that does not fit its schema is that file's problem: the others of its batch are saved. */

@@ -15,6 +15,10 @@ import {
 } from '../../core/segment/collection-sample.ts';
 import type { KnownHead } from '../../core/segment/head/learn-foreground.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
+import { ImageProblemError } from '../../core/image/image-problem.ts';
+import { NotedReader } from '../../core/image/noted-reader.ts';
+import { resolveFile } from '../../core/image/walk.ts';
+import { readPixels } from '../threads/image-cutter.ts';
 import { inOrder } from '../threads/in-order.ts';
 import { openSegmentEncoder } from '../threads/segment-encoder.ts';
 import type { JobContext } from './job-context.ts';
@@ -40,9 +44,11 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   const { link, signal } = context;
   const images = await listImages(context);
   const waiting = images.filter(({ isDone }) => !isDone);
+  const reader = NotedReader.takeUp(job.readingFolder);
+  await trySuspects(images, job, reader);
   using extractor = job.model && (await openSegmentEncoder(job.model, job.device, context.cores));
   await using threads = new SegmentThreads({
-    spec: job,
+    spec: { ...job, notes: reader.spec },
     entry: new URL('./segment-thread.js', import.meta.url),
     threads: Math.max(1, Math.min(context.cores, waiting.length)),
     encoder: extractor && {
@@ -83,6 +89,20 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     report();
   }
   await link.ask({ kind: 'segment/finish' });
+}
+
+/** Reads alone what was open when the process before ended; see [Note: Files that end their reader]. */
+async function trySuspects(
+  images: readonly ListedImage[],
+  job: SegmentJob,
+  reader: NotedReader,
+): Promise<void> {
+  for (const image of images.filter((image) => reader.isSuspect(resolveFile(job.rootPath, image)))) {
+    // A problem of the file is reported where its masks are wanted.
+    await readPixels(image, job, reader).catch((error: unknown) => {
+      if (!(error instanceof ImageProblemError)) throw error;
+    });
+  }
 }
 
 /**

@@ -26,6 +26,9 @@ type Declaration<K extends JobKind> = {
 
 const Nothing = z.object({});
 
+/** Where a job notes which files it has open; see [Note: Files that end their reader]. */
+const ReadingFolder = z.string();
+
 /** A mask as it is saved; `concept` is the number of its concept, null if that is not known yet. */
 const SegmentedMask = z.object({
   shape: MaskShape,
@@ -37,7 +40,12 @@ const SegmentedMask = z.object({
 });
 
 const scan = {
-  job: z.object({ rootPath: z.string(), limits: ImageLimits, cache: CacheBounds }),
+  job: z.object({
+    rootPath: z.string(),
+    limits: ImageLimits,
+    cache: CacheBounds,
+    readingFolder: ReadingFolder,
+  }),
   asks: {
     /** Which of these files have to be opened? The others are unchanged. */
     'scan/diff': {
@@ -52,7 +60,7 @@ const scan = {
 } satisfies Declaration<'scan'>;
 
 const exportDataset = {
-  job: z.object({ plan: ExportPlan, limits: ImageLimits }),
+  job: z.object({ plan: ExportPlan, limits: ImageLimits, readingFolder: ReadingFolder }),
   asks: {
     /** The next images of the version, by id, with their masks; none at the end. */
     'export/page': {
@@ -94,6 +102,7 @@ const pretrain = {
     cache: CacheBounds,
     config: PretrainConfig,
     device: z.string(),
+    readingFolder: ReadingFolder,
     /** The run's own folder: its image list and its checkpoints. */
     runFolder: z.string(),
     /** Where encoders are kept; `modelPrefix` starts the names of this run's files. */
@@ -153,6 +162,7 @@ const segment = {
     rootPath: z.string(),
     limits: ImageLimits,
     cache: CacheBounds,
+    readingFolder: ReadingFolder,
     segmentationId: SegmentationId,
     /** Only images without masks, with what was learned before. */
     isNewOnly: z.boolean(),

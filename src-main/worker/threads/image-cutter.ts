@@ -1,5 +1,6 @@
 import type { ContentHash } from '../../contract/ids.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
+import { NotedReader, type NotedReaderSpec } from '../../core/image/noted-reader.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { refuseGoneFolder, resolveFile } from '../../core/image/walk.ts';
 import {
@@ -24,7 +25,9 @@ import type { WorkerJobOf } from '../protocol/job.ts';
 import { embeddingKey, openEmbeddings } from './embedding-entries.ts';
 
 /** What of a job says how its images are cut. */
-export type CutSpec = Pick<WorkerJobOf<'segment'>, 'rootPath' | 'limits' | 'cache' | 'settings' | 'model'>;
+export type CutSpec = Pick<WorkerJobOf<'segment'>, 'rootPath' | 'limits' | 'cache' | 'settings' | 'model'> & {
+  notes: NotedReaderSpec;
+};
 
 /** An image to cut: its file, and the size of the upright original. */
 export type CutImage = {
@@ -48,12 +51,14 @@ type Read<T> = { value: T } | { unread: string };
 export class ImageCutter {
   readonly #spec: CutSpec;
   readonly #encoder: RemoteEncoder | null;
+  readonly #reader: NotedReader;
   readonly #cache: EmbeddingCache;
 
   /** @param encoder null for a job without an encoder */
   constructor(spec: CutSpec, encoder: RemoteEncoder | null) {
     this.#spec = spec;
     this.#encoder = encoder;
+    this.#reader = new NotedReader(spec.notes);
     this.#cache = openEmbeddings(spec.cache);
   }
 
@@ -112,10 +117,8 @@ export class ImageCutter {
     );
   }
 
-  async #pixels(image: CutImage): Promise<ImagePixels> {
-    const { rootPath, limits } = this.#spec;
-    const bytes = await readVerified(resolveFile(rootPath, image), image.contentHash, { limits });
-    return decodePixels(bytes, limits);
+  #pixels(image: CutImage): Promise<ImagePixels> {
+    return readPixels(image, this.#spec, this.#reader);
   }
 
   /** What is read of an image, or why the file can no longer be used. */
@@ -128,4 +131,16 @@ export class ImageCutter {
       return { unread: error.problem.detail };
     }
   }
+}
+
+/** @throws ImageProblemError when the file can no longer be used */
+export function readPixels(
+  image: CutImage,
+  { rootPath, limits }: Pick<CutSpec, 'rootPath' | 'limits'>,
+  reader: NotedReader,
+): Promise<ImagePixels> {
+  const path = resolveFile(rootPath, image);
+  return reader.read(path, async () =>
+    decodePixels(await readVerified(path, image.contentHash, { limits }), limits),
+  );
 }

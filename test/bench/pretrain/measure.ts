@@ -39,6 +39,7 @@ const spec: BatchMakerSpec = {
   limits: DEFAULT_IMAGE_LIMITS,
   cache: { folder: options.cacheFolder, decodedBytes: 2 ** 32, superpixelBytes: 2 ** 30 },
   memoryBytes: 2 ** 28,
+  notes: { folder: join(options.cacheFolder, 'reading'), culprits: [] },
 };
 
 console.log(JSON.stringify(await measure()));

@@ -37,6 +37,7 @@ function jobOf(change: Partial<PretrainJob> = {}): PretrainJob {
     cache: { folder: runFolder, thumbnailBytes: 0, decodedBytes: 0 },
     config,
     device: engine.device,
+    readingFolder: join(runFolder, 'reading'),
     runFolder,
     modelsFolder: runFolder,
     modelPrefix: 'run-1',

@@ -62,6 +62,7 @@ function openPool(rootPath: string, { threads, encode }: PoolOptions) {
       cache: { folder: tempFolder(), thumbnailBytes: 2 ** 20, decodedBytes: 2 ** 28 },
       settings: SegmentSettings.parse({ conceptCount: 4 }),
       model: null,
+      notes: { folder: join(tempFolder(), 'reading'), culprits: [] },
     },
     entry,
     threads,
