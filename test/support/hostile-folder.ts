@@ -196,6 +196,9 @@ async function addImpostors(maker: Maker): Promise<void> {
   maker.bad('impostors/archive.jpg', 'not-an-image', 'PK\x03\x04\x14\0\0\0');
   maker.bad('impostors/document.png', 'unsupported-format', '%PDF-1.7\n%\xe2\xe3');
   maker.bad('impostors/layers.psd', 'unsupported-format', '8BPS\0\x01');
+  maker.bad('impostors/slide.czi', 'unsupported-format', 'ZISRAWFILE\0\0\0');
+  maker.bad('impostors/scan.dcm', 'unsupported-format', `${'\0'.repeat(128)}DICM`);
+  maker.bad('impostors/stack.lif', 'unsupported-format', 'p\0\0\0\xc8\0\0\0');
   maker.bad('impostors/raw.nef', 'unsupported-format', tiffOf(small(), { sample: 'uint8' }));
 }
 

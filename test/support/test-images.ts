@@ -92,6 +92,63 @@ export async function sixteenBitPng(picture: TestPicture): Promise<Buffer> {
     .toBuffer();
 }
 
+/** The samples of a TIFF, pixel by pixel, and what else its directory says. */
+export type TiffPlan = {
+  widthPx: number;
+  heightPx: number;
+  sample: 'uint8' | 'uint16' | 'uint32' | 'int16' | 'float32' | 'float64';
+  samplesAt: (x: number, y: number) => readonly number[];
+  /** Further tags with one value, or others than the plain ones: `[259, 50000]` claims ZSTD. */
+  tags?: readonly [tag: number, value: number][];
+};
+
+const TIFF_SAMPLES = {
+  uint8: { array: Uint8Array, format: 1 },
+  uint16: { array: Uint16Array, format: 1 },
+  uint32: { array: Uint32Array, format: 1 },
+  int16: { array: Int16Array, format: 2 },
+  float32: { array: Float32Array, format: 3 },
+  float64: { array: Float64Array, format: 3 },
+} as const;
+
+/** A TIFF as microscopes and ImageJ write them: uncompressed, in one strip. Source: TIFF 6.0. */
+export function scienceTiff({ widthPx, heightPx, sample, samplesAt, tags = [] }: TiffPlan): Buffer {
+  const { array, format } = TIFF_SAMPLES[sample];
+  const places = Array.from({ length: widthPx * heightPx }, (_, at) =>
+    samplesAt(at % widthPx, Math.floor(at / widthPx)),
+  );
+  const values = array.from(places.flat());
+  const pixels = Buffer.from(values.buffer);
+  const samplesPerPixel = places[0]?.length ?? 1;
+  const bits = array.BYTES_PER_ELEMENT * 8;
+  const entries = new Map<number, number>([
+    ...([[256, widthPx], [257, heightPx], [258, bits], [259, 1], [262, 1]] as const), // prettier-ignore
+    ...([[273, 8], [277, samplesPerPixel], [278, heightPx], [279, pixels.length], [339, format]] as const), // prettier-ignore
+    ...tags,
+  ]);
+  const sorted = [...entries].sort(([a], [b]) => a - b);
+  const bitsAt = 8 + pixels.length + 2 + sorted.length * 12 + 4;
+  // Types and bits of several samples do not fit their entries.
+  const perSample = samplesPerPixel > 2 ? 2 * samplesPerPixel : 0;
+  const file = Buffer.alloc(bitsAt + 2 * perSample);
+  file.write('II*\0', 'latin1');
+  file.writeUInt32LE(8 + pixels.length, 4);
+  file.set(pixels, 8);
+  file.writeUInt16LE(sorted.length, 8 + pixels.length);
+  sorted.forEach(([tag, value], index) => {
+    const at = 8 + pixels.length + 2 + index * 12;
+    const isOfEach = tag === 258 || tag === 339;
+    file.writeUInt16LE(tag, at);
+    file.writeUInt16LE(isOfEach ? 3 : 4, at + 2);
+    file.writeUInt32LE(isOfEach ? samplesPerPixel : 1, at + 4);
+    if (!isOfEach) file.writeUInt32LE(value, at + 8);
+    const from = perSample === 0 ? at + 8 : bitsAt + (tag === 339 ? perSample : 0);
+    if (isOfEach) for (let c = 0; c < samplesPerPixel; c++) file.writeUInt16LE(value, from + c * 2);
+    if (isOfEach && perSample > 0) file.writeUInt32LE(from, at + 8);
+  });
+  return file;
+}
+
 /** An uncompressed RGB TIFF, in either byte order, with the samples given. Source: TIFF 6.0. */
 export function tiffOf(
   picture: TestPicture,

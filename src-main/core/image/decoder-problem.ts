@@ -1,6 +1,8 @@
 import type { ImageFormat } from '../../contract/image.ts';
 import { endsInsideBox } from './heif-boxes.ts';
 import { asImageProblem, ImageProblemError } from './image-problem.ts';
+import { unreadJpeg } from './unread-jpeg.ts';
+import { unreadTiff } from './unread-tiff.ts';
 
 /** How the libraries behind sharp say that the data came to an end too early. */
 const TRUNCATED_MESSAGES = /premature end|unexpected end|end of (file|data)|bad seek|got \d+ bytes/i;
@@ -22,18 +24,29 @@ export function problemOfDecoder(
     const detail = `Decoding this ${name} file took too long and was stopped: export it again as PNG or JPEG.`;
     return new ImageProblemError('unreadable', detail, { cause: error });
   }
+  const unread = typeof source === 'string' ? undefined : unreadVariant(format, source);
+  if (unread !== undefined) return new ImageProblemError('unsupported-format', unread, { cause: error });
   const isTruncated =
     TRUNCATED_MESSAGES.test(error.message) || (typeof source !== 'string' && endsEarly(format, source));
   if (isTruncated) {
     const detail = `The ${name} file ends before the image is complete: copy or download it again.`;
     return new ImageProblemError('truncated', detail, { cause: error });
   }
-  if (/unsupported|not supported|not compiled|no decod/i.test(error.message) && format !== 'tiff') {
+  if (
+    /unsupported|not supported|not compiled|not configured|no decod/i.test(error.message) &&
+    format !== 'tiff'
+  ) {
     const detail = `This ${name} file uses a variant that cannot be read: export it as PNG or JPEG.`;
     return new ImageProblemError('unsupported-format', detail, { cause: error });
   }
   const detail = `The ${name} file is damaged${reasonOf(error.message)}: copy or export it again.`;
   return new ImageProblemError('corrupt', detail, { cause: error });
+}
+
+/** What makes a whole file unreadable, as far as its structure shows it. */
+function unreadVariant(format: ImageFormat, bytes: Buffer): string | undefined {
+  if (format === 'tiff') return unreadTiff(bytes);
+  return format === 'jpeg' ? unreadJpeg(bytes) : undefined;
 }
 
 /** The first line of what a library said, in parentheses; sharp's words for nothing at all say nothing to a person. */

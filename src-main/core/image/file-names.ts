@@ -37,6 +37,7 @@ const FOREIGN_IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([
     'svg svgz cr3 crw raf x3f mrw jxl jp2 j2k jpf jpx jpm jxr wdp hdp psd psb xcf kra ico cur tga pcx',
   ),
   ...words('exr hdr pnm ppm pgm pbm pam pfm dds qoi bpg flif dcm dicom fits fit ai eps emf wmf'),
+  ...words('czi nd2 lif lof oib oif zvi vsi ims dm3 dm4 mrc nii nrrd mha mhd mrxs'),
 ]);
 
 const OTHER_EXTENSIONS: ReadonlySet<string> = new Set([

@@ -6,7 +6,7 @@ import { ImageProblemError } from './image-problem.ts';
 import { formatOrThrow, openImage, type ImageHeader } from './open-image.ts';
 import { readOriginal, type Original } from './original-file.ts';
 import { encodeView } from './render.ts';
-import { sniff } from './sniff.ts';
+import { sniff, type Sniffed } from './sniff.ts';
 import { THUMBNAIL_QUALITY, THUMBNAIL_SIDE_PX, type ThumbnailCache } from './thumbnail-cache.ts';
 
 export type InspectOptions = {
@@ -43,7 +43,7 @@ async function inspectOriginal(
   { limits, thumbnails, signal }: InspectOptions,
 ): Promise<Inspection> {
   const extension = extensionOf(path.toString());
-  const format = formatOrThrow(sniff(original.head, extension));
+  const format = formatOrThrow(sniffNamed(original.head, extension));
   const { source, contentHash } = await readSource(original, path, format);
   signal.throwIfAborted();
   const image = await openImage(source, format, limits);
@@ -61,6 +61,14 @@ async function inspectOriginal(
     problem: null,
     note: notes.filter((part) => part !== null).join(' ') || null,
   };
+}
+
+/** What the content is; where it says nothing, a name of pictures that are not read does. */
+function sniffNamed(head: Buffer, extension: string): Sniffed {
+  const sniffed = sniff(head, extension);
+  const isUnknown = sniffed.kind === 'other' && sniffed.name === null;
+  if (!isUnknown || promiseOf(extension).kind !== 'foreign-image') return sniffed;
+  return { kind: 'foreign', name: `a .${extension} file`, isPicture: true };
 }
 
 async function readSource(original: Original, path: string | Buffer, format: ImageFormat) {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Metadata, Sharp } from 'sharp';
 import { toErrorInfo, UserError } from '../../contract/errors.ts';
 import { ImageFacts, type ImageFormat } from '../../contract/image.ts';
@@ -7,6 +8,7 @@ import { decodeHeic } from './heic.ts';
 import { wrapAsTiff } from './icc-tiff.ts';
 import { refuseSize, type ImageLimits } from './image-limits.ts';
 import { ImageProblemError } from './image-problem.ts';
+import { orientationInText, withOrientation } from './png-orientation.ts';
 import { sharp } from './sharp-setup.ts';
 import { inSharpTurn } from './sharp-turns.ts';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.ts';
@@ -122,16 +124,15 @@ export function formatOrThrow(sniffed: Sniffed): ImageFormat {
 }
 
 async function openWithSharp(
-  source: ImageSource,
+  file: ImageSource,
   format: ImageFormat,
   limits: ImageLimits,
 ): Promise<OpenImage> {
   const settings = { limitInputPixels: limits.maxPixels, sequentialRead: true } as const;
-  const metadata = await inSharpTurn(() =>
-    sharp(source, { ...settings, limitInputPixels: false, failOn: 'error' }).metadata(),
-  ).catch((error: unknown) => {
-    throw problemOfDecoder(error, { format, source });
-  });
+  const found = await readMetadata(file, format);
+  const orientation = format === 'png' ? orientationInText(found) : undefined;
+  const source = orientation === undefined ? file : withOrientation(await bytesOf(file), orientation);
+  const metadata = orientation === undefined ? found : await readMetadata(source, format);
   const { width, height } = metadata;
   refuseSize(width, height, limits);
   refuseUnusualSamples(metadata);
@@ -162,6 +163,16 @@ async function openWithSharp(
     });
   }
 }
+
+function readMetadata(source: ImageSource, format: ImageFormat): Promise<Metadata> {
+  return inSharpTurn(() =>
+    sharp(source, { limitInputPixels: false, sequentialRead: true, failOn: 'error' }).metadata(),
+  ).catch((error: unknown) => {
+    throw problemOfDecoder(error, { format, source });
+  });
+}
+
+const bytesOf = async (source: ImageSource) => (typeof source === 'string' ? await readFile(source) : source);
 
 /** What the decoder complained of; whether it matters, the lenient second attempt shows. */
 class DecoderWarning {

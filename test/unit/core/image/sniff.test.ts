@@ -32,6 +32,9 @@ describe('the first bytes tell', () => {
     ['a camera raw file (Canon CR3)', ftyp('crx '), ''],
     ['a JPEG XL image', bytes('\0\0\0\x0cJXL \r\n\x87\n'), ''],
     ['a DICOM medical image', Buffer.from(`${'\0'.repeat(128)}DICM`), ''],
+    ['a Zeiss CZI microscope file', bytes('ZISRAWFILE\0\0'), ''],
+    ['a Nikon ND2 microscope file', bytes('\xda\xce\xbe\x0a'), ''],
+    ['a NIfTI medical image', Buffer.from(`${'\0'.repeat(344)}n+1\0`), ''],
     ['a video', ftyp('isom', 'mp42'), 'mp4'],
     ['an icon', bytes('\0\0\x01\0\x01\0\x10\x10\0\0'), ''],
   ])('%s, which is not read', (name, head, extension) =>
