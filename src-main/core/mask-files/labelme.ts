@@ -1,12 +1,13 @@
 import { z } from 'zod';
-import { drawnPolygonMask } from '../mask/fill-polygon.ts';
+import { pillowPolygonMask } from '../mask/fill-pillow.ts';
+import { pillowEllipseMask } from '../mask/pillow-ellipse.ts';
 import { decodePngNumbers, readPngSize } from '../mask/decode-png.ts';
 import type { NumberPicture } from '../mask/png.ts';
 import type { EncodedMask } from '../mask/rle.ts';
 import { claimedSize, type GridSize } from './image-grid.ts';
 import type { MaskFileContext, MaskRecord } from './mask-record.ts';
 import { ObjectParts } from './object-parts.ts';
-import { outlineOf } from './outline.ts';
+import { oddCoordinate, outlineOf } from './outline.ts';
 import { placeOnGrid } from './place-on-grid.ts';
 import { NO_PIXEL } from './shapes.ts';
 
@@ -26,9 +27,6 @@ const LabelMeFile = z.object({
   imageHeight: z.unknown().optional(),
   shapes: z.array(z.unknown()),
 });
-
-/** Corners of the polygon that stands for a circle: its sides are then below a pixel for radii up to 100. */
-const CIRCLE_CORNERS = 720;
 
 /**
  * The masks of a LabelMe file. Shapes with the same label and group number are parts of one object. Shapes are
@@ -77,12 +75,12 @@ function maskOf({ shape_type, points, mask }: Shape, grid: GridSize): EncodedMas
       return fillNumbers(numbers.length === 4 ? cornersOf(numbers) : numbers, grid);
     case 'circle':
       return numbers.length === 4
-        ? fillNumbers(circleOf(numbers), grid)
+        ? circleMask(numbers, grid)
         : 'It does not have a centre and a point on its edge.';
     case 'mask':
       if (numbers.length !== 4 || !mask) return 'It has no corners or no image.';
       return placeMask(
-        { corner: { x: Math.round(Number(numbers[0])), y: Math.round(Number(numbers[1])) }, png: mask },
+        { corner: { x: Math.trunc(Number(numbers[0])), y: Math.trunc(Number(numbers[1])) }, png: mask },
         grid,
       );
     default:
@@ -95,7 +93,7 @@ function fillNumbers(numbers: readonly unknown[], grid: GridSize): EncodedMask |
   const outline = outlineOf(numbers, grid);
   if (typeof outline === 'string') return `It cannot be filled: ${outline}.`;
   const moved = outline.map((value) => Math.trunc(value) + 0.5);
-  return drawnPolygonMask(moved, grid) ?? NO_PIXEL;
+  return pillowPolygonMask(moved, grid) ?? NO_PIXEL;
 }
 
 const NO_SHAPE = 'It has no label, or its parts are not of the usual kind.';
@@ -104,16 +102,19 @@ function cornersOf([left, top, right, bottom]: readonly unknown[]): unknown[] {
   return [left, top, right, top, right, bottom, left, bottom];
 }
 
-function circleOf(numbers: readonly unknown[]): number[] {
-  const [x = NaN, y = NaN, edgeX = NaN, edgeY = NaN] = numbers.map((value) =>
-    typeof value === 'number' ? value : NaN,
-  );
+function circleMask(numbers: readonly unknown[], grid: GridSize): EncodedMask | string {
+  const odd = oddCoordinate(numbers);
+  if (odd !== undefined) return `It cannot be filled: ${odd}.`;
+  // Checked above: each is a number.
+  const [x = 0, y = 0, edgeX = 0, edgeY = 0] = numbers as number[];
   const radius = Math.hypot(edgeX - x, edgeY - y);
-  return Array.from({ length: CIRCLE_CORNERS }, (_, index) => {
-    const angle = (index * 2 * Math.PI) / CIRCLE_CORNERS;
-    // Rounded here, because fractions are cut off.
-    return [Math.round(x + radius * Math.cos(angle)), Math.round(y + radius * Math.sin(angle))];
-  }).flat();
+  const bounds = {
+    left: Math.trunc(x - radius),
+    top: Math.trunc(y - radius),
+    right: Math.trunc(x + radius),
+    bottom: Math.trunc(y + radius),
+  };
+  return pillowEllipseMask(bounds, grid) ?? NO_PIXEL;
 }
 
 type MaskPicture = { corner: { x: number; y: number }; png: string };

@@ -17,12 +17,20 @@ export function outlineOf(numbers: readonly unknown[], grid: GridSize): Polygon 
   if (numbers.length % 2 === 1) return `it has ${numbers.length} numbers, so one point lacks its second`;
   if (numbers.length < 6) return 'it has fewer than three points';
   if (numbers.length > MAX_NUMBERS) return `it has more than ${MAX_NUMBERS / 2} points`;
-  const odd = numbers.find((value) => typeof value !== 'number' || !(Math.abs(value) <= MAX_COORDINATE_PX));
-  if (odd !== undefined) return `one of its coordinates is ${shown(odd)}`;
+  const odd = oddCoordinate(numbers);
+  if (odd !== undefined) return odd;
   // Checked above: each is a number.
   const polygon = clipPolygon(numbers as Polygon, grid);
   const lengthPx = lengthOf(polygon);
   return lengthPx > MAX_OUTLINE_PX ? `its outline is ${Math.round(lengthPx)} pixels long` : polygon;
+}
+
+/** What is wrong with a coordinate, as in "one of its coordinates is ..."; undefined if all are numbers that may be. */
+export function oddCoordinate(numbers: readonly unknown[]): string | undefined {
+  const at = numbers.findIndex(
+    (value) => typeof value !== 'number' || !(Math.abs(value) <= MAX_COORDINATE_PX),
+  );
+  return at < 0 ? undefined : `one of its coordinates is ${shown(numbers[at])}`;
 }
 
 /** Steps along the outline, pixel by pixel. */

@@ -1,4 +1,5 @@
-import { fillCocoPolygon, fillDrawnPolygon } from './fill-polygon.ts';
+import { fillOpenCvPolygon } from './fill-opencv.ts';
+import { fillCocoPolygon } from './fill-polygon.ts';
 import type { Polygon, PolygonLine } from './polygon.ts';
 
 /** How far the line may leave the exact one, in pixels: the first that stays alike enough is taken. */
@@ -38,7 +39,7 @@ function pointsOf(polygon: Polygon): Point[] {
 function pixelsOf(polygon: Polygon, around: Polygon, line: PolygonLine): Uint8Array {
   const bounds = boundsOf(around);
   const moved = polygon.map((value, at) => value - (at % 2 === 0 ? bounds.x : bounds.y));
-  const fill = line === 'edges' ? fillCocoPolygon : fillDrawnPolygon;
+  const fill = line === 'edges' ? fillCocoPolygon : fillOpenCvPolygon;
   return fill(moved, bounds).data;
 }
 

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { fillDrawnPolygon } from '../../../src-main/core/mask/fill-polygon.ts';
+import { fillOpenCvPolygon } from '../../../src-main/core/mask/fill-opencv.ts';
 import type { MaskFileFormat } from '../../../src-main/contract/mask-import.ts';
 import { readMasks } from '../../../src-main/core/mask-files/mask-folder.ts';
 import { decodePngNumbers } from '../../../src-main/core/mask/decode-png.ts';
@@ -97,7 +97,7 @@ describe('masks come back exactly from', () => {
       expect(Math.min(...shares)).toBeGreaterThanOrEqual(0);
       expect(Math.max(...shares)).toBeLessThanOrEqual(1);
       const polygon = shares.map((share, at) => share * (at % 2 === 0 ? 8 : 6));
-      return { classNumber, filled: fillDrawnPolygon(polygon, { widthPx: 8, heightPx: 6 }) };
+      return { classNumber, filled: fillOpenCvPolygon(polygon, { widthPx: 8, heightPx: 6 }) };
     });
     expect(parts.map(({ classNumber }) => classNumber)).toEqual([0, 0, 1]);
     const whole = { ...ring, data: ring.data.map((_, at) => Math.max(...parts.slice(0, 2).map(({ filled }) => filled.data[at] ?? 0))) }; // prettier-ignore

@@ -1,12 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeCrop, paintMask } from '../../../../src-main/core/mask/crop.ts';
-import {
-  cocoPolygonMask,
-  drawnPolygonMask,
-  fillCocoPolygon,
-  fillDrawnPolygon,
-} from '../../../../src-main/core/mask/fill-polygon.ts';
+import { fillOpenCvPolygon, openCvPolygonMask } from '../../../../src-main/core/mask/fill-opencv.ts';
+import { fillPillowPolygon, pillowPolygonMask } from '../../../../src-main/core/mask/fill-pillow.ts';
+import { cocoPolygonMask, fillCocoPolygon } from '../../../../src-main/core/mask/fill-polygon.ts';
 import { maskIou } from '../../../../src-main/core/mask/overlap.ts';
 import { polygonsOf, type Polygon } from '../../../../src-main/core/mask/polygon.ts';
 import { simplifyPolygon } from '../../../../src-main/core/mask/simplify-polygon.ts';
@@ -59,8 +56,8 @@ describe('a polygon through the middles of pixels', () => {
 
   test.each([anyBitmap, objectBitmap])('filled as drawing libraries do is the mask again', (masks) => {
     fc.assert(
-      fc.property(masks, (mask) => {
-        const filled = unionOf(polygonsOf(mask, { line: 'centres' }), mask, fillDrawnPolygon);
+      fc.property(masks, fc.constantFrom(fillOpenCvPolygon, fillPillowPolygon), (mask, fill) => {
+        const filled = unionOf(polygonsOf(mask, { line: 'centres' }), mask, fill);
         expect(drawingOf(filled)).toEqual(drawingOf(mask));
       }),
     );
@@ -69,7 +66,8 @@ describe('a polygon through the middles of pixels', () => {
 
 test.each([
   ['the COCO API', cocoPolygonMask, fillCocoPolygon],
-  ['drawing libraries', drawnPolygonMask, fillDrawnPolygon],
+  ['OpenCV', openCvPolygonMask, fillOpenCvPolygon],
+  ['Pillow', pillowPolygonMask, fillPillowPolygon],
 ] as const)('a polygon filled as by %s is the same mask with and without a bitmap', (_, mask, fill) => {
   const coordinate = fc.integer({ min: -40, max: 90 }).map((value) => value / 2);
   const polygon = fc.array(fc.tuple(coordinate, coordinate), { minLength: 3, maxLength: 12 });
@@ -100,7 +98,7 @@ test('a mask has a polygon a part, and pixels that touch at a corner are one par
 
 describe.each([
   ['edges', fillCocoPolygon],
-  ['centres', fillDrawnPolygon],
+  ['centres', fillOpenCvPolygon],
 ] as const)('a simplified polygon (%s)', (line, fill) => {
   const simplified = (mask: Bitmap) =>
     polygonsOf(mask, { line }).map((polygon) => simplifyPolygon(polygon, line));
