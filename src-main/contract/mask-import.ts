@@ -9,6 +9,7 @@ export const MaskFileFormat = z.enum([
   'cvat',
   'label-studio',
   'datumaro',
+  'yolo',
   'binary-png',
   'index-png',
 ]);

@@ -6,7 +6,12 @@ import type { MaskFileContext, MaskRecord } from './mask-record.ts';
 
 export type JsonFormat = 'coco' | 'labelme' | 'label-studio' | 'datumaro';
 
-/** The readers of the formats that are JSON; they are given the content of a whole file. */
-export const JSON_READERS: Readonly<
-  Record<JsonFormat, (json: unknown, context: MaskFileContext) => Iterable<MaskRecord>>
-> = { coco: readCoco, labelme: readLabelMe, 'label-studio': readLabelStudio, datumaro: readDatumaro };
+/** Reads the content of a whole file. */
+export type JsonReader = (json: unknown, context: MaskFileContext) => Iterable<MaskRecord>;
+
+export const JSON_READERS: Readonly<Record<JsonFormat, JsonReader>> = {
+  coco: readCoco,
+  labelme: readLabelMe,
+  'label-studio': readLabelStudio,
+  datumaro: readDatumaro,
+};

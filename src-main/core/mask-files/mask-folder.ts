@@ -3,16 +3,13 @@ import { basename, extname, join, relative } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
-import { readCvat } from './cvat.ts';
+import { FILE_READERS, MAX_PNG_BYTES } from './file-formats.ts';
 import { gridOfClaim, type FileGridOf } from './image-grid.ts';
-import { JSON_READERS } from './json-readers.ts';
 import type { FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
-import { joinObjects, readBinaryPng, readIndexPng, type ObjectPng } from './png-masks.ts';
+import { joinObjects, readBinaryPng, type ObjectPng } from './png-masks.ts';
 import { readMaskFile, unreadable } from './read-file.ts';
-import { readJson } from './read-json.ts';
-
-/** More than the picture of any mask takes: most are below 1 MB. */
-const MAX_PNG_BYTES = 500_000_000;
+import { openYoloFolder } from './yolo-folder.ts';
+import { readYolo } from './yolo.ts';
 
 export type ReadOptions = {
   format: MaskFileFormat;
@@ -24,7 +21,7 @@ export type ReadOptions = {
  * Reads masks from a file or folder, image by image.
  *
  * `coco`: one JSON file, or a folder with one or more. `labelme`: the JSON files of a folder and of those below it.
- * `label-studio` and `datumaro`: JSON files. `cvat`: XML files.
+ * `label-studio` and `datumaro`: JSON files. `cvat`: XML files. `yolo`: a folder with a data.yaml and folders called `labels`.
  * `binary-png`: `NAME.png` is the one object of the image NAME, and a folder `NAME` holds one PNG per object, where
  * `0001_cat.png` is a cat. `index-png`: `NAME.png` numbers the objects of the image NAME.
  * @throws UserError NOT_FOUND or BAD_INPUT about the path itself; all else is a record of the kind `problem`
@@ -32,11 +29,16 @@ export type ReadOptions = {
  */
 export async function* readMasks(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
   const { format, signal } = options;
-  if (!(await isFolderOrThrow(path))) {
-    yield* fromFile(path, readFileOf(path, format, contextOf(path, basename(path), options)));
+  const isFolder = await isFolderOrThrow(path);
+  if (format === 'yolo') {
+    yield* readYoloFolder(path, options);
     return;
   }
-  const extension = EXTENSIONS[format];
+  const { extension, read } = FILE_READERS[format];
+  if (!isFolder) {
+    yield* fromFile(path, read(path, contextOf(path, basename(path), options)));
+    return;
+  }
   let isEmpty = true;
   for await (const entry of walk(path, { leaves: format === 'binary-png', signal })) {
     const context = contextOf(entry.path, relative(path, entry.path), options);
@@ -45,13 +47,31 @@ export async function* readMasks(path: string, options: ReadOptions): AsyncGener
     } else if (entry.isLeafOfPngs) {
       yield* fromFile(entry.path, readObjects(entry.path, context));
     } else if (extname(entry.path).toLowerCase() === extension) {
-      yield* fromFile(entry.path, readFileOf(entry.path, format, context));
+      yield* fromFile(entry.path, read(entry.path, context));
     } else continue;
     isEmpty = false;
   }
   if (!isEmpty) return;
   throw new UserError('BAD_INPUT', `There is no ${extension} file in ${path}.`, {
     hint: `The format ${format} needs such files; choose another format with --format, or another folder.`,
+  });
+}
+
+/** Most label files take a few kilobytes. */
+const MAX_LABELS_BYTES = 50_000_000;
+
+async function* readYoloFolder(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
+  const { classNames, labels, root } = await openYoloFolder(path);
+  for (const { path: file, imageName } of labels) {
+    options.signal?.throwIfAborted();
+    const context = contextOf(file, relative(root, file), options);
+    const bytes = await readMaskFile(file, MAX_LABELS_BYTES);
+    if (typeof bytes === 'string') yield { kind: 'problem', name: context.name, detail: bytes, file };
+    else yield* fromFile(file, readYolo(bytes.toString('utf8'), { imageName, classNames }, context));
+  }
+  if (labels.length > 0) return;
+  throw new UserError('BAD_INPUT', `There are no label files in ${path}.`, {
+    hint: 'The format yolo needs .txt files in a folder called labels; choose the folder that contains it.',
   });
 }
 
@@ -63,50 +83,17 @@ function contextOf(
   return { name, crowds, gridOf: (imageName, claimed) => gridOf(imageName, claimed, file) };
 }
 
-async function* fromFile(file: string, records: AsyncIterable<MaskRecord>): AsyncGenerator<FileRecord> {
+async function* fromFile(
+  file: string,
+  records: AsyncIterable<MaskRecord> | Iterable<MaskRecord>,
+): AsyncGenerator<FileRecord> {
   for await (const record of records) yield { ...record, file };
 }
-
-const EXTENSIONS: Readonly<Record<MaskFileFormat, string>> = {
-  coco: '.json',
-  labelme: '.json',
-  cvat: '.xml',
-  'label-studio': '.json',
-  datumaro: '.json',
-  'binary-png': '.png',
-  'index-png': '.png',
-};
 
 async function isFolderOrThrow(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined);
   if (stats) return stats.isDirectory();
   throw new UserError('NOT_FOUND', `There is no file or folder ${path}.`, { hint: 'Check the path.' });
-}
-
-async function* readFileOf(
-  path: string,
-  format: MaskFileFormat,
-  context: MaskFileContext,
-): AsyncGenerator<MaskRecord> {
-  const { name } = context;
-  if (format === 'cvat') {
-    yield* readCvat(path, context);
-    return;
-  }
-  if (format !== 'binary-png' && format !== 'index-png') {
-    const file = await readJson(path);
-    if (typeof file === 'string') yield { kind: 'problem', name, detail: file };
-    else yield* JSON_READERS[format](file.json, context);
-    return;
-  }
-  const imageName = basename(path, extname(path));
-  const bytes = await readMaskFile(path, MAX_PNG_BYTES);
-  if (typeof bytes === 'string') yield { kind: 'problem', name, detail: bytes };
-  else {
-    yield format === 'binary-png'
-      ? readBinaryPng(bytes, { ...context, imageName })
-      : readIndexPng(bytes, { ...context, imageName });
-  }
 }
 
 /** One PNG per object in a folder that is named like the image. */

@@ -9,6 +9,8 @@ export type FileMask = EncodedMask & {
   score: number | null;
   /** Entries of the file that are joined in it; 1 if omitted. */
   entries?: number;
+  /** Whether it may be a part of an object of several parts, which the format cannot say. */
+  isPart?: boolean;
 };
 
 /** What a mask file says about one image. */

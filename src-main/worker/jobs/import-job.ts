@@ -3,6 +3,7 @@ import type { ImageId, MaskId } from '../../contract/ids.ts';
 import type { MaskImportResult } from '../../contract/mask-import.ts';
 import { CLASS_WITHOUT_CONCEPT } from '../../contract/dataset.ts';
 import { maskIou } from '../../core/mask/overlap.ts';
+import { joinParts } from '../../core/mask-files/join-parts.ts';
 import { readMasks } from '../../core/mask-files/mask-folder.ts';
 import type { GridOf, GridSize } from '../../core/mask-files/image-grid.ts';
 import type { FileMask, ImageMasks } from '../../core/mask-files/mask-record.ts';
@@ -49,7 +50,7 @@ export async function runImport({ options }: WorkerJobOf<'import'>, context: Job
     if (typeof image === 'string') throw new Error(`masks of ${record.imageName} were read, but: ${image}`);
     const { imageId } = image;
     const { masks } = await link.ask({ kind: 'import/masks', imageId });
-    const { changes, missing } = compare(masks, record.masks);
+    const { changes, missing } = compare(masks, joinParts(record.masks, masks));
     await link.ask({ kind: 'import/save', imageId, changes });
     for (const { kind } of changes) result[COUNTED_AS[kind]]++;
     absent.note(imageId, record, missing);

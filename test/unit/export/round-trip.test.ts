@@ -5,11 +5,13 @@ import fc from 'fast-check';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { fillOpenCvPolygon } from '../../../src-main/core/mask/fill-opencv.ts';
 import type { MaskFileFormat } from '../../../src-main/contract/mask-import.ts';
+import { joinParts } from '../../../src-main/core/mask-files/join-parts.ts';
 import { readMasks } from '../../../src-main/core/mask-files/mask-folder.ts';
+import type { FileMask } from '../../../src-main/core/mask-files/mask-record.ts';
+import { exportName } from '../../../src-main/export/image-names.ts';
 import { decodePngNumbers } from '../../../src-main/core/mask/decode-png.ts';
-import { decodeRle, type Bitmap } from '../../../src-main/core/mask/rle.ts';
+import { decodeRle, encodeRle, type Bitmap } from '../../../src-main/core/mask/rle.ts';
 import { drawnImage, exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
 import { json, text } from '../../support/exported-files.ts';
 import { bitmapOf, drawingOf, objectBitmap, ring } from '../../support/masks.ts';
@@ -91,21 +93,24 @@ describe('masks come back exactly from', () => {
   test('yolo, part by part', async () => {
     const { folder } = await exportDrawn(await pets(), { format: 'yolo' });
     const rows = text(folder, 'labels/train/cats__a_b_c.txt').trim().split('\n');
-    const parts = rows.map((row) => {
-      const [classNumber, ...shares] = row.split(' ').map(Number);
+    for (const row of rows) {
+      const [, ...shares] = row.split(' ').map(Number);
       expect(shares.length).toBeGreaterThanOrEqual(6);
       expect(Math.min(...shares)).toBeGreaterThanOrEqual(0);
       expect(Math.max(...shares)).toBeLessThanOrEqual(1);
-      const polygon = shares.map((share, at) => share * (at % 2 === 0 ? 8 : 6));
-      return { classNumber, filled: fillOpenCvPolygon(polygon, { widthPx: 8, heightPx: 6 }) };
-    });
-    expect(parts.map(({ classNumber }) => classNumber)).toEqual([0, 0, 1]);
-    const whole = { ...ring, data: ring.data.map((_, at) => Math.max(...parts.slice(0, 2).map(({ filled }) => filled.data[at] ?? 0))) }; // prettier-ignore
-    expect(drawingOf(whole)).toEqual(drawingOf(ring));
+    }
+    expect(rows.map(([classNumber]) => classNumber)).toEqual(['0', '0', '1']);
     expect(text(folder, 'labels/train/dogs__empty.txt')).toBe('');
     expect(text(folder, 'data.yaml')).toBe('train: images/train\nval: images/val\nnames:\n  0: "cat"\n  1: "dog & \\"co\\""\n'); // prettier-ignore
     const labelled = readdirSync(join(folder, 'labels/train')).map(stem).sort();
     expect(readdirSync(join(folder, 'images/train')).map(stem).sort()).toEqual(labelled);
+    const masks = found(
+      (await yoloMasks(folder, await pets())).map(([name, some]) => [
+        name,
+        some.map(({ className, shape }) => [className ?? '', decodeRle(shape)]),
+      ]),
+    );
+    expect(masks).toEqual(expected);
   });
 
   test('cvat', async () => {
@@ -229,6 +234,33 @@ const ANNOTATIONS = {
   'label-studio': '',
   datumaro: 'annotations',
 } as const;
+
+/** As an import reads them that knows the objects: their parts are joined. */
+async function yoloMasks(folder: string, drawn: readonly DrawnImage[]): Promise<[string, FileMask[]][]> {
+  const images: [string, FileMask[]][] = [];
+  const { widthPx = 0, heightPx = 0 } = drawn[0] ?? {};
+  const gridOf = () => ({ widthPx, heightPx });
+  for await (const record of readMasks(folder, { format: 'yolo', gridOf })) {
+    if (record.kind !== 'masks') throw new Error(`${record.name}: ${record.detail}`);
+    const objects = drawn
+      .filter(({ relPath }) => exportName(relPath) === record.imageName)
+      .flatMap(({ masks }) => masks.flatMap(({ bitmap }) => encodeRle(bitmap) ?? []));
+    if (record.masks.length > 0) images.push([record.imageName, joinParts(record.masks, objects)]);
+  }
+  return images;
+}
+
+test('any object comes back from yolo', async () => {
+  await fc.assert(
+    fc.asyncProperty(objectBitmap, async (bitmap) => {
+      const drawn = [await drawnImage('a.png', [{ bitmap, className: 'cat' }])];
+      const { folder } = await exportDrawn(drawn, { format: 'yolo' });
+      const masks = (await yoloMasks(folder, drawn)).flatMap(([, some]) => some);
+      expect(masks.map(({ shape }) => drawingOf(decodeRle(shape)))).toEqual([drawingOf(bitmap)]);
+    }),
+    { numRuns: 25 },
+  );
+});
 
 test.each(['coco', 'coco-polygon', 'labelme', 'cvat'] as const)(
   'any object comes back from %s',

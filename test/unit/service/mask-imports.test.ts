@@ -79,6 +79,7 @@ describe('masks that come back', () => {
     ['cvat', 'cvat', '.'],
     ['label-studio', 'label-studio', '.'],
     ['datumaro', 'datumaro', '.'],
+    ['yolo', 'yolo', '.'],
     ['binary-png', 'binary-png', 'masks'],
   ])('from an export as %s are the same, and reviewed or not as before', async (format, read, folder) => {
     const running = startSegmented(await pets());

@@ -1,0 +1,114 @@
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, sep } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+import { UserError } from '../../contract/errors.ts';
+import { readMaskFile } from './read-file.ts';
+
+/** A data.yaml takes a few kilobytes, with the names of thousands of classes. */
+const MAX_YAML_BYTES = 1_000_000;
+const SPLITS = ['train', 'val', 'valid', 'test'];
+
+const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const Names = z
+  .union([z.array(Text), z.record(z.string(), Text)])
+  .transform((names) => new Map(Object.entries(names)));
+const DataYaml = z.object({ names: Names });
+
+/** A label file, and the image that it is about: its path below the folder of its split, without extension. */
+export type YoloLabels = { path: string; imageName: string };
+
+/** A folder as Ultralytics reads it. */
+export type YoloFolder = {
+  /** Where the data.yaml is. */
+  root: string;
+  /** Names of classes by their number. */
+  classNames: ReadonlyMap<string, string>;
+  labels: YoloLabels[];
+};
+
+/**
+ * The label files of a folder with a data.yaml and folders called `labels`, and the names of its classes.
+ * @param path of the folder, of its data.yaml, or of a file or folder below it
+ * @throws UserError BAD_INPUT if there is no data.yaml, or one that cannot be read
+ */
+export async function openYoloFolder(path: string): Promise<YoloFolder> {
+  const yaml = await findYaml(path);
+  if (yaml === undefined) {
+    throw new UserError('BAD_INPUT', `There is no data.yaml in ${path}, nor in the folders above it.`, {
+      hint: 'It names the classes. Choose the folder that contains data.yaml and labels.',
+    });
+  }
+  const root = dirname(yaml);
+  return {
+    root,
+    classNames: await classNamesIn(yaml),
+    labels: await labelsBelow(path === yaml ? root : path),
+  };
+}
+
+const isYaml = (path: string) => /\.ya?ml$/i.test(path);
+
+/** The path itself, or the first YAML file in the folder or one of three above it. */
+async function findYaml(path: string): Promise<string | undefined> {
+  if (isYaml(path)) return path;
+  let folder = path;
+  for (let level = 0; level < 4; level++, folder = dirname(folder)) {
+    const files = (await readdir(folder).catch((): string[] => [])).filter(isYaml).sort();
+    const file = files.find((name) => /^data\./i.test(name)) ?? files[0];
+    if (file !== undefined) return join(folder, file);
+  }
+  return undefined;
+}
+
+async function classNamesIn(yaml: string): Promise<ReadonlyMap<string, string>> {
+  const bytes = await readMaskFile(yaml, MAX_YAML_BYTES);
+  if (typeof bytes === 'string') throw new UserError('BAD_INPUT', `${yaml} cannot be used. ${bytes}`);
+  const hint = 'It needs a list "names" of the classes, as Ultralytics writes it.';
+  const document = parseDocument(bytes.toString('utf8').replace(/^\ufeff/, ''), { logLevel: 'silent' });
+  const [error] = document.errors;
+  if (error) {
+    const reason = error.message.split('\n')[0] ?? '';
+    throw new UserError('BAD_INPUT', `${yaml} is not valid YAML (${reason}).`, { hint });
+  }
+  const { data } = DataYaml.safeParse(contentOf(document));
+  if (data) return data.names;
+  throw new UserError('BAD_INPUT', `${yaml} does not name the classes.`, { hint });
+}
+
+/** Aliases that stand for more than they may are refused when they are followed. */
+function contentOf(document: ReturnType<typeof parseDocument>): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    if (error instanceof ReferenceError) return undefined;
+    throw error;
+  }
+}
+
+async function labelsBelow(path: string): Promise<YoloLabels[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => undefined);
+  // A single file is no folder.
+  const files = entries
+    ? entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+    : [path];
+  return files
+    .filter((file) => extname(file).toLowerCase() === '.txt' && labelFolderOf(file) !== undefined)
+    .sort()
+    .map((file) => ({ path: file, imageName: imageNameOf(file) }));
+}
+
+/** The last folder called `labels` above a file. */
+function labelFolderOf(file: string): string | undefined {
+  const folders = dirname(file).split(sep);
+  const at = folders.lastIndexOf('labels');
+  return at < 0 ? undefined : folders.slice(0, at + 1).join(sep);
+}
+
+/** `labels/train/NAME.txt` and `train/labels/NAME.txt` are about NAME. */
+function imageNameOf(file: string): string {
+  const parts = relative(labelFolderOf(file) ?? dirname(file), file).split(sep);
+  const below = parts.length > 1 && SPLITS.includes(parts[0]?.toLowerCase() ?? '') ? parts.slice(1) : parts;
+  const folders = below.slice(0, -1);
+  return [...folders, basename(file, extname(file))].join('/');
+}

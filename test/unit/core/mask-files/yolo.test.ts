@@ -1,0 +1,165 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { joinParts } from '../../../../src-main/core/mask-files/join-parts.ts';
+import { readMasks } from '../../../../src-main/core/mask-files/mask-folder.ts';
+import type { FileMask, MaskRecord } from '../../../../src-main/core/mask-files/mask-record.ts';
+import { encodeRle, type EncodedMask } from '../../../../src-main/core/mask/rle.ts';
+import { bitmapOf } from '../../../support/masks.ts';
+import { draw, masksIn } from '../../../support/mask-records.ts';
+import { tempFolder } from '../../../support/temp-folder.ts';
+
+const YAML = 'train: images/train\nval: images/val\nnames:\n  0: cat\n  1: "dog: small"\n';
+
+function folderOf(files: Record<string, string>): string {
+  const folder = tempFolder();
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** What is read of images of 8 x 4 pixels. */
+async function read(path: string): Promise<MaskRecord[]> {
+  const records: MaskRecord[] = [];
+  const gridOf = () => ({ widthPx: 8, heightPx: 4 });
+  for await (const { file: _, ...record } of readMasks(path, { format: 'yolo', gridOf }))
+    records.push(record);
+  return records;
+}
+
+const readRows = (rows: string, yaml = YAML) =>
+  read(folderOf({ 'data.yaml': yaml, 'labels/train/a.txt': rows }));
+
+const square = '0.125 0.25 0.375 0.25 0.375 0.5 0.125 0.5';
+
+describe('a row of YOLO', () => {
+  test('is filled as OpenCV fills it, whose corners are the pixels that contain the points', async () => {
+    const { masks, imageName } = masksIn((await readRows(`1 ${square}\n`))[0]);
+    expect(masks.map(({ className }) => className)).toEqual(['dog: small']);
+    expect(imageName).toBe('a');
+    expect(draw(masks[0])).toEqual(['........', '.###....', '.###....', '........']);
+  });
+
+  test('of a prediction has its score behind the polygon', async () => {
+    expect(masksIn((await readRows(`0 ${square} 0.75`))[0]).masks).toMatchObject([{ score: 0.75 }]);
+  });
+
+  test('may name a class that data.yaml does not, and end in any way that lines do', async () => {
+    const records = await readRows(`\ufeff0 ${square}\r\n\r\n7 ${square}\r0 ${square}`);
+    expect(masksIn(records[0]).masks.map(({ className }) => className)).toEqual(['cat', '7', 'cat']);
+  });
+
+  test.each([
+    ['0 0.5 0.5 0.2 0.2', 'It has only a box: boxes are not imported.'],
+    ['0 0.5 0.5 0.2 0.2 0.9', 'It has only a box: boxes are not imported.'],
+    ['0', 'It has fewer than three points.'],
+    ['0 0.1 0.1', 'It has fewer than three points.'],
+    [`0 ${square} 640 480`, 'One of its coordinates is 640, not a share of the image from 0 to 1.'],
+    [`0 ${square} nan 0`, 'One of its coordinates is NaN, not a share of the image from 0 to 1.'],
+    [`0 ${square} -0.5 0`, 'One of its coordinates is -0.5, not a share of the image from 0 to 1.'],
+    [`0 ${square} 1.005`, 'It has an odd number of coordinates.'],
+    ['0 1.005 1.005 1.005 1.005 1.005 1.005', 'It covers no pixel of the image.'],
+  ])('%j is named, and the others are read', async (row, detail) => {
+    const [problem, record] = await readRows(`${row}\n1 ${square}\n`);
+    expect(problem).toEqual({ kind: 'problem', name: join('labels', 'train', 'a.txt: row 1 of a'), detail });
+    expect(masksIn(record)).toMatchObject({ skipped: 1, masks: [{ className: 'dog: small' }] });
+  });
+});
+
+describe('a folder of YOLO', () => {
+  test('names images below the folders of its splits', async () => {
+    const folder = folderOf({
+      'data.yaml': YAML,
+      'labels/train/cats/a.txt': '',
+      'labels/b.c.txt': '',
+      'labels/own/d.txt': '',
+      'valid/labels/e.txt': '',
+      'notes.txt': 'read me',
+      'images/train/f.txt': '',
+    });
+    const names = (await read(folder)).map((record) => masksIn(record).imageName);
+    expect(names).toEqual(['b.c', 'own/d', 'cats/a', 'e']);
+    expect((await read(join(folder, 'data.yaml'))).length).toBe(4);
+    expect((await read(join(folder, 'labels', 'train'))).map((record) => masksIn(record).imageName)).toEqual([
+      'cats/a',
+    ]);
+    const file = await read(join(folder, 'labels', 'b.c.txt'));
+    expect(file.map((record) => masksIn(record).imageName)).toEqual(['b.c']);
+  });
+
+  test.each([
+    ['a list', 'names: [cat, dog]\n'],
+    ['a map', 'names: {0: cat}\n'],
+    ['names that are numbers', 'names: [1, yes]\n'],
+    ['a byte order mark', '\ufeffnames:\n- cat\n'],
+  ])('has classes as %s', async (_, yaml) => {
+    expect(masksIn((await readRows(`0 ${square}`, yaml))[0]).masks).toHaveLength(1);
+  });
+
+  const bomb = ['a: &a [x,x,x,x,x,x,x,x,x]', ...'bcdefgh'.split('').map((key, at) => `${key}: &${key} [${Array(9).fill(`*${'abcdefgh'[at]}`).join()}]`), 'names: *h'].join('\n'); // prettier-ignore
+  test.each([
+    ['no names', 'train: images\n', 'does not name the classes'],
+    ['names of another kind', 'names: 5\n', 'does not name the classes'],
+    ['nothing', '', 'does not name the classes'],
+    ['no YAML', 'names: [cat\n', 'is not valid YAML'],
+    ['aliases of aliases', bomb, 'does not name the classes'],
+  ])('with %s in data.yaml is refused', async (_, yaml, message) => {
+    await expect(readRows(`0 ${square}`, yaml)).rejects.toThrow(message);
+  });
+
+  test('with code in data.yaml has it as text', async () => {
+    const [record] = await readRows(`0 ${square}`, 'names: !!python/object/apply:os.system ["touch x"]\n');
+    expect(masksIn(record).masks).toMatchObject([{ className: 'touch x' }]);
+  });
+
+  test('without data.yaml or labels is refused', async () => {
+    await expect(read(folderOf({ 'labels/a.txt': '' }))).rejects.toThrow('There is no data.yaml');
+    await expect(read(folderOf({ 'data.yaml': YAML, 'a.txt': '' }))).rejects.toThrow(
+      'There are no label files',
+    );
+  });
+});
+
+describe('parts', () => {
+  const both = bitmapOf('##...##', '##...##');
+  const [left, right] = [bitmapOf('##.....', '##.....'), bitmapOf('.....##', '.....##')];
+  const encoded = (bitmap: typeof both): EncodedMask => {
+    const mask = encodeRle(bitmap);
+    if (!mask) throw new Error('an empty mask');
+    return mask;
+  };
+  const part = (bitmap: typeof both, className = 'cat', isPart = true): FileMask => ({
+    ...encoded(bitmap),
+    className,
+    score: null,
+    isPart,
+  });
+  const drawn = (masks: FileMask[]) => masks.map((mask) => [mask.entries ?? 1, draw(mask)]);
+
+  test('of an object known before are joined', () => {
+    expect(drawn(joinParts([part(left), part(right)], [encoded(both)]))).toEqual([
+      [2, ['##...##', '##...##']],
+    ]);
+    // Also if one was corrected.
+    const smaller = bitmapOf('##.....', '#......');
+    expect(drawn(joinParts([part(smaller), part(right)], [encoded(both)]))).toEqual([
+      [2, ['##...##', '#....##']],
+    ]);
+  });
+
+  test.each([
+    ['of different classes', [part(left), part(right, 'dog')], [encoded(both)]],
+    [
+      'that formats could have joined',
+      [part(left, 'cat', false), part(right, 'cat', false)],
+      [encoded(both)],
+    ],
+    ['of different objects', [part(left), part(right)], [encoded(left), encoded(right)]],
+    ['of nothing known', [part(left), part(right)], []],
+    ['of which one is elsewhere', [part(left), part(bitmapOf('...#...', '...#...'))], [encoded(both)]],
+  ])('%s stay as they are', (_, masks, objects) => {
+    expect(joinParts(masks, objects)).toEqual(masks);
+  });
+});
