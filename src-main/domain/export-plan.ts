@@ -1,3 +1,4 @@
+import { nameBeside } from './name-beside.ts';
 import { z } from 'zod';
 import { DatasetClass, DatasetCounts, Split } from '../contract/dataset.ts';
 import { ExportOptions } from '../contract/export.ts';
@@ -65,7 +66,5 @@ export const MANIFEST_NAMES: readonly string[] = [MANIFEST_NAME, 'r2o-export.jso
  */
 export function partialExportPath(made: { exportId: number; startedAtMs: number; outPath: string }): string {
   const { exportId, startedAtMs, outPath } = made;
-  const at = Math.max(outPath.lastIndexOf('/'), outPath.lastIndexOf('\\')) + 1;
-  const name = `.${outPath.slice(at)}.r2o-export-${exportId}-${startedAtMs}.partial`;
-  return outPath.slice(0, at) + name;
+  return nameBeside(outPath, { prefix: '.', suffix: `.r2o-export-${exportId}-${startedAtMs}.partial` });
 }

@@ -3,6 +3,7 @@ import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, statfs } fro
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../contract/errors.ts';
+import { isDiskFull } from '../domain/system-errors.ts';
 import { ExportResult, FORMAT_IMAGES } from '../contract/export.ts';
 import { MANIFEST_NAME, partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
 import { formatOf } from './formats.ts';
@@ -146,7 +147,7 @@ const toMb = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString('en')} 
 export function translateWriteError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || error instanceof UserError || !('code' in error)) return error;
   const code = String(error.code);
-  if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL'].includes(code)) {
+  if (isDiskFull(error)) {
     return new UserError('DISK_FULL', `The drive of ${path} is full, so the export was stopped.`, {
       hint: 'Free some space, or choose another drive, then resume the job; no partial files were left behind.',
       cause: error,

@@ -51,11 +51,19 @@ export class JobLedger {
     return { items: [...listed, ...others.filter(isWanted)].sort((a, b) => b.id - a.id), nextCursor };
   }
 
-  /** The job that has waited longest. */
-  nextQueued(): Job | undefined {
-    let job = this.#options.jobs.nextQueued();
-    while (job && this.#unsaved.has(job.id)) job = this.#options.jobs.nextQueued(job.id);
+  /** The job that has waited longest. @param except those that do not count */
+  nextQueued(except: ReadonlySet<JobId> = new Set()): Job | undefined {
+    const { jobs } = this.#options;
+    let job = jobs.nextQueued();
+    while (job && (this.#unsaved.has(job.id) || except.has(job.id))) job = jobs.nextQueued(job.id);
     return job;
+  }
+
+  /** All jobs that wait, the oldest first. */
+  queuedIds(): JobId[] {
+    const ids = new Set<JobId>();
+    for (let job = this.nextQueued(); job; job = this.nextQueued(ids)) ids.add(job.id);
+    return [...ids];
   }
 
   /**

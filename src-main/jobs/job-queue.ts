@@ -26,6 +26,8 @@ export type JobQueueOptions = {
   nowMs: () => number;
   onJob: (job: Job) => void;
   onBug: (error: unknown, where: string) => void;
+  /** Whether it starts what a former process left queued, or leaves that until it is resumed. */
+  startsLeftJobs: boolean;
 };
 
 type ActiveRun = {
@@ -47,6 +49,8 @@ export class JobQueue {
   readonly #options: JobQueueOptions;
   readonly #ledger: JobLedger;
   #active: ActiveRun | undefined;
+  /** Jobs that another process left queued, and that this one does not start. */
+  readonly #left: Set<JobId>;
   #isClosed = false;
 
   /** Jobs that a former process left running are marked as interrupted, to be resumed on request. */
@@ -55,7 +59,13 @@ export class JobQueue {
     const { jobs, nowMs, onJob } = options;
     jobs.interruptActive();
     this.#ledger = new JobLedger({ jobs, nowMs, onSaved: onJob });
+    this.#left = new Set(options.startsLeftJobs ? [] : this.#ledger.queuedIds());
     queueMicrotask(() => this.#startNext());
+  }
+
+  /** Jobs that wait until somebody resumes them, or until a process that stays starts them. */
+  get leftJobs(): readonly JobId[] {
+    return [...this.#left];
   }
 
   enqueue(spec: JobSpec, title: string): Job {
@@ -102,8 +112,9 @@ export class JobQueue {
    */
   resume(id: JobId): Job {
     const { state } = this.get(id);
-    if (state === 'queued' || state === 'running') return this.get(id);
-    const job = this.#move(id, 'queued');
+    const isQueued = state === 'queued';
+    if (state === 'running' || (isQueued && !this.#left.delete(id))) return this.get(id);
+    const job = isQueued ? this.get(id) : this.#move(id, 'queued');
     queueMicrotask(() => this.#startNext());
     return job;
   }
@@ -148,7 +159,7 @@ export class JobQueue {
 
   #startNext(): void {
     if (this.#active || this.#isClosed) return;
-    const job = this.#ledger.nextQueued();
+    const job = this.#ledger.nextQueued(this.#left);
     if (!job) return;
     const { state } = this.#moveActive(job.id, 'running');
     const workerJob = state === 'running' ? this.#prepare(job) : undefined;

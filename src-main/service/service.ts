@@ -1,4 +1,5 @@
 import { EventPublisher } from '@orpc/server';
+import { z } from 'zod';
 import type { ServiceEvent } from '../contract/event.ts';
 import { DEFAULT_SETTINGS, Settings, type SettingsChange } from '../contract/settings.ts';
 import { ViewState } from '../contract/view-state.ts';
@@ -13,6 +14,7 @@ import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { EncoderDownloads } from './download/encoder-downloads.ts';
 import { importModel } from './import-model.ts';
 import { freeName } from '../domain/free-name.ts';
+import { isDiskFull } from '../domain/system-errors.ts';
 import { dataLayout, isOfDataFolder, type DataLayout } from '../domain/data-layout.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { closeToOthers, makePrivateFolder } from '../store/private-folder.ts';
@@ -32,6 +34,8 @@ export type ServiceOptions = {
   desktop?: Desktop;
   nowMs?: () => number;
   limits?: Partial<RunLimits>;
+  /** Whether jobs that a former process left queued are started, as is expected of an app that stays; true by default. */
+  startsLeftJobs?: boolean;
   /** Encoders that can be downloaded; those of the contract by default. */
   published?: readonly PublishedEncoder[];
   /** Where proxies are set, as environment variables; nowhere by default. */
@@ -41,8 +45,9 @@ export type ServiceOptions = {
 const DEFAULT_LIMITS: RunLimits = { graceMs: 5_000, silenceMs: 120_000 };
 /** Events that a slow listener may lag behind before the oldest are dropped; they are hints only. */
 const EVENT_BUFFER = 1_000;
-/** Stored in the table of the settings, but not one of them. */
-const VIEW_STATE_KEY = 'viewState';
+/** Stored in the table of the settings, but not settings. */
+const [VIEW_STATE_KEY, PORT_KEY] = ['viewState', 'port'];
+const Port = z.number().int().min(1).max(65_535);
 
 /** The running app without any window: store, jobs and events, as one disposable value. */
 export class Service {
@@ -83,6 +88,7 @@ export class Service {
       fork: options.fork,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       nowMs: this.nowMs,
+      startsLeftJobs: options.startsLeftJobs ?? true,
       onJob: (job) => this.publish({ type: 'job', job }),
       onBug,
     });
@@ -107,6 +113,21 @@ export class Service {
     const settings = this.settings();
     this.publish({ type: 'settings', settings });
     return settings;
+  }
+
+  /** The port on which the page was served last; undefined before the first time. */
+  lastPort(): number | undefined {
+    return Port.safeParse(this.store.settings.all()[PORT_KEY]).data;
+  }
+
+  /** Keeps it for the next time, if it can be saved. */
+  rememberPort(port: number): void {
+    if (port === this.lastPort()) return;
+    try {
+      this.store.settings.setAll({ [PORT_KEY]: port });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+    }
   }
 
   viewState(): ViewState {
@@ -191,6 +212,3 @@ function createFolders(layout: DataLayout): void {
     );
   }
 }
-
-const isDiskFull = (error: unknown) =>
-  error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT'].includes(String(error.code));

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
+import { isDiskFull } from '../domain/system-errors.ts';
 
 /**
  * The error of a database operation as a person can act on it; anything that is a bug comes back unchanged.
@@ -8,7 +9,7 @@ import { UserError } from '../contract/errors.ts';
 export function translateSqliteError(error: unknown, file: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   const code = error.code;
-  if (code === 'SQLITE_FULL') {
+  if (isDiskFull(error)) {
     return new UserError('DISK_FULL', `The disk is full: ${file} could not be written.`, {
       hint: 'Free some space, then resume the job. Nothing that was already saved is lost.',
       cause: error,

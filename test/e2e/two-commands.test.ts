@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -77,11 +79,14 @@ describe('r2o commands at the same time', { timeout: 300_000 }, () => {
       expect(stderr).not.toContain('internal error');
     }
     await expect.poll(() => workers.filter(isAlive), { timeout: 20_000 }).toEqual([]);
-    for (const id of [2, 3, 4, 1]) {
-      // A command that resumes one job may end one that was still waiting.
-      const isDone = (await jobsOf(data)).some((job) => job.id === id && job.state === 'done');
-      if (!isDone) expect(await runCli(data, 'jobs', 'resume', String(id))).toMatchObject({ code: 0 });
-    }
+    // A command that was not asked to runs none of them, and says so.
+    const listed = await runCli(data, 'collections', 'list');
+    expect(listed.stderr).toMatch(/Still queued.*: job 2, 3, 4\. Resume one with r2o jobs resume 2/);
+    expect((await jobsOf(data)).map(({ state }) => state)).toEqual([
+      ...['queued', 'queued', 'queued', 'interrupted'],
+    ]);
+    for (const id of [2, 3, 4, 1])
+      expect(await runCli(data, 'jobs', 'resume', String(id))).toMatchObject({ code: 0 });
     expect((await jobsOf(data)).map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done']);
   });
 
@@ -111,6 +116,39 @@ describe('r2o commands at the same time', { timeout: 300_000 }, () => {
     expect(existsSync(join(data, 'endpoint.json'))).toBe(false);
     const without = await runCli(data, 'address');
     expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('r2o serve') as string });
+  });
+
+  test('r2o serve keeps its port from one time to the next, as long as nobody else has it', async () => {
+    const data = join(await photos(1), '..', 'data');
+    const serve = async (...options: string[]) => {
+      const serving = spawnCli(data, ['serve', ...options]);
+      const ended = resultOf(serving);
+      const printed = await waitForOutput(serving.stdout, /is running at/);
+      const port = /127\.0\.0\.1:(\d+)/.exec(printed)?.[1];
+      const stop = async () => {
+        serving.kill('SIGTERM');
+        await ended;
+      };
+      return { port: Number(port), stop };
+    };
+    const first = await serve();
+    await first.stop();
+    const second = await serve();
+    expect(second.port).toBe(first.port);
+    await second.stop();
+
+    const other = createServer().listen(first.port, '127.0.0.1');
+    await once(other, 'listening');
+    const third = await serve();
+    expect(third.port).not.toBe(first.port);
+    await third.stop();
+    other.close();
+    const fourth = await serve('--port', String(first.port));
+    expect(fourth.port).toBe(first.port);
+    await fourth.stop();
+    const fifth = await serve('--port', '0');
+    expect(fifth.port).not.toBe(first.port);
+    await fifth.stop();
   });
 
   test('Ctrl-C for the process that was started reaches the one that it started', async () => {

@@ -24,7 +24,7 @@ export type RunningService = { service: Service; client: Client; bugs: unknown[]
 /** A service on a data folder of its own, with real workers; it ends with the test. */
 export function startService(
   options: { dataFolder?: string } & Partial<
-    Pick<ServiceOptions, 'fork' | 'limits' | 'published' | 'proxies'>
+    Pick<ServiceOptions, 'fork' | 'limits' | 'published' | 'proxies' | 'startsLeftJobs'>
   > = {},
 ): RunningService {
   const dataFolder = options.dataFolder ?? join(tempFolder(), 'data');
@@ -40,6 +40,7 @@ export function startService(
       error: (error) => void bugs.push(error),
     },
     version: '0.0.0-test',
+    startsLeftJobs: options.startsLeftJobs ?? true,
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.published ? { published: options.published } : {}),
     ...(options.proxies ? { proxies: options.proxies } : {}),

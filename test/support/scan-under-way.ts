@@ -11,9 +11,9 @@ export async function photos(count: number): Promise<string> {
   return folder;
 }
 
-/** `collections add` of 1,000 photos in a process of its own, of which some have been read. */
+/** `collections add` of 2,000 photos in a process of its own, of which some have been read. */
 export async function scanUnderWay() {
-  const folder = await photos(1_000);
+  const folder = await photos(2_000);
   const data = tempFolder();
   const adding = spawnCli(data, ['collections', 'add', folder]);
   const ended = resultOf(adding);

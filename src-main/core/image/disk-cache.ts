@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'n
 import { join } from 'node:path';
 import { cacheEntry } from '../../domain/data-layout.ts';
 import { UserError } from '../../contract/errors.ts';
-import { errnoOf } from './image-problem.ts';
+import { errnoOf, isDiskFull } from '../../domain/system-errors.ts';
 
 export type DiskCacheOptions = {
   folder: string;
@@ -189,7 +189,7 @@ export class DiskCache {
     const errno = errnoOf(error);
     if (errno === undefined) return error;
     const { folder } = this.#options;
-    if (['ENOSPC', 'EDQUOT'].includes(errno)) {
+    if (isDiskFull(error)) {
       const hint = 'Free some space on that drive, or lower the cache sizes in the settings; then resume.';
       return new UserError('DISK_FULL', `The drive of the cache folder '${folder}' is full.`, {
         hint,

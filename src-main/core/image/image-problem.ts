@@ -1,5 +1,6 @@
 import { UserError } from '../../contract/errors.ts';
 import type { ImageProblem, ProblemCode } from '../../contract/image.ts';
+import { errnoOf } from '../../domain/system-errors.ts';
 
 /**
  * A file that cannot be used as an image, with the reason as it is shown to a person.
@@ -14,12 +15,6 @@ export class ImageProblemError extends UserError {
     this.name = 'ImageProblemError';
     this.problem = { code, detail };
   }
-}
-
-/** The `code` of an operating system error (`ENOENT`, ...), or undefined for every other error. */
-export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || !('syscall' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }
 
 const PROBLEM_OF_ERRNO: Record<string, ImageProblem> = {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
 import { ContentHash } from '../../contract/ids.ts';
+import { errnoOf } from '../../domain/system-errors.ts';
 import { refuseTooLargeFile, type ImageLimits } from './image-limits.ts';
-import { asImageProblem, errnoOf, ImageProblemError } from './image-problem.ts';
+import { asImageProblem, ImageProblemError } from './image-problem.ts';
 import { SNIFF_BYTES } from './sniff.ts';
 
 /** A person's file, open for reading. It is never opened in any other way. */

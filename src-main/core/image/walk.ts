@@ -6,7 +6,8 @@ import { UserError } from '../../contract/errors.ts';
 import type { ImageProblem } from '../../contract/image.ts';
 import type { FileKey, FoundFile } from '../../domain/scan.ts';
 import { extensionOf, isHiddenName, promiseOf } from './file-names.ts';
-import { errnoOf, ImageProblemError, problemOfErrno } from './image-problem.ts';
+import { errnoOf } from '../../domain/system-errors.ts';
+import { ImageProblemError, problemOfErrno } from './image-problem.ts';
 import { brokenLink, refuseSpecialFile } from './original-file.ts';
 import { sniff, SNIFF_BYTES } from './sniff.ts';
 

@@ -1,7 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { ForegroundNote } from '../../contract/segmentation.ts';
+import { writeFileAtomically } from '../weights/atomic-file.ts';
 import type { Lessons } from './head/lessons.ts';
 import type { CollectionModel } from './segment-image.ts';
 
@@ -38,8 +39,7 @@ export async function readLessons(path: string): Promise<Lessons | undefined> {
 
 async function writeWhole(path: string, value: unknown): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.tmp`, serialize(value));
-  await rename(`${path}.tmp`, path);
+  await writeFileAtomically(path, (write) => write(serialize(value)));
 }
 
 async function read(path: string): Promise<unknown> {

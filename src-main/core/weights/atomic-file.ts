@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { nameBeside } from '../../domain/name-beside.ts';
 import { translateFileError } from './weights-error.ts';
 
 /** Appends to the file that is being written. */
@@ -19,7 +20,7 @@ export async function writeFileAtomically(
   path: string,
   content: (write: WriteChunk) => Promise<void>,
 ): Promise<WrittenFile> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.partial`;
+  const temporary = nameBeside(path, { suffix: `.${randomBytes(6).toString('hex')}.partial` });
   try {
     const written = await writeAndSync(temporary, content);
     await rename(temporary, path);

@@ -36,7 +36,7 @@ export class RandomAccessFile {
 
   /**
    * A copy of `length` bytes from `offset`, aligned for typed arrays.
-   * @throws UserError WEIGHTS_DAMAGED when the file ends before
+   * @throws UserError WEIGHTS_DAMAGED when the file ends before; FILE_UNUSABLE when its drive fails or goes away
    */
   async read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
     if (length < 0 || offset < 0 || offset + length > this.sizeBytes) {
@@ -45,7 +45,11 @@ export class RandomAccessFile {
     const bytes = new Uint8Array(length);
     let done = 0;
     while (done < length) {
-      const { bytesRead } = await this.#handle.read(bytes, done, length - done, offset + done);
+      const { bytesRead } = await this.#handle
+        .read(bytes, done, length - done, offset + done)
+        .catch((error: unknown) => {
+          throw translateFileError(error, this.path);
+        });
       if (bytesRead === 0) throw damagedFile(this.path, 'it became shorter while it was being read');
       done += bytesRead;
     }

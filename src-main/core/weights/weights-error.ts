@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
+import { errnoOf, isDiskFull } from '../../domain/system-errors.ts';
 
 /** Names out of a file may be of any length. */
 const MAX_PROBLEM = 400;
@@ -25,37 +26,27 @@ function shown(problem: string): string {
 
 /** The user error behind a failed access to a file; anything else comes back as it is. */
 export function translateFileError(error: unknown, path: string): unknown {
-  const errno = error instanceof Error && 'code' in error ? String(error.code) : '';
-  switch (errno) {
-    case 'ENOENT':
-    case 'ENOTDIR':
-    case 'ERR_INVALID_ARG_VALUE': // a path with a NUL byte
-      return new UserError('FILE_NOT_FOUND', `There is no file or folder ${path}.`, {
-        hint: 'Check the path; if it is on a removable or network drive, connect it first.',
-        cause: error,
-      });
-    case 'EISDIR':
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-    case 'ELOOP':
-    case 'ENAMETOOLONG':
-    case 'EIO':
-    case 'EBUSY':
-    case 'ENXIO':
-    case 'EMFILE':
-    case 'ENFILE':
-      return new UserError('FILE_UNUSABLE', `${path} cannot be opened: ${errno}.`, {
-        hint: 'Choose a file that you have permission to read or, to write, a folder that you have permission to write to.',
-        cause: error,
-      });
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new UserError('DISK_FULL', `The disk is full: ${path} could not be written.`, {
-        hint: 'Free some space, then try again.',
-        cause: error,
-      });
-    default:
-      return error;
+  if (isDiskFull(error)) {
+    return new UserError('DISK_FULL', `The disk is full: ${path} could not be written.`, {
+      hint: 'Free some space, then try again.',
+      cause: error,
+    });
   }
+  const errno = hasNul(error) ? 'ENOENT' : errnoOf(error);
+  if (errno === undefined) return error;
+  if (['ENOENT', 'ENOTDIR'].includes(errno)) {
+    return new UserError('FILE_NOT_FOUND', `There is no file or folder ${path}.`, {
+      hint: 'Check the path; if it is on a removable or network drive, connect it first.',
+      cause: error,
+    });
+  }
+  return new UserError('FILE_UNUSABLE', `${path} cannot be read or written (${errno}).`, {
+    hint: 'Check your permissions there, and the drive or its connection, or choose another file or folder.',
+    cause: error,
+  });
+}
+
+/** Whether Node refused a path because of a NUL byte, which no path has. */
+function hasNul(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_ARG_VALUE';
 }

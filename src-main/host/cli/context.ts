@@ -16,12 +16,13 @@ export type CliContext = {
 /** The context of a command's action, from the options given anywhere on the line. */
 export function contextOf(command: Command): CliContext {
   const options = command.optsWithGlobals<{ data?: string; json?: boolean }>();
+  const output = createOutput(options.json === true);
   return {
     // Asked for late: what needs no data works where there is no place for it, and messages do.
     get folder() {
       return dataFolder(options.data);
     },
-    output: createOutput(options.json === true),
-    withSession: async (work) => work(await openSession(dataFolder(options.data))),
+    output,
+    withSession: async (work) => work(await openSession(dataFolder(options.data), output.note)),
   };
 }

@@ -1,5 +1,6 @@
 import { createRouterClient } from '@orpc/server';
 import type { Client } from '../../contract/contract.ts';
+import type { JobId } from '../../contract/ids.ts';
 import { createRouter } from '../../service/router.ts';
 import { Service } from '../../service/service.ts';
 import type { DataFolderLock } from '../../store/lock.ts';
@@ -11,27 +12,37 @@ import { appVersion, rendererFolder, workerEntry } from '../shared/paths.ts';
 import { publishedEncoders } from '../shared/published.ts';
 import { beforeSignalEnds, onNextSignal } from './signals.ts';
 
-type OwnerOptions = { folder: string; lock: DataFolderLock } & Pick<ServerOptions, 'port' | 'onOpened'>;
+type OwnerOptions = {
+  folder: string;
+  lock: DataFolderLock;
+  /** Whether it is there for others and for as long as they like, or for one command. */
+  isStaying: boolean;
+  /** Undefined for the one of the last time, if it is free. */
+  port?: number | undefined;
+} & Pick<ServerOptions, 'onOpened'>;
 
 /** This process as the owner of a data folder; see [Note: One owner] in session.ts. */
 export class Owner {
   readonly folder: string;
   readonly client: Client;
   readonly server: LocalServer;
+  /** Jobs that a former process left queued, and that this one does not start. */
+  readonly leftJobs: readonly JobId[];
   readonly #stack: AsyncDisposableStack;
 
   private constructor(
     folder: string,
-    parts: { client: Client; server: LocalServer; stack: AsyncDisposableStack },
+    parts: { client: Client; server: LocalServer; leftJobs: readonly JobId[]; stack: AsyncDisposableStack },
   ) {
     this.folder = folder;
     this.client = parts.client;
     this.server = parts.server;
+    this.leftJobs = parts.leftJobs;
     this.#stack = parts.stack;
   }
 
   /** Takes over the lock. @throws UserError PORT_IN_USE, or as Service */
-  static async open({ folder, lock, ...options }: OwnerOptions): Promise<Owner> {
+  static async open({ folder, lock, isStaying, port, ...options }: OwnerOptions): Promise<Owner> {
     const stack = new AsyncDisposableStack();
     stack.use(lock);
     try {
@@ -44,13 +55,20 @@ export class Owner {
           version: appVersion(),
           published: publishedEncoders(),
           proxies: process.env,
+          startsLeftJobs: isStaying,
         }),
       );
-      const server = await startServer({ service, pageFolder: rendererFolder, ...options });
+      const server = await startServer({
+        service,
+        pageFolder: rendererFolder,
+        ...(port === undefined ? { port: service.lastPort() ?? 0, fallbackPort: 0 } : { port }),
+        ...options,
+      });
       stack.defer(() => server.close());
+      if (isStaying) service.rememberPort(Number(new URL(server.url).port));
       announce(folder, server, stack);
       const client: Client = createRouterClient(createRouter(service));
-      const owner = new Owner(folder, { client, server, stack });
+      const owner = new Owner(folder, { client, server, leftJobs: service.queue.leftJobs, stack });
       stack.use(beforeSignalEnds(() => owner.close()));
       return owner;
     } catch (error) {

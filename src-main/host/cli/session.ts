@@ -23,12 +23,16 @@ let connection: OwnerConnection | undefined;
  * becomes its client, so that `r2o jobs cancel` in a second terminal reaches the job of the first. An owner that has
  * done its own work stays until its clients are done with theirs (`leaveSessions`).
  */
-export async function openSession(folder: string): Promise<Session> {
+export async function openSession(folder: string, note: (line: string) => void): Promise<Session> {
   if (owner?.folder === folder) return owner;
   const deadlineMs = performance.now() + LOCK_WAIT_MS;
   for (;;) {
     const lock = acquireDataFolderLock(folder, { pid: process.pid, role: 'r2o' });
-    if (lock) return (owner = await Owner.open({ folder, lock, port: 0 }));
+    if (lock) {
+      owner = await Owner.open({ folder, lock, port: 0, isStaying: false });
+      noteLeftJobs(owner, note);
+      return owner;
+    }
     const client = await connectToOwner(folder);
     if (client) return client;
     if (performance.now() > deadlineMs) throw busyError(folder);
@@ -39,11 +43,11 @@ export async function openSession(folder: string): Promise<Session> {
 /** Opens the data folder as its owner, for `r2o serve`. @throws UserError DATA_FOLDER_BUSY, PORT_IN_USE */
 export async function openOwnSession(
   folder: string,
-  options: Pick<ServerOptions, 'port' | 'onOpened'>,
+  options: { port: number | undefined } & Pick<ServerOptions, 'onOpened'>,
 ): Promise<Owner> {
   const lock = acquireDataFolderLock(folder, { pid: process.pid, role: 'r2o serve' });
   if (!lock) throw busyError(folder);
-  return (owner = await Owner.open({ folder, lock, ...options }));
+  return (owner = await Owner.open({ folder, lock, isStaying: true, ...options }));
 }
 
 /** A client of the process that owns the folder; undefined while there is none that answers. */
@@ -60,6 +64,15 @@ export async function leaveSessions(note: (line: string) => void): Promise<void>
   await owner?.serveOthers(note);
   await owner?.close();
   owner = undefined;
+}
+
+/** Jobs of a process that has ended may take hours: a command that was not asked to does not start them. */
+function noteLeftJobs({ leftJobs }: Owner, note: (line: string) => void): void {
+  const [first] = leftJobs;
+  if (first === undefined) return;
+  note(
+    `Still queued, because the process that was to run them has ended: job ${leftJobs.join(', ')}. Resume one with r2o jobs resume ${first}; r2o serve runs them all.`,
+  );
 }
 
 function busyError(folder: string): UserError {

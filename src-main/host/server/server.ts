@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import sirv from 'sirv';
 import { pageAddress, SESSION_PATH, TICKET_PATH, TICKET_SCHEME } from '../../contract/page-access.ts';
 import { UserError } from '../../contract/errors.ts';
+import { errnoOf } from '../../domain/system-errors.ts';
 import { parseImagePath, readImage, type ImageRequest } from '../../service/image-files.ts';
 import type { Service } from '../../service/service.ts';
 import { Access } from './access.ts';
@@ -39,6 +40,8 @@ export type ServerOptions = {
   service: Service;
   /** 0 lets the system pick one. */
   port: number;
+  /** Taken if the other one is in use, or not for this person to take. */
+  fallbackPort?: number;
   /** Folder of the built page. */
   pageFolder: string;
   /** Called when a page was opened with its ticket, so that the next one needs another address. */
@@ -51,7 +54,7 @@ export type ServerOptions = {
  * @throws UserError PORT_IN_USE
  */
 export async function startServer(options: ServerOptions): Promise<LocalServer> {
-  const { service, port, pageFolder } = options;
+  const { service, port, fallbackPort, pageFolder } = options;
   const access = new Access();
   const context = { ...options, access, page: sirv(pageFolder, { single: false, etag: true }) };
   const http = createServer({
@@ -68,7 +71,10 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
     });
   });
   const sockets = acceptSockets(http, service, access);
-  await listen(http, port);
+  await listen(http, port).catch((error: unknown) => {
+    if (fallbackPort === undefined) throw error;
+    return listen(http, fallbackPort);
+  });
   // A listening TCP server has an AddressInfo; a string would be a pipe (Node documentation).
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   return {
@@ -151,18 +157,22 @@ function turnAway(response: ServerResponse, { status, reason }: Refusal): void {
   sendText(response, status, reason);
 }
 
+const PORT_PROBLEMS: Partial<Record<string, string>> = {
+  EADDRINUSE: 'is already in use',
+  EACCES: 'is reserved for administrators',
+};
+
 async function listen(http: Server, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', (cause: NodeJS.ErrnoException) => {
-      reject(
-        cause.code === 'EADDRINUSE'
-          ? new UserError('PORT_IN_USE', `Port ${port} is already in use.`, {
-              hint: 'Choose another one with --port, or leave it out to get a free one.',
-              cause,
-            })
-          : cause,
-      );
+  const listening = once(http, 'listening');
+  http.listen(port, '127.0.0.1');
+  try {
+    await listening;
+  } catch (cause) {
+    const problem = PORT_PROBLEMS[errnoOf(cause) ?? ''];
+    if (!problem) throw cause;
+    throw new UserError('PORT_IN_USE', `Port ${port} ${problem}.`, {
+      hint: 'Choose another one with --port, or leave it out to get a free one.',
+      cause,
     });
-    http.listen(port, '127.0.0.1', resolve);
-  });
+  }
 }

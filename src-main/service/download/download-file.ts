@@ -2,6 +2,7 @@ import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { IncomingMessage } from 'node:http';
 import { UserError } from '../../contract/errors.ts';
+import { isDiskFull } from '../../domain/system-errors.ts';
 import { causeOf, request, type ProxySettings } from './request.ts';
 import { discard, keptOf, writeNote, type Kept, type PartialPlace } from './partial-file.ts';
 
@@ -184,7 +185,7 @@ function failed(address: string, cause: string, hint = AGAIN, error?: unknown): 
 function asUserError(error: unknown, { remote, place }: DownloadOptions): unknown {
   if (error instanceof UserError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (['ENOSPC', 'EDQUOT'].includes(code)) {
+  if (isDiskFull(error)) {
     return new UserError('DISK_FULL', `The disk is full: ${place.file} could not be written.`, {
       hint: 'Free some space, then try again: what has arrived is kept.',
       cause: error,

@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { UserError } from '../../contract/errors.ts';
 import { ContentHash, ImageId } from '../../contract/ids.ts';
+import { writeTextAtomically } from '../../core/weights/atomic-file.ts';
 import { imageListFile } from '../../domain/data-layout.ts';
 import { FileKey } from '../../domain/scan.ts';
 import { totalStepsOf } from '../../core/train/train.ts';
@@ -78,6 +79,5 @@ async function writeList(path: string, images: readonly ListedImage[]): Promise<
     ...image,
     pathBytes: image.pathBytes && Buffer.from(image.pathBytes).toString('base64'),
   }));
-  await writeFile(`${path}.tmp`, JSON.stringify(list));
-  await rename(`${path}.tmp`, path);
+  await writeTextAtomically(path, JSON.stringify(list));
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Job } from '../../../src-main/contract/job.ts';
 import { makePhotos } from '../../support/photo-folder.ts';
-import { startService, waitForState } from '../../support/running-service.ts';
+import { startService, waitForState, type RunningService } from '../../support/running-service.ts';
 import { workerOf } from '../../support/scripted-worker.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -123,6 +123,30 @@ describe('the job queue', () => {
     expect(await client.jobs.get({ id: job.id })).toMatchObject({ state: 'interrupted', isResumable: true });
     await client.jobs.resume({ id: job.id });
     await waitForState(client, job.id, 'done');
+  });
+
+  test('leaves what a former process had queued until it is resumed, unless it is to start it', async () => {
+    const dataFolder = join(tempFolder(), 'data');
+    const former = startService({ dataFolder, fork: workerOf('silent') });
+    const add = async () => (await former.client.collections.add({ path: await photos(1) })).job.id;
+    const [first, second, third] = [await add(), await add(), await add()];
+    await waitForState(former.client, first, 'running');
+    former.service[Symbol.dispose]();
+
+    const states = async ({ client }: RunningService) =>
+      (await client.jobs.page({ limit: 10 })).items.map(({ state }) => state);
+    const short = startService({ dataFolder, fork: workerOf('hasty'), startsLeftJobs: false });
+    expect(short.service.queue.leftJobs).toEqual([second, third]);
+    const own = await short.client.collections.add({ path: await photos(1) });
+    await waitForState(short.client, own.job.id, 'done');
+    expect(await states(short)).toEqual(['done', 'queued', 'queued', 'interrupted']);
+    await short.client.jobs.resume({ id: third });
+    await waitForState(short.client, third, 'done');
+    expect(await states(short)).toEqual(['done', 'done', 'queued', 'interrupted']);
+    short.service[Symbol.dispose]();
+
+    const staying = startService({ dataFolder, fork: workerOf('hasty') });
+    await waitForState(staying.client, second, 'done');
   });
 
   test('kills a worker that does not stop when asked; the job counts as stopped', async () => {

@@ -47,7 +47,7 @@ export function addDemoCommand(program: Command): void {
       }
       const folder = mkdtempSync(join(tmpdir(), 'r2o-demo-'));
       const images = options.images ?? (await makeScenes(folder));
-      const session = await openSession(join(folder, 'data'));
+      const session = await openSession(join(folder, 'data'), output.note);
       const demo: Demo = { client: session.client, folder, steps: [] };
       const collectionId = await scan(demo, images);
       const modelId = await pretrain(demo, collectionId, epochs);

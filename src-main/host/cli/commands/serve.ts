@@ -7,18 +7,21 @@ import { END_SIGNALS, onNextSignal, type EndSignal } from '../signals.ts';
 export function addServeCommand(program: Command): void {
   program
     .command('serve')
-    .option('--port <number>', 'port on 127.0.0.1; 0 picks a free one', '0')
+    .option('--port <number>', 'port on 127.0.0.1 (default: the last one, if it is free); 0 picks a free one')
     .description('serve the app as a page on this machine, until Ctrl-C')
     .addHelpText(
       'after',
       '\nFrom another machine: ssh -L 7777:127.0.0.1:PORT thismachine, then open the printed address with port 7777.',
     )
-    .action(async (options: { port: string }, command: Command) => {
+    .action(async (options: { port?: string }, command: Command) => {
       const { folder, output } = contextOf(command);
       const onOpened = () => {
         if (!output.isJson) output.note(`Opened. Address for another browser: ${owner.server.newPageUrl()}`);
       };
-      const owner = await openOwnSession(folder, { port: parsePort(options.port), onOpened });
+      const owner = await openOwnSession(folder, {
+        port: options.port === undefined ? undefined : parsePort(options.port),
+        onOpened,
+      });
       output.result({ url: owner.server.newPageUrl(), dataFolder: folder }, ({ url }) => [
         `R2O Studio is running at ${url}`,
         `The address opens it once; for another one, run: r2o address`,
