@@ -122,7 +122,7 @@ describe('r2o collections', () => {
     const resumed = await runCli(data, 'jobs', 'resume', '1');
     expect(resumed.code).toBe(0);
     const [collection] = parse(Collections, (await runCli(data, 'collections', 'list', '--json')).stdout);
-    expect(collection?.counts.usable).toBe(1_000);
+    expect(collection?.counts.usable).toBe(2_000);
   });
 
   test('survives a kill -9 of its worker in mid-scan without losing anything', async () => {
@@ -133,7 +133,7 @@ describe('r2o collections', () => {
     expect(stderr).toContain('The worker process stopped unexpectedly (ended by SIGKILL)');
     expect((await runCli(data, 'jobs', 'resume', '1')).code).toBe(0);
     const [collection] = parse(Collections, (await runCli(data, 'collections', 'list', '--json')).stdout);
-    expect(collection?.counts).toMatchObject({ usable: 1_000, problems: 0, missing: 0 });
+    expect(collection?.counts).toMatchObject({ usable: 2_000, problems: 0, missing: 0 });
   });
 
   test('survives a kill -9 of the command itself: the job is found and resumed', async () => {
@@ -143,7 +143,7 @@ describe('r2o collections', () => {
     const [job] = parse(Jobs, (await runCli(data, 'jobs', '--json')).stdout);
     expect(job).toMatchObject({ state: 'interrupted', isResumable: true });
     const rescanned = await runCli(data, 'collections', 'rescan', '1', '--json');
-    expect(parse(Summary, rescanned.stdout).collection.counts.usable).toBe(1_000);
+    expect(parse(Summary, rescanned.stdout).collection.counts.usable).toBe(2_000);
   });
 });
 
