@@ -18,7 +18,7 @@ import {
   RunId,
   SegmentationId,
 } from './ids.ts';
-import { MaskFileFormat, MaskImport, MaskImportOptions } from './mask-import.ts';
+import { ImportedImage, ImportQuery, MaskFileFormat, MaskImport, MaskImportOptions } from './mask-import.ts';
 import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
 import { Job } from './job.ts';
 import { JobState } from './job-state.ts';
@@ -34,6 +34,7 @@ import {
   MaskMerge,
   MaskSplit,
   ReviewProgress,
+  RedoneBatch,
   UndoneBatch,
 } from './mask-edit.ts';
 import {
@@ -296,6 +297,7 @@ export const contract = {
     redo: base.input(ImageMasksRequest).output(ImageEdit),
     /** Undoes a bulk action on many images, except where something else was done since. */
     undoBatch: base.input(z.object({ batch: z.number().int() })).output(UndoneBatch),
+    redoBatch: base.input(z.object({ batch: z.number().int() })).output(RedoneBatch),
   },
   datasets: {
     list: base.output(z.array(Dataset)),
@@ -324,6 +326,10 @@ export const contract = {
     /** Queues the reading of masks, corrected in another tool, into a segmentation. */
     start: base.input(MaskImportOptions).output(z.object({ import: MaskImport, job: Job })),
     get: base.input(z.object({ id: ImportId })).output(MaskImport),
+    /** What it makes of each image. */
+    images: base
+      .input(ImportQuery.extend({ cursor: Cursor, limit: PageLimit }))
+      .output(pageOf(ImportedImage)),
   },
   runs: {
     /** The plan of a pretraining: all settings, steps, and an estimate of its time and memory. */

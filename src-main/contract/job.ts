@@ -45,6 +45,7 @@ export const JobPhase = z.enum([
   'finding-objects',
   'writing-files',
   'reading-masks',
+  'comparing-masks',
 ]);
 export type JobPhase = z.infer<typeof JobPhase>;
 

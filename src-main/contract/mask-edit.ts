@@ -5,7 +5,16 @@ import { MAX_RUN_LENGTH_CHARS } from './message-limit.ts';
 import { ShapedMask } from './segmentation.ts';
 
 /** What was done to the masks of an image. */
-export const MaskEditKind = z.enum(['create', 'reshape', 'merge', 'split', 'remove', 'review', 'concept']);
+export const MaskEditKind = z.enum([
+  'create',
+  'reshape',
+  'merge',
+  'split',
+  'remove',
+  'review',
+  'concept',
+  'import',
+]);
 export type MaskEditKind = z.infer<typeof MaskEditKind>;
 
 /** The step that undo would undo, and the one that redo would redo; null if there is none. */
@@ -40,6 +49,9 @@ export const MaskIds = z.array(MaskId).min(1).max(1_000);
 
 /** Images on which a bulk action was undone, and those that keep what was done since. */
 export const UndoneBatch = z.object({ undone: z.number().int(), kept: z.number().int() });
+
+/** The same of a batch that was done again. */
+export const RedoneBatch = z.object({ redone: z.number().int(), kept: z.number().int() });
 
 /** A new shape for a mask. */
 export const MaskEdit = MaskAt.extend({ counts: RunLengths });

@@ -51,6 +51,10 @@ export const ExportImageRow = FileKey.extend({
 });
 export type ExportImageRow = z.infer<typeof ExportImageRow>;
 
+/** What it takes to name an image. */
+export const ExportImageName = z.object({ id: z.number().int(), rootPath: z.string(), relPath: z.string() });
+export type ExportImageName = z.infer<typeof ExportImageName>;
+
 /**
  * The file that describes an export. Datumaro would take a folder with a name that ends in `-export.json`, as this one
  * used to, for one of VoTT.

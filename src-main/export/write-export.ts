@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { UserError } from '../contract/errors.ts';
 import { FORMAT_IMAGES, type ExportResult } from '../contract/export.ts';
-import type { ExportImageRow, ExportPlan } from '../domain/export-plan.ts';
+import type { ExportImageName, ExportImageRow, ExportPlan } from '../domain/export-plan.ts';
 import type { ImageLimits } from '../core/image/image-limits.ts';
 import { ImageProblemError } from '../core/image/image-problem.ts';
 import type { NotedReader } from '../core/image/noted-reader.ts';
 import { refuseGoneFolder, resolveFile } from '../core/image/walk.ts';
 import type { ExportContext, ExportedImage, ExportedMask, ExportWriter } from './format.ts';
 import { formatOf } from './formats.ts';
-import { ImageNames } from './image-names.ts';
+import { ImageNames, NameCollisions } from './image-names.ts';
 import { placeImage, type Placed } from './place-image.ts';
 import { manifestOf, translateWriteError } from './output-folder.ts';
 import { csvField, TextFile } from './text-file.ts';
@@ -32,6 +32,8 @@ export type ExportRun = {
   signal: AbortSignal;
   /** Images by id, after this one; none at the end. */
   nextPage: (afterId: number) => Promise<ExportImageRow[]>;
+  /** The same of paths alone: of the version (null), or of all images in the collection of that folder. */
+  nextNames: (rootPath: string | null, afterId: number) => Promise<ExportImageName[]>;
   onProgress: (done: number) => void;
 };
 
@@ -92,7 +94,7 @@ type NamedImage = { row: ExportImageRow; name: string };
 type Sinks = { writer: ExportWriter; list: ImageList | undefined; report: Report };
 
 async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Promise<void> {
-  const names = new ImageNames();
+  const names = new ImageNames(await collisionsOf(run));
   const presentRoots = await presentOf(run.plan.rootPaths);
   const limit = pLimit(run.cores * IMAGES_IN_FLIGHT_A_CORE);
   const classNames = new Map(run.plan.classes.map(({ number, name }) => [number, name]));
@@ -100,7 +102,7 @@ async function writeImages(run: ExportRun, { writer, list, report }: Sinks): Pro
   for (;;) {
     run.signal.throwIfAborted();
     const rows = await run.nextPage(afterId);
-    const named = rows.map((row) => ({ row, name: names.take(row.relPath) }));
+    const named = rows.map((row) => ({ row, name: names.take(row) }));
     const placed = await placeAll(run, named, (image) =>
       limit(() => placeOrReport(run, image, { report, presentRoots })),
     );
@@ -152,6 +154,25 @@ async function placeAll(
   for (const suspect of suspects) await placeOne(suspect);
   await allSettled(others.map(placeOne));
   return placed;
+}
+
+/**
+ * The names that several images would get, also images that are not in the version: without the list of the export,
+ * the name alone says which image it was.
+ */
+async function collisionsOf({ plan, nextNames, signal }: ExportRun): Promise<NameCollisions> {
+  const collisions = new NameCollisions();
+  for (const folder of [null, ...plan.rootPaths]) {
+    for (let afterId = 0; ;) {
+      signal.throwIfAborted();
+      const images = await nextNames(folder, afterId);
+      for (const { rootPath, relPath } of images) collisions.note(rootPath, relPath);
+      const last = images.at(-1);
+      if (!last) break;
+      afterId = last.id;
+    }
+  }
+  return collisions;
 }
 
 /** As Promise.all, but fails only once nothing is in progress: what is written is about to be removed. */

@@ -17,6 +17,8 @@ import { workerLimits } from './worker-settings.ts';
 const PAGE_IMAGES = 32;
 const PAGE_BYTES = 4 * 2 ** 20;
 const PAGE_MS = 5;
+/** Paths take little: a page of them is read in about a millisecond. */
+const PAGE_NAMES = 1_000;
 
 /** Writing a dataset version to files: the worker writes, the store hands out the rows page by page. */
 export function exportKind(environment: JobEnvironment): JobKindHandler<'export'> {
@@ -61,6 +63,10 @@ export function exportKind(environment: JobEnvironment): JobKindHandler<'export'
       switch (ask.kind) {
         case 'export/page':
           return page(exportId, ask.afterId);
+        case 'export/names':
+          return {
+            images: store.datasetRows.names(versionOrThrow(store, exportId), { ...ask, limit: PAGE_NAMES }),
+          };
         case 'export/finish':
           store.exports.finish(exportId, ask.result, nowMs());
           return null;

@@ -6,29 +6,43 @@ import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 
 const PAGE = 256;
 
-/** Importing masks: the worker reads and compares them, the store keeps the result for each. */
+/** Importing masks: the worker reads and compares them, the store keeps the result for each image. */
 export function importKind({ store, nowMs, publish }: JobEnvironment): JobKindHandler<'import'> {
-  const finish = (id: ImportId) => {
+  const announce = (id: ImportId) => {
+    const { segmentationId } = importOrThrow(store, id).options;
     const collectionId = store.maskImports.collectionOf(id);
+    publish({ type: 'segmentation', segmentationId });
     if (collectionId) publish({ type: 'collection', collectionId });
-    return null;
   };
   return {
     collectionOf: ({ importId }) => store.maskImports.collectionOf(importId) ?? null,
-    prepare: ({ importId }) => ({ kind: 'import', options: importOrThrow(store, importId).options }),
+    prepare: ({ importId }) => {
+      const { options } = importOrThrow(store, importId);
+      const collectionId = store.maskImports.collectionOf(importId);
+      const collection = collectionId && store.collections.get(collectionId);
+      if (!collection) throw new Error(`import ${importId} has no collection`);
+      return { kind: 'import', options, rootPath: collection.rootPath };
+    },
     answer: (ask, { spec: { importId } }) => {
       const { segmentationId } = importOrThrow(store, importId).options;
+      const { maskImports } = store;
       switch (ask.kind) {
         case 'import/images':
-          return { images: store.maskImports.images({ segmentationId, afterId: ask.afterId, limit: PAGE }) };
+          return {
+            images: maskImports.images({ importId, segmentationId, afterId: ask.afterId, limit: PAGE }),
+          };
+        case 'import/version':
+          return { versionId: maskImports.exported.versionOf(ask) };
+        case 'import/classes':
+          return { classes: maskImports.exported.classes({ segmentationId, versionIds: ask.versionIds }) };
         case 'import/masks':
-          return { masks: store.maskImports.masksOf(segmentationId, ask.imageId) };
+          return maskImports.masksOf(ask.imageId, { segmentationId, versionIds: ask.versionIds });
         case 'import/save':
-          store.maskImports.save({ segmentationId, imageId: ask.imageId, changes: ask.changes });
-          return null;
+          return { isSaved: maskImports.save(importId, ask, nowMs()) };
         case 'import/finish':
-          store.maskImports.finish(importId, ask.result, nowMs());
-          return finish(importId);
+          maskImports.finish(importId, ask, nowMs());
+          announce(importId);
+          return null;
         default:
           return ask satisfies never;
       }

@@ -2,7 +2,8 @@ import { basename, resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { ImportId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
-import type { MaskImport, MaskImportOptions } from '../contract/mask-import.ts';
+import type { ImportedImage, ImportQuery, MaskImport, MaskImportOptions } from '../contract/mask-import.ts';
+import type { Page } from '../store/cursor.ts';
 import type { Service } from './service.ts';
 
 /** Imports of masks as clients handle them. The worker reads the files; here they are queued and looked up. */
@@ -15,6 +16,10 @@ export function maskImportHandlers({ store, queue, nowMs }: Service) {
   return {
     get,
 
+    images({ id, ...query }: ImportQuery & { cursor: string | null; limit: number }): Page<ImportedImage> {
+      return store.maskImports.imagesOf(get(id).id, query);
+    },
+
     start(options: MaskImportOptions): { import: MaskImport; job: Job } {
       if (!store.segmentations.get(options.segmentationId)) {
         throw new UserError('NOT_FOUND', `There is no segmentation ${options.segmentationId}.`, {
@@ -24,7 +29,10 @@ export function maskImportHandlers({ store, queue, nowMs }: Service) {
       const path = resolve(options.path);
       return store.together(() => {
         const id = store.maskImports.insert({ ...options, path }, nowMs());
-        const job = queue.enqueue({ kind: 'import', importId: id }, `Import ${basename(path)}`);
+        const job = queue.enqueue(
+          { kind: 'import', importId: id },
+          `${options.isDryRun ? 'Preview the import of' : 'Import'} ${basename(path)}`,
+        );
         return { import: get(id), job };
       });
     },

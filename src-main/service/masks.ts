@@ -17,6 +17,7 @@ import { hasCalibratedScores } from '../contract/likely-right.ts';
 import type { Mask, ReviewState } from '../contract/mask.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import type { ShapedMask } from '../contract/segmentation.ts';
+import type { BatchPart, TurnedSteps } from '../store/mask-edits.ts';
 import type { OwnedMask } from '../store/mask-row.ts';
 import type { ImageStep, MaskWrite, StepResult } from '../store/mask-states.ts';
 import { segmentationHandlers } from './segmentations.ts';
@@ -82,6 +83,23 @@ export function maskHandlers(service: Service) {
     }
     for (const id of new Set(steps.map(({ segmentationId }) => segmentationId))) announce(id);
     return { changed: changes.length, batch };
+  };
+
+  /** Undoes a batch or does it again, a few images at a time. */
+  const turnBatch = async (turn: (part: BatchPart) => TurnedSteps & { turned: number }) => {
+    let [turned, kept] = [0, 0];
+    const segmentations = new Set<SegmentationId>();
+    for (let afterId = 0; ;) {
+      const part = turn({ afterId, limit: IMAGES_AT_ONCE });
+      turned += part.turned;
+      kept += part.kept;
+      if (part.segmentationId !== null) segmentations.add(part.segmentationId);
+      if (part.lastId === null) break;
+      afterId = part.lastId;
+      await new Promise(setImmediate);
+    }
+    for (const id of segmentations) announce(id);
+    return { turned, kept };
   };
 
   const reviewed = (masks: readonly OwnedMask[], review: ReviewState): OneWrite[] =>
@@ -258,10 +276,20 @@ export function maskHandlers(service: Service) {
       return editedImage(key, store.maskEdits.redo(key.id, key.imageId));
     },
 
-    undoBatch(batch: number): { undone: number; kept: number } {
-      const { undone, kept, segmentationId } = store.maskEdits.undoBatch(batch);
-      if (segmentationId !== null) announce(segmentationId);
-      return { undone: undone.length, kept };
+    async undoBatch(batch: number): Promise<{ undone: number; kept: number }> {
+      const { turned, kept } = await turnBatch((part) => {
+        const { undone, ...rest } = store.maskEdits.undoBatch(batch, part);
+        return { ...rest, turned: undone.length };
+      });
+      return { undone: turned, kept };
+    },
+
+    async redoBatch(batch: number): Promise<{ redone: number; kept: number }> {
+      const { turned, kept } = await turnBatch((part) => {
+        const { redone, ...rest } = store.maskEdits.redoBatch(batch, part);
+        return { ...rest, turned: redone.length };
+      });
+      return { redone: turned, kept };
     },
   };
 }

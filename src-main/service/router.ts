@@ -126,6 +126,7 @@ export function createRouter(service: Service) {
       undo: os.masks.undo.handler(({ input }) => masks.undo(input)),
       redo: os.masks.redo.handler(({ input }) => masks.redo(input)),
       undoBatch: os.masks.undoBatch.handler(({ input }) => masks.undoBatch(input.batch)),
+      redoBatch: os.masks.redoBatch.handler(({ input }) => masks.redoBatch(input.batch)),
     },
     models: {
       list: os.models.list.handler(() => store.models.list()),
@@ -161,6 +162,7 @@ export function createRouter(service: Service) {
     maskImports: {
       start: os.maskImports.start.handler(({ input }) => maskImports.start(input)),
       get: os.maskImports.get.handler(({ input }) => maskImports.get(input.id)),
+      images: os.maskImports.images.handler(({ input }) => maskImports.images(input)),
     },
     runs: {
       plan: os.runs.plan.handler(({ input }) => runs.plan(input)),

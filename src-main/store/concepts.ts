@@ -54,7 +54,11 @@ export class ConceptRepository {
   readonly #inOne: (concept: ConceptState) => void;
 
   constructor(db: WritableDb) {
-    this.#of = db.prepare(`${SELECT} WHERE c.segmentation_id = ? ORDER BY c.number`);
+    this.#of = db.prepare(`
+      ${SELECT} WHERE c.segmentation_id = ?
+        -- One that an import made goes with its masks, and comes back with them.
+        AND (c.is_imported = 0 OR EXISTS (SELECT 1 FROM concept_images WHERE concept_id = c.id))
+      ORDER BY c.number`);
     this.#get = db.prepare(`${SELECT} WHERE c.id = ?`);
     this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');
     this.#groupOf = conceptGroupReader(db);

@@ -106,7 +106,7 @@ export class Store {
     this.datasetRows = new DatasetRowRepository(writable);
     this.exports = new ExportRepository(writable);
     this.maskEdits = new MaskEditRepository(writable);
-    this.maskImports = new MaskImportRepository(writable);
+    this.maskImports = new MaskImportRepository(writable, this.maskEdits);
     this.models = new ModelRepository(writable);
   }
 

@@ -1,5 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import type { DatasetRecipe, Split } from '../contract/dataset.ts';
+import type { ExportImageName } from '../domain/export-plan.ts';
 import { ImageId, type ContentHash, type DatasetVersionId, type SegmentationId } from '../contract/ids.ts';
 import { ReviewState, type Box } from '../contract/mask.ts';
 import type { WritableDb } from './connection.ts';
@@ -113,6 +114,8 @@ export class DatasetRowRepository {
   >;
   readonly #concepts: Statement<[number], ConceptRow>;
   readonly #page: Statement<[{ versionId: number; afterId: number; limit: number }], ImageRow>;
+  readonly #names: Statement<[{ versionId: number; afterId: number; limit: number }], ExportImageName>;
+  readonly #namesIn: Statement<[{ rootPath: string; afterId: number; limit: number }], ExportImageName>;
   readonly #masksOf: Statement<[number], MaskRow>;
   readonly #roots: Statement<[number], { rootPath: string; sizeBytes: number }>;
   readonly #classCounts: Statement<[number], { classNumber: number; masks: number }>;
@@ -136,6 +139,13 @@ export class DatasetRowRepository {
     this.#page = db.prepare(
       'SELECT * FROM dataset_images WHERE version_id = @versionId AND id > @afterId ORDER BY id LIMIT @limit',
     );
+    this.#names = db.prepare(`
+      SELECT id, root_path AS rootPath, rel_path AS relPath FROM dataset_images
+      WHERE version_id = @versionId AND id > @afterId ORDER BY id LIMIT @limit`);
+    this.#namesIn = db.prepare(`
+      SELECT id, @rootPath AS rootPath, rel_path AS relPath FROM images
+      WHERE collection_id = (SELECT id FROM collections WHERE root_path = @rootPath) AND id > @afterId
+      ORDER BY id LIMIT @limit`);
     this.#masksOf = db.prepare('SELECT * FROM dataset_masks WHERE image_id = ? ORDER BY id');
     this.#roots = db.prepare(`
       SELECT root_path AS rootPath, sum(size_bytes) AS sizeBytes FROM dataset_images
@@ -177,6 +187,16 @@ export class DatasetRowRepository {
   /** Images of a version, by id. */
   page(query: { versionId: DatasetVersionId; afterId: number; limit: number }): DatasetImage[] {
     return this.#page.all(query).map(toImage);
+  }
+
+  /** Paths of a version's images, by id; with a folder, those of all images in its collection. */
+  names(
+    versionId: DatasetVersionId,
+    { rootPath, ...after }: { rootPath: string | null; afterId: number; limit: number },
+  ): ExportImageName[] {
+    return rootPath === null
+      ? this.#names.all({ versionId, ...after })
+      : this.#namesIn.all({ rootPath, ...after });
   }
 
   masksOf(imageId: number): DatasetMask[] {

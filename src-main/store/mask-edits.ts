@@ -8,6 +8,20 @@ import { MaskStates, type ImageStep, type MaskSide, type StepResult } from './ma
 type ImageKey = { segmentationId: number; imageId: number };
 type EditRow = { id: number; kind: MaskEditKind; segmentation_id: number; image_id: number };
 
+/** Steps of a batch with ids after `afterId`. */
+export type BatchPart = { afterId: number; limit: number };
+const WHOLE: BatchPart = { afterId: 0, limit: -1 };
+
+export type TurnedSteps = {
+  segmentationId: SegmentationId | null;
+  /** Images on which the batch stays as it is. */
+  kept: number;
+  /** The last step of the part; null if it has none. */
+  lastId: number | null;
+};
+type UndoneSteps = TurnedSteps & { undone: ImageId[] };
+type RedoneSteps = TurnedSteps & { redone: ImageId[] };
+
 /** Steps of an image that can be undone; older ones are dropped. */
 const MAX_STEPS = 200;
 
@@ -15,8 +29,8 @@ const MAX_STEPS = 200;
  * Changes of masks, each of them a step that can be undone.
  *
  * [Note: Undo] A step keeps its masks as they were before and after it. To undo is to put the former in place of the
- * latter, on condition that the masks still are as the step left them: otherwise something else (an import) has
- * changed them since, and that is never overwritten. A shape that comes back gets a new revision, so that a client
+ * latter, on condition that the masks still are as the step left them: otherwise something else has changed them
+ * since, and that is never overwritten. A shape that comes back gets a new revision, so that a client
  * which saw the one in between cannot mistake it for that; all states of the same shape follow.
  */
 export class MaskEditRepository {
@@ -27,7 +41,7 @@ export class MaskEditRepository {
   readonly #forgetOld: Statement<[ImageKey]>;
   readonly #last: Statement<[ImageKey], EditRow>;
   readonly #next: Statement<[ImageKey], EditRow>;
-  readonly #ofBatch: Statement<[number], EditRow>;
+  readonly #ofBatch: Statement<[BatchPart & { batch: number; isUndone: number }], EditRow>;
   readonly #setUndone: Statement<[number, number]>;
   readonly #atOnce: <T>(work: () => T) => T;
 
@@ -46,7 +60,9 @@ export class MaskEditRepository {
       SELECT * FROM mask_edits WHERE ${ofImage} AND is_undone = 0 ORDER BY id DESC LIMIT 1`);
     this.#next = db.prepare(`
       SELECT * FROM mask_edits WHERE ${ofImage} AND is_undone = 1 ORDER BY id LIMIT 1`);
-    this.#ofBatch = db.prepare('SELECT * FROM mask_edits WHERE batch = ? AND is_undone = 0 ORDER BY id');
+    this.#ofBatch = db.prepare(`
+      SELECT * FROM mask_edits WHERE batch = @batch AND is_undone = @isUndone AND id > @afterId
+      ORDER BY id LIMIT @limit`);
     this.#setUndone = db.prepare('UPDATE mask_edits SET is_undone = ? WHERE id = ?');
     const transaction = db.transaction((work: () => unknown) => work());
     // What the transaction returns is what `work` does.
@@ -92,22 +108,36 @@ export class MaskEditRepository {
 
   /**
    * Undoes a batch, separately on each of its images: where another step came after it, it stays.
+   * @param part some of its steps, for a caller that pauses in between
    * @returns the images where it was undone, and the number of those where it was kept
    */
-  undoBatch(batch: number): { undone: ImageId[]; segmentationId: SegmentationId | null; kept: number } {
+  undoBatch(batch: number, part: BatchPart = WHOLE): UndoneSteps {
+    const { turned, ...rest } = this.#turnBatch(this.#ofBatch.all({ batch, isUndone: 0, ...part }), 'before');
+    return { undone: turned, ...rest };
+  }
+
+  /** Does a batch again, on the images where it is the next step; as `undoBatch`. */
+  redoBatch(batch: number, part: BatchPart = WHOLE): RedoneSteps {
+    const { turned, ...rest } = this.#turnBatch(this.#ofBatch.all({ batch, isUndone: 1, ...part }), 'after');
+    return { redone: turned, ...rest };
+  }
+
+  #turnBatch(edits: readonly EditRow[], to: MaskSide) {
     return this.#atOnce(() => {
-      const edits = this.#ofBatch.all(batch);
-      const undone = edits.filter((edit) => {
+      const [nearest, from] =
+        to === 'before' ? [this.#last, 'after' as const] : [this.#next, 'before' as const];
+      const turned = edits.filter((edit) => {
         const key = { segmentationId: edit.segmentation_id, imageId: edit.image_id };
-        if (this.#last.get(key)?.id !== edit.id || !this.#states.isInPlace(edit.id, 'after')) return false;
-        this.#turn(edit, 'before');
+        if (nearest.get(key)?.id !== edit.id || !this.#states.isInPlace(edit.id, from)) return false;
+        this.#turn(edit, to);
         return true;
       });
       const [first] = edits;
       return {
-        undone: undone.map((edit) => ImageId.parse(edit.image_id)),
+        turned: turned.map((edit) => ImageId.parse(edit.image_id)),
         segmentationId: first ? SegmentationId.parse(first.segmentation_id) : null,
-        kept: edits.length - undone.length,
+        kept: edits.length - turned.length,
+        lastId: edits.at(-1)?.id ?? null,
       };
     });
   }
@@ -133,7 +163,7 @@ export class MaskEditRepository {
     }
     if (!this.#states.isInPlace(edit.id, to === 'before' ? 'after' : 'before')) {
       throw new UserError('WRONG_STATE', 'This step cannot be undone: its masks have been changed since.', {
-        hint: 'An import or another program has changed them; its changes are kept.',
+        hint: 'Another program has changed them; its changes are kept.',
       });
     }
     this.#setUndone.run(Number(to === 'before'), edit.id);

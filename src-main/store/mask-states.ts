@@ -16,8 +16,16 @@ import {
 /** One change of one mask. A `revision` is what its shape must still be. */
 export type MaskWrite =
   | { kind: 'insert'; mask: NewMaskRow }
-  | { kind: 'reshape'; id: MaskId; revision: number; mask: MeasuredMask; score?: number }
-  | { kind: 'review'; id: MaskId; review: ReviewState }
+  | {
+      kind: 'reshape';
+      id: MaskId;
+      revision: number;
+      mask: MeasuredMask;
+      score?: number;
+      /** Another concept along with the shape. */
+      conceptId?: ConceptId;
+    }
+  | { kind: 'review'; id: MaskId; review: ReviewState; revision?: number }
   | { kind: 'concept'; id: MaskId; conceptId: ConceptId | null }
   | { kind: 'remove'; id: MaskId; revision?: number };
 
@@ -148,6 +156,7 @@ export class MaskStates {
     switch (write.kind) {
       case 'reshape':
         this.#masks.reshape(write.id, { ...write.mask, score: write.score });
+        if (write.conceptId !== undefined) this.#masks.setConcept(write.id, write.conceptId);
         return;
       case 'review':
         this.#masks.setReview(write.id, write.review);

@@ -29,7 +29,6 @@ export class MaskWriter {
   readonly #reshape: Statement<[Values]>;
   readonly #setShape: Statement<[Values]>;
   readonly #setReview: Statement<[Values]>;
-  readonly #countRevision: Statement<[number]>;
   readonly #setConcept: Statement<[Values]>;
   readonly #remove: Statement<[number]>;
   readonly #insertAgain: Statement<[Values]>;
@@ -48,7 +47,6 @@ export class MaskWriter {
     this.#setShape = db.prepare(`
       UPDATE mask_shapes SET grid_width = @gridWidth, grid_height = @gridHeight, rle = @rle WHERE mask_id = @maskId`);
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
-    this.#countRevision = db.prepare('UPDATE masks SET revision = revision + 1 WHERE id = ?');
     this.#setConcept = db.prepare('UPDATE masks SET concept_id = @conceptId WHERE id = @id');
     this.#remove = db.prepare('DELETE FROM masks WHERE id = ?');
     this.#insertAgain = db.prepare(`
@@ -76,11 +74,6 @@ export class MaskWriter {
 
   setReview(id: MaskId, review: ReviewState): void {
     this.#setReview.run({ id, review });
-  }
-
-  /** Counts a change that is none of the shape, so that no earlier step is undone over it. */
-  countRevision(id: MaskId): void {
-    this.#countRevision.run(id);
   }
 
   setConcept(id: MaskId, conceptId: ConceptId | null): void {

@@ -69,6 +69,7 @@ export async function exportDrawn(
     reader: NotedReader.takeUp(join(tempFolder(), 'reading')),
     cores: 2,
     signal,
+    nextNames: (_, afterId) => Promise.resolve(rows.filter(({ id }) => id > afterId).slice(0, 2)),
     nextPage: (afterId) => Promise.resolve(rows.filter(({ id }) => id > afterId).slice(0, 3)),
     onProgress: () => undefined,
   });

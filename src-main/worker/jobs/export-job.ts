@@ -43,6 +43,8 @@ export async function runExport(
       path: target.path,
       isResumed: target.isResumed,
       onProgress: report,
+      nextNames: async (rootPath, afterId) =>
+        (await link.ask({ kind: 'export/names', rootPath, afterId })).images,
       nextPage: async (afterId) => (await link.ask({ kind: 'export/page', afterId })).images,
     });
     await target.moveIntoPlace();

@@ -1,9 +1,16 @@
 import { z } from 'zod';
-import { ExportImageRow, ExportPlan } from '../../domain/export-plan.ts';
+import { ExportImageName, ExportImageRow, ExportPlan } from '../../domain/export-plan.ts';
 import { ExportResult } from '../../contract/export.ts';
-import { ContentHash, ImageId, RunId, SegmentationId } from '../../contract/ids.ts';
+import { ContentHash, DatasetVersionId, ImageId, RunId, SegmentationId } from '../../contract/ids.ts';
 import type { JobKind } from '../../contract/job.ts';
-import { ImportableImage, ImportedMask, MaskChange } from '../../domain/mask-import-rows.ts';
+import {
+  ExportedClass,
+  ExportedVersion,
+  ExportKey,
+  ImageChanges,
+  ImportableImage,
+  ImportedMask,
+} from '../../domain/mask-import-rows.ts';
 import { MaskImportOptions, MaskImportResult } from '../../contract/mask-import.ts';
 import { Box } from '../../contract/mask.ts';
 import { MaskShape } from '../../domain/mask-shape.ts';
@@ -67,30 +74,42 @@ const exportDataset = {
       ask: z.object({ afterId: z.number().int() }),
       answer: z.object({ images: z.array(ExportImageRow) }),
     },
+    /** The next paths of the version (null) or of the collection in that folder, by id; none at the end. */
+    'export/names': {
+      ask: z.object({ rootPath: z.string().nullable(), afterId: z.number().int() }),
+      answer: z.object({ images: z.array(ExportImageName) }),
+    },
     /** All is written and in its place. */
     'export/finish': { ask: z.object({ result: ExportResult }), answer: z.null() },
   },
 } satisfies Declaration<'export'>;
 
 const importMasks = {
-  job: z.object({ options: MaskImportOptions }),
+  job: z.object({ options: MaskImportOptions, /** The collection's folder. */ rootPath: z.string() }),
   asks: {
     /** The next segmented images, by id; none at the end. */
     'import/images': {
       ask: z.object({ afterId: z.number().int() }),
       answer: z.object({ images: z.array(ImportableImage) }),
     },
-    /** The masks that an image has. */
-    'import/masks': {
-      ask: z.object({ imageId: ImageId }),
-      answer: z.object({ masks: z.array(ImportedMask) }),
+    /** The dataset version that an export is of. */
+    'import/version': { ask: ExportKey, answer: ExportedVersion },
+    /** Classes that dataset versions of the segmentation give to its concepts; of these versions, or of all. */
+    'import/classes': {
+      ask: z.object({ versionIds: z.array(DatasetVersionId) }),
+      answer: z.object({ classes: z.array(ExportedClass) }),
     },
-    /** Save the result for an image's masks. */
-    'import/save': {
-      ask: z.object({ imageId: ImageId, changes: z.array(MaskChange) }),
+    /** The masks that an image has, and what these versions, or else all, have of them. */
+    'import/masks': {
+      ask: z.object({ imageId: ImageId, versionIds: z.array(DatasetVersionId) }),
+      answer: z.object({ masks: z.array(ImportedMask), isExported: z.boolean() }),
+    },
+    /** Save the result for an image's masks; false, with nothing saved, if they have changed since they were asked for. */
+    'import/save': { ask: ImageChanges, answer: z.object({ isSaved: z.boolean() }) },
+    'import/finish': {
+      ask: MaskImportResult.pick({ skipped: true, problems: true, notes: true, noteCount: true }),
       answer: z.null(),
     },
-    'import/finish': { ask: z.object({ result: MaskImportResult }), answer: z.null() },
   },
 } satisfies Declaration<'import'>;
 

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { ExportFormat, FORMAT_IMAGES } from '../../../src-main/contract/export.ts';
-import { exportName, ImageNames } from '../../../src-main/export/image-names.ts';
+import { exportName, ImageNames, markedName, NameCollisions } from '../../../src-main/export/image-names.ts';
 import { formatOf } from '../../../src-main/export/formats.ts';
 import { manifestOf } from '../../../src-main/export/output-folder.ts';
 import type { Bitmap } from '../../../src-main/core/mask/rle.ts';
@@ -218,14 +218,34 @@ describe('names', () => {
   ])('of %s become %s', (relPath, name) => expect(exportName(relPath)).toBe(name));
 
   test('are unique whatever the case, for equal stems and for long ones', () => {
-    const names = new ImageNames();
     const long = 'ü'.repeat(200);
-    const taken = ['a.jpg', 'a.png', 'A.gif', 'a-2.jpg', `${long}1.jpg`, `${long}2.jpg`].map((path) =>
-      names.take(path),
-    );
-    expect(new Set(taken.map((name) => name.toLowerCase())).size).toBe(6);
-    expect(taken.slice(0, 4)).toEqual(['a', 'a-2', 'A-3', 'a-2-2']);
+    const paths = ['a.jpg', 'a.png', 'A.gif', 'a-2.jpg', `${long}1.jpg`, `${long}2.jpg`, 'com¹.png'];
+    const images = paths.map((relPath) => ({ relPath, contentHash: relPath }));
+    const collisions = new NameCollisions();
+    for (const path of paths) collisions.note('/photos', path);
+    const names = new ImageNames(collisions);
+    const taken = images.map((image) => names.take(image));
+    expect(new Set(taken.map((name) => name.toLowerCase())).size).toBe(paths.length);
+    expect(taken.slice(0, 3)).toEqual(images.slice(0, 3).map(markedName));
+    expect(taken[0]).toMatch(/^a-[0-9a-f]{8}$/);
+    expect(taken[3]).toBe('a-2');
+    expect(taken[6]).toBe('_com¹');
     for (const name of taken) expect(Buffer.byteLength(name)).toBeLessThanOrEqual(124);
+  });
+
+  test('follow from the image alone, whichever others are exported, and in whatever order', () => {
+    const collisions = new NameCollisions();
+    for (const path of ['my cat.jpg', 'my_cat.jpg', 'scan.tif']) collisions.note('/photos', path);
+    // The same image again, as an image of the version and of its collection.
+    collisions.note('/photos', 'scan.tif');
+    const [cat, other, scan] = ['my cat.jpg', 'my_cat.jpg', 'scan.tif'].map((relPath) => ({ relPath, contentHash: relPath })); // prettier-ignore
+    if (!cat || !other || !scan) throw new Error('no image');
+    const alone = new ImageNames(collisions).take(cat);
+    const names = new ImageNames(collisions);
+    expect([other, cat].map((image) => names.take(image))[1]).toBe(alone);
+    expect(names.take(scan)).toBe('scan');
+    // Two collections can hold the same file under the same path.
+    expect(names.take(cat)).toBe(`${alone}-2`);
   });
 
   test.skipIf(process.platform === 'win32')(

@@ -1,15 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
 import type { ExportFormat } from '../../../src-main/contract/export.ts';
-import type { MaskFileFormat, MaskImportResult } from '../../../src-main/contract/mask-import.ts';
+import type { MaskFileFormat } from '../../../src-main/contract/mask-import.ts';
 import { encodePng } from '../../../src-main/core/mask/png.ts';
-import { decodeRle, encodeRle } from '../../../src-main/core/mask/rle.ts';
 import { drawnImage, type DrawnImage } from '../../support/drawn-images.ts';
+import { cocoRle, exportTo, importMasks, masksOf } from '../../support/mask-imports.ts';
 import { bitmapOf, drawingOf } from '../../support/masks.ts';
 import { waitForState } from '../../support/running-service.ts';
-import { startSegmented, type SegmentedService } from '../../support/segmented-service.ts';
+import { startSegmented } from '../../support/segmented-service.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const left = bitmapOf('####....', '####....', '####....', '........', '........', '........');
@@ -25,52 +24,6 @@ const pets = async (): Promise<DrawnImage[]> => [
   await drawnImage('dogs/c.png', [{ bitmap: left, className: 'dog' }]),
 ];
 
-async function importMasks(
-  { client, segmentationId }: SegmentedService,
-  path: string,
-  format: MaskFileFormat,
-  rejectMissing = false,
-): Promise<MaskImportResult | null> {
-  const started = await client.maskImports.start({ segmentationId, path, format, rejectMissing });
-  await waitForState(client, started.job.id, 'done');
-  return (await client.maskImports.get({ id: started.import.id })).result;
-}
-
-async function exportTo(running: SegmentedService, format: ExportFormat): Promise<string> {
-  const recipe = DatasetRecipe.parse({ segmentationIds: [running.segmentationId] });
-  const { id: versionId } = await running.client.datasets.create({ name: 'pets', recipe });
-  const outPath = join(tempFolder(), 'out');
-  const options = { format, outPath, images: 'copy', labelmeShapes: 'mask', polygons: 'exact' } as const;
-  const { job } = await running.client.exports.start({ versionId, options });
-  await waitForState(running.client, job.id, 'done');
-  return outPath;
-}
-
-/** Masks of an image: class, review, origin and drawing. */
-function masksOf({ service, segmentationId, collection }: SegmentedService, relPath: string) {
-  const { store } = service;
-  const names = new Map(store.datasetRows.concepts(segmentationId).map(({ id, name }) => [id, name]));
-  const page = store.images.page({ collectionId: collection.id, cursor: null, limit: 9 }).items;
-  const image = page.find((one) => one.relPath === relPath);
-  if (!image) throw new Error(`no image ${relPath}`);
-  return store.segmentations.masksOf(segmentationId, image.id).map((mask) => {
-    const shape = store.segmentations.shapeOf(mask.id);
-    return {
-      className: mask.conceptId === null ? null : names.get(mask.conceptId),
-      review: mask.review,
-      origin: mask.origin,
-      revision: mask.revision,
-      areaPx: mask.areaPx,
-      drawing: shape ? drawingOf(decodeRle(shape)) : [],
-    };
-  });
-}
-
-const cocoRle = (bitmap: typeof left) => {
-  const mask = encodeRle(bitmap);
-  return { size: [6, 8], counts: Buffer.from(mask?.shape.rle ?? []).toString('latin1') };
-};
-
 describe('masks that come back', () => {
   test.each<[ExportFormat, MaskFileFormat, string]>([
     ['coco', 'coco', 'annotations'],
@@ -85,7 +38,7 @@ describe('masks that come back', () => {
     const running = startSegmented(await pets());
     const out = await exportTo(running, format);
     const before = masksOf(running, 'cats/a b.png');
-    const result = await importMasks(running, join(out, folder), read, true);
+    const result = await importMasks(running, join(out, folder), read, { rejectMissing: true });
     expect(result).toEqual({
       images: 2,
       kept: 3,
@@ -94,6 +47,8 @@ describe('masks that come back', () => {
       rejected: 0,
       skipped: 0,
       problems: [],
+      notes: [],
+      noteCount: 0,
     });
     expect(masksOf(running, 'cats/a b.png')).toEqual(before);
   });
@@ -113,7 +68,7 @@ describe('masks that come back', () => {
       }),
     );
     const others = masksOf(running, 'dogs/c.png');
-    expect(await importMasks(running, file, 'coco', true)).toMatchObject({ images: 1, changed: 1, added: 1, rejected: 1, kept: 0 }); // prettier-ignore
+    expect(await importMasks(running, file, 'coco', { rejectMissing: true })).toMatchObject({ images: 1, changed: 1, added: 1, rejected: 1, kept: 0 }); // prettier-ignore
     expect(masksOf(running, 'cats/a b.png')).toEqual([
       {
         className: 'ball',
@@ -135,7 +90,7 @@ describe('masks that come back', () => {
         className: 'dog',
         review: 'rejected',
         origin: 'model',
-        revision: 2,
+        revision: 1,
         areaPx: 4,
         drawing: drawingOf(corner),
       },
@@ -143,7 +98,7 @@ describe('masks that come back', () => {
     expect(masksOf(running, 'dogs/c.png')).toEqual(others);
     // Once more, as after a crash: nothing is added twice, and what was edited stays edited.
     const after = masksOf(running, 'cats/a b.png');
-    expect(await importMasks(running, file, 'coco', true)).toMatchObject({ kept: 2, changed: 0, added: 0, rejected: 0 }); // prettier-ignore
+    expect(await importMasks(running, file, 'coco', { rejectMissing: true })).toMatchObject({ kept: 2, changed: 0, added: 0, rejected: 0 }); // prettier-ignore
     expect(masksOf(running, 'cats/a b.png')).toEqual(after);
   });
 
@@ -162,9 +117,12 @@ describe('masks that come back', () => {
     const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
     const before = [masksOf(running, 'cats/a b.png'), masksOf(running, 'dogs/c.png')];
     write('info.json', annotations());
-    expect(await importMasks(running, folder, 'coco', true)).toMatchObject({ images: 2, rejected: 0 });
+    expect(await importMasks(running, folder, 'coco', { rejectMissing: true })).toMatchObject({
+      images: 2,
+      rejected: 0,
+    });
     write('boxes.json', annotations(cocoRle(left), undefined));
-    expect(await importMasks(running, folder, 'coco', true)).toMatchObject({
+    expect(await importMasks(running, folder, 'coco', { rejectMissing: true })).toMatchObject({
       kept: 1,
       rejected: 0,
       skipped: 1,
@@ -174,13 +132,16 @@ describe('masks that come back', () => {
     // What one file lacks, another may hold.
     write('boxes.json', annotations(cocoRle(left)));
     write('more.json', annotations(cocoRle(corner)));
-    expect(await importMasks(running, folder, 'coco', true)).toMatchObject({
+    expect(await importMasks(running, folder, 'coco', { rejectMissing: true })).toMatchObject({
       kept: 1,
       changed: 1,
       rejected: 0,
     });
     write('more.json', annotations(cocoRle(left)));
-    expect(await importMasks(running, folder, 'coco', true)).toMatchObject({ kept: 2, rejected: 1 });
+    expect(await importMasks(running, folder, 'coco', { rejectMissing: true })).toMatchObject({
+      kept: 2,
+      rejected: 1,
+    });
   });
 
   test('without a word about a mask leave it alone, unless told otherwise', async () => {

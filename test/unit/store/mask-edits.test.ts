@@ -207,11 +207,7 @@ describe('a step on the masks of an image', () => {
   test('is not taken back over what something else has changed since', () => {
     using scene = new Edited(1);
     scene.apply('review', { kind: 'review', id: scene.mask(0), review: 'accepted' });
-    scene.store.maskImports.save({
-      segmentationId: scene.segmentationId,
-      imageId: scene.images[0] ?? (0 as ImageId),
-      changes: [{ kind: 'reject', maskId: scene.mask(0) }],
-    });
+    scene.db.prepare(`UPDATE masks SET review = 'rejected' WHERE id = ?`).run(scene.mask(0));
     expect(() => scene.undo()).toThrow(WRONG_STATE);
     expect(scene.store.segmentations.getMask(scene.mask(0))?.review).toBe('rejected');
     expect(scene.history().undo).toBe('review');
@@ -314,7 +310,7 @@ describe('a batch', () => {
       writes: [later],
     } as const;
     scene.store.maskEdits.apply(step, NOW);
-    expect(scene.store.maskEdits.undoBatch(batch)).toEqual({
+    expect(scene.store.maskEdits.undoBatch(batch)).toMatchObject({
       undone: [first, third],
       segmentationId: scene.segmentationId,
       kept: 1,
@@ -336,11 +332,13 @@ describe('a batch', () => {
     if (batch === null) throw new Error('no batch');
     scene.apply('review', { kind: 'review', id: second, review: 'rejected' });
     const before = scene.picture();
-    expect(scene.edits.undoBatch(batch)).toEqual({ undone: [], segmentationId, kept: 1 });
+    expect(scene.edits.undoBatch(batch)).toMatchObject({ undone: [], segmentationId, kept: 1 });
     expect(scene.picture()).toEqual(before);
     // Without the later step, the batch is the last one again.
     scene.undo();
-    expect(scene.edits.undoBatch(batch)).toEqual({ undone: [imageId], segmentationId, kept: 0 });
+    expect(scene.edits.undoBatch(batch)).toMatchObject({ undone: [imageId], segmentationId, kept: 0 });
+    expect(scene.edits.redoBatch(batch)).toMatchObject({ redone: [imageId], segmentationId, kept: 0 });
+    expect(scene.store.segmentations.getMask(first)?.review).toBe('accepted');
   });
 
   test('of nothing is none', () => {

@@ -5,6 +5,7 @@ import {
   ConceptId,
   DatasetVersionId,
   ImageId,
+  ImportId,
   JobId,
   MaskId,
   RunId,
@@ -44,6 +45,7 @@ function statementsOf(file: string, call: (store: Store) => void): string[] {
 
 const conceptId = ConceptId.parse(1);
 const versionId = DatasetVersionId.parse(1);
+const importId = ImportId.parse(1);
 const datasetImage = {
   id: 1,
   rootPath: '/pets',
@@ -238,8 +240,23 @@ describe('the plan of', () => {
     ],
     [
       'images that masks can be imported for',
-      ({ maskImports }) => maskImports.images({ segmentationId, afterId: 5, limit: 9 }),
+      ({ maskImports }) => maskImports.images({ importId, segmentationId, afterId: 5, limit: 9 }),
       /SEARCH s USING PRIMARY KEY \(segmentation_id=\? AND image_id>\?\)/,
+    ],
+    [
+      'images of an import',
+      ({ maskImports }) => maskImports.imagesOf(importId, { onlyDifferent: true, cursor: null, limit: 9 }),
+      /SEARCH m USING PRIMARY KEY \(import_id=\? AND image_id>\?\)/,
+    ],
+    [
+      'paths of a version',
+      ({ datasetRows }) => datasetRows.names(versionId, { rootPath: null, afterId: 5, limit: 9 }),
+      /INDEX dataset_images_by_version \(version_id=\? AND id>\?\)/,
+    ],
+    [
+      'paths of a collection',
+      ({ datasetRows }) => datasetRows.names(versionId, { rootPath: '/photos', afterId: 5, limit: 9 }),
+      /INDEX images_by_collection \(collection_id=\? AND id>\?\)/,
     ],
     [
       'the tiles of images',
@@ -254,7 +271,7 @@ describe('the plan of', () => {
     [
       'the steps of a batch',
       ({ maskEdits }) => maskEdits.undoBatch(1),
-      /INDEX mask_edits_by_batch \(batch=\?\)/,
+      /INDEX mask_edits_by_batch \(batch=\? AND id>\?\)/,
     ],
     ['exports of a version', ({ exports }) => exports.ofVersion(versionId), /INDEX exports_by_version/],
   ])('%s is direct', (_, call, index) => {

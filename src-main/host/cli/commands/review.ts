@@ -5,7 +5,7 @@ import { contextOf } from '../context.ts';
 import { confirm } from '../find-named.ts';
 import { findSegmentation } from './segmentations.ts';
 
-type Options = { acceptLikelyRight?: boolean; undo?: string; yes?: boolean };
+type Options = { acceptLikelyRight?: boolean; undo?: string; redo?: string; yes?: boolean };
 
 export function addReviewCommand(program: Command): void {
   program
@@ -17,8 +17,9 @@ export function addReviewCommand(program: Command): void {
     )
     .option(
       '--undo <batch>',
-      'undo such a step by the number that it printed, except where masks changed since',
+      'undo such a step, or an import, by the number that it printed, except where masks changed since',
     )
+    .option('--redo <batch>', 'do it again after it was undone, except where masks changed since')
     .option('--yes', 'do not ask for confirmation')
     .description(
       'show how far the objects of a segmentation are reviewed, and accept those that are likely right',
@@ -32,6 +33,14 @@ export function addReviewCommand(program: Command): void {
           const undone = await client.masks.undoBatch({ batch: batchOf(options.undo) });
           output.result({ ...undone, ...(await progress()) }, (shown) => [
             `Undid ${shown.undone} images${shown.kept > 0 ? `; ${shown.kept} have changed since and stay` : ''}`,
+            ...progressLines(shown),
+          ]);
+          return;
+        }
+        if (options.redo !== undefined) {
+          const redone = await client.masks.redoBatch({ batch: batchOf(options.redo) });
+          output.result({ ...redone, ...(await progress()) }, (shown) => [
+            `Redid ${shown.redone} images${shown.kept > 0 ? `; ${shown.kept} have changed since and stay` : ''}`,
             ...progressLines(shown),
           ]);
           return;
@@ -56,7 +65,7 @@ function batchOf(text: string): number {
   const batch = Number(text);
   if (Number.isInteger(batch) && batch > 0) return batch;
   throw new UserError('BAD_INPUT', `'${text}' is not the number of a step.`, {
-    hint: 'Use the number that r2o review --accept-likely-right printed.',
+    hint: 'Use the number that r2o review --accept-likely-right or r2o import-masks printed.',
   });
 }
 

@@ -1,0 +1,68 @@
+import { basename, extname } from 'node:path/posix';
+import type { ImportableImage } from '../../domain/mask-import-rows.ts';
+import { exportName, markedName } from '../../export/image-names.ts';
+import { looseName } from './image-name-forms.ts';
+
+type Names = Map<string, ImportableImage[]>;
+
+/** The images of a segmentation by all that files may call them. Names are in composed form. */
+export class ImageIndex {
+  readonly #byExactPath = new Map<string, ImportableImage>();
+  readonly #byPath: Names = new Map();
+  readonly #byStemPath: Names = new Map();
+  readonly #byFile: Names = new Map();
+  readonly #byStem: Names = new Map();
+  readonly #byExportName: Names = new Map();
+  readonly #byLooseName: Names = new Map();
+
+  add(image: ImportableImage): void {
+    const path = image.relPath.normalize();
+    const file = basename(path);
+    this.#byExactPath.set(image.relPath, image);
+    note(this.#byPath, path, image);
+    note(this.#byStemPath, withoutExtension(path), image);
+    note(this.#byFile, file, image);
+    note(this.#byStem, withoutExtension(file), image);
+    const exported = [exportName(path), markedName(image)];
+    for (const name of exported) note(this.#byExportName, name, image);
+    for (const name of new Set([file, ...exported].map(looseName))) note(this.#byLooseName, name, image);
+  }
+
+  /** By its path below the collection; without an extension, the path of an image may have any. */
+  atPath(path: string): ImportableImage[] {
+    const exact = this.#byExactPath.get(path);
+    return exact ? [exact] : (this.#byPath.get(path.normalize()) ?? []);
+  }
+
+  atStemPath(path: string): ImportableImage[] {
+    return this.#byStemPath.get(path) ?? [];
+  }
+
+  /** By the name that an export gives it. */
+  exportedAs(file: string): ImportableImage[] {
+    return this.#byExportName.get(withoutExtension(file)) ?? this.#byExportName.get(file) ?? [];
+  }
+
+  /** By the name of its file in whatever folder, else without the extension. */
+  called(file: string): ImportableImage[] {
+    return this.#byFile.get(file) ?? this.#byStem.get(withoutExtension(file)) ?? this.#byStem.get(file) ?? [];
+  }
+
+  /** By what upload tools leave of its name; of several, the one whose extension is the same. */
+  looselyCalled(file: string): ImportableImage[] {
+    const found = this.#byLooseName.get(looseName(file)) ?? [];
+    if (found.length < 2) return found;
+    const same = found.filter(({ relPath }) => extensionOf(relPath) === extensionOf(file));
+    return same.length === 1 ? same : found;
+  }
+}
+
+function note(names: Names, name: string, image: ImportableImage): void {
+  const others = names.get(name);
+  if (!others) names.set(name, [image]);
+  else if (!others.includes(image)) others.push(image);
+}
+
+const withoutExtension = (path: string) => path.slice(0, path.length - extname(path).length);
+
+const extensionOf = (path: string) => extname(path).toLowerCase().replace('.jpeg', '.jpg');
