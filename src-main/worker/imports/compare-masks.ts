@@ -1,5 +1,6 @@
 import { maskIou } from '../../core/mask/overlap.ts';
 import { encodeRuns, runsOf, type EncodedMask } from '../../core/mask/rle.ts';
+import { joinParts } from '../../core/mask-files/join-parts.ts';
 import type { FileMask } from '../../core/mask-files/mask-record.ts';
 import type { ExportedClass, ImportedMask, MaskChange } from '../../domain/mask-import-rows.ts';
 import type { MaskShape } from '../../domain/mask-shape.ts';
@@ -22,6 +23,15 @@ export type Comparison = {
   /** Masks in the files that contradict another file. */
   contradicted: ReadMask[];
 };
+
+/** The masks in files with the parts joined that a format had to write one by one, file by file. */
+export function joinedMasks(after: readonly ReadMask[], before: readonly ImportedMask[]): ReadMask[] {
+  const objects = before.map(({ shape, exported }) => ({ shape: exported?.shape ?? shape }));
+  return [...Map.groupBy(after, ({ file }) => file)].flatMap(([file, read]) => {
+    const masks = read.map(({ mask }) => mask);
+    return joinParts(masks, objects).map((mask) => ({ mask, file }));
+  });
+}
 
 /**
  * Compares the masks of an image with those that files have of it. Each is unchanged (see [Note: Unchanged masks]),

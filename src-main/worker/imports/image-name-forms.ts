@@ -16,7 +16,9 @@ export function formsOf(imageName: string): string[] {
   const slashed = imageName.replaceAll('\\', '/');
   const forms = [slashed, ...pathsInUrl(slashed)];
   const all = [...forms, ...forms.flatMap(decoded)];
-  return [...new Set([...all, ...all.map((form) => form.normalize())])].filter((form) => basename(form) !== '');
+  return [...new Set([...all, ...all.map((form) => form.normalize())])].filter(
+    (form) => basename(form) !== '',
+  );
 }
 
 /** A path without the dots that lead to where its file is. */

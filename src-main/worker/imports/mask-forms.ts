@@ -1,4 +1,6 @@
-import { cocoPolygonMask, drawnPolygonMask } from '../../core/mask/fill-polygon.ts';
+import { openCvPolygonMask } from '../../core/mask/fill-opencv.ts';
+import { pillowPolygonMask } from '../../core/mask/fill-pillow.ts';
+import { cocoPolygonMask } from '../../core/mask/fill-polygon.ts';
 import { paintMask } from '../../core/mask/crop.ts';
 import { masksOfLabels } from '../../core/mask/label-map.ts';
 import type { Polygon } from '../../core/mask/polygon.ts';
@@ -66,9 +68,12 @@ const keyOf = ({ gridWidth, gridHeight, rle }: MaskShape) =>
 function simplified(shape: MaskShape): MaskShape[] {
   const mask = encodeRuns(runsOf(shape), shape.gridWidth, shape.gridHeight);
   if (!mask) return [];
-  return [filled(mask, 'edges', cocoPolygonMask), filled(mask, 'centres', drawnPolygonMask)].flatMap((one) =>
-    one ? [one.shape] : [],
-  );
+  const fillings = [
+    filled(mask, 'edges', cocoPolygonMask),
+    filled(mask, 'centres', pillowPolygonMask),
+    filled(mask, 'centres', openCvPolygonMask),
+  ];
+  return fillings.flatMap((one) => (one ? [one.shape] : []));
 }
 
 function filled(mask: EncodedMask, line: 'edges' | 'centres', fill: Fill): EncodedMask | null {

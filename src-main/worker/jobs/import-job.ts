@@ -2,7 +2,7 @@ import { UserError } from '../../contract/errors.ts';
 import type { MaskImportOptions } from '../../contract/mask-import.ts';
 import { MANIFEST_NAME } from '../../domain/export-plan.ts';
 import type { ImportedMask, MaskChange } from '../../domain/mask-import-rows.ts';
-import { compareMasks } from '../imports/compare-masks.ts';
+import { compareMasks, joinedMasks } from '../imports/compare-masks.ts';
 import { ImageNames, type NamesOptions } from '../imports/image-names.ts';
 import { ImportReport } from '../imports/import-report.ts';
 import { readImported, type ReadImage } from '../imports/read-imported.ts';
@@ -73,7 +73,7 @@ async function saveImage(
   const { imageId, relPath } = read.image;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const { masks, isExported } = await link.ask({ kind: 'import/masks', imageId, versionIds: versions.ids });
-    const { changes, kept, missing, contradicted } = compareMasks(masks, read.masks, versions.classes);
+    const { changes, kept, missing, contradicted } = compareMasks(masks, joinedMasks(read.masks, masks), versions.classes);
     const absent = options.rejectMissing ? rejected(read, missing, { isExported, versions }) : [];
     if (options.rejectMissing && versions.isUnknown) report.note(MANIFEST_NAME, UNKNOWN_VERSION);
     const count = (kind: MaskChange['kind']) => changes.filter((change) => change.kind === kind).length;

@@ -142,7 +142,9 @@ describe('the list of an export', () => {
   /** An export as earlier versions named its images: numbers behind names that are taken. */
   function writeList(rows: [name: string, file: string, original: string][], folder = tempFolder()): string {
     const lines = rows.map(([name, file, original]) =>
-      [name, 'train', file, original, 8, 6, 1, hashOf(Math.max(0, paths.indexOf(original)))].map(csvField).join(','),
+      [name, 'train', file, original, 8, 6, 1, hashOf(Math.max(0, paths.indexOf(original)))]
+        .map(csvField)
+        .join(','),
     );
     mkdirSync(join(folder, 'annotations'), { recursive: true });
     const header = 'name,split,file,original,width,height,masks,sha256';
