@@ -13,7 +13,7 @@ const SAME_OBJECT_IOU = 0.5;
 /** A mask of an image, and the file that it is in. */
 export type ReadMask = { mask: FileMask; file: string };
 
-/** What became of the masks of an image. */
+/** What happened to the masks of an image. */
 export type Comparison = {
   changes: Exclude<MaskChange, { kind: 'reject' }>[];
   /** Masks in the files that the image has already. */

@@ -15,8 +15,8 @@ const MAX_ATTEMPTS = 10;
 
 /**
  * Reads masks that were corrected in another tool into a segmentation. All files are read first; then the masks of each
- * image are compared and saved, one image after the other, as one step that can be undone. A preview saves only what
- * would become of each. An import that is killed passes over the images that it had saved when it is taken up again.
+ * image are compared and saved, one image after the other, as one step that can be undone. A preview saves only
+ * the counts. An import that is killed passes over the images that it had saved when it is taken up again.
  */
 export async function runImport(
   { options, rootPath }: WorkerJobOf<'import'>,
