@@ -73,7 +73,11 @@ async function saveImage(
   const { imageId, relPath } = read.image;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const { masks, isExported } = await link.ask({ kind: 'import/masks', imageId, versionIds: versions.ids });
-    const { changes, kept, missing, contradicted } = compareMasks(masks, joinedMasks(read.masks, masks), versions.classes);
+    const { changes, kept, missing, contradicted } = compareMasks(
+      masks,
+      joinedMasks(read.masks, masks),
+      versions.classes,
+    );
     const absent = options.rejectMissing ? rejected(read, missing, { isExported, versions }) : [];
     if (options.rejectMissing && versions.isUnknown) report.note(MANIFEST_NAME, UNKNOWN_VERSION);
     const count = (kind: MaskChange['kind']) => changes.filter((change) => change.kind === kind).length;
