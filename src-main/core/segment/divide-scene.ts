@@ -3,36 +3,43 @@ import type { SuperpixelMap } from '../superpixel/slic.ts';
 import type { Divide } from './objects.ts';
 import { nearest } from './original-grid.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
+import type { SuperpixelRows } from './superpixel-rows.ts';
 
 export type DivideOptions = {
-  /** Neighbouring parts whose mean colours differ by less than this, in Lab, become one. */
-  likeness: number;
-  /** Parts below this share of the foreground join their most similar neighbour whatever its colour. */
+  /** Ward's distance from which neighbouring parts stay apart, in squared units of the rows. */
+  minDistance: number;
+  /** Parts below this share of the foreground join their most similar neighbour whatever the distance. */
   minShare: number;
 };
 
 /**
- * Divides the foreground of a scene into parts of one colour each: the two most similar neighbours become one, again
- * and again, until all that touch differ.
+ * Divides the foreground of a scene into parts that differ: the two neighbours with the least distance of Ward (1963)
+ * become one, again and again, until all that touch are far enough apart. The distance of parts that take the shares a
+ * and b of the foreground is a b / (a + b) times the squared distance of their mean rows, so that small parts join first.
  * @param selected [count]: 1 for superpixels of the foreground
  * @returns [count]: the part of each superpixel, -1 outside of the foreground
  */
 export function divideScene(
-  { areas, lab, edges }: SuperpixelGraph,
+  { areas, edges }: Pick<SuperpixelGraph, 'areas' | 'edges'>,
   selected: Uint8Array,
-  { likeness, minShare }: DivideOptions,
+  { rows, dim }: SuperpixelRows,
+  { minDistance, minShare }: DivideOptions,
 ): Int32Array {
-  const parts = new Parts(areas, lab);
   const foregroundPx = areas.reduce((sum, px, s) => sum + (selected[s] ? px : 0), 0);
+  const parts = new Parts(
+    areas.map((px) => px / foregroundPx),
+    rows,
+    dim,
+  );
   edges.lengths.forEach((_, edge) => {
     const [a, b] = [edges.from[edge] ?? 0, edges.to[edge] ?? 0];
     if (selected[a] && selected[b]) parts.link(a, b);
   });
   const isAny = () => true;
-  for (let pair = parts.closest(isAny); pair && pair.distance < likeness; pair = parts.closest(isAny)) {
+  for (let pair = parts.closest(isAny); pair && pair.distance < minDistance; pair = parts.closest(isAny)) {
     parts.join(pair.a, pair.b);
   }
-  const isSmall = (part: number) => parts.areaOf(part) < minShare * foregroundPx;
+  const isSmall = (part: number) => parts.shareOf(part) < minShare;
   for (let pair = parts.closest(isSmall); pair; pair = parts.closest(isSmall)) parts.join(pair.a, pair.b);
   return Int32Array.from(selected, (isInside, s) => (isInside ? parts.rootOf(s) : -1));
 }
@@ -111,21 +118,27 @@ function spread(labels: Int32Array, mask: Uint8Array, { widthPx }: Grid): void {
   }
 }
 
-/** Superpixels that have become one, with their mean colours and neighbours. */
+type Pair = { a: number; b: number; distance: number };
+
+/** Superpixels that have become one, with their mean rows, neighbours, and the most similar of these. */
 class Parts {
-  readonly #areas: Float64Array;
-  readonly #lab: Float64Array;
+  readonly #dim: number;
+  readonly #shares: Float64Array;
+  readonly #means: Float64Array;
   readonly #parent: Int32Array;
   readonly #near = new Map<number, Set<number>>();
+  /** The neighbour with the least distance of each part that has neighbours. */
+  readonly #closest = new Map<number, Pair>();
 
-  constructor(areas: Float32Array, lab: Float32Array) {
-    this.#areas = Float64Array.from(areas);
-    this.#lab = Float64Array.from(lab);
-    this.#parent = Int32Array.from(areas, (_, s) => s);
+  constructor(shares: Float32Array, rows: Float32Array, dim: number) {
+    this.#dim = dim;
+    this.#shares = Float64Array.from(shares);
+    this.#means = Float64Array.from(rows);
+    this.#parent = Int32Array.from(shares, (_, s) => s);
   }
 
-  areaOf(part: number): number {
-    return this.#areas[part] ?? 0;
+  shareOf(part: number): number {
+    return this.#shares[part] ?? 0;
   }
 
   rootOf(superpixel: number): number {
@@ -140,34 +153,43 @@ class Parts {
   }
 
   /** The two most similar neighbours of which one meets the condition. */
-  closest(condition: (part: number) => boolean): { a: number; b: number; distance: number } | undefined {
-    let best: { a: number; b: number; distance: number } | undefined;
-    for (const [a, near] of this.#near) {
-      if (!condition(a)) continue;
-      for (const b of near) {
-        // Every pair is listed from both sides.
-        if (b < a && condition(b)) continue;
-        const distance = this.#distance(a, b);
-        if (distance < (best?.distance ?? Infinity)) best = { a, b, distance };
-      }
+  closest(condition: (part: number) => boolean): Pair | undefined {
+    let best: Pair | undefined;
+    for (const part of this.#near.keys()) {
+      if (!condition(part)) continue;
+      const pair = this.#closest.get(part) ?? this.#findClosest(part);
+      if (pair && pair.distance < (best?.distance ?? Infinity)) best = pair;
     }
     return best;
   }
 
   /** `b` becomes a part of `a`. */
   join(a: number, b: number): void {
-    const [areaA, areaB] = [this.areaOf(a), this.areaOf(b)];
-    for (let c = 0; c < 3; c++) {
-      const sum = areaA * (this.#lab[a * 3 + c] ?? 0) + areaB * (this.#lab[b * 3 + c] ?? 0);
-      this.#lab[a * 3 + c] = sum / (areaA + areaB);
+    const [shareA, shareB] = [this.shareOf(a), this.shareOf(b)];
+    for (let d = 0; d < this.#dim; d++) {
+      const sum =
+        shareA * (this.#means[a * this.#dim + d] ?? 0) + shareB * (this.#means[b * this.#dim + d] ?? 0);
+      this.#means[a * this.#dim + d] = sum / (shareA + shareB);
     }
-    this.#areas[a] = areaA + areaB;
+    this.#shares[a] = shareA + shareB;
     this.#parent[b] = a;
     for (const near of this.#neighbours(b)) {
       this.#neighbours(near).delete(b);
       if (near !== a) this.link(a, near);
     }
     this.#near.delete(b);
+    this.#closest.delete(a);
+    for (const near of this.#neighbours(a)) this.#closest.delete(near);
+  }
+
+  #findClosest(part: number): Pair | undefined {
+    let best: Pair | undefined;
+    for (const other of this.#neighbours(part)) {
+      const distance = this.#distance(part, other);
+      if (distance < (best?.distance ?? Infinity)) best = { a: part, b: other, distance };
+    }
+    if (best) this.#closest.set(part, best);
+    return best;
   }
 
   #neighbours(part: number): Set<number> {
@@ -178,7 +200,10 @@ class Parts {
 
   #distance(a: number, b: number): number {
     let sum = 0;
-    for (let c = 0; c < 3; c++) sum += ((this.#lab[a * 3 + c] ?? 0) - (this.#lab[b * 3 + c] ?? 0)) ** 2;
-    return Math.sqrt(sum);
+    for (let d = 0; d < this.#dim; d++) {
+      sum += ((this.#means[a * this.#dim + d] ?? 0) - (this.#means[b * this.#dim + d] ?? 0)) ** 2;
+    }
+    const [shareA, shareB] = [this.shareOf(a), this.shareOf(b)];
+    return (sum * shareA * shareB) / (shareA + shareB);
   }
 }

@@ -19,7 +19,7 @@ import { ownRegions, regionMasks } from './regions.ts';
 import { scoreGroundObjects, scoreSceneObject } from './score.ts';
 import { splitTouching } from './split-touching.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
-import { superpixelDescriptors } from './superpixel-rows.ts';
+import { colourRows, featureRows, superpixelDescriptors, type SuperpixelRows } from './superpixel-rows.ts';
 
 /** What was learned from the collection before its images are cut. */
 export type CollectionModel = {
@@ -34,9 +34,10 @@ type FoundObjects = { objects: ObjectMap; soft: Float32Array; members: number[][
 
 /** Share of the largest object below which a piece is considered part of the background. */
 const MIN_SHARE_OF_LARGEST = 0.1;
-/** Lab distance below which neighbouring parts of a foreground are one object; test/bench/segment/NOTES.md. */
-const AUTO_LIKENESS = 50;
-const SEVERAL_LIKENESS = 25;
+/** Ward's distances from which parts of a foreground are different objects; test/bench/segment/NOTES.md. */
+const AUTO_COLOURS_APART = 0.4;
+const SEVERAL_COLOURS_APART = 0.1;
+const SEVERAL_FEATURES_APART = 0.08;
 /** Share of the foreground below which a part belongs to its neighbour. */
 const MIN_PART = 0.05;
 /** Even grounds: a ground this much quieter than the difference to the things on it, in this image alone. */
@@ -71,7 +72,8 @@ export async function segmentImage(task: SegmentTask, model: CollectionModel): P
     }));
   }
   const foreground = model.isEvenGround ? null : learnedForeground(graph, embedding, model.foreground);
-  return fileObjects(task, cutObjects(task, graph, foreground), concepts);
+  const features = foreground?.hasPrior ? featureRows(model.concepts.rowModel, descriptors) : null;
+  return fileObjects(task, cutObjects(task, graph, foreground, features), concepts);
 }
 
 /** The foreground of an image by its own cues and by what its collection taught. */
@@ -87,13 +89,15 @@ function learnedForeground(
 /**
  * Cuts the objects of an image.
  * @param foreground null for things on an even ground, which are found by its colour
+ * @param features of the superpixels, where they are known to tell objects from one another
  */
 export function cutObjects(
   task: SegmentTask,
   graph: SuperpixelGraph,
   foreground: Foreground | null,
+  features: SuperpixelRows | null = null,
 ): UnfiledMask[] {
-  const found = foreground ? sceneObjects(task, graph, foreground) : groundObjects(task);
+  const found = foreground ? sceneObjects(task, { graph, foreground, features }) : groundObjects(task);
   const { objects, soft, members, scores } = found;
   const labels = labelsOnOriginal({ labels: objects.labels, soft }, task.pixels.fine, task.original);
   const masks = encodeLabels(labels, task.original);
@@ -119,12 +123,12 @@ export function fileObjects(
   return task.settings.keepsRegions ? [...filed, ...regionMasks(task, concepts, 1)] : filed;
 }
 
+/** The superpixels of a photograph, and what is known of them. */
+type Scene = { graph: SuperpixelGraph; foreground: Foreground; features: SuperpixelRows | null };
+
 /** Objects of a photograph: the foreground of its superpixels, fitted to the edges. */
-function sceneObjects(
-  { pixels, embedding, settings }: SegmentTask,
-  graph: SuperpixelGraph,
-  foreground: Foreground,
-): FoundObjects {
+function sceneObjects({ pixels, embedding, settings }: SegmentTask, scene: Scene): FoundObjects {
+  const { graph, foreground } = scene;
   const { map } = embedding;
   const coarse = new Float32Array(map.labels.length);
   for (let at = 0; at < coarse.length; at++) coarse[at] = foreground.selected[map.labels[at] ?? 0] ?? 0;
@@ -139,7 +143,7 @@ function sceneObjects(
   };
   const pieces = objectsOf(mask, pixels.fine, rules);
   const objects = isDivided(settings.mode, foreground)
-    ? divided(pieces, pixels.fine, dividerOf(graph, foreground, settings))
+    ? divided(pieces, pixels.fine, dividerOf(scene, settings))
     : pieces;
   const members = objectMembers(objects.labels, objects.areasPx.length, pixels.fine, map);
   return {
@@ -156,10 +160,12 @@ function isDivided(mode: SegmentSettings['mode'], { hasPrior }: Foreground): boo
   return mode === 'several' || (mode === 'auto' && !hasPrior);
 }
 
-/** Pieces of a foreground come apart where colours differ much: in mode `several`, where they differ at all. */
-function dividerOf(graph: SuperpixelGraph, { selected }: Foreground, { mode }: SegmentSettings): Divide {
-  const likeness = mode === 'several' ? SEVERAL_LIKENESS : AUTO_LIKENESS;
-  const parts = divideScene(graph, selected, { likeness, minShare: MIN_PART });
+/** Pieces of a foreground come apart where features differ, or, without any, where colours do. */
+function dividerOf({ graph, foreground, features }: Scene, { mode }: SegmentSettings): Divide {
+  const colours = mode === 'several' ? SEVERAL_COLOURS_APART : AUTO_COLOURS_APART;
+  const minDistance = features ? SEVERAL_FEATURES_APART : colours;
+  const rows = features ?? colourRows(graph);
+  const parts = divideScene(graph, foreground.selected, rows, { minDistance, minShare: MIN_PART });
   return divideByParts(parts, graph.map, MIN_PART);
 }
 

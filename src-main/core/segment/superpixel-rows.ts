@@ -12,6 +12,9 @@ const AXES = 24;
 /** Rows that axes are fitted to: more change them little. */
 const FIT_ROWS = 6_000;
 
+/** What superpixels are told apart by: `rows` [count, dim]. */
+export type SuperpixelRows = { rows: Float32Array; dim: number };
+
 /** Vectors of length 1 as coordinates along their principal axes, of a mean length of 1 over the collection. */
 type Axes = { projection: Projection; scales: Float64Array };
 
@@ -56,14 +59,20 @@ export function learnRowModel(sample: Descriptors): RowModel {
   };
 }
 
-/**
- * Descriptors as they are clustered: Lab, the colour along its axes, the features along theirs.
- * @returns `rows` [n, dim]
- */
-export function clusterRows(
-  { colour, features }: RowModel,
-  { values, width }: Descriptors,
-): { rows: Float32Array; dim: number } {
+/** Mean colours: Lab, in units of `LAB_UNIT`. */
+export function colourRows({ lab }: Pick<SuperpixelColours, 'lab'>): SuperpixelRows {
+  return { rows: lab.map((value) => value / LAB_UNIT), dim: LAB_DIM };
+}
+
+/** Features along their axes, of a mean length of 1 over the collection; null without an encoder. */
+export function featureRows({ features }: RowModel, { values, width }: Descriptors): SuperpixelRows | null {
+  if (!features) return null;
+  const rows = coordinates(features, unitColumns({ values, width }, COLOUR_DIM, width));
+  return { rows, dim: features.scales.length };
+}
+
+/** Descriptors as they are clustered: Lab, the colour along its axes, the features along theirs. */
+export function clusterRows({ colour, features }: RowModel, { values, width }: Descriptors): SuperpixelRows {
   const parts = [coordinates(colour, unitColumns({ values, width }, 0, COLOUR_DIM))];
   if (features) parts.push(coordinates(features, unitColumns({ values, width }, COLOUR_DIM, width)));
   const count = values.length / width;

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
 import { choleskySolve } from '../../../../src-main/core/segment/cholesky.ts';
 import { conceptsOf, learnConcepts } from '../../../../src-main/core/segment/concepts.ts';
-import { superpixelDescriptors } from '../../../../src-main/core/segment/superpixel-rows.ts';
+import { colourRows, superpixelDescriptors } from '../../../../src-main/core/segment/superpixel-rows.ts';
 import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import { inputSize } from '../../../../src-main/core/segment/encoder.ts';
 import { divideByParts, divideScene } from '../../../../src-main/core/segment/divide-scene.ts';
@@ -191,7 +191,7 @@ test('a foreground comes apart where its colours differ, and loses no pixel', ()
   const selected = Uint8Array.from({ length: map.count }, (_, s) =>
     Number(overlap(map.labels, truth, s) > 0.5),
   );
-  const parts = divideScene(graph, selected, { likeness: 30, minShare: 0.05 });
+  const parts = divideScene(graph, selected, colourRows(graph), { minDistance: 0.15, minShare: 0.05 });
   const { labels } = divideByParts(parts, map, 0.05)(truth, image);
   expect(labels.map((label) => Number(label > 0))).toEqual(Int32Array.from(truth));
   const numbers = [...new Set(labels)].filter((label) => label > 0);
@@ -205,7 +205,8 @@ test('a foreground comes apart where its colours differ, and loses no pixel', ()
     );
     expect(Math.max(...best)).toBeGreaterThan(0.85);
   }
-  expect(new Set(divideScene(graph, selected, { likeness: 200, minShare: 0.05 }))).toHaveProperty('size', 2);
+  const whole = divideScene(graph, selected, colourRows(graph), { minDistance: 6, minShare: 0.05 });
+  expect(new Set(whole)).toHaveProperty('size', 2);
 });
 
 test('colours divide what an image shows, and a head keeps together what it has found', () => {
@@ -241,6 +242,59 @@ test('colours divide what an image shows, and a head keeps together what it has 
   expect(countIn('auto', true)).toBe(1);
   expect(countIn('several', true)).toBe(2);
   expect(countIn('one', false)).toBe(1);
+});
+
+test('features divide what a head has found where its colours are the same', () => {
+  const [left, right] = [disk(62, 60, 26), disk(98, 60, 26)];
+  const image = picture(160, 120, (x, y) => left(x, y) || right(x, y));
+  const map = slic(image, { segments: 120 });
+  const graph = superpixelGraph(image, map);
+  const truth = gridOf(160, 120, (x, y) => left(x, y) || right(x, y));
+  const selected = Uint8Array.from({ length: map.count }, (_, s) =>
+    Number(overlap(map.labels, truth, s) > 0.5),
+  );
+  const logits = Float32Array.from(selected, (inside) => (inside ? 3 : -3));
+  const embedding = {
+    map,
+    saliency: logits,
+    features: new Float32Array(0),
+    dim: 0,
+    kinds: { from: 0, to: 0 },
+  };
+  const rows = Float32Array.from({ length: map.count * 2 }, (_, at) => {
+    const isLeft = (graph.centres[2 * Math.floor(at / 2)] ?? 0) < 0.5;
+    return at % 2 === (isLeft ? 0 : 1) ? 1 : 0;
+  });
+  const countIn = (mode: SegmentMode, features: { rows: Float32Array; dim: number } | null) => {
+    const settings = SegmentSettings.parse({ mode });
+    const task = { pixels: { fine: image, working: image }, embedding, original: image, settings };
+    const foreground = { selected, logits, evidence: logits, hasPrior: true };
+    return cutObjects(task, graph, foreground, features).length;
+  };
+  expect(countIn('several', { rows, dim: 2 })).toBe(2);
+  expect(countIn('several', null)).toBe(1);
+  expect(countIn('auto', { rows, dim: 2 })).toBe(1);
+});
+
+test('parts that differ least become one first, the larger ones last', () => {
+  // Four superpixels in a row: 0 and 1 differ by 1, 1 and 2 by 1.2, but 2 is small.
+  const edges = {
+    from: Uint16Array.of(0, 1, 2),
+    to: Uint16Array.of(1, 2, 3),
+    lengths: Float32Array.of(4, 4, 4),
+  };
+  const graph = { areas: Float32Array.of(49, 49, 2, 100), edges };
+  const rows = { rows: Float32Array.of(0, 1, 2.2, 9), dim: 1 };
+  const divide = (minDistance: number, minShare = 0) => {
+    const parts = divideScene(graph, Uint8Array.of(1, 1, 1, 0), rows, { minDistance, minShare });
+    expect(parts[3]).toBe(-1);
+    return [...parts].slice(0, 3).map((part) => parts.indexOf(part));
+  };
+  // Ward: 0.49 * 0.49 / 0.98 = 0.245 for 0 and 1; 0.49 * 0.02 / 0.51 * 1.44 = 0.028 for 1 and 2.
+  expect(divide(0.02)).toEqual([0, 1, 2]);
+  expect(divide(0.03)).toEqual([0, 1, 1]);
+  expect(divide(0.3)).toEqual([0, 0, 0]);
+  expect(divide(0.02, 0.05)).toEqual([0, 1, 1]);
 });
 
 /** Share of a superpixel that lies in a mask. */
