@@ -2,14 +2,16 @@ import { z } from 'zod';
 import { FilePath } from './file-path.ts';
 import { ImageId, ImportId, SegmentationId } from './ids.ts';
 
-/** Kinds of mask files that can be read. */
+/** Kinds of mask files that can be read; `auto` is recognized by names and content. */
 export const MaskFileFormat = z.enum([
+  'auto',
   'coco',
   'labelme',
   'cvat',
   'label-studio',
   'datumaro',
   'yolo',
+  'voc',
   'binary-png',
   'index-png',
 ]);

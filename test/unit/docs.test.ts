@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { ExportFormat } from '../../src-main/contract/export.ts';
+import { MaskFileFormat } from '../../src-main/contract/mask-import.ts';
 import { PresetName, PretrainConfig } from '../../src-main/contract/pretrain.ts';
 import { RunMetric } from '../../src-main/contract/run.ts';
 import { SegmentMode, SegmentSettings } from '../../src-main/contract/segmentation.ts';
@@ -74,6 +75,11 @@ describe('the documentation', () => {
     );
     const modes = tableRows(page, 'mode').flatMap(([mode]) => codesIn(mode));
     expect(modes.toSorted()).toEqual(SegmentMode.options.toSorted());
+  });
+
+  test('documents the formats of masks to import, and no others', () => {
+    const rows = tableRows(textOf('datasets.md'), 'format to import').flatMap(([format]) => codesIn(format));
+    expect(['auto', ...rows].toSorted()).toEqual(MaskFileFormat.options.toSorted());
   });
 
   test('documents the export formats, and no others', () => {

@@ -11,10 +11,10 @@ import { readJson } from './read-json.ts';
 export const MAX_PNG_BYTES = 500_000_000;
 
 /** Formats whose files can be read one by one. */
-export type FileFormat = Exclude<MaskFileFormat, 'yolo'>;
+export type FileFormat = Exclude<MaskFileFormat, 'auto' | 'yolo' | 'voc'>;
 
 /** How the files of a format are found and read. */
-type FileReader = {
+export type FileReader = {
   extension: string;
   read: (path: string, context: MaskFileContext) => AsyncIterable<MaskRecord>;
 };
@@ -26,8 +26,13 @@ export const FILE_READERS: Readonly<Record<FileFormat, FileReader>> = {
   'label-studio': jsonReader(JSON_READERS['label-studio']),
   datumaro: jsonReader(JSON_READERS.datumaro),
   'binary-png': pngReader(readBinaryPng),
-  'index-png': pngReader(readIndexPng),
+  'index-png': indexPngReader(() => null),
 };
+
+/** @param classOf names the class of a number */
+export function indexPngReader(classOf: (number: number) => string | null): FileReader {
+  return pngReader((bytes, file) => readIndexPng(bytes, { ...file, classOf }));
+}
 
 function jsonReader(readContent: JsonReader): FileReader {
   return {

@@ -1,21 +1,22 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
-import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
-import { FILE_READERS, MAX_PNG_BYTES } from './file-formats.ts';
-import { gridOfClaim, type FileGridOf } from './image-grid.ts';
+import { detectFormat } from './detect-format.ts';
+import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
+import {
+  FILE_READERS,
+  indexPngReader,
+  MAX_PNG_BYTES,
+  type FileFormat,
+  type FileReader,
+} from './file-formats.ts';
+import { openIndexFolder } from './index-folder.ts';
 import type { FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
 import { joinObjects, readBinaryPng, type ObjectPng } from './png-masks.ts';
 import { readMaskFile, unreadable } from './read-file.ts';
-import { openYoloFolder } from './yolo-folder.ts';
-import { readYolo } from './yolo.ts';
-
-export type ReadOptions = {
-  format: MaskFileFormat;
-  signal?: AbortSignal;
-  gridOf?: FileGridOf;
-} & Partial<Pick<MaskFileContext, 'crowds'>>;
+import { readVocFolder } from './voc-folder.ts';
+import { readYoloFolder } from './yolo-folder.ts';
 
 /**
  * Reads masks from a file or folder, image by image.
@@ -28,19 +29,40 @@ export type ReadOptions = {
  * @throws the signal's reason when aborted
  */
 export async function* readMasks(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
-  const { format, signal } = options;
   const isFolder = await isFolderOrThrow(path);
-  if (format === 'yolo') {
-    yield* readYoloFolder(path, options);
-    return;
+  const format = options.format === 'auto' ? await detectFormat(path, { isFolder }) : options.format;
+  switch (format) {
+    case 'auto':
+      throw new Error('a format was not detected');
+    case 'yolo':
+      yield* readYoloFolder(path, options);
+      return;
+    case 'voc':
+      yield* readVocFolder(path, options);
+      return;
+    case 'index-png': {
+      const found = isFolder ? await openIndexFolder(path) : undefined;
+      const reader = found ? indexPngReader(found.classOf) : FILE_READERS[format];
+      yield* readFiles(found?.folder ?? path, { format, reader, isFolder }, options);
+      return;
+    }
+    default:
+      yield* readFiles(path, { format, reader: FILE_READERS[format], isFolder }, options);
   }
-  const { extension, read } = FILE_READERS[format];
+}
+
+async function* readFiles(
+  path: string,
+  { format, reader, isFolder }: { format: FileFormat; reader: FileReader; isFolder: boolean },
+  options: ReadOptions,
+): AsyncGenerator<FileRecord> {
+  const { extension, read } = reader;
   if (!isFolder) {
     yield* fromFile(path, read(path, contextOf(path, basename(path), options)));
     return;
   }
   let isEmpty = true;
-  for await (const entry of walk(path, { leaves: format === 'binary-png', signal })) {
+  for await (const entry of walk(path, { leaves: format === 'binary-png', signal: options.signal })) {
     const context = contextOf(entry.path, relative(path, entry.path), options);
     if (entry.problem !== undefined) {
       yield { kind: 'problem', name: context.name, detail: entry.problem, file: entry.path };
@@ -55,39 +77,6 @@ export async function* readMasks(path: string, options: ReadOptions): AsyncGener
   throw new UserError('BAD_INPUT', `There is no ${extension} file in ${path}.`, {
     hint: `The format ${format} needs such files; choose another format with --format, or another folder.`,
   });
-}
-
-/** Most label files take a few kilobytes. */
-const MAX_LABELS_BYTES = 50_000_000;
-
-async function* readYoloFolder(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
-  const { classNames, labels, root } = await openYoloFolder(path);
-  for (const { path: file, imageName } of labels) {
-    options.signal?.throwIfAborted();
-    const context = contextOf(file, relative(root, file), options);
-    const bytes = await readMaskFile(file, MAX_LABELS_BYTES);
-    if (typeof bytes === 'string') yield { kind: 'problem', name: context.name, detail: bytes, file };
-    else yield* fromFile(file, readYolo(bytes.toString('utf8'), { imageName, classNames }, context));
-  }
-  if (labels.length > 0) return;
-  throw new UserError('BAD_INPUT', `There are no label files in ${path}.`, {
-    hint: 'The format yolo needs .txt files in a folder called labels; choose the folder that contains it.',
-  });
-}
-
-function contextOf(
-  file: string,
-  name: string,
-  { gridOf = gridOfClaim, crowds = 'ignored' }: ReadOptions,
-): MaskFileContext {
-  return { name, crowds, gridOf: (imageName, claimed) => gridOf(imageName, claimed, file) };
-}
-
-async function* fromFile(
-  file: string,
-  records: AsyncIterable<MaskRecord> | Iterable<MaskRecord>,
-): AsyncGenerator<FileRecord> {
-  for await (const record of records) yield { ...record, file };
 }
 
 async function isFolderOrThrow(path: string): Promise<boolean> {

@@ -31,7 +31,7 @@ export function readBinaryPng(bytes: Uint8Array, file: MaskPng): ImageMasks | Ma
   const split = splitLevels(levels);
   if (typeof split === 'string') return { kind: 'problem', name, detail: split };
   const { widthPx, heightPx } = picture;
-  if (countTurns({ data: split.inside, widthPx, heightPx }) > MAX_TURNS) return noise(name);
+  if (isNoise({ data: split.inside, widthPx, heightPx })) return noise(name);
   const encode = (data: Uint8Array) => encodeRle({ data, widthPx, heightPx });
   const mask = encode(split.inside);
   const masks = mask === null ? [] : [{ ...mask, className: null, score: null }];
@@ -44,11 +44,11 @@ export function readBinaryPng(bytes: Uint8Array, file: MaskPng): ImageMasks | Ma
  * 0 is background and 255 ignored, as in Pascal VOC; `hasBackground: false` is for complete partitions of an image,
  * where 0 is a region like the others. In 16-bit pictures 255 is a number like any other.
  * @param bytes whole file
- * @param file `classNames` by number, where numbers are classes and not objects
+ * @param file `classOf` names the class of a number
  */
 export function readIndexPng(
   bytes: Uint8Array,
-  file: MaskPng & { hasBackground?: boolean; classNames?: ReadonlyMap<number, string> },
+  file: MaskPng & { hasBackground?: boolean; classOf?: (number: number) => string | null },
 ): ImageMasks | MaskProblem {
   const { name, imageName } = file;
   const decoded = decodeOrProblem(bytes, file);
@@ -56,7 +56,7 @@ export function readIndexPng(
   const picture = numbersOf(decoded);
   const problem = picture ? problemOfNumbers(picture, decoded) : IN_COLOUR;
   if (!picture || problem !== undefined) return { kind: 'problem', name, detail: problem ?? IN_COLOUR };
-  if (countTurns(picture) > MAX_TURNS) return noise(name);
+  if (isNoise(picture)) return noise(name);
   const { widthPx, heightPx } = picture;
   const isWide = decoded.bitDepth === 16;
   const byNumber = masksOfLabels(picture);
@@ -65,7 +65,7 @@ export function readIndexPng(
   if (file.hasBackground !== false) byNumber.delete(0);
   const masks: FileMask[] = [...byNumber].map(([number, mask]) => ({
     ...mask,
-    className: file.classNames?.get(number) ?? null,
+    className: file.classOf?.(number) ?? null,
     score: null,
   }));
   return { kind: 'masks', imageName, widthPx, heightPx, masks, ignored, skipped: 0 };
@@ -140,6 +140,9 @@ function isPhotograph({ data, widthPx }: NumberPicture): boolean {
 function noise(name: string): MaskProblem {
   return { kind: 'problem', name, detail: 'It is noise: almost every pixel differs from the one above.' };
 }
+
+/** Whether the run lengths of a picture would take gigabytes. */
+export const isNoise = (picture: NumberPicture): boolean => countTurns(picture) > MAX_TURNS;
 
 /** Pixels that differ from the one above: how many run lengths there will be. */
 function countTurns({ data, widthPx }: NumberPicture): number {

@@ -3,7 +3,10 @@ import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { UserError } from '../../contract/errors.ts';
+import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
+import type { FileRecord } from './mask-record.ts';
 import { readMaskFile } from './read-file.ts';
+import { readYolo } from './yolo.ts';
 
 /** A data.yaml takes a few kilobytes, with the names of thousands of classes. */
 const MAX_YAML_BYTES = 1_000_000;
@@ -15,11 +18,34 @@ const Names = z
   .transform((names) => new Map(Object.entries(names)));
 const DataYaml = z.object({ names: Names });
 
+/** Most label files take a few kilobytes. */
+const MAX_LABELS_BYTES = 50_000_000;
+
+/**
+ * The masks of a folder as Ultralytics reads it: label files, and a data.yaml that names the classes.
+ * @param path of the folder, of its data.yaml, or of a file or folder below it
+ * @throws UserError BAD_INPUT if there is no data.yaml, or one that cannot be read, or no label file
+ */
+export async function* readYoloFolder(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
+  const { classNames, labels, root } = await openYoloFolder(path);
+  for (const { path: file, imageName } of labels) {
+    options.signal?.throwIfAborted();
+    const context = contextOf(file, relative(root, file), options);
+    const bytes = await readMaskFile(file, MAX_LABELS_BYTES);
+    if (typeof bytes === 'string') yield { kind: 'problem', name: context.name, detail: bytes, file };
+    else yield* fromFile(file, readYolo(bytes.toString('utf8'), { imageName, classNames }, context));
+  }
+  if (labels.length > 0) return;
+  throw new UserError('BAD_INPUT', `There are no label files in ${path}.`, {
+    hint: 'The format yolo needs .txt files in a folder called labels; choose the folder that contains it.',
+  });
+}
+
 /** A label file, and the image that it is about: its path below the folder of its split, without extension. */
-export type YoloLabels = { path: string; imageName: string };
+type YoloLabels = { path: string; imageName: string };
 
 /** A folder as Ultralytics reads it. */
-export type YoloFolder = {
+type YoloFolder = {
   /** Where the data.yaml is. */
   root: string;
   /** Names of classes by their number. */
@@ -27,12 +53,7 @@ export type YoloFolder = {
   labels: YoloLabels[];
 };
 
-/**
- * The label files of a folder with a data.yaml and folders called `labels`, and the names of its classes.
- * @param path of the folder, of its data.yaml, or of a file or folder below it
- * @throws UserError BAD_INPUT if there is no data.yaml, or one that cannot be read
- */
-export async function openYoloFolder(path: string): Promise<YoloFolder> {
+async function openYoloFolder(path: string): Promise<YoloFolder> {
   const yaml = await findYaml(path);
   if (yaml === undefined) {
     throw new UserError('BAD_INPUT', `There is no data.yaml in ${path}, nor in the folders above it.`, {

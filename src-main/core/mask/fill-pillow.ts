@@ -54,7 +54,7 @@ function placeAt({ side: [{ x, y }], slope }: Slant, row: number): number {
   return Math.fround(Math.fround((row - y) * slope) + x);
 }
 
-/** Where the sides cross a row, in the order of the sides; twice where one ends and others go on. */
+/** Where the sides cross a row, in the order of the sides; twice where one ends above the bottom. */
 function crossingsOf(
   slants: readonly (Slant | undefined)[],
   { y, bottom }: { y: number; bottom: number },

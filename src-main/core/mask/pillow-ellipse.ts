@@ -36,8 +36,8 @@ export function pillowEllipseMask(bounds: EllipseBounds, { widthPx, heightPx }: 
 }
 
 /**
- * The half width of each row: a walk from the right end to the top that takes, of the next pixel above, beside or
- * between, the one nearest to the curve. Everything is counted in half pixels, so that the middle has a whole place.
+ * The half width of each row: a walk from the right end to the top that takes, of the pixel above, the one to the left and
+ * the one between them, the nearest to the curve. Everything is counted in half pixels, so that the middle has a whole place.
  */
 function steppedHalfWidths(width: number, height: number): Map<number, number> {
   const [a2, b2] = [width * width, height * height];

@@ -12,7 +12,7 @@ export class ImportForm {
   #result = $state.raw<MaskImport['result']>(null);
   #isStarting = $state(false);
   #error = $state.raw<ShownError>();
-  format = $state<MaskFileFormat>('coco');
+  format = $state<MaskFileFormat>('auto');
   path = $state('');
   rejectMissing = $state(false);
 

@@ -33,6 +33,16 @@ describe('masks that come back', () => {
     ['label-studio', 'label-studio', '.'],
     ['datumaro', 'datumaro', '.'],
     ['yolo', 'yolo', '.'],
+    ['index-png', 'index-png', '.'],
+    ['voc', 'voc', '.'],
+    ['coco', 'auto', '.'],
+    ['labelme', 'auto', '.'],
+    ['cvat', 'auto', '.'],
+    ['label-studio', 'auto', '.'],
+    ['datumaro', 'auto', '.'],
+    ['yolo', 'auto', '.'],
+    ['voc', 'auto', '.'],
+    ['index-png', 'auto', '.'],
     ['binary-png', 'binary-png', 'masks'],
   ])('from an export as %s are the same, and reviewed or not as before', async (format, read, folder) => {
     const running = startSegmented(await pets());

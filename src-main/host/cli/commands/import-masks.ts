@@ -30,7 +30,7 @@ export function addImportMasksCommand(program: Command): void {
     .addOption(
       new Option('--format <format>', 'format of the file or folder')
         .choices(MaskFileFormat.options)
-        .makeOptionMandatory(),
+        .default('auto'),
     )
     .option(
       '--reject-missing',

@@ -40,10 +40,10 @@ describe('a binary PNG', () => {
 
 describe('an index PNG', () => {
   test('is an object a number, 0 background and 255 ignored', async () => {
-    const classNames = new Map([[2, 'cat']]);
+    const classOf = (number: number) => (number === 2 ? 'cat' : null);
     const bytes = await png([[0, 2, 255], [7, 2, 0]]); // prettier-ignore
     const record = masksIn(
-      readIndexPng(bytes, { name: 'a.png', imageName: 'a', gridOf: gridOfClaim, classNames }),
+      readIndexPng(bytes, { name: 'a.png', imageName: 'a', gridOf: gridOfClaim, classOf }),
     );
     expect(record.masks.map((mask) => [mask.className, draw(mask)])).toEqual([
       ['cat', ['.#.', '.#.']],

@@ -1,0 +1,26 @@
+import type { MaskFileFormat } from '../../contract/mask-import.ts';
+import { gridOfClaim, type FileGridOf } from './image-grid.ts';
+import type { FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
+
+export type ReadOptions = {
+  format: MaskFileFormat;
+  signal?: AbortSignal;
+  gridOf?: FileGridOf;
+} & Partial<Pick<MaskFileContext, 'crowds'>>;
+
+/** What the reader of one file is given besides the file. @param name of the file, for messages */
+export function contextOf(
+  file: string,
+  name: string,
+  { gridOf = gridOfClaim, crowds = 'ignored' }: Omit<ReadOptions, 'format'>,
+): MaskFileContext {
+  return { name, crowds, gridOf: (imageName, claimed) => gridOf(imageName, claimed, file) };
+}
+
+/** Says of each record which file it was read from. */
+export async function* fromFile(
+  file: string,
+  records: AsyncIterable<MaskRecord> | Iterable<MaskRecord>,
+): AsyncGenerator<FileRecord> {
+  for await (const record of records) yield { ...record, file };
+}
