@@ -40,6 +40,12 @@ export class JobLedger {
     return this.#unsaved.get(id) ?? this.#options.jobs.get(id);
   }
 
+  /** A row that shows the state of its job, with the state as it is, also where that could not be saved. */
+  current<T extends { jobId: JobId | null; state: JobState | null }>(row: T): T {
+    const unsaved = row.jobId === null ? undefined : this.#unsaved.get(row.jobId);
+    return unsaved ? { ...row, state: unsaved.state } : row;
+  }
+
   /** Newest first. @throws UserError BAD_INPUT for a cursor that is not of this list */
   page(query: Parameters<JobRepository['page']>[0]): Page<Job> {
     this.#saveAll();

@@ -129,6 +129,11 @@ export class JobQueue {
     return job;
   }
 
+  /** See `JobLedger.current`. */
+  current<T extends { jobId: JobId | null; state: JobState | null }>(row: T): T {
+    return this.#ledger.current(row);
+  }
+
   /** Newest first. @throws UserError BAD_INPUT for a cursor that is not of this list */
   page(query: Parameters<JobRepository['page']>[0]): Page<Job> {
     return this.#ledger.page(query);

@@ -167,7 +167,7 @@ export function createRouter(service: Service) {
     runs: {
       plan: os.runs.plan.handler(({ input }) => runs.plan(input)),
       start: os.runs.start.handler(({ input }) => runs.start(input)),
-      list: os.runs.list.handler(({ input }) => store.runs.list(input.collectionId)),
+      list: os.runs.list.handler(({ input }) => runs.list(input.collectionId)),
       get: os.runs.get.handler(({ input }) => runs.get(input.id)),
       curves: os.runs.curves.handler(({ input: { id, ...query } }) =>
         store.runs.curves(runs.get(id).id, query),

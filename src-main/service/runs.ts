@@ -29,9 +29,12 @@ export function runHandlers(service: Service) {
 
   const get = (id: RunId): Run => {
     const run = store.runs.get(id);
-    if (run) return run;
+    if (run) return queue.current(run);
     throw new UserError('NOT_FOUND', `There is no run ${id}.`, { hint: 'List the runs to see which exist.' });
   };
+
+  const list = (collectionId: CollectionId | undefined): Run[] =>
+    store.runs.list(collectionId).map((run) => queue.current(run));
 
   const announce = (id: RunId): Run => {
     service.publish({ type: 'run', runId: id });
@@ -77,6 +80,7 @@ export function runHandlers(service: Service) {
 
   return {
     get,
+    list,
     plan,
 
     async start(input: Request & { name?: string | undefined; fromModelId?: ModelId | undefined }) {

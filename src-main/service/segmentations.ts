@@ -15,7 +15,7 @@ export function segmentationHandlers(service: Service) {
 
   const get = (id: SegmentationId): Segmentation => {
     const segmentation = store.segmentations.get(id);
-    if (segmentation) return segmentation;
+    if (segmentation) return queue.current(segmentation);
     throw new UserError('NOT_FOUND', `There is no segmentation ${id}.`, {
       hint: 'List the segmentations to see which exist.',
     });
@@ -49,9 +49,11 @@ export function segmentationHandlers(service: Service) {
     get,
 
     list(collectionId: CollectionId | undefined): Segmentation[] {
-      return collectionId === undefined
-        ? store.segmentations.list()
-        : store.segmentations.ofCollection(collectionId);
+      const rows =
+        collectionId === undefined
+          ? store.segmentations.list()
+          : store.segmentations.ofCollection(collectionId);
+      return rows.map((row) => queue.current(row));
     },
 
     /** Queues a new segmentation of a collection. */

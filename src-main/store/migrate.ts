@@ -77,7 +77,13 @@ function backUp(db: Database, version: number, nowMs: number): void {
   // One that a full disk cut short must not push out a good one.
   const { partial, whole } = backupFiles(db.name, version, stamp);
   rmSync(partial, { force: true });
-  db.prepare('VACUUM INTO ?').run(partial);
+  try {
+    db.prepare('VACUUM INTO ?').run(partial);
+  } catch (error) {
+    // On a full disk, half a copy would take the room that somebody is about to make.
+    rmSync(partial, { force: true });
+    throw error;
+  }
   makePrivate(partial);
   renameSync(partial, whole);
   const folder = dirname(db.name);

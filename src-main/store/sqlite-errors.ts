@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { UserError } from '../contract/errors.ts';
 import { isDiskFull } from '../domain/system-errors.ts';
@@ -9,7 +11,7 @@ import { isDiskFull } from '../domain/system-errors.ts';
 export function translateSqliteError(error: unknown, file: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   const code = error.code;
-  if (isDiskFull(error)) {
+  if (isDiskFull(error) || (code.startsWith('SQLITE_IOERR') && isDriveFull(file))) {
     return new UserError('DISK_FULL', `The disk is full: ${file} could not be written.`, {
       hint: 'Free some space, then resume the job. Nothing that was already saved is lost.',
       cause: error,
@@ -39,6 +41,19 @@ export function translateSqliteError(error: unknown, file: string): unknown {
     });
   }
   return error;
+}
+
+/** Less is no room for what SQLite writes at once. */
+const LEAST_BYTES = 64 * 2 ** 10;
+
+/** SQLite reports some writes that find no room as failures of the drive: those to its shared memory. */
+function isDriveFull(file: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(file));
+    return bavail * bsize < LEAST_BYTES;
+  } catch {
+    return false;
+  }
 }
 
 /**
