@@ -22,8 +22,10 @@ export class RunningCommand {
   readonly ended: Promise<CommandEnd>;
   readonly #kill: () => void;
 
-  constructor(dataFolder: string, args: readonly string[]) {
-    const child = spawn(process.execPath, [launcher, '--data', dataFolder, ...args], { detached: true });
+  /** @param prefix the program that starts it, with its options */
+  constructor(dataFolder: string, args: readonly string[], prefix: readonly string[] = []) {
+    const [program = process.execPath, ...rest] = [...prefix, process.execPath, launcher];
+    const child = spawn(program, [...rest, '--data', dataFolder, ...args], { detached: true });
     const end: CommandEnd = { code: null, stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (end.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (end.stderr += text));
@@ -54,8 +56,12 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-export function runCommand(dataFolder: string, args: readonly string[]): Promise<CommandEnd> {
-  return new RunningCommand(dataFolder, args).ended;
+export function runCommand(
+  dataFolder: string,
+  args: readonly string[],
+  prefix: readonly string[] = [],
+): Promise<CommandEnd> {
+  return new RunningCommand(dataFolder, args, prefix).ended;
 }
 
 /** Photos, and for each kind of work a data folder that is ready for it and what it leads to if nothing disturbs it. */
