@@ -20,6 +20,8 @@ export default defineConfig({
     pool: 'forks',
     // Two at a time: every end-to-end test starts workers of its own.
     maxWorkers: 2,
+    // See [Note: No telemetry].
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     server: { deps: { inline: bundledDependencies } },

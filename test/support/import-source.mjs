@@ -2,6 +2,9 @@
 import { createServer, createServerModuleRunner } from 'vite';
 import { bundledDependencies } from '../../electron.vite.config.ts';
 
+// Benchmarks and campaigns load the engine too; see [Note: No telemetry].
+process.env.ORT_DISABLE_TELEMETRY = '1';
+
 /**
  * @param {string} path an absolute path
  * @returns {Promise<any>} what the module exports

@@ -1,14 +1,13 @@
-import { availableParallelism } from 'node:os';
 import { utilityProcess } from 'electron';
 import type { ForkWorker } from '../../jobs/worker-channel.ts';
 import { workerEntry } from '../shared/paths.ts';
+import { workerEnvironment } from '../shared/worker-environment.ts';
 
 /** Forks workers as Electron utility processes: a crash there never takes the window along. */
 export const forkUtilityWorker: ForkWorker = () => {
   const child = utilityProcess.fork(workerEntry, [], {
     serviceName: 'R2O compute worker',
-    // Image decoding runs in libuv's pool; see [Note: Sharp's settings].
-    env: { ...process.env, UV_THREADPOOL_SIZE: String(2 * availableParallelism()) },
+    env: workerEnvironment(),
   });
   return {
     pid: child.pid,

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import type { ForkWorker } from '../../jobs/worker-channel.ts';
+import { workerEnvironment } from './worker-environment.ts';
 
 /**
  * Forks workers as plain Node processes.
@@ -12,8 +12,7 @@ export function forkNodeWorker(entry: string, onOutput: (text: string) => void):
     const child = fork(entry, [], {
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Image decoding runs in libuv's pool; see [Note: Sharp's settings].
-      env: { ...process.env, UV_THREADPOOL_SIZE: String(2 * availableParallelism()) },
+      env: workerEnvironment(),
       execArgv: [],
     });
     for (const stream of [child.stdout, child.stderr]) {

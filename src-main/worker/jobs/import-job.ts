@@ -6,6 +6,7 @@ import { compareMasks, joinedMasks } from '../imports/compare-masks.ts';
 import { ImageNames, type NamesOptions } from '../imports/image-names.ts';
 import { ImportReport } from '../imports/import-report.ts';
 import { readImported, type ReadImage } from '../imports/read-imported.ts';
+import { refuseGoneFiles } from '../imports/refuse-gone-files.ts';
 import { VersionFinder, type KnownVersions } from '../imports/version-finder.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import type { JobContext } from './job-context.ts';
@@ -33,6 +34,7 @@ export async function runImport(
     signal,
     onImage: (done) => link.report({ phase: 'reading-masks', done, total: null, unit: 'images' }),
   });
+  await refuseGoneFiles(path);
   const versions = new VersionFinder(context);
   for (const [index, read] of images.entries()) {
     signal.throwIfAborted();

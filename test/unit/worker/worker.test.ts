@@ -32,12 +32,14 @@ test('an answer that does not fit its ask fails the job', async () => {
   const { said, send } = connect();
   const job = {
     kind: 'import',
+    rootPath: '/photos',
     options: { segmentationId: 1, path: '/nowhere', format: 'coco', rejectMissing: false },
   };
   send({ type: 'start', job });
-  await expect.poll(() => said.at(-1)).toMatchObject({ type: 'ask', seq: 1 });
+  const saying = (type: FromWorker['type']) => () => said.find((message) => message.type === type);
+  await expect.poll(saying('ask'), { timeout: 30_000 }).toMatchObject({ seq: 1 });
   send({ type: 'answer', seq: 1, answer: { images: 'none' } });
   await expect
-    .poll(() => said.at(-1))
-    .toMatchObject({ type: 'outcome', outcome: { state: 'failed', error: { code: 'WORKER_FAILED' } } });
+    .poll(saying('outcome'), { timeout: 30_000 })
+    .toMatchObject({ outcome: { state: 'failed', error: { code: 'WORKER_FAILED' } } });
 });
