@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Brightness, BrightnessSetting } from './brightness.ts';
 import { CollectionId } from './ids.ts';
 
 export const CollectionCounts = z.object({
@@ -23,5 +24,10 @@ export const Collection = z.object({
   /** Null until a scan has finished. */
   lastScanAtMs: z.number().nullable(),
   counts: CollectionCounts,
+  /** How images with more than 8 bits per sample are shown. */
+  brightness: Brightness,
 });
 export type Collection = z.infer<typeof Collection>;
+
+export const BrightnessChange = z.object({ id: CollectionId, setting: BrightnessSetting });
+export type BrightnessChange = z.infer<typeof BrightnessChange>;

@@ -1,7 +1,7 @@
 import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { FilePath, OutputRequest } from './file-path.ts';
-import { Collection } from './collection.ts';
+import { BrightnessChange, Collection } from './collection.ts';
 import { Dataset, DatasetDiff, DatasetPreview, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
 import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
@@ -109,6 +109,10 @@ export const contract = {
       .input(z.object({ path: FilePath, name: ShownName.optional() }))
       .output(z.object({ collection: Collection, job: Job })),
     rename: base.input(z.object({ id: CollectionId, name: ShownName })).output(Collection),
+    /** Sets how images with more than 8 bits are shown; for `automatic`, a scan that measures them is queued. */
+    setBrightness: base
+      .input(BrightnessChange)
+      .output(z.object({ collection: Collection, job: Job.nullable() })),
     /** Queues an incremental scan, or returns the one that is already waiting or running. */
     /** `isVerifying`: reads every file, also where size and times say that it is unchanged. */
     rescan: base.input(z.object({ id: CollectionId, isVerifying: z.boolean().default(false) })).output(Job),

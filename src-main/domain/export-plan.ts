@@ -1,5 +1,6 @@
 import { nameBeside } from './name-beside.ts';
 import { z } from 'zod';
+import { Brightness } from '../contract/brightness.ts';
 import { DatasetClass, DatasetCounts, Split } from '../contract/dataset.ts';
 import { ExportOptions } from '../contract/export.ts';
 import { ContentHash, ExportId } from '../contract/ids.ts';
@@ -20,6 +21,8 @@ export const ExportPlan = z.object({
   counts: DatasetCounts,
   /** The folders of the collections that the images are from. */
   rootPaths: z.array(z.string()),
+  /** How images of these folders with more than 8 bits are shown; those of removed collections are not in it. */
+  brightness: z.record(z.string(), Brightness),
   /** Size of all originals together. */
   sizeBytes: z.number(),
   appVersion: z.string(),

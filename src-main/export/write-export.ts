@@ -197,7 +197,7 @@ async function placeOrReport(
       isResumed,
       imageFolder: format.imageFolder(row.split),
       rootPaths: plan.rootPaths,
-      limits,
+      limits: { ...limits, brightness: plan.brightness[row.rootPath] },
       signal,
     };
     return await reader.read(resolveFile(row.rootPath, row), () => placeImage(row, placing));

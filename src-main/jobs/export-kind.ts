@@ -91,8 +91,15 @@ function planOf(store: Store, exportId: ExportId, appVersion: string): ExportPla
     classes: dataset.classes,
     counts: dataset.counts,
     rootPaths: roots.map(({ rootPath }) => rootPath),
+    brightness: brightnessOf(store, roots),
     sizeBytes: roots.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
   };
+}
+
+function brightnessOf(store: Store, roots: readonly { rootPath: string }[]): ExportPlan['brightness'] {
+  const used = new Set(roots.map(({ rootPath }) => rootPath));
+  const collections = store.collections.list().filter(({ rootPath }) => used.has(rootPath));
+  return Object.fromEntries(collections.map(({ rootPath, brightness }) => [rootPath, brightness]));
 }
 
 /** @throws UserError NOT_FOUND where the version has been removed since */

@@ -76,7 +76,7 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
         kind: 'pretrain',
         runId,
         rootPath: collection.rootPath,
-        limits: workerLimits(settings),
+        limits: workerLimits(settings, collection.brightness),
         cache: workerCache(settings, layout),
         config: run.config,
         device: run.device,

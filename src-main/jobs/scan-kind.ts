@@ -41,7 +41,7 @@ export function scanKind(environment: JobEnvironment): JobKindHandler<'scan'> {
       return {
         kind: 'scan',
         rootPath: collection.rootPath,
-        limits: workerLimits(settings),
+        limits: workerLimits(settings, collection.brightness),
         cache: workerCache(settings, environment.layout),
         readingFolder: readingFolder(environment.layout.cache, `scan-${collectionId}`),
       };
@@ -53,6 +53,10 @@ export function scanKind(environment: JobEnvironment): JobKindHandler<'scan'> {
           return { inspect: store.scans.diffFound({ collectionId, scanId, isVerifying, files: ask.files }) };
         case 'scan/save':
           store.scans.saveInspected({ collectionId, scanId, files: ask.files });
+          onCollection(collectionId);
+          return null;
+        case 'scan/brightness':
+          store.collections.addBrightnessRanges(collectionId, ask.ranges);
           onCollection(collectionId);
           return null;
         case 'scan/finish':

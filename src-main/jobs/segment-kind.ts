@@ -115,7 +115,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
       return {
         kind: 'segment',
         rootPath: collection.rootPath,
-        limits: workerLimits(settings),
+        limits: workerLimits(settings, collection.brightness),
         cache: workerCache(settings, layout),
         readingFolder: readingFolder(layout.cache, `segment-${segmentationId}`),
         segmentationId,

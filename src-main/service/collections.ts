@@ -1,6 +1,6 @@
 import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import type { Collection } from '../contract/collection.ts';
+import type { BrightnessChange, Collection } from '../contract/collection.ts';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
@@ -62,6 +62,15 @@ export function collectionHandlers(service: Service) {
       store.collections.rename(id, name);
       service.publish({ type: 'collection', collectionId: id });
       return get(id);
+    },
+
+    /** Other pictures are made of the same files from then on; masks stay as they are. */
+    setBrightness({ id, setting }: BrightnessChange): { collection: Collection; job: Job | null } {
+      get(id);
+      store.collections.setBrightness(id, setting);
+      service.publish({ type: 'collection', collectionId: id });
+      const collection = get(id);
+      return { collection, job: setting.kind === 'automatic' ? scan(collection, true) : null };
     },
 
     rescan({ id, isVerifying }: { id: CollectionId; isVerifying: boolean }): Job {

@@ -25,7 +25,7 @@ export async function renderCrop(service: Service, id: MaskId, revision: number)
     contentHash,
     shape,
     box: mask.box,
-    limits: workerLimits(settings),
+    limits: workerLimits(settings, service.store.collections.get(image.collectionId)?.brightness),
     cache: workerCache(settings, service.layout),
   });
   return bytes;

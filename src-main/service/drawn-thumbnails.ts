@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { cacheEntry, cachePlace } from '../domain/data-layout.ts';
+import { pictureKey } from '../domain/picture-key.ts';
 import { UserError } from '../contract/errors.ts';
-import type { ContentHash, ImageId, SegmentationId } from '../contract/ids.ts';
+import type { ImageId, SegmentationId } from '../contract/ids.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import { readIfThere } from './cached-file.ts';
 import { photoFile } from './photo-files.ts';
@@ -30,7 +31,7 @@ export async function drawnThumbnail(
   }
   const photo = photoFile(service, imageId);
   const masks = drawnMasks(service, id, imageId);
-  const key = keyOf(photo.contentHash, masks);
+  const key = keyOf(pictureKey(photo.contentHash, photo.limits.brightness), masks);
   const cached = await readIfThere(cacheEntry(cachePlace(service.layout.cache, 'drawn'), key));
   if (cached && cached.length > 0) return cached;
   const { bytes } = await service.calls.call({ kind: 'render-drawn', ...photo, masks, key });
@@ -50,8 +51,8 @@ function drawnMasks({ store }: Service, id: SegmentationId, imageId: ImageId): D
 }
 
 /** A name for all that can be seen of the picture, so that an entry of the cache is never out of date. */
-function keyOf(contentHash: ContentHash, masks: readonly DrawnMask[]): string {
-  const hash = createHash('sha256').update(contentHash);
+function keyOf(picture: string, masks: readonly DrawnMask[]): string {
+  const hash = createHash('sha256').update(picture);
   for (const { shape, areaPx, colour, isRejected } of masks) {
     const { gridWidth, gridHeight, rle } = shape;
     hash.update(`;${gridWidth},${gridHeight},${areaPx},${colour},${isRejected},${rle.length};`).update(rle);

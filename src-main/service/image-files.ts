@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { cacheEntry, cachePlace } from '../domain/data-layout.ts';
+import { pictureKey } from '../domain/picture-key.ts';
 import { UserError } from '../contract/errors.ts';
 import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { readIfThere } from './cached-file.ts';
@@ -158,11 +159,11 @@ function readPreview(service: Service, { runId, step, imageId }: PreviewRequest)
 
 async function readPhoto(service: Service, { id, variant }: PhotoRequest): Promise<ImageFile> {
   const photo = photoFile(service, id);
-  const { contentHash } = photo;
-  const etag = `"${contentHash.slice(0, 32)}-${variant}"`;
+  const picture = pictureKey(photo.contentHash, photo.limits.brightness);
+  const etag = `"${picture.slice(0, 32)}${picture.slice(photo.contentHash.length)}-${variant}"`;
   const cached =
     variant === 'thumbnail'
-      ? await readIfThere(cacheEntry(cachePlace(service.layout.cache, 'thumbnails'), contentHash))
+      ? await readIfThere(cacheEntry(cachePlace(service.layout.cache, 'thumbnails'), picture))
       : undefined;
   if (cached) return { bytes: cached, mimeType: 'image/webp', etag, isForever: false };
   const { bytes } = await service.calls.call({ kind: 'render', variant, ...photo });

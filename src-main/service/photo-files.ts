@@ -17,7 +17,7 @@ export type PhotoFile = {
 export function photoFile(service: Service, id: ImageId): PhotoFile {
   const found = service.store.images.locate(id);
   if (!found) throw new UserError('NOT_FOUND', `There is no image ${id}.`);
-  const { rootPath, relPath, pathBytes, contentHash } = found;
+  const { collectionId, rootPath, relPath, pathBytes, contentHash } = found;
   if (contentHash === null) {
     throw new UserError('IMAGE_UNAVAILABLE', `${relPath} could not be read as an image.`, {
       hint: 'The reason is listed among the problems of the collection.',
@@ -28,7 +28,7 @@ export function photoFile(service: Service, id: ImageId): PhotoFile {
     rootPath,
     file: { relPath, pathBytes },
     contentHash,
-    limits: workerLimits(settings),
+    limits: workerLimits(settings, service.store.collections.get(collectionId)?.brightness),
     cache: workerCache(settings, service.layout),
   };
 }

@@ -48,6 +48,7 @@ export function createRouter(service: Service) {
       get: os.collections.get.handler(({ input }) => collections.get(input.id)),
       add: os.collections.add.handler(({ input }) => collections.add(input)),
       rename: os.collections.rename.handler(({ input }) => collections.rename(input.id, input.name)),
+      setBrightness: os.collections.setBrightness.handler(({ input }) => collections.setBrightness(input)),
       rescan: os.collections.rescan.handler(({ input }) => collections.rescan(input)),
       remove: os.collections.remove.handler(({ input }) => collections.remove(input.id)),
       duplicates: os.collections.duplicates.handler(({ input: { id, cursor, limit } }) => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '../domain/data-layout.ts';
+import { pictureKey } from '../domain/picture-key.ts';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
@@ -150,9 +151,15 @@ export function runHandlers(service: Service) {
         });
       }
       const shown = thinned(steps, maxColumns);
+      const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
       const rows = await Promise.all(
         images.map(async ({ imageId, contentHash }) => {
-          const photo = await readIfThere(cacheEntry(cachePlace(layout.cache, 'thumbnails'), contentHash));
+          const photo = await readIfThere(
+            cacheEntry(
+              cachePlace(layout.cache, 'thumbnails'),
+              pictureKey(contentHash, collection?.brightness),
+            ),
+          );
           const maps = shown.flatMap((step) => store.runs.previewPng(id, step, imageId) ?? []);
           return [...(photo ? [photo] : []), ...maps];
         }),

@@ -34,7 +34,8 @@ async function drawSheet(
 ): Promise<void> {
   const { store, calls } = service;
   const { collectionId, name: title } = segmentationHandlers(service).get(input.id);
-  const rootPath = store.collections.get(collectionId)?.rootPath ?? '';
+  const collection = store.collections.get(collectionId);
+  const rootPath = collection?.rootPath ?? '';
   const concepts = new Map(store.concepts.of(input.id).map((concept) => [concept.id, concept]));
   const best = store.gallery.ids({
     segmentationId: input.id,
@@ -64,7 +65,7 @@ async function drawSheet(
         return shape ? [{ shape, colour, concept: nameOf(concept), score }] : [];
       }),
   }));
-  const limits = workerLimits(service.settings());
+  const limits = workerLimits(service.settings(), collection?.brightness);
   await calls.call({ kind: 'draw-sheet', out: input.path, title, tiles, limits });
 }
 

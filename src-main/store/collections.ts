@@ -1,4 +1,5 @@
 import type { Statement } from 'better-sqlite3';
+import type { BrightnessSetting, LevelRange } from '../contract/brightness.ts';
 import type { Collection } from '../contract/collection.ts';
 import { CollectionId } from '../contract/ids.ts';
 import type { WritableDb } from './connection.ts';
@@ -14,7 +15,12 @@ type Row = {
   missing_count: number;
   problem_count: number;
   duplicate_count: number;
+  brightness: BrightnessSetting['kind'];
+  brightness_from: number | null;
+  brightness_to: number | null;
 };
+
+type RangeRow = { kind: string; level_from: number; level_to: number };
 
 /**
  * Images deleted in one step: each touches about thirty pages of the indexes, so that sixteen with three masks
@@ -28,6 +34,9 @@ export class CollectionRepository {
   readonly #get: Statement<[number], Row>;
   readonly #insert: Statement<[{ name: string; rootPath: string; createdAtMs: number }]>;
   readonly #rename: Statement<[string, number]>;
+  readonly #ranges: Statement<[number], RangeRow>;
+  readonly #setBrightness: (id: CollectionId, setting: BrightnessSetting) => void;
+  readonly #addRanges: (id: CollectionId, ranges: Readonly<Record<string, LevelRange>>) => void;
   readonly #removeChunk: (id: CollectionId) => { images: number; isComplete: boolean };
 
   constructor(db: WritableDb) {
@@ -37,6 +46,22 @@ export class CollectionRepository {
       'INSERT INTO collections (name, root_path, created_at_ms) VALUES (@name, @rootPath, @createdAtMs)',
     );
     this.#rename = db.prepare('UPDATE collections SET name = ? WHERE id = ?');
+    this.#ranges = db.prepare(
+      'SELECT kind, level_from, level_to FROM brightness_ranges WHERE collection_id = ?',
+    );
+    const setBrightness = db.prepare(
+      'UPDATE collections SET brightness = ?, brightness_from = ?, brightness_to = ? WHERE id = ?',
+    );
+    const deleteRanges = db.prepare('DELETE FROM brightness_ranges WHERE collection_id = ?');
+    const addRange = db.prepare('INSERT OR IGNORE INTO brightness_ranges VALUES (?, ?, ?, ?)');
+    this.#setBrightness = db.transaction((id: CollectionId, setting: BrightnessSetting) => {
+      const range = setting.kind === 'range' ? setting.range : null;
+      setBrightness.run(setting.kind, range?.from ?? null, range?.to ?? null, id);
+      deleteRanges.run(id);
+    });
+    this.#addRanges = db.transaction((id: CollectionId, ranges: Readonly<Record<string, LevelRange>>) => {
+      for (const [kind, { from, to }] of Object.entries(ranges)) addRange.run(id, kind, from, to);
+    });
     const removeImages = db.prepare(
       'DELETE FROM images WHERE id IN (SELECT id FROM images WHERE collection_id = ? ORDER BY id LIMIT ?)',
     );
@@ -50,12 +75,12 @@ export class CollectionRepository {
   }
 
   list(): Collection[] {
-    return this.#list.all().map(toCollection);
+    return this.#list.all().map((row) => this.#toCollection(row));
   }
 
   get(id: CollectionId): Collection | undefined {
     const row = this.#get.get(id);
-    return row && toCollection(row);
+    return row && this.#toCollection(row);
   }
 
   insert(collection: { name: string; rootPath: string; createdAtMs: number }): CollectionId {
@@ -64,6 +89,24 @@ export class CollectionRepository {
 
   rename(id: CollectionId, name: string): void {
     this.#rename.run(name, id);
+  }
+
+  /** Changes the rule and deletes the measured ranges. */
+  setBrightness(id: CollectionId, setting: BrightnessSetting): void {
+    this.#setBrightness(id, setting);
+  }
+
+  /** Keeps measured ranges, of kinds that have none yet. */
+  addBrightnessRanges(id: CollectionId, ranges: Readonly<Record<string, LevelRange>>): void {
+    this.#addRanges(id, ranges);
+  }
+
+  #toCollection(row: Row): Collection {
+    const ranges = this.#ranges.all(row.id);
+    const measured = Object.fromEntries(
+      ranges.map(({ kind, level_from: from, level_to: to }) => [kind, { from, to }]),
+    );
+    return { ...toCollection(row), brightness: { setting: settingOf(row), measured } };
   }
 
   /**
@@ -75,7 +118,14 @@ export class CollectionRepository {
   }
 }
 
-function toCollection(row: Row): Collection {
+function settingOf({ brightness, brightness_from: from, brightness_to: to }: Row): BrightnessSetting {
+  // A range is complete: the table checks it.
+  return brightness === 'range'
+    ? { kind: 'range', range: { from: from ?? 0, to: to ?? 1 } }
+    : { kind: brightness };
+}
+
+function toCollection(row: Row): Omit<Collection, 'brightness'> {
   const usable = row.ok_count + row.changed_count;
   return {
     id: CollectionId.parse(row.id),

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
-import { ContentHash, ImageId, type CollectionId } from '../contract/ids.ts';
+import { CollectionId, ContentHash, ImageId } from '../contract/ids.ts';
 import { ImageStatus, ProblemCode, type DuplicateGroup, type Image } from '../contract/image.ts';
 import type { FileKey } from '../domain/scan.ts';
 import { decodeCursor, toPage, type Page } from './cursor.ts';
@@ -11,9 +11,15 @@ import { fromHash, toHash, toImage, type ImageRow } from './image-row.ts';
 export type UsableImage = FileKey & { id: ImageId; contentHash: ContentHash };
 
 /** What is needed to open an image's file; `contentHash` is null if it is not a usable image. */
-export type ImageLocation = FileKey & { rootPath: string; contentHash: ContentHash | null };
+export type ImageLocation = FileKey & {
+  collectionId: CollectionId;
+  rootPath: string;
+  contentHash: ContentHash | null;
+};
 
-type LocationRow = Pick<ImageRow, 'rel_path' | 'path_bytes' | 'content_hash'> & { root_path: string };
+type LocationRow = Pick<ImageRow, 'collection_id' | 'rel_path' | 'path_bytes' | 'content_hash'> & {
+  root_path: string;
+};
 type UsableRow = Pick<ImageRow, 'id' | 'rel_path' | 'path_bytes'> & { content_hash: Uint8Array };
 type PageParams = { collectionId: number; afterPath: string; afterId: number; limit: number };
 type IdRow = Pick<ImageRow, 'id' | 'rel_path'>;
@@ -82,7 +88,7 @@ export class ImageRepository {
     this.#db = db;
     this.#get = db.prepare('SELECT * FROM images WHERE id = ?');
     this.#locate = db.prepare(`
-      SELECT c.root_path, i.rel_path, i.path_bytes, iif(i.status = 'problem', NULL, i.content_hash) AS content_hash
+      SELECT i.collection_id, c.root_path, i.rel_path, i.path_bytes, iif(i.status = 'problem', NULL, i.content_hash) AS content_hash
       FROM images i JOIN collections c ON c.id = i.collection_id WHERE i.id = ?`);
     this.#page = db.prepare(imageListSql.page);
     this.#pageOfStatus = db.prepare(imageListSql.pageOfStatus);
@@ -108,6 +114,7 @@ export class ImageRepository {
     const row = this.#locate.get(id);
     return (
       row && {
+        collectionId: CollectionId.parse(row.collection_id),
         rootPath: row.root_path,
         relPath: row.rel_path,
         pathBytes: row.path_bytes,

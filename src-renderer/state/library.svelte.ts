@@ -1,4 +1,5 @@
 import type { Client } from '../../src-main/contract/contract.ts';
+import type { BrightnessSetting } from '../../src-main/contract/brightness.ts';
 import type { Collection } from '../../src-main/contract/collection.ts';
 import type { CollectionId } from '../../src-main/contract/ids.ts';
 import { toShownError, type ShownError } from '../client/error.ts';
@@ -48,6 +49,13 @@ export class Library {
   rename(id: CollectionId, name: string): Promise<boolean> {
     return attemptLoudly(this.#toasts, async () =>
       this.#put(await this.#client.collections.rename({ id, name })),
+    );
+  }
+
+  /** The service recreates the pictures of the collection; an event reports each change. */
+  setBrightness(id: CollectionId, setting: BrightnessSetting): Promise<boolean> {
+    return attemptLoudly(this.#toasts, async () =>
+      this.#put((await this.#client.collections.setBrightness({ id, setting })).collection),
     );
   }
 

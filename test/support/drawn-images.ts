@@ -136,6 +136,7 @@ function planOf(
     createdAtMs: 0,
     classes: classesOf(drawn),
     rootPaths: [root],
+    brightness: {},
     appVersion: '0.0.0',
     counts: {
       ...count(),

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { cachePlace } from '../../domain/data-layout.ts';
+import { pictureKey } from '../../domain/picture-key.ts';
 import type { ContentHash } from '../../contract/ids.ts';
 import { decodeImage, type RgbImage } from './decode.ts';
 import { DiskCache } from './disk-cache.ts';
@@ -39,7 +40,7 @@ export class DecodedCache {
    * @throws ImageProblemError if the original is not a usable image, UserError as `DiskCache.write`
    */
   get(hash: ContentHash, request: DecodedRequest): Promise<RgbImage> {
-    const key = `${hash}-${request.maxSidePx}`;
+    const key = `${pictureKey(hash, request.limits?.brightness)}-${request.maxSidePx}`;
     const inFlight = this.#inFlight.get(key);
     if (inFlight !== undefined) return inFlight;
     const image = this.#readOrMake(key, request).finally(() => this.#inFlight.delete(key));

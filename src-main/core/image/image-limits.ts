@@ -1,11 +1,14 @@
+import type { Brightness } from '../../contract/brightness.ts';
 import { ImageProblemError } from './image-problem.ts';
 
-/** Limits on what is opened at all; both are user settings. */
+/** How images are opened: limits, which are user settings, and the rule of their collection. */
 export type ImageLimits = {
   /** Images with more pixels are refused on the word of their header, before a pixel is decoded. */
   maxPixels: number;
   /** Files with more bytes are refused before they are read. */
   maxFileBytes: number;
+  /** See [Note: Brightness]; without one, 16 bits are shown as they are and others by their own percentiles. */
+  brightness?: Brightness | undefined;
 };
 
 export const DEFAULT_IMAGE_LIMITS: ImageLimits = { maxPixels: 200_000_000, maxFileBytes: 2 ** 30 };

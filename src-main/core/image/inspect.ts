@@ -1,5 +1,7 @@
 import type { ImageFormat } from '../../contract/image.ts';
+import { pictureKey } from '../../domain/picture-key.ts';
 import type { Inspection } from '../../domain/scan.ts';
+import type { DeepSamples } from './deep-samples.ts';
 import { extensionOf, promiseOf } from './file-names.ts';
 import type { ImageLimits } from './image-limits.ts';
 import { ImageProblemError } from './image-problem.ts';
@@ -14,7 +16,21 @@ export type InspectOptions = {
   /** Where the thumbnail goes. */
   thumbnails: ThumbnailCache;
   signal: AbortSignal;
+  /** Whether files wait until the brightness range of their kind is measured; see `UnmeasuredImage`. */
+  isMeasuring?: boolean;
 };
+
+/** The brightness range of an image's kind was not measured yet; `samples` are some of its values. */
+export class UnmeasuredImage extends Error {
+  readonly deep: DeepSamples;
+  readonly samples: Float64Array;
+
+  constructor(deep: DeepSamples, samples: Float64Array) {
+    super(`no brightness range for ${deep.kind}`);
+    this.deep = deep;
+    this.samples = samples;
+  }
+}
 
 /** Files beyond this are hashed in passing and decoded from disk instead of being held in memory. */
 const MAX_BYTES_IN_MEMORY = 128 * 2 ** 20;
@@ -26,7 +42,7 @@ const MAX_BYTES_IN_MEMORY = 128 * 2 ** 20;
  * its pixels. Keep about two inspections a core in flight, see [Note: Sharp's settings].
  * @param path as `resolveFile` gives it
  * @throws the signal's reason when aborted, and UserError `DISK_FULL` or `DATA_FOLDER_UNUSABLE` when the
- *   thumbnail cannot be stored; never because of the file itself
+ *   thumbnail cannot be stored, and `UnmeasuredImage` where that was asked for; never because of the file itself
  */
 export async function inspectFile(path: string | Buffer, options: InspectOptions): Promise<Inspection> {
   try {
@@ -40,7 +56,7 @@ export async function inspectFile(path: string | Buffer, options: InspectOptions
 async function inspectOriginal(
   original: Original,
   path: string | Buffer,
-  { limits, thumbnails, signal }: InspectOptions,
+  { limits, thumbnails, signal, isMeasuring = false }: InspectOptions,
 ): Promise<Inspection> {
   const extension = extensionOf(path.toString());
   const format = formatOrThrow(sniffNamed(original.head, extension));
@@ -48,13 +64,16 @@ async function inspectOriginal(
   signal.throwIfAborted();
   const image = await openImage(source, format, limits);
   signal.throwIfAborted();
+  if (isMeasuring && image.deep?.range === null) {
+    throw new UnmeasuredImage(image.deep.samples, await image.deep.measure());
+  }
   // Making the thumbnail reads every row of the image: which proves that the file is complete.
   const { webp, note } = await encodeView(image, {
     maxSidePx: THUMBNAIL_SIDE_PX,
     quality: THUMBNAIL_QUALITY,
   });
   signal.throwIfAborted();
-  await thumbnails.write(contentHash, webp);
+  await thumbnails.write(pictureKey(contentHash, limits.brightness), webp);
   const notes = [noteOnName(extension, format), noteOnFrames(image.header), note];
   return {
     facts: { contentHash, ...image.header },

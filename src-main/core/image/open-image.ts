@@ -4,13 +4,16 @@ import { toErrorInfo, UserError } from '../../contract/errors.ts';
 import { ImageFacts, type ImageFormat } from '../../contract/image.ts';
 import { decodeBmp, readBmpHeader, type RawPixels } from './bmp.ts';
 import { problemOfDecoder } from './decoder-problem.ts';
+import { deepSamplesOf, readDeepPixels } from './deep-samples.ts';
 import { decodeHeic } from './heic.ts';
 import { wrapAsTiff } from './icc-tiff.ts';
 import { refuseSize, type ImageLimits } from './image-limits.ts';
+import { openDeep, type DeepImage } from './open-deep.ts';
 import { ImageProblemError } from './image-problem.ts';
 import { orientationInText, withOrientation } from './png-orientation.ts';
 import { sharp } from './sharp-setup.ts';
 import { inSharpTurn } from './sharp-turns.ts';
+import { readTiffTags, withUnsignedSamples } from './tiff-tags.ts';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.ts';
 
 /** Facts of an image from its header; the hash covers the whole file and is computed elsewhere. */
@@ -28,6 +31,8 @@ export type OpenImage = {
    * @throws ImageProblemError `truncated` or `corrupt`
    */
   decode: <T>(build: (pixels: Sharp) => Promise<T>) => Promise<{ result: T; note: string | null }>;
+  /** Of images whose samples are not brightness; see [Note: Brightness]. */
+  deep?: DeepImage;
 };
 
 /** At the default limit of 200 megapixels, a JPEG takes 1.2 s and an AVIF about 10; made-up ones take for ever. */
@@ -46,7 +51,12 @@ export async function openImage(
 ): Promise<OpenImage> {
   const image = await blamingFile(format, () => openWithDecoder(source, format, limits));
   refuseOddHeader(image.header);
-  return { ...image, decode: (build) => blamingFile(format, () => image.decode(build)) };
+  const { decode, deep } = image;
+  return {
+    ...image,
+    decode: (build) => blamingFile(format, () => decode(build)),
+    ...(deep && { deep: { ...deep, measure: () => blamingFile(format, () => deep.measure()) } }),
+  };
 }
 
 function openWithDecoder(
@@ -130,19 +140,28 @@ async function openWithSharp(
 ): Promise<OpenImage> {
   const settings = { limitInputPixels: limits.maxPixels, sequentialRead: true } as const;
   const found = await readMetadata(file, format);
-  const orientation = format === 'png' ? orientationInText(found) : undefined;
-  const source = orientation === undefined ? file : withOrientation(await bytesOf(file), orientation);
-  const metadata = orientation === undefined ? found : await readMetadata(source, format);
+  const source = await asDecodersTakeIt(file, format, found);
+  const metadata = source === file ? found : await readMetadata(source, format);
   const { width, height } = metadata;
   refuseSize(width, height, limits);
-  refuseUnusualSamples(metadata);
+  const tags = typeof file === 'string' ? undefined : readTiffTags(file);
+  const deep = deepSamplesOf(format, { ...metadata, depth: found.depth }, tags);
+  if (!deep) refuseUnusualSamples(metadata);
   const pixels = (failOn: 'warning' | 'error') =>
     sharp(source, { ...settings, failOn })
       .autoOrient()
       .timeout({ seconds: MAX_DECODE_SECONDS });
 
+  const header = headerOf(metadata, format);
+  if (deep) {
+    const readPixels = () => decodeLeniently((upright) => readDeepPixels(upright, deep));
+    return {
+      header,
+      ...openDeep(deep, { readPixels, plain: decodeLeniently, brightness: limits.brightness }),
+    };
+  }
   return {
-    header: headerOf(metadata, format),
+    header,
     decode: async (build) => {
       // Only libjpeg's warnings concern the pixels; those of other libraries are about odd but harmless tags.
       if (format === 'jpeg') {
@@ -170,6 +189,18 @@ function readMetadata(source: ImageSource, format: ImageFormat): Promise<Metadat
   ).catch((error: unknown) => {
     throw problemOfDecoder(error, { format, source });
   });
+}
+
+/** A PNG whose orientation is in a text, and a TIFF with signed samples, as copies that sharp reads rightly. */
+async function asDecodersTakeIt(
+  source: ImageSource,
+  format: ImageFormat,
+  metadata: Metadata,
+): Promise<ImageSource> {
+  const orientation = format === 'png' ? orientationInText(metadata) : undefined;
+  if (orientation !== undefined) return withOrientation(await bytesOf(source), orientation);
+  const isSigned = format === 'tiff' && metadata.depth === 'short';
+  return isSigned ? withUnsignedSamples(await bytesOf(source)) : source;
 }
 
 const bytesOf = async (source: ImageSource) => (typeof source === 'string' ? await readFile(source) : source);
@@ -204,7 +235,7 @@ function headerOf(metadata: Metadata, format: ImageFormat): ImageHeader {
   };
 }
 
-/** Scientific TIFF files contain numbers that do not define a brightness; guessing one would mislead. */
+/** Numbers that are no brightness by any rule: complex ones, and further channels of CMYK. */
 function refuseUnusualSamples({ depth, channels }: Metadata): void {
   const isIntegerSample = depth === 'uchar' || depth === 'ushort';
   if (isIntegerSample && channels <= 5) return;

@@ -1,4 +1,5 @@
 import { cachePlace } from '../../domain/data-layout.ts';
+import { pictureKey } from '../../domain/picture-key.ts';
 import type { ContentHash } from '../../contract/ids.ts';
 import { DiskCache } from './disk-cache.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
@@ -22,23 +23,23 @@ export class ThumbnailCache {
     });
   }
 
-  /** Where the thumbnail lies, or would lie. */
-  path(hash: ContentHash): string {
-    return this.#files.path(hash);
+  /** Where the thumbnail of a key lies, or would lie; see `pictureKey`. */
+  path(key: string): string {
+    return this.#files.path(key);
   }
 
-  has(hash: ContentHash): Promise<boolean> {
-    return this.#files.has(hash);
+  has(key: string): Promise<boolean> {
+    return this.#files.has(key);
   }
 
   /** The thumbnail, or null when it is not (or no longer) in the cache. */
-  read(hash: ContentHash): Promise<Buffer | null> {
-    return this.#files.read(hash);
+  read(key: string): Promise<Buffer | null> {
+    return this.#files.read(key);
   }
 
   /** @throws UserError as `DiskCache.write` */
-  write(hash: ContentHash, webp: Uint8Array): Promise<void> {
-    return this.#files.write(hash, webp);
+  write(key: string, webp: Uint8Array): Promise<void> {
+    return this.#files.write(key, webp);
   }
 
   /**
@@ -51,11 +52,12 @@ export class ThumbnailCache {
     load: () => Promise<Uint8Array>,
     limits: ImageLimits = DEFAULT_IMAGE_LIMITS,
   ): Promise<Buffer> {
-    const present = await this.read(hash);
+    const key = pictureKey(hash, limits.brightness);
+    const present = await this.read(key);
     if (present !== null && present.length > 0) return present;
     const image = await openImageBytes(await load(), limits);
     const { webp } = await encodeView(image, { maxSidePx: THUMBNAIL_SIDE_PX, quality: THUMBNAIL_QUALITY });
-    await this.write(hash, webp);
+    await this.write(key, webp);
     return webp;
   }
 

@@ -1,4 +1,8 @@
 const SHORT = 3;
+/** The first byte of `II`. */
+const LITTLE_ENDIAN = 0x49;
+/** Of the tag `SampleFormat`. */
+const UNSIGNED = 1;
 /** More than this no directory has. */
 const MAX_ENTRIES = 4_096;
 /** Size and places of a directory's parts: TIFF counts with 32 bits, BigTIFF with 64. */
@@ -12,14 +16,46 @@ export const TIFF_TAGS = {
   orientation: 274,
   samplesPerPixel: 277,
   extraSamples: 338,
+  sampleFormat: 339,
 } as const;
+
+export type TiffTags = ReadonlyMap<number, number>;
+
+/** Whether the channel behind the colours is transparency: 1 is premultiplied, 2 is not. Source: TIFF 6.0 §18. */
+export function hasRealAlpha(tags: TiffTags | undefined): boolean {
+  const kind = tags?.get(TIFF_TAGS.extraSamples);
+  return kind === 1 || kind === 2;
+}
 
 /**
  * The tags of the first directory of a TIFF or BigTIFF file, or of EXIF data: the first value of each that has whole
  * numbers. Source: TIFF 6.0 §2.
  * @returns undefined where there is no directory inside the bytes
  */
-export function readTiffTags(bytes: Buffer): ReadonlyMap<number, number> | undefined {
+export function readTiffTags(bytes: Buffer): TiffTags | undefined {
+  const entries = entriesOf(bytes);
+  return entries && new Map([...entries].map(([tag, { value }]) => [tag, value]));
+}
+
+/**
+ * The same TIFF with samples that are said to have no sign: libvips cuts off negative ones of 16 bits otherwise. Their
+ * bits stay what they are.
+ */
+export function withUnsignedSamples(bytes: Buffer): Buffer {
+  const format = entriesOf(bytes)?.get(TIFF_TAGS.sampleFormat);
+  if (!format?.isShort) return bytes;
+  const copy = Buffer.from(bytes);
+  for (let index = 0; index < format.count; index++) {
+    const at = format.at + 2 * index;
+    if (copy[0] === LITTLE_ENDIAN) copy.writeUInt16LE(UNSIGNED, at);
+    else copy.writeUInt16BE(UNSIGNED, at);
+  }
+  return copy;
+}
+
+type Entry = { at: number; count: number; isShort: boolean; value: number };
+
+function entriesOf(bytes: Buffer): Map<number, Entry> | undefined {
   try {
     return readDirectory(bytes);
   } catch (error) {
@@ -29,10 +65,10 @@ export function readTiffTags(bytes: Buffer): ReadonlyMap<number, number> | undef
   }
 }
 
-function readDirectory(bytes: Buffer): Map<number, number> | undefined {
+function readDirectory(bytes: Buffer): Map<number, Entry> | undefined {
   const order = bytes.toString('latin1', 0, 2);
   if (order !== 'II' && order !== 'MM') return undefined;
-  const isLittleEndian = order === 'II';
+  const isLittleEndian = bytes[0] === LITTLE_ENDIAN;
   const short = (at: number) => (isLittleEndian ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at));
   const long = (at: number) => (isLittleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
   const wide = (at: number) => Number(isLittleEndian ? bytes.readBigUInt64LE(at) : bytes.readBigUInt64BE(at));
@@ -40,16 +76,18 @@ function readDirectory(bytes: Buffer): Map<number, number> | undefined {
   const { countBytes, entryBytes, inlineBytes } = isBig ? BIG : CLASSIC;
   const place = isBig ? wide : long;
   const directoryAt = place(isBig ? 8 : 4);
-  const entries = Math.min(isBig ? wide(directoryAt) : short(directoryAt), MAX_ENTRIES);
-  const tags = new Map<number, number>();
-  for (let entry = 0; entry < entries; entry++) {
-    const at = directoryAt + countBytes + entry * entryBytes;
-    const isShort = short(at + 2) === SHORT;
-    const valueAt = at + entryBytes - inlineBytes;
+  const count = Math.min(isBig ? wide(directoryAt) : short(directoryAt), MAX_ENTRIES);
+  const entries = new Map<number, Entry>();
+  for (let index = 0; index < count; index++) {
+    const entryAt = directoryAt + countBytes + index * entryBytes;
+    const isShort = short(entryAt + 2) === SHORT;
+    const valueAt = entryAt + entryBytes - inlineBytes;
+    const items = place(entryAt + 4);
     // Values that do not fit the entry are elsewhere.
-    const isInline = place(at + 4) * (isShort ? 2 : 4) <= inlineBytes;
-    const from = isInline ? valueAt : place(valueAt);
-    if (from + 4 <= bytes.length) tags.set(short(at), isShort ? short(from) : long(from));
+    const itemBytes = isShort ? 2 : 4;
+    const at = items * itemBytes <= inlineBytes ? valueAt : place(valueAt);
+    if (at + items * itemBytes > bytes.length) continue;
+    entries.set(short(entryAt), { at, count: items, isShort, value: isShort ? short(at) : long(at) });
   }
-  return tags;
+  return entries;
 }

@@ -2,6 +2,7 @@ import { readTiffTags, TIFF_TAGS } from './tiff-tags.ts';
 
 /** More channels than these sharp does not take. */
 const MAX_CHANNELS = 5;
+const MAX_BITS = 32;
 /** What libtiff decodes as sharp ships it. Numbers: TIFF 6.0, its supplements, and libtiff's `tiff.h`. */
 const READ_COMPRESSIONS = new Set([1, 2, 3, 4, 5, 7, 8, 32_766, 32_771, 32_773, 32_809, 32_946, 34_676, 34_677]); // prettier-ignore
 const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
@@ -25,7 +26,7 @@ const COMPRESSION_NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * What makes a TIFF file, which may be whole, unreadable here: its compression or the number of its channels.
+ * What makes a TIFF file, which may be whole, unreadable here: its compression, or how many bits or channels it has.
  * @returns one sentence with the next step; undefined where it has nothing of that kind
  */
 export function unreadTiff(bytes: Buffer): string | undefined {
@@ -35,6 +36,10 @@ export function unreadTiff(bytes: Buffer): string | undefined {
   if (!READ_COMPRESSIONS.has(compression)) {
     const name = COMPRESSION_NAMES[compression] ?? `method ${compression}`;
     return `This TIFF file is compressed with ${name}, which cannot be read: save it with LZW, Deflate or no compression.`;
+  }
+  const bits = tags.get(TIFF_TAGS.bitsPerSample) ?? 1;
+  if (bits > MAX_BITS) {
+    return `This TIFF file has ${bits} bits per sample, but at most ${MAX_BITS} can be read: save it with 16 or 32 bits.`;
   }
   const channels = tags.get(TIFF_TAGS.samplesPerPixel) ?? 1;
   if (channels <= MAX_CHANNELS) return undefined;

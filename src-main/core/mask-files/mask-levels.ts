@@ -5,7 +5,7 @@ export type MaskLevels = { data: Uint16Array; widthPx: number; heightPx: number;
 
 /** Colours whose channels differ by less are grey that went through JPEG. */
 const MAX_TINT = 0.04;
-/** Opaque pixels are those of a black and white mask if so many of them are as good as black or white. */
+/** Opaque pixels are those of a black and white mask if this share of them is nearly black or white. */
 const BLACK_AND_WHITE_SHARE = 0.9;
 const NEARLY_BLACK = 0.1;
 
@@ -99,7 +99,7 @@ function greyOf(red: number, green: number, blue: number, full: number): number 
   return tint > full * MAX_TINT ? -1 : Math.round((red + green + blue) / 3);
 }
 
-/** Whether what is opaque is a mask by itself: black and white, and both occur. */
+/** Whether the opaque pixels are a complete mask: black and white, and both occur. */
 function isBlackAndWhite(grey: Uint16Array, alpha: Uint16Array, full: number): boolean {
   let opaque = 0;
   let black = 0;

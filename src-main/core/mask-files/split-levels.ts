@@ -6,7 +6,7 @@ export type SplitLevels = { inside: Uint8Array; unknown: Uint8Array };
 const ALL_LEVELS = 65_536;
 /** The level, of 255, of pixels without ground truth. */
 const IGNORED_GREY = 128;
-/** From so many different levels on, edges may be soft, and even areas differ by rounding. */
+/** With this many different levels or more, edges may be soft, and even areas differ by rounding. */
 const SOFT_LEVELS = 16;
 const SOFT_SPREAD = 8;
 /** A photograph has more levels than these, and more of its pixels are neither dark nor bright. */

@@ -152,7 +152,7 @@ const PASSES = [
   { x: 0, y: 1, stepX: 1, stepY: 2 },
 ];
 
-/** The samples of an interlaced picture below 8 bits, which fast-png cannot read: each pass is a picture by itself. */
+/** The samples of an interlaced picture below 8 bits, which fast-png cannot read: each pass is a separate picture. */
 function joinPasses({ widthPx, heightPx, bitDepth, rows }: PngFile): Uint8Array {
   const joined = new Uint8Array(widthPx * heightPx);
   let from = 0;
@@ -174,7 +174,7 @@ function joinPasses({ widthPx, heightPx, bitDepth, rows }: PngFile): Uint8Array 
   return joined;
 }
 
-/** The file with one pixel in place of its own: what is left are palette and transparency. */
+/** The file with a single pixel: only its palette and transparency are read from it. */
 function onePixel({ chunks, bitDepth, colourType }: PngFile): Buffer[] {
   const isKept = (chunk: Buffer) => ['PLTE', 'tRNS'].includes(chunk.toString('latin1', 4, 8));
   const header = headerChunk({ widthPx: 1, heightPx: 1, bitDepth, colourType });

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { ContentHash } from '../../contract/ids.ts';
+import { pictureKey } from '../../domain/picture-key.ts';
 import type { FileKey } from '../../domain/scan.ts';
 import { DecodedCache } from '../image/decoded-cache.ts';
 import { squashed } from '../image/augment/resize-bicubic.ts';
@@ -76,7 +77,7 @@ export class ImageSource {
       }),
     );
     const spanning = squashed(pixels, superpixels.viewPx);
-    const map = await this.#superpixels.get(image.contentHash, spanning);
+    const map = await this.#superpixels.get(pictureKey(image.contentHash, limits.brightness), spanning);
     const opened = { pixels, spanning, superpixels: map, grids: superpixelGrids(map, clusteredStride) };
     this.#kept.set(image.contentHash, opened);
     return opened;

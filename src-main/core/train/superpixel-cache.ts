@@ -1,5 +1,4 @@
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { ContentHash } from '../../contract/ids.ts';
 import { cachePlace } from '../../domain/data-layout.ts';
 import { normalisedValues } from '../image/augment/normalise.ts';
 import { DiskCache } from '../image/disk-cache.ts';
@@ -38,11 +37,12 @@ export class SuperpixelCache {
 
   /**
    * The superpixels of an image's spanning view, from disk or found anew.
+   * @param picture key of the image, see `pictureKey`
    * @param spanning [viewPx, viewPx, 3] uint8
    * @throws UserError as `DiskCache.write`
    */
-  async get(hash: ContentHash, spanning: Uint8Array): Promise<SuperpixelMap> {
-    const key = `${hash}-${this.#suffix}`;
+  async get(picture: string, spanning: Uint8Array): Promise<SuperpixelMap> {
+    const key = `${picture}-${this.#suffix}`;
     const entry = await this.#files.read(key);
     const cached = entry === null ? undefined : parseEntry(entry, this.#spec.viewPx);
     if (cached) return cached;

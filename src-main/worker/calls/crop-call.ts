@@ -7,6 +7,7 @@ import { resolveFile } from '../../core/image/walk.ts';
 import { decodeCrop } from '../../core/mask/crop.ts';
 import { cropAround, drawCrop } from '../../core/mask/draw-crop.ts';
 import type { RgbImage } from '../../core/image/decode.ts';
+import { pictureKey } from '../../domain/picture-key.ts';
 import { pictureCaches } from './picture-caches.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
 
@@ -19,9 +20,12 @@ const QUALITY = 82;
  * @throws UserError IMAGE_UNAVAILABLE when the file is gone, damaged, or no longer what was segmented
  */
 export async function renderCrop(call: CallOf<'render-crop'>): Promise<ResultOf<'render-crop'>> {
-  const { shape, box, contentHash, cache } = call;
+  const { shape, box, contentHash, cache, limits } = call;
   const { crops } = pictureCaches(cache);
-  const key = createHash('sha256').update(contentHash).update(shape.rle).digest('hex');
+  const key = createHash('sha256')
+    .update(pictureKey(contentHash, limits.brightness))
+    .update(shape.rle)
+    .digest('hex');
   const cached = await crops.read(key);
   if (cached && cached.length > 0) return { bytes: cached };
   const crop = cropAround(box, { widthPx: shape.gridWidth, heightPx: shape.gridHeight });

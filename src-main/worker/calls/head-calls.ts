@@ -88,7 +88,7 @@ async function embeddingOf({
   cache,
   learned,
 }: Photo): Promise<Embedding> {
-  return await openEmbeddings(cache).get(embeddingKey(contentHash, learned), async () => {
+  return await openEmbeddings(cache).get(embeddingKey(contentHash, { ...learned, limits }), async () => {
     const bytes = await readVerified(resolveFile(rootPath, file), contentHash, { limits });
     const pixels = await decodePixels(bytes, limits);
     const extractor = await keptEncoder(learned);

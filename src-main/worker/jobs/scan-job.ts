@@ -3,6 +3,7 @@ import { InspectedFile, type FoundFile, type Inspection } from '../../domain/sca
 import { inspectFile } from '../../core/image/inspect.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { NotedReader } from '../../core/image/noted-reader.ts';
+import { BrightnessMeasuring } from './brightness-measuring.ts';
 import { ThumbnailCache } from '../../core/image/thumbnail-cache.ts';
 import { realRoot, refuseGoneFolder, resolveFile, walkFolder } from '../../core/image/walk.ts';
 import type { JobContext } from './job-context.ts';
@@ -40,6 +41,10 @@ async function listChanged(job: WorkerJobOf<'scan'>, { link, signal }: JobContex
   return changed;
 }
 
+/**
+ * Opens files, those of a kind without a brightness range last: their ranges are measured on the first pass, and kept
+ * before anything is made of them. See [Note: Brightness].
+ */
 async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context: JobContext): Promise<void> {
   const { link, signal } = context;
   const reader = NotedReader.takeUp(job.readingFolder);
@@ -50,27 +55,44 @@ async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context:
   const saver = new BatchSaver(async (batch) => {
     await link.ask({ kind: 'scan/save', files: batch });
   });
+  const measuring = new BrightnessMeasuring();
+  let brightness = job.limits.brightness;
+  let isMeasuring = brightness !== undefined;
   let done = 0;
   const report = () => link.report({ phase: 'reading-images', done, total: files.length, unit: 'images' });
 
   const inspectOne = async (file: FoundFile) => {
     if (signal.aborted) return;
     const path = resolveFile(job.rootPath, file);
+    const limits = { ...job.limits, brightness };
     const inspection = await reader
-      .read(path, () => inspectFile(path, { limits: job.limits, thumbnails, signal }))
-      .catch(problemOf);
+      .read(path, () => inspectFile(path, { limits, thumbnails, signal, isMeasuring }))
+      .catch((error: unknown) => (measuring.isNoted(error, file) ? undefined : problemOf(error)));
+    if (inspection === undefined) return;
     if (inspection.problem?.code === 'vanished') await refuseGoneFolder(job.rootPath);
     await saver.add(rowOf(file, inspection));
     done++;
     report();
   };
 
+  const inspectEach = async (some: readonly FoundFile[]) => {
+    // Chunks keep the number of pending promises small in a folder of a million files.
+    for (let start = 0; start < some.length && !signal.aborted; start += 1_000) {
+      await Promise.all(some.slice(start, start + 1_000).map((file) => limit(() => inspectOne(file))));
+    }
+  };
+
   report();
   try {
     for (const file of suspects) await inspectOne(file);
-    // Chunks keep the number of pending promises small in a folder of a million files.
-    for (let start = 0; start < others.length && !signal.aborted; start += 1_000) {
-      await Promise.all(others.slice(start, start + 1_000).map((file) => limit(() => inspectOne(file))));
+    await inspectEach(others);
+    const waiting = measuring.files;
+    if (waiting.length > 0 && brightness && !signal.aborted) {
+      const ranges = measuring.ranges();
+      await link.ask({ kind: 'scan/brightness', ranges });
+      brightness = { ...brightness, measured: { ...ranges, ...brightness.measured } };
+      isMeasuring = false;
+      await inspectEach(waiting);
     }
   } finally {
     await saver.flush();

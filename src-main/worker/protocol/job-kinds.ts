@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LevelRange } from '../../contract/brightness.ts';
 import { ExportImageName, ExportImageRow, ExportPlan } from '../../domain/export-plan.ts';
 import { ExportResult } from '../../contract/export.ts';
 import { ContentHash, DatasetVersionId, ImageId, RunId, SegmentationId } from '../../contract/ids.ts';
@@ -61,6 +62,8 @@ const scan = {
     },
     /** Save these rows. */
     'scan/save': { ask: z.object({ files: z.array(InspectedFile) }), answer: z.null() },
+    /** Keep these brightness ranges, by the kind of sample. */
+    'scan/brightness': { ask: z.object({ ranges: z.record(z.string(), LevelRange) }), answer: z.null() },
     /** Every file has been seen: mark the rest as missing. */
     'scan/finish': { ask: Nothing, answer: z.null() },
   },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ContentHash } from '../../contract/ids.ts';
+import { pictureKey } from '../../domain/picture-key.ts';
 import { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 
@@ -16,8 +17,8 @@ export function openEmbeddings({ folder, decodedBytes }: SegmentSpec['cache']): 
 /** The key of an image's embedding: by its content, the encoder, and the size at which the encoder sees it. */
 export function embeddingKey(
   contentHash: ContentHash,
-  { model, settings }: Pick<SegmentSpec, 'model' | 'settings'>,
+  { model, settings, limits }: Pick<SegmentSpec, 'model' | 'settings' | 'limits'>,
 ): string {
   const made = JSON.stringify([model, model && settings.inputPx]);
-  return `${contentHash}-${createHash('sha256').update(made).digest('hex').slice(0, 16)}`;
+  return `${pictureKey(contentHash, limits.brightness)}-${createHash('sha256').update(made).digest('hex').slice(0, 16)}`;
 }

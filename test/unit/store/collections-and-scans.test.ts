@@ -31,6 +31,7 @@ describe('collections', () => {
         createdAtMs: 0,
         lastScanAtMs: null,
         counts: NO_IMAGES,
+        brightness: { setting: { kind: 'automatic' }, measured: {} },
       },
       {
         id: dogs,
@@ -39,6 +40,7 @@ describe('collections', () => {
         createdAtMs: 0,
         lastScanAtMs: null,
         counts: NO_IMAGES,
+        brightness: { setting: { kind: 'automatic' }, measured: {} },
       },
     ]);
     expect(test.store.collections.get(cats)).toEqual(test.store.collections.list()[0]);

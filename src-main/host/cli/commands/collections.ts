@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { BrightnessSetting } from '../../../contract/brightness.ts';
 import type { Collection } from '../../../contract/collection.ts';
 import type { Client } from '../../../contract/contract.ts';
 import type { Image } from '../../../contract/image.ts';
@@ -8,6 +9,7 @@ import { confirmRemoval } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { brightnessLines, brightnessSetting } from './brightness-argument.ts';
 import { findCollection } from './collection-argument.ts';
 
 /** Problems that a summary lists one by one; the rest is counted. */
@@ -89,6 +91,25 @@ export function addCollectionCommands(program: Command): void {
     });
 
   collections
+    .command('brightness')
+    .argument('<collection>', 'number or name')
+    .argument(
+      '<range>',
+      'automatic (measured on the images), full, or FROM-TO, such as 64-1664',
+      brightnessSetting,
+    )
+    .description('set which values of images with more than 8 bits per sample are black and white')
+    .action(async (which: string, setting: BrightnessSetting, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findCollection(client, which);
+        const { job } = await client.collections.setBrightness({ id, setting });
+        if (job) await followJob(client, job.id);
+        output.result(await summarise(client, id), summaryLines);
+      });
+    });
+
+  collections
     .command('remove')
     .argument('<collection>', 'number or name')
     .option('--yes', 'do not ask for confirmation')
@@ -136,6 +157,7 @@ function summaryLines({ collection, problems }: Summary): string[] {
   return [
     `Collection ${collection.id} '${collection.name}': ${counts.usable} images  (${collection.rootPath})`,
     ...extras.map((text) => `  ${text}`),
+    ...brightnessLines(collection).map((text) => `  ${text}`),
     ...shown.map(({ relPath, code, detail }) => `    ${printable(relPath)}: ${detail} [${code}]`),
     ...(more > 0 ? [`    ... and ${more} more; use --json to list them all`] : []),
   ];
