@@ -1,21 +1,15 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, relative } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, dirname, extname, relative } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
-import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
+import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { detectFormat } from './detect-format.ts';
 import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
-import {
-  FILE_READERS,
-  indexPngReader,
-  MAX_PNG_BYTES,
-  type FileFormat,
-  type FileReader,
-} from './file-formats.ts';
-import { openIndexFolder } from './index-folder.ts';
-import type { FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
-import { joinObjects, readBinaryPng, type ObjectPng } from './png-masks.ts';
-import { readMaskFile, unreadable } from './read-file.ts';
+import { FILE_READERS, type FileFormat } from './file-formats.ts';
+import type { FileRecord } from './mask-record.ts';
+import { findClasses } from './png-classes.ts';
+import { readPngFile, readPngFolder, type PngFormat } from './png-folder.ts';
 import { readVocFolder } from './voc-folder.ts';
+import { walkFiles } from './walk-files.ts';
 import { readYoloFolder } from './yolo-folder.ts';
 
 /**
@@ -24,7 +18,8 @@ import { readYoloFolder } from './yolo-folder.ts';
  * `coco`: one JSON file, or a folder with one or more. `labelme`: the JSON files of a folder and of those below it.
  * `label-studio` and `datumaro`: JSON files. `cvat`: XML files. `yolo`: a folder with a data.yaml and folders called `labels`.
  * `binary-png`: `NAME.png` is the one object of the image NAME, and a folder `NAME` holds one PNG per object, where
- * `0001_cat.png` is a cat. `index-png`: `NAME.png` numbers the objects of the image NAME.
+ * `0001_cat.png` is a cat. `index-png`: `NAME.png` numbers the objects of the image NAME. Of a folder that such an export
+ * wrote, only masks are read, and classes by the names in its lists.
  * @throws UserError NOT_FOUND or BAD_INPUT about the path itself; all else is a record of the kind `problem`
  * @throws the signal's reason when aborted
  */
@@ -40,41 +35,61 @@ export async function* readMasks(path: string, options: ReadOptions): AsyncGener
     case 'voc':
       yield* readVocFolder(path, options);
       return;
-    case 'index-png': {
-      const found = isFolder ? await openIndexFolder(path) : undefined;
-      const reader = found ? indexPngReader(found.classOf) : FILE_READERS[format];
-      yield* readFiles(found?.folder ?? path, { format, reader, isFolder }, options);
+    case 'binary-png':
+    case 'index-png':
+      yield* isFolder ? readPngs(path, format, options) : readOnePng(path, format, options);
       return;
-    }
     default:
-      yield* readFiles(path, { format, reader: FILE_READERS[format], isFolder }, options);
+      yield* readFiles(path, { format, isFolder }, options);
   }
 }
 
 async function* readFiles(
   path: string,
-  { format, reader, isFolder }: { format: FileFormat; reader: FileReader; isFolder: boolean },
+  { format, isFolder }: { format: FileFormat; isFolder: boolean },
   options: ReadOptions,
 ): AsyncGenerator<FileRecord> {
-  const { extension, read } = reader;
+  const { extension, read } = FILE_READERS[format];
   if (!isFolder) {
     yield* fromFile(path, read(path, contextOf(path, basename(path), options)));
     return;
   }
   let isEmpty = true;
-  for await (const entry of walk(path, { leaves: format === 'binary-png', signal: options.signal })) {
+  for await (const entry of walkFiles(path, { signal: options.signal })) {
     const context = contextOf(entry.path, relative(path, entry.path), options);
     if (entry.problem !== undefined) {
       yield { kind: 'problem', name: context.name, detail: entry.problem, file: entry.path };
-    } else if (entry.isLeafOfPngs) {
-      yield* fromFile(entry.path, readObjects(entry.path, context));
     } else if (extname(entry.path).toLowerCase() === extension) {
       yield* fromFile(entry.path, read(entry.path, context));
     } else continue;
     isEmpty = false;
   }
-  if (!isEmpty) return;
-  throw new UserError('BAD_INPUT', `There is no ${extension} file in ${path}.`, {
+  if (isEmpty) throw noSuchFile(path, extension, format);
+}
+
+async function* readPngs(path: string, format: PngFormat, options: ReadOptions): AsyncGenerator<FileRecord> {
+  const contextOfFile = (file: string) => contextOf(file, relative(path, file), options);
+  let isEmpty = true;
+  const reading = { format, contextOf: contextOfFile, signal: options.signal };
+  for await (const { record, file } of readPngFolder(path, reading)) {
+    yield { ...record, file };
+    isEmpty = false;
+  }
+  if (isEmpty) throw noSuchFile(path, '.png', format);
+}
+
+async function* readOnePng(
+  path: string,
+  format: PngFormat,
+  options: ReadOptions,
+): AsyncGenerator<FileRecord> {
+  const context = contextOf(path, basename(path), options);
+  const classes = await findClasses(dirname(path));
+  yield { ...(await readPngFile(path, { format, context, classes })), file: path };
+}
+
+function noSuchFile(path: string, extension: string, format: MaskFileFormat): UserError {
+  return new UserError('BAD_INPUT', `There is no ${extension} file in ${path}.`, {
     hint: `The format ${format} needs such files; choose another format with --format, or another folder.`,
   });
 }
@@ -83,49 +98,4 @@ async function isFolderOrThrow(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined);
   if (stats) return stats.isDirectory();
   throw new UserError('NOT_FOUND', `There is no file or folder ${path}.`, { hint: 'Check the path.' });
-}
-
-/** One PNG per object in a folder that is named like the image. */
-async function* readObjects(folder: string, context: MaskFileContext): AsyncGenerator<MaskRecord> {
-  const imageName = basename(folder);
-  const files = (await readdir(folder)).filter((name) => extname(name).toLowerCase() === '.png').sort();
-  const parts: ObjectPng[] = [];
-  for (const file of files) {
-    const name = `${context.name}/${file}`;
-    const bytes = await readMaskFile(join(folder, file), MAX_PNG_BYTES);
-    const className = /^\d+_(.+)\.png$/i.exec(file)?.[1] ?? null;
-    const record =
-      typeof bytes === 'string'
-        ? ({ kind: 'problem', name, detail: bytes } as const)
-        : readBinaryPng(bytes, { ...context, name, imageName });
-    parts.push({ record, className, name });
-  }
-  yield* joinObjects(imageName, parts);
-}
-
-type Entry = { path: string; isLeafOfPngs: boolean; problem?: string };
-
-/** Files below a folder; with `leaves`, a folder of numbered PNGs is given as a whole. */
-async function* walk(
-  folder: string,
-  { leaves, signal }: { leaves: boolean; signal: AbortSignal | undefined },
-): AsyncGenerator<Entry> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(unreadable);
-  if (typeof entries === 'string') {
-    yield { path: folder, isLeafOfPngs: false, problem: entries };
-    return;
-  }
-  for (const entry of entries) {
-    signal?.throwIfAborted();
-    if (entry.name.startsWith('.') || MANIFEST_NAMES.includes(entry.name)) continue;
-    const path = join(folder, entry.name);
-    if (!entry.isDirectory()) yield { path, isLeafOfPngs: false };
-    else if (leaves && (await holdsObjects(path))) yield { path, isLeafOfPngs: true };
-    else yield* walk(path, { leaves, signal });
-  }
-}
-
-async function holdsObjects(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch(() => []);
-  return names.length > 0 && names.every((name) => /^\d+_.+\.png$/i.test(name));
 }

@@ -14,6 +14,9 @@ const IN_COLOUR = 'It is a colour image; numbers of objects are grey levels or p
 const PHOTO_CHANGES = 1 / 3;
 const PHOTO_LEVELS = 64;
 
+/** More than the picture of any mask takes: most are below 1 MB. */
+export const MAX_PNG_BYTES = 500_000_000;
+
 /** The file, and the image that its name stands for. */
 export type MaskPng = Pick<MaskFileContext, 'name' | 'gridOf'> & { imageName: string };
 

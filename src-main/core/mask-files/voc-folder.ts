@@ -4,10 +4,9 @@ import { UserError } from '../../contract/errors.ts';
 import { readPngSize } from '../mask/decode-png.ts';
 import { masksOfClasses, numberAt, readClassPicture, type ClassPicture } from './class-picture.ts';
 import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
-import { MAX_PNG_BYTES } from './file-formats.ts';
 import type { GridSize } from './image-grid.ts';
 import type { FileMask, FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
-import { isNoise } from './png-masks.ts';
+import { isNoise, MAX_PNG_BYTES } from './png-masks.ts';
 import { readMaskFile } from './read-file.ts';
 
 const CLASSES = 'SegmentationClass';

@@ -75,11 +75,11 @@ describe('masks come back exactly from', () => {
     expect(await readBack(join(folder, 'annotations'), 'coco')).toEqual(expected);
   });
 
-  test('binary-png, whose file names hold the class as far as they can', async () => {
+  test('binary-png, whose list names the classes that file names cannot hold', async () => {
     const { folder } = await exportDrawn(await pets(), { format: 'binary-png' });
     const read = await readBack(join(folder, 'masks'), 'binary-png');
     expect(read.cats__a_b_c?.map(({ drawing }) => drawing)).toEqual(expected.cats__a_b_c?.map(({ drawing }) => drawing)); // prettier-ignore
-    expect(read.cats__a_b_c?.map(({ className }) => className).sort()).toEqual(['cat', 'dog____co_']);
+    expect(read.cats__a_b_c?.map(({ className }) => className).sort()).toEqual(['cat', 'dog & "co"']);
     expect(text(folder, 'masks.csv')).toContain(
       '0002_dog____co_.png,cats__a_b_c,"dog & ""co""",0.5,accepted,4',
     );
