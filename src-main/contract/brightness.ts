@@ -25,3 +25,8 @@ export const Brightness = z.object({
   measured: z.record(z.string(), LevelRange),
 });
 export type Brightness = z.infer<typeof Brightness>;
+
+/** A level as people read it: whole, or with four digits. */
+export function shownLevel(level: number): string {
+  return String(Number.isInteger(level) ? level : Number(level.toPrecision(4)));
+}

@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import type { Brightness, LevelRange } from '../../contract/brightness.ts';
+import { shownLevel, type Brightness, type LevelRange } from '../../contract/brightness.ts';
 import { isPlainRange, measuredRange, rangeOf, someSamples, stretched, type DeepPixels, type DeepSamples } from './deep-samples.ts'; // prettier-ignore
 import { sharp } from './sharp-setup.ts';
 
@@ -45,9 +45,4 @@ function noteOf(deep: DeepSamples, { from, to }: LevelRange): string | null {
   const isStretched = deep.depth !== 'uchar' && !isPlainRange(deep, { from, to });
   const onRange = `Its values from ${shownLevel(from)} to ${shownLevel(to)} are shown from black to white.`;
   return [deep.note, isStretched ? onRange : null].filter((part) => part !== null).join(' ') || null;
-}
-
-/** A level as people write it: whole, or with four digits. */
-export function shownLevel(level: number): string {
-  return Number.isInteger(level) ? String(level) : String(Number(level.toPrecision(4)));
 }

@@ -41,61 +41,106 @@ async function listChanged(job: WorkerJobOf<'scan'>, { link, signal }: JobContex
   return changed;
 }
 
-/**
- * Opens files, those of a kind without a brightness range last: their ranges are measured on the first pass, and kept
- * before anything is made of them. See [Note: Brightness].
- */
 async function inspectAll(job: WorkerJobOf<'scan'>, files: FoundFile[], context: JobContext): Promise<void> {
-  const { link, signal } = context;
-  const reader = NotedReader.takeUp(job.readingFolder);
-  const isSuspect = (file: FoundFile) => reader.isSuspect(resolveFile(job.rootPath, file));
-  const [suspects, others] = [files.filter(isSuspect), files.filter((file) => !isSuspect(file))];
-  const thumbnails = new ThumbnailCache({ folder: job.cache.folder, maxBytes: job.cache.thumbnailBytes });
-  const limit = pLimit(context.cores * FILES_IN_FLIGHT_A_CORE);
-  const saver = new BatchSaver(async (batch) => {
-    await link.ask({ kind: 'scan/save', files: batch });
-  });
-  const measuring = new BrightnessMeasuring();
-  let brightness = job.limits.brightness;
-  let isMeasuring = brightness !== undefined;
-  let done = 0;
-  const report = () => link.report({ phase: 'reading-images', done, total: files.length, unit: 'images' });
-
-  const inspectOne = async (file: FoundFile) => {
-    if (signal.aborted) return;
-    const path = resolveFile(job.rootPath, file);
-    const limits = { ...job.limits, brightness };
-    const inspection = await reader
-      .read(path, () => inspectFile(path, { limits, thumbnails, signal, isMeasuring }))
-      .catch((error: unknown) => (measuring.isNoted(error, file) ? undefined : problemOf(error)));
-    if (inspection === undefined) return;
-    if (inspection.problem?.code === 'vanished') await refuseGoneFolder(job.rootPath);
-    await saver.add(rowOf(file, inspection));
-    done++;
-    report();
-  };
-
-  const inspectEach = async (some: readonly FoundFile[]) => {
-    // Chunks keep the number of pending promises small in a folder of a million files.
-    for (let start = 0; start < some.length && !signal.aborted; start += 1_000) {
-      await Promise.all(some.slice(start, start + 1_000).map((file) => limit(() => inspectOne(file))));
-    }
-  };
-
-  report();
+  const inspector = new Inspector(job, files.length, context);
   try {
-    for (const file of suspects) await inspectOne(file);
-    await inspectEach(others);
-    const waiting = measuring.files;
-    if (waiting.length > 0 && brightness && !signal.aborted) {
-      const ranges = measuring.ranges();
-      await link.ask({ kind: 'scan/brightness', ranges });
-      brightness = { ...brightness, measured: { ...ranges, ...brightness.measured } };
-      isMeasuring = false;
-      await inspectEach(waiting);
-    }
+    await inspector.inspect(files);
   } finally {
-    await saver.flush();
+    await inspector.flush();
+  }
+}
+
+/**
+ * Opens files and saves what was found. Those of a kind without a brightness range come last: their ranges are measured
+ * on the way, and kept before anything is made of them. See [Note: Brightness].
+ */
+class Inspector {
+  readonly #job: WorkerJobOf<'scan'>;
+  readonly #context: JobContext;
+  readonly #reader: NotedReader;
+  readonly #thumbnails: ThumbnailCache;
+  readonly #saver: BatchSaver;
+  readonly #measuring = new BrightnessMeasuring();
+  readonly #total: number;
+  #limits: WorkerJobOf<'scan'>['limits'];
+  #isMeasuring: boolean;
+  #done = 0;
+
+  constructor(job: WorkerJobOf<'scan'>, total: number, context: JobContext) {
+    const { folder, thumbnailBytes: maxBytes } = job.cache;
+    this.#job = job;
+    this.#context = context;
+    this.#total = total;
+    this.#reader = NotedReader.takeUp(job.readingFolder);
+    this.#thumbnails = new ThumbnailCache({ folder, maxBytes });
+    this.#limits = job.limits;
+    this.#isMeasuring = job.limits.brightness !== undefined;
+    this.#saver = new BatchSaver(async (batch) => {
+      await context.link.ask({ kind: 'scan/save', files: batch });
+    });
+  }
+
+  async inspect(files: readonly FoundFile[]): Promise<void> {
+    this.#report();
+    const isSuspect = (file: FoundFile) => this.#reader.isSuspect(resolveFile(this.#job.rootPath, file));
+    for (const file of files.filter(isSuspect)) await this.#inspectOne(file);
+    await this.#inspectEach(files.filter((file) => !isSuspect(file)));
+    if (this.#measuring.files.length === 0 || this.#context.signal.aborted) return;
+    await this.#keepRanges();
+    await this.#inspectEach(this.#measuring.files);
+  }
+
+  flush(): Promise<void> {
+    return this.#saver.flush();
+  }
+
+  async #keepRanges(): Promise<void> {
+    const { brightness } = this.#limits;
+    const ranges = this.#measuring.ranges();
+    await this.#context.link.ask({ kind: 'scan/brightness', ranges });
+    const measured = { ...ranges, ...brightness?.measured };
+    this.#limits = {
+      ...this.#limits,
+      brightness: { setting: { kind: 'automatic' }, ...brightness, measured },
+    };
+    this.#isMeasuring = false;
+  }
+
+  async #inspectEach(files: readonly FoundFile[]): Promise<void> {
+    const { cores, signal } = this.#context;
+    const limit = pLimit(cores * FILES_IN_FLIGHT_A_CORE);
+    // Chunks keep the number of pending promises small in a folder of a million files.
+    for (let start = 0; start < files.length && !signal.aborted; start += 1_000) {
+      const chunk = files.slice(start, start + 1_000);
+      await Promise.all(chunk.map((file) => limit(() => this.#inspectOne(file))));
+    }
+  }
+
+  async #inspectOne(file: FoundFile): Promise<void> {
+    const { signal } = this.#context;
+    if (signal.aborted) return;
+    const { rootPath } = this.#job;
+    const path = resolveFile(rootPath, file);
+    const options = {
+      limits: this.#limits,
+      thumbnails: this.#thumbnails,
+      signal,
+      isMeasuring: this.#isMeasuring,
+    };
+    const inspection = await this.#reader
+      .read(path, () => inspectFile(path, options))
+      .catch((error: unknown) => (this.#measuring.isNoted(error, file) ? undefined : problemOf(error)));
+    // It waits for the range of its kind.
+    if (inspection === undefined) return;
+    if (inspection.problem?.code === 'vanished') await refuseGoneFolder(rootPath);
+    await this.#saver.add(rowOf(file, inspection));
+    this.#done++;
+    this.#report();
+  }
+
+  #report(): void {
+    const { link } = this.#context;
+    link.report({ phase: 'reading-images', done: this.#done, total: this.#total, unit: 'images' });
   }
 }
 

@@ -1,4 +1,9 @@
-import type { Brightness, BrightnessSetting, LevelRange } from '../../../src-main/contract/brightness.ts';
+import {
+  shownLevel,
+  type Brightness,
+  type BrightnessSetting,
+  type LevelRange,
+} from '../../../src-main/contract/brightness.ts';
 import { t } from '../../i18n/language.svelte.ts';
 
 /** Before a person chose one, and where nothing was measured. */
@@ -20,9 +25,6 @@ export function shownRanges({ setting, measured }: Brightness): string {
 
 const rangeText = ({ from, to }: LevelRange) =>
   t('library.brightness.fromTo', { from: shownLevel(from), to: shownLevel(to) });
-
-/** Whole, or with four digits. */
-const shownLevel = (level: number) => String(Number.isInteger(level) ? level : Number(level.toPrecision(4)));
 
 /** A brightness setting while a person changes it. */
 export class BrightnessForm {

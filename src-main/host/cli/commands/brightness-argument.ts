@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { BrightnessSetting } from '../../../contract/brightness.ts';
+import { BrightnessSetting, shownLevel, type LevelRange } from '../../../contract/brightness.ts';
 import type { Collection } from '../../../contract/collection.ts';
 
 /** A number, negative ones and those with an exponent included. */
@@ -18,17 +18,19 @@ export function brightnessSetting(text: string): BrightnessSetting {
 }
 
 /** How a collection's images with more than 8 bits are shown; none where it has no such images and no setting. */
-export function brightnessLines({ brightness: { setting, measured } }: Collection): string[] {
+export function brightnessLines({
+  brightness: { setting, measured },
+}: Pick<Collection, 'brightness'>): string[] {
   switch (setting.kind) {
     case 'full':
       return ['brightness range: full (images with more than 8 bits per sample)'];
     case 'range':
-      return [
-        `brightness range: ${setting.range.from} to ${setting.range.to} (images with more than 8 bits per sample)`,
-      ];
+      return [`brightness range: ${rangeText(setting.range)} (images with more than 8 bits per sample)`];
     case 'automatic':
       return Object.entries(measured).map(
-        ([kind, { from, to }]) => `brightness range of ${kind}: ${from} to ${to} (measured)`,
+        ([kind, range]) => `brightness range of ${kind}: ${rangeText(range)} (measured)`,
       );
   }
 }
+
+const rangeText = ({ from, to }: LevelRange) => `${shownLevel(from)} to ${shownLevel(to)}`;
