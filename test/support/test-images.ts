@@ -96,7 +96,7 @@ export async function sixteenBitPng(picture: TestPicture): Promise<Buffer> {
 export type TiffPlan = {
   widthPx: number;
   heightPx: number;
-  sample: 'uint8' | 'uint16' | 'uint32' | 'int16' | 'float32' | 'float64';
+  sample: keyof typeof TIFF_SAMPLES;
   samplesAt: (x: number, y: number) => readonly number[];
   /** Further tags with one value, or others than the plain ones: `[259, 50000]` claims ZSTD. */
   tags?: readonly [tag: number, value: number][];
@@ -107,6 +107,7 @@ const TIFF_SAMPLES = {
   uint16: { array: Uint16Array, format: 1 },
   uint32: { array: Uint32Array, format: 1 },
   int16: { array: Int16Array, format: 2 },
+  int32: { array: Int32Array, format: 2 },
   float32: { array: Float32Array, format: 3 },
   float64: { array: Float64Array, format: 3 },
 } as const;

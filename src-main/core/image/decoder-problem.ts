@@ -1,6 +1,7 @@
 import type { ImageFormat } from '../../contract/image.ts';
 import { endsInsideBox } from './heif-boxes.ts';
 import { asImageProblem, ImageProblemError } from './image-problem.ts';
+import { readTiffTags } from './tiff-tags.ts';
 import { unreadJpeg } from './unread-jpeg.ts';
 import { unreadTiff } from './unread-tiff.ts';
 
@@ -45,7 +46,8 @@ export function problemOfDecoder(
 
 /** What makes a whole file unreadable, as far as its structure shows it. */
 function unreadVariant(format: ImageFormat, bytes: Buffer): string | undefined {
-  if (format === 'tiff') return unreadTiff(bytes);
+  const tags = format === 'tiff' ? readTiffTags(bytes) : undefined;
+  if (tags) return unreadTiff(tags);
   return format === 'jpeg' ? unreadJpeg(bytes) : undefined;
 }
 

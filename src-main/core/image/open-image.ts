@@ -14,6 +14,7 @@ import { orientationInText, withOrientation } from './png-orientation.ts';
 import { sharp } from './sharp-setup.ts';
 import { inSharpTurn } from './sharp-turns.ts';
 import { readTiffTags, withUnsignedSamples } from './tiff-tags.ts';
+import { isHalfFloat, unreadTiff } from './unread-tiff.ts';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.ts';
 
 /** Facts of an image from its header; the hash covers the whole file and is computed elsewhere. */
@@ -144,7 +145,8 @@ async function openWithSharp(
   const metadata = source === file ? found : await readMetadata(source, format);
   const { width, height } = metadata;
   refuseSize(width, height, limits);
-  const tags = typeof file === 'string' ? undefined : readTiffTags(file);
+  const tags = format === 'tiff' && typeof file !== 'string' ? readTiffTags(file) : undefined;
+  if (tags && isHalfFloat(tags)) throw new ImageProblemError('unsupported-format', unreadTiff(tags) ?? '');
   const deep = deepSamplesOf(format, { ...metadata, depth: found.depth }, tags);
   if (!deep) refuseUnusualSamples(metadata);
   const pixels = (failOn: 'warning' | 'error') =>

@@ -13,6 +13,7 @@ const BIG = { countBytes: 8, entryBytes: 20, inlineBytes: 8 };
 export const TIFF_TAGS = {
   bitsPerSample: 258,
   compression: 259,
+  photometric: 262,
   orientation: 274,
   samplesPerPixel: 277,
   extraSamples: 338,

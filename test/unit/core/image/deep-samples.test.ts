@@ -35,6 +35,7 @@ describe('samples that are not brightness', () => {
     ['8 of 16 bits', rampTiff('uint16', 64, 104), 'tiff uint16', { from: 64, to: 104 }],
     ['12 of 16 bits in PNG', rampPng(1_024, 1_664), 'png uint16', { from: 1_024, to: 1_664 }],
     ['with signs', rampTiff('int16', -300, 300), 'tiff int16', { from: -300, to: 300 }],
+    ['of 32 bits with signs', rampTiff('int32', -70_000, 5), 'tiff int32', { from: -70_000, to: 5 }],
     ['of 32 bits', rampTiff('uint32', 4_096, 70_000), 'tiff uint32', { from: 4_096, to: 70_000 }],
     ['floating point', rampTiff('float32', 0.25, 0.41), 'tiff float32', { from: 0.25, to: 0.41 }],
   ])('%s are stretched to the range of their kind', async (_, bytes, kind, range) => {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../../../src-main/core/image/decode.ts';
 import { hasShared, sharedPath, sharedReason } from '../../../support/shared.ts';
-import { quadrants, scienceTiff, sharpOf, tiffOf } from '../../../support/test-images.ts';
+import { quadrants, scienceTiff, sharpOf, tiffOf, type TiffPlan } from '../../../support/test-images.ts';
 
 const problemOf = async (bytes: Uint8Array) => {
   const error: unknown = await decodeImage(bytes).catch((thrown: unknown) => thrown);
@@ -24,6 +24,20 @@ describe('a file that is whole, but cannot be read, is unsupported', () => {
   ])('as a TIFF with compression %i', async (compression, name) => {
     const detail = `This TIFF file is compressed with ${name}, which cannot be read: save it with LZW, Deflate or no compression.`;
     expect(await problemOf(grey([[259, compression]]))).toEqual({ code: 'unsupported-format', detail });
+  });
+
+  it.each<[string, TiffPlan['sample'], [number, number][]]>([
+    ['samples with 16 bits of floating point', 'uint16', [[339, 3]]],
+    ['samples with 64 bits of floating point', 'float64', []],
+    ['samples with 12 bits', 'uint16', [[258, 12]]],
+    ['complex numbers as samples', 'uint32', [[339, 5]]],
+    ['colours of the kind 32803', 'uint16', [[262, 32_803]]],
+  ])('as a TIFF with %s', async (what, sample, tags) => {
+    const tiff = scienceTiff({ widthPx: 8, heightPx: 6, sample, samplesAt: (x) => [x], tags });
+    expect(await problemOf(tiff)).toEqual({
+      code: 'unsupported-format',
+      detail: `This TIFF file has ${what}, which cannot be read: save it as grey or RGB with 8, 16 or 32 bits.`,
+    });
   });
 
   it('as a TIFF with six channels', async () => {
