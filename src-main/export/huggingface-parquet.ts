@@ -32,7 +32,8 @@ export const huggingfaceParquet: ExportFormatDefinition = {
   help: () => ['Load with: datasets.load_dataset(FOLDER)', MASK_HELP],
   open: async ({ path, plan, note }) => {
     await mkdir(join(path, 'data'), { recursive: true });
-    const classNames = [BACKGROUND, ...classesBesideBackground(plan, note).map(({ name }) => name)];
+    const classes = classesBesideBackground(plan, note);
+    const classNames = [BACKGROUND, ...classes.map(({ name }) => name)];
     const names = new Set<Split>();
     const files = new PerSplit((split) => {
       names.add(split);
@@ -65,7 +66,7 @@ export const huggingfaceParquet: ExportFormatDefinition = {
           const name = HUGGINGFACE_SPLITS[split];
           return `  - split: ${name}\n    path: data/${name}-*.parquet`;
         });
-        await writeFile(join(path, 'README.md'), datasetCard(plan, dataFiles.join('\n')));
+        await writeFile(join(path, 'README.md'), datasetCard(plan, classes, dataFiles.join('\n')));
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };

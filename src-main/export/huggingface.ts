@@ -4,7 +4,13 @@ import type { ExportPlan } from '../domain/export-plan.ts';
 import type { Split } from '../contract/dataset.ts';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
-import { paintOrder, type ExportedImage, type ExportFormatDefinition } from './format.ts';
+import {
+  BACKGROUND,
+  classesBesideBackground,
+  paintOrder,
+  type ExportedImage,
+  type ExportFormatDefinition,
+} from './format.ts';
 import { PerSplit } from './per-split.ts';
 import { asciiJson, TextFile } from './text-file.ts';
 
@@ -24,8 +30,8 @@ export const huggingface: ExportFormatDefinition = {
   imagesReason: 'The library only reads images inside the folder.',
   imageFolder: (split) => `${HUGGINGFACE_SPLITS[split]}/images`,
   help: () => ['Load with: datasets.load_dataset("imagefolder", data_dir=FOLDER)', MASK_HELP],
-  open: async ({ path, plan }) => {
-    await writeFile(join(path, 'README.md'), datasetCard(plan));
+  open: async ({ path, plan, note }) => {
+    await writeFile(join(path, 'README.md'), datasetCard(plan, classesBesideBackground(plan, note)));
     const files = new PerSplit((split) =>
       TextFile.create(join(path, HUGGINGFACE_SPLITS[split], 'metadata.jsonl')),
     );
@@ -79,7 +85,12 @@ export function objectsOf({ masks }: ExportedImage) {
 }
 
 /** The card that the hub shows; it also keeps the library from guessing among our own files. */
-export function datasetCard({ datasetName, versionNumber, classes }: ExportPlan, dataFiles?: string): string {
+/** @param classes none of which is called as pixels without a class are */
+export function datasetCard(
+  { datasetName, versionNumber }: ExportPlan,
+  classes: ExportPlan['classes'],
+  dataFiles?: string,
+): string {
   const configs =
     dataFiles === undefined
       ? []
@@ -94,7 +105,7 @@ export function datasetCard({ datasetName, versionNumber, classes }: ExportPlan,
     '',
     `# ${datasetName}, version ${versionNumber}`,
     '',
-    'Classes: 0 background, ' + classes.map(({ number, name }) => `${number} ${name}`).join(', ') + '.',
+    `Classes: 0 ${BACKGROUND}, ` + classes.map(({ number, name }) => `${number} ${name}`).join(', ') + '.',
     '',
     MASK_HELP,
     '',

@@ -4,6 +4,7 @@ import type { Split } from '../contract/dataset.ts';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
 import {
+  BACKGROUND,
   classesBesideBackground,
   paintOrder,
   type ExportedImage,
@@ -79,5 +80,5 @@ function labelMapText(classes: readonly { number: number; name: string }[]): str
     const colour = channelsOf(PALETTE[number] ?? '#000000').join(',');
     return `${name.replaceAll(/[:,\p{Cc}]/gu, '_')}:${colour}::\n`;
   });
-  return `# label:color_rgb:parts:actions\nbackground:0,0,0::\n${lines.join('')}`;
+  return `# label:color_rgb:parts:actions\n${BACKGROUND}:0,0,0::\n${lines.join('')}`;
 }

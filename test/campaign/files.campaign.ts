@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Campaign, Chance } from './campaign.ts';
@@ -35,7 +35,7 @@ export const campaign: Campaign = {
       run: async (chance) => {
         const kind = kindOf(chance);
         const original = pickOf(originals[kind], chance);
-        const path = join(folder, `case${original.extension}`);
+        const path = placeOf(original, folder);
         const { bytes, how } = mutated(original, pickOf(originals[kind], chance).bytes, chance);
         writeFileSync(path, bytes);
         const { outcome, bug, peakMb } = await reader.read(fileOf(kind, path, folder, original));
@@ -55,6 +55,16 @@ export const campaign: Campaign = {
     };
   },
 };
+
+/** Where a file is looked for: label files next to a whole data.yaml, a damaged one next to whole label files. */
+function placeOf({ format, extension }: Original, folder: string): string {
+  if (format !== 'yolo') return join(folder, `case${extension}`);
+  const dataset = join(folder, extension === '.txt' ? 'labels-damaged' : 'yaml-damaged');
+  mkdirSync(join(dataset, 'labels'), { recursive: true });
+  writeFileSync(join(dataset, 'data.yaml'), 'names: [cat, dog]\n');
+  writeFileSync(join(dataset, 'labels/whole.txt'), '0 0.1 0.1 0.5 0.1 0.5 0.5\n');
+  return join(dataset, extension === '.txt' ? 'labels/case.txt' : 'data.yaml');
+}
 
 function pickOf(originals: readonly Original[], { whole }: Chance): Original {
   const original = originals[whole(0, originals.length)];

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { MaskFileFormat } from '../../src-main/contract/mask-import.ts';
+import { encodeLabelStudioRle } from '../../src-main/core/mask/label-studio-rle.ts';
 import { encodePng } from '../../src-main/core/mask/png.ts';
 import { graphBytes } from '../support/external-weights.ts';
 import { pickleOf } from '../support/pickles.ts';
@@ -123,10 +124,59 @@ async function masks(): Promise<Original[]> {
       { label: 'cow', points: [[0, 0], [63, 47]], shape_type: 'mask', mask: binary.toString('base64') }, // prettier-ignore
     ],
   };
+  const bitmap = { data: Uint8Array.from(grid.data, (value) => Number(value > 0)), ...IMAGE_SIZE };
+  const region = (value: object) => ({ id: 'r', original_width: width, original_height: height, image_rotation: 0, value }); // prettier-ignore
+  const labelStudio = [
+    {
+      data: { image: '/data/local-files/?d=a.jpg' },
+      annotations: [
+        {
+          result: [
+            region({ rle: Array.from(encodeLabelStudioRle(bitmap)), brushlabels: ['cat'] }),
+            region({ points: [[10, 10], [40, 10], [40, 60]], polygonlabels: ['cat'] }), // prettier-ignore
+            region({ x: 10, y: 10, width: 20, height: 30, rotation: 15, rectanglelabels: ['dog'] }),
+            region({ x: 50, y: 50, radiusX: 20, radiusY: 30, rotation: 15, ellipselabels: ['dog'] }),
+          ],
+        },
+      ],
+    },
+  ];
+  const datumaro = {
+    categories: { label: { labels: [{ name: 'cat' }] } },
+    items: [
+      {
+        id: 'a',
+        image: { path: 'a.jpg', size: [height, width] },
+        annotations: [
+          { type: 'mask', label_id: 0, rle: { size: [height, width], counts: [100, 50, 2_922] } },
+          { type: 'polygon', label_id: 0, points: square, group: 1 },
+          { type: 'bbox', label_id: 0, bbox: [8, 8, 12, 12], group: 1 },
+          { type: 'ellipse', label_id: 0, points: [8, 8, 20, 20] },
+        ],
+      },
+    ],
+  };
+  const cvat = `<?xml version="1.0" encoding="utf-8"?>
+<annotations><version>1.1</version><image id="0" name="a.jpg" width="${width}" height="${height}">
+<mask label="cat" rle="0, 12, 24, 12" left="8" top="8" width="12" height="4" z_order="1"/>
+<polygon label="cat" points="8.00,8.00;20.00,8.00;20.00,20.00" group_id="1"/>
+<box label="dog" xtl="8.00" ytl="8.00" xbr="20.00" ybr="20.00" rotation="15.00"/>
+<ellipse label="dog" cx="20.00" cy="20.00" rx="9.00" ry="5.00"/></image></annotations>`;
+  const yolo = '0 0.125 0.125 0.5 0.125 0.5 0.5\n1 0.125 0.125 0.5 0.125 0.5 0.5 0.125 0.5 0.75\n';
   const json = (value: object) => Buffer.from(JSON.stringify(value));
   return [
     { name: 'coco', bytes: json(coco), extension: '.json', format: 'coco' },
     { name: 'labelme', bytes: json(labelMe), extension: '.json', format: 'labelme' },
+    { name: 'label-studio', bytes: json(labelStudio), extension: '.json', format: 'label-studio' },
+    { name: 'datumaro', bytes: json(datumaro), extension: '.json', format: 'datumaro' },
+    { name: 'cvat', bytes: Buffer.from(cvat), extension: '.xml', format: 'cvat' },
+    { name: 'yolo', bytes: Buffer.from(yolo), extension: '.txt', format: 'yolo' },
+    {
+      name: 'data.yaml',
+      bytes: Buffer.from('names:\n  0: cat\n  1: dog\n'),
+      extension: '.yaml',
+      format: 'yolo',
+    },
     { name: 'binary-png', bytes: binary, extension: '.png', format: 'binary-png' },
     { name: 'index-png', bytes: await encodePng(labels), extension: '.png', format: 'index-png' },
     {

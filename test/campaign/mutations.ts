@@ -93,13 +93,16 @@ const ofText: readonly [Mutation, ...Mutation[]] = [
   },
 ];
 
+/** Objects and lists of JSON, tags of XML, rows of numbers. */
+const TEXT_STARTS = new Set(Buffer.from('{[<0n'));
+
 /** A copy of an original that chance has damaged, and how. */
 export function mutated(
   original: Original,
   other: Uint8Array,
   chance: Chance,
 ): { bytes: Buffer; how: string } {
-  const isText = original.bytes[0] === 0x7b && chance.pick([true, true, false]);
+  const isText = TEXT_STARTS.has(original.bytes[0] ?? 0) && chance.pick([true, true, false]);
   const { name, apply } = chance.pick(isText ? ofText : ofBytes);
   return { bytes: apply(Buffer.from(original.bytes), Buffer.from(other), chance), how: name };
 }

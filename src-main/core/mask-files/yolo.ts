@@ -7,12 +7,14 @@ import { NO_PIXEL } from './shapes.ts';
 
 /** Ultralytics refuses a label file with a larger share. */
 const MAX_SHARE = 1.01;
+/** Shares of a few digits say no more than which pixel is nearest. */
+const MAX_LOST_PX = 0.5;
 
 export type YoloFile = { imageName: string; classNames: ReadonlyMap<string, string> };
 
 /**
  * The masks of a label file of Ultralytics: one polygon a row, in shares of the image's width and height, filled as
- * Ultralytics fills it, which computes with 32 bits and cuts fractions off. Each row that is no polygon is a problem
+ * Ultralytics fills it, which computes with 32 bits and cuts fractions off; only digits that are lost are made up for. Each row that is no polygon is a problem
  * that names it.
  * Source: ultralytics, data/utils.py, `verify_image_label` and `polygon2mask`.
  * @param text content of the whole file
@@ -26,7 +28,7 @@ export function* readYolo(text: string, file: YoloFile, context: MaskFileContext
   for (const [index, row] of rows.entries()) {
     const [classNumber, ...fields] = row.trim().split(/\s+/);
     if (!classNumber) continue;
-    const mask = typeof grid === 'string' ? grid : maskOfRow(fields.map(numberOf), grid);
+    const mask = typeof grid === 'string' ? grid : maskOfRow(fields, grid);
     if (typeof mask === 'string') {
       skipped++;
       yield { kind: 'problem', name: `${context.name}: row ${index + 1} of ${imageName}`, detail: mask };
@@ -36,25 +38,22 @@ export function* readYolo(text: string, file: YoloFile, context: MaskFileContext
   yield { kind: 'masks', imageName, ...grid, masks, ignored: null, skipped };
 }
 
-/** The mask of a row, or one sentence about why it is none. @param numbers what follows the class */
+/** The mask of a row, or one sentence about why it is none. @param fields what follows the class */
 function maskOfRow(
-  numbers: readonly number[],
+  fields: readonly string[],
   grid: GridSize,
 ): (EncodedMask & { score: number | null }) | string {
-  if (numbers.length === 4 || numbers.length === 5) return 'It has only a box: boxes are not imported.';
+  if (fields.length === 4 || fields.length === 5) return 'It has only a box: boxes are not imported.';
   // A prediction has its score behind the polygon.
-  const score = numbers.length % 2 === 1 ? (numbers.at(-1) ?? NaN) : null;
-  const shares = score === null ? numbers : numbers.slice(0, -1);
+  const score = fields.length % 2 === 1 ? numberOf(fields.at(-1)) : null;
+  const shares = score === null ? fields : fields.slice(0, -1);
   if (shares.length < 6) return 'It has fewer than three points.';
-  const odd = shares.find((share) => !(share >= 1 - MAX_SHARE && share <= MAX_SHARE));
+  const odd = shares.map(numberOf).find((share) => !(share >= 1 - MAX_SHARE && share <= MAX_SHARE));
   if (odd !== undefined) return `One of its coordinates is ${odd}, not a share of the image from 0 to 1.`;
   if (score !== null && !(score >= 0 && score <= 1)) return 'It has an odd number of coordinates.';
   const sizes = [grid.widthPx, grid.heightPx];
-  const pixels = shares.map((share, at) =>
-    Math.trunc(Math.fround(Math.fround(share) * (sizes[at % 2] ?? 0))),
-  );
   const outline = outlineOf(
-    pixels.map((pixel) => pixel + 0.5),
+    shares.map((share, at) => pixelOf(share, sizes[at % 2] ?? 0) + 0.5),
     grid,
   );
   if (typeof outline === 'string') return `It cannot be filled: ${outline}.`;
@@ -62,5 +61,15 @@ function maskOfRow(
   return mask ? { ...mask, score } : NO_PIXEL;
 }
 
+/**
+ * The pixel of a share. Pixels that were whole before they were written as shares are found again: what the last digit
+ * may have lost is added.
+ */
+function pixelOf(share: string, sizePx: number): number {
+  const digits = /\.(\d+)$/.exec(share)?.[1]?.length;
+  const lost = digits === undefined ? 0 : (sizePx * 10 ** -digits) / 2;
+  return Math.trunc(Math.fround(Math.fround(Number(share)) * sizePx) + Math.min(lost, MAX_LOST_PX));
+}
+
 /** NaN for what is no number. */
-const numberOf = (field: string) => (field === '' ? NaN : Number(field));
+const numberOf = (field: string | undefined) => (field === undefined || field === '' ? NaN : Number(field));

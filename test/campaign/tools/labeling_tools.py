@@ -52,7 +52,7 @@ def datumaro(export, copy, kind):
     from datumaro.components.annotation import AnnotationType
     from datumaro.components.dataset import Dataset
 
-    names = {"datumaro": "datumaro", "cvat": "cvat", "coco": "coco", "coco-polygon": "coco", "voc": "voc"}
+    names = {"datumaro": "datumaro", "cvat": "cvat", "coco": "coco", "coco-polygon": "coco", "voc": "voc_instance_segmentation"}
     dataset = Dataset.import_from(str(export), names[kind])
     labels = [one.name for one in dataset.categories()[AnnotationType.label]]
     masks = {}
@@ -69,10 +69,12 @@ def datumaro(export, copy, kind):
             key = (one.group or id(one), one.label)
             groups[key] = groups[key] | mask if key in groups else mask
         masks[stem(item.id)] = [[labels[label], counts(mask)] for (_, label), mask in groups.items()]
-    saved = {"datumaro": "datumaro", "cvat": "datumaro", "coco": "coco_instances", "coco-polygon": "coco_instances", "voc": "voc_segmentation"}[kind]
+    saved = {"datumaro": "datumaro", "cvat": "datumaro", "voc": "voc_instance_segmentation"}.get(kind, "coco_instances")
+    # By default, Datumaro makes polygons of the masks, without their holes.
+    options = {"segmentation_mode": "mask"} if saved == "coco_instances" else {}
     shutil.rmtree(copy)
-    dataset.export(str(copy), saved, save_media=False)
-    return masks, {"datumaro": "datumaro", "coco_instances": "coco", "voc_segmentation": "voc"}[saved]
+    dataset.export(str(copy), saved, save_media=False, **options)
+    return masks, {"datumaro": "datumaro", "coco_instances": "coco", "voc_instance_segmentation": "voc"}[saved]
 
 
 def labelme(export, copy):
@@ -187,14 +189,8 @@ def supervision(export, copy):
         for path, _, found in dataset:
             found_masks = found.mask if found.mask is not None else []
             masks[stem(path)] = [[dataset.classes[label], counts(mask)] for mask, label in zip(found_masks, found.class_id)]
-        dataset.as_yolo(
-            annotations_directory_path=str(copy / "labels" / split),
-            data_yaml_path=str(copy / "data.yaml"),
-            min_image_area_percentage=0.0,
-            max_image_area_percentage=1.0,
-            approximation_percentage=0.0,
-        )
-    return masks, "yolo"
+    # What it saves are simplified outlines.
+    return masks, None
 
 
 def cvat_sdk(export, copy):

@@ -89,6 +89,17 @@ describe('a class called background', () => {
     expect(result.notes).toHaveLength(1);
   });
 
+  test.each(['huggingface', 'huggingface-parquet'] as const)(
+    'has another name in the card of %s',
+    async (format) => {
+      const { folder, result } = await exportDrawn(await classes(), { format });
+      expect(text(folder, 'README.md')).toContain(
+        'Classes: 0 background, 1 Background-class (2), 2 Background-class.',
+      );
+      expect(result.notes).toHaveLength(1);
+    },
+  );
+
   test('has another name among the class labels of huggingface-parquet', async () => {
     const { result } = await exportDrawn(await classes(), { format: 'huggingface-parquet' });
     expect(result.notes).toHaveLength(1);

@@ -42,6 +42,17 @@ describe('a row of YOLO', () => {
     expect(draw(masks[0])).toEqual(['........', '.###....', '.###....', '........']);
   });
 
+  test('finds the pixels that tools rounded to a few digits', async () => {
+    // Thirds of an image of 9 x 3 pixels: 0.33333 times 9 is a little less than 3.
+    const rows = '0 0.33333 0.33333 0.66667 0.33333 0.66667 0.66667 0.33333 0.66667';
+    const folder = folderOf({ 'data.yaml': YAML, 'labels/a.txt': rows });
+    const gridOf = () => ({ widthPx: 9, heightPx: 3 });
+    for await (const record of readMasks(folder, { format: 'yolo', gridOf })) {
+      expect(draw(masksIn(record).masks[0])).toEqual(['.........', '...####..', '...####..']);
+    }
+    expect.assertions(1);
+  });
+
   test('of a prediction has its score behind the polygon', async () => {
     expect(masksIn((await readRows(`0 ${square} 0.75`))[0]).masks).toMatchObject([{ score: 0.75 }]);
   });
