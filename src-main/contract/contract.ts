@@ -53,6 +53,8 @@ import {
   CollectionChanges,
   Concept,
   ConceptChange,
+  ConceptCreation,
+  ConceptOrder,
   Evaluation,
   GalleryFilter,
   HeadExportRequest,
@@ -272,8 +274,13 @@ export const contract = {
     exportHead: base.input(HeadExportRequest).output(ExportedModel),
   },
   concepts: {
-    /** By number. */
+    /** By position, then by number. */
     list: base.input(z.object({ id: SegmentationId })).output(z.array(Concept)),
+    /** @throws ALREADY_EXISTS for a name that another concept has; `update` too */
+    create: base.input(ConceptCreation).output(Concept),
+    order: base.input(ConceptOrder).output(z.array(Concept)),
+    /** Deletes a concept with those that were merged into it. Their objects stay, without a concept. */
+    remove: base.input(z.object({ id: ConceptId })).output(z.null()),
     /** What was merged into a concept goes with it when that is merged itself. */
     update: base.input(ConceptChange).output(Concept),
     /** Its objects and those of what was merged into it, the surest images first. */

@@ -120,6 +120,8 @@ export const Concept = z.object({
   name: z.string().nullable(),
   /** `#rrggbb` */
   colour: z.string(),
+  /** Its place among the concepts that people have put in order, from 0; null where nobody has. */
+  position: z.number().int().nullable(),
   /** As people decide: its objects are left out of datasets, unless it is named. */
   isBackground: z.boolean(),
   /** Whether its objects suggest that it is background. Nothing is left out for it; a decision ends the suggestion. */
@@ -182,10 +184,26 @@ export const CollectionChanges = z.object({
 });
 export type CollectionChanges = z.infer<typeof CollectionChanges>;
 
+/** A colour as concepts have it: `#rrggbb`. */
+const Colour = z
+  .string()
+  .regex(/^#[0-9a-fA-F]{6}$/, 'write a colour as #rrggbb')
+  .transform((colour) => colour.toLowerCase());
+
+/** A concept that a person adds. */
+export const ConceptCreation = z.object({ id: SegmentationId, name: ShownName, colour: Colour.optional() });
+export type ConceptCreation = z.infer<typeof ConceptCreation>;
+
+/** The order that concepts are to have; those that it does not name come behind. */
+export const ConceptOrder = z.object({ id: SegmentationId, conceptIds: z.array(ConceptId).max(10_000) });
+export type ConceptOrder = z.infer<typeof ConceptOrder>;
+
 /** What may be changed of a concept; what is left out stays. */
 export const ConceptChange = z.object({
   id: ConceptId,
+  /** No two concepts that stand for themselves have the same name. */
   name: ShownName.nullable().optional(),
+  colour: Colour.optional(),
   isBackground: z.boolean().optional(),
   /** Null undoes a merge. */
   mergedInto: ConceptId.nullable().optional(),

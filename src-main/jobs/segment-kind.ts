@@ -2,6 +2,7 @@ import { UserError } from '../contract/errors.ts';
 import type { ModelId, SegmentationId } from '../contract/ids.ts';
 import { isSameEncoder, weightsOf } from '../domain/model-weights.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
+import { conceptColour } from '../domain/concept-colour.ts';
 import { readingFolder, segmentationFiles } from '../domain/data-layout.ts';
 import type { AskOf } from '../worker/protocol/ask.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
@@ -11,8 +12,6 @@ import { workerCache, workerLimits } from './worker-settings.ts';
 const LIMITS = { graceMs: 60_000, silenceMs: 10 * 60_000 };
 /** Of more other collections than these, neither heads nor lessons are used. */
 const MAX_HEADS = 8;
-/** The angle between the hues of consecutive concepts: consecutive ones differ, however many there are. */
-const GOLDEN_ANGLE = 137.508;
 
 /** Segmenting a collection: the worker cuts images, the store keeps concepts and masks. */
 export function segmentKind(environment: JobEnvironment): JobKindHandler<'segment'> {
@@ -80,12 +79,14 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
     return null;
   };
 
-  const saveConcepts = (count: number, id: SegmentationId): null => {
+  /** Once they are there, concepts are people's: one that they delete does not come back with the next images. */
+  const saveConcepts = (count: number, { id, foreground }: Segmentation): null => {
+    if (foreground !== null) return null;
     const existing = store.concepts.idsOf(id);
     for (let cluster = 0; cluster < count; cluster++) {
       const number = numberOf(cluster);
       if (existing.has(number)) continue;
-      const colour = colourOf(cluster);
+      const colour = conceptColour(number);
       store.segmentations.insertConcept({
         segmentationId: id,
         number,
@@ -129,7 +130,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
       };
     },
     answer: (ask, { spec: { segmentationId, isNewOnly = false } }) => {
-      segmentationOf(segmentationId);
+      const segmentation = segmentationOf(segmentationId);
       switch (ask.kind) {
         case 'segment/images':
           return {
@@ -139,8 +140,10 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
           };
         case 'segment/learned':
           store.segmentations.unread.clear(segmentationId);
+          // In this order: a service that is killed in between makes the missing concepts when the job is resumed.
+          saveConcepts(ask.conceptCount, segmentation);
           store.segmentations.setForeground(segmentationId, ask.foreground);
-          return saveConcepts(ask.conceptCount, segmentationId);
+          return null;
         case 'segment/save':
           return saveImage(ask, segmentationId);
         case 'segment/unread':
@@ -168,16 +171,3 @@ function modelRemoved({ name }: Segmentation): UserError {
 
 /** The number of a cluster's concept: the worker counts clusters from 0, people count concepts from 1. */
 const numberOf = (cluster: number): number => cluster + 1;
-
-/** A separate colour for each concept, light enough to see an image through. */
-function colourOf(cluster: number): string {
-  const hue = (cluster * GOLDEN_ANGLE) % 360;
-  const channel = (offset: number) => {
-    const k = (offset + hue / 30) % 12;
-    const value = 0.55 - 0.35 * Math.max(-1, Math.min(k - 3, 9 - k, 1));
-    return Math.round(value * 255)
-      .toString(16)
-      .padStart(2, '0');
-  };
-  return `#${channel(0)}${channel(8)}${channel(4)}`;
-}

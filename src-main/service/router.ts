@@ -106,6 +106,9 @@ export function createRouter(service: Service) {
     },
     concepts: {
       list: os.concepts.list.handler(({ input }) => concepts.list(input.id)),
+      create: os.concepts.create.handler(({ input }) => concepts.create(input)),
+      order: os.concepts.order.handler(({ input }) => concepts.order(input)),
+      remove: os.concepts.remove.handler(({ input }) => concepts.remove(input.id)),
       update: os.concepts.update.handler(({ input }) => concepts.update(input)),
       masks: os.concepts.masks.handler(({ input: { id, cursor, limit } }) =>
         store.concepts.masks(concepts.get(id).id, cursor, limit),

@@ -13,6 +13,7 @@ type ConceptRow = {
   number: number;
   name: string | null;
   colour: string;
+  position: number | null;
   is_background: number;
   is_likely_background: number;
   merged_into: number | null;
@@ -21,8 +22,13 @@ type ConceptRow = {
 };
 
 /** What people decide of a concept. */
-type ConceptState = Pick<Concept, 'id' | 'name' | 'isBackground' | 'isLikelyBackground' | 'mergedInto'>;
+type ConceptState = Pick<
+  Concept,
+  'id' | 'name' | 'colour' | 'isBackground' | 'isLikelyBackground' | 'mergedInto'
+>;
 
+/** Masks that lose their concept in one step of its removal. */
+const REMOVE_MASKS = 200;
 /** Masks that stand for a concept. */
 const EXEMPLARS = 8;
 /** Concepts of which objects take less than this of their regions' area are probably background. */
@@ -43,6 +49,9 @@ export class ConceptRepository {
   /** Suggests what is background and closes the segmentation; in one transaction. */
   readonly finish: (id: SegmentationId, finishedAtMs: number) => void;
 
+  /** Puts concepts in this order; the others of the segmentation come behind. */
+  readonly order: (id: SegmentationId, conceptIds: readonly ConceptId[]) => void;
+
   readonly #of: Statement<[number], ConceptRow>;
   readonly #get: Statement<[number], ConceptRow>;
   readonly #numbers: Statement<[number], { id: number; number: number }>;
@@ -52,13 +61,16 @@ export class ConceptRepository {
   readonly #colours: Statement<[number], { id: number; colour: string }>;
   readonly #update: Statement<[Record<string, unknown>]>;
   readonly #inOne: (concept: ConceptState) => void;
+  readonly #freeMasks: Statement<[{ id: number; limit: number }]>;
+  readonly #freeStates: Statement<[{ id: number; limit: number }]>;
+  readonly #remove: Statement<[number]>;
 
   constructor(db: WritableDb) {
     this.#of = db.prepare(`
       ${SELECT} WHERE c.segmentation_id = ?
         -- One that an import made goes with its masks, and comes back with them.
         AND (c.is_imported = 0 OR EXISTS (SELECT 1 FROM concept_images WHERE concept_id = c.id))
-      ORDER BY c.number`);
+      ORDER BY c.position IS NULL, c.position, c.number`);
     this.#get = db.prepare(`${SELECT} WHERE c.id = ?`);
     this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');
     this.#groupOf = conceptGroupReader(db);
@@ -68,7 +80,7 @@ export class ConceptRepository {
       SELECT c.id, ifnull(t.colour, c.colour) AS colour FROM concepts c LEFT JOIN concepts t ON t.id = c.merged_into
       WHERE c.segmentation_id = ?`);
     this.#update = db.prepare(`
-      UPDATE concepts SET name = @name, is_background = @isBackground, is_likely_background = @isLikelyBackground,
+      UPDATE concepts SET name = @name, colour = @colour, is_background = @isBackground, is_likely_background = @isLikelyBackground,
         merged_into = @mergedInto
       WHERE id = @id`);
     const suggestBackground = db.prepare(`
@@ -88,6 +100,20 @@ export class ConceptRepository {
         isLikelyBackground: Number(concept.isLikelyBackground),
       });
     });
+    const clearOrder = db.prepare('UPDATE concepts SET position = NULL WHERE segmentation_id = ?');
+    const setPosition = db.prepare(
+      'UPDATE concepts SET position = @position WHERE id = @id AND segmentation_id = @segmentationId',
+    );
+    this.order = db.transaction((segmentationId: SegmentationId, conceptIds: readonly ConceptId[]) => {
+      clearOrder.run(segmentationId);
+      for (const [position, id] of conceptIds.entries()) setPosition.run({ position, id, segmentationId });
+    });
+    this.#freeMasks = db.prepare(`
+      UPDATE masks SET concept_id = NULL WHERE id IN (SELECT id FROM masks WHERE concept_id = @id LIMIT @limit)`);
+    this.#freeStates = db.prepare(`
+      UPDATE mask_edit_states SET concept_id = NULL WHERE id IN (
+        SELECT id FROM mask_edit_states WHERE concept_id = @id LIMIT @limit)`);
+    this.#remove = db.prepare('DELETE FROM concepts WHERE id = ?');
     const close = db.prepare('UPDATE segmentations SET finished_at_ms = ? WHERE id = ?');
     this.finish = db.transaction((id: SegmentationId, finishedAtMs: number) => {
       suggestBackground.run(id);
@@ -95,7 +121,7 @@ export class ConceptRepository {
     });
   }
 
-  /** By number. */
+  /** By position, then by number. */
   of(id: SegmentationId): Concept[] {
     return this.#of.all(id).map((row) => this.#toConcept(row));
   }
@@ -125,6 +151,18 @@ export class ConceptRepository {
     this.#inOne(concept);
   }
 
+  /**
+   * Deletes part of a concept, and finally all of it: its masks stay without one. One step takes a few milliseconds.
+   * @returns whether nothing is left of it
+   */
+  removeChunk(id: ConceptId): boolean {
+    const limit = REMOVE_MASKS;
+    if (this.#freeMasks.run({ id, limit }).changes > 0) return false;
+    if (this.#freeStates.run({ id, limit }).changes > 0) return false;
+    this.#remove.run(id);
+    return true;
+  }
+
   /** First a concept's own objects, then those of the ones merged into it; see `ConceptMaskRepository.page`. */
   masks(id: ConceptId, cursor: string | null, limit: number): Page<Mask> {
     return this.#masks.page(id, cursor, limit);
@@ -137,6 +175,7 @@ export class ConceptRepository {
       number: row.number,
       name: row.name,
       colour: row.colour,
+      position: row.position,
       isBackground: row.is_background === 1,
       isLikelyBackground: row.is_likely_background === 1,
       mergedInto: row.merged_into === null ? null : ConceptId.parse(row.merged_into),

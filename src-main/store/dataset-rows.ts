@@ -135,7 +135,7 @@ export class DatasetRowRepository {
       SELECT id, number, name, colour, is_background AS isBackground, is_likely_background AS isLikelyBackground,
         merged_into AS mergedInto,
         EXISTS (SELECT 1 FROM concept_images WHERE concept_id = c.id) AS hasMasks
-      FROM concepts c WHERE segmentation_id = ? ORDER BY number`);
+      FROM concepts c WHERE segmentation_id = ? ORDER BY position IS NULL, position, number`);
     this.#page = db.prepare(
       'SELECT * FROM dataset_images WHERE version_id = @versionId AND id > @afterId ORDER BY id LIMIT @limit',
     );
@@ -174,7 +174,7 @@ export class DatasetRowRepository {
       .map(({ image_id, state }) => ({ imageId: ImageId.parse(image_id), state }));
   }
 
-  /** The concepts of a segmentation, by number. */
+  /** The concepts of a segmentation, by position, then by number. */
   concepts(id: SegmentationId): SourceConcept[] {
     return this.#concepts.all(id).map((row) => ({
       ...row,

@@ -96,6 +96,31 @@ describe('r2o dataset and r2o export', () => {
     expect(shown.stdout).toMatch(/probably background +cat\n/);
   }, 120_000);
 
+  test('concepts are made, named, merged, put in order and deleted by r2o concepts', async () => {
+    const data = await segmentedData(4);
+    const run = async (...args: string[]) => {
+      const { stdout, stderr } = await runCli(data, 'concepts', ...args);
+      return stdout + stderr;
+    };
+    const names = async () =>
+      [...(await run('list', '1')).matchAll(/#[0-9a-f]{6} +(\S+)/g)].map(([, name]) => name);
+    expect(await run('create', '1', 'bird', '--colour', '#0000ff')).toMatch(/ 0 +0 +object +#0000ff +bird\n/);
+    expect(await run('create', '1', 'bird')).toContain("There is already a concept 'bird'");
+    expect(await run('rename', '1', 'bird', 'cat')).toContain('merge the two concepts');
+    expect(await run('rename', '1', 'bird', 'wren')).toContain('wren');
+    expect(await run('order', '1', 'wren', 'dog')).toMatch(/wren\n.*dog\n.*cat\n$/);
+    expect(await run('merge', '1', 'dog', 'cat')).toMatch(/ 4 +4 +object .* cat\n/);
+    expect(await run('list', '1')).toMatch(/merged into 1 .* dog\n/);
+    expect(await run('unmerge', '1', '2')).toMatch(/ 2 +2 +object .* dog\n/);
+    expect(await run('background', '1', 'dog')).toMatch(/ background /);
+    expect(await run('object', '1', 'dog')).toMatch(/ object /);
+    expect(await run('recolour', '1', 'dog', 'red')).toContain('#rrggbb');
+    expect(await run('delete', '1', 'dog')).toContain('--yes');
+    expect(await run('delete', '1', 'dog', '--yes')).toContain("Deleted 'dog'.");
+    expect(await run('delete', '1', 'eel', '--yes')).toContain("no concept 'eel'");
+    expect(await names()).toEqual(['wren', 'cat']);
+  }, 180_000);
+
   test('say what is wrong, and what to do', async () => {
     const data = await segmentedData(1);
     const run = async (...args: string[]) => {

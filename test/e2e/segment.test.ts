@@ -212,6 +212,10 @@ describe('segmenting', () => {
     const [concept] = await client.concepts.list({ id });
     if (!concept) throw new Error('no concept');
     await client.concepts.update({ id: concept.id, name: 'thing', isBackground: !concept.isBackground });
+    // What people delete does not come back with the images that are added.
+    const others = (await client.concepts.list({ id })).filter(({ name }) => name !== 'thing');
+    const rarest = others.toSorted((a, b) => a.maskCount - b.maskCount)[0];
+    await client.concepts.remove({ id: rarest?.id ?? fail() });
     const concepts = await client.concepts.list({ id });
     const before = await rows();
 
@@ -235,9 +239,8 @@ describe('segmenting', () => {
     const after = await rows();
     expect(after.size).toBe(8);
     for (const [imageId, masks] of before) expect(after.get(imageId)).toEqual(masks);
-    for (const [imageId, masks] of after) {
-      if (!before.has(imageId)) expect(masks[0]?.conceptId).not.toBeNull();
-    }
+    const found = [...after].filter(([imageId]) => !before.has(imageId)).flatMap(([, masks]) => masks);
+    expect(found.some(({ conceptId }) => conceptId !== null)).toBe(true);
     const decided = ({ id: of, name, isBackground }: Concept) => ({ of, name, isBackground });
     expect((await client.concepts.list({ id })).map(decided)).toEqual(concepts.map(decided));
     expect(await client.segmentations.changes({ id })).toEqual({

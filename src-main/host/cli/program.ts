@@ -5,6 +5,7 @@ import { DATA_FOLDER_VARIABLE } from '../shared/data-folder.ts';
 import { openLogFile } from '../shared/log-file.ts';
 import { appVersion } from '../shared/paths.ts';
 import { addCollectionCommands } from './commands/collections.ts';
+import { addConceptCommands } from './commands/concepts.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addDevicesCommand } from './commands/devices.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
@@ -44,6 +45,7 @@ export function createProgram(version: string): Command {
   addSegmentCommand(program);
   addReviewCommand(program);
   addSegmentationCommands(program);
+  addConceptCommands(program);
   addEvaluateCommand(program);
   addDatasetCommands(program);
   addExportCommand(program);

@@ -40,11 +40,16 @@ export class ConceptsView {
   readonly segmentationId = $derived.by(() => this.#studio.segmentations.selected?.id);
   /** Whether the concepts of the selected segmentation have been read. */
   readonly isLoaded = $derived.by(() => this.#of !== undefined && this.#of === this.segmentationId);
-  /** Those that stand for themselves, the ones with most objects first. */
+  /** Those that stand for themselves: as people have put them in order, then the ones with most objects first. */
   readonly standing = $derived.by(() =>
     (this.isLoaded ? this.#all : [])
       .filter(({ mergedInto }) => mergedInto === null)
-      .toSorted((a, b) => b.maskCount - a.maskCount || a.number - b.number),
+      .toSorted(
+        (a, b) =>
+          placeOf(a) - placeOf(b) ||
+          (a.position === null ? b.maskCount - a.maskCount : 0) ||
+          a.number - b.number,
+      ),
   );
   /** Without those that nothing belongs to and nobody has named: there are many in a small collection. */
   readonly #worthShowing = $derived(
@@ -64,7 +69,11 @@ export class ConceptsView {
 
   /** Another number whenever concepts are drawn in other colours or have other objects: part of addresses. */
   readonly version = $derived.by(() =>
-    hashOf(this.#all.map(({ id, mergedInto, maskCount }) => `${id}.${mergedInto ?? ''}.${maskCount}`).join()),
+    hashOf(
+      this.#all
+        .map(({ id, mergedInto, maskCount, colour }) => `${id}.${mergedInto ?? ''}.${maskCount}.${colour}`)
+        .join(),
+    ),
   );
 
   constructor(studio: Surroundings) {
@@ -106,7 +115,43 @@ export class ConceptsView {
   rename(concept: Concept, name: string): Promise<boolean> {
     const wanted = name.trim() === '' ? null : name.trim();
     if (wanted === concept.name) return Promise.resolve(true);
+    const namesake = this.standing.find(({ id, name: other }) => id !== concept.id && other === wanted);
+    if (namesake) {
+      this.#studio.toasts.show({
+        tone: 'neutral',
+        title: t('concepts.taken', { name: wanted ?? '' }),
+        action: { label: t('concepts.mergeThem'), run: () => void this.merge([concept.id], namesake.id) },
+      });
+      return Promise.resolve(false);
+    }
     return this.#change([{ id: concept.id, name: wanted }]);
+  }
+
+  /** Adds a concept and shows it. */
+  create(name: string): Promise<boolean> {
+    const id = this.segmentationId;
+    if (id === undefined) return Promise.resolve(false);
+    return this.#attempt(async (client) => this.show((await client.concepts.create({ id, name })).id));
+  }
+
+  recolour({ id }: Concept, colour: string): Promise<boolean> {
+    return this.#change([{ id, colour }]);
+  }
+
+  /** Puts a concept before the one in front of it, or behind the one after it. */
+  async move(id: ConceptId, by: 1 | -1): Promise<void> {
+    const ids = this.shown.map((concept) => concept.id);
+    const [from, segmentationId] = [ids.indexOf(id), this.segmentationId];
+    const other = ids[from + by];
+    if (from < 0 || other === undefined || segmentationId === undefined) return;
+    [ids[from], ids[from + by]] = [other, id];
+    await this.#attempt((client) => client.concepts.order({ id: segmentationId, conceptIds: ids }));
+  }
+
+  /** Deletes a concept with those that were merged into it; their objects stay without one. */
+  async remove({ id }: Concept): Promise<void> {
+    this.chosen.delete(id);
+    await this.#attempt((client) => client.concepts.remove({ id }));
   }
 
   /** Marks concepts as background or as objects, and offers to undo it. */
@@ -139,7 +184,11 @@ export class ConceptsView {
     this.show(into);
     this.#offerBack(
       t('concepts.merged', { count: merged.length, name: conceptTitle(target) }),
-      before.map(({ id, mergedInto }) => ({ id, mergedInto })),
+      // The name that the other one got from them goes back first: no two may have it.
+      [
+        { id: into, name: target.name },
+        ...before.map(({ id, mergedInto, name }) => ({ id, mergedInto, name })),
+      ],
     );
   }
 
@@ -165,11 +214,16 @@ export class ConceptsView {
     });
   }
 
-  async #change(changes: readonly Change[]): Promise<boolean> {
-    const { client, toasts } = this.#studio;
-    const isDone = await attemptLoudly(toasts, async () => {
+  #change(changes: readonly Change[]): Promise<boolean> {
+    return this.#attempt(async (client) => {
       for (const change of changes) await client.concepts.update(change);
     });
+  }
+
+  /** Does something, and reads the concepts as they are then. */
+  async #attempt(work: (client: Client) => Promise<unknown>): Promise<boolean> {
+    const { client, toasts } = this.#studio;
+    const isDone = await attemptLoudly(toasts, async () => void (await work(client)));
     await this.#read();
     return isDone;
   }
@@ -189,6 +243,9 @@ export class ConceptsView {
     });
   }
 }
+
+/** Where people have put it; behind all others where nobody has. */
+const placeOf = ({ position }: Concept): number => position ?? Number.MAX_SAFE_INTEGER;
 
 /** A short number for a text (FNV-1a, 32 bits). */
 function hashOf(text: string): number {

@@ -8,10 +8,26 @@ export type EditorActions = {
   turn: (by: number) => void;
   acceptAndTurn: () => void;
   pickConcept: () => void;
+  /** @param place among the concepts that objects can be assigned to, from 0 */
+  assignConcept: (place: number) => void;
   close: () => void;
   zoom: () => ZoomView | undefined;
   pen: KeyPen;
 };
+
+/** The first concepts have a key each. */
+const CONCEPT_KEYS = [
+  { keys: '1' },
+  { keys: '2' },
+  { keys: '3' },
+  { keys: '4' },
+  { keys: '5' },
+  { keys: '6' },
+  { keys: '7' },
+  { keys: '8' },
+  { keys: '9' },
+];
+export const KEYED_CONCEPTS = CONCEPT_KEYS.length;
 
 /** All that the keyboard does with one image: going about, judging, and correcting. */
 export function editorShortcuts(editor: MaskEditor, actions: EditorActions): ShortcutGroup[] {
@@ -31,6 +47,11 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: 'r', label: t('masks.reject'), run: () => void editor.review('rejected') },
         { keys: 'u', label: t('masks.toPending'), run: () => void editor.review('pending') },
         { keys: 't', label: t('masks.setConcept'), run: actions.pickConcept },
+        ...CONCEPT_KEYS.map(({ keys }, place) => ({
+          keys,
+          label: t('masks.assignNth', { place: place + 1 }),
+          run: () => actions.assignConcept(place),
+        })),
       ],
     },
     {
@@ -66,7 +87,7 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: '+', label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
         { keys: '-', label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
         { keys: '0', label: t('viewer.fit'), run: () => zoom()?.fit() },
-        { keys: '1', label: t('viewer.actual'), run: () => zoom()?.actualSize() },
+        { keys: 'z', label: t('viewer.actual'), run: () => zoom()?.actualSize() },
         {
           keys: 'Escape',
           label: t('masks.back'),

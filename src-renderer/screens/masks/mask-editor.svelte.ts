@@ -10,6 +10,8 @@ import { MaskChoice } from './mask-choice.svelte.ts';
 import { MaskStroke, type Brush, type Draft } from './mask-stroke.svelte.ts';
 
 export type Tool = 'select' | 'brush' | 'eraser' | 'cut';
+/** Why something could not be done, or what is left to do: nothing is refused without a word. */
+export type EditorHint = 'brush' | 'eraser' | 'cut' | 'select' | 'selectTwo' | 'noConcept';
 
 /** One image that is being edited: its masks, the selection, and the active tool. */
 export class MaskEditor {
@@ -20,6 +22,10 @@ export class MaskEditor {
   readonly #grid: () => { width: number; height: number };
   readonly #concepts: () => readonly Concept[];
   readonly #isOffline: () => boolean;
+  readonly #onHint: (hint: EditorHint) => void;
+  /** Whether the next stroke of the brush makes a new object. */
+  #isNew = false;
+  #lastConcept: ConceptId | null = null;
 
   tool = $state<Tool>('select');
 
@@ -32,6 +38,7 @@ export class MaskEditor {
       concepts: () => readonly Concept[];
       /** While it is, no stroke is started; one under way is kept. */
       isOffline?: () => boolean;
+      onHint?: (hint: EditorHint) => void;
     },
   ) {
     this.masks = masks;
@@ -40,6 +47,7 @@ export class MaskEditor {
     this.#grid = options.grid;
     this.#concepts = options.concepts;
     this.#isOffline = options.isOffline ?? (() => false);
+    this.#onHint = options.onHint ?? (() => undefined);
   }
 
   get grid(): { width: number; height: number } {
@@ -65,16 +73,19 @@ export class MaskEditor {
   use(tool: Tool): void {
     if (!this.choice.isOfObjects) this.choice.showObjects();
     this.tool = tool;
+    this.#isNew = false;
   }
 
   /** Starts a new object: the next stroke of the brush draws it. */
   startNew(): void {
     this.use('brush');
     this.choice.selection.clear();
+    this.#isNew = true;
   }
 
   async review(review: ReviewState): Promise<void> {
     const ids = this.choice.objects.filter((mask) => mask.review !== review);
+    if (this.choice.objects.length === 0) this.#onHint('select');
     if (ids.length > 0)
       await this.masks.review(
         ids.map(({ id }) => id),
@@ -96,12 +107,14 @@ export class MaskEditor {
 
   async setConcept(conceptId: ConceptId | null): Promise<void> {
     const ids = this.choice.objects.map(({ id }) => id);
-    if (ids.length > 0) await this.masks.setConcept(ids, conceptId);
+    if (ids.length === 0) return this.#onHint('select');
+    this.#lastConcept = conceptId;
+    await this.masks.setConcept(ids, conceptId);
   }
 
   async remove(): Promise<void> {
     const ids = this.choice.objects.map(({ id }) => id);
-    if (ids.length === 0) return;
+    if (ids.length === 0) return this.#onHint('select');
     this.choice.selection.clear();
     await this.masks.remove(ids);
   }
@@ -110,9 +123,9 @@ export class MaskEditor {
   async merge(): Promise<void> {
     const chosen = this.choice.selected.toSorted((a, b) => b.areaPx - a.areaPx);
     const [largest] = chosen;
-    if (!largest) return;
+    if (!largest) return this.#onHint(this.choice.isOfObjects ? 'selectTwo' : 'select');
     if (!this.choice.isOfObjects) return this.#makeObject(chosen, largest.conceptId);
-    if (chosen.length < 2) return;
+    if (chosen.length < 2) return this.#onHint('selectTwo');
     const done = await this.masks.merge(chosen.map(({ id }) => id));
     if (done) this.choice.selection.set([largest.id]);
   }
@@ -120,7 +133,7 @@ export class MaskEditor {
   /** Two selected objects are split by each other; a single one into its parts. */
   async split(): Promise<void> {
     const [first, second] = this.choice.selected.toSorted((a, b) => b.areaPx - a.areaPx);
-    if (!first || !this.choice.isOfObjects) return;
+    if (!first || !this.choice.isOfObjects) return this.#onHint('select');
     const by = second ? ({ kind: 'mask', id: second.id } as const) : ({ kind: 'parts' } as const);
     const done = await this.masks.split(first.id, by);
     if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
@@ -139,8 +152,9 @@ export class MaskEditor {
     if (this.#isOffline()) return;
     if (this.tool === 'cut') this.#stroke.startCut(at);
     if (this.tool !== 'brush' && this.tool !== 'eraser') return;
-    const [target] = this.choice.selected;
-    if (this.tool === 'eraser' && !target) return;
+    const makesNew = this.tool === 'brush' && (this.#isNew || !this.masks.all.some(isObject));
+    const target = this.choice.selected[0] ?? (makesNew ? undefined : this.#selectMost([at]));
+    if (!target && !makesNew) return this.#onHint(this.tool);
     const bitmap = emptyBitmap(this.grid.width, this.grid.height);
     if (target) addMask(bitmap, target.counts);
     this.#stroke.startPaint(at, { id: target?.id ?? null, bitmap }, this.#brush);
@@ -181,15 +195,18 @@ export class MaskEditor {
       this.choice.selection.clear();
       await this.masks.remove([before.id]);
     } else if (!before && counts !== null) {
-      const made = await this.masks.create(counts, this.#newConcept());
+      const conceptId = this.#newConcept();
+      const made = await this.masks.create(counts, conceptId);
+      this.#isNew = false;
       this.choice.selection.set(made?.changed.map((mask) => mask.id) ?? []);
       this.#stroke.dropDraft();
+      if (made && conceptId === null) this.#onHint('noConcept');
     } else this.#stroke.dropDraft();
   }
 
   async #cutAlong(points: readonly Point[]): Promise<void> {
-    const [target] = this.choice.selected;
-    if (!target) return;
+    const target = this.choice.selected[0] ?? this.#selectMost(everyPixelOf(points));
+    if (!target) return this.#onHint('cut');
     const done = await this.masks.split(target.id, { kind: 'line', points: [...points] });
     if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
   }
@@ -206,11 +223,29 @@ export class MaskEditor {
     this.choice.selection.set(made.changed.map(({ id }) => id));
   }
 
-  /** What a new object most probably is: the only concept, if there is only one. */
+  /** Selects the object that most of the places are in, the smallest of those that have as many. */
+  #selectMost(places: readonly Point[]): ShapedMask | undefined {
+    const { width, height } = this.grid;
+    let [most, best] = [0, undefined as ShapedMask | undefined];
+    for (const mask of this.masks.all.filter(isObject).sort((a, b) => a.areaPx - b.areaPx)) {
+      const bitmap = emptyBitmap(width, height);
+      addMask(bitmap, mask.counts);
+      const inside = places.filter(
+        ({ x, y }) =>
+          x >= 0 && y >= 0 && x < width && bitmap.data[Math.floor(x) * height + Math.floor(y)] === 1,
+      ).length;
+      if (inside > most) [most, best] = [inside, mask];
+    }
+    if (best) this.choice.selection.set([best.id]);
+    return best;
+  }
+
+  /** What a new object most probably is: what was assigned last, or the only concept. */
   #newConcept(): ConceptId | null {
     const things = this.#concepts().filter(
       ({ isBackground, mergedInto }) => !isBackground && mergedInto === null,
     );
+    if (things.some(({ id }) => id === this.#lastConcept)) return this.#lastConcept;
     return things.length === 1 ? (things[0]?.id ?? null) : null;
   }
 
@@ -219,3 +254,17 @@ export class MaskEditor {
     if (edit) this.choice.selection.set(edit.changed.map(({ id }) => id));
   }
 }
+
+/** Places along a line, no more than a pixel apart: a quick hand leaves only a few points of it. */
+function everyPixelOf(points: readonly Point[]): Point[] {
+  return points.flatMap((to, at) => {
+    const from = points[at - 1] ?? to;
+    const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y)));
+    return Array.from({ length: steps }, (_, step) => ({
+      x: from.x + ((to.x - from.x) * (step + 1)) / steps,
+      y: from.y + ((to.y - from.y) * (step + 1)) / steps,
+    }));
+  });
+}
+
+const isObject = ({ level }: ShapedMask): boolean => level === 0;

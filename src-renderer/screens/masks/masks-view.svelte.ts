@@ -125,6 +125,21 @@ export class MasksView {
     return selected !== undefined && isLikelyRight(mask, selected);
   }
 
+  /** What objects can be assigned to, as people have put them in order: the first nine have a key. */
+  readonly assignable = $derived.by(() => this.#concepts.filter(({ mergedInto }) => mergedInto === null));
+
+  /** Adds a concept to the segmentation. @returns it, or undefined where that was refused */
+  async createConcept(name: string): Promise<Concept | undefined> {
+    const [{ client, toasts }, id] = [this.#studio, this.#segmentationId];
+    if (id === undefined) return undefined;
+    const made: Concept[] = [];
+    await attemptLoudly(toasts, async () => {
+      made.push(await client.concepts.create({ id, name }));
+      this.#concepts = await client.concepts.list({ id });
+    });
+    return made[0];
+  }
+
   colourOf(conceptId: ConceptId | null): string {
     return (conceptId === null ? undefined : this.colours[conceptId]) ?? PLAIN_COLOUR;
   }
@@ -172,7 +187,11 @@ export class MasksView {
   /** Reviews all objects of the selected images, or only those of the shown concept. */
   async review(review: ReviewState): Promise<void> {
     const [{ client, toasts }, id, imageIds] = [this.#studio, this.#segmentationId, [...this.selection.ids]];
-    if (id === undefined || imageIds.length === 0) return;
+    if (id === undefined) return;
+    if (imageIds.length === 0) {
+      toasts.show({ tone: 'neutral', title: t('masks.hint.images') });
+      return;
+    }
     const { conceptId } = this.filter;
     const done = new DoneBatches();
     await attemptLoudly(toasts, async () => {

@@ -5,8 +5,9 @@ import { addMask, emptyBitmap } from '../../../src-renderer/canvas/column-bitmap
 import { ANY, isNarrow, toQuery } from '../../../src-renderer/screens/masks/gallery-filter.ts';
 import { ImageMasks } from '../../../src-renderer/screens/masks/image-masks.svelte.ts';
 import { groupsOf, levelsOf } from '../../../src-renderer/screens/masks/levels.ts';
+import { tileReview } from '../../../src-renderer/screens/masks/tile-review.ts';
 import { KeyPen } from '../../../src-renderer/screens/masks/key-pen.svelte.ts';
-import { MaskEditor } from '../../../src-renderer/screens/masks/mask-editor.svelte.ts';
+import { MaskEditor, type EditorHint } from '../../../src-renderer/screens/masks/mask-editor.svelte.ts';
 import { Selection } from '../../../src-renderer/state/selection.svelte.ts';
 import { Toasts } from '../../../src-renderer/state/toasts.svelte.ts';
 import { ViewMemory } from '../../../src-renderer/state/view-memory.svelte.ts';
@@ -86,6 +87,21 @@ describe('a filter', () => {
   });
 });
 
+describe('the review of an image in the grid', () => {
+  const reviews = { pending: 0, accepted: 0, rejected: 0, edited: 0 };
+
+  test.each([
+    ['none', { maskCount: 0, reviews }],
+    ['pending', { maskCount: 2, reviews: { ...reviews, pending: 2 } }],
+    ['accepted', { maskCount: 2, reviews: { ...reviews, accepted: 1, edited: 1 } }],
+    ['rejected', { maskCount: 2, reviews: { ...reviews, rejected: 2 } }],
+    ['mixed', { maskCount: 2, reviews: { ...reviews, accepted: 1, rejected: 1 } }],
+    ['mixed', { maskCount: 2, reviews: { ...reviews, pending: 1, rejected: 1 } }],
+  ] as const)('is %s', (expected, tile) => {
+    expect(tileReview(tile)).toBe(expected);
+  });
+});
+
 describe('a selection', () => {
   const list = [1, 2, 3, 4, 5];
 
@@ -111,22 +127,30 @@ describe('a selection', () => {
 });
 
 describe('an image under the hands of a person', () => {
-  async function opened() {
+  const CAT = bitmapOf('###.....', '###.....', '###.....', '........');
+
+  async function opened(cat = CAT) {
     const running = startSegmented([
       await drawnImage('a.png', [
-        { bitmap: bitmapOf('###.....', '###.....', '###.....', '........'), className: 'cat' },
+        { bitmap: cat, className: 'cat' },
         { bitmap: bitmapOf('......##', '......##', '........', '........'), className: 'dog' },
       ]),
     ]);
     const { client, segmentationId: id } = running;
     const imageId = (await galleryOf(client, { id }))[0]?.imageId ?? ImageId.parse(1);
+    const concepts = await client.concepts.list({ id });
     const toasts = new Toasts();
     const masks = new ImageMasks(client, toasts, { id, imageId });
     await masks.load();
-    const options = { grid: () => ({ width: 8, height: 4 }), concepts: () => [] };
+    const hints: EditorHint[] = [];
+    const options = {
+      grid: () => ({ width: 8, height: 4 }),
+      concepts: () => concepts,
+      onHint: (hint: EditorHint) => void hints.push(hint),
+    };
     const editor = new MaskEditor(masks, new ViewMemory(client, {}), options);
     editor.display.brushPx = 1;
-    return { masks, editor, toasts, client };
+    return { masks, editor, toasts, client, concepts, hints };
   }
 
   const pixels = (one: ShapedMask | undefined) => {
@@ -179,6 +203,68 @@ describe('an image under the hands of a person', () => {
     await editor.release();
     expect(masks.all).toHaveLength(2);
     expect(masks.history.undo).toBe('remove');
+  });
+
+  test('cuts and paints what is under the tool, and says why where nothing is', async () => {
+    const cat = bitmapOf('#####...', '#####...', '#####...', '#####...');
+    const { editor, masks, hints, toasts } = await opened(cat);
+    editor.use('brush');
+    editor.pressAt({ x: 7.5, y: 3.5 });
+    await editor.release();
+    editor.use('eraser');
+    editor.pressAt({ x: 7.5, y: 3.5 });
+    await editor.release();
+    editor.use('cut');
+    editor.pressAt({ x: 5.5, y: 0.5 });
+    editor.dragTo({ x: 5.5, y: 3.5 });
+    await editor.release();
+    expect([hints.splice(0), masks.all.length, masks.history.undo]).toEqual([
+      ['brush', 'eraser', 'cut'],
+      2,
+      null,
+    ]);
+    // Across the middle of the first object, which nobody has selected.
+    editor.pressAt({ x: 2.5, y: -0.5 });
+    editor.dragTo({ x: 2.5, y: 3.5 });
+    await editor.release();
+    expect([hints.splice(0), toasts.shown, masks.all.length]).toEqual([[], [], 3]);
+    editor.choice.selection.clear();
+    editor.use('brush');
+    editor.pressAt({ x: 6.5, y: 1.5 });
+    editor.dragTo({ x: 6.5, y: 2.5 });
+    await editor.release();
+    expect(pixels(editor.choice.selected[0])).toBe(5);
+    expect([hints, masks.all.length]).toEqual([[], 3]);
+  });
+
+  test('says what a command needs that there is nothing to do for', async () => {
+    const { editor, hints, masks } = await opened();
+    await editor.review('accepted');
+    await editor.setConcept(null);
+    await editor.remove();
+    await editor.split();
+    await editor.merge();
+    expect(hints.splice(0)).toEqual(['select', 'select', 'select', 'select', 'selectTwo']);
+    editor.choice.step(1);
+    await editor.merge();
+    await editor.review('pending');
+    expect([hints, masks.history.undo]).toEqual([['selectTwo'], null]);
+  });
+
+  test('gives a new object the concept that was assigned last, and asks for one where that is not known', async () => {
+    const { editor, concepts, hints } = await opened();
+    const dog = concepts.find(({ name }) => name === 'dog');
+    if (!dog) throw new Error('no dog');
+    const draw = async (x: number) => {
+      editor.startNew();
+      editor.pressAt({ x, y: 3.5 });
+      await editor.release();
+      return editor.choice.selected[0]?.conceptId;
+    };
+    expect(await draw(0.5)).toBeNull();
+    expect(hints.splice(0)).toEqual(['noConcept']);
+    await editor.setConcept(dog.id);
+    expect([await draw(2.5), hints]).toEqual([dog.id, []]);
   });
 
   test('is painted by keyboard as by pointer, within the picture', async () => {

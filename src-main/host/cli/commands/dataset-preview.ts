@@ -1,5 +1,6 @@
 import type { DatasetPreview } from '../../../contract/dataset.ts';
 import { countText, printable, table } from '../output.ts';
+import { kindOf } from './concept-lines.ts';
 
 /** What a recipe would make, concept by concept. */
 export function previewLines(preview: DatasetPreview): string[] {
@@ -36,16 +37,4 @@ export function backgroundLines({ concepts }: DatasetPreview): string[] {
         `probably background, included: ${countText(masks, 'mask')} of ${printable(name)} (leave out: --ignore ${printable(name)})`,
     ),
   ];
-}
-
-/** How a concept counts. */
-export function kindOf({
-  isBackground,
-  isLikelyBackground,
-}: {
-  isBackground: boolean;
-  isLikelyBackground: boolean;
-}): string {
-  if (isBackground) return 'background';
-  return isLikelyBackground ? 'probably background' : 'object';
 }

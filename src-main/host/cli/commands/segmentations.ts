@@ -2,12 +2,12 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import type { Job } from '../../../contract/job.ts';
-import type { Concept, ForegroundNote, Segmentation } from '../../../contract/segmentation.ts';
+import type { ForegroundNote, Segmentation } from '../../../contract/segmentation.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
 import { countText, printable, table, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
-import { kindOf } from './dataset-preview.ts';
+import { conceptLines } from './concept-lines.ts';
 import { addHeadCommands, headLines } from './segmentation-heads.ts';
 
 export const SEGMENTATION_KIND = {
@@ -223,19 +223,6 @@ function listLines(all: Segmentation[]): string[] {
       String(imageCount),
       settings.mode,
       printable(name),
-    ]),
-  ]);
-}
-
-function conceptLines(concepts: readonly Concept[]): string[] {
-  return table([
-    ['CONCEPT', 'OBJECTS', 'IMAGES', 'KIND', 'NAME'],
-    ...concepts.map(({ number, maskCount, imageCount, name, ...concept }) => [
-      String(number),
-      String(maskCount),
-      String(imageCount),
-      kindOf(concept),
-      name === null ? '-' : printable(name),
     ]),
   ]);
 }
