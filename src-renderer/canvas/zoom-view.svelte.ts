@@ -110,11 +110,11 @@ export class ZoomView {
     const viewport = this.#viewport;
     if (!viewport || viewport.clientWidth === 0) return;
     const wasFit = isFirst || this.isFit;
-    // A small picture is shown in its own size rather than blown up.
+    // A small picture fills the window too: whoever corrects a mask has to see its pixels.
     this.#fitScale = Math.min(
       viewport.clientWidth / this.#size.width,
       viewport.clientHeight / this.#size.height,
-      Math.max(1, Math.min(2, 640 / Math.max(this.#size.width, this.#size.height))),
+      MAX_SCALE,
     );
     this.#behaviour.scaleExtent([Math.min(this.#fitScale, 1), MAX_SCALE]);
     this.#scaleTo(wasFit ? this.#fitScale : this.scale);

@@ -1,11 +1,14 @@
 import { decodePart } from '../client/decode-part.ts';
 
+/** What else belongs to a view, such as filters and sort: `?sort=score`. */
+export type Query = Readonly<Record<string, string>>;
 /** Where the page is: `#/library/3/images/55` is the screen `library` at `['3', 'images', '55']`. */
-export type Place = { screen: string; path: readonly string[] };
+export type Place = { screen: string; path: readonly string[]; query: Query };
+type Step = string | number;
 
-/** The page's place, kept in its address, so that back, forward and reload do what they promise. */
+/** The page's place, kept in its address, so that back, forward, reload and a copied address do what they promise. */
 export class Navigation {
-  #place = $state.raw<Place>({ screen: '', path: [] });
+  #place = $state.raw<Place>({ screen: '', path: [], query: {} });
 
   /** @param home where to go if the address names no place */
   constructor(home: Place) {
@@ -21,21 +24,39 @@ export class Navigation {
     return this.#place.path;
   }
 
+  get query(): Query {
+    return this.#place.query;
+  }
+
   get place(): Place {
     return this.#place;
   }
 
-  go(screen: string, ...path: readonly (string | number)[]): void {
-    const place = { screen, path: path.map(String) };
-    if (toHash(place) === toHash(this.#place)) return;
-    history.pushState(null, '', toHash(place));
-    this.#place = place;
+  go(screen: string, ...path: readonly Step[]): void {
+    this.#push({ screen, path: path.map(String), query: {} });
   }
 
   /** As `go`, for steps that the back button should not stop at. */
-  replace(screen: string, ...path: readonly (string | number)[]): void {
-    this.#place = { screen, path: path.map(String) };
-    history.replaceState(null, '', toHash(this.#place));
+  replace(screen: string, ...path: readonly Step[]): void {
+    this.#put({ screen, path: path.map(String), query: {} });
+  }
+
+  /** As `go` and `replace`, inside the screen: what its query says stays. */
+  goWithin(...path: readonly Step[]): void {
+    this.#push({ ...this.#place, path: path.map(String) });
+  }
+
+  replaceWithin(...path: readonly Step[]): void {
+    this.#put({ ...this.#place, path: path.map(String) });
+  }
+
+  /** Changes part of the query; undefined removes it. */
+  setQuery(change: Record<string, string | undefined>): void {
+    const entries = Object.entries({ ...this.#place.query, ...change });
+    const query = Object.fromEntries(
+      entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    );
+    this.#put({ ...this.#place, query });
   }
 
   /** Follows back, forward and typed addresses. @returns how to stop */
@@ -46,15 +67,29 @@ export class Navigation {
     window.addEventListener('popstate', read);
     return () => window.removeEventListener('popstate', read);
   }
+
+  #push(place: Place): void {
+    if (toHash(place) === toHash(this.#place)) return;
+    history.pushState(null, '', toHash(place));
+    this.#place = place;
+  }
+
+  #put(place: Place): void {
+    if (toHash(place) === toHash(this.#place)) return;
+    history.replaceState(null, '', toHash(place));
+    this.#place = place;
+  }
 }
 
-function toHash({ screen, path }: Place): string {
-  return `#/${[screen, ...path].map(encodeURIComponent).join('/')}`;
+function toHash({ screen, path, query }: Place): string {
+  const search = new URLSearchParams(query).toString();
+  return `#/${[screen, ...path].map(encodeURIComponent).join('/')}${search === '' ? '' : `?${search}`}`;
 }
 
 /** Undefined for an address that names no place. */
 export function readHash(hash: string): Place | undefined {
   if (!hash.startsWith('#/')) return undefined;
-  const [screen, ...path] = hash.slice(2).split('/').map(decodePart);
-  return screen ? { screen, path } : undefined;
+  const [address = '', search = ''] = hash.slice(2).split('?', 2);
+  const [screen, ...path] = address.split('/').map(decodePart);
+  return screen ? { screen, path, query: Object.fromEntries(new URLSearchParams(search)) } : undefined;
 }

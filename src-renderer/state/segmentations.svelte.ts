@@ -18,20 +18,30 @@ export class Segmentations {
   readonly #client: Client;
   readonly #toasts: Toasts;
   readonly #memory: ViewMemory;
+  readonly #named: () => string | undefined;
   #all = $state.raw<readonly Segmentation[]>([]);
   #changes = $state(0);
   readonly #reload: () => Promise<void>;
 
-  /** The one that was selected last, or the newest if that one was deleted. */
+  /** The one that the address names; otherwise the one that was selected last, or the newest if that one was deleted. */
   readonly selected = $derived.by(() => {
+    const named = this.#named();
+    if (named !== undefined) return this.find(Number(named));
     const id = this.#memory.read(SELECTED_KEY, z.number(), 0);
     return this.find(id) ?? this.#all[0];
   });
 
-  constructor(client: Client, toasts: Toasts, memory: ViewMemory) {
+  /** @param named the one that the page's address names, if it does */
+  constructor(
+    client: Client,
+    toasts: Toasts,
+    memory: ViewMemory,
+    named: () => string | undefined = () => undefined,
+  ) {
     this.#client = client;
     this.#toasts = toasts;
     this.#memory = memory;
+    this.#named = named;
     this.#reload = coalesce(() => attempt(() => this.load()), REST_MS);
   }
 
@@ -44,11 +54,17 @@ export class Segmentations {
     return this.#changes;
   }
 
+  /** Whether the address names a segmentation that does not exist. */
+  get isUnknown(): boolean {
+    return this.#named() !== undefined && this.selected === undefined;
+  }
+
   find(id: number): Segmentation | undefined {
     return this.#all.find((segmentation) => segmentation.id === id);
   }
 
-  select(id: number): void {
+  /** Shows it on screens whose address names none. */
+  remember(id: number): void {
     this.#memory.remember(SELECTED_KEY, id);
   }
 
@@ -68,7 +84,7 @@ export class Segmentations {
     await this.#change(async () => {
       started.push((await this.#client.segmentations.start(request)).segmentation);
     });
-    if (started[0]) this.select(started[0].id);
+    if (started[0]) this.remember(started[0].id);
     return started[0];
   }
 

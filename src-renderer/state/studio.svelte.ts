@@ -18,8 +18,15 @@ import { Shortcuts } from './shortcuts.svelte.ts';
 import { Toasts } from './toasts.svelte.ts';
 import { ViewMemory } from './view-memory.svelte.ts';
 
-const PlaceSchema = z.object({ screen: z.string(), path: z.array(z.string()).readonly() });
+const PlaceSchema = z.object({
+  screen: z.string(),
+  path: z.array(z.string()).readonly(),
+  query: z.record(z.string(), z.string()).default({}),
+});
 const PLACE_KEY = 'place';
+const HOME = { screen: 'library', path: [], query: {} };
+/** Screens of a segmentation: `masks/SEGMENTATION`. */
+const OF_SEGMENTATION = ['masks', 'concepts'];
 
 /** Everything behind the page while it is connected: one object per concern, all fed by one stream of events. */
 export class Studio {
@@ -48,13 +55,16 @@ export class Studio {
     this.client = client;
     this.info = info;
     this.memory = memory;
-    this.navigation = new Navigation(memory.read(PLACE_KEY, PlaceSchema, { screen: 'library', path: [] }));
+    this.navigation = new Navigation(memory.read(PLACE_KEY, PlaceSchema, HOME));
     this.settings = new SettingsState(client, this.toasts, settings);
     this.jobs = new Jobs(client, this.toasts);
     this.library = new Library(client, this.toasts);
     this.runs = new Runs(client, this.toasts);
     this.models = new Models(client, this.toasts);
-    this.segmentations = new Segmentations(client, this.toasts, memory);
+    this.segmentations = new Segmentations(client, this.toasts, memory, () => {
+      const { screen, path } = this.navigation;
+      return OF_SEGMENTATION.includes(screen) ? path[0] : undefined;
+    });
     this.datasets = new Datasets(client, this.toasts);
     this.machine = new Machine(client, this.toasts);
   }

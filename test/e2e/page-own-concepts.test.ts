@@ -125,6 +125,21 @@ describe.skipIf(!hasChromium)(`reviewing and own concepts in Chromium${chromiumR
         (await client.masks.ofImage({ id, imageId })).map(({ conceptId }) => conceptId);
       const fish = (await client.concepts.list({ id })).find((one) => one.name === 'fish');
       await expect.poll(conceptIds, PATIENCE).toContain(fish?.id);
+      // Tools have their names and keys, and tooltips are in front of the editor.
+      const tools = editor.getByRole('toolbar', { name: 'Tools' });
+      expect((await tools.getByRole('button', { name: 'Brush' }).innerText()).split(/\s+/)).toEqual([
+        'Brush',
+        'B',
+      ]);
+      await editor.getByRole('button', { name: 'Zoom in' }).hover();
+      const tip = page.getByText('Zoom in', { exact: false }).locator('visible=true').last();
+      await tip.waitFor();
+      const isInFront = await tip.evaluate((one) => {
+        const { left, top, width, height } = one.getBoundingClientRect();
+        const front = document.elementFromPoint(left + width / 2, top + height / 2);
+        return front !== null && (one.contains(front) || front.contains(one));
+      });
+      expect(isInFront).toBe(true);
       // The dialog closes, and the editor is there again; a stroke beside all masks says what is missing.
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       expect(await seriousFindings(page)).toEqual([]);

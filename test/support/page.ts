@@ -77,3 +77,25 @@ async function settle(): Promise<void> {
   const moving = document.getAnimations().filter(isFinite);
   await Promise.all(moving.map((animation) => animation.finished.catch(() => undefined)));
 }
+
+/** Controls that neither the window nor what surrounds them shows whole, and that no scrolling to the side brings in. */
+export function clippedControls(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const isCut = (control: Element) => {
+      const { left, right, width } = control.getBoundingClientRect();
+      if (width === 0) return false;
+      for (let place = control.parentElement; place; place = place.parentElement) {
+        const { overflowX, clipPath } = getComputedStyle(place);
+        if (clipPath !== 'none') return false;
+        if (/auto|scroll/.test(overflowX) && place.scrollWidth > place.clientWidth + 1) return false;
+        const box = place.getBoundingClientRect();
+        if (/hidden|clip/.test(overflowX) && (right > box.right + 2 || left < box.left - 2)) return true;
+      }
+      return right > window.innerWidth + 1 || left < -1;
+    };
+    const controls = document.querySelectorAll('button, a[href], input, select, [role=tab]');
+    return [...controls]
+      .filter((control) => control.checkVisibility() && isCut(control))
+      .map((control) => control.getAttribute('aria-label') ?? control.textContent);
+  });
+}

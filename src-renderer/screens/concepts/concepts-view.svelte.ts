@@ -27,7 +27,10 @@ export function conceptTitle({ name, number }: Pick<Concept, 'name' | 'number'>)
   return name ?? t('concepts.unnamed', { number });
 }
 
-/** The concepts screen: `concepts/CONCEPT` shows one next to the others, `concepts/CONCEPT/masks` all its objects. */
+/**
+ * The concepts screen: `concepts/SEGMENTATION/CONCEPT` shows one next to the others, and with `/masks` behind it all its
+ * objects.
+ */
 export class ConceptsView {
   readonly #studio: Surroundings;
   #all = $state.raw<readonly Concept[]>([]);
@@ -60,12 +63,15 @@ export class ConceptsView {
   /** As they are shown, one after the other. */
   readonly shown = $derived([...this.things, ...this.background]);
   readonly current = $derived.by(() => {
-    const id = Number(this.#studio.navigation.path[0]);
-    return this.shown.find((concept) => concept.id === id) ?? this.shown[0];
+    const id = this.#studio.navigation.path[1];
+    return id === undefined ? this.shown[0] : this.shown.find((concept) => String(concept.id) === id);
   });
   readonly isBrowsing = $derived.by(
-    () => this.#studio.navigation.path[1] === 'masks' && this.current !== undefined,
+    () => this.#studio.navigation.path[2] === 'masks' && this.current !== undefined,
   );
+
+  /** Whether the address names a concept that does not exist, or that counts as another one. */
+  readonly isMissing = $derived(this.isLoaded && this.shown.length > 0 && this.current === undefined);
 
   /** Another number whenever concepts are drawn in other colours or have other objects: part of addresses. */
   readonly version = $derived.by(() =>
@@ -96,15 +102,15 @@ export class ConceptsView {
 
   /** Shows one; the back button leads over it. */
   show(id: ConceptId): void {
-    this.#studio.navigation.replace('concepts', id);
+    this.#studio.navigation.replace('concepts', this.segmentationId ?? 0, id);
   }
 
   browse(id: ConceptId): void {
-    this.#studio.navigation.go('concepts', id, 'masks');
+    this.#studio.navigation.go('concepts', this.segmentationId ?? 0, id, 'masks');
   }
 
   leave(): void {
-    if (this.current) this.#studio.navigation.replace('concepts', this.current.id);
+    if (this.current) this.show(this.current.id);
   }
 
   toggle(id: ConceptId): void {
@@ -151,7 +157,12 @@ export class ConceptsView {
   /** Deletes a concept with those that were merged into it; their objects stay without one. */
   async remove({ id }: Concept): Promise<void> {
     this.chosen.delete(id);
-    await this.#attempt((client) => client.concepts.remove({ id }));
+    const isDone = await this.#attempt((client) => client.concepts.remove({ id }));
+    if (isDone) this.showFirst();
+  }
+
+  showFirst(): void {
+    this.#studio.navigation.replace('concepts', this.segmentationId ?? 0);
   }
 
   /** Marks concepts as background or as objects, and offers to undo it. */

@@ -6,12 +6,23 @@ export class DatasetsView {
   readonly #studio: Studio;
   readonly version = $derived.by(() => {
     const { navigation, datasets } = this.#studio;
-    if (navigation.path[0] === 'new') return undefined;
-    return datasets.find(Number(navigation.path[0])) ?? datasets.newest;
+    const [id] = navigation.path;
+    if (id === 'new') return undefined;
+    return id === undefined ? datasets.newest : datasets.find(Number(id));
   });
   readonly #versionId = $derived.by(() => this.version?.id);
   readonly detail = $derived.by(() =>
     this.#versionId === undefined ? undefined : new VersionDetail(this.#studio.client, this.#versionId),
+  );
+
+  /** Whether the address names a version that does not exist. */
+  readonly isMissing = $derived.by(() => {
+    const [id] = this.#studio.navigation.path;
+    return id !== undefined && id !== 'new' && this.version === undefined;
+  });
+  /** The version that the shown one is compared with: `?compare=VERSION`. */
+  readonly comparedId = $derived.by(
+    () => this.#studio.datasets.find(Number(this.#studio.navigation.query.compare))?.id,
   );
 
   constructor(studio: Studio) {
@@ -21,6 +32,16 @@ export class DatasetsView {
   /** While a version is made its event comes before its answer, and must not take the form away. */
   stayAtNew(): void {
     this.#studio.navigation.replace('datasets', 'new');
+  }
+
+  compare(id: string): void {
+    this.#studio.navigation.setQuery({ compare: id === '' ? undefined : id });
+  }
+
+  /** Lets the address say what is shown. */
+  settleAddress(): void {
+    const { navigation } = this.#studio;
+    if (this.version && navigation.path.length === 0) navigation.replace('datasets', this.version.id);
   }
 
   show(id: number | 'new'): void {

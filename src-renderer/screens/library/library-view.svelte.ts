@@ -23,7 +23,13 @@ export class LibraryView {
 
   readonly selected = $derived.by(() => {
     const { library, navigation } = this.#studio;
-    return library.find(Number(navigation.path[0])) ?? library.collections[0];
+    const [id] = navigation.path;
+    return id === undefined ? library.collections[0] : library.find(Number(id));
+  });
+  /** Whether the address names a collection or a part of it that does not exist. */
+  readonly isMissing = $derived.by(() => {
+    const [id, tab] = this.#studio.navigation.path;
+    return (id !== undefined && !this.selected) || (tab !== undefined && !Tab.safeParse(tab).success);
   });
   readonly tab = $derived.by(() => Tab.safeParse(this.#studio.navigation.path[1]).data ?? 'images');
   /** The single image that is shown. */
@@ -104,6 +110,12 @@ export class LibraryView {
 
   close(): void {
     if (this.selected) this.#studio.navigation.replace('library', this.selected.id, this.tab);
+  }
+
+  /** Lets the address say what is shown. */
+  settleAddress(): void {
+    const { navigation } = this.#studio;
+    if (this.selected && navigation.path.length === 0) navigation.replace('library', this.selected.id);
   }
 
   startAdding(): void {

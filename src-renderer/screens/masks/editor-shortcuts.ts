@@ -1,6 +1,7 @@
 import type { ZoomView } from '../../canvas/zoom-view.svelte.ts';
 import { t } from '../../i18n/language.svelte.ts';
 import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
+import { editorCommands, type EditorCommand } from './editor-commands.ts';
 import type { KeyPen } from './key-pen.svelte.ts';
 import type { MaskEditor } from './mask-editor.svelte.ts';
 
@@ -33,6 +34,8 @@ export const KEYED_CONCEPTS = CONCEPT_KEYS.length;
 export function editorShortcuts(editor: MaskEditor, actions: EditorActions): ShortcutGroup[] {
   const { turn, zoom, pen } = actions;
   const { display } = editor;
+  const commands = editorCommands(editor);
+  const of = (wanted: EditorCommand['group']) => commands.filter(({ group }) => group === wanted);
   return [
     {
       title: t('masks.keys.judge'),
@@ -43,9 +46,7 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: 'ArrowDown', label: t('masks.nextMask'), run: () => editor.choice.step(1) },
         { keys: 'ArrowUp', label: t('masks.previousMask'), run: () => editor.choice.step(-1) },
         { keys: 'mod+a', label: t('masks.chooseAllMasks'), run: () => editor.choice.chooseAll() },
-        { keys: 'a', label: t('masks.accept'), run: () => void editor.review('accepted') },
-        { keys: 'r', label: t('masks.reject'), run: () => void editor.review('rejected') },
-        { keys: 'u', label: t('masks.toPending'), run: () => void editor.review('pending') },
+        ...of('judge'),
         { keys: 't', label: t('masks.setConcept'), run: actions.pickConcept },
         ...CONCEPT_KEYS.map(({ keys }, place) => ({
           keys,
@@ -57,21 +58,15 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
     {
       title: t('masks.keys.correct'),
       shortcuts: [
-        { keys: 'v', label: t('masks.tool.select'), run: () => editor.use('select') },
-        { keys: 'b', label: t('masks.tool.brush'), run: () => editor.use('brush') },
-        { keys: 'e', label: t('masks.tool.eraser'), run: () => editor.use('eraser') },
+        ...of('tool'),
         { keys: '[', label: t('masks.smallerBrush'), run: () => display.resizeBrush(-1) },
         { keys: ']', label: t('masks.largerBrush'), run: () => display.resizeBrush(1) },
-        { keys: 'c', label: t('masks.tool.cut'), run: () => editor.use('cut') },
         { keys: 'd', label: t('masks.pen.press'), run: () => pen.press() },
         { keys: 'shift+ArrowLeft', label: t('masks.pen.left'), run: () => pen.move(-1, 0) },
         { keys: 'shift+ArrowRight', label: t('masks.pen.right'), run: () => pen.move(1, 0) },
         { keys: 'shift+ArrowUp', label: t('masks.pen.up'), run: () => pen.move(0, -1) },
         { keys: 'shift+ArrowDown', label: t('masks.pen.down'), run: () => pen.move(0, 1) },
-        { keys: 'n', label: t('masks.new'), run: () => editor.startNew() },
-        { keys: 'm', label: t('masks.mergeOrMake'), run: () => void editor.merge() },
-        { keys: 'x', label: t('masks.splitParts'), run: () => void editor.split() },
-        { keys: 'Delete', label: t('masks.delete'), run: () => void editor.remove() },
+        ...of('shape'),
         { keys: 'mod+z', label: t('masks.undo'), run: () => void editor.undo() },
         { keys: 'mod+shift+z', label: t('masks.redo'), run: () => void editor.redo() },
       ],
@@ -83,7 +78,7 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         { keys: '.', label: t('masks.coarser'), run: () => editor.showLevel(editor.choice.levelIndex + 1) },
         { keys: 'o', label: t('masks.outlines'), run: () => (display.hasOutlines = !display.hasOutlines) },
         { keys: 'h', label: t('masks.shown'), run: () => (display.isShown = !display.isShown) },
-        { keys: 'f', label: t('masks.heat'), run: () => (display.isHeat = !display.isHeat) },
+        ...of('look'),
         { keys: '+', label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
         { keys: '-', label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
         { keys: '0', label: t('viewer.fit'), run: () => zoom()?.fit() },

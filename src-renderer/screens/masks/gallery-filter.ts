@@ -60,6 +60,35 @@ export function toQuery({
   };
 }
 
+/** The filter in the words of an address: all of it, so that the address shows the same to everyone. */
+export function toAddress(filter: ShownFilter): Record<keyof ShownFilter, string | undefined> {
+  const { conceptId, review, trust, score, area, sort, isReversed } = filter;
+  return {
+    conceptId: conceptId === null ? undefined : String(conceptId),
+    review: review ?? undefined,
+    trust: trust ?? undefined,
+    score: score === 'any' ? undefined : score,
+    area: area === 'any' ? undefined : area,
+    sort,
+    isReversed: isReversed ? 'true' : undefined,
+  };
+}
+
+/** @returns undefined for an address that says nothing of it; what it does not know is left out */
+export function fromAddress(query: Readonly<Record<string, string>>): ShownFilter | undefined {
+  const fields = Object.keys(ShownFilter.shape);
+  if (!fields.some((field) => field in query)) return undefined;
+  const values: Record<string, unknown> = {
+    ...query,
+    conceptId: Number(query.conceptId),
+    isReversed: query.isReversed === 'true',
+  };
+  const valid = Object.entries(ShownFilter.shape).filter(
+    ([field, schema]) => field in query && schema.safeParse(values[field]).success,
+  );
+  return ShownFilter.parse(Object.fromEntries(valid.map(([field]) => [field, values[field]])));
+}
+
 /** Whether something is left out. */
 export function isNarrow({ conceptId, review, trust, score, area }: ShownFilter): boolean {
   return conceptId !== null || review !== null || trust !== null || score !== 'any' || area !== 'any';

@@ -12,7 +12,7 @@ import { ScrolledList } from '../../state/scrolled-list.svelte.ts';
 import { Selection } from '../../state/selection.svelte.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 import { DoneBatches } from '../../state/undo-batches.ts';
-import { ANY, ShownFilter, toQuery } from './gallery-filter.ts';
+import { ANY, fromAddress, ShownFilter, toAddress, toQuery } from './gallery-filter.ts';
 
 const IDS_AT_ONCE = 5_000;
 const IMAGES_AT_ONCE = 500;
@@ -32,10 +32,15 @@ export class MasksView {
 
   /** The single image that is shown. */
   readonly openId = $derived.by(() => {
-    const [segmentation, image] = this.#studio.navigation.path;
-    return Number(segmentation) === this.#segmentationId ? ImageId.safeParse(Number(image)).data : undefined;
+    const [, image] = this.#studio.navigation.path;
+    return this.#segmentationId === undefined ? undefined : ImageId.safeParse(Number(image)).data;
   });
-  readonly filter = $derived.by(() => this.#studio.memory.read(this.#filterKey, ShownFilter, ANY));
+  /** As the address says; an address that says nothing of it shows what was shown last. */
+  readonly filter = $derived.by(
+    () =>
+      fromAddress(this.#studio.navigation.query) ??
+      this.#studio.memory.read(this.#filterKey, ShownFilter, ANY),
+  );
   readonly #filterKey = $derived.by(() => `masks.filter.${this.#segmentationId ?? 0}`);
   readonly list = $derived.by(() => {
     const [{ client }, id, filter] = [this.#studio, this.#segmentationId, toQuery(this.filter)];
@@ -112,7 +117,15 @@ export class MasksView {
 
   show(change: Partial<ShownFilter>): void {
     this.selection.clear();
-    this.#studio.memory.remember(this.#filterKey, { ...this.filter, ...change });
+    this.#studio.navigation.setQuery(toAddress({ ...this.filter, ...change }));
+  }
+
+  /** Lets the address say what is shown, and remembers it for one that does not. */
+  settleAddress(): void {
+    const { filter } = this;
+    if (this.#segmentationId === undefined) return;
+    this.#studio.navigation.setQuery(toAddress(filter));
+    this.#studio.memory.remember(this.#filterKey, filter);
   }
 
   /** What needs a look comes first, the least sure of it at the top. */
@@ -162,16 +175,16 @@ export class MasksView {
 
   open(id: ImageId): void {
     this.#activeId = id;
-    this.#studio.navigation.go('masks', this.#segmentationId ?? 0, id);
+    this.#studio.navigation.goWithin(this.#segmentationId ?? 0, id);
   }
 
   turnTo(id: ImageId): void {
     this.#activeId = id;
-    this.#studio.navigation.replace('masks', this.#segmentationId ?? 0, id);
+    this.#studio.navigation.replaceWithin(this.#segmentationId ?? 0, id);
   }
 
   close(): void {
-    this.#studio.navigation.replace('masks');
+    this.#studio.navigation.replaceWithin(this.#segmentationId ?? 0);
   }
 
   /** Accepts all objects that are likely right and not reviewed yet, in one step. */

@@ -16,8 +16,13 @@ export class ModelsView {
   readonly model = $derived.by(() => {
     const { models, navigation } = this.#studio;
     if (this.isGetting) return undefined;
-    return models.find(Number(navigation.path[0])) ?? models.all[0];
+    const [id] = navigation.path;
+    return id === undefined ? models.all[0] : models.find(Number(id));
   });
+  /** Whether the address names a model that does not exist. */
+  readonly isMissing = $derived.by(
+    () => this.#studio.navigation.path[0] !== undefined && !this.isGetting && this.model === undefined,
+  );
   dialog = $state<ModelDialog>();
   /** A file that was dropped, for the import dialog. */
   droppedPath = $state<string>();
@@ -35,6 +40,12 @@ export class ModelsView {
   startImport(path?: string): void {
     this.droppedPath = path;
     this.dialog = 'import';
+  }
+
+  /** Lets the address say what is shown. */
+  settleAddress(): void {
+    const { navigation } = this.#studio;
+    if (this.model && navigation.path.length === 0) navigation.replace('models', this.model.id);
   }
 
   showEncoders(): void {

@@ -18,22 +18,27 @@ export class PretrainView {
   readonly run = $derived.by(() => {
     const { navigation, runs } = this.#studio;
     if (navigation.path[0] === 'new') return undefined;
-    return runs.find(Number(navigation.path[0])) ?? runs.all[0];
+    const [id] = navigation.path;
+    return id === undefined ? runs.all[0] : runs.find(Number(id));
   });
   readonly #runId = $derived.by(() => this.run?.id);
   readonly detail = $derived.by(() =>
     this.#runId === undefined ? undefined : new RunDetail(this.#studio.client, this.#runId),
   );
+  /** The run that is compared with the shown one: `?compare=RUN`. */
   readonly other = $derived.by(() => {
-    const id = this.comparedId;
-    return id === undefined || id === this.#runId ? undefined : this.#studio.runs.find(id);
+    const id = Number(this.#studio.navigation.query.compare);
+    return id === this.#runId ? undefined : this.#studio.runs.find(id);
+  });
+  /** Whether the address names a run that does not exist. */
+  readonly isMissing = $derived.by(() => {
+    const [id] = this.#studio.navigation.path;
+    return id !== undefined && id !== 'new' && this.run === undefined;
   });
   readonly #otherId = $derived.by(() => this.other?.id);
   readonly otherDetail = $derived.by(() =>
     this.#otherId === undefined ? undefined : new RunDetail(this.#studio.client, this.#otherId),
   );
-  /** The run that is compared with the shown one. */
-  comparedId = $state<number>();
 
   #collectionId = $state<number>();
   preset = $state<PresetName>('quick');
@@ -105,6 +110,16 @@ export class PretrainView {
   reset(): void {
     this.#overrides = {};
     this.#parentId = undefined;
+  }
+
+  compare(id: string): void {
+    this.#studio.navigation.setQuery({ compare: id === '' ? undefined : id });
+  }
+
+  /** Lets the address say what is shown. */
+  settleAddress(): void {
+    const { navigation } = this.#studio;
+    if (this.run && navigation.path.length === 0) navigation.replace('pretrain', this.run.id);
   }
 
   show(id: number | 'new'): void {

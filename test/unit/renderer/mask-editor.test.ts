@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { ConceptId, ImageId, MaskId } from '../../../src-main/contract/ids.ts';
 import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import { addMask, emptyBitmap } from '../../../src-renderer/canvas/column-bitmap.ts';
-import { ANY, isNarrow, toQuery } from '../../../src-renderer/screens/masks/gallery-filter.ts';
+import {
+  ANY,
+  fromAddress,
+  isNarrow,
+  toAddress,
+  toQuery,
+} from '../../../src-renderer/screens/masks/gallery-filter.ts';
 import { ImageMasks } from '../../../src-renderer/screens/masks/image-masks.svelte.ts';
 import { groupsOf, levelsOf } from '../../../src-renderer/screens/masks/levels.ts';
 import { tileReview } from '../../../src-renderer/screens/masks/tile-review.ts';
@@ -84,6 +90,35 @@ describe('a filter', () => {
       isReversed: true,
     });
     expect(isNarrow(filter)).toBe(true);
+  });
+});
+
+describe('the address of a filter', () => {
+  const written = (filter: Parameters<typeof toAddress>[0]) =>
+    Object.fromEntries(
+      Object.entries(toAddress(filter)).filter(([, value]) => value !== undefined),
+    ) as Record<string, string>;
+
+  test('says all of it, and is read as it was written', () => {
+    expect(written(ANY)).toEqual({ sort: 'path' });
+    const narrow = {
+      conceptId: ConceptId.parse(3),
+      review: 'rejected',
+      trust: 'to-check',
+      score: 'low',
+      area: 'tiny',
+      sort: 'area',
+      isReversed: true,
+    } as const;
+    for (const filter of [ANY, narrow]) expect(fromAddress(written(filter))).toEqual(filter);
+  });
+
+  test('leaves out what it does not know, and is none where it says nothing', () => {
+    expect(fromAddress({ sort: 'beauty', review: 'accepted', conceptId: 'x' })).toEqual({
+      ...ANY,
+      review: 'accepted',
+    });
+    expect([fromAddress({}), fromAddress({ compare: '3' })]).toEqual([undefined, undefined]);
   });
 });
 

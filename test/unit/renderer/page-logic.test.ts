@@ -96,9 +96,18 @@ describe('numbers for people', () => {
 
 describe('an address of the page', () => {
   test('names a screen and a place in it', () => {
-    expect(readHash('#/library/3/images/55')).toEqual({ screen: 'library', path: ['3', 'images', '55'] });
-    expect(readHash('#/a%2Fb')).toEqual({ screen: 'a/b', path: [] });
-    expect(readHash('#/library/100%')).toEqual({ screen: 'library', path: ['100%'] });
+    expect(readHash('#/library/3/images/55')).toEqual({
+      screen: 'library',
+      path: ['3', 'images', '55'],
+      query: {},
+    });
+    expect(readHash('#/a%2Fb')).toEqual({ screen: 'a/b', path: [], query: {} });
+    expect(readHash('#/library/100%')).toEqual({ screen: 'library', path: ['100%'], query: {} });
+    expect(readHash('#/masks/1?sort=score&name=a%26b')).toEqual({
+      screen: 'masks',
+      path: ['1'],
+      query: { sort: 'score', name: 'a&b' },
+    });
   });
 
   test.each(['', '#', '#/', '#library'])('%j names none', (hash) => {
