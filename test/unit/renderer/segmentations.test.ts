@@ -27,13 +27,13 @@ describe('the segmentations of the page', () => {
     const { segmentations, older, newer } = await twoSegmentations();
     expect(segmentations.all.map(({ id }) => id)).toEqual([newer, older]);
     expect(segmentations.selected?.id).toBe(newer);
-    segmentations.select(older);
+    segmentations.remember(older);
     expect(segmentations.selected?.id).toBe(older);
   });
 
   test('remember which one was selected, and fall back to the newest when it is removed', async () => {
     const { segmentations, client, toasts, memory, older, newer } = await twoSegmentations();
-    segmentations.select(older);
+    segmentations.remember(older);
     const reopened = new Segmentations(client, toasts, memory);
     await reopened.load();
     expect(reopened.selected?.id).toBe(older);
