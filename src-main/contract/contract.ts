@@ -1,9 +1,8 @@
-import { eventIterator, oc, type ContractRouterClient } from '@orpc/contract';
+import { eventIterator, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { FilePath, OutputRequest } from './file-path.ts';
 import { BrightnessChange, Collection } from './collection.ts';
 import { Dataset, DatasetDiff, DatasetPreview, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
-import { ErrorCode, type ErrorInfo } from './errors.ts';
 import { ServiceEvent } from './event.ts';
 import { Export, ExportFormat, ExportOptions } from './export.ts';
 import {
@@ -46,6 +45,7 @@ import {
   WeightsFormat,
   Model,
 } from './model.ts';
+import { base, Cursor, PageLimit, pageOf } from './procedure.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { AvailableEncoder, PublishedName } from './published-encoder.ts';
 import { MetricCurve, PreviewStripRequest, Run, RunMetric, RunPreviews } from './run.ts';
@@ -68,26 +68,8 @@ import {
 } from './segmentation.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { ShownName } from './shown-name.ts';
-import { Device, DoctorCheck, RevealTarget, StorageUse, SystemInfo } from './system.ts';
+import { Device, DoctorCheck, FolderListing, RevealTarget, StorageUse, SystemInfo } from './system.ts';
 import { ViewState } from './view-state.ts';
-
-const ErrorData = z.object({ hint: z.string().nullable() });
-
-/** One declared error per code: `{ code, message, data: { hint } }` on the wire. */
-const errors = Object.fromEntries(ErrorCode.options.map((code) => [code, { data: ErrorData }])) as Record<
-  // Object.fromEntries loses the key type; the keys are exactly the options of ErrorCode.
-  ErrorInfo['code'],
-  { data: typeof ErrorData }
->;
-
-const base = oc.errors(errors);
-const Cursor = z.string().max(2_000).nullable().default(null);
-const PageLimit = z.number().int().min(1).max(500).default(100);
-
-/** A page of a keyset-paged list; `nextCursor` is null on the last one. */
-function pageOf<T extends z.ZodType>(item: T) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
-}
 
 const PretrainRequest = z.object({
   collectionId: CollectionId,
@@ -390,6 +372,8 @@ export const contract = {
     storage: base.output(StorageUse),
     /** Deletes thumbnails and decoded pixels; they are recreated when needed. */
     emptyCaches: base.output(StorageUse),
+    /** What is in a folder, for choosing one where there is no system dialog; null is the home folder. */
+    folder: base.input(z.object({ path: FilePath.nullable() })).output(FolderListing),
     /** Whether a file may be written there: answers with its path, or with the error that writing it would give. */
     checkOutput: base.input(OutputRequest).output(z.object({ path: z.string() })),
     /** Shows something in the system's file manager, where the host can. */

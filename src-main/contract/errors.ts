@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CollectionId, JobId, SegmentationId } from './ids.ts';
 
 /**
  * The closed set of errors that a person can do something about.
@@ -44,36 +45,58 @@ export const ErrorCode = z.enum([
 ]);
 export type ErrorCode = z.infer<typeof ErrorCode>;
 
+/** What a page offers as a button where the hint of an error names a command. */
+export const ErrorAction = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('rescan'), collectionId: CollectionId }),
+  z.object({ kind: z.literal('resume-segmentation'), segmentationId: SegmentationId }),
+  z.object({ kind: z.literal('pause-job'), jobId: JobId }),
+  z.object({ kind: z.literal('show-devices') }),
+]);
+export type ErrorAction = z.infer<typeof ErrorAction>;
+
 /** How an error looks once it has crossed a process boundary or has been stored with a job. */
 export const ErrorInfo = z.object({
   code: ErrorCode,
   message: z.string(),
   /** What to do next, as one sentence; null when there is nothing to advise. */
   hint: z.string().nullable(),
+  /** What the hint's command does, for clients that have no command line. */
+  action: ErrorAction.optional(),
 });
 export type ErrorInfo = z.infer<typeof ErrorInfo>;
+
+type ErrorOptions = {
+  hint?: string;
+  /** For a hint that names a command: what it does. */
+  action?: ErrorAction;
+  cause?: unknown;
+};
 
 /** An error that a person can fix: says what failed, on what, and what to do next. */
 export class UserError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | null;
+  readonly action: ErrorAction | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.name = 'UserError';
     this.code = code;
     this.hint = options.hint ?? null;
+    this.action = options.action;
   }
 
   /** The plain form that crosses boundaries. */
   toInfo(): ErrorInfo {
-    return { code: this.code, message: this.message, hint: this.hint };
+    const { code, message, hint, action } = this;
+    return { code, message, hint, ...(action && { action }) };
   }
 }
 
 /** Rebuilds the error that another process described. */
 export function userErrorFromInfo(info: ErrorInfo): UserError {
-  return new UserError(info.code, info.message, info.hint === null ? {} : { hint: info.hint });
+  const { code, message, hint, action } = info;
+  return new UserError(code, message, { ...(hint !== null && { hint }), ...(action && { action }) });
 }
 
 /** The plain form of anything that was thrown: a bug, also one that threw what is no Error, becomes `INTERNAL`. */

@@ -18,6 +18,19 @@ export const SystemInfo = z.object({
 });
 export type SystemInfo = z.infer<typeof SystemInfo>;
 
+/** What a folder contains, for a dialog in which one is selected. */
+export const FolderListing = z.object({
+  path: z.string(),
+  /** Null for the topmost folder. */
+  parent: z.string().nullable(),
+  home: z.string(),
+  folders: z.array(z.string()),
+  files: z.array(z.string()),
+  /** Whether there is more than is listed. */
+  isCut: z.boolean(),
+});
+export type FolderListing = z.infer<typeof FolderListing>;
+
 /** What can be shown in the system's file manager: named by what it is, never by a path. */
 export const RevealTarget = z.discriminatedUnion('what', [
   z.object({ what: z.literal('log') }),

@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { DataLayout } from '../domain/data-layout.ts';
 import type { Store } from '../store/database.ts';
+import { givenPath } from '../domain/given-path.ts';
 
 /** What the guard has to know: where collections and the app's own data lie. */
 export type GuardedFolders = {
@@ -27,8 +28,8 @@ export function outputFile(
   path: string,
   { overwrite }: { overwrite: boolean },
 ): string {
-  refuseOwnFolders(guarded, path);
-  const absolute = resolve(path);
+  const absolute = givenPath(path);
+  refuseOwnFolders(guarded, absolute);
   const target = isLink(absolute) ? realPlace(absolute) : absolute;
   const stats = statSync(target, { throwIfNoEntry: false });
   if (!stats) return target;

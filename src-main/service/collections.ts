@@ -1,7 +1,8 @@
 import { opendirSync, realpathSync, statSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { BrightnessChange, Collection } from '../contract/collection.ts';
 import { UserError } from '../contract/errors.ts';
+import { givenPath } from '../domain/given-path.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
@@ -103,7 +104,7 @@ export function collectionHandlers(service: Service) {
  * @throws UserError FOLDER_NOT_FOUND, NOT_A_FOLDER, FOLDER_UNREADABLE, FOLDER_OVERLAPS
  */
 function readableFolder(path: string, dataFolder: string): string {
-  const absolute = resolve(path);
+  const absolute = givenPath(path);
   const stats = statOf(absolute);
   if (!stats) {
     throw new UserError('FOLDER_NOT_FOUND', `The folder ${absolute} does not exist.`, {
@@ -152,6 +153,7 @@ function refuseDuplicateFolder(rootPath: string, collections: Collection[]): voi
     `${rootPath} is already the collection '${existing.name}' (${existing.id}).`,
     {
       hint: `Scan it again instead: r2o collections rescan ${existing.id}`,
+      action: { kind: 'rescan', collectionId: existing.id },
     },
   );
 }

@@ -1,11 +1,12 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, parse, resolve } from 'node:path';
+import { join, parse } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { MaskFileFormat } from '../contract/mask-import.ts';
 import type { Evaluation, ImageScores } from '../contract/segmentation.ts';
 import { quarterMeans, summariseObjects, type ScoredImage } from '../domain/evaluation-summary.ts';
+import { givenPath } from '../domain/given-path.ts';
 import { segmentationHandlers, truthFolderAt } from './segmentations.ts';
 import type { Service } from './service.ts';
 
@@ -48,7 +49,7 @@ export async function evaluate(
   } while (cursor !== null);
   if (scored.length === 0) {
     const [first] = problems;
-    throw new UserError('BAD_INPUT', `No file in ${resolve(path)} is named after a segmented image.`, {
+    throw new UserError('BAD_INPUT', `No file in ${givenPath(path)} is named after a segmented image.`, {
       hint: first ? `${first.name}: ${first.detail}` : HINTS[isUnpacked ? 'files' : 'pictures'],
     });
   }
@@ -81,7 +82,7 @@ async function unpack({ calls }: Service, path: string, format: MaskFileFormat):
   const folder = await mkdtemp(join(tmpdir(), 'r2o-truth-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
-    const read = await calls.call({ kind: 'unpack-truth', path: resolve(path), format, folder });
+    const read = await calls.call({ kind: 'unpack-truth', path: givenPath(path), format, folder });
     return { folder, isUnpacked: true, ...read, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { Export, ExportFormat, ExportOptions } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { refuseOwnFolders } from '../jobs/output-files.ts';
+import { givenPath } from '../domain/given-path.ts';
 import type { Service } from './service.ts';
 
 /** Exports as clients handle them. The worker writes them; here they are queued and looked up. */
@@ -22,7 +23,7 @@ export function exportHandlers(service: Service) {
     get,
 
     start(versionId: DatasetVersionId, options: ExportOptions): { export: Export; job: Job } {
-      const outPath = resolve(options.outPath);
+      const outPath = givenPath(options.outPath);
       refuseOwnFolders(service, outPath);
       const version = store.datasets.version(versionId);
       if (!version) throw new UserError('NOT_FOUND', `There is no dataset version ${versionId}.`);

@@ -157,5 +157,6 @@ function segmentedPhoto(service: Service, { id, imageId }: HeatRequest): PhotoFi
   if (photo.contentHash === segmented) return photo;
   throw new UserError('IMAGE_UNAVAILABLE', `${photo.file.relPath} has changed since it was segmented.`, {
     hint: `Segment it again: r2o segmentations resume ${id}`,
+    action: { kind: 'resume-segmentation', segmentationId: id },
   });
 }

@@ -1,4 +1,4 @@
-import { parse, resolve } from 'node:path';
+import { parse } from 'node:path';
 import { z } from 'zod';
 import type { ServiceEvent } from '../contract/event.ts';
 import { ModelCard, type ImportChoices, type InspectedModel, type Model } from '../contract/model.ts';
@@ -7,6 +7,7 @@ import type { DataLayout } from '../domain/data-layout.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CallWorker } from '../jobs/call-worker.ts';
 import type { Store } from '../store/database.ts';
+import { givenPath } from '../domain/given-path.ts';
 
 /** Next to the settings in their table, and none of them: terms that were accepted, and when. */
 const TERMS_KEY = 'acceptedTerms';
@@ -48,7 +49,7 @@ export async function importModel(
 ): Promise<Model> {
   const { store, calls, layout } = keeper;
   const { path: given, name, licence, acceptTerms = false, ...choices } = input;
-  const path = resolve(given);
+  const path = givenPath(given);
   const { file, sha256, encoder, facts, record, ...found } = await calls.call({
     kind: 'import-encoder',
     path,
@@ -74,7 +75,7 @@ export async function inspectModel(
   { store, calls }: ModelKeeper,
   { path, ...choices }: ImportChoices & { path: string },
 ): Promise<InspectedModel> {
-  const found = await calls.call({ kind: 'inspect-encoder', path: resolve(path), choices });
+  const found = await calls.call({ kind: 'inspect-encoder', path: givenPath(path), choices });
   const isAccepted = found.terms !== null && acceptedTerms(store).includes(found.terms);
   return { ...found, terms: isAccepted ? null : found.terms };
 }

@@ -1,8 +1,9 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { ImportId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import type { ImportedImage, ImportQuery, MaskImport, MaskImportOptions } from '../contract/mask-import.ts';
+import { givenPath } from '../domain/given-path.ts';
 import type { Page } from '../store/cursor.ts';
 import type { Service } from './service.ts';
 
@@ -26,7 +27,7 @@ export function maskImportHandlers({ store, queue, nowMs }: Service) {
           hint: 'Masks are imported into a segmentation: list the segmentations to see which exist.',
         });
       }
-      const path = resolve(options.path);
+      const path = givenPath(options.path);
       return store.together(() => {
         const id = store.maskImports.insert({ ...options, path }, nowMs());
         const job = queue.enqueue(

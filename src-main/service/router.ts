@@ -8,6 +8,7 @@ import { previewDataset } from './dataset-preview.ts';
 import { maskImportHandlers } from './mask-imports.ts';
 import { runDoctor } from './doctor.ts';
 import { exportHandlers } from './exports.ts';
+import { listFolder } from './folder-listing.ts';
 import { modelHandlers } from './models.ts';
 import { runHandlers } from './runs.ts';
 import { conceptHandlers } from './concepts.ts';
@@ -189,6 +190,7 @@ export function createRouter(service: Service) {
       update: os.settings.update.handler(({ input }) => service.updateSettings(input)),
     },
     system: {
+      folder: os.system.folder.handler(({ input }) => listFolder(input.path)),
       info: os.system.info.handler(() => service.info()),
       devices: os.system.devices.handler(async () => (await service.probe()).devices),
       doctor: os.system.doctor.handler(() =>

@@ -76,6 +76,7 @@ export function runHandlers(service: Service) {
     if (run.state === null || !isUnderWay(run.state)) return;
     throw new UserError('WRONG_STATE', `Run '${run.name}' is ${run.state}.`, {
       hint: `Pause or stop it first: r2o jobs pause ${run.jobId ?? ''}`,
+      ...(run.jobId !== null && { action: { kind: 'pause-job', jobId: run.jobId } }),
     });
   };
 

@@ -1,5 +1,4 @@
 import { rm, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId, JobId, SegmentationId } from '../contract/ids.ts';
@@ -7,6 +6,7 @@ import type { Job } from '../contract/job.ts';
 import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
 import type { CollectionChanges, Segmentation, SegmentRequest } from '../contract/segmentation.ts';
 import { segmentationFiles, type DataLayout } from '../domain/data-layout.ts';
+import { givenPath } from '../domain/given-path.ts';
 import type { Service } from './service.ts';
 
 /** Segmentations as clients handle them: rows, concepts and masks in the store, jobs that make them. */
@@ -64,6 +64,7 @@ export function segmentationHandlers(service: Service) {
       if (collection.counts.usable === 0) {
         throw new UserError('WRONG_STATE', `'${collection.name}' has no usable images to segment.`, {
           hint: `Scan it first: r2o collections rescan ${collectionId}`,
+          action: { kind: 'rescan', collectionId },
         });
       }
       const model = modelId === undefined ? undefined : store.models.get(modelId);
@@ -98,6 +99,7 @@ export function segmentationHandlers(service: Service) {
           `'${name}' has never been finished, so all of its images are due.`,
           {
             hint: `Resume it: r2o segmentations resume ${id}`,
+            action: { kind: 'resume-segmentation', segmentationId: id },
           },
         );
       }
@@ -137,7 +139,7 @@ export async function removeLearned(layout: DataLayout, id: SegmentationId): Pro
 
 /** The folder of ground truth. @throws UserError FOLDER_NOT_FOUND */
 export async function truthFolderAt(path: string): Promise<string> {
-  const folder = resolve(path);
+  const folder = givenPath(path);
   const stats = await stat(folder).catch(() => undefined);
   if (stats?.isDirectory() === true) return folder;
   throw new UserError('FOLDER_NOT_FOUND', `The folder ${folder} does not exist.`, {

@@ -171,6 +171,7 @@ export class Service {
     const reason = device?.reason ?? 'this version does not know the device';
     throw new UserError('DEVICE_UNAVAILABLE', `The device ${id ?? ''} cannot be used: ${reason}.`, {
       hint: device?.fix ?? 'List the devices with: r2o devices',
+      ...(device?.fix == null && { action: { kind: 'show-devices' } }),
     });
   }
 

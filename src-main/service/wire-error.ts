@@ -27,8 +27,8 @@ function isWireError(error: unknown): error is ORPCError<string, unknown> {
   return error instanceof ORPCError;
 }
 
-function fromInfo({ code, message, hint }: ErrorInfo, cause: unknown): ORPCError<string, unknown> {
-  return new ORPCError(code, { defined: true, message, data: { hint }, cause });
+function fromInfo({ code, message, ...data }: ErrorInfo, cause: unknown): ORPCError<string, unknown> {
+  return new ORPCError(code, { defined: true, message, data, cause });
 }
 
 /** Input that does not match its schema, described in one line per field. */

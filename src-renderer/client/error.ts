@@ -17,13 +17,13 @@ export function toShownError(error: unknown): ShownError {
     };
   }
   const data: unknown = error.data;
-  const hasHint =
-    typeof data === 'object' && data !== null && 'hint' in data && typeof data.hint === 'string';
+  const sent = ErrorInfo.partial().safeParse(data).data;
   const code = ErrorCode.safeParse(error.code);
   return {
     code: code.success ? code.data : 'INTERNAL',
     message: error.message,
-    hint: hasHint ? String(data.hint) : null,
+    hint: sent?.hint ?? null,
+    ...(sent?.action && { action: sent.action }),
   };
 }
 
@@ -47,6 +47,11 @@ export function errorTitle(code: ErrorCode): string {
 }
 
 /** What failed on what, and what to do next, in one go. */
-export function errorText({ message, hint }: ShownError): string {
-  return [message, hint].filter(Boolean).join(' ');
+export function errorText(error: ShownError): string {
+  return [error.message, shownHint(error)].filter(Boolean).join(' ');
+}
+
+/** The hint, unless it names a command: then a button does what it says. */
+export function shownHint({ hint, action }: ShownError): string | null {
+  return action ? null : hint;
 }

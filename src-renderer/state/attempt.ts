@@ -1,3 +1,4 @@
+import { t } from '../i18n/language.svelte.ts';
 import { errorText, errorTitle, toShownError, type ShownError } from '../client/error.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
@@ -23,5 +24,13 @@ export async function attemptLoudly(toasts: Toasts, work: () => Promise<unknown>
 
 /** Shows in a toast why a call failed. */
 export function showError(toasts: Toasts, error: ShownError): void {
-  toasts.show({ tone: 'danger', title: errorTitle(error.code), text: errorText(error) });
+  const { action } = error;
+  toasts.show({
+    tone: 'danger',
+    title: errorTitle(error.code),
+    text: errorText(error),
+    ...(action && {
+      action: { label: t(`error.action.${action.kind}`), run: () => void toasts.runErrorAction?.(action) },
+    }),
+  });
 }

@@ -5,6 +5,7 @@ import type { SystemInfo } from '../../src-main/contract/system.ts';
 import { useLanguage } from '../i18n/language.svelte.ts';
 import { attempt } from './attempt.ts';
 import { Datasets } from './datasets.svelte.ts';
+import { runErrorAction } from './error-actions.ts';
 import { Jobs } from './jobs.svelte.ts';
 import { Library } from './library.svelte.ts';
 import { Machine } from './machine.svelte.ts';
@@ -67,6 +68,7 @@ export class Studio {
     });
     this.datasets = new Datasets(client, this.toasts);
     this.machine = new Machine(client, this.toasts);
+    this.toasts.runErrorAction = (action) => runErrorAction(this, action);
   }
 
   /** Reads what the first screen needs. */

@@ -1,3 +1,5 @@
+import type { ErrorAction } from '../../src-main/contract/errors.ts';
+
 export type Toast = {
   tone: 'success' | 'danger' | 'neutral';
   title: string;
@@ -19,6 +21,8 @@ const WITH_ACTION_MS = 15_000;
 export class Toasts {
   #shown = $state.raw<readonly ShownToast[]>([]);
   #nextId = 1;
+  /** Does what the hint of an error says; set by what can. */
+  runErrorAction?: (action: ErrorAction) => unknown;
 
   get shown(): readonly ShownToast[] {
     return this.#shown;

@@ -104,7 +104,7 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
       await open(page, address);
       await note.waitFor().catch(() => expect.fail(`${address} is not reported`));
       expect(hashOf(page).startsWith(address)).toBe(true);
-      await page.getByRole('button', { name: 'Show what there is' }).click();
+      await page.getByRole('button', { name: 'Show the overview' }).click();
       await note.waitFor({ state: 'detached' });
       expect(hashOf(page)).not.toContain('9');
     }

@@ -285,7 +285,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await drag(page, 'a.png', [160, 200], [190, 210]);
       await expect.poll(async () => (await objects()).at(-1)?.origin, PATIENCE).toBe('hand');
       await expect.poll(() => rows.count(), PATIENCE).toBe(4);
-      await editor.getByLabel('Assign concept').selectOption({ label: 'dog' });
+      await editor.getByLabel('Assign concept').selectOption({ label: 'dog · 2' });
       await expect.poll(async () => (await objects()).at(-1)?.conceptId, PATIENCE).not.toBeNull();
       // The keyboard goes back to the image, and a click beside all masks lets them go.
       await page.keyboard.press('Escape');

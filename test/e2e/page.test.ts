@@ -97,7 +97,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await page.keyboard.press('Enter');
     await page.getByText('2 of 3').waitFor();
     await page.getByRole('img', { name: 'scene-001.jpg' }).waitFor();
-    await page.keyboard.press('1');
+    await page.keyboard.press('z');
     await page.getByText('100%').waitFor();
     await page.keyboard.press('+');
     await page.getByText('150%').waitFor();

@@ -1,0 +1,41 @@
+import { getContext, setContext } from 'svelte';
+import type { ErrorAction } from '../../src-main/contract/errors.ts';
+import type { JobId } from '../../src-main/contract/ids.ts';
+import type { Studio } from './studio.svelte.ts';
+
+const KEY = Symbol('error actions');
+
+/** Lets panels inside this component do what the hint of an error says. */
+export function provideErrorActions(run: (action: ErrorAction) => unknown): void {
+  setContext(KEY, run);
+}
+
+/** Does what the hint of an error says; undefined outside the app's frame. */
+export function errorActions(): ((action: ErrorAction) => unknown) | undefined {
+  return getContext<((action: ErrorAction) => unknown) | undefined>(KEY);
+}
+
+export async function runErrorAction(studio: Studio, action: ErrorAction): Promise<void> {
+  switch (action.kind) {
+    case 'rescan':
+      studio.navigation.go('library', action.collectionId);
+      await studio.library.rescan(action.collectionId);
+      return;
+    case 'resume-segmentation':
+      await studio.segmentations.resume(action.segmentationId);
+      return;
+    case 'pause-job':
+      await pause(studio, action.jobId);
+      return;
+    case 'show-devices':
+      studio.navigation.go('settings');
+      return;
+    default:
+      action satisfies never;
+  }
+}
+
+async function pause({ jobs }: Studio, id: JobId): Promise<void> {
+  const job = jobs.find(id);
+  if (job) await jobs.control(job, 'pause');
+}

@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { openPage, seriousFindings } from '../support/page.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const PAGE_MS = 180_000;
+
+describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  test(
+    'lists folders where there is no system dialog, and offers what an error says',
+    { timeout: PAGE_MS },
+    async () => {
+      const folder = tempFolder();
+      await writeScenes(folder, { count: 2, seed: 2 });
+      mkdirSync(join(folder, 'empty'));
+      const { page, complaints } = await openPage(browser);
+      const path = page.getByLabel('Folder path on this machine');
+      await path.fill('photos');
+      await page.locator('form').getByRole('button', { name: 'Add folder' }).click();
+      await page.getByRole('alert').getByText("'photos' is not a complete path.").waitFor();
+
+      await path.fill(dirname(folder));
+      await page.getByRole('button', { name: 'Browse…' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Select a folder' });
+      await dialog.getByRole('button', { name: basename(folder), exact: true }).click();
+      await dialog.getByRole('button', { name: 'empty' }).click();
+      await dialog.getByText('This folder is empty.').waitFor();
+      await dialog.getByRole('button', { name: 'One folder up' }).click();
+      await dialog.getByRole('button', { name: 'images' }).click();
+      await dialog.getByText('scene-000.jpg').waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await dialog.getByRole('button', { name: 'Select this folder' }).click();
+      await page.locator('form').getByRole('button', { name: 'Add folder' }).click();
+      await page.getByRole('tab', { name: 'Images 2' }).waitFor();
+
+      // The same folder again: the page offers the button, not a command.
+      await page.getByRole('complementary').getByRole('button', { name: 'Add folder' }).click();
+      await page.getByRole('dialog').getByLabel('Folder path on this machine').fill(join(folder, 'images'));
+      await page.getByRole('dialog').getByRole('button', { name: 'Add folder' }).click();
+      const alert = page.getByRole('dialog').getByRole('alert');
+      await alert.getByText('is already the collection').waitFor();
+      expect(await alert.textContent()).not.toContain('r2o');
+      await alert.getByRole('button', { name: 'Scan it again' }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+  );
+});
