@@ -139,16 +139,16 @@ const Difference = z.object({
 
 /** What the second of two versions has that the first has not, and the other way round. */
 export const DatasetDiff = z.object({
-  /** An image has changed where its content or its split has. */
+  /** An image has changed where its content, its split or one of its masks has. */
   images: Difference,
   /** A mask has changed where its shape, class or review has. */
   masks: Difference,
   classes: z.object({ added: z.array(z.string()), removed: z.array(z.string()) }),
-  /** The first images that differ. */
+  /** The first images that differ, of each kind. */
   examples: z.array(
     z.object({
       relPath: z.string(),
-      image: z.enum(['added', 'removed', 'changed', 'same']),
+      image: z.enum(['added', 'removed', 'changed']),
       masks: Difference,
     }),
   ),

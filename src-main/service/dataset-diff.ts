@@ -3,6 +3,7 @@ import type { DatasetImage, DatasetMask } from '../store/dataset-rows.ts';
 import type { Store } from '../store/database.ts';
 
 const PAGE = 32;
+/** Images of each kind that are named. */
 const EXAMPLES = 50;
 
 type Difference = DatasetDiff['images'];
@@ -32,8 +33,7 @@ export async function diffVersions(
   const record = (image: DatasetImage, kind: Kind, masks: Difference) => {
     diff.images[kind]++;
     for (const one of KINDS) diff.masks[one] += masks[one];
-    const isSame = kind === 'same' && masks.added + masks.removed + masks.changed === 0;
-    if (!isSame && diff.examples.length < EXAMPLES) {
+    if (kind !== 'same' && diff.images[kind] <= EXAMPLES) {
       diff.examples.push({ relPath: image.relPath, image: kind, masks });
     }
   };
@@ -44,8 +44,12 @@ export async function diffVersions(
     const old = store.datasetRows.findSame(from.id, image);
     const masks = masksOf(image, toNames);
     if (old) {
-      const isSame = old.contentHash === image.contentHash && old.split === image.split;
-      record(image, isSame ? 'same' : 'changed', diffMasks(masksOf(old, fromNames), masks));
+      const difference = diffMasks(masksOf(old, fromNames), masks);
+      const isSame =
+        old.contentHash === image.contentHash &&
+        old.split === image.split &&
+        difference.added + difference.removed + difference.changed === 0;
+      record(image, isSame ? 'same' : 'changed', difference);
     } else record(image, 'added', { ...noDifference(), added: masks.length });
   }
   for await (const image of imagesOf(store, from)) {

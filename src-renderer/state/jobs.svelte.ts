@@ -5,6 +5,7 @@ import { isAtWork, isEnded, isFailure, isOpen } from '../../src-main/contract/jo
 import { errorText, errorTitle } from '../client/error.ts';
 import { t } from '../i18n/language.svelte.ts';
 import { attemptLoudly } from './attempt.ts';
+import { nextStepLabel } from './job-next-step.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
 export type JobVerb = 'pause' | 'resume' | 'cancel';
@@ -22,6 +23,8 @@ export class Jobs {
   readonly #toasts: Toasts;
   #all = $state.raw<readonly Job[]>([]);
   #nextCursor = $state<string | null>(null);
+  /** Goes to what a job made; set by what can. */
+  onNextStep?: (job: Job) => void;
 
   readonly open = $derived(this.#all.filter(({ state }) => isOpen(state)));
   readonly ended = $derived(this.#all.filter(({ state }) => isEnded(state)));
@@ -75,7 +78,10 @@ export class Jobs {
     const about = `job ${job.id}`;
     this.#toasts.forget(about);
     const text = jobTitle(job);
-    if (job.state === 'done') this.#toasts.show({ tone: 'success', title: t('jobs.doneToast'), text, about });
+    if (job.state === 'done') {
+      const action = { label: nextStepLabel(job), run: () => this.onNextStep?.(job) };
+      this.#toasts.show({ tone: 'success', title: t('jobs.doneToast'), text, about, action });
+    }
     if (job.error && isFailure(job.state)) {
       const title = `${text}: ${errorTitle(job.error.code)}`;
       this.#toasts.show({

@@ -6,6 +6,7 @@ import { useLanguage } from '../i18n/language.svelte.ts';
 import { attempt } from './attempt.ts';
 import { Datasets } from './datasets.svelte.ts';
 import { runErrorAction } from './error-actions.ts';
+import { takeNextStep } from './job-results.ts';
 import { Jobs } from './jobs.svelte.ts';
 import { Library } from './library.svelte.ts';
 import { Machine } from './machine.svelte.ts';
@@ -64,10 +65,11 @@ export class Studio {
     this.models = new Models(client, this.toasts);
     this.segmentations = new Segmentations(client, this.toasts, memory, () => {
       const { screen, path } = this.navigation;
-      return OF_SEGMENTATION.includes(screen) ? path[0] : undefined;
+      return OF_SEGMENTATION.includes(screen) && path[0] !== 'new' ? path[0] : undefined;
     });
     this.datasets = new Datasets(client, this.toasts);
     this.machine = new Machine(client, this.toasts);
+    this.jobs.onNextStep = (job) => void takeNextStep(this, job);
     this.toasts.runErrorAction = (action) => runErrorAction(this, action);
   }
 

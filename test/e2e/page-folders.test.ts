@@ -47,7 +47,7 @@ describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, (
       await page.getByRole('dialog').getByRole('button', { name: 'Add folder' }).click();
       const alert = page.getByRole('dialog').getByRole('alert');
       await alert.getByText('is already the collection').waitFor();
-      expect(await alert.textContent()).not.toContain('r2o');
+      expect(await alert.textContent()).not.toContain('r2o collections');
       await alert.getByRole('button', { name: 'Scan it again' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       expect(complaints).toEqual([]);

@@ -29,6 +29,7 @@ export class MasksView {
   #concepts = $state.raw<readonly Concept[]>([]);
   #activeId = $state<ImageId>();
   #likelyRight = $state.raw<ReviewProgress['likelyRight']>(null);
+  #reviews = $state.raw<ReviewProgress['counts']>();
 
   /** The single image that is shown. */
   readonly openId = $derived.by(() => {
@@ -80,6 +81,14 @@ export class MasksView {
     return this.#likelyRight;
   }
 
+  /** How many of all objects have been reviewed; undefined while that is not known. */
+  readonly progress = $derived.by(() => {
+    if (!this.#reviews) return undefined;
+    const { pending, accepted, rejected, edited } = this.#reviews;
+    const done = accepted + rejected + edited;
+    return { done, total: done + pending };
+  });
+
   get tilePx(): number {
     return this.#studio.memory.read(TILE_KEY, TilePx, DEFAULT_TILE_PX);
   }
@@ -109,7 +118,9 @@ export class MasksView {
       // The list itself shows when the service cannot be reached.
       attempt(async () => {
         this.#concepts = await this.#studio.client.concepts.list({ id });
-        this.#likelyRight = (await this.#studio.client.masks.reviewProgress({ id })).likelyRight;
+        const { likelyRight, counts } = await this.#studio.client.masks.reviewProgress({ id });
+        this.#likelyRight = likelyRight;
+        this.#reviews = counts;
       }),
       list?.refresh(),
     ]);
@@ -123,7 +134,7 @@ export class MasksView {
   /** Lets the address say what is shown, and remembers it for one that does not. */
   settleAddress(): void {
     const { filter } = this;
-    if (this.#segmentationId === undefined) return;
+    if (this.#segmentationId === undefined || this.#studio.navigation.path[0] === 'new') return;
     this.#studio.navigation.setQuery(toAddress(filter));
     this.#studio.memory.remember(this.#filterKey, filter);
   }

@@ -41,8 +41,9 @@ export class PretrainView {
   );
 
   #collectionId = $state<number>();
-  preset = $state<PresetName>('quick');
-  #overrides = $state.raw<PretrainOverrides>({});
+  #preset = $state<PresetName>('quick');
+  /** What was changed of each preset: the others stay what they are. */
+  #overrides = $state.raw<Readonly<Partial<Record<PresetName, PretrainOverrides>>>>({});
   #parentId = $state<ModelId>();
   device = $state('');
   readonly #plans = new SvelteMap<PresetName, PretrainPlan>();
@@ -70,8 +71,23 @@ export class PretrainView {
     this.#studio = studio;
   }
 
+  get preset(): PresetName {
+    return this.#preset;
+  }
+
+  set preset(preset: PresetName) {
+    const { parent } = this;
+    this.#preset = preset;
+    if (parent) this.override({ encoder: EncoderName.parse(parent.architecture) });
+  }
+
+  /** What was changed of the selected preset. */
   get overrides(): PretrainOverrides {
-    return this.#overrides;
+    return this.overridesOf(this.#preset);
+  }
+
+  overridesOf(preset: PresetName): PretrainOverrides {
+    return this.#overrides[preset] ?? {};
   }
 
   get planError(): ShownError | undefined {
@@ -91,9 +107,9 @@ export class PretrainView {
     const entries = Object.entries({ ...this.overrides, ...change }).filter(
       ([, value]) => value !== undefined,
     );
-    this.#overrides = Object.fromEntries(entries);
+    this.#overrides = { ...this.#overrides, [this.#preset]: Object.fromEntries(entries) };
     // The weights of one network are of no use to another.
-    if (this.parent && this.parent.architecture !== this.#overrides.encoder) this.#parentId = undefined;
+    if (this.parent && this.parent.architecture !== this.overrides.encoder) this.#parentId = undefined;
   }
 
   /**
@@ -108,7 +124,7 @@ export class PretrainView {
 
   /** Back to what the preset says. */
   reset(): void {
-    this.#overrides = {};
+    this.#overrides = { ...this.#overrides, [this.#preset]: {} };
     this.#parentId = undefined;
   }
 
@@ -126,9 +142,9 @@ export class PretrainView {
     this.#studio.navigation.go('pretrain', id);
   }
 
-  /** Asks what each preset would be, with the present settings. Only the latest question counts. */
+  /** Asks what each preset would be, with what was changed of it. Only the latest question counts. */
   async planAll(): Promise<void> {
-    const { collection, device, overrides } = this;
+    const { collection, device } = this;
     if (!collection) return;
     const asked = ++this.#planning;
     if (this.#plannedId !== collection.id) this.#plans.clear();
@@ -138,7 +154,7 @@ export class PretrainView {
         const plan = await this.#studio.client.runs.plan({
           collectionId: collection.id,
           preset,
-          overrides,
+          overrides: this.overridesOf(preset),
           ...(device === '' ? {} : { device }),
         });
         if (asked !== this.#planning) return;

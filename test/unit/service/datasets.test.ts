@@ -175,9 +175,15 @@ describe('versions', () => {
     const two = await create(running, { concepts: ['cat', 'kitten'] });
     expect(two.number).toBe(2);
     const diff = await client.datasets.diff({ from: one.id, to: two.id });
-    expect(diff.images).toMatchObject({ removed: 1, added: 0 });
+    expect(diff.images).toEqual({ removed: 1, added: 0, changed: 2, same: 0 });
     expect(diff.masks).toEqual({ added: 0, removed: 2, changed: 1, same: 1 });
     expect(diff.classes).toEqual({ added: [], removed: ['dog'] });
+    // Images whose masks differ have changed, and none that is named is the same.
+    expect(diff.images.changed).toBe(
+      diff.examples.filter(
+        ({ image, masks }) => image === 'changed' && masks.added + masks.removed + masks.changed > 0,
+      ).length,
+    );
     expect(diff.examples.find(({ relPath }) => relPath === 'c.png')).toMatchObject({ image: 'removed' });
     const back = await client.datasets.diff({ from: two.id, to: one.id });
     expect(back.masks).toEqual({ added: 2, removed: 0, changed: 1, same: 1 });

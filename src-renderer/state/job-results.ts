@@ -1,0 +1,38 @@
+import type { Job } from '../../src-main/contract/job.ts';
+import { attemptLoudly } from './attempt.ts';
+import type { Studio } from './studio.svelte.ts';
+
+/** Goes to what a job made, or to what is done with it next. */
+export async function takeNextStep(studio: Studio, { spec }: Job): Promise<void> {
+  const { client, navigation, segmentations, toasts } = studio;
+  await attemptLoudly(toasts, async () => {
+    switch (spec.kind) {
+      case 'scan': {
+        const newest = segmentations.all.find(({ collectionId }) => collectionId === spec.collectionId);
+        if (newest) navigation.go('masks', newest.id);
+        else startSegmenting(studio, spec.collectionId);
+        return;
+      }
+      case 'pretrain':
+        navigation.go('pretrain', spec.runId);
+        return;
+      case 'segment':
+        navigation.go('masks', spec.segmentationId);
+        return;
+      case 'export':
+        navigation.go('datasets', (await client.exports.get({ id: spec.exportId })).versionId);
+        return;
+      case 'import':
+        navigation.go('masks', (await client.maskImports.get({ id: spec.importId })).segmentationId);
+        return;
+      default:
+        spec satisfies never;
+    }
+  });
+}
+
+/** Shows the form of a new segmentation of a collection. */
+export function startSegmenting({ navigation }: Studio, collectionId: number): void {
+  navigation.go('masks', 'new');
+  navigation.setQuery({ collection: String(collectionId) });
+}
