@@ -20,10 +20,10 @@ export async function takeNextStep(studio: Studio, { spec }: Job): Promise<void>
         navigation.go('masks', spec.segmentationId);
         return;
       case 'export':
-        navigation.go('datasets', (await client.exports.get({ id: spec.exportId })).versionId);
+        navigation.go('datasets', (await client.exports.get({ id: spec.exportId })).versionId ?? 'new');
         return;
       case 'import':
-        navigation.go('masks', (await client.maskImports.get({ id: spec.importId })).segmentationId);
+        navigation.go('masks', (await client.maskImports.get({ id: spec.importId })).options.segmentationId);
         return;
       default:
         spec satisfies never;
