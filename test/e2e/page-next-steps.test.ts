@@ -25,10 +25,7 @@ describe.skipIf(!hasChromium)(`the way from images to a dataset in Chromium${chr
     await page.getByRole('main').getByRole('button', { name: 'Segment', exact: true }).click();
     await page.getByRole('heading', { name: 'New segmentation' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
-    await page
-      .getByRole('button', { name: /^Segment/ })
-      .last()
-      .click();
+    await page.getByRole('button', { name: 'Start segmenting' }).click();
     await page.getByRole('button', { name: 'Review the masks' }).first().click(PATIENCE);
     await page.getByText(/^0 of \d+ objects reviewed$/).waitFor();
     expect(new URL(page.url()).hash).toMatch(/^#\/masks\/1/);
