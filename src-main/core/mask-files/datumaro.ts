@@ -2,6 +2,7 @@ import { extname } from 'node:path/posix';
 import { z } from 'zod';
 import type { EncodedMask } from '../mask/rle.ts';
 import { cocoRleMask } from './coco-rle.ts';
+import { firstGrid } from './first-grid.ts';
 import { claimedSize, type GridSize } from './image-grid.ts';
 import type { MaskFileContext, MaskRecord } from './mask-record.ts';
 import { ObjectParts } from './object-parts.ts';
@@ -70,9 +71,8 @@ function* readItem(
   labels: readonly (string | null)[],
   context: MaskFileContext,
 ): Generator<MaskRecord> {
-  const imageName = imageNameOf(item);
   const [height, width] = item.image?.size ?? [];
-  const grid = context.gridOf(imageName, claimedSize(width, height));
+  const { imageName, grid } = firstGrid(imageNamesOf(item), context.gridOf, claimedSize(width, height));
   const objects = new ObjectParts();
   let skipped = 0;
   const annotations = item.annotations.map((entry) => Annotation.safeParse(entry).data);
@@ -95,11 +95,12 @@ function* readItem(
 }
 
 /** The id is the path below the folder of the subset, without extension; the path of the image may be only a name. */
-function imageNameOf({ id, image }: Item): string {
+function imageNamesOf({ id, image }: Item): [string, ...string[]] {
   const path = (image?.path ?? '').replaceAll('\\', '/');
   const idPath = id.replaceAll('\\', '/');
+  const byId = `${idPath}${extname(path)}`;
   const depth = (name: string) => name.split('/').length;
-  return depth(path) > depth(idPath) ? path : `${idPath}${extname(path)}`;
+  return depth(path) > depth(idPath) ? [path, byId] : [byId];
 }
 
 /** The group of an annotation, if it is in one; 0 is none. */

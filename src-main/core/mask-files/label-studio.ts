@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { firstGrid } from './first-grid.ts';
 import { claimedSize, type GridSize } from './image-grid.ts';
 import { imagePathIn } from './image-address.ts';
 import { hasArea, regionMask } from './label-studio-region.ts';
@@ -143,7 +144,14 @@ function* readTask(
   }
   const grid = grids.any();
   if (typeof grid === 'string') return;
-  yield { kind: 'masks', imageName, ...grid, masks: objects.masks(), ignored: null, skipped };
+  yield {
+    kind: 'masks',
+    imageName: grids.imageName,
+    ...grid,
+    masks: objects.masks(),
+    ignored: null,
+    skipped,
+  };
 }
 
 /** A shape and its label may be separate entries with the same id. */
@@ -163,14 +171,23 @@ function maskOf(parts: readonly Region[], grids: Grids) {
   return typeof grid === 'string' ? grid : regionMask(value, grid);
 }
 
+/** Our exports are served from the folder that contains them: EXPORT/images/SPLIT/NAME. */
+const IN_EXPORT = /^[^/]+\/(images\/(?:train|val|test)\/([^/]+))$/;
+
+/** What an image may be called: the path below the document root, that below an export, and its name there. */
+function namesOf(imageName: string): [string, ...string[]] {
+  const [, below, name] = IN_EXPORT.exec(imageName) ?? [];
+  return below === undefined || name === undefined ? [imageName] : [imageName, below, name];
+}
+
 /** Every region says how large its image is. */
 class Grids {
-  readonly #imageName: string;
+  #names: [string, ...string[]];
   readonly #context: MaskFileContext;
   readonly #known = new Map<string, GridSize | string>();
 
   constructor(imageName: string, context: MaskFileContext) {
-    this.#imageName = imageName;
+    this.#names = namesOf(imageName);
     this.#context = context;
   }
 
@@ -180,9 +197,17 @@ class Grids {
   }: Pick<Region, 'original_width' | 'original_height'>): GridSize | string {
     const claimed = claimedSize(original_width, original_height);
     const key = claimed ? `${claimed.widthPx} ${claimed.heightPx}` : '';
-    const grid = this.#known.get(key) ?? this.#context.gridOf(this.#imageName, claimed);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const { imageName, grid } = firstGrid(this.#names, this.#context.gridOf, claimed);
+    if (typeof grid !== 'string') this.#names = [imageName];
     this.#known.set(key, grid);
     return grid;
+  }
+
+  /** The name by which the image was found. */
+  get imageName(): string {
+    return this.#names[0];
   }
 
   /** A size that fits, if any region has one. */

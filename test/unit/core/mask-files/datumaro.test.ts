@@ -82,6 +82,14 @@ describe('a file of Datumaro', () => {
     expect(asked).toEqual([name]);
   });
 
+  test('whose images were saved elsewhere has them by their ids', () => {
+    const gridOf = (name: string) => (name === 'cats/a.jpg' ? { widthPx: 5, heightPx: 3 } : `no ${name}`);
+    const file = { items: [{ id: 'cats/a', annotations: [], image: { path: '/tmp/export/images/a.jpg' } }] };
+    expect(recordsIn('datumaro', JSON.stringify(file), { gridOf })).toMatchObject([
+      { imageName: 'cats/a.jpg' },
+    ]);
+  });
+
   test('has items without an id, which are named', () => {
     expect(read({ items: [{ annotations: [] }, ...fileOf().items] })).toMatchObject([
       { kind: 'problem', name: 'x.json: items[0]', detail: 'It has no id.' },

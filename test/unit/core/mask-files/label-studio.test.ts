@@ -117,6 +117,18 @@ describe('a task of Label Studio', () => {
     expect(masksIn(read(task([cat], { data })).at(-1)).imageName).toBe(name);
   });
 
+  test('out of an export is found by its path there, or by its name', () => {
+    const address = '/data/local-files/?d=out/images/val/plain.jpg';
+    const found = (...known: string[]) => {
+      const gridOf = (name: string) => (known.includes(name) ? { widthPx: 10, heightPx: 4 } : `no ${name}`);
+      const text = JSON.stringify(task([cat], { data: { image: address } }));
+      return recordsIn('label-studio', text, { gridOf });
+    };
+    expect(found('images/val/plain.jpg', 'plain.jpg')).toMatchObject([{ imageName: 'images/val/plain.jpg' }]);
+    expect(found('plain.jpg')).toMatchObject([{ imageName: 'plain.jpg' }]);
+    expect(found('other.jpg')).toMatchObject([{ kind: 'problem', detail: 'no out/images/val/plain.jpg' }]);
+  });
+
   test('may be alone, and in JSON-MIN', () => {
     expect(recordsIn('label-studio', JSON.stringify(task([cat])))).toMatchObject([{ imageName: 'a.jpg' }]);
     const min = {
