@@ -24,7 +24,7 @@ export class RunningCommand {
 
   /** @param prefix the program that starts it, with its options */
   constructor(dataFolder: string, args: readonly string[], prefix: readonly string[] = []) {
-    const [program = process.execPath, ...rest] = [...prefix, process.execPath, launcher];
+    const [program, ...rest] = [...prefix, process.execPath, launcher];
     const child = spawn(program, [...rest, '--data', dataFolder, ...args], { detached: true });
     const end: CommandEnd = { code: null, stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (end.stdout += text));

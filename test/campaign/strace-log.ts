@@ -34,7 +34,7 @@ export function callsBelow(folders: readonly string[], log: string): { openings:
     .map((line) => line.replace(/^\d+ +/, ''))
     // What another process interrupted is told again at its end, without its paths.
     .filter((line) => /^\w+\(/.test(line) && folders.some((folder) => line.includes(folder)));
-  const isOpening = (call: string) => /^open/.test(call) && !WRITING_FLAGS.test(call);
+  const isOpening = (call: string) => call.startsWith('open') && !WRITING_FLAGS.test(call);
   return {
     openings: calls.filter(isOpening).length,
     changes: calls.filter((call) => !isOpening(call)),
