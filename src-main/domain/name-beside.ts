@@ -4,8 +4,8 @@ import { basename, dirname, join } from 'node:path';
 const MAX_NAME_BYTES = 255;
 
 /**
- * A path next to another one, whose name tells what it belongs to. A long name is cut, so that there is always room
- * for what distinguishes the new one.
+ * A path in the same folder, with a name that starts as that of `path` does. A long name is cut, so that the suffix
+ * always fits.
  */
 export function nameBeside(
   path: string,
