@@ -8,7 +8,7 @@ import { describeExit, hintForExit, isCrash, type ForkWorker, type WorkerChannel
 export type RunEnd = Outcome | InterruptedRun;
 
 /** `isCrash`: the worker failed; nobody ended its process. */
-export type InterruptedRun = { state: 'interrupted'; error: ErrorInfo; isCrash: boolean };
+type InterruptedRun = { state: 'interrupted'; error: ErrorInfo; isCrash: boolean };
 
 export type RunLimits = {
   /** How long a worker that was asked to stop may take before it is killed. */
