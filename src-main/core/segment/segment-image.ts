@@ -89,7 +89,7 @@ function learnedForeground(
 /**
  * Cuts the objects of an image.
  * @param foreground null for things on an even ground, which are found by its colour
- * @param features of the superpixels, where they are known to tell objects from one another
+ * @param features of the superpixels, if they are known to distinguish objects
  */
 export function cutObjects(
   task: SegmentTask,

@@ -12,7 +12,7 @@ const AXES = 24;
 /** Rows that axes are fitted to: more change them little. */
 const FIT_ROWS = 6_000;
 
-/** What superpixels are told apart by: `rows` [count, dim]. */
+/** What distinguishes superpixels: `rows` [count, dim]. */
 export type SuperpixelRows = { rows: Float32Array; dim: number };
 
 /** Vectors of length 1 as coordinates along their principal axes, of a mean length of 1 over the collection. */
