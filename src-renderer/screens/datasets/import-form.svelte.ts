@@ -1,15 +1,22 @@
 import type { JobId, SegmentationId } from '../../../src-main/contract/ids.ts';
-import type { MaskFileFormat, MaskImport } from '../../../src-main/contract/mask-import.ts';
+import type { ImportedImage, MaskFileFormat, MaskImport } from '../../../src-main/contract/mask-import.ts';
 import type { ShownError } from '../../client/error.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 
-/** Corrected masks on their way back into a segmentation. */
+/** Images of an import that are listed; the totals count all. */
+const IMAGES_SHOWN = 200;
+
+/** An import or a preview that has been read, with the first images on which it changes something. */
+export type ReadImport = { made: MaskImport; images: ImportedImage[] };
+
+/** Corrected masks on their way back into a segmentation: previewed, imported, undone. */
 export class ImportForm {
   readonly #studio: Studio;
   #segmentationId = $state<SegmentationId>();
   #started = $state.raw<{ import: MaskImport; jobId: JobId }>();
-  #result = $state.raw<MaskImport['result']>(null);
+  #read = $state.raw<ReadImport>();
+  #isUndone = $state(false);
   #isStarting = $state(false);
   #error = $state.raw<ShownError>();
   format = $state<MaskFileFormat>('auto');
@@ -34,13 +41,14 @@ export class ImportForm {
     return this.#isStarting;
   }
 
-  get hasStarted(): boolean {
-    return this.#started !== undefined;
+  /** What the import or the preview came to; undefined until its job has ended. */
+  get read(): ReadImport | undefined {
+    return this.#read;
   }
 
-  /** Null until the import has ended well. */
-  get result(): MaskImport['result'] {
-    return this.#result;
+  /** Whether what was imported has been undone. */
+  get isUndone(): boolean {
+    return this.#isUndone;
   }
 
   get error(): ShownError | undefined {
@@ -51,13 +59,15 @@ export class ImportForm {
     this.#segmentationId = id;
   }
 
-  async start(): Promise<void> {
+  /** @param isDryRun only shows what would be imported */
+  async start({ isDryRun }: { isDryRun: boolean }): Promise<void> {
     const { segmentation, path, format, rejectMissing } = this;
     if (!segmentation) return;
     this.#isStarting = true;
-    this.#result = null;
+    this.#read = undefined;
+    this.#isUndone = false;
     this.#error = await attempt(async () => {
-      const options = { segmentationId: segmentation.id, path: path.trim(), format, rejectMissing };
+      const options = { segmentationId: segmentation.id, path: path.trim(), format, rejectMissing, isDryRun };
       const { import: made, job } = await this.#studio.client.maskImports.start(options);
       this.#studio.jobs.apply(job);
       this.#started = { import: made, jobId: job.id };
@@ -65,12 +75,28 @@ export class ImportForm {
     this.#isStarting = false;
   }
 
-  /** Once its job has ended. */
+  /** Once its job has ended, or was cancelled: what it has imported until then can be undone. */
   async readResult(): Promise<void> {
     const started = this.#started;
     if (!started) return;
+    const { id } = started.import;
+    const { maskImports } = this.#studio.client;
     this.#error = await attempt(async () => {
-      this.#result = (await this.#studio.client.maskImports.get({ id: started.import.id })).result;
+      const made = await maskImports.get({ id });
+      const { items } = await maskImports.images({ id, onlyDifferent: true, limit: IMAGES_SHOWN });
+      this.#read = { made, images: items };
+    });
+  }
+
+  /** Undoes what was imported, or does it again. */
+  async turn(): Promise<void> {
+    const batch = this.#read?.made.batch;
+    if (batch == null) return;
+    const { masks } = this.#studio.client;
+    this.#error = await attempt(async () => {
+      if (this.#isUndone) await masks.redoBatch({ batch });
+      else await masks.undoBatch({ batch });
+      this.#isUndone = !this.#isUndone;
     });
   }
 }
