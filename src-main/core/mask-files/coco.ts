@@ -128,10 +128,17 @@ function* readImage(
       yield { kind: 'problem', name: `${annotation.name} of ${imageName}`, detail: mask };
     } else if (annotation.iscrowd && context.crowds === 'ignored') {
       record.ignored = record.ignored ? unionOf([record.ignored.shape, mask.shape]) : mask;
-    } else record.masks.push(classed(mask, annotation, classNames));
+    } else {
+      const { category_id: id } = annotation;
+      if (id != null && !classNames.has(id))
+        yield { kind: 'note', name: context.name, detail: noCategory(id) };
+      record.masks.push(classed(mask, annotation, classNames));
+    }
   }
   yield record;
 }
+
+const noCategory = (id: string) => `The file has no category with the id ${id}: its masks have no class.`;
 
 function classed(
   mask: EncodedMask,

@@ -3,6 +3,9 @@ import type { ImportableImage } from '../../domain/mask-import-rows.ts';
 import { exportName, markedName } from '../../export/image-names.ts';
 import { looseName } from './image-name-forms.ts';
 
+/** Kinds of images that exports copy as they are. */
+const COPIED = ['.jpg', '.png', '.webp', '.bmp'];
+
 type Names = Map<string, ImportableImage[]>;
 
 /** The images of a segmentation by all that files may call them. Names are in composed form. */
@@ -41,6 +44,20 @@ export class ImageIndex {
   /** By the name that an export gives it. */
   exportedAs(file: string): ImportableImage[] {
     return this.#byExportName.get(withoutExtension(file)) ?? this.#byExportName.get(file) ?? [];
+  }
+
+  /**
+   * By the number that earlier versions put behind a name that another image had, too. Copies have the extension of their
+   * image, if that is one of these.
+   */
+  numberedAs(file: string): ImportableImage[] {
+    const numbered = /^(.+)-\d+$/.exec(withoutExtension(file))?.[1];
+    const same = numbered === undefined ? [] : (this.#byExportName.get(numbered) ?? []);
+    if (same.length < 2) return [];
+    const wanted = extensionOf(file);
+    return same.filter((image) =>
+      [wanted, undefined].includes(COPIED.find((one) => one === extensionOf(image.relPath))),
+    );
   }
 
   /** By the name of its file in whatever folder, else without the extension. */

@@ -144,7 +144,8 @@ export class ImageNames {
     const exported = index
       .exportedAs(file)
       .filter(({ relPath }) => isPlain || relPath.includes('/') || !index.called(file).length);
-    if (exported.length > 0) return oneOf(exported, false);
+    const possible = new Set([...exported, ...index.numberedAs(file)]);
+    if (possible.size > 0) return oneOf([...possible], false);
     const uploaded = nameBeforeUpload(path);
     if (uploaded !== undefined) {
       const listed = this.#listed(list, uploaded) ?? this.#listed(list, withoutExtension(uploaded));

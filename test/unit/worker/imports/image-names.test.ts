@@ -85,6 +85,15 @@ describe('the image of a name', () => {
     expect(['my_cat.jpg', 'my cat.jpg', 'DUP.JPG', 'DUP.jpg'].map((name) => found(names, name))).toEqual(['my_cat.jpg', 'my cat.jpg', 'DUP.JPG', 'DUP.jpg']); // prettier-ignore
   });
 
+  test('is the numbered one of an earlier export, if its extension says which', () => {
+    const names = namesOf(['a.jpg', 'a.png', 's.tif', 's.png', 'p.jpg', 'p.png', 'p-2.jpg']);
+    expect(found(names, 'a-2.png')).toBe('a.png');
+    expect(found(names, 's-2.png')).toContain('Several images');
+    expect(found(names, 'p-2.jpg')).toBe('p-2.jpg');
+    expect(found(names, 'p-2.png')).toContain('Several images');
+    expect(found(names, 'a-2.gif')).toContain('No image');
+  });
+
   test('is the marked one of an export, without its list', () => {
     const paths = [
       'a.jpg',
