@@ -130,7 +130,9 @@ describe('an export that comes back', () => {
     const running = startSegmented(await pets());
     const out = await exportTo(running, 'coco', { concepts: ['No. 5 dog'] });
     const [dataset] = await running.client.datasets.list();
-    await running.client.datasets.remove({ id: dataset?.versions[0]?.id ?? (0 as never) });
+    const version = dataset?.versions[0];
+    if (!version) throw new Error('no version');
+    await running.client.datasets.remove({ id: version.id });
     const result = await importMasks(running, out, 'coco', { rejectMissing: true });
     expect(result).toMatchObject({ ...UNTOUCHED, noteCount: 1 });
     expect(result?.notes[0]?.detail).toContain('not in this data folder');
