@@ -37,7 +37,7 @@ export type MaskProblem = {
 };
 
 /** What a person should know about an entry that was read all the same. */
-export type MaskNote = Omit<MaskProblem, 'kind'> & { kind: 'note' };
+type MaskNote = Omit<MaskProblem, 'kind'> & { kind: 'note' };
 
 export type MaskRecord = ImageMasks | MaskProblem | MaskNote;
 

@@ -5,7 +5,7 @@ import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
 import { readCsv } from '../../core/mask-files/read-csv.ts';
 
 /** Which image a name in an export stands for. */
-export type ListedImage = { relPath: string; contentHash: string };
+type ListedImage = { relPath: string; contentHash: string };
 
 /** An export of the app, as its list and its manifest describe it. */
 export type ExportList = {
