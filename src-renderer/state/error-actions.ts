@@ -1,9 +1,15 @@
 import { getContext, setContext } from 'svelte';
 import type { ErrorAction } from '../../src-main/contract/errors.ts';
 import type { JobId } from '../../src-main/contract/ids.ts';
-import type { Studio } from './studio.svelte.ts';
+import type { Jobs } from './jobs.svelte.ts';
+import type { Library } from './library.svelte.ts';
+import type { Navigation } from './navigation.svelte.ts';
+import type { Segmentations } from './segmentations.svelte.ts';
 
 const KEY = Symbol('error actions');
+
+/** What actions need of the studio. */
+type Actors = { navigation: Navigation; library: Library; segmentations: Segmentations; jobs: Jobs };
 
 /** Lets panels inside this component do what the hint of an error says. */
 export function provideErrorActions(run: (action: ErrorAction) => unknown): void {
@@ -15,7 +21,7 @@ export function errorActions(): ((action: ErrorAction) => unknown) | undefined {
   return getContext<((action: ErrorAction) => unknown) | undefined>(KEY);
 }
 
-export async function runErrorAction(studio: Studio, action: ErrorAction): Promise<void> {
+export async function runErrorAction(studio: Actors, action: ErrorAction): Promise<void> {
   switch (action.kind) {
     case 'rescan':
       studio.navigation.go('library', action.collectionId);
@@ -35,7 +41,7 @@ export async function runErrorAction(studio: Studio, action: ErrorAction): Promi
   }
 }
 
-async function pause({ jobs }: Studio, id: JobId): Promise<void> {
+async function pause({ jobs }: Actors, id: JobId): Promise<void> {
   const job = jobs.find(id);
   if (job) await jobs.control(job, 'pause');
 }

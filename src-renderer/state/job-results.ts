@@ -1,9 +1,15 @@
+import type { Client } from '../../src-main/contract/contract.ts';
 import type { Job } from '../../src-main/contract/job.ts';
 import { attemptLoudly } from './attempt.ts';
-import type { Studio } from './studio.svelte.ts';
+import type { Navigation } from './navigation.svelte.ts';
+import type { Segmentations } from './segmentations.svelte.ts';
+import type { Toasts } from './toasts.svelte.ts';
+
+/** What the next step needs of the studio. */
+type Guides = { client: Client; navigation: Navigation; segmentations: Segmentations; toasts: Toasts };
 
 /** Goes to what a job made, or to what is done with it next. */
-export async function takeNextStep(studio: Studio, { spec }: Job): Promise<void> {
+export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void> {
   const { client, navigation, segmentations, toasts } = studio;
   await attemptLoudly(toasts, async () => {
     switch (spec.kind) {
@@ -32,7 +38,7 @@ export async function takeNextStep(studio: Studio, { spec }: Job): Promise<void>
 }
 
 /** Shows the form of a new segmentation of a collection. */
-export function startSegmenting({ navigation }: Studio, collectionId: number): void {
+export function startSegmenting({ navigation }: Pick<Guides, 'navigation'>, collectionId: number): void {
   navigation.go('masks', 'new');
   navigation.setQuery({ collection: String(collectionId) });
 }

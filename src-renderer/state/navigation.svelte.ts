@@ -91,5 +91,6 @@ export function readHash(hash: string): Place | undefined {
   if (!hash.startsWith('#/')) return undefined;
   const [address = '', search = ''] = hash.slice(2).split('?', 2);
   const [screen, ...path] = address.split('/').map(decodePart);
+  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- it is read once, and never changed
   return screen ? { screen, path, query: Object.fromEntries(new URLSearchParams(search)) } : undefined;
 }

@@ -107,14 +107,20 @@ export class MaskEditor {
 
   async setConcept(conceptId: ConceptId | null): Promise<void> {
     const ids = this.choice.objects.map(({ id }) => id);
-    if (ids.length === 0) return this.#onHint('select');
+    if (ids.length === 0) {
+      this.#onHint('select');
+      return;
+    }
     this.#lastConcept = conceptId;
     await this.masks.setConcept(ids, conceptId);
   }
 
   async remove(): Promise<void> {
     const ids = this.choice.objects.map(({ id }) => id);
-    if (ids.length === 0) return this.#onHint('select');
+    if (ids.length === 0) {
+      this.#onHint('select');
+      return;
+    }
     this.choice.selection.clear();
     await this.masks.remove(ids);
   }
@@ -123,9 +129,15 @@ export class MaskEditor {
   async merge(): Promise<void> {
     const chosen = this.choice.selected.toSorted((a, b) => b.areaPx - a.areaPx);
     const [largest] = chosen;
-    if (!largest) return this.#onHint(this.choice.isOfObjects ? 'selectTwo' : 'select');
+    if (!largest) {
+      this.#onHint(this.choice.isOfObjects ? 'selectTwo' : 'select');
+      return;
+    }
     if (!this.choice.isOfObjects) return this.#makeObject(chosen, largest.conceptId);
-    if (chosen.length < 2) return this.#onHint('selectTwo');
+    if (chosen.length < 2) {
+      this.#onHint('selectTwo');
+      return;
+    }
     const done = await this.masks.merge(chosen.map(({ id }) => id));
     if (done) this.choice.selection.set([largest.id]);
   }
@@ -133,7 +145,10 @@ export class MaskEditor {
   /** Two selected objects are split by each other; a single one into its parts. */
   async split(): Promise<void> {
     const [first, second] = this.choice.selected.toSorted((a, b) => b.areaPx - a.areaPx);
-    if (!first || !this.choice.isOfObjects) return this.#onHint('select');
+    if (!first || !this.choice.isOfObjects) {
+      this.#onHint('select');
+      return;
+    }
     const by = second ? ({ kind: 'mask', id: second.id } as const) : ({ kind: 'parts' } as const);
     const done = await this.masks.split(first.id, by);
     if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
@@ -154,7 +169,10 @@ export class MaskEditor {
     if (this.tool !== 'brush' && this.tool !== 'eraser') return;
     const makesNew = this.tool === 'brush' && (this.#isNew || !this.masks.all.some(isObject));
     const target = this.choice.selected[0] ?? (makesNew ? undefined : this.#selectMost([at]));
-    if (!target && !makesNew) return this.#onHint(this.tool);
+    if (!target && !makesNew) {
+      this.#onHint(this.tool);
+      return;
+    }
     const bitmap = emptyBitmap(this.grid.width, this.grid.height);
     if (target) addMask(bitmap, target.counts);
     this.#stroke.startPaint(at, { id: target?.id ?? null, bitmap }, this.#brush);
@@ -206,7 +224,10 @@ export class MaskEditor {
 
   async #cutAlong(points: readonly Point[]): Promise<void> {
     const target = this.choice.selected[0] ?? this.#selectMost(everyPixelOf(points));
-    if (!target) return this.#onHint('cut');
+    if (!target) {
+      this.#onHint('cut');
+      return;
+    }
     const done = await this.masks.split(target.id, { kind: 'line', points: [...points] });
     if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
   }

@@ -121,7 +121,7 @@ describe('the brightness of images with more than 8 bits', () => {
     const { client, collection } = await scanned({ 'a.tif': cells('uint16', 1, 2) });
     const change = (id: Collection['id'], from: number, to: number) =>
       client.collections.setBrightness({
-        id: id as Collection['id'],
+        id: id,
         setting: { kind: 'range', range: { from, to } },
       });
     await expect(change(collection.id, 5, 5)).rejects.toThrow();

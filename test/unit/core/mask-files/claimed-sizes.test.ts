@@ -41,7 +41,7 @@ const coco = (width: unknown, height: unknown, segmentation: unknown = [square])
   JSON.stringify({
     images: [{ id: 1, file_name: 'a.jpg', width, height }],
     annotations: [{ id: 7, image_id: 1, category_id: 1, segmentation }],
-    categories: [],
+    categories: [{ id: 1, name: 'cat' }],
   });
 
 const labelMe = (width: unknown, height: unknown, ...shapes: object[]) =>

@@ -67,7 +67,8 @@ describe('a COCO mask', () => {
   });
 
   test('of a category that is not in the file has no class, and lines between two points no area', () => {
-    const [record] = recordsIn('coco', fileOf([[0, 0, 2, 0, 2, 2, 0, 2], [0, 0, 4, 3]])); // prettier-ignore
+    const [note, record] = recordsIn('coco', fileOf([[0, 0, 2, 0, 2, 2, 0, 2], [0, 0, 4, 3]])); // prettier-ignore
+    expect(note).toMatchObject({ kind: 'note', detail: expect.stringContaining('no category') as string });
     const [mask] = masksIn(record).masks;
     expect([mask?.className, draw(mask)]).toEqual([null, ['##..', '##..', '....']]);
   });
