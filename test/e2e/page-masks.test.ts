@@ -155,7 +155,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await page.getByText('3 images selected').waitFor();
       expect(await seriousFindings(page)).toEqual([]);
       await page.keyboard.press('a');
-      await page.getByText(/objects? reviewed/).waitFor();
+      await page.getByText(/^\d+ objects? reviewed/).waitFor();
       const accepted = () => galleryOf(client, { id, review: 'accepted' });
       await expect.poll(async () => (await accepted()).length, PATIENCE).toBe(3);
 

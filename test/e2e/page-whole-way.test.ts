@@ -23,7 +23,7 @@ async function startRun(page: Page): Promise<void> {
     await page.getByLabel(label).fill(value);
     await page.getByLabel(label).press('Tab');
   }
-  await page.getByLabel('Encoder').selectOption('resnet18-half');
+  await page.getByLabel('Encoder', { exact: true }).selectOption('resnet18-half');
   await page.getByText('64 px · 72 steps').first().waitFor(PATIENCE);
   await page.getByRole('button', { name: 'Start pretraining' }).click();
 }
@@ -111,7 +111,7 @@ describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}
       await page.keyboard.press('Space');
       await page.keyboard.press('Shift+ArrowRight');
       await page.keyboard.press('a');
-      await page.getByText(/objects? reviewed/).waitFor();
+      await page.getByText(/^\d+ objects? reviewed/).waitFor();
       const accepted = await galleryOf(client, { id, review: 'accepted' });
       expect(accepted).toHaveLength(2);
 
