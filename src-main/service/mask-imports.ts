@@ -32,7 +32,7 @@ export function maskImportHandlers({ store, queue, nowMs }: Service) {
         const id = store.maskImports.insert({ ...options, path }, nowMs());
         const job = queue.enqueue(
           { kind: 'import', importId: id },
-          `${options.isDryRun ? 'Preview the import of' : 'Import'} ${basename(path)}`,
+          `${options.isDryRun ? 'Preview' : 'Import'} ${basename(path)}`,
         );
         return { import: get(id), job };
       });

@@ -1,0 +1,79 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { drawnImage } from '../support/drawn-images.ts';
+import { bitmapOf } from '../support/masks.ts';
+import { openPage, seriousFindings } from '../support/page.ts';
+import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
+import { startSegmented } from '../support/segmented-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+const PAGE_MS = 120_000;
+const left = bitmapOf('####....', '####....', '####....', '........');
+
+/** A COCO file in which one mask is narrower than before, one is new, and one belongs to no image. */
+function corrected(): string {
+  const path = join(tempFolder(), 'corrected.json');
+  const square = (x: number, y: number, width: number, height: number) => [
+    [x, y, x + width, y, x + width, y + height, x, y + height],
+  ];
+  const of = (id: number, image_id: number, segmentation: number[][]) => ({
+    id,
+    image_id,
+    category_id: 1,
+    segmentation,
+  });
+  const image = { width: 8, height: 4 };
+  const images = [
+    { id: 1, file_name: 'a.png', ...image },
+    { id: 2, file_name: 'nowhere.png', ...image },
+  ];
+  const annotations = [
+    of(1, 1, square(0, 0, 3, 3)),
+    of(2, 1, square(5, 1, 2, 2)),
+    of(3, 2, square(0, 0, 2, 2)),
+  ];
+  writeFileSync(path, JSON.stringify({ images, annotations, categories: [{ id: 1, name: 'cat' }] }));
+  return path;
+}
+
+describe.skipIf(!hasChromium)(`an import in Chromium${chromiumReason}`, () => {
+  let browser: Browser;
+  beforeAll(async () => void (browser = await launchChromium()));
+  afterAll(() => browser.close());
+
+  test('is shown before it is made, and is undone and redone as one step', { timeout: PAGE_MS }, async () => {
+    const drawn = await drawnImage('a.png', [{ bitmap: left, className: 'cat', score: 0.9 }]);
+    const running = startSegmented([drawn], forkBuiltWorker);
+    const { page, client, complaints } = await openPage(browser, { running });
+    const id = running.segmentationId;
+    const imageId = (await galleryOf(client, { id }))[0]?.imageId ?? expect.fail('no image');
+    const areas = async () =>
+      (await client.masks.ofImage({ id, imageId })).map(({ areaPx }) => areaPx).toSorted((a, b) => a - b);
+
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    await page.getByRole('button', { name: 'Import corrected masks' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('File or folder').fill(corrected());
+    await dialog.getByRole('button', { name: 'Preview' }).click();
+    await dialog.getByText('Preview: nothing has been changed yet.').waitFor();
+    await dialog.getByText('1 image: 0 masks unchanged, 1 changed, 1 added, 0 rejected.').waitFor();
+    await dialog
+      .getByText(/nowhere\.png/)
+      .first()
+      .waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(await areas()).toEqual([12]);
+
+    await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+    await expect.poll(areas).toEqual([4, 9]);
+    await dialog.getByRole('button', { name: 'Undo' }).click();
+    await dialog.getByText('Undone: the masks are as they were before.').waitFor();
+    expect(await areas()).toEqual([12]);
+    await dialog.getByRole('button', { name: 'Redo' }).click();
+    await expect.poll(areas).toEqual([4, 9]);
+    expect(complaints).toEqual([]);
+  });
+});
