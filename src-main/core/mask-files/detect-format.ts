@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { extname } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../contract/errors.ts';
 import { MaskFileFormat } from '../../contract/mask-import.ts';
-import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
 import { readJson } from './read-json.ts';
 import { readXml } from './read-xml.ts';
 import { isVocFolder } from './voc-folder.ts';
+import { walkFiles } from './walk-files.ts';
 
 /** How many files are looked into before a folder counts as none of a known format. */
 const FILES_TRIED = 20;
@@ -24,33 +24,34 @@ const CONTENTS: readonly [MaskFileFormat, z.ZodType][] = [
 
 /**
  * The format of a file or folder, where its names or its content show it.
- * @throws UserError BAD_INPUT if they do not
+ * @throws UserError BAD_INPUT if they do not; the signal's reason when aborted
  */
 export async function detectFormat(
   path: string,
-  { isFolder }: { isFolder: boolean },
+  { isFolder, signal }: { isFolder: boolean; signal: AbortSignal | undefined },
 ): Promise<MaskFileFormat> {
-  const found = isFolder ? await formatOfFolder(path) : await formatOfFile(path);
+  const found = isFolder ? await formatOfFolder(path, signal) : await formatOfFile(path);
   if (found) return found;
   throw new UserError('BAD_INPUT', `The format of ${path} is not recognized.`, {
     hint: `Choose it with --format: ${MaskFileFormat.options.filter((format) => format !== 'auto').join(', ')}.`,
   });
 }
 
-async function formatOfFolder(path: string): Promise<MaskFileFormat | undefined> {
+async function formatOfFolder(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<MaskFileFormat | undefined> {
   const names = await readdir(path).catch((): string[] => []);
   if (await isVocFolder(path)) return 'voc';
   if (names.some((name) => /^data\.ya?ml$/i.test(name))) return 'yolo';
   if (names.includes('classes.json')) return 'index-png';
   if (names.includes('masks.csv')) return 'binary-png';
-  const files = (await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []))
-    .filter(
-      (entry) => entry.isFile() && /\.(json|xml)$/i.test(entry.name) && !MANIFEST_NAMES.includes(entry.name),
-    )
-    .slice(0, FILES_TRIED);
-  for (const { parentPath, name } of files) {
-    const format = await formatOfFile(join(parentPath, name));
+  let tried = 0;
+  for await (const entry of walkFiles(path, { signal })) {
+    if (entry.problem !== undefined || !/\.(json|xml)$/i.test(entry.path)) continue;
+    const format = await formatOfFile(entry.path);
     if (format) return format;
+    if (++tried === FILES_TRIED) return undefined;
   }
   return undefined;
 }

@@ -25,7 +25,8 @@ import { readYoloFolder } from './yolo-folder.ts';
  */
 export async function* readMasks(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
   const isFolder = await isFolderOrThrow(path);
-  const format = options.format === 'auto' ? await detectFormat(path, { isFolder }) : options.format;
+  const { signal } = options;
+  const format = options.format === 'auto' ? await detectFormat(path, { isFolder, signal }) : options.format;
   switch (format) {
     case 'auto':
       throw new Error('a format was not detected');
