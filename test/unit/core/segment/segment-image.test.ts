@@ -4,7 +4,11 @@ import { describe, expect, test } from 'vitest';
 import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
 import { choleskySolve } from '../../../../src-main/core/segment/cholesky.ts';
 import { conceptsOf, learnConcepts } from '../../../../src-main/core/segment/concepts.ts';
-import { colourRows, superpixelDescriptors } from '../../../../src-main/core/segment/superpixel-rows.ts';
+import {
+  colourRows,
+  superpixelDescriptors,
+  type SuperpixelRows,
+} from '../../../../src-main/core/segment/superpixel-rows.ts';
 import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import { inputSize } from '../../../../src-main/core/segment/encoder.ts';
 import { divideByParts, divideScene } from '../../../../src-main/core/segment/divide-scene.ts';
@@ -177,20 +181,40 @@ describe('a photograph of one thing', () => {
   });
 });
 
-test('a foreground comes apart where its colours differ, and loses no pixel', () => {
-  // Two things side by side on the ground of `picture`, one of another colour.
-  const [left, right] = [disk(50, 60, 26), disk(100, 60, 26)];
+/** Two disks on the ground of `picture`, the right one of another colour if asked for, with the superpixels inside them. */
+function twoDisks(left: Inside, right: Inside, { isRightBlue }: { isRightBlue: boolean }) {
   const image = picture(160, 120, (x, y) => left(x, y) || right(x, y));
-  for (let pixel = 0; pixel < 160 * 120; pixel++) {
-    const isRight = right(pixel % 160, Math.floor(pixel / 160));
-    if (isRight) image.data.set([60, 80, 200], pixel * 3);
+  for (let pixel = 0; isRightBlue && pixel < 160 * 120; pixel++) {
+    if (right(pixel % 160, Math.floor(pixel / 160))) image.data.set([60, 80, 200], pixel * 3);
   }
   const map = slic(image, { segments: 120 });
-  const graph = superpixelGraph(image, map);
   const truth = gridOf(160, 120, (x, y) => left(x, y) || right(x, y));
   const selected = Uint8Array.from({ length: map.count }, (_, s) =>
     Number(overlap(map.labels, truth, s) > 0.5),
   );
+  return { image, map, graph: superpixelGraph(image, map), truth, selected };
+}
+
+/** How many objects a foreground of those superpixels is cut into. */
+function objectCount(
+  { image, map, graph, selected }: Omit<ReturnType<typeof twoDisks>, 'truth'>,
+  mode: SegmentMode,
+  { hasPrior, features = null }: { hasPrior: boolean; features?: SuperpixelRows | null },
+): number {
+  const logits = Float32Array.from(selected, (inside) => (inside ? 3 : -3));
+  const none = { features: new Float32Array(0), dim: 0, kinds: { from: 0, to: 0 } };
+  const task = {
+    pixels: { fine: image, working: image },
+    embedding: { map, saliency: logits, ...none },
+    original: image,
+    settings: SegmentSettings.parse({ mode }),
+  };
+  return cutObjects(task, graph, { selected, logits, evidence: logits, hasPrior }, features).length;
+}
+
+test('a foreground comes apart where its colours differ, and loses no pixel', () => {
+  const [left, right] = [disk(50, 60, 26), disk(100, 60, 26)];
+  const { image, map, graph, truth, selected } = twoDisks(left, right, { isRightBlue: true });
   const parts = divideScene(graph, selected, colourRows(graph), { minDistance: 0.15, minShare: 0.05 });
   const { labels } = divideByParts(parts, map, 0.05)(truth, image);
   expect(labels.map((label) => Number(label > 0))).toEqual(Int32Array.from(truth));
@@ -210,70 +234,23 @@ test('a foreground comes apart where its colours differ, and loses no pixel', ()
 });
 
 test('colours divide what an image shows, and a head keeps together what it has found', () => {
-  const [left, right] = [disk(62, 60, 26), disk(98, 60, 26)];
-  const image = picture(160, 120, (x, y) => left(x, y) || right(x, y));
-  for (let pixel = 0; pixel < 160 * 120; pixel++) {
-    if (right(pixel % 160, Math.floor(pixel / 160))) image.data.set([60, 80, 200], pixel * 3);
-  }
-  const map = slic(image, { segments: 120 });
-  const graph = superpixelGraph(image, map);
-  const truth = gridOf(160, 120, (x, y) => left(x, y) || right(x, y));
-  const selected = Uint8Array.from({ length: map.count }, (_, s) =>
-    Number(overlap(map.labels, truth, s) > 0.5),
-  );
-  const logits = Float32Array.from(selected, (inside) => (inside ? 3 : -3));
-  const countIn = (mode: SegmentMode, hasPrior: boolean) => {
-    const embedding = {
-      map,
-      saliency: logits,
-      features: new Float32Array(0),
-      dim: 0,
-      kinds: { from: 0, to: 0 },
-    };
-    const task = {
-      pixels: { fine: image, working: image },
-      embedding,
-      original: image,
-      settings: SegmentSettings.parse({ mode }),
-    };
-    return cutObjects(task, graph, { selected, logits, evidence: logits, hasPrior }).length;
-  };
-  expect(countIn('auto', false)).toBe(2);
-  expect(countIn('auto', true)).toBe(1);
-  expect(countIn('several', true)).toBe(2);
-  expect(countIn('one', false)).toBe(1);
+  const disks = twoDisks(disk(62, 60, 26), disk(98, 60, 26), { isRightBlue: true });
+  expect(objectCount(disks, 'auto', { hasPrior: false })).toBe(2);
+  expect(objectCount(disks, 'auto', { hasPrior: true })).toBe(1);
+  expect(objectCount(disks, 'several', { hasPrior: true })).toBe(2);
+  expect(objectCount(disks, 'one', { hasPrior: false })).toBe(1);
 });
 
 test('features divide what a head has found where its colours are the same', () => {
-  const [left, right] = [disk(62, 60, 26), disk(98, 60, 26)];
-  const image = picture(160, 120, (x, y) => left(x, y) || right(x, y));
-  const map = slic(image, { segments: 120 });
-  const graph = superpixelGraph(image, map);
-  const truth = gridOf(160, 120, (x, y) => left(x, y) || right(x, y));
-  const selected = Uint8Array.from({ length: map.count }, (_, s) =>
-    Number(overlap(map.labels, truth, s) > 0.5),
-  );
-  const logits = Float32Array.from(selected, (inside) => (inside ? 3 : -3));
-  const embedding = {
-    map,
-    saliency: logits,
-    features: new Float32Array(0),
-    dim: 0,
-    kinds: { from: 0, to: 0 },
-  };
-  const rows = Float32Array.from({ length: map.count * 2 }, (_, at) => {
-    const isLeft = (graph.centres[2 * Math.floor(at / 2)] ?? 0) < 0.5;
+  const disks = twoDisks(disk(62, 60, 26), disk(98, 60, 26), { isRightBlue: false });
+  const rows = Float32Array.from({ length: disks.map.count * 2 }, (_, at) => {
+    const isLeft = (disks.graph.centres[2 * Math.floor(at / 2)] ?? 0) < 0.5;
     return at % 2 === (isLeft ? 0 : 1) ? 1 : 0;
   });
-  const countIn = (mode: SegmentMode, features: { rows: Float32Array; dim: number } | null) => {
-    const settings = SegmentSettings.parse({ mode });
-    const task = { pixels: { fine: image, working: image }, embedding, original: image, settings };
-    const foreground = { selected, logits, evidence: logits, hasPrior: true };
-    return cutObjects(task, graph, foreground, features).length;
-  };
-  expect(countIn('several', { rows, dim: 2 })).toBe(2);
-  expect(countIn('several', null)).toBe(1);
-  expect(countIn('auto', { rows, dim: 2 })).toBe(1);
+  const features = { rows, dim: 2 };
+  expect(objectCount(disks, 'several', { hasPrior: true, features })).toBe(2);
+  expect(objectCount(disks, 'several', { hasPrior: true })).toBe(1);
+  expect(objectCount(disks, 'auto', { hasPrior: true, features })).toBe(1);
 });
 
 test('parts that differ least become one first, the larger ones last', () => {
