@@ -5,23 +5,39 @@ import type { Plugin } from 'vite';
 import { packagesOf, thirdPartyNotices } from './resources/bin/third-party-notices.ts';
 import { NOTICES_FILE } from './src-main/contract/notices.ts';
 
-/** Packages whose ESM does not resolve in Node unbundled (their imports lack file extensions). */
+/**
+ * Packages whose ESM does not resolve in Node unbundled (their imports lack file extensions). The build bundles them, like
+ * everything else that package.json lists under devDependencies.
+ */
 export const bundledDependencies = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-backend-cpu'];
 
 const fromRoot = (path: string) => resolve(import.meta.dirname, path);
 
-/** Writes the licences of all that ships next to the page, which shows them. */
-function notices(): Plugin {
+/** The packages whose code is in what has been built so far. */
+const bundledPackages = new Set<string>();
+
+/** Remembers which packages a part of the app contains. */
+function rememberPackages(): Plugin {
   return {
-    name: 'third-party-notices',
+    name: 'remember-packages',
     apply: 'build',
     generateBundle(_options, bundle) {
       // Fonts are no modules, but files that a style names.
       const files = Object.values(bundle).flatMap((file) =>
         file.type === 'asset' ? file.originalFileNames : [],
       );
-      const bundled = packagesOf([...this.getModuleIds(), ...files]);
-      const source = thirdPartyNotices(import.meta.dirname, bundled);
+      for (const name of packagesOf([...this.getModuleIds(), ...files])) bundledPackages.add(name);
+    },
+  };
+}
+
+/** Writes the licences of all that ships next to the page, which shows them. The page is built last. */
+function notices(): Plugin {
+  return {
+    name: 'third-party-notices',
+    apply: 'build',
+    generateBundle() {
+      const source = thirdPartyNotices(import.meta.dirname, bundledPackages);
       this.emitFile({ type: 'asset', fileName: NOTICES_FILE, source });
     },
   };
@@ -29,8 +45,8 @@ function notices(): Plugin {
 
 export default defineConfig({
   main: {
+    plugins: [rememberPackages()],
     build: {
-      externalizeDeps: { exclude: bundledDependencies },
       outDir: 'out/main',
       sourcemap: true,
       rolldownOptions: {
@@ -47,6 +63,7 @@ export default defineConfig({
     },
   },
   preload: {
+    plugins: [rememberPackages()],
     build: {
       outDir: 'out/preload',
       rolldownOptions: {
@@ -58,7 +75,7 @@ export default defineConfig({
   },
   renderer: {
     root: fromRoot('src-renderer'),
-    plugins: [svelte({ configFile: false }), notices()],
+    plugins: [svelte({ configFile: false }), rememberPackages(), notices()],
     build: {
       outDir: fromRoot('out/renderer'),
       minify: true,

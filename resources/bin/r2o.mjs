@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /**
  * Starts the `r2o` command line. The app needs Node 22 or newer; where an older one runs this file, the Node
- * that `npm ci` installed beside the app takes over.
+ * that `npm ci` installed beside a source checkout takes over. Old versions must be able to read this file: it has no
+ * syntax and no names of modules that Node 14 does not know.
  */
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'child_process';
+import { existsSync } from 'fs';
+import { constants } from 'os';
+import { fileURLToPath } from 'url';
 
 const MIN_NODE_MAJOR = 22;
 const fromHere = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -16,24 +17,32 @@ const bundledNode = fromHere(
 );
 
 if (!existsSync(cli)) {
-  console.error(`error: R2O Studio has not been built (${cli} is missing).\n  Run: npm run build`);
-  process.exitCode = 1;
+  fail(`R2O Studio has not been built (${cli} is missing).`, 'Run: npm run build');
 } else if (Number(process.versions.node.split('.')[0]) >= MIN_NODE_MAJOR) {
-  await import(new URL('../../out/main/cli.js', import.meta.url).href);
+  import(new URL('../../out/main/cli.js', import.meta.url).href);
 } else if (existsSync(bundledNode)) {
+  runWith(bundledNode);
+} else {
+  fail(
+    `R2O Studio needs Node ${MIN_NODE_MAJOR} or newer, but this is Node ${process.versions.node}.`,
+    'Install a newer one from https://nodejs.org, then run this command again.',
+  );
+}
+
+function fail(message, hint) {
+  console.error(`error: ${message}\n  ${hint}`);
+  process.exitCode = 1;
+}
+
+function runWith(node) {
   // In a group of its own, the child gets Ctrl-C from here only, like every signal that this process gets: once.
   const isPosix = process.platform !== 'win32';
-  const child = spawn(bundledNode, [cli, ...process.argv.slice(2)], { stdio: 'inherit', detached: isPosix });
+  const child = spawn(node, [cli, ...process.argv.slice(2)], { stdio: 'inherit', detached: isPosix });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     // On Windows, Ctrl-C reaches both, and a forwarded signal would end the child without a word.
     process.on(signal, () => void (isPosix && child.kill(signal)));
   }
   child.on('exit', (code, signal) => {
-    process.exitCode = code ?? 128 + (signal ? constants.signals[signal] : 0);
+    process.exitCode = code === null ? 128 + (signal ? constants.signals[signal] : 0) : code;
   });
-} else {
-  console.error(
-    `error: Node ${process.versions.node} is too old for R2O Studio.\n  Install Node ${MIN_NODE_MAJOR} or newer, or run 'npm ci' in the app's folder.`,
-  );
-  process.exitCode = 1;
 }

@@ -44,7 +44,7 @@ function checkNode(): DoctorCheck {
     detail: `${host}Node ${version}, ${process.platform}-${process.arch}`,
     fix: isOk
       ? null
-      : `Use Node ${MIN_NODE_MAJOR} or newer; 'npm ci' in the app's folder installs it for the app.`,
+      : `Install Node ${MIN_NODE_MAJOR} or newer.`,
   };
 }
 
@@ -62,7 +62,7 @@ function moduleCheck(name: string, version: string | null, problem: string | nul
     fix:
       problem === null
         ? null
-        : `Install again with 'npm ci' on this machine (${process.platform}-${process.arch}).`,
+        : `Install R2O Studio again on this machine (${process.platform}-${process.arch}).`,
   };
 }
 
@@ -153,7 +153,7 @@ async function checkWorker(probe: DoctorOptions['probe']): Promise<DoctorCheck[]
         title: 'Compute worker',
         status: 'failed',
         detail: error.message,
-        fix: `A native module crashed it. Install again with 'npm ci' on this machine.`,
+        fix: 'A native module crashed it. Install R2O Studio again on this machine.',
       },
     ];
   }

@@ -14,9 +14,15 @@ export function spawnCli(
   env: NodeJS.ProcessEnv = {},
   nodeOptions: readonly string[] = [],
 ): ChildProcessWithoutNullStreams {
-  const child = spawn(process.execPath, [...nodeOptions, launcher, '--data', dataFolder, ...args], {
-    env: { ...process.env, ...env },
-  });
+  return spawnProgram([...nodeOptions, launcher, '--data', dataFolder, ...args], { env });
+}
+
+/** A Node process, with more variables in its environment, that ends with the test at the latest. */
+export function spawnProgram(
+  args: readonly string[],
+  { env, cwd }: { env: NodeJS.ProcessEnv; cwd?: string },
+): ChildProcessWithoutNullStreams {
+  const child = spawn(process.execPath, args, { cwd, env: { ...process.env, ...env } });
   child.stdout.setEncoding('utf8');
   child.stderr.setEncoding('utf8');
   onTestFinished(() => void child.kill('SIGKILL'));

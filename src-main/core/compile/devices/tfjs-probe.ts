@@ -14,7 +14,7 @@ export type NativeTfjsId = keyof typeof NATIVE_PACKAGES;
 
 const NATIVE_FIX: Record<NativeTfjsId, string> = {
   'tfjs:tensorflow-gpu':
-    'Install the NVIDIA driver, CUDA 11.8 and cuDNN 8.6, then run `npm explore @tensorflow/tfjs-node-gpu -- npm run install` with internet access.',
+    'Install the NVIDIA driver, CUDA 11.8 and cuDNN 8.6, then the package @tensorflow/tfjs-node-gpu as resources/docs/devices.md says.',
   'tfjs:tensorflow':
     'Not needed: the compiled engine is faster on a CPU. To use it anyway, run `npm install @tensorflow/tfjs-node`.',
 };

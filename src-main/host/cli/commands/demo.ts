@@ -82,7 +82,7 @@ function resultLines({
     `Previews:      ${join(folder, 'previews.png')}   (how the regions developed, left to right)`,
     `Exports:       ${EXPORTS.map((format) => join(folder, format)).join(', ')}`,
     `Data folder:   ${dataFolder}`,
-    `Explore it:    npx r2o --data ${dataFolder} serve`,
+    `Explore it:    r2o --data ${dataFolder} serve`,
   ];
 }
 

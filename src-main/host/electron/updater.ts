@@ -1,0 +1,18 @@
+import updater from 'electron-updater';
+import type { Logger } from '../../service/logger.ts';
+
+/**
+ * Downloads what the manifest at an address offers, if it is newer, and has it installed at the next quit. A file whose
+ * SHA-512 is not the manifest's is deleted.
+ * @throws Error if the server cannot be reached, or if what it sends is incomplete or wrong
+ */
+export async function checkForUpdates(url: string, logger: Logger): Promise<void> {
+  const { autoUpdater } = updater;
+  autoUpdater.logger = {
+    info: (message: unknown) => logger.info(`updates: ${String(message)}`),
+    warn: (message: unknown) => logger.info(`updates: ${String(message)}`),
+    error: (message: unknown) => logger.error(message, 'updates'),
+  };
+  autoUpdater.setFeedURL({ provider: 'generic', url });
+  await autoUpdater.checkForUpdatesAndNotify();
+}
