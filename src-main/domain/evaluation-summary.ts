@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { ImageId } from '../contract/ids.ts';
 import { MaskShape } from './mask-shape.ts';
 import { ImageScores, type ObjectScores } from '../contract/segmentation.ts';
 
 /** An image as it is compared with ground truth. */
 export const ImageToScore = z.object({
+  imageId: ImageId,
   relPath: z.string(),
   masks: z.array(z.object({ shape: MaskShape, score: z.number(), level: z.number().int() })),
 });

@@ -1,15 +1,19 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Split } from '../contract/dataset.ts';
+import { freeName } from '../domain/free-name.ts';
+import type { ExportPlan } from '../domain/export-plan.ts';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
 import {
   BACKGROUND,
   classesBesideBackground,
   paintOrder,
+  type ExportContext,
   type ExportedImage,
   type ExportFormatDefinition,
 } from './format.ts';
+import { labelMapName } from './label-map-name.ts';
 import { channelsOf, vocPalette } from './palette.ts';
 
 /** 0 is background and 255 void, so 8 bits number this many classes, or objects of an image. */
@@ -31,7 +35,7 @@ export const voc: ExportFormatDefinition = {
     'labelmap.txt names the classes, as CVAT reads it. Where masks overlap, the smaller one is in front.',
   ],
   open: async ({ path, plan, remark, note }) => {
-    const classes = classesBesideBackground(plan, note);
+    const classNames = labelMapNames(classesBesideBackground(plan, note), note);
     const names: Record<Split, string[]> = { train: [], val: [], test: [] };
     const folders = ['SegmentationClass', 'SegmentationObject', 'ImageSets/Segmentation', 'JPEGImages'];
     for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
@@ -56,7 +60,7 @@ export const voc: ExportFormatDefinition = {
           const text = some.map((name) => `${name}\n`).join('');
           await writeFile(join(path, 'ImageSets/Segmentation', `${list}.txt`), text);
         }
-        await writeFile(join(path, 'labelmap.txt'), labelMapText(classes));
+        await writeFile(join(path, 'labelmap.txt'), labelMapText(classNames));
       },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
@@ -74,11 +78,31 @@ function paint({ masks, widthPx, heightPx }: ExportedImage) {
   return { classes, objects, isTruncated: masks.length > MAX_NUMBER };
 }
 
-/** Colons and commas part the fields of a line. */
-function labelMapText(classes: readonly { number: number; name: string }[]): string {
-  const lines = classes.map(({ number, name }) => {
-    const colour = channelsOf(PALETTE[number] ?? '#000000').join(',');
-    return `${name.replaceAll(/[:,\p{Cc}]/gu, '_')}:${colour}::\n`;
+type Class = ExportPlan['classes'][number];
+
+/** The names of classes in labelmap.txt; those that it cannot hold are changed, which is reported. */
+function labelMapNames(classes: readonly Class[], note: ExportContext['note']): Map<Class, string> {
+  const names = new Map(classes.map((one) => [one, one.name]));
+  for (const one of classes) {
+    const wanted = labelMapName(one.name);
+    if (wanted === one.name) continue;
+    const name = freeName(
+      wanted,
+      [...names.values()].map((other) => ({ name: other })),
+    );
+    names.set(one, name);
+    note(`The class "${one.name}" is called "${name}" here: labelmap.txt divides its lines at colons.`);
+  }
+  return names;
+}
+
+/** An import reads the true name of a class from the comment before its line. */
+function labelMapText(names: ReadonlyMap<Class, string>): string {
+  const lines = [...names].map(([one, name]) => {
+    const colour = channelsOf(PALETTE[one.number] ?? '#000000').join(',');
+    const comment =
+      name === one.name ? '' : `# ${JSON.stringify(name)} stands for ${JSON.stringify(one.name)}\n`;
+    return `${comment}${name}:${colour}::\n`;
   });
   return `# label:color_rgb:parts:actions\n${BACKGROUND}:0,0,0::\n${lines.join('')}`;
 }

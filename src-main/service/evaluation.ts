@@ -1,15 +1,19 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
 import { UserError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { MaskFileFormat } from '../contract/mask-import.ts';
-import type { Evaluation, ImageScores } from '../contract/segmentation.ts';
+import type { Evaluation, ImageScores, Segmentation } from '../contract/segmentation.ts';
 import { quarterMeans, summariseObjects, type ScoredImage } from '../domain/evaluation-summary.ts';
 import { givenPath } from '../domain/given-path.ts';
+import { TRUTH_IMAGES } from '../domain/truth-images.ts';
+import type { Store } from '../store/database.ts';
 import { segmentationHandlers, truthFolderAt } from './segmentations.ts';
 import type { Service } from './service.ts';
 
+/** Rows per query: milliseconds. */
+const PAGE = 256;
 /** Images per call: seconds of work, so that the worker never seems stuck. */
 const IMAGES_A_CALL = 8;
 
@@ -22,8 +26,9 @@ export async function evaluate(
   { id, truth: path, format }: { id: SegmentationId; truth: string; format: MaskFileFormat | null },
 ): Promise<Evaluation> {
   const { store, calls } = service;
-  segmentationHandlers(service).get(id);
-  await using truth = format === null ? await picturesAt(path) : await unpack(service, path, format);
+  const segmentation = segmentationHandlers(service).get(id);
+  await using truth =
+    format === null ? await picturesAt(path) : await unpack(service, segmentation, { path, format });
   const { folder, isUnpacked, problems } = truth;
   const scored: ScoredImage[] = [];
   const used = new Set<string>();
@@ -39,7 +44,7 @@ export async function evaluate(
           const shape = review === 'rejected' ? undefined : store.segmentations.shapeOf(maskId);
           return shape ? [{ shape, score, level }] : [];
         });
-      return { relPath, masks };
+      return { imageId, relPath, masks };
     });
     const result = await calls.call({ kind: 'score-masks', truth: { folder, isUnpacked }, images });
     scored.push(...result.images);
@@ -66,7 +71,7 @@ const HINTS = {
 type TruthSource = AsyncDisposable & {
   folder: string;
   isUnpacked: boolean;
-  /** Of the images that it belongs to, without extension. */
+  /** Of pictures, their names without extension; of files, the images that the segmentation does not have. */
   names: string[];
   problems: Evaluation['problems'];
 };
@@ -78,15 +83,40 @@ async function picturesAt(path: string): Promise<TruthSource> {
   return { folder, isUnpacked: false, names, problems: [], [Symbol.asyncDispose]: () => Promise.resolve() };
 }
 
-async function unpack({ calls }: Service, path: string, format: MaskFileFormat): Promise<TruthSource> {
+async function unpack(
+  { calls, store }: Service,
+  { id: segmentationId, collectionId }: Segmentation,
+  { path, format }: { path: string; format: MaskFileFormat },
+): Promise<TruthSource> {
+  const collection = store.collections.get(collectionId);
+  if (!collection) throw new Error(`segmentation ${segmentationId} has no collection`);
   const folder = await mkdtemp(join(tmpdir(), 'r2o-truth-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
-    const read = await calls.call({ kind: 'unpack-truth', path: givenPath(path), format, folder });
-    return { folder, isUnpacked: true, ...read, [Symbol.asyncDispose]: remove };
+    await writeFile(join(folder, TRUTH_IMAGES), imageLines(store, segmentationId));
+    const { rootPath } = collection;
+    const { missingImages: names, problems } = await calls.call({
+      kind: 'unpack-truth',
+      path: givenPath(path),
+      format,
+      folder,
+      rootPath,
+    });
+    return { folder, isUnpacked: true, names, problems, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+/** The images of a segmentation, page by page, as `TRUTH_IMAGES` has them. */
+function* imageLines({ maskImports }: Store, segmentationId: SegmentationId): Generator<string> {
+  for (let afterId = 0; ;) {
+    const images = maskImports.images({ importId: null, segmentationId, afterId, limit: PAGE });
+    const last = images.at(-1);
+    if (!last) return;
+    yield images.map((image) => `${JSON.stringify(image)}\n`).join('');
+    afterId = last.imageId;
   }
 }
 

@@ -71,7 +71,7 @@ export class MaskImportRepository {
   readonly #finish: Statement<[string, number, number]>;
   readonly #totals: Statement<[number], Totals>;
   readonly #images: Statement<
-    [{ importId: number; segmentationId: number; afterId: number; limit: number }],
+    [{ importId: number | null; segmentationId: number; afterId: number; limit: number }],
     ImageRow
   >;
   readonly #imagesOf: Statement<
@@ -151,9 +151,12 @@ export class MaskImportRepository {
     this.#finish.run(JSON.stringify({ ...totals, ...findings } satisfies MaskImportResult), nowMs, id);
   }
 
-  /** Images of the segmentation of an import whose file is still the one that was segmented, by id. */
+  /**
+   * Images of a segmentation whose file is still the one that was segmented, by id.
+   * @param query with the import that `isDone` is about, if there is one
+   */
   images(query: {
-    importId: ImportId;
+    importId: ImportId | null;
     segmentationId: SegmentationId;
     afterId: number;
     limit: number;

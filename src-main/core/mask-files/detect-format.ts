@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../contract/errors.ts';
 import { MaskFileFormat } from '../../contract/mask-import.ts';
+import type { KnownFormat } from './file-context.ts';
 import { readJson } from './read-json.ts';
 import { readXml } from './read-xml.ts';
 import { isVocFolder } from './voc-folder.ts';
@@ -15,12 +16,15 @@ const has = (...names: string[]) =>
   z.looseObject(Object.fromEntries(names.map((name) => [name, z.unknown()])));
 const TASK = z.union([has('data'), has('annotation_id'), has('image', 'id')]);
 /** What distinguishes the content of JSON files. */
-const CONTENTS: readonly [MaskFileFormat, z.ZodType][] = [
+const CONTENTS: readonly [KnownFormat, z.ZodType][] = [
   ['coco', has('images', 'annotations')],
   ['labelme', has('shapes', 'imagePath')],
   ['datumaro', has('items')],
   ['label-studio', z.union([z.array(TASK).min(1), TASK])],
 ];
+
+/** A format, and what was parsed to recognize it, by the path of the file: large files take minutes. */
+export type DetectedFormat = { format: KnownFormat; parsed: Map<string, unknown> };
 
 /**
  * The format of a file or folder, where its names or its content show it.
@@ -29,7 +33,7 @@ const CONTENTS: readonly [MaskFileFormat, z.ZodType][] = [
 export async function detectFormat(
   path: string,
   { isFolder, signal }: { isFolder: boolean; signal: AbortSignal | undefined },
-): Promise<MaskFileFormat> {
+): Promise<DetectedFormat> {
   const found = isFolder ? await formatOfFolder(path, signal) : await formatOfFile(path);
   if (found) return found;
   throw new UserError('BAD_INPUT', `The format of ${path} is not recognized.`, {
@@ -37,33 +41,36 @@ export async function detectFormat(
   });
 }
 
+const byName = (format: KnownFormat): DetectedFormat => ({ format, parsed: new Map() });
+
 async function formatOfFolder(
   path: string,
   signal: AbortSignal | undefined,
-): Promise<MaskFileFormat | undefined> {
+): Promise<DetectedFormat | undefined> {
   const names = await readdir(path).catch((): string[] => []);
-  if (await isVocFolder(path)) return 'voc';
-  if (names.some((name) => /^data\.ya?ml$/i.test(name))) return 'yolo';
-  if (names.includes('classes.json')) return 'index-png';
-  if (names.includes('masks.csv')) return 'binary-png';
+  if (await isVocFolder(path)) return byName('voc');
+  if (names.some((name) => /^data\.ya?ml$/i.test(name))) return byName('yolo');
+  if (names.includes('classes.json')) return byName('index-png');
+  if (names.includes('masks.csv')) return byName('binary-png');
   let tried = 0;
   for await (const entry of walkFiles(path, { signal })) {
     if (entry.problem !== undefined || !/\.(json|xml)$/i.test(entry.path)) continue;
-    const format = await formatOfFile(entry.path);
-    if (format) return format;
+    const found = await formatOfFile(entry.path);
+    if (found) return found;
     if (++tried === FILES_TRIED) return undefined;
   }
   return undefined;
 }
 
-async function formatOfFile(path: string): Promise<MaskFileFormat | undefined> {
+async function formatOfFile(path: string): Promise<DetectedFormat | undefined> {
   const extension = extname(path).toLowerCase();
-  if (extension === '.xml') return (await rootOf(path)) === 'annotations' ? 'cvat' : undefined;
-  if (extension === '.yaml' || extension === '.yml' || extension === '.txt') return 'yolo';
+  if (extension === '.xml') return (await rootOf(path)) === 'annotations' ? byName('cvat') : undefined;
+  if (extension === '.yaml' || extension === '.yml' || extension === '.txt') return byName('yolo');
   if (extension !== '.json') return undefined;
   const file = await readJson(path);
   if (typeof file === 'string') return undefined;
-  return CONTENTS.find(([, content]) => content.safeParse(file.json).success)?.[0];
+  const format = CONTENTS.find(([, content]) => content.safeParse(file.json).success)?.[0];
+  return format && { format, parsed: new Map([[path, file.json]]) };
 }
 
 /** The outermost tag of an XML file. */

@@ -2,8 +2,12 @@ import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { gridOfClaim, type FileGridOf } from './image-grid.ts';
 import type { FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
 
+/** A format that was chosen or recognized. */
+export type KnownFormat = Exclude<MaskFileFormat, 'auto'>;
+
+export type OpenOptions = { format: MaskFileFormat; signal?: AbortSignal };
+
 export type ReadOptions = {
-  format: MaskFileFormat;
   signal?: AbortSignal;
   gridOf?: FileGridOf;
 } & Partial<Pick<MaskFileContext, 'crowds'>>;
@@ -12,9 +16,14 @@ export type ReadOptions = {
 export function contextOf(
   file: string,
   name: string,
-  { gridOf = gridOfClaim, crowds = 'ignored' }: Omit<ReadOptions, 'format'>,
+  { gridOf = (imageName, claimed) => gridOfClaim(imageName, claimed), crowds = 'ignored' }: ReadOptions,
 ): MaskFileContext {
-  return { name, crowds, gridOf: (imageName, claimed) => gridOf(imageName, claimed, file) };
+  return {
+    name,
+    crowds,
+    gridOf: (imageName, claimed, hasOtherNames = false) =>
+      gridOf(imageName, claimed, { file, hasOtherNames }),
+  };
 }
 
 /** Says of each record which file it was read from. */

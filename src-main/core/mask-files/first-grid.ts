@@ -12,11 +12,13 @@ export function firstGrid(
   gridOf: GridOf,
   claimed: GridSize | null,
 ): NamedGrid {
-  const first = { imageName: names[0], grid: gridOf(names[0], claimed) };
-  if (typeof first.grid !== 'string') return first;
-  for (const imageName of names.slice(1)) {
-    const grid = gridOf(imageName, claimed);
-    if (typeof grid !== 'string') return { imageName, grid };
+  let first: NamedGrid | undefined;
+  for (const [index, imageName] of names.entries()) {
+    const found = { imageName, grid: gridOf(imageName, claimed, index < names.length - 1) };
+    if (typeof found.grid !== 'string') return found;
+    first ??= found;
   }
-  return first;
+  return first ?? { imageName: names[0], grid: NO_NAME };
 }
+
+const NO_NAME = 'It names no image.';

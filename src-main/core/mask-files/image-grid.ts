@@ -5,11 +5,20 @@ export type GridSize = { widthPx: number; heightPx: number };
  * The size of the image that a file names, asked before anything of that size is made; or one sentence about why its
  * masks cannot be used.
  * @param claimed what the file says that the size is; null if it does not say
+ * @param hasOtherNames whether another name of the same image is asked for if this one is not found; false if omitted
  */
-export type GridOf = (imageName: string, claimed: GridSize | null) => GridSize | string;
+export type GridOf = (
+  imageName: string,
+  claimed: GridSize | null,
+  hasOtherNames?: boolean,
+) => GridSize | string;
 
 /** The same, also given the path of the file that names the image. */
-export type FileGridOf = (imageName: string, claimed: GridSize | null, file: string) => GridSize | string;
+export type FileGridOf = (
+  imageName: string,
+  claimed: GridSize | null,
+  asked: { file: string; hasOtherNames: boolean },
+) => GridSize | string;
 
 /** What is read where no image is known that a size could be compared with: 100 megapixels. */
 const MAX_CLAIMED_PIXELS = 100_000_000;

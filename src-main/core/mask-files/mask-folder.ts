@@ -2,15 +2,28 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, relative } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import type { MaskFileFormat } from '../../contract/mask-import.ts';
-import { detectFormat } from './detect-format.ts';
-import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
-import { FILE_READERS, type FileFormat } from './file-formats.ts';
+import { detectFormat, type DetectedFormat } from './detect-format.ts';
+import { contextOf, fromFile, type OpenOptions, type ReadOptions } from './file-context.ts';
+import { FILE_READERS, type FileFormat, type GivenFile } from './file-formats.ts';
 import type { FileRecord } from './mask-record.ts';
 import { findClasses } from './png-classes.ts';
 import { readPngFile, readPngFolder, type PngFormat } from './png-folder.ts';
 import { readVocFolder } from './voc-folder.ts';
 import { walkFiles } from './walk-files.ts';
 import { readYoloFolder } from './yolo-folder.ts';
+
+/** A file or folder of masks whose format is known. */
+export type MaskFiles = DetectedFormat & { path: string; isFolder: boolean };
+
+/**
+ * Looks at a file or folder of masks; the format `auto` is recognized.
+ * @throws UserError NOT_FOUND, or BAD_INPUT where the format is not plain; the signal's reason when aborted
+ */
+export async function openMasks(path: string, { format, signal }: OpenOptions): Promise<MaskFiles> {
+  const isFolder = await isFolderOrThrow(path);
+  if (format !== 'auto') return { path, isFolder, format, parsed: new Map() };
+  return { path, isFolder, ...(await detectFormat(path, { isFolder, signal })) };
+}
 
 /**
  * Reads masks from a file or folder, image by image.
@@ -20,16 +33,12 @@ import { readYoloFolder } from './yolo-folder.ts';
  * `binary-png`: `NAME.png` is the one object of the image NAME, and a folder `NAME` holds one PNG per object, where
  * `0001_cat.png` is a cat. `index-png`: `NAME.png` numbers the objects of the image NAME. Of a folder that such an export
  * wrote, only masks are read, and classes by the names in its lists.
- * @throws UserError NOT_FOUND or BAD_INPUT about the path itself; all else is a record of the kind `problem`
+ * @throws UserError BAD_INPUT about the path itself; all else is a record of the kind `problem`
  * @throws the signal's reason when aborted
  */
-export async function* readMasks(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
-  const isFolder = await isFolderOrThrow(path);
-  const { signal } = options;
-  const format = options.format === 'auto' ? await detectFormat(path, { isFolder, signal }) : options.format;
+export async function* readOpened(files: MaskFiles, options: ReadOptions): AsyncGenerator<FileRecord> {
+  const { path, format, isFolder } = files;
   switch (format) {
-    case 'auto':
-      throw new Error('a format was not detected');
     case 'yolo':
       yield* readYoloFolder(path, options);
       return;
@@ -41,18 +50,31 @@ export async function* readMasks(path: string, options: ReadOptions): AsyncGener
       yield* isFolder ? readPngs(path, format, options) : readOnePng(path, format, options);
       return;
     default:
-      yield* readFiles(path, { format, isFolder }, options);
+      yield* readFiles({ ...files, format }, options);
   }
 }
 
-async function* readFiles(
+/** Opens and reads masks; see `openMasks` and `readOpened`. */
+export async function* readMasks(
   path: string,
-  { format, isFolder }: { format: FileFormat; isFolder: boolean },
+  options: OpenOptions & ReadOptions,
+): AsyncGenerator<FileRecord> {
+  yield* readOpened(await openMasks(path, options), options);
+}
+
+async function* readFiles(
+  { path, format, isFolder, parsed }: MaskFiles & { format: FileFormat },
   options: ReadOptions,
 ): AsyncGenerator<FileRecord> {
   const { extension, read } = FILE_READERS[format];
+  /** A file; its content, if it was parsed before, is kept no longer than it takes to read it. */
+  const given = (file: string): GivenFile => {
+    const content = parsed.has(file) ? { json: parsed.get(file) } : undefined;
+    parsed.delete(file);
+    return { path: file, content };
+  };
   if (!isFolder) {
-    yield* fromFile(path, read(path, contextOf(path, basename(path), options)));
+    yield* fromFile(path, read(given(path), contextOf(path, basename(path), options)));
     return;
   }
   let isEmpty = true;
@@ -61,7 +83,7 @@ async function* readFiles(
     if (entry.problem !== undefined) {
       yield { kind: 'problem', name: context.name, detail: entry.problem, file: entry.path };
     } else if (extname(entry.path).toLowerCase() === extension) {
-      yield* fromFile(entry.path, read(entry.path, context));
+      yield* fromFile(entry.path, read(given(entry.path), context));
     } else continue;
     isEmpty = false;
   }

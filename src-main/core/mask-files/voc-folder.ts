@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { z } from 'zod';
 import { UserError } from '../../contract/errors.ts';
 import { readPngSize } from '../mask/decode-png.ts';
 import { masksOfClasses, numberAt, readClassPicture, type ClassPicture } from './class-picture.ts';
@@ -50,25 +51,45 @@ async function pngsIn(folder: string): Promise<Set<string>> {
   return new Set(names.filter((name) => extname(name).toLowerCase() === '.png'));
 }
 
-/** Names of classes by colour, in the order of their numbers. */
-type LabelMap = ReadonlyMap<string, string>;
+/** Classes in the order of their numbers; colours as `r,g,b`, null where a line has none. */
+type LabelMap = readonly { name: string; colour: string | null }[];
 
-/** The lines are `name:r,g,b:parts:actions`. */
+/** The lines are `name:r,g,b:parts:actions`; a name that has colons keeps them. */
+const LINE = /^(?!#)(.*[^:\s])\s*:\s*(\d+)\s*,\s*(\d+)\s*,\s*(\d+)\s*(?::.*)?$/;
+const LINE_WITHOUT_COLOUR = /^(?!#)([^:]*[^:\s])\s*(?::\s*){0,3}$/;
+/** What an export says of a class whose name the format cannot hold. */
+const RENAMED = /^# (".*") stands for (".*")$/;
+
 async function readLabelMap(path: string): Promise<LabelMap> {
   const bytes = await readMaskFile(join(path, 'labelmap.txt'), MAX_LABEL_MAP_BYTES);
-  const lines =
-    typeof bytes === 'string'
-      ? []
-      : bytes
-          .toString('utf8')
-          .replace(/^\ufeff/, '')
-          .split(/\r?\n/);
-  return new Map(
-    lines.flatMap((line): [string, string][] => {
-      const [, name, colour] = /^(?!#)([^:]+):\s*(\d+,\d+,\d+)/.exec(line.replaceAll(/\s*,\s*/g, ',')) ?? [];
-      return name !== undefined && colour !== undefined ? [[colour, name]] : [];
-    }),
-  );
+  if (typeof bytes === 'string') return [];
+  const lines = bytes
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/);
+  const renamed = new Map(lines.flatMap(renamedIn));
+  return lines.flatMap((line) => {
+    const [, name, ...channels] = LINE.exec(line) ?? LINE_WITHOUT_COLOUR.exec(line) ?? [];
+    if (name === undefined) return [];
+    return [{ name: renamed.get(name) ?? name, colour: channels.length > 0 ? channels.join() : null }];
+  });
+}
+
+function renamedIn(line: string): [string, string][] {
+  const [, here, real] = RENAMED.exec(line) ?? [];
+  if (here === undefined || real === undefined) return [];
+  const names = RenamedClass.safeParse([jsonText(here), jsonText(real)]);
+  return names.success ? [names.data] : [];
+}
+
+const RenamedClass = z.tuple([z.string(), z.string()]);
+
+function jsonText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 type VocImage = {
@@ -99,8 +120,10 @@ async function* readImage(
 }
 
 function classOf({ colours }: ClassPicture, number: number, labelMap: LabelMap): string | null {
-  if (!colours) return [...labelMap.values()][number] ?? null;
-  return labelMap.get(colours.get(number) ?? '') ?? null;
+  const hasColours = labelMap.some(({ colour }) => colour !== null);
+  const found =
+    colours && hasColours ? labelMap.find(({ colour }) => colour === colours.get(number)) : labelMap[number];
+  return found?.name ?? null;
 }
 
 /** @returns undefined for no file; one sentence if it cannot be used */

@@ -20,7 +20,7 @@ export async function scoreMasks(call: CallOf<'score-masks'>): Promise<ResultOf<
   const read = isUnpacked ? readUnpacked : readPictures;
   const result: ResultOf<'score-masks'> = { images: [], usedNames: [], missingTruth: 0 };
   for (const image of call.images) {
-    const found = await read(folder, image.relPath);
+    const found = await read(folder, image);
     if (found) {
       result.images.push(scoreImage(image, found));
       result.usedNames.push(found.name);

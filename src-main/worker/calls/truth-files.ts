@@ -1,15 +1,21 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { basename, join, parse } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { join, parse } from 'node:path';
+import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { UserError } from '../../contract/errors.ts';
+import type { ImageId } from '../../contract/ids.ts';
 import type { MaskShape } from '../../domain/mask-shape.ts';
 import { objectLabels, type TrueObjects } from '../../core/evaluate/object-labels.ts';
 import { BACKGROUND, FOREGROUND, IGNORED, truthFromMask, type Truth } from '../../core/evaluate/truth.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
 import { paintMask } from '../../core/mask/crop.ts';
-import { readMasks } from '../../core/mask-files/mask-folder.ts';
+import { gridOfClaim, type FileGridOf } from '../../core/mask-files/image-grid.ts';
+import { openMasks, readOpened, type MaskFiles } from '../../core/mask-files/mask-folder.ts';
 import type { ImageMasks } from '../../core/mask-files/mask-record.ts';
-import { exportName } from '../../export/image-names.ts';
+import { ImportableImage } from '../../domain/mask-import-rows.ts';
+import { TRUTH_IMAGES } from '../../domain/truth-images.ts';
+import { ImageNames, NO_SUCH_IMAGE, type FoundImage } from '../imports/image-names.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
 
 /** Ground truth of an image; `objects` is missing where single objects are not distinguished. */
@@ -28,32 +34,82 @@ const Unpacked = z.object({
   ignored: Counts.nullable(),
 });
 
+/** What is said of entries about images that the segmentation does not have: they are counted, not listed. */
+const NOT_COMPARED = 'Its image is not compared.';
+
 /**
  * Reads ground truth that a labeling tool wrote, and writes what it says about each image to a separate file: a
- * comparison asks for a few images at a time, and nobody wants to read a file of all of them each time.
- * @throws UserError as `readMasks` does
+ * comparison asks for a few images at a time, and nobody wants to read a file of all of them each time. Images are
+ * found as an import finds them.
+ * @throws UserError as `openMasks` and `readOpened` do
  */
 export async function unpackTruth(call: CallOf<'unpack-truth'>): Promise<ResultOf<'unpack-truth'>> {
-  const names = new Set<string>();
-  const problems: ResultOf<'unpack-truth'>['problems'] = [];
-  const report = (name: string, detail: string) => {
-    if (problems.length < PROBLEMS_KEPT) problems.push({ name, detail });
+  const files = await openMasks(call.path, { format: call.format });
+  const names = await listedNames(call, files);
+  const report = new TruthReport();
+  const written = new Map<ImageId, FoundImage>();
+  const gridOf: FileGridOf = (imageName, claimed, { file, hasOtherNames }) => {
+    const found = names.find(imageName, file);
+    if (typeof found === 'string') {
+      if (!hasOtherNames) report.missing(imageName, found);
+      return NOT_COMPARED;
+    }
+    const { widthPx, heightPx } = found.image;
+    return claimed ? gridOfClaim(imageName, claimed) : { widthPx, heightPx };
   };
-  for await (const record of readMasks(call.path, { format: call.format })) {
+  for await (const { file, ...record } of readOpened(files, { gridOf })) {
     if (record.kind !== 'masks') {
-      report(record.name, record.detail);
+      report.problem(record.name, record.detail);
       continue;
     }
-    const name = exportName(record.imageName);
-    if (names.has(name)) {
-      report(record.imageName, 'The files contain it more than once; the first occurrence is used.');
-      continue;
-    }
-    names.add(name);
-    await writeFile(join(call.folder, `${name}.json`), JSON.stringify(unpacked(record)));
+    const found = names.find(record.imageName, file);
+    if (typeof found === 'string') throw new Error(`masks of ${record.imageName} were read, but: ${found}`);
+    const { imageId } = found.image;
+    const other = written.get(imageId);
+    if (other) report.problem(record.imageName, TWICE);
+    // A name that says for certain that it means this image comes before one that only fits.
+    if (other && (other.isCertain || !found.isCertain)) continue;
+    written.set(imageId, found);
+    await writeFile(unpackedPath(call.folder, imageId), JSON.stringify(unpacked(record)));
   }
-  return { names: [...names], problems };
+  return report.result();
 }
+
+const TWICE = 'The files contain its image more than once; only one of them is used.';
+
+/** The names of the images that the service has listed. */
+async function listedNames(
+  { folder, rootPath, path }: CallOf<'unpack-truth'>,
+  { format }: MaskFiles,
+): Promise<ImageNames> {
+  const names = new ImageNames({ rootPath, importPath: path, format });
+  const lines = createInterface({ input: createReadStream(join(folder, TRUTH_IMAGES)), crlfDelay: Infinity });
+  for await (const line of lines) names.add(ImportableImage.parse(JSON.parse(line)));
+  return names;
+}
+
+/** What could not be used, and the images that the segmentation does not have. */
+class TruthReport {
+  readonly #missing = new Set<string>();
+  readonly #problems: ResultOf<'unpack-truth'>['problems'] = [];
+
+  /** @param why one sentence; said where the name fits something, but not one image */
+  missing(imageName: string, why: string): void {
+    if (why !== NO_SUCH_IMAGE && !this.#missing.has(imageName)) this.problem(imageName, why);
+    this.#missing.add(imageName);
+  }
+
+  problem(name: string, detail: string): void {
+    if (detail !== NOT_COMPARED && this.#problems.length < PROBLEMS_KEPT)
+      this.#problems.push({ name, detail });
+  }
+
+  result(): ResultOf<'unpack-truth'> {
+    return { missingImages: [...this.#missing], problems: this.#problems };
+  }
+}
+
+const unpackedPath = (folder: string, imageId: ImageId) => join(folder, `${imageId}.json`);
 
 function unpacked({ widthPx, heightPx, masks, ignored }: ImageMasks): z.infer<typeof Unpacked> {
   const counts = ({ areaPx, shape }: { areaPx: number; shape: MaskShape }) => ({
@@ -63,14 +119,17 @@ function unpacked({ widthPx, heightPx, masks, ignored }: ImageMasks): z.infer<ty
   return { widthPx, heightPx, masks: masks.map(counts), ignored: ignored && counts(ignored) };
 }
 
-/** What `unpackTruth` wrote of an image, by its path, by the name of its file, or by that which an export gave it. */
-export async function readUnpacked(folder: string, relPath: string): Promise<ImageTruth | undefined> {
-  for (const name of new Set([exportName(relPath), exportName(basename(relPath))])) {
-    const text = await readFile(join(folder, `${name}.json`), 'utf8').catch(() => undefined);
-    if (text !== undefined) return { name, ...truthOf(Unpacked.parse(JSON.parse(text))) };
-  }
-  return undefined;
+/** What `unpackTruth` wrote of an image. */
+export async function readUnpacked(
+  folder: string,
+  { imageId, relPath }: Truthful,
+): Promise<ImageTruth | undefined> {
+  const text = await readFile(unpackedPath(folder, imageId), 'utf8').catch(() => undefined);
+  return text === undefined ? undefined : { name: relPath, ...truthOf(Unpacked.parse(JSON.parse(text))) };
 }
+
+/** An image that truth is looked for. */
+type Truthful = { imageId: ImageId; relPath: string };
 
 /** Objects in front of others are the smaller ones, as in exports. */
 function truthOf({ widthPx, heightPx, masks, ignored }: z.infer<typeof Unpacked>): Omit<ImageTruth, 'name'> {
@@ -97,7 +156,7 @@ function truthOf({ widthPx, heightPx, masks, ignored }: z.infer<typeof Unpacked>
  * Truth as pictures: `masks/NAME.png` (or NAME.png in the folder itself) and, if it exists, `labels/NAME.png`.
  * @throws UserError BAD_INPUT for a file that is not an image
  */
-export async function readPictures(folder: string, relPath: string): Promise<ImageTruth | undefined> {
+export async function readPictures(folder: string, { relPath }: Truthful): Promise<ImageTruth | undefined> {
   const { name } = parse(relPath);
   const mask =
     (await readGrey(join(folder, 'masks', `${name}.png`))) ?? (await readGrey(join(folder, `${name}.png`)));

@@ -1,6 +1,7 @@
 import { CLASS_WITHOUT_CONCEPT } from '../../contract/dataset.ts';
 import { ShownName } from '../../contract/shown-name.ts';
 import type { ExportedClass, ImportedMask } from '../../domain/mask-import-rows.ts';
+import { labelMapName } from '../../export/label-map-name.ts';
 import { exportName } from '../../export/image-names.ts';
 
 const MAX_LENGTH = 200;
@@ -43,6 +44,7 @@ export function isClassOf(className: string | null, { className: own, exported }
       name === className ||
       cleanClassName(name).name === className ||
       exportName(name) === className ||
+      labelMapName(name) === className ||
       isRenamedBackground(name, className),
   );
 }

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { basename, dirname, extname } from 'node:path/posix';
-import type { MaskFileFormat } from '../../contract/mask-import.ts';
+import type { KnownFormat } from '../../core/mask-files/file-context.ts';
 import type { ImportableImage } from '../../domain/mask-import-rows.ts';
 import { ExportLists, type ExportList } from './export-list.ts';
 import { formsOf, hasToolFoldersOnly, nameBeforeUpload, withoutDots } from './image-name-forms.ts';
@@ -18,11 +18,14 @@ export type NamesOptions = {
   rootPath: string;
   /** What is imported. */
   importPath: string;
-  format: MaskFileFormat;
+  format: KnownFormat;
 };
 
+/** What is said of a name that fits nothing. */
+export const NO_SUCH_IMAGE = 'No image of the segmentation has this name and an unchanged file.';
+
 /** Formats with one file for many images; in others, a file is about one image, and has its name and folder. */
-const OF_MANY_IMAGES: readonly MaskFileFormat[] = ['coco', 'cvat', 'label-studio', 'datumaro'];
+const OF_MANY_IMAGES: readonly KnownFormat[] = ['coco', 'cvat', 'label-studio', 'datumaro'];
 
 /**
  * Finds the image that a mask file is about, by as much of its name as the file has. A name that fits several images,
@@ -62,7 +65,7 @@ export class ImageNames {
       if (typeof found === 'object') return found;
       refusal ??= found;
     }
-    return refusal ?? 'No image of the segmentation has this name and an unchanged file.';
+    return refusal ?? NO_SUCH_IMAGE;
   }
 
   /** @returns why the form fits no image although it seems to; undefined where it fits nothing */

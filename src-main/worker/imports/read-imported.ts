@@ -1,8 +1,7 @@
 import { basename, relative } from 'node:path';
 import type { ImageId } from '../../contract/ids.ts';
-import type { MaskImportOptions } from '../../contract/mask-import.ts';
 import type { FileGridOf } from '../../core/mask-files/image-grid.ts';
-import { readMasks } from '../../core/mask-files/mask-folder.ts';
+import { readOpened, type MaskFiles } from '../../core/mask-files/mask-folder.ts';
 import type { FileMask, ImageMasks } from '../../core/mask-files/mask-record.ts';
 import type { ExportKey, ImportableImage } from '../../domain/mask-import-rows.ts';
 import { cleanClassName } from './class-names.ts';
@@ -25,7 +24,7 @@ type NamedRecord = { name: string; isCertain: boolean; file: string; record: Ima
 type Claims = { image: ImportableImage; records: NamedRecord[] };
 
 export type Reading = {
-  options: Pick<MaskImportOptions, 'path' | 'format'>;
+  files: MaskFiles;
   names: ImageNames;
   report: ImportReport;
   signal: AbortSignal;
@@ -36,10 +35,10 @@ export type Reading = {
 /**
  * Reads all files of an import, and puts together what they say about each image: several files can be about the same.
  * @returns images in the order of their ids
- * @throws as `readMasks` does
+ * @throws as `readOpened` does
  */
 export async function readImported(reading: Reading): Promise<ReadImage[]> {
-  const { names, report, options } = reading;
+  const { names, report, files } = reading;
   const claims = await collectRecords(reading);
   return [...claims.values()]
     .map(({ image, records }) => {
@@ -47,7 +46,7 @@ export async function readImported(reading: Reading): Promise<ReadImage[]> {
       return {
         image,
         masks: certain.flatMap(({ record, file }) =>
-          record.masks.map((mask) => ({ mask: cleaned(mask, nameOf(file, options.path), report), file })),
+          record.masks.map((mask) => ({ mask: cleaned(mask, nameOf(file, files.path), report), file })),
         ),
         skipped: certain.reduce((sum, { record }) => sum + record.skipped, 0),
         exports: certain.map(({ file }) => names.exportOf(file)?.manifest ?? null),
@@ -57,14 +56,14 @@ export async function readImported(reading: Reading): Promise<ReadImage[]> {
 }
 
 async function collectRecords({
-  options,
+  files,
   names,
   report,
   signal,
   onImage,
 }: Reading): Promise<Map<ImageId, Claims>> {
   const claims = new Map<ImageId, Claims>();
-  const gridOf: FileGridOf = (imageName, claimed, file) => {
+  const gridOf: FileGridOf = (imageName, claimed, { file }) => {
     const found = names.find(imageName, file);
     if (typeof found === 'string') return found;
     const { widthPx, heightPx } = found.image;
@@ -72,12 +71,7 @@ async function collectRecords({
       return { widthPx, heightPx };
     return `Its masks are ${claimed.widthPx} x ${claimed.heightPx}, but the upright image is ${widthPx} x ${heightPx}: correct masks on upright copies.`;
   };
-  for await (const { file, ...record } of readMasks(options.path, {
-    ...options,
-    signal,
-    gridOf,
-    crowds: 'masks',
-  })) {
+  for await (const { file, ...record } of readOpened(files, { signal, gridOf, crowds: 'masks' })) {
     signal.throwIfAborted();
     if (record.kind !== 'masks') {
       report[record.kind](record.name, record.detail);

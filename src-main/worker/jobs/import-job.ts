@@ -1,5 +1,6 @@
 import { UserError } from '../../contract/errors.ts';
 import type { MaskImportOptions } from '../../contract/mask-import.ts';
+import { openMasks } from '../../core/mask-files/mask-folder.ts';
 import { MANIFEST_NAME } from '../../domain/export-plan.ts';
 import type { ImportedMask, MaskChange } from '../../domain/mask-import-rows.ts';
 import { compareMasks, joinedMasks } from '../imports/compare-masks.ts';
@@ -24,11 +25,12 @@ export async function runImport(
   context: JobContext,
 ): Promise<void> {
   const { link, signal } = context;
-  const { path, format } = options;
+  const { path } = options;
   const report = new ImportReport();
-  const names = await listNames({ rootPath, importPath: path, format }, context);
+  const files = await openMasks(path, { format: options.format, signal });
+  const names = await listNames({ rootPath, importPath: path, format: files.format }, context);
   const images = await readImported({
-    options,
+    files,
     names,
     report,
     signal,

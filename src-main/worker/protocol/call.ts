@@ -89,8 +89,15 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** Loads every native module and runs a kernel on every device, or on some of them. */
   z.object({ kind: z.literal('probe'), devices: z.array(z.string()).optional() }),
-  /** Puts the ground truth of a labeling tool's files into an empty folder, one file per image. */
-  z.object({ kind: z.literal('unpack-truth'), path: z.string(), format: MaskFileFormat, folder: z.string() }),
+  /** Puts the ground truth of a labeling tool's files into a folder that has only the list of images, one file per image. */
+  z.object({
+    kind: z.literal('unpack-truth'),
+    path: z.string(),
+    format: MaskFileFormat,
+    folder: z.string(),
+    /** The folder of the collection. */
+    rootPath: z.string(),
+  }),
   /** Scores of some images against ground truth, see `scoreMasks`. */
   z.object({
     kind: z.literal('score-masks'),
@@ -207,7 +214,7 @@ export const CallResults = {
   probe: MachineProbe,
   'plan-pretraining': PretrainPlan,
   'write-preview-strip': z.null(),
-  'unpack-truth': z.object({ names: z.array(z.string()), problems: z.array(MaskFileProblem) }),
+  'unpack-truth': z.object({ missingImages: z.array(z.string()), problems: z.array(MaskFileProblem) }),
   'score-masks': z.object({
     images: z.array(ScoredImage),
     /** Names of the truth that was used, without extension. */

@@ -63,6 +63,25 @@ describe('masks that come back', () => {
     expect(masksOf(running, 'cats/a b.png')).toEqual(before);
   });
 
+  test('name images in the same way whether their format was named or recognized', async () => {
+    const drawn = ['a.png', 'cats/a.png'].map((name) =>
+      drawnImage(name, [{ bitmap: left, className: 'cat' }]),
+    );
+    const running = startSegmented(await Promise.all(drawn));
+    const folder = join(tempFolder(), 'cats');
+    mkdirSync(folder);
+    const coco = {
+      images: [{ id: 1, file_name: 'a.png', width: 8, height: 6 }],
+      categories: [{ id: 1, name: 'cat' }],
+      annotations: [{ image_id: 1, category_id: 1, segmentation: cocoRle(leftCut) }],
+    };
+    writeFileSync(join(folder, 'annotations.json'), JSON.stringify(coco));
+    for (const format of ['coco', 'auto'] as const)
+      expect(await importMasks(running, join(folder, '..'), format)).toMatchObject({ images: 1, skipped: 0 });
+    expect(masksOf(running, 'a.png')).toMatchObject([{ review: 'edited' }]);
+    expect(masksOf(running, 'cats/a.png')).toMatchObject([{ review: 'pending' }]);
+  });
+
   test('corrected, added and deleted are edited, imported and rejected', async () => {
     const running = startSegmented(await pets());
     const file = join(tempFolder(), 'corrected.json');

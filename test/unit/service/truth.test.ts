@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
 import { ExportOptions } from '../../../src-main/contract/export.ts';
+import type { MaskFileFormat } from '../../../src-main/contract/mask-import.ts';
 import type { Evaluation } from '../../../src-main/contract/segmentation.ts';
 import { encodePng } from '../../../src-main/core/mask/png.ts';
 import { drawnImage, type DrawnImage } from '../../support/drawn-images.ts';
@@ -40,7 +41,7 @@ async function written(running: SegmentedService, options: object): Promise<stri
 const compare = (
   { client, segmentationId: id }: SegmentedService,
   truth: string,
-  format: 'coco' | 'labelme' | 'binary-png' | 'index-png' | null = null,
+  format: MaskFileFormat | null = null,
 ): Promise<Evaluation> => client.segmentations.evaluate({ id, truth, format });
 
 const cocoOf = (images: object[], annotations: object[]) =>
@@ -56,6 +57,11 @@ describe('files of labeling tools as ground truth', () => {
     [{ format: 'labelme' }, 'labelme', ''],
     [{ format: 'labelme', labelmeShapes: 'polygon' }, 'labelme', ''],
     [{ format: 'binary-png' }, 'binary-png', 'masks'],
+    // Neither says how large an image is.
+    [{ format: 'yolo' }, 'yolo', ''],
+    [{ format: 'cvat' }, 'cvat', ''],
+    [{ format: 'label-studio' }, 'auto', ''],
+    [{ format: 'datumaro' }, 'auto', ''],
   ] as const)(
     '%j: masks that are the truth fit it wholly, overlapping ones too',
     async (options, format, below) => {
@@ -88,7 +94,7 @@ describe('files of labeling tools as ground truth', () => {
     const result = await compare(running, file, 'coco');
     expect(result.totals).toMatchObject({ imageCount: 1, iou: 6 / 9 });
     expect(result.objects).toMatchObject({ truthCount: 1, predictionCount: 2, recall: 1 });
-    expect(result).toMatchObject({ missingTruth: 1, missingImages: ['unknown'] });
+    expect(result).toMatchObject({ missingTruth: 1, missingImages: ['unknown.png'] });
     expect(result.problems).toEqual([
       {
         name: 'truth.json: annotations[2] of a b.png',
@@ -118,6 +124,36 @@ describe('files of labeling tools as ground truth', () => {
     const { problems } = await compare(running, folder, 'coco');
     expect(problems).toEqual([
       { name: 'c.png', detail: expect.stringContaining('more than once') as string },
+    ]);
+  });
+
+  test('are about the images that an import would find: no other folder, no name of several', async () => {
+    const running = startSegmented([
+      ...(await pets()),
+      await drawnImage('birds/c.png', [{ bitmap: left, className: 'dog' }]),
+      await drawnImage('birds/cafe\u0301.png', [{ bitmap: left, className: 'dog' }]),
+    ]);
+    const folder = tempFolder();
+    const names = ['dogs/c.png', 'c.png', 'fish/a b.png', 'birds/caf\u00e9.png', 'new.png'];
+    const images = names.map((file_name, index) => ({ id: index + 1, file_name, width: 8, height: 6 }));
+    const annotations = names.flatMap((_, index) => {
+      const truth = { image_id: index + 1, category_id: 1, segmentation: box(6, 4, 2, 2) };
+      return [
+        { ...truth, id: 2 * index },
+        { ...truth, id: 2 * index + 1 },
+      ];
+    });
+    writeFileSync(join(folder, 'truth.json'), cocoOf(images, annotations));
+    const result = await compare(running, folder, 'auto');
+    expect(result.images.map(({ relPath, iou }) => [relPath.normalize(), iou])).toEqual([
+      ['birds/caf\u00e9.png', 0],
+      ['dogs/c.png', 1],
+    ]);
+    expect(result).toMatchObject({ missingTruth: 2, missingImages: ['c.png', 'fish/a b.png', 'new.png'] });
+    // Each once, however many of its objects are in the file.
+    expect(result.problems).toEqual([
+      { name: 'c.png', detail: expect.stringContaining('Several images of the segmentation') as string },
+      { name: 'fish/a b.png', detail: expect.stringContaining('in another folder') as string },
     ]);
   });
 

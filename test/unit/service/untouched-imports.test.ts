@@ -24,14 +24,16 @@ function disc(x: number, y: number, radius: number, hole = 0): Bitmap {
 const pets = async (): Promise<DrawnImage[]> =>
   Promise.all([
     drawnImage('my cat.png', [
-      { bitmap: disc(30, 24, 20, 6), className: 'cat, small/dog', score: 0.9, review: 'accepted' },
-      { bitmap: disc(36, 24, 11), className: 'No. 5 dog', score: 0.8 },
-      { bitmap: disc(8, 8, 5), className: 'No. 5 dog', score: 0.2 },
+      { bitmap: disc(30, 24, 20, 6), className: 'cat, small: dog/1:2,3,4', score: 0.9, review: 'accepted' },
+      { bitmap: disc(36, 24, 11), className: '#5. dog', score: 0.8 },
+      { bitmap: disc(8, 8, 5), className: '#5. dog', score: 0.2 },
     ]),
     drawnImage('my_cat.png', [
-      { bitmap: disc(20, 20, 13), className: 'No. 5 dog', score: 0.7, review: 'edited' },
+      { bitmap: disc(20, 20, 13), className: '#5. dog', score: 0.7, review: 'edited' },
     ]),
-    drawnImage('sub/my_cat.png', [{ bitmap: disc(40, 20, 15), className: 'cat, small/dog', score: 0.7 }]),
+    drawnImage('sub/my_cat.png', [
+      { bitmap: disc(40, 20, 15), className: 'cat, small: dog/1:2,3,4', score: 0.7 },
+    ]),
   ]);
 
 const picture = (running: SegmentedService) =>
@@ -51,6 +53,7 @@ const WAYS: Way[] = [
   ['binary-png', 'binary-png', {}, 'binary-png'],
   ['index-png', 'index-png', {}, 'index-png'],
   ['cvat', 'cvat', {}, 'cvat'],
+  ['voc', 'voc', {}, 'voc'],
   ['label-studio', 'label-studio', {}, 'label-studio'],
   ['datumaro', 'datumaro', {}, 'datumaro'],
   ['yolo', 'yolo', {}, 'yolo'],
@@ -61,9 +64,9 @@ const RECIPES: [string, Partial<DatasetRecipe>, masks: number][] = [
   ['as it is', {}, 5],
   ['of one class', { classes: { oneClass: 'object', rename: {}, ignore: [] } }, 5],
   ['of one class of another name', { classes: { oneClass: 'thing', rename: {}, ignore: [] } }, 5],
-  ['with classes merged', { classes: { oneClass: null, rename: { 'cat, small/dog': 'animal', 'No. 5 dog': 'animal' }, ignore: [] } }, 5], // prettier-ignore
+  ['with classes merged', { classes: { oneClass: null, rename: { 'cat, small: dog/1:2,3,4': 'animal', '#5. dog': 'animal' }, ignore: [] } }, 5], // prettier-ignore
   ['without weak masks', { minScore: 0.5 }, 4],
-  ['of some concepts', { concepts: ['No. 5 dog'] }, 3],
+  ['of some concepts', { concepts: ['#5. dog'] }, 3],
 ];
 
 describe.each(RECIPES)('a dataset %s', (_, recipe, masks) => {
@@ -77,7 +80,7 @@ describe.each(RECIPES)('a dataset %s', (_, recipe, masks) => {
     });
     expect(picture(running)).toEqual(before);
     const concepts = await running.client.concepts.list({ id: running.segmentationId });
-    expect(concepts.map(({ name }) => name).sort()).toEqual(['No. 5 dog', 'cat, small/dog']);
+    expect(concepts.map(({ name }) => name).sort()).toEqual(['#5. dog', 'cat, small: dog/1:2,3,4']);
   });
 
   test('comes home without its lists, too', async () => {
@@ -112,7 +115,7 @@ describe('an export that comes back', () => {
 
   test('has what was corrected in it, under the concept that its class was made from', async () => {
     const running = startSegmented(await pets());
-    const classes = { oneClass: null, rename: { 'No. 5 dog': 'dog' }, ignore: [] };
+    const classes = { oneClass: null, rename: { '#5. dog': 'dog' }, ignore: [] };
     const out = await exportTo(running, 'coco', { classes });
     const file = join(out, 'annotations', 'instances_train.json');
     const json = JSON.parse(readFileSync(file, 'utf8')) as { categories: { id: number; name: string }[]; annotations: { category_id: number }[] }; // prettier-ignore
@@ -123,12 +126,12 @@ describe('an export that comes back', () => {
     writeFileSync(file, JSON.stringify(json));
     expect(await importMasks(running, file, 'coco')).toMatchObject({ changed: 1, added: 0, skipped: 0 });
     const concepts = await running.client.concepts.list({ id: running.segmentationId });
-    expect(concepts.map(({ name }) => name).sort()).toEqual(['No. 5 dog', 'cat, small/dog']);
+    expect(concepts.map(({ name }) => name).sort()).toEqual(['#5. dog', 'cat, small: dog/1:2,3,4']);
   });
 
   test('of a version that is not known any more rejects nothing, and says so', async () => {
     const running = startSegmented(await pets());
-    const out = await exportTo(running, 'coco', { concepts: ['No. 5 dog'] });
+    const out = await exportTo(running, 'coco', { concepts: ['#5. dog'] });
     const [dataset] = await running.client.datasets.list();
     const version = dataset?.versions[0];
     if (!version) throw new Error('no version');

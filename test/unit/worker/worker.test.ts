@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { FromWorker } from '../../../src-main/worker/protocol/messages.ts';
 import { startWorker } from '../../../src-main/worker/worker.ts';
+import { tempFolder } from '../../support/temp-folder.ts';
 
 /** A worker, and the service's end of its channel. */
 function connect() {
@@ -33,7 +34,7 @@ test('an answer that does not fit its ask fails the job', async () => {
   const job = {
     kind: 'import',
     rootPath: '/photos',
-    options: { segmentationId: 1, path: '/nowhere', format: 'coco', rejectMissing: false },
+    options: { segmentationId: 1, path: tempFolder(), format: 'coco', rejectMissing: false },
   };
   send({ type: 'start', job });
   const saying = (type: FromWorker['type']) => () => said.find((message) => message.type === type);

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { gridOfClaim } from '../../../../src-main/core/mask-files/image-grid.ts';
+import { openMasks, readOpened } from '../../../../src-main/core/mask-files/mask-folder.ts';
+import type { MaskRecord } from '../../../../src-main/core/mask-files/mask-record.ts';
 import { readBinaryPng, readIndexPng } from '../../../../src-main/core/mask-files/png-masks.ts';
 import { decodeRle } from '../../../../src-main/core/mask/rle.ts';
 import { draw, masksIn, png, recordsIn, recordsOf } from '../../../support/mask-records.ts';
@@ -61,6 +63,23 @@ describe('an index PNG', () => {
     });
     expect(masksIn(record).masks.map(draw)).toEqual([['#.'], ['.#']]);
   });
+});
+
+test('a file whose format is recognized is parsed once', async () => {
+  const coco = cocoFile([{ segmentation: [[0, 0, 1, 0, 1, 1, 0, 1]] }]);
+  const folder = tempFolder();
+  const file = write(join(folder, 'deep/annotations.json'), coco);
+  for (const path of [file, folder]) {
+    const files = await openMasks(path, { format: 'auto' });
+    expect(files.format).toBe('coco');
+    // What is read now was in memory before.
+    write(file, '{');
+    const records: MaskRecord[] = [];
+    for await (const record of readOpened(files, {})) records.push(record);
+    expect(records).toMatchObject([{ kind: 'masks', masks: [{ className: 'cat' }], file }]);
+    expect(files.parsed.size, 'it is kept no longer').toBe(0);
+    write(file, coco);
+  }
 });
 
 const cocoFile = (annotations: unknown[]) =>

@@ -81,6 +81,21 @@ describe('a folder of Pascal VOC', () => {
     ]);
   });
 
+  test.each([
+    ['cat, small:128,0,0::', 'cat, small'],
+    ['cat: small:128,0,0:head,tail:', 'cat: small'],
+    ['1:2,3,4:128,0,0', '1:2,3,4'],
+    ['cat : 128, 0, 0 : : ', 'cat'],
+    ['# "a_b" stands for "a:b"\na_b:128,0,0::', 'a:b'],
+    ['# "a_b stands for "a:b"\na_b:128,0,0::', 'a_b'],
+    ['background:::\ncat:::\ndog:::', 'cat'],
+    ['background\ncat', 'cat'],
+    ['\ufeffcat:128,0,0::\r\n', 'cat'],
+  ])('has the class of a line of labelmap.txt: %j', async (text, className) => {
+    const files = { 'labelmap.txt': text, 'SegmentationObject/a.png': await indexed([0, 1]), 'SegmentationClass/a.png': await indexed([0, 1]) }; // prettier-ignore
+    expect((await read(files)).masks).toEqual([[className, ['.#']]]);
+  });
+
   test('has files that cannot be read, which are named', async () => {
     const good = await indexed([1]);
     const folder = folderOf({

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ContentHash, ImageId } from '../../../../src-main/contract/ids.ts';
-import type { MaskFileFormat } from '../../../../src-main/contract/mask-import.ts';
+import type { KnownFormat } from '../../../../src-main/core/mask-files/file-context.ts';
 import { markedName } from '../../../../src-main/export/image-names.ts';
 import { csvField } from '../../../../src-main/export/text-file.ts';
 import { ImageNames, type NamesOptions } from '../../../../src-main/worker/imports/image-names.ts';
@@ -116,7 +116,7 @@ describe('the image of a name', () => {
 
 describe('the name in a file about one image', () => {
   const paths = ['001.jpg', 'cats/001.jpg', 'dogs/001.jpg', 'dogs/002.jpg'];
-  const inCollection = (format: MaskFileFormat) => namesOf(paths, { format, importPath: '/photos/set' });
+  const inCollection = (format: KnownFormat) => namesOf(paths, { format, importPath: '/photos/set' });
 
   test('is relative to it', () => {
     const names = inCollection('labelme');
