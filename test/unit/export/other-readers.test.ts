@@ -108,7 +108,11 @@ describe('a class called background', () => {
 
 test('labelmap.txt has one line per class, whatever is in its name', async () => {
   const { folder } = await exportDrawn([await withClass('dog:\tand,\r\ncat')], { format: 'voc' });
-  expect(text(folder, 'labelmap.txt').split('\n')[2]).toBe('dog__and___cat:128,0,0::');
+  expect(text(folder, 'labelmap.txt').split('\n').slice(2)).toEqual([
+    '# "dog__and,__cat" stands for "dog:\\tand,\\r\\ncat"',
+    'dog__and,__cat:128,0,0::',
+    '',
+  ]);
 });
 
 test('the points of yolo are in their pixels, whether a reader rounds or drops what is behind the point', async () => {
