@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { _electron, type ElectronApplication, type Page } from 'playwright-core';
+import { _electron, type Browser, type ElectronApplication, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { DesktopInChromium } from './desktop-in-chromium.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const electronFolder = join(root, 'node_modules/electron');
@@ -21,6 +22,10 @@ const hasDisplay =
   process.platform !== 'linux' || Boolean(process.env.DISPLAY ?? process.env.WAYLAND_DISPLAY);
 
 export const canRunElectron = executablePath !== undefined && hasDisplay;
+/** Set where a run without the window would be no run at all. */
+if (process.env.R2O_TEST_ELECTRON === 'required' && !canRunElectron) {
+  throw new Error('There is no Electron binary, or no display, but R2O_TEST_ELECTRON requires both.');
+}
 /** Appended to the names of tests that need it. */
 export const electronReason = canRunElectron
   ? ''
@@ -30,6 +35,20 @@ export const electronReason = canRunElectron
 export const BRIDGE = ['onCommand', 'pathOf', 'pickFile', 'pickFolder', 'pickSavePath'];
 
 export type OpenApp = { app: ElectronApplication; page: Page };
+
+/** What tests use of an app that may also run without Electron, see `DesktopInChromium`. */
+export type AnyOpenApp = {
+  app: Pick<DesktopInChromium, 'evaluate' | 'windows' | 'close'>;
+  page: Page;
+};
+
+/** The built desktop app in Electron where that is possible, else in Chromium; it ends with the test at the latest. */
+export async function openAnyApp(dataFolder: string, browser: Browser | undefined): Promise<AnyOpenApp> {
+  if (browser === undefined) return openApp(dataFolder);
+  const opened = await DesktopInChromium.open(browser, appEnvironment(dataFolder));
+  onTestFinished(() => opened.app.close());
+  return opened;
+}
 
 /** The built desktop app on a data folder; it ends with the test at the latest. */
 export async function openApp(dataFolder: string): Promise<OpenApp> {
