@@ -1,4 +1,4 @@
-import { UserError } from './errors.ts';
+import { userError } from './errors.ts';
 
 /** Characters that the run lengths of one mask may have, over every transport. */
 export const MAX_RUN_LENGTH_CHARS = 10_000_000;
@@ -17,13 +17,7 @@ export function limitMessages(socket: WebSocket): WebSocket {
   const send = socket.send.bind(socket);
   socket.send = (message) => {
     if (sizeBytes(message) > MAX_MESSAGE_BYTES) {
-      throw new UserError(
-        'BAD_INPUT',
-        `This request is larger than ${Math.floor(MAX_MESSAGE_BYTES / 1e6)} MB.`,
-        {
-          hint: 'Send less at once, or simplify the shape of the mask.',
-        },
-      );
+      throw userError('request-too-large', { limit: Math.floor(MAX_MESSAGE_BYTES / 1e6) });
     }
     send(message);
   };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ErrorInfo } from './errors.ts';
 
 /** Encoders that can be pretrained here, laid out as torchvision does; the half has half of ResNet-18's channels. */
 export const EncoderName = z.enum(['resnet18', 'resnet18-half', 'resnet50']);
@@ -86,6 +87,6 @@ export const PretrainPlan = z.object({
   /** Remarks for a person: a collection that is too small, memory that may not be enough. */
   warnings: z.array(z.string()),
   /** Why such a run would be refused, with what to change; null where it would start. */
-  refusal: z.object({ message: z.string(), hint: z.string() }).nullable(),
+  refusal: ErrorInfo.nullable(),
 });
 export type PretrainPlan = z.infer<typeof PretrainPlan>;

@@ -1,10 +1,16 @@
 import { oc } from '@orpc/contract';
 import { z } from 'zod';
-import { ErrorAction, ErrorCode, type ErrorInfo } from './errors.ts';
+import { ErrorCode } from './error-texts/error-code.ts';
+import { Phrase } from './error-texts/error-text.ts';
+import { ErrorAction, type ErrorInfo } from './errors.ts';
 
-const ErrorData = z.object({ hint: z.string().nullable(), action: ErrorAction.optional() });
+const ErrorData = z.object({
+  hint: z.string().nullable(),
+  action: ErrorAction.optional(),
+  text: Phrase.optional(),
+});
 
-/** One declared error per code: `{ code, message, data: { hint } }` on the wire. */
+/** One declared error per code: `{ code, message, data: { hint, action, text } }` on the wire. */
 const errors = Object.fromEntries(ErrorCode.options.map((code) => [code, { data: ErrorData }])) as Record<
   // Object.fromEntries loses the key type; the keys are exactly the options of ErrorCode.
   ErrorInfo['code'],

@@ -1,5 +1,5 @@
 import { ORPCError, type ClientContext, type ClientLink } from '@orpc/client';
-import { UserError } from './errors.ts';
+import { UserError, userError } from './errors.ts';
 
 /**
  * A link whose calls and streams fail with SERVER_UNREACHABLE once its connection is lost, whatever the transport
@@ -26,10 +26,7 @@ export function reportingLost<T extends ClientContext>(
 
 /** What calls fail with that have no connection to the service. */
 export function unreachable(cause?: unknown): UserError {
-  return new UserError('SERVER_UNREACHABLE', 'The R2O Studio process that this uses has ended.', {
-    hint: 'Whatever it had confirmed is saved. Start it again, then try again.',
-    cause,
-  });
+  return userError('server-unreachable', {}, { cause });
 }
 
 async function* follow(stream: AsyncIterable<unknown>, explain: (error: unknown) => unknown): AsyncGenerator {

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 
 /**
  * The absolute path that a person means. `~` is the home folder of whoever runs the app. A relative path would depend on
@@ -11,7 +11,5 @@ export function givenPath(path: string): string {
   if (path === '~') return homedir();
   if (/^~[/\\]/.test(path)) return join(homedir(), path.slice(2));
   if (isAbsolute(path)) return resolve(path);
-  throw new UserError('BAD_INPUT', `'${path}' is not a complete path.`, {
-    hint: `Start it with ~ for your home folder, or write all of it, such as ${join(homedir(), path)}.`,
-  });
+  throw userError('incomplete-path', { path, example: join(homedir(), path) });
 }

@@ -1,3 +1,4 @@
+import type { Phrase, PlainPhraseKey } from '../contract/error-texts/error-text.ts';
 import type { ExportPlan } from '../domain/export-plan.ts';
 import type { Split } from '../contract/dataset.ts';
 import type { Box, ReviewState } from '../contract/mask.ts';
@@ -65,13 +66,13 @@ export const BACKGROUND = 'background';
 export type ExportFormatDefinition = {
   target: 'folder' | 'file';
   /** Why the images may not become what `FORMAT_IMAGES` leaves out. */
-  imagesReason?: string;
+  imagesReason?: PlainPhraseKey;
   /** Folder of copied images of a split, below the export's folder, forward slashes. */
   imageFolder: (split: Split) => string;
   /** For formats whose readers look for `.jpg` and nothing else. */
   needsJpeg?: boolean;
   /** What is wrong with writing this dataset in this format; undefined where nothing is. */
-  refusal?: (plan: ExportPlan) => string | undefined;
+  refusal?: (plan: ExportPlan) => Phrase | undefined;
   /** Lines of the export's README: how to load it, and what to mind. */
   help: (plan: ExportPlan) => string[];
   /** The manifest in a whole export, for formats of one file; undefined where the file is something else. */

@@ -27,7 +27,7 @@ type Row = {
  */
 export const huggingfaceParquet: ExportFormatDefinition = {
   target: 'folder',
-  imagesReason: 'The images are inside the Parquet files.',
+  imagesReason: 'parquet-inside',
   imageFolder: () => 'images',
   help: () => ['Load with: datasets.load_dataset(FOLDER)', MASK_HELP],
   open: async ({ path, plan, note }) => {

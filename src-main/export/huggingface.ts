@@ -27,7 +27,7 @@ const MAX_NARROW_CLASS = 254;
  */
 export const huggingface: ExportFormatDefinition = {
   target: 'folder',
-  imagesReason: 'The library only reads images inside the folder.',
+  imagesReason: 'library-inside',
   imageFolder: (split) => `${HUGGINGFACE_SPLITS[split]}/images`,
   help: () => ['Load with: datasets.load_dataset("imagefolder", data_dir=FOLDER)', MASK_HELP],
   open: async ({ path, plan, note }) => {

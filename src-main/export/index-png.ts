@@ -1,3 +1,4 @@
+import { phrase } from '../contract/error-texts/error-text.ts';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paintMask } from '../core/mask/crop.ts';
@@ -28,7 +29,7 @@ export const indexPng: ExportFormatDefinition = {
   imageFolder: (split) => `images/${split}`,
   refusal: ({ classes }) =>
     classes.length > MAX_CLASS
-      ? `it has ${classes.length} classes, but 16 bits can only number ${MAX_CLASS}`
+      ? phrase('classes-16-bits', { classes: classes.length, most: MAX_CLASS })
       : undefined,
   help: ({ classes }) => [
     'labels/SPLIT/NAME.png: the class of each pixel, numbered as in classes.json; 0 is background.',

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../contract/errors.ts';
+import { UserError, userError } from '../contract/errors.ts';
 import { isDiskFull } from '../domain/system-errors.ts';
 import { ExportResult, FORMAT_IMAGES } from '../contract/export.ts';
 import { MANIFEST_NAME, partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
@@ -121,10 +121,8 @@ async function refuseTaken(path: string, isFile: boolean): Promise<void> {
   if (!stats) return;
   const isEmptyFolder = stats.isDirectory() && (await readdir(path)).length === 0;
   if (isEmptyFolder && !isFile) return;
-  const what = stats.isDirectory() ? (isEmptyFolder ? 'is a folder' : 'is not empty') : 'already exists';
-  throw new UserError('TARGET_NOT_EMPTY', `${path} ${what}.`, {
-    hint: 'An export never overwrites anything: choose a new name, or remove what is there.',
-  });
+  const taken = isEmptyFolder ? 'target-is-folder' : 'target-not-empty';
+  throw userError(stats.isDirectory() ? taken : 'target-exists', { path });
 }
 
 async function refuseFullDisk(parent: string, { counts, options, sizeBytes }: ExportPlan): Promise<void> {
@@ -132,13 +130,11 @@ async function refuseFullDisk(parent: string, { counts, options, sizeBytes }: Ex
   const { bavail, bsize } = await statfs(parent);
   const free = bavail * bsize;
   if (needed <= free) return;
-  const room = 'Free some space or choose another drive';
-  const thrifty = FORMAT_IMAGES[options.format].filter((images) => images !== 'copy').join(' or ');
-  throw new UserError(
-    'DISK_FULL',
-    `The export needs about ${toMb(needed)}, but ${parent} has only ${toMb(free)} free.`,
-    { hint: thrifty === '' ? `${room}.` : `${room}, or export with --images ${thrifty}.` },
-  );
+  const thrifty = FORMAT_IMAGES[options.format].filter((images) => images !== 'copy').join(', ');
+  const room = { needed: toMb(needed), path: parent, free: toMb(free) };
+  throw thrifty === ''
+    ? userError('export-disk-full', room)
+    : userError('export-disk-full-copies', { ...room, thrifty });
 }
 
 const toMb = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
@@ -148,14 +144,8 @@ export function translateWriteError(error: unknown, path: string): unknown {
   if (!(error instanceof Error) || error instanceof UserError || !('code' in error)) return error;
   const code = String(error.code);
   if (isDiskFull(error)) {
-    return new UserError('DISK_FULL', `The drive of ${path} is full, so the export was stopped.`, {
-      hint: 'Free some space, or choose another drive, then resume the job; no partial files were left behind.',
-      cause: error,
-    });
+    return userError('export-stopped-full', { path }, { cause: error });
   }
   if (!('syscall' in error) && !code.startsWith('SQLITE_')) return error;
-  return new UserError('TARGET_UNUSABLE', `${path} cannot be written (${code}).`, {
-    hint: 'Check the permissions and the drive of that folder, or choose another folder.',
-    cause: error,
-  });
+  return userError('target-unusable', { path, errno: code }, { cause: error });
 }

@@ -47,7 +47,7 @@ const SCHEMA = `
 /** The whole dataset as one SQLite file, with the images inside or not. */
 export const sqlite: ExportFormatDefinition = {
   target: 'file',
-  imagesReason: 'A single file cannot contain links.',
+  imagesReason: 'single-file-links',
   imageFolder: () => 'images',
   help: () => [],
   readManifest: (path) => {

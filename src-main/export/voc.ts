@@ -1,3 +1,4 @@
+import { phrase } from '../contract/error-texts/error-text.ts';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Split } from '../contract/dataset.ts';
@@ -23,12 +24,12 @@ const PALETTE = vocPalette();
 /** Pascal VOC segmentation: palette PNGs of classes and of objects, and lists of the splits. */
 export const voc: ExportFormatDefinition = {
   target: 'folder',
-  imagesReason: 'Readers of VOC only look for JPEGImages/NAME.jpg.',
+  imagesReason: 'voc-images',
   imageFolder: () => 'JPEGImages',
   needsJpeg: true,
   refusal: ({ classes }) =>
     classes.length > MAX_NUMBER
-      ? `it has ${classes.length} classes, but 8 bits can only number ${MAX_NUMBER}`
+      ? phrase('classes-8-bits', { classes: classes.length, most: MAX_NUMBER })
       : undefined,
   help: () => [
     'SegmentationClass contains classes and SegmentationObject contains objects; 0 is background, 255 is void (not used here).',

@@ -1,7 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
-import { UserError } from '../contract/errors.ts';
+import { phrase } from '../contract/error-texts/error-text.ts';
+import { UserError, userError } from '../contract/errors.ts';
 import { FORMAT_IMAGES, type ExportResult } from '../contract/export.ts';
 import type { ExportImageName, ExportImageRow, ExportPlan } from '../domain/export-plan.ts';
 import type { ImageLimits } from '../core/image/image-limits.ts';
@@ -79,15 +80,16 @@ function refuseUnsuitable(plan: ExportPlan): void {
   const format = formatOf(name);
   const allowed = FORMAT_IMAGES[name];
   if (!allowed.includes(images)) {
-    throw new UserError('BAD_INPUT', `The format ${name} cannot be written with --images ${images}.`, {
-      hint: `${format.imagesReason ?? ''} Use --images ${allowed.join(' or ')}.`.trim(),
+    throw userError('format-images', {
+      format: name,
+      images,
+      reason: format.imagesReason === undefined ? '' : phrase(format.imagesReason),
+      allowed: allowed.join(', '),
     });
   }
   const refusal = format.refusal?.(plan);
   if (refusal === undefined) return;
-  throw new UserError('BAD_INPUT', `The format ${name} cannot hold this dataset: ${refusal}.`, {
-    hint: 'Merge classes with --class when creating the dataset, or choose another format.',
-  });
+  throw userError('format-classes', { format: name, refusal });
 }
 
 type NamedImage = { row: ExportImageRow; name: string };
@@ -291,12 +293,10 @@ function nothingLeft(
   { problems, leftOut }: ExportResult,
 ): UserError {
   const [first] = problems;
-  const why = first ? ` The first, ${first.relPath}: ${first.detail}` : '';
-  return new UserError(
-    'BAD_INPUT',
-    `None of the ${leftOut} images of ${datasetName} ${versionNumber} could be exported.${why}`,
-    { hint: 'Connect their drive, or scan, segment and create the dataset again.' },
-  );
+  const none = { count: leftOut, dataset: datasetName, version: versionNumber };
+  return first
+    ? userError('export-empty-first', { ...none, path: first.relPath, detail: first.detail })
+    : userError('export-empty', none);
 }
 
 /** Which name in the export is which image. */

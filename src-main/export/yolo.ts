@@ -20,7 +20,7 @@ const BELOW_MIDDLE = 0.25;
  */
 export const yolo: ExportFormatDefinition = {
   target: 'folder',
-  imagesReason: 'Ultralytics looks for labels next to the images, and rewrites damaged JPEG files in place.',
+  imagesReason: 'yolo-next-to',
   imageFolder: (split) => `images/${split}`,
   help: ({ options }) => [
     'Train with: yolo segment train data=data.yaml model=yolo11n-seg.pt',

@@ -1,4 +1,4 @@
-import { toErrorInfo, UserError, userErrorFromInfo } from '../contract/errors.ts';
+import { toErrorInfo, type UserError, userError, userErrorFromInfo } from '../contract/errors.ts';
 import { CallResults, type Call, type CallOf, type ResultOf } from '../worker/protocol/call.ts';
 import type { Outcome } from '../worker/protocol/job.ts';
 import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
@@ -73,13 +73,7 @@ export class CallWorker {
     });
     channel.onExit((exit) => {
       if (this.#channel === channel) this.#channel = undefined;
-      const error = new UserError(
-        'WORKER_FAILED',
-        `The worker process stopped unexpectedly (${describeExit(exit)}).`,
-        {
-          hint: 'Try again. If it happens again with the same image, that file may be damaged.',
-        },
-      );
+      const error = userError('worker-stopped', { exit: describeExit(exit) });
       this.#rejectAll(channel, error);
     });
     return channel;

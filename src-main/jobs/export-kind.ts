@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { DatasetVersionDetail } from '../contract/dataset.ts';
-import { UserError } from '../contract/errors.ts';
+import { type UserError, userError } from '../contract/errors.ts';
 import { readingFolder } from '../domain/data-layout.ts';
 import { partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
 import type { Export } from '../contract/export.ts';
@@ -118,7 +118,5 @@ function versionOrThrow(store: Store, id: ExportId): DatasetVersionId {
 }
 
 function versionRemoved(id: ExportId): UserError {
-  return new UserError('NOT_FOUND', `The dataset version of export ${id} has been removed.`, {
-    hint: 'Create it again, then export that.',
-  });
+  return userError('export-version-removed', { id });
 }

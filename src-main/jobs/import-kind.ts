@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { ImportId } from '../contract/ids.ts';
 import type { MaskImport } from '../contract/mask-import.ts';
 import type { Store } from '../store/database.ts';
@@ -54,8 +54,5 @@ export function importKind({ store, nowMs, publish }: JobEnvironment): JobKindHa
 function importOrThrow(store: Store, id: ImportId): MaskImport {
   const found = store.maskImports.get(id);
   if (found) return found;
-  throw new UserError(
-    'NOT_FOUND',
-    'The segmentation that the masks were to be imported into has been removed.',
-  );
+  throw userError('import-segmentation-removed');
 }

@@ -1,4 +1,5 @@
-import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import { phrase, type PlainPhraseKey } from '../contract/error-texts/error-text.ts';
+import { type ErrorInfo, UserError, userError } from '../contract/errors.ts';
 import type { JobId } from '../contract/ids.ts';
 import type { Job, JobProgress } from '../contract/job.ts';
 import {
@@ -121,9 +122,7 @@ export class JobLedger {
   #known(id: JobId): Job {
     const job = this.get(id);
     if (job) return job;
-    throw new UserError('NOT_FOUND', `There is no job ${id}.`, {
-      hint: 'List the jobs to see which exist.',
-    });
+    throw userError('no-job', { id });
   }
 
   #keep({ id, to, error = null }: Move): Job {
@@ -169,7 +168,7 @@ function unlessRefused(write: () => void): void {
 }
 
 /** What a person wants who moves a job to a state. */
-const WANTED: Partial<Record<JobState, string>> = {
+const WANTED: Partial<Record<JobState, PlainPhraseKey>> = {
   queued: 'resumed',
   paused: 'paused',
   pausing: 'paused',
@@ -178,10 +177,9 @@ const WANTED: Partial<Record<JobState, string>> = {
 };
 
 function wrongState(job: Job, to: JobState): UserError {
-  return new UserError('WRONG_STATE', `Job ${job.id} is ${job.state}, so it cannot be ${WANTED[to] ?? to}.`, {
-    hint:
-      job.state === 'done'
-        ? 'It has finished; start a new one instead.'
-        : 'Check the state of the job, then try again.',
+  return userError(job.state === 'done' ? 'job-done' : 'job-state', {
+    id: job.id,
+    state: phrase(job.state),
+    wanted: phrase(WANTED[to] ?? to),
   });
 }

@@ -1,4 +1,4 @@
-import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
+import { type ErrorInfo, toErrorInfo, UserError, userError } from '../contract/errors.ts';
 import type { CollectionId, JobId } from '../contract/ids.ts';
 import type { Job, JobProgress, JobSpec } from '../contract/job.ts';
 import { isOpen, statesThat, type JobState } from '../contract/job-state.ts';
@@ -122,10 +122,7 @@ export class JobQueue {
   /** @throws UserError NOT_FOUND */
   get(id: JobId): Job {
     const job = this.#ledger.get(id);
-    if (!job)
-      throw new UserError('NOT_FOUND', `There is no job ${id}.`, {
-        hint: 'List the jobs to see which exist.',
-      });
+    if (!job) throw userError('no-job', { id });
     return job;
   }
 

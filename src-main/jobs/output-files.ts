@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { DataLayout } from '../domain/data-layout.ts';
 import type { Store } from '../store/database.ts';
 import { givenPath } from '../domain/given-path.ts';
@@ -34,14 +34,10 @@ export function outputFile(
   const stats = statSync(target, { throwIfNoEntry: false });
   if (!stats) return target;
   if (!stats.isFile()) {
-    throw new UserError('FILE_UNUSABLE', `${absolute} is not a file.`, {
-      hint: 'Enter the name of a file, not that of a folder or a device.',
-    });
+    throw userError('not-a-file', { path: absolute });
   }
   if (overwrite) return target;
-  throw new UserError('ALREADY_EXISTS', `${absolute} already exists.`, {
-    hint: 'Choose another name, or overwrite it with --force.',
-  });
+  throw userError('file-exists', { path: absolute });
 }
 
 /**
@@ -53,14 +49,10 @@ export function refuseOwnFolders({ store, layout }: GuardedFolders, outPath: str
   const real = realPlace(resolve(outPath));
   const holder = store.collections.list().find(({ rootPath }) => holds(rootPath, real));
   if (holder) {
-    throw new UserError('FOLDER_OVERLAPS', `${outPath} is inside the collection '${holder.name}'.`, {
-      hint: `What is written there would be scanned as images of the collection. Choose a folder outside ${holder.rootPath}.`,
-    });
+    throw userError('inside-collection', { path: outPath, name: holder.name, rootPath: holder.rootPath });
   }
   if (!holds(layout.folder, real)) return;
-  throw new UserError('FOLDER_OVERLAPS', `${outPath} is inside the app's own data folder.`, {
-    hint: 'Choose a folder outside it.',
-  });
+  throw userError('inside-data-folder', { path: outPath });
 }
 
 /** Whether `inner` is `outer` or inside it, by their names. */

@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { ModelId, RunId } from '../contract/ids.ts';
 import type { MetricCurve, Run } from '../contract/run.ts';
@@ -25,7 +25,7 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
   const runOf = (id: RunId): Run => {
     const run = store.runs.get(id);
     if (run) return run;
-    throw new UserError('NOT_FOUND', `Run ${id} has been removed, so it cannot be trained.`);
+    throw userError('run-removed', { id });
   };
 
   const save = (ask: AsksOf<'pretrain'>, run: Run): null => {
@@ -66,9 +66,7 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
       const run = runOf(runId);
       const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
       if (!collection) {
-        throw new UserError('NOT_FOUND', `The collection of run '${run.name}' has been removed.`, {
-          hint: 'Its models still exist; add the folder again to start a new run.',
-        });
+        throw userError('run-collection-removed', { name: run.name });
       }
       const parent = run.parentModelId === null ? undefined : store.models.get(run.parentModelId);
       const settings = environment.settings();

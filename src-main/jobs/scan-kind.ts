@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { CollectionId, JobId } from '../contract/ids.ts';
 import { readingFolder } from '../domain/data-layout.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
@@ -12,11 +12,7 @@ export function scanKind(environment: JobEnvironment): JobKindHandler<'scan'> {
 
   const refuseRemoved = (collectionId: CollectionId, scanId: JobId): void => {
     if (store.collections.get(collectionId)) return;
-    throw new UserError(
-      'NOT_FOUND',
-      `The collection of this scan (job ${scanId}) has been removed, so nothing more is saved for it.`,
-      { hint: 'Add its folder again to scan it.' },
-    );
+    throw userError('scan-collection-removed', { id: scanId });
   };
 
   const finish = async (collectionId: CollectionId, scanId: JobId): Promise<null> => {
@@ -32,10 +28,7 @@ export function scanKind(environment: JobEnvironment): JobKindHandler<'scan'> {
     prepare: ({ collectionId }) => {
       const collection = store.collections.get(collectionId);
       if (!collection) {
-        throw new UserError(
-          'NOT_FOUND',
-          `Collection ${collectionId} has been removed, so it cannot be scanned.`,
-        );
+        throw userError('collection-removed-scan', { id: collectionId });
       }
       const settings = environment.settings();
       return {

@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { type UserError, userError } from '../contract/errors.ts';
 import type { ModelId, SegmentationId } from '../contract/ids.ts';
 import { isSameEncoder, weightsOf } from '../domain/model-weights.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
@@ -22,7 +22,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
   const segmentationOf = (id: SegmentationId): Segmentation => {
     const segmentation = store.segmentations.get(id);
     if (segmentation) return segmentation;
-    throw new UserError('NOT_FOUND', `Segmentation ${id} has been removed, so it cannot continue.`);
+    throw userError('segmentation-removed', { id });
   };
 
   const hasSameEncoder = (a: ModelId | null, b: ModelId | null): boolean => {
@@ -106,7 +106,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
       const segmentation = segmentationOf(segmentationId);
       const collection = store.collections.get(segmentation.collectionId);
       if (!collection) {
-        throw new UserError('NOT_FOUND', `The collection of '${segmentation.name}' has been removed.`);
+        throw userError('segmentation-collection-removed', { name: segmentation.name });
       }
       const { modelId, hasModel } = segmentation;
       if (hasModel && modelId === null) throw modelRemoved(segmentation);
@@ -164,9 +164,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
 
 /** Without its encoder, a segmentation would become another one. */
 function modelRemoved({ name }: Segmentation): UserError {
-  return new UserError('NOT_FOUND', `The encoder that '${name}' was made with has been removed.`, {
-    hint: 'Import it again and create a new segmentation, or create one without an encoder.',
-  });
+  return userError('segmentation-encoder-removed', { name });
 }
 
 /** The number of a cluster's concept: the worker counts clusters from 0, people count concepts from 1. */

@@ -1,7 +1,7 @@
 import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { BrightnessChange, Collection } from '../contract/collection.ts';
-import { UserError } from '../contract/errors.ts';
+import { type UserError, userError } from '../contract/errors.ts';
 import { givenPath } from '../domain/given-path.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId } from '../contract/ids.ts';
@@ -18,9 +18,7 @@ export function collectionHandlers(service: Service) {
   const get = (id: CollectionId): Collection => {
     const collection = store.collections.get(id);
     if (!collection) {
-      throw new UserError('NOT_FOUND', `There is no collection ${id}.`, {
-        hint: 'List the collections to see which exist.',
-      });
+      throw userError('no-collection', { id });
     }
     return collection;
   };
@@ -107,20 +105,14 @@ function readableFolder(path: string, dataFolder: string): string {
   const absolute = givenPath(path);
   const stats = statOf(absolute);
   if (!stats) {
-    throw new UserError('FOLDER_NOT_FOUND', `The folder ${absolute} does not exist.`, {
-      hint: 'Check the path; if it is on a removable or network drive, connect it first.',
-    });
+    throw userError('no-folder', { path: absolute });
   }
   if (!stats.isDirectory()) {
-    throw new UserError('NOT_A_FOLDER', `${absolute} is a file, not a folder.`, {
-      hint: 'Enter the folder that contains your images.',
-    });
+    throw userError('not-a-folder', { path: absolute });
   }
   const real = realpathSync(absolute);
   if (isInside(realpathSync(dataFolder), real)) {
-    throw new UserError('FOLDER_OVERLAPS', `${absolute} contains the app's own data folder ${dataFolder}.`, {
-      hint: 'Choose a folder that contains only your images, or move the data folder with --data.',
-    });
+    throw userError('contains-data-folder', { path: absolute, dataFolder });
   }
   try {
     opendirSync(real).closeSync();
@@ -139,21 +131,15 @@ function statOf(path: string) {
 }
 
 function unreadable(path: string, cause: unknown): UserError {
-  return new UserError('FOLDER_UNREADABLE', `The folder ${path} cannot be listed.`, {
-    hint: 'Give yourself permission to read it, then try again.',
-    cause,
-  });
+  return userError('folder-unlisted', { path }, { cause });
 }
 
 function refuseDuplicateFolder(rootPath: string, collections: Collection[]): void {
   const existing = collections.find((collection) => collection.rootPath === rootPath);
   if (!existing) return;
-  throw new UserError(
-    'ALREADY_EXISTS',
-    `${rootPath} is already the collection '${existing.name}' (${existing.id}).`,
-    {
-      hint: `Scan it again instead: r2o collections rescan ${existing.id}`,
-      action: { kind: 'rescan', collectionId: existing.id },
-    },
+  throw userError(
+    'collection-exists',
+    { path: rootPath, name: existing.name, id: existing.id },
+    { action: { kind: 'rescan', collectionId: existing.id } },
   );
 }

@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { ConceptId, SegmentationId } from '../contract/ids.ts';
 import type { Concept, ConceptChange, ConceptCreation, ConceptOrder } from '../contract/segmentation.ts';
 import { conceptColour } from '../domain/concept-colour.ts';
@@ -13,7 +13,7 @@ export function conceptHandlers(service: Service) {
   const get = (id: ConceptId): Concept => {
     const found = store.concepts.get(id);
     if (found) return found;
-    throw new UserError('NOT_FOUND', `There is no concept ${id}.`);
+    throw userError('no-concept', { id });
   };
 
   /** Merges are one step deep, so that nothing ever has to be followed along a chain or a circle. */
@@ -21,9 +21,7 @@ export function conceptHandlers(service: Service) {
     const target = get(targetId);
     const isItself = targetId === concept.id || target.mergedInto !== null;
     if (!isItself && target.segmentationId === concept.segmentationId) return;
-    throw new UserError('BAD_INPUT', `Concept ${concept.id} cannot be merged into concept ${targetId}.`, {
-      hint: 'Merge it into another concept of the same segmentation that is not itself merged.',
-    });
+    throw userError('concept-merge', { id: concept.id, targetId });
   };
 
   /** Another concept that stands for itself under this name, as datasets would call it. */
@@ -40,9 +38,7 @@ export function conceptHandlers(service: Service) {
   const refuseTaken = (id: SegmentationId, name: string, own?: ConceptId): void => {
     const other = namesake(id, name, own);
     if (!other) return;
-    throw new UserError('ALREADY_EXISTS', `There is already a concept '${name}' (number ${other.number}).`, {
-      hint: 'Choose another name, or merge the two concepts.',
-    });
+    throw userError('concept-name-taken', { name, number: other.number });
   };
 
   /** What a concept is called after a change. A name that another concept has by then stays with that one. */

@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { MaskId } from '../contract/ids.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
 import type { Service } from './service.ts';
@@ -15,7 +15,7 @@ export async function renderCrop(service: Service, id: MaskId, revision: number)
   const image = mask && images.locate(mask.imageId);
   const contentHash = mask && segmentations.contentOf(mask.segmentationId, mask.imageId);
   if (!mask || !shape || !image || !contentHash || mask.revision !== revision) {
-    throw new UserError('NOT_FOUND', `There is no revision ${revision} of mask ${id}.`);
+    throw userError('no-mask-revision', { revision, id });
   }
   const settings = service.settings();
   const { bytes } = await service.calls.call({

@@ -1,5 +1,5 @@
 import { CLASS_WITHOUT_CONCEPT, type DatasetClass, type DatasetRecipe } from '../contract/dataset.ts';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { SourceConcept } from '../store/dataset-rows.ts';
 
 /** Classes of a version, and which of them a concept's masks belong to. */
@@ -79,7 +79,5 @@ function refuseUnknownNames(
   );
   if (wrong === undefined) return;
   const some = [...names].slice(0, 20).join(', ');
-  throw new UserError('BAD_INPUT', `There is no concept '${wrong}' in these segmentations.`, {
-    hint: `Existing concepts: ${some}${names.size > 20 ? ', ...' : ''}.`,
-  });
+  throw userError('dataset-concept', { name: wrong, names: `${some}${names.size > 20 ? ', ...' : ''}` });
 }

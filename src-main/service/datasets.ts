@@ -1,3 +1,4 @@
+import { phrase, phraseList } from '../contract/error-texts/error-text.ts';
 import type {
   Dataset,
   DatasetCounts,
@@ -6,7 +7,7 @@ import type {
   DatasetVersionDetail,
   Split,
 } from '../contract/dataset.ts';
-import { UserError } from '../contract/errors.ts';
+import { type UserError, userError } from '../contract/errors.ts';
 import type { DatasetVersionId, SegmentationId } from '../contract/ids.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
 import type { DatasetImage, SourceConcept } from '../store/dataset-rows.ts';
@@ -25,9 +26,7 @@ export function datasetHandlers(service: Service) {
   const version = (id: DatasetVersionId): DatasetVersionDetail => {
     const found = store.datasets.version(id);
     if (found) return found;
-    throw new UserError('NOT_FOUND', `There is no dataset version ${id}.`, {
-      hint: 'List the datasets to see which exist.',
-    });
+    throw userError('no-version', { id });
   };
 
   return {
@@ -90,29 +89,23 @@ export function sourceConcepts(service: Service, { segmentationIds }: DatasetRec
 function segmentationOrThrow({ store }: Service, id: SegmentationId): Segmentation {
   const found = store.segmentations.get(id);
   if (found) return found;
-  throw new UserError('NOT_FOUND', `There is no segmentation ${id}.`, {
-    hint: 'Datasets are made from segmentations: list them to see which exist.',
-  });
+  throw userError('no-segmentation-for-dataset', { id });
 }
 
 function refuseSharedCollection(segmentations: readonly Segmentation[]): void {
   const collections = segmentations.map(({ collectionId }) => collectionId);
   if (new Set(collections).size === collections.length) return;
-  throw new UserError('BAD_INPUT', 'Two of these segmentations belong to the same collection.', {
-    hint: 'Choose one per collection: otherwise its images would be in the dataset twice.',
-  });
+  throw userError('dataset-shared-collection');
 }
 
 function emptyDataset(name: string, { leftOut }: DatasetCounts): UserError {
   const reasons = [
-    leftOut.empty > 0 ? `${leftOut.empty} images have no mask that passes the filters` : '',
-    leftOut.changed > 0 ? `${leftOut.changed} images have changed since they were segmented` : '',
-    leftOut.missing > 0 ? `${leftOut.missing} images are missing or unreadable` : '',
-  ].filter((text) => text !== '');
-  const why = reasons.length === 0 ? 'the segmentation has no finished images' : reasons.join(', ');
-  return new UserError('BAD_INPUT', `The dataset '${name}' would be empty: ${why}.`, {
-    hint: 'Loosen the filters, or scan and segment the collection again.',
-  });
+    leftOut.empty > 0 ? phrase('no-passing-masks', { count: leftOut.empty }) : undefined,
+    leftOut.changed > 0 ? phrase('changed-since', { count: leftOut.changed }) : undefined,
+    leftOut.missing > 0 ? phrase('missing-images', { count: leftOut.missing }) : undefined,
+  ].filter((reason) => reason !== undefined);
+  const why = reasons.length === 0 ? phrase('no-finished-images') : phraseList(reasons);
+  return userError('dataset-empty', { name, why });
 }
 
 type Build = { id: DatasetVersionId; recipe: DatasetRecipe; plan: ClassPlan };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cacheEntry, cachePlace } from '../domain/data-layout.ts';
 import { pictureKey } from '../domain/picture-key.ts';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { ImageId, SegmentationId } from '../contract/ids.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import { readIfThere } from './cached-file.ts';
@@ -27,7 +27,7 @@ export async function drawnThumbnail(
   imageId: ImageId,
 ): Promise<Uint8Array> {
   if (service.store.gallery.tiles(id, [imageId]).length === 0) {
-    throw new UserError('NOT_FOUND', `Image ${imageId} is not part of segmentation ${id}.`);
+    throw userError('not-in-segmentation', { imageId, id });
   }
   const photo = photoFile(service, imageId);
   const masks = drawnMasks(service, id, imageId);

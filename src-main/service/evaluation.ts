@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, parse } from 'node:path';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { MaskFileFormat } from '../contract/mask-import.ts';
 import type { Evaluation, ImageScores, Segmentation } from '../contract/segmentation.ts';
@@ -54,18 +54,13 @@ export async function evaluate(
   } while (cursor !== null);
   if (scored.length === 0) {
     const [first] = problems;
-    throw new UserError('BAD_INPUT', `No file in ${givenPath(path)} is named after a segmented image.`, {
-      hint: first ? `${first.name}: ${first.detail}` : HINTS[isUnpacked ? 'files' : 'pictures'],
-    });
+    const where = { path: givenPath(path) };
+    if (first) throw userError('no-truth-problem', { ...where, name: first.name, detail: first.detail });
+    throw userError(isUnpacked ? 'no-truth-names' : 'no-truth', where);
   }
   const missingImages = truth.names.filter((name) => !used.has(name));
   return summarise(scored, { missingImages, missingTruth, problems });
 }
-
-const HINTS = {
-  pictures: 'The ground truth for photo.jpg is masks/photo.png, or photo.png in the folder itself.',
-  files: 'They must name images by their path inside the collection or by their file name.',
-};
 
 /** Ground truth that images can be compared with. */
 type TruthSource = AsyncDisposable & {

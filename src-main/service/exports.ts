@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { Export, ExportFormat, ExportOptions } from '../contract/export.ts';
 import type { DatasetVersionId, ExportId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
@@ -16,7 +16,7 @@ export function exportHandlers(service: Service) {
   const get = (id: ExportId): Export => {
     const found = store.exports.get(id);
     if (found) return found;
-    throw new UserError('NOT_FOUND', `There is no export ${id}.`);
+    throw userError('no-export', { id });
   };
 
   return {
@@ -26,7 +26,7 @@ export function exportHandlers(service: Service) {
       const outPath = givenPath(options.outPath);
       refuseOwnFolders(service, outPath);
       const version = store.datasets.version(versionId);
-      if (!version) throw new UserError('NOT_FOUND', `There is no dataset version ${versionId}.`);
+      if (!version) throw userError('no-version', { id: versionId });
       const title = `Export ${version.datasetName} ${version.number} (${options.format})`;
       return store.together(() => {
         const id = store.exports.insert(version, { ...options, outPath }, service.nowMs());
@@ -39,7 +39,7 @@ export function exportHandlers(service: Service) {
     /** In the user's home folder; numbered if the plain name is taken. */
     suggestPath(versionId: DatasetVersionId, format: ExportFormat): { path: string } {
       const version = store.datasets.version(versionId);
-      if (!version) throw new UserError('NOT_FOUND', `There is no dataset version ${versionId}.`);
+      if (!version) throw userError('no-version', { id: versionId });
       // Safe as a file's name on every system; a name of nothing but signs leaves the rest.
       const name = version.datasetName.replaceAll(/[^\p{L}\p{N}_-]+/gu, '-').slice(0, 60);
       const base = `${name}-${version.number}-${format}`;

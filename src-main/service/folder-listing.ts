@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { FolderListing } from '../contract/system.ts';
 import { givenPath } from '../domain/given-path.ts';
 
@@ -54,18 +54,12 @@ function explained(folder: string, cause: unknown): unknown {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   switch (code) {
     case 'ENOENT':
-      return new UserError('FOLDER_NOT_FOUND', `The folder ${folder} does not exist.`, {
-        hint: 'Check the path; if it is on a removable or network drive, connect it first.',
-        cause,
-      });
+      return userError('no-folder', { path: folder }, { cause });
     case 'ENOTDIR':
-      return new UserError('NOT_A_FOLDER', `${folder} is a file, not a folder.`, { cause });
+      return userError('not-a-folder', { path: folder }, { cause });
     case 'EACCES':
     case 'EPERM':
-      return new UserError('FOLDER_UNREADABLE', `The folder ${folder} cannot be listed.`, {
-        hint: 'Give yourself permission to read it, then try again.',
-        cause,
-      });
+      return userError('folder-unlisted', { path: folder }, { cause });
     default:
       return cause;
   }

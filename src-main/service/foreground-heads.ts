@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { type UserError, userError } from '../contract/errors.ts';
 import type { ImageId, SegmentationId } from '../contract/ids.ts';
 import type { ExportedModel, Model } from '../contract/model.ts';
 import type { ForegroundNote, HeadTeacher, HeatStyle, Segmentation } from '../contract/segmentation.ts';
@@ -39,7 +39,7 @@ export async function writeHeat(
   const learned = placeOf(service, learnedHead(service, input.id));
   const photo = segmentedPhoto(service, input);
   const facts = service.store.images.get(input.imageId)?.facts;
-  if (!facts) throw new UserError('NOT_FOUND', `There is no image ${input.imageId}.`);
+  if (!facts) throw userError('no-image', { id: input.imageId });
   const { widthPx, heightPx } = facts;
   const { style } = input;
   await service.calls.call({ kind: 'write-heat', ...photo, learned, out, style, widthPx, heightPx });
@@ -102,37 +102,15 @@ function learnedHead(service: Service, id: SegmentationId): Learned {
   if (note?.way !== 'head') throw noHead(segmentation);
   const model = modelId === null ? undefined : service.store.models.get(modelId);
   if (model) return { segmentation, model, note };
-  throw new UserError('MODEL_UNAVAILABLE', `The model that '${name}' was made with has been removed.`, {
-    hint: 'Import the model again and segment the collection with it.',
-  });
+  throw userError('segmentation-model-removed', { name });
 }
-
-const WHY_NONE: Record<Exclude<ForegroundNote['way'], 'head'>, [reason: string, hint: string]> = {
-  'not-needed': [
-    'its mode makes every region a mask, so no foreground was looked for',
-    'Segment in another mode, such as auto.',
-  ],
-  'even-ground': [
-    'its images have a uniform background, from which objects differ by colour',
-    'Nothing needs to be learned there.',
-  ],
-  'no-encoder': ['it was made without a model', 'Segment with one: r2o segment <collection> --model <model>'],
-  'few-images': ['its collection has too few images to learn from', 'Add images, then segment again.'],
-  disagreement: [
-    "its model's features added too little to colour, place and saliency",
-    'Segment with a stronger model, or with one that a larger collection has taught.',
-  ],
-};
 
 function noHead({ name, foreground }: Segmentation): UserError {
   const way = foreground?.way;
   if (way === undefined || way === 'head') {
-    return new UserError('WRONG_STATE', `'${name}' has not learned from its images yet.`, {
-      hint: 'Wait for its job, or resume it.',
-    });
+    return userError('nothing-learned-yet', { name });
   }
-  const [reason, hint] = WHY_NONE[way];
-  return new UserError('WRONG_STATE', `'${name}' has no foreground head, because ${reason}.`, { hint });
+  return userError(`no-head-${way}`, { name });
 }
 
 /** Where a worker finds a head, and the encoder that it was learned with. */
@@ -149,14 +127,13 @@ function placeOf(service: Service, { segmentation, model }: Learned) {
 function segmentedPhoto(service: Service, { id, imageId }: HeatRequest): PhotoFile {
   const segmented = service.store.segmentations.contentOf(id, imageId);
   if (!segmented) {
-    throw new UserError('NOT_FOUND', `Image ${imageId} is not part of segmentation ${id}.`, {
-      hint: 'Only images that have been segmented have probabilities.',
-    });
+    throw userError('no-probabilities', { imageId, id });
   }
   const photo = photoFile(service, imageId);
   if (photo.contentHash === segmented) return photo;
-  throw new UserError('IMAGE_UNAVAILABLE', `${photo.file.relPath} has changed since it was segmented.`, {
-    hint: `Segment it again: r2o segmentations resume ${id}`,
-    action: { kind: 'resume-segmentation', segmentationId: id },
-  });
+  throw userError(
+    'image-changed',
+    { path: photo.file.relPath },
+    { action: { kind: 'resume-segmentation', segmentationId: id } },
+  );
 }

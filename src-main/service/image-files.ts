@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { cacheEntry, cachePlace } from '../domain/data-layout.ts';
 import { pictureKey } from '../domain/picture-key.ts';
-import { UserError } from '../contract/errors.ts';
+import { type UserError, userError } from '../contract/errors.ts';
 import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { readIfThere } from './cached-file.ts';
 import { renderCrop } from './crops.ts';
@@ -147,8 +147,7 @@ async function drawSheet(service: Service, { sheetOf }: SheetRequest): Promise<I
 
 function readPreview(service: Service, { runId, step, imageId }: PreviewRequest): ImageFile {
   const bytes = service.store.runs.previewPng(runId, step, imageId);
-  if (!bytes)
-    throw new UserError('NOT_FOUND', `Run ${runId} has no preview of image ${imageId} at step ${step}.`);
+  if (!bytes) throw userError('no-preview', { runId, imageId, step });
   return {
     bytes,
     mimeType: 'image/png',

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { ImportId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import type { ImportedImage, ImportQuery, MaskImport, MaskImportOptions } from '../contract/mask-import.ts';
@@ -12,7 +12,7 @@ export function maskImportHandlers({ store, queue, nowMs }: Service) {
   const get = (id: ImportId): MaskImport => {
     const found = store.maskImports.get(id);
     if (found) return found;
-    throw new UserError('NOT_FOUND', `There is no import ${id}.`);
+    throw userError('no-import', { id });
   };
   return {
     get,
@@ -23,9 +23,7 @@ export function maskImportHandlers({ store, queue, nowMs }: Service) {
 
     start(options: MaskImportOptions): { import: MaskImport; job: Job } {
       if (!store.segmentations.get(options.segmentationId)) {
-        throw new UserError('NOT_FOUND', `There is no segmentation ${options.segmentationId}.`, {
-          hint: 'Masks are imported into a segmentation: list the segmentations to see which exist.',
-        });
+        throw userError('no-segmentation-for-import', { id: options.segmentationId });
       }
       const path = givenPath(options.path);
       return store.together(() => {

@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { ConceptId, ImageId, MaskId, SegmentationId } from '../contract/ids.ts';
 import type {
   EditBatch,
@@ -39,9 +39,7 @@ export function maskHandlers(service: Service) {
   const get = (id: MaskId): OwnedMask => {
     const found = store.segmentations.getMask(id);
     if (found) return found;
-    throw new UserError('NOT_FOUND', `There is no mask ${id}.`, {
-      hint: 'It was removed, or its image has been segmented again.',
-    });
+    throw userError('no-mask', { id });
   };
 
   const shapeOf = (id: MaskId): MaskShape => {
@@ -121,9 +119,7 @@ export function maskHandlers(service: Service) {
     if (facts && store.gallery.tiles(id, [imageId]).length > 0) {
       return { gridWidth: facts.widthPx, gridHeight: facts.heightPx };
     }
-    throw new UserError('NOT_FOUND', `Image ${imageId} is not part of segmentation ${id}.`, {
-      hint: 'Wait until it has been segmented.',
-    });
+    throw userError('not-segmented-yet', { imageId, id });
   };
 
   const getEach = (ids: readonly MaskId[]) => [...new Set(ids)].map(get);
@@ -168,11 +164,7 @@ export function maskHandlers(service: Service) {
     acceptLikelyRight(id: SegmentationId): Promise<EditBatch> {
       const segmentation = segmentationHandlers(service).get(id);
       if (!hasCalibratedScores(segmentation)) {
-        throw new UserError(
-          'WRONG_STATE',
-          `The scores of '${segmentation.name}' do not say which objects are likely right, because it uses no foreground head.`,
-          { hint: 'Review its objects by score, or segment with a model whose head is used.' },
-        );
+        throw userError('scores-not-calibrated', { name: segmentation.name });
       }
       return applyMany('review', reviewed(store.likelyRight.pending(id), 'accepted'));
     },
@@ -228,7 +220,7 @@ export function maskHandlers(service: Service) {
       const [target, ...others] = asked.filter(
         ({ id }, at) => asked.findIndex((one) => one.id === id) === at,
       );
-      if (!target || others.length === 0) throw new UserError('BAD_INPUT', 'A single mask cannot be merged.');
+      if (!target || others.length === 0) throw userError('single-mask-merge');
       const mask = await calls.call({ kind: 'merge-masks', shapes: masks.map(({ id }) => shapeOf(id)) });
       const score = Math.max(...masks.map((one) => one.score));
       return apply(get(target.id), 'merge', [
@@ -320,9 +312,7 @@ function sameImage(masks: readonly OwnedMask[]): void {
     ({ segmentationId, imageId }) => segmentationId === first?.segmentationId && imageId === first.imageId,
   );
   if (isSame) return;
-  throw new UserError('BAD_INPUT', 'These masks do not belong to the same image.', {
-    hint: 'Select masks of the same image and the same segmentation.',
-  });
+  throw userError('masks-of-images');
 }
 
 function refuseForeign(
@@ -331,7 +321,5 @@ function refuseForeign(
   segmentationId: SegmentationId,
 ): void {
   if (conceptId === null || store.concepts.coloursOf(segmentationId).has(conceptId)) return;
-  throw new UserError('BAD_INPUT', `Segmentation ${segmentationId} has no concept ${conceptId}.`, {
-    hint: 'Choose a concept of the same segmentation.',
-  });
+  throw userError('concept-of-other', { segmentationId, conceptId });
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { modelFile } from '../domain/data-layout.ts';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { ModelId } from '../contract/ids.ts';
 import {
@@ -23,9 +23,7 @@ export function modelHandlers(service: Service) {
   const get = (id: ModelId): Model => {
     const model = store.models.get(id);
     if (model) return model;
-    throw new UserError('NOT_FOUND', `There is no model ${id}.`, {
-      hint: 'List the models to see which exist.',
-    });
+    throw userError('no-model', { id });
   };
 
   return {

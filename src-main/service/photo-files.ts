@@ -1,4 +1,4 @@
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { ContentHash, ImageId } from '../contract/ids.ts';
 import type { FileKey } from '../domain/scan.ts';
 import { workerCache, workerLimits } from '../jobs/worker-settings.ts';
@@ -16,12 +16,10 @@ export type PhotoFile = {
 /** @throws UserError NOT_FOUND, or IMAGE_UNAVAILABLE where the last scan could not read it */
 export function photoFile(service: Service, id: ImageId): PhotoFile {
   const found = service.store.images.locate(id);
-  if (!found) throw new UserError('NOT_FOUND', `There is no image ${id}.`);
+  if (!found) throw userError('no-image', { id });
   const { collectionId, rootPath, relPath, pathBytes, contentHash } = found;
   if (contentHash === null) {
-    throw new UserError('IMAGE_UNAVAILABLE', `${relPath} could not be read as an image.`, {
-      hint: 'The reason is listed among the problems of the collection.',
-    });
+    throw userError('image-unread', { path: relPath });
   }
   const settings = service.settings();
   return {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { RevealTarget } from '../contract/system.ts';
 import type { Service } from './service.ts';
 
@@ -11,9 +11,7 @@ export function reveal(service: Service, target: RevealTarget): null {
   const path = pathOf(service, target);
   const { desktop } = service.options;
   if (!desktop) {
-    throw new UserError('UNSUPPORTED_RUNTIME', 'This host cannot show files in a file manager.', {
-      hint: `Open it yourself: ${path}`,
-    });
+    throw userError('no-file-manager', { path });
   }
   desktop.reveal(path);
   return null;
@@ -27,17 +25,17 @@ function pathOf(service: Service, target: RevealTarget): string {
       return service.layout.folder;
     case 'collection': {
       const collection = service.store.collections.get(target.id);
-      if (!collection) throw new UserError('NOT_FOUND', `There is no collection ${target.id}.`);
+      if (!collection) throw userError('no-collection', { id: target.id });
       return collection.rootPath;
     }
     case 'image': {
       const found = service.store.images.locate(target.id);
-      if (!found) throw new UserError('NOT_FOUND', `There is no image ${target.id}.`);
+      if (!found) throw userError('no-image', { id: target.id });
       return join(found.rootPath, found.relPath);
     }
     case 'export': {
       const made = service.store.exports.get(target.id);
-      if (!made) throw new UserError('NOT_FOUND', `There is no export ${target.id}.`);
+      if (!made) throw userError('no-export', { id: target.id });
       return made.options.outPath;
     }
     default:

@@ -1,7 +1,7 @@
 import { implement } from '@orpc/server';
 import { contract } from '../contract/contract.ts';
 import { outputFile } from '../jobs/output-files.ts';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import { collectionHandlers } from './collections.ts';
 import { datasetHandlers } from './datasets.ts';
 import { previewDataset } from './dataset-preview.ts';
@@ -68,7 +68,7 @@ export function createRouter(service: Service) {
       }),
       get: os.images.get.handler(({ input }) => {
         const image = store.images.get(input.id);
-        if (!image) throw new UserError('NOT_FOUND', `There is no image ${input.id}.`);
+        if (!image) throw userError('no-image', { id: input.id });
         return image;
       }),
       ids: os.images.ids.handler(({ input }) => {

@@ -4,7 +4,8 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '../domain/data-layout.ts';
 import { pictureKey } from '../domain/picture-key.ts';
-import { UserError } from '../contract/errors.ts';
+import { phrase } from '../contract/error-texts/error-text.ts';
+import { userError, userErrorFromInfo } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
@@ -31,7 +32,7 @@ export function runHandlers(service: Service) {
   const get = (id: RunId): Run => {
     const run = store.runs.get(id);
     if (run) return queue.current(run);
-    throw new UserError('NOT_FOUND', `There is no run ${id}.`, { hint: 'List the runs to see which exist.' });
+    throw userError('no-run', { id });
   };
 
   const list = (collectionId: CollectionId | undefined): Run[] =>
@@ -45,9 +46,7 @@ export function runHandlers(service: Service) {
   const plan = async ({ collectionId, preset, overrides, device }: Request): Promise<PretrainPlan> => {
     const collection = store.collections.get(collectionId);
     if (!collection) {
-      throw new UserError('NOT_FOUND', `There is no collection ${collectionId}.`, {
-        hint: 'List the collections to see which exist.',
-      });
+      throw userError('no-collection', { id: collectionId });
     }
     const { id, gflops, memoryBytes } = await service.chooseDevice(device);
     const imageCount = collection.counts.usable - collection.counts.duplicates;
@@ -74,10 +73,11 @@ export function runHandlers(service: Service) {
 
   const refuseActive = (run: Run): void => {
     if (run.state === null || !isUnderWay(run.state)) return;
-    throw new UserError('WRONG_STATE', `Run '${run.name}' is ${run.state}.`, {
-      hint: `Pause or stop it first: r2o jobs pause ${run.jobId ?? ''}`,
-      ...(run.jobId !== null && { action: { kind: 'pause-job', jobId: run.jobId } }),
-    });
+    throw userError(
+      'run-active',
+      { name: run.name, state: phrase(run.state) },
+      run.jobId === null ? {} : { action: { kind: 'pause-job', jobId: run.jobId } },
+    );
   };
 
   return {
@@ -87,13 +87,9 @@ export function runHandlers(service: Service) {
 
     async start(input: Request & { name?: string | undefined; fromModelId?: ModelId | undefined }) {
       const planned = await plan(input);
-      if (planned.refusal) {
-        throw new UserError('OUT_OF_MEMORY', planned.refusal.message, { hint: planned.refusal.hint });
-      }
+      if (planned.refusal) throw userErrorFromInfo(planned.refusal);
       if (input.fromModelId !== undefined && !store.models.get(input.fromModelId)) {
-        throw new UserError('NOT_FOUND', `There is no model ${input.fromModelId}.`, {
-          hint: 'List the models to see which exist.',
-        });
+        throw userError('no-model', { id: input.fromModelId });
       }
       const collection = store.collections.get(input.collectionId);
       const run = {
@@ -115,9 +111,11 @@ export function runHandlers(service: Service) {
       const run = get(id);
       refuseActive(run);
       if (run.state === 'done') {
-        throw new UserError('WRONG_STATE', `Run '${run.name}' has finished.`, {
-          hint: `To train longer, use: r2o runs extend ${id} --epochs ${2 * run.config.epochs}`,
-        });
+        throw userError(
+          'run-done',
+          { name: run.name },
+          { action: { kind: 'extend-run', runId: id, epochs: 2 * run.config.epochs } },
+        );
       }
       if (device !== undefined) store.runs.setDevice(id, (await service.chooseDevice(device)).id);
       return queueJob(get(id));
@@ -129,13 +127,13 @@ export function runHandlers(service: Service) {
       const stepsDone = run.checkpointStep ?? 0;
       const totalSteps = Math.round((run.totalSteps / run.config.epochs) * epochs);
       if (totalSteps <= stepsDone) {
-        throw new UserError(
-          'BAD_INPUT',
-          `Run '${run.name}' has already done ${stepsDone} steps, but ${epochs} epochs are only ${totalSteps}.`,
-          {
-            hint: `Choose more than ${Math.ceil((stepsDone / run.totalSteps) * run.config.epochs)} epochs in total.`,
-          },
-        );
+        throw userError('run-too-short', {
+          name: run.name,
+          stepsDone,
+          epochs,
+          totalSteps,
+          leastEpochs: Math.ceil((stepsDone / run.totalSteps) * run.config.epochs),
+        });
       }
       store.runs.setPlan(id, { config: stretched(run.config, epochs), totalSteps });
       return queueJob(get(id));
@@ -147,9 +145,7 @@ export function runHandlers(service: Service) {
       const run = get(id);
       const { steps, images } = store.runs.previews(id);
       if (steps.length === 0) {
-        throw new UserError('NOT_FOUND', `Run '${run.name}' has no previews.`, {
-          hint: 'It has not started yet, or its setting previews is 0.',
-        });
+        throw userError('run-without-previews', { name: run.name });
       }
       const shown = thinned(steps, maxColumns);
       const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
@@ -173,9 +169,7 @@ export function runHandlers(service: Service) {
     async keepBest(id: RunId): Promise<Model> {
       const run = get(id);
       if (!run.best) {
-        throw new UserError('NOT_FOUND', `Run '${run.name}' has no best preview yet.`, {
-          hint: 'Previews are taken at intervals during the run; wait for the first one.',
-        });
+        throw userError('run-without-best', { name: run.name });
       }
       const { step } = run.best;
       const file = `run-${id}-best-${step}.safetensors`;

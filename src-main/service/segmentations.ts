@@ -1,5 +1,6 @@
 import { rm, stat } from 'node:fs/promises';
-import { UserError } from '../contract/errors.ts';
+import { phrase } from '../contract/error-texts/error-text.ts';
+import { userError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { CollectionId, JobId, SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
@@ -16,9 +17,7 @@ export function segmentationHandlers(service: Service) {
   const get = (id: SegmentationId): Segmentation => {
     const segmentation = store.segmentations.get(id);
     if (segmentation) return queue.current(segmentation);
-    throw new UserError('NOT_FOUND', `There is no segmentation ${id}.`, {
-      hint: 'List the segmentations to see which exist.',
-    });
+    throw userError('no-segmentation', { id });
   };
 
   const announce = (id: SegmentationId): Segmentation => {
@@ -60,15 +59,16 @@ export function segmentationHandlers(service: Service) {
     async start(request: SegmentRequest): Promise<{ segmentation: Segmentation; job: Job }> {
       const { collectionId, modelId, settings } = request;
       const collection = store.collections.get(collectionId);
-      if (!collection) throw new UserError('NOT_FOUND', `There is no collection ${collectionId}.`);
+      if (!collection) throw userError('no-collection', { id: collectionId });
       if (collection.counts.usable === 0) {
-        throw new UserError('WRONG_STATE', `'${collection.name}' has no usable images to segment.`, {
-          hint: `Scan it first: r2o collections rescan ${collectionId}`,
-          action: { kind: 'rescan', collectionId },
-        });
+        throw userError(
+          'no-usable-images',
+          { name: collection.name },
+          { action: { kind: 'rescan', collectionId } },
+        );
       }
       const model = modelId === undefined ? undefined : store.models.get(modelId);
-      if (modelId !== undefined && !model) throw new UserError('NOT_FOUND', `There is no model ${modelId}.`);
+      if (modelId !== undefined && !model) throw userError('no-model', { id: modelId });
       const device = await service.chooseDevice(request.device);
       const segmentation = {
         collectionId,
@@ -94,19 +94,14 @@ export function segmentationHandlers(service: Service) {
       const segmentation = get(id);
       const { state, name, finishedAtMs } = segmentation;
       if (isNewOnly && finishedAtMs === null) {
-        throw new UserError(
-          'WRONG_STATE',
-          `'${name}' has never been finished, so all of its images are due.`,
-          {
-            hint: `Resume it: r2o segmentations resume ${id}`,
-            action: { kind: 'resume-segmentation', segmentationId: id },
-          },
+        throw userError(
+          'segmentation-unfinished',
+          { name },
+          { action: { kind: 'resume-segmentation', segmentationId: id } },
         );
       }
       if (state === null || !isUnderWay(state)) return queueJob(segmentation, isNewOnly);
-      throw new UserError('WRONG_STATE', `'${segmentation.name}' is ${state}.`, {
-        hint: 'Wait for it, or pause it first.',
-      });
+      throw userError('segmentation-active', { name: segmentation.name, state: phrase(state) });
     },
 
     changes(id: SegmentationId): CollectionChanges {
@@ -142,7 +137,5 @@ export async function truthFolderAt(path: string): Promise<string> {
   const folder = givenPath(path);
   const stats = await stat(folder).catch(() => undefined);
   if (stats?.isDirectory() === true) return folder;
-  throw new UserError('FOLDER_NOT_FOUND', `The folder ${folder} does not exist.`, {
-    hint: 'Enter the folder that contains masks/ (and labels/), or one with NAME.png for each image.',
-  });
+  throw userError('no-truth-folder', { path: folder });
 }

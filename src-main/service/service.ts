@@ -1,10 +1,11 @@
+import { phrase } from '../contract/error-texts/error-text.ts';
 import { EventPublisher } from '@orpc/server';
 import { z } from 'zod';
 import type { ServiceEvent } from '../contract/event.ts';
 import { DEFAULT_SETTINGS, Settings, type SettingsChange } from '../contract/settings.ts';
 import { ViewState } from '../contract/view-state.ts';
 import type { Device, MachineProbe, SystemInfo } from '../contract/system.ts';
-import { UserError } from '../contract/errors.ts';
+import { UserError, userError } from '../contract/errors.ts';
 import { PUBLISHED_ENCODERS, type PublishedEncoder } from '../contract/published-encoder.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
@@ -168,11 +169,10 @@ export class Service {
     const { devices } = await (this.#latestProbe ?? (id === undefined ? this.probe() : this.#probeOnly(id)));
     const device = devices.find((one) => (id === undefined ? one.isDefault : one.id === id));
     if (device?.isAvailable === true) return device;
-    const reason = device?.reason ?? 'this version does not know the device';
-    throw new UserError('DEVICE_UNAVAILABLE', `The device ${id ?? ''} cannot be used: ${reason}.`, {
-      hint: device?.fix ?? 'List the devices with: r2o devices',
-      ...(device?.fix == null && { action: { kind: 'show-devices' } }),
-    });
+    const refused = { id: id ?? '', reason: device?.reason ?? phrase('unknown-device') };
+    throw device?.fix == null
+      ? userError('device-unusable', refused, { action: { kind: 'show-devices' } })
+      : userError('device-fixable', { ...refused, fix: device.fix });
   }
 
   #probeOnly(id: string): Promise<MachineProbe> {
@@ -203,13 +203,10 @@ function createFolders(layout: DataLayout): void {
     closeToOthers(layout.folder, (name) => isOfDataFolder(layout, name));
     for (const folder of [layout.cache, layout.models, layout.runs, layout.logs]) makePrivateFolder(folder);
   } catch (error) {
-    throw new UserError(
-      isDiskFull(error) ? 'DISK_FULL' : 'DATA_FOLDER_UNUSABLE',
-      `The data folder ${layout.folder} cannot be created or written.`,
-      {
-        hint: 'Choose another folder with --data or R2O_DATA, or change its permissions.',
-        cause: error,
-      },
+    throw userError(
+      isDiskFull(error) ? 'data-folder-full' : 'data-folder-unusable',
+      { path: layout.folder },
+      { cause: error },
     );
   }
 }

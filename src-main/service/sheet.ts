@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sheetsFolder } from '../domain/data-layout.ts';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
 import type { Concept } from '../contract/segmentation.ts';
 import { workerLimits } from '../jobs/worker-settings.ts';
@@ -45,9 +45,7 @@ async function drawSheet(
     limit: input.limit,
   });
   if (best.items.length === 0) {
-    throw new UserError('WRONG_STATE', `Segmentation ${input.id} has no finished images yet.`, {
-      hint: 'Wait for its job, or resume the job.',
-    });
+    throw userError('segmentation-empty', { id: input.id });
   }
   const tiles = store.gallery.tiles(input.id, best.items).map(({ imageId, relPath, bestScore }) => ({
     path: join(rootPath, relPath),

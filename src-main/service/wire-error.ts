@@ -1,9 +1,9 @@
 import { ORPCError } from '@orpc/server';
-import { UserError, type ErrorInfo } from '../contract/errors.ts';
+import { UserError, userError, type ErrorInfo } from '../contract/errors.ts';
 import type { Logger } from './logger.ts';
 
 /**
- * The error as it crosses to a client: `{ code, message, data: { hint } }`.
+ * The error as it crosses to a client: `{ code, message, data: { hint, action, text } }`.
  *
  * User errors go as they are, and so do errors that oRPC made itself (input that does not fit the schema, an
  * aborted call). Everything else is a bug: it is logged here, at the boundary, and the error names the log.
@@ -12,14 +12,7 @@ export function toWireError(error: unknown, where: string, logger: Logger): ORPC
   if (error instanceof UserError) return fromInfo(error.toInfo(), error);
   if (isWireError(error)) return error.code === 'BAD_REQUEST' ? fromBadRequest(error) : error;
   logger.error(error, `contract ${where}`);
-  return fromInfo(
-    {
-      code: 'INTERNAL',
-      message: `Internal error in ${where}.`,
-      hint: `This is a bug in R2O Studio. For details, see ${logger.file}.`,
-    },
-    error,
-  );
+  return fromInfo(userError('internal-error', { where, log: logger.file }).toInfo(), error);
 }
 
 /** `instanceof` loses the type parameters of a class; these are the safest. */
@@ -34,8 +27,11 @@ function fromInfo({ code, message, ...data }: ErrorInfo, cause: unknown): ORPCEr
 /** Input that does not match its schema, described in one line per field. */
 function fromBadRequest(error: ORPCError<string, unknown>): ORPCError<string, unknown> {
   const issues = issuesOf(error.data).map(({ path, message }) => `${path.join('.') || 'input'}: ${message}`);
-  const message = issues.length > 0 ? `The request is not valid (${issues.join('; ')}).` : error.message;
-  return fromInfo({ code: 'BAD_INPUT', message, hint: null }, error);
+  const info =
+    issues.length > 0
+      ? userError('request-invalid', { issues: issues.join('; ') }).toInfo()
+      : ({ code: 'BAD_INPUT', message: error.message, hint: null } as const);
+  return fromInfo(info, error);
 }
 
 type Issue = { path: string[]; message: string };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 
 /** The position after the last row of a page, as an opaque string. */
 export function encodeCursor(position: readonly (string | number)[]): string {
@@ -18,9 +18,7 @@ export function decodeCursor<T extends z.ZodType>(cursor: string, schema: T): z.
   }
   const parsed = schema.safeParse(position);
   if (parsed.success) return parsed.data;
-  throw new UserError('BAD_INPUT', 'This page cursor is not valid.', {
-    hint: 'Start again from the first page.',
-  });
+  throw userError('page-cursor');
 }
 
 export type Page<T> = { items: T[]; nextCursor: string | null };

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
-import { ErrorInfo } from '../contract/errors.ts';
+import { ErrorInfo, userError } from '../contract/errors.ts';
 import { JobId } from '../contract/ids.ts';
 import { JobProgress, JobSpec, type Job } from '../contract/job.ts';
 import { isEnded, isResumable, JobState, statesBefore } from '../contract/job-state.ts';
@@ -132,11 +132,7 @@ export class JobRepository {
 
   /** Marks jobs that no process works on any longer, because their process ended. */
   interruptActive(): void {
-    const error: ErrorInfo = {
-      code: 'WORKER_FAILED',
-      message: 'R2O Studio was closed while this job was running.',
-      hint: 'Resume the job: it continues from what it had saved.',
-    };
+    const error = userError('closed-during-job').toInfo();
     this.#interrupt.run({ error: JSON.stringify(error) });
   }
 }

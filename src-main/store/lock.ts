@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import { dataLayout } from '../domain/data-layout.ts';
 import { makePrivateFolder } from './private-folder.ts';
 
@@ -30,10 +30,7 @@ export function acquireDataFolderLock(folder: string, holder: LockHolder): DataF
   } catch (cause) {
     db?.close();
     if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) return undefined;
-    throw new UserError('DATA_FOLDER_UNUSABLE', `The data folder ${folder} cannot be created or written.`, {
-      hint: 'Check its permissions and the free space, or choose another folder with --data or R2O_DATA.',
-      cause,
-    });
+    throw userError('data-folder-unusable', { path: folder }, { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import { ImageId, SegmentationId } from '../contract/ids.ts';
 import type { MaskEditKind, MaskHistory } from '../contract/mask-edit.ts';
 import type { WritableDb } from './connection.ts';
@@ -159,12 +159,10 @@ export class MaskEditRepository {
 
   #turn(edit: EditRow | undefined, to: MaskSide): StepResult {
     if (!edit) {
-      throw new UserError('WRONG_STATE', `There is nothing to ${to === 'before' ? 'undo' : 'redo'}.`);
+      throw userError(to === 'before' ? 'nothing-to-undo' : 'nothing-to-redo');
     }
     if (!this.#states.isInPlace(edit.id, to === 'before' ? 'after' : 'before')) {
-      throw new UserError('WRONG_STATE', 'This step cannot be undone: its masks have been changed since.', {
-        hint: 'Another program has changed them; its changes are kept.',
-      });
+      throw userError('undo-overtaken');
     }
     this.#setUndone.run(Number(to === 'before'), edit.id);
     return this.#states.restore(edit, to);

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import { MaskId, type ConceptId } from '../contract/ids.ts';
 import type { MaskEditKind } from '../contract/mask-edit.ts';
 import type { ReviewState } from '../contract/mask.ts';
@@ -175,15 +175,11 @@ export class MaskStates {
   ): void {
     const mask = this.#get.get(write.id);
     if (mask?.segmentation_id !== step.segmentationId || mask.image_id !== step.imageId) {
-      throw new UserError('NOT_FOUND', `There is no mask ${write.id}.`, {
-        hint: 'It was removed, or its image has been segmented again.',
-      });
+      throw userError('no-mask', { id: write.id });
     }
     const wanted = 'revision' in write ? write.revision : undefined;
     const isAsKnown = wanted === undefined || wanted === mask.revision;
     if (isAsKnown) return;
-    throw new UserError('WRONG_STATE', `Mask ${write.id} has been changed since it was opened.`, {
-      hint: 'Open it again and repeat your change.',
-    });
+    throw userError('mask-changed', { id: write.id });
   }
 }

@@ -1,7 +1,7 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Database } from 'better-sqlite3';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import { makePrivate } from './private-folder.ts';
 import { backupFiles, isBackup } from '../domain/data-layout.ts';
 
@@ -52,18 +52,12 @@ export function refuseForeign(db: Database, migrations: readonly Migration[]): v
   const isEmpty = db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
   if (isEmpty) return;
   if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
-    throw new UserError('DATABASE_DAMAGED', `${db.name} is another program's database.`, {
-      hint: 'Choose another data folder with --data.',
-    });
+    throw userError('database-foreign', { path: db.name });
   }
   const current = schemaVersion(db);
   const newest = migrations.at(-1)?.version ?? 0;
   if (current <= newest) return;
-  throw new UserError(
-    'DATABASE_TOO_NEW',
-    `${db.name} was written by a newer version of R2O Studio (schema ${current}; this version knows ${newest}).`,
-    { hint: 'Update R2O Studio, or choose another data folder with --data.' },
-  );
+  throw userError('database-too-new', { path: db.name, schema: current, newest });
 }
 
 function schemaVersion(db: Database): number {

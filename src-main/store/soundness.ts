@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { UserError } from '../contract/errors.ts';
+import { type UserError, userError } from '../contract/errors.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 
 /** Stored with the settings, but not one of them. */
@@ -81,7 +81,5 @@ function damageOf(db: Database.Database, table: string): string[] {
 }
 
 function damaged(file: string, found: string): UserError {
-  return new UserError('DATABASE_DAMAGED', `${file} is damaged: ${found.split('\n').join('; ')}.`, {
-    hint: 'Replace it with a backup (studio.sqlite.v*.bak, in the same folder), or move it away to start with an empty one.',
-  });
+  return userError('database-found-damaged', { path: file, found: found.split('\n').join('; ') });
 }

@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import { isDiskFull } from '../domain/system-errors.ts';
 
 /**
@@ -12,22 +12,13 @@ export function translateSqliteError(error: unknown, file: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error;
   const code = error.code;
   if (isDiskFull(error) || (code.startsWith('SQLITE_IOERR') && isDriveFull(file))) {
-    return new UserError('DISK_FULL', `The disk is full: ${file} could not be written.`, {
-      hint: 'Free some space, then resume the job. Nothing that was already saved is lost.',
-      cause: error,
-    });
+    return userError('database-disk-full', { path: file }, { cause: error });
   }
   if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new UserError('DATABASE_DAMAGED', `${file} is damaged or is not an R2O Studio database.`, {
-      hint: 'Replace it with a backup (studio.sqlite.v*.bak, in the same folder), or move it away to start with an empty one.',
-      cause: error,
-    });
+    return userError('database-damaged', { path: file }, { cause: error });
   }
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new UserError('DATA_FOLDER_BUSY', `${file} is in use by another process.`, {
-      hint: 'Close the other R2O Studio or r2o command, then try again.',
-      cause: error,
-    });
+    return userError('database-busy', { path: file }, { cause: error });
   }
   if (
     code.startsWith('SQLITE_READONLY') ||
@@ -35,10 +26,7 @@ export function translateSqliteError(error: unknown, file: string): unknown {
     code.startsWith('SQLITE_IOERR') ||
     code === 'SQLITE_PERM'
   ) {
-    return new UserError('DATA_FOLDER_UNUSABLE', `${file} cannot be opened or written (${code}).`, {
-      hint: 'Check the permissions and the disk of the data folder, or choose another folder with --data.',
-      cause: error,
-    });
+    return userError('database-unusable', { path: file, errno: code }, { cause: error });
   }
   return error;
 }

@@ -1,4 +1,5 @@
-import { UserError } from '../contract/errors.ts';
+import { phrase } from '../contract/error-texts/error-text.ts';
+import { userError } from '../contract/errors.ts';
 import { DeviceError } from '../core/compile/runtime/step.ts';
 import { TrainingDiverged } from '../core/train/train.ts';
 import type { WorkerJobOf } from './protocol/job.ts';
@@ -10,35 +11,32 @@ export function explainFailure(
   { config, device, runId }: WorkerJobOf<'pretrain'>,
   { step }: SavedStep,
 ): unknown {
-  const kept = step === undefined ? 'Nothing was saved yet' : `The checkpoint of step ${step} is kept`;
+  const kept = step === undefined ? phrase('nothing-saved') : phrase('checkpoint-kept', { step });
   if (error instanceof TrainingDiverged) {
-    return new UserError(
-      'TRAINING_DIVERGED',
-      `The training diverged at step ${error.step}: its loss or gradient is NaN or infinite.`,
-      {
-        hint: `${kept}; start a new run with a smaller baseLr (now ${config.baseLr}) or more warmupEpochs.`,
-      },
-    );
+    return userError('training-diverged', { step: error.step, kept, baseLr: config.baseLr });
   }
   if (isOutOfMemory(error)) {
-    return new UserError(
-      'OUT_OF_MEMORY',
-      `${device} ran out of memory: a batch of ${config.batchSize} at ${config.viewPx} px does not fit into the memory that other programs leave free.`,
+    return userError(
+      'training-memory',
       {
-        hint: `${kept}. Quit other programs and resume, or start a new run with batchSize ${Math.max(2, Math.floor(config.batchSize / 2))} or a smaller viewPx.`,
-        cause: error,
+        device,
+        batchSize: config.batchSize,
+        viewPx: config.viewPx,
+        kept,
+        smallerBatch: Math.max(2, Math.floor(config.batchSize / 2)),
       },
+      { cause: error },
     );
   }
   if (!(error instanceof DeviceError)) return error;
-  const elsewhere =
-    device === 'onnx:cpu'
-      ? ''
-      : `, or continue on another device: r2o runs resume ${runId} --device onnx:cpu`;
-  return new UserError('DEVICE_FAILED', error.message, {
-    hint: `${kept}. Resume to try ${device} again${elsewhere}`,
-    cause: error,
-  });
+  return userError(
+    'device-failed',
+    { reason: error.message, kept, device },
+    {
+      ...(device !== 'onnx:cpu' && { action: { kind: 'resume-run', runId, device: 'onnx:cpu' } }),
+      cause: error,
+    },
+  );
 }
 
 /** An allocation that failed: in the engine, for an array of our own, or in a thread that makes batches. */

@@ -1,6 +1,7 @@
 import { ORPCError } from '@orpc/client';
-import { ErrorCode, ErrorInfo, UserError } from '../../src-main/contract/errors.ts';
-import { t, tOr } from '../i18n/language.svelte.ts';
+import { ErrorCode } from '../../src-main/contract/error-texts/error-code.ts';
+import { ErrorInfo, UserError } from '../../src-main/contract/errors.ts';
+import { t, tError } from '../i18n/language.svelte.ts';
 
 /** An error as it is shown: what kind it is, what failed on what, and what to do next if there is something to do. */
 export type ShownError = ErrorInfo;
@@ -24,6 +25,7 @@ export function toShownError(error: unknown): ShownError {
     message: error.message,
     hint: sent?.hint ?? null,
     ...(sent?.action && { action: sent.action }),
+    ...(sent?.text && { text: sent.text }),
   };
 }
 
@@ -38,20 +40,23 @@ export async function pictureError(address: string): Promise<ShownError> {
   }
 }
 
-/**
- * The kind of error in a few words of the chosen language. The message itself comes from the service, in English, as
- * it is in the log. A code without a text is shown as an internal error.
- */
+/** The kind of error in a few words of the chosen language. */
 export function errorTitle(code: ErrorCode): string {
-  return tOr(`error.code.${code}`, t('error.code.INTERNAL'));
+  return t(`error.code.${code}`);
+}
+
+/** What failed on what, in the chosen language; in English where the catalogue of this version does not have the error. */
+export function errorMessage({ text, message }: ShownError): string {
+  return (text && tError(text, 'message')) ?? message;
+}
+
+/** What to do next, in the chosen language. */
+export function errorHint({ text, hint }: ShownError): string | null {
+  if (hint === null) return null;
+  return (text && tError(text, 'hint')) ?? hint;
 }
 
 /** What failed on what, and what to do next, in one go. */
 export function errorText(error: ShownError): string {
-  return [error.message, shownHint(error)].filter(Boolean).join(' ');
-}
-
-/** The hint, unless it names a command: then a button does what it says. */
-export function shownHint({ hint, action }: ShownError): string | null {
-  return action ? null : hint;
+  return [errorMessage(error), errorHint(error)].filter(Boolean).join(' ');
 }

@@ -1,4 +1,13 @@
 import i18next from 'i18next';
+import {
+  ERROR_TEXTS,
+  englishOf,
+  filled,
+  isErrorKey,
+  type ErrorKey,
+  type Phrase,
+  type PhraseKey,
+} from '../../src-main/contract/error-texts/error-text.ts';
 import type { LanguageChoice } from '../../src-main/contract/settings.ts';
 import en from './en.json';
 
@@ -10,6 +19,16 @@ type AllTexts<T = typeof en> = { [K in keyof T]: T[K] extends string ? string : 
 /** All languages but English, which is always loaded; each is loaded when it is first selected. */
 const LOADERS: Record<Exclude<Language, 'en'>, () => Promise<AllTexts>> = {
   de: async () => (await import('./de.json')).default,
+};
+
+/** What errors say in another language: one that lacks an error does not compile. */
+type ErrorTexts = {
+  errors: Record<ErrorKey, { message: string; hint?: string }>;
+  phrases: Record<PhraseKey, string>;
+};
+
+const ERROR_LOADERS: Record<Exclude<Language, 'en'>, () => Promise<ErrorTexts>> = {
+  de: async () => (await import('./errors.de.json')).default,
 };
 
 const translator = i18next.createInstance({
@@ -24,6 +43,8 @@ void translator.init();
 
 // A page has one language, as it has one document; every `t` in markup follows it.
 let current = $state<Language>('en');
+/** Of the current language; undefined in English, which is in the contract. */
+let errorTexts = $state.raw<ErrorTexts>();
 
 /** The language that the page is in. */
 export function language(): Language {
@@ -60,13 +81,32 @@ function translate(key: string, values: Values): string {
   return translator.t(key, values);
 }
 
+/**
+ * What an error says in the page's language.
+ * @returns undefined for an error that this version does not have, or that has no such part
+ */
+export function tError({ key, values }: Phrase, part: 'message' | 'hint'): string | undefined {
+  if (!isErrorKey(key)) return undefined;
+  const texts: { message: string; hint?: string } = errorTexts?.errors[key] ?? ERROR_TEXTS[key];
+  const text = texts[part];
+  return text === undefined ? undefined : filled(text, values, messageOrPhrase).trim();
+}
+
+function messageOrPhrase(key: string): string | undefined {
+  const known: Partial<Record<string, string>> = errorTexts?.phrases ?? {};
+  if (errorTexts && isErrorKey(key)) return errorTexts.errors[key].message;
+  return known[key] ?? englishOf(key);
+}
+
 /** Switches the page to a language, loading its texts where needed. */
 export async function useLanguage(choice: LanguageChoice): Promise<void> {
   const chosen = choice === 'system' ? preferred(navigator.languages) : choice;
   if (chosen !== 'en' && !translator.hasResourceBundle(chosen, 'translation')) {
     translator.addResourceBundle(chosen, 'translation', await LOADERS[chosen]());
   }
+  const errors = chosen === 'en' ? undefined : await ERROR_LOADERS[chosen]();
   await translator.changeLanguage(chosen);
+  errorTexts = errors;
   document.documentElement.lang = chosen;
   current = chosen;
 }

@@ -4,12 +4,19 @@ import type { JobId } from '../../src-main/contract/ids.ts';
 import type { Jobs } from './jobs.svelte.ts';
 import type { Library } from './library.svelte.ts';
 import type { Navigation } from './navigation.svelte.ts';
+import type { Runs } from './runs.svelte.ts';
 import type { Segmentations } from './segmentations.svelte.ts';
 
 const KEY = Symbol('error actions');
 
 /** What actions need of the studio. */
-type Actors = { navigation: Navigation; library: Library; segmentations: Segmentations; jobs: Jobs };
+type Actors = {
+  navigation: Navigation;
+  library: Library;
+  runs: Runs;
+  segmentations: Segmentations;
+  jobs: Jobs;
+};
 
 /** Lets panels inside this component do what the hint of an error says. */
 export function provideErrorActions(run: (action: ErrorAction) => unknown): void {
@@ -32,6 +39,19 @@ export async function runErrorAction(studio: Actors, action: ErrorAction): Promi
       return;
     case 'pause-job':
       await pause(studio, action.jobId);
+      return;
+    case 'resume-run':
+      studio.navigation.go('pretrain', action.runId);
+      await studio.runs.resume(action.runId, action.device);
+      return;
+    case 'extend-run':
+      studio.navigation.go('pretrain', action.runId);
+      return;
+    case 'show-encoders':
+      studio.navigation.go('models', 'encoders');
+      return;
+    case 'import-model':
+      studio.navigation.go('models');
       return;
     case 'show-devices':
       studio.navigation.go('settings');

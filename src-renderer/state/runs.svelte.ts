@@ -64,8 +64,9 @@ export class Runs {
     return started[0];
   }
 
-  resume(id: RunId): Promise<boolean> {
-    return this.#change(() => this.#client.runs.resume({ id }));
+  /** @param device where to continue, if not on the device of the run */
+  resume(id: RunId, device?: string): Promise<boolean> {
+    return this.#change(() => this.#client.runs.resume({ id, ...(device !== undefined && { device }) }));
   }
 
   extend(id: RunId, epochs: number): Promise<boolean> {

@@ -91,7 +91,7 @@ describe('a run whose device is gone', { timeout: 180_000 }, () => {
         const { error } = await client.jobs.get({ id: job.id });
         expect(error).toMatchObject({ code: 'DEVICE_FAILED' });
         expect(error?.hint).toContain(`The checkpoint of step ${checkpointStep} is kept`);
-        expect(error?.hint).toContain(`r2o runs resume ${run.id} --device onnx:cpu`);
+        expect(error?.action).toEqual({ kind: 'resume-run', runId: run.id, device: 'onnx:cpu' });
         const state = { device: 'onnx:webgpu', checkpointStep, step: checkpointStep };
         expect(await client.runs.get({ id: run.id })).toMatchObject(state);
       }

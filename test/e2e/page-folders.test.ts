@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,4 +53,29 @@ describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, (
       expect(complaints).toEqual([]);
     },
   );
+
+  test('explains in German what failed and why a file is not used', { timeout: PAGE_MS }, async () => {
+    const folder = tempFolder();
+    await writeScenes(folder, { count: 1, seed: 2 });
+    writeFileSync(join(folder, 'images', 'broken.png'), '');
+    const { page, complaints } = await openPage(browser, { locale: 'de-DE' });
+    const path = page.getByLabel('Ordnerpfad auf diesem Rechner');
+    const add = page.locator('form').getByRole('button', { name: 'Ordner hinzufügen' });
+    await path.fill('fotos');
+    await add.click();
+    await page.getByRole('alert').getByText('„fotos“ ist kein vollständiger Pfad.').waitFor();
+    await path.fill(join(folder, 'images'));
+    await add.click();
+    await page.getByRole('tab', { name: 'Probleme 1' }).click();
+    await page.getByText('Die Datei hat keinen Inhalt').waitFor();
+
+    await page.getByRole('complementary').getByRole('button', { name: 'Ordner hinzufügen' }).click();
+    await page.getByRole('dialog').getByLabel('Ordnerpfad auf diesem Rechner').fill(join(folder, 'images'));
+    await page.getByRole('dialog').getByRole('button', { name: 'Ordner hinzufügen' }).click();
+    const alert = page.getByRole('dialog').getByRole('alert');
+    await alert.getByText('ist schon die Sammlung').waitFor();
+    await alert.getByText('Lesen Sie sie stattdessen neu ein.').waitFor();
+    await alert.getByRole('button', { name: 'Erneut scannen' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
 });

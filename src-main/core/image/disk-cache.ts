@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheEntry } from '../../domain/data-layout.ts';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { errnoOf, isDiskFull } from '../../domain/system-errors.ts';
 
 export type DiskCacheOptions = {
@@ -190,17 +190,9 @@ export class DiskCache {
     if (errno === undefined) return error;
     const { folder } = this.#options;
     if (isDiskFull(error)) {
-      const hint = 'Free some space on that drive, or lower the cache sizes in the settings; then resume.';
-      return new UserError('DISK_FULL', `The drive of the cache folder '${folder}' is full.`, {
-        hint,
-        cause: error,
-      });
+      return userError('cache-disk-full', { path: folder }, { cause: error });
     }
-    const hint = 'Check the permissions of that folder and its drive, or choose another data folder.';
-    return new UserError('DATA_FOLDER_UNUSABLE', `The cache folder '${folder}' cannot be used (${errno}).`, {
-      hint,
-      cause: error,
-    });
+    return userError('cache-unusable', { path: folder, errno }, { cause: error });
   }
 }
 

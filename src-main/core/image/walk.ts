@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Dirent, Stats } from 'node:fs';
 import { open, opendir, readdir, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import type { ImageProblem } from '../../contract/image.ts';
 import type { FileKey, FoundFile } from '../../domain/scan.ts';
 import { extensionOf, isHiddenName, promiseOf } from './file-names.ts';
@@ -83,10 +83,7 @@ export function resolveFile(root: string, { relPath, pathBytes }: FileKey): stri
     (part) => !['', '.', '..'].includes(part) && !part.includes('\0') && !(isWindows && /[\\:]/.test(part)),
   );
   if (!isSafe) {
-    throw new UserError(
-      'BAD_INPUT',
-      `'${relPath}' is not the path of a file inside the collection's folder.`,
-    );
+    throw userError('path-outside', { path: relPath });
   }
   const base = resolve(root);
   if (pathBytes === null) return [base, ...parts].join(sep);
@@ -102,9 +99,7 @@ export async function realRoot(path: Buffer | string): Promise<Buffer> {
     throw rootError(error, path);
   });
   if (!stats.isDirectory()) {
-    throw new UserError('NOT_A_FOLDER', `'${path.toString()}' is not a folder.`, {
-      hint: 'Choose a folder.',
-    });
+    throw userError('root-not-a-folder', { path: path.toString() });
   }
   return realpath(path, { encoding: 'buffer' });
 }
@@ -118,9 +113,7 @@ export async function refuseGoneFolder(root: string): Promise<void> {
   await realRoot(root);
   await using entries = await opendir(root);
   if ((await entries.read()) !== null) return;
-  throw new UserError('FOLDER_NOT_FOUND', `The folder '${root}' is empty.`, {
-    hint: 'Reconnect its drive, then resume the job. If the images were deleted, remove the collection.',
-  });
+  throw userError('root-empty', { path: root });
 }
 
 function rootError(error: unknown, path: Buffer | string): unknown {
@@ -128,14 +121,9 @@ function rootError(error: unknown, path: Buffer | string): unknown {
   if (errno === undefined) return error;
   const folder = path.toString();
   if (problemOfErrno(errno).code === 'vanished') {
-    const hint = 'Reconnect its drive, or choose another folder.';
-    return new UserError('FOLDER_NOT_FOUND', `There is no folder '${folder}'.`, { hint, cause: error });
+    return userError('root-gone', { path: folder }, { cause: error });
   }
-  const hint = 'Change its permissions or check its drive, then try again.';
-  return new UserError('FOLDER_UNREADABLE', `The folder '${folder}' cannot be listed (${errno}).`, {
-    hint,
-    cause: error,
-  });
+  return userError('root-unlisted', { path: folder, errno }, { cause: error });
 }
 
 async function* visitFolder(folder: Folder, walk: Walk): AsyncGenerator<Visit> {

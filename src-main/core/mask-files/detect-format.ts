@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { MaskFileFormat } from '../../contract/mask-import.ts';
 import type { KnownFormat } from './file-context.ts';
 import { readJson } from './read-json.ts';
@@ -36,8 +36,9 @@ export async function detectFormat(
 ): Promise<DetectedFormat> {
   const found = isFolder ? await formatOfFolder(path, signal) : await formatOfFile(path);
   if (found) return found;
-  throw new UserError('BAD_INPUT', `The format of ${path} is not recognized.`, {
-    hint: `Choose it with --format: ${MaskFileFormat.options.filter((format) => format !== 'auto').join(', ')}.`,
+  throw userError('mask-format-unknown', {
+    path,
+    formats: MaskFileFormat.options.filter((format) => format !== 'auto').join(', '),
   });
 }
 

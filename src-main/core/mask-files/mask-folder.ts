@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, extname, relative } from 'node:path';
-import { UserError } from '../../contract/errors.ts';
+import { type UserError, userError } from '../../contract/errors.ts';
 import type { MaskFileFormat } from '../../contract/mask-import.ts';
 import { detectFormat, type DetectedFormat } from './detect-format.ts';
 import { contextOf, fromFile, type OpenOptions, type ReadOptions } from './file-context.ts';
@@ -112,13 +112,11 @@ async function* readOnePng(
 }
 
 function noSuchFile(path: string, extension: string, format: MaskFileFormat): UserError {
-  return new UserError('BAD_INPUT', `There is no ${extension} file in ${path}.`, {
-    hint: `The format ${format} needs such files; choose another format with --format, or another folder.`,
-  });
+  return userError('no-mask-files', { extension, path, format });
 }
 
 async function isFolderOrThrow(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined);
   if (stats) return stats.isDirectory();
-  throw new UserError('NOT_FOUND', `There is no file or folder ${path}.`, { hint: 'Check the path.' });
+  throw userError('no-mask-path', { path });
 }

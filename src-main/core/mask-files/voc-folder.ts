@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { readPngSize } from '../mask/decode-png.ts';
 import { masksOfClasses, numberAt, readClassPicture, type ClassPicture } from './class-picture.ts';
 import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
@@ -41,9 +41,7 @@ export async function* readVocFolder(path: string, options: ReadOptions): AsyncG
     yield* fromFile(file, readImage({ name, paths, labelMap }, contextOf(file, name, options)));
   }
   if (names[CLASSES].size + names[OBJECTS].size > 0) return;
-  throw new UserError('BAD_INPUT', `There are no masks of Pascal VOC in ${path}.`, {
-    hint: `Choose the folder that contains ${CLASSES} and ${OBJECTS}.`,
-  });
+  throw userError('no-voc-masks', { path, classes: CLASSES, objects: OBJECTS });
 }
 
 async function pngsIn(folder: string): Promise<Set<string>> {

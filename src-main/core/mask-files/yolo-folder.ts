@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
 import type { FileRecord } from './mask-record.ts';
 import { readMaskFile } from './read-file.ts';
@@ -36,9 +36,7 @@ export async function* readYoloFolder(path: string, options: ReadOptions): Async
     else yield* fromFile(file, readYolo(bytes.toString('utf8'), { imageName, classNames }, context));
   }
   if (labels.length > 0) return;
-  throw new UserError('BAD_INPUT', `There are no label files in ${path}.`, {
-    hint: 'The format yolo needs .txt files in a folder called labels; choose the folder that contains it.',
-  });
+  throw userError('no-yolo-labels', { path });
 }
 
 /** A label file, and the image that it is about: its path below the folder of its split, without extension. */
@@ -56,9 +54,7 @@ type YoloFolder = {
 async function openYoloFolder(path: string): Promise<YoloFolder> {
   const yaml = await findYaml(path);
   if (yaml === undefined) {
-    throw new UserError('BAD_INPUT', `There is no data.yaml in ${path}, nor in the folders above it.`, {
-      hint: 'It names the classes. Choose the folder that contains data.yaml and labels.',
-    });
+    throw userError('no-yolo-yaml', { path });
   }
   const root = dirname(yaml);
   return {
@@ -84,17 +80,16 @@ async function findYaml(path: string): Promise<string | undefined> {
 
 async function classNamesIn(yaml: string): Promise<ReadonlyMap<string, string>> {
   const bytes = await readMaskFile(yaml, MAX_YAML_BYTES);
-  if (typeof bytes === 'string') throw new UserError('BAD_INPUT', `${yaml} cannot be used. ${bytes}`);
-  const hint = 'It needs a list "names" of the classes, as Ultralytics writes it.';
+  if (typeof bytes === 'string') throw userError('yaml-unusable', { path: yaml, detail: bytes });
   const document = parseDocument(bytes.toString('utf8').replace(/^\ufeff/, ''), { logLevel: 'silent' });
   const [error] = document.errors;
   if (error) {
     const reason = error.message.split('\n')[0] ?? '';
-    throw new UserError('BAD_INPUT', `${yaml} is not valid YAML (${reason}).`, { hint });
+    throw userError('yaml-invalid', { path: yaml, reason });
   }
   const { data } = DataYaml.safeParse(contentOf(document));
   if (data) return data.names;
-  throw new UserError('BAD_INPUT', `${yaml} does not name the classes.`, { hint });
+  throw userError('yaml-classes', { path: yaml });
 }
 
 /** Aliases that stand for more than they may are refused when they are followed. */

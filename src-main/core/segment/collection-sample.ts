@@ -1,4 +1,4 @@
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import type { SegmentMode, SegmentSettings } from '../../contract/segmentation.ts';
 import { learnConcepts } from './concepts.ts';
 import { graphOf, type Embedding } from './embed-image.ts';
@@ -139,9 +139,7 @@ export async function learnCollection(
 ): Promise<LearnedCollection> {
   const [first] = samples;
   if (!first) {
-    throw new UserError('NO_USABLE_IMAGES', "None of the collection's images can be read.", {
-      hint: 'Rescan the collection; if its folder is on a removable or network drive, connect it first.',
-    });
+    throw userError('no-images-read');
   }
   const values = new Float32Array(samples.reduce((sum, sample) => sum + sample.values.length, 0));
   let at = 0;

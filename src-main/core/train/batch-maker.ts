@@ -1,4 +1,4 @@
-import { UserError } from '../../contract/errors.ts';
+import { UserError, userError } from '../../contract/errors.ts';
 import { ImageProblemError } from '../image/image-problem.ts';
 import { BOX_FIELDS, type Batch, type SkippedImage } from './batch.ts';
 import { epochOf, epochOrder, stepsPerEpoch } from './batch-order.ts';
@@ -129,8 +129,7 @@ function takeNext(candidates: Generator<number>, count: number): number[] {
 
 function noUsableImages(skipped: readonly SkippedImage[]): UserError {
   const [first] = skipped;
-  const example = first ? ` The first: ${first.relPath}: ${first.detail}` : '';
-  return new UserError('NO_USABLE_IMAGES', `None of the collection's images can be read.${example}`, {
-    hint: 'Rescan the collection; if its folder is on a removable or network drive, connect it first.',
-  });
+  return first
+    ? userError('no-images-read-first', { path: first.relPath, detail: first.detail })
+    : userError('no-images-read');
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UserError } from '../../contract/errors.ts';
+import { UserError, userError } from '../../contract/errors.ts';
 import { SafetensorsFile, writeSafetensors, type TensorSource } from '../weights/safetensors.ts';
 import { trainingSpecOf } from './training-spec.ts';
 import { trainingState } from './update-step.ts';
@@ -127,11 +127,5 @@ function float32Of(bytes: Uint8Array): Float32Array {
 }
 
 function damaged(path: string): UserError {
-  return new UserError(
-    'CHECKPOINT_DAMAGED',
-    `The checkpoint ${path} is damaged: its content has changed since it was written.`,
-    {
-      hint: 'Check the drive, then start a new run; its earlier models are not affected.',
-    },
-  );
+  return userError('checkpoint-damaged', { path });
 }

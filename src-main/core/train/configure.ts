@@ -1,4 +1,4 @@
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { PretrainConfig, type PresetName, type PretrainOverrides } from '../../contract/pretrain.ts';
 import { balanced } from './presets/balanced.ts';
 import { paper } from './presets/paper.ts';
@@ -22,35 +22,21 @@ export function purposeOf(preset: PresetName): string {
  */
 export function configure(preset: PresetName, imageCount: number, fixed: PretrainOverrides): PretrainConfig {
   if (imageCount < MIN_IMAGES) {
-    throw new UserError(
-      'BAD_INPUT',
-      `Pretraining needs at least ${MIN_IMAGES} different images, but this collection has ${imageCount}.`,
-      { hint: 'Add images to its folder and rescan it; a few hundred are a good start.' },
-    );
+    throw userError('too-few-images', { least: MIN_IMAGES, count: imageCount });
   }
   const config = PretrainConfig.parse({ ...PRESETS[preset].configure({ imageCount, fixed }), ...fixed });
-  refuse(
-    config.batchSize > imageCount,
-    `A batch of ${config.batchSize} needs at least as many images, but this collection has ${imageCount}.`,
-    `Set batchSize to ${imageCount} or less.`,
-  );
-  refuse(
-    config.epochImages !== null && config.epochImages < config.batchSize,
-    `An epoch of ${config.epochImages} images is smaller than a batch of ${config.batchSize}.`,
-    `Set epochImages to ${config.batchSize} or more, or to null for all images.`,
-  );
-  const { epochs, values, type } = config.kSchedule;
-  const points = type === 'cosine' ? 2 : 1;
-  refuse(
-    epochs.length !== values.length ||
-      epochs.length < points ||
-      epochs.some((epoch, i) => i > 0 && epoch <= (epochs[i - 1] ?? 0)),
-    `kSchedule needs the same number of values and epochs, at least ${points}, and the epochs must increase.`,
-    'For example: {"type":"cosine","epochs":[0,300],"values":[128,4]}',
-  );
+  const { batchSize, epochImages, kSchedule } = config;
+  if (batchSize > imageCount) throw userError('batch-too-large', { batchSize, count: imageCount });
+  if (epochImages !== null && epochImages < batchSize)
+    throw userError('epoch-too-small', { epochImages, batchSize });
+  refuseUnordered(kSchedule);
   return config;
 }
 
-function refuse(isWrong: boolean, message: string, hint: string): void {
-  if (isWrong) throw new UserError('BAD_INPUT', message, { hint });
+function refuseUnordered({ epochs, values, type }: PretrainConfig['kSchedule']): void {
+  const points = type === 'cosine' ? 2 : 1;
+  const isOrdered = epochs.every((epoch, i) => i === 0 || epoch > (epochs[i - 1] ?? 0));
+  if (epochs.length === values.length && epochs.length >= points && isOrdered) return;
+  const example = '{"type":"cosine","epochs":[0,300],"values":[128,4]}';
+  throw userError('k-schedule', { points, example });
 }

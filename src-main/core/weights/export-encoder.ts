@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
-import { UserError } from '../../contract/errors.ts';
+import { phrase } from '../../contract/error-texts/error-text.ts';
+import { userError } from '../../contract/errors.ts';
 import { FORMATS_OF_KIND, type ExportedModel, type Model, type WeightsFormat } from '../../contract/model.ts';
 import { writeTextAtomically } from './atomic-file.ts';
 import { networkExporter } from './export-network.ts';
@@ -12,8 +13,8 @@ import { vitExporter } from './vit/export-vit.ts';
 
 /** What a kind of encoder is called in messages, and why it leaves in few formats. */
 const OTHER_KINDS = {
-  vit: { what: 'a Vision Transformer', why: 'this format describes ResNets only' },
-  onnx: { what: 'an ONNX file', why: 'its weights have no names outside its graph' },
+  vit: { what: 'vision-transformer', why: 'resnets-only' },
+  onnx: { what: 'onnx-file', why: 'unnamed-weights' },
 } as const;
 
 export type ExportRequest = {
@@ -35,13 +36,7 @@ export async function exportEncoder(request: ExportRequest): Promise<ExportedMod
   const { model, format, path, overwrite } = request;
   const { write, usage, suffix = '' } = exporterOf(request);
   if (!path.endsWith(suffix)) {
-    throw new UserError(
-      'BAD_INPUT',
-      `${basename(path)}: ${format} only reads files whose name ends in ${suffix}.`,
-      {
-        hint: `Use the name ${basename(path)}${suffix} instead.`,
-      },
-    );
+    throw userError('export-suffix', { file: basename(path), format, suffix });
   }
   const cards = { markdown: `${path}.card.md`, json: `${path}.card.json` };
   if (!overwrite) refuseExisting([path, cards.markdown, cards.json]);
@@ -69,18 +64,18 @@ function exporterOf({ source, model, format }: ExportRequest): Exporter {
     return source.kind === 'vit' ? vitExporter(source.vit, model, format) : graphExporter(source);
   }
   const { what, why } = OTHER_KINDS[source.kind];
-  throw new UserError(
-    'BAD_INPUT',
-    `'${model.name}' is ${what} and cannot be exported as ${format}, because ${why}.`,
-    { hint: `Use --format ${formats.join(' or ')}.` },
-  );
+  throw userError('export-kind', {
+    name: model.name,
+    what: phrase(what),
+    format,
+    why: phrase(why),
+    formats: formats.join(', '),
+  });
 }
 
 /** @throws UserError ALREADY_EXISTS naming the first of the files that exists */
 export function refuseExisting(paths: readonly string[]): void {
   const existing = paths.find((path) => existsSync(path));
   if (existing === undefined) return;
-  throw new UserError('ALREADY_EXISTS', `${existing} already exists.`, {
-    hint: 'Choose another name, or overwrite it with --force.',
-  });
+  throw userError('file-exists', { path: existing });
 }

@@ -1,4 +1,5 @@
-import { UserError } from '../../contract/errors.ts';
+import { phrase } from '../../contract/error-texts/error-text.ts';
+import { UserError, userError } from '../../contract/errors.ts';
 import type { ModelWeights } from '../../domain/model-weights.ts';
 import { ARCHITECTURES } from '../model/architectures.ts';
 import { untrainedEncoder, type Encoder } from './encoder.ts';
@@ -27,10 +28,8 @@ export type OpenedModel =
 export async function openModel(weights: ModelWeights): Promise<Encoder> {
   const model = await openAnyModel(weights);
   if (model.kind === 'resnet') return model.encoder;
-  const what = model.kind === 'onnx' ? 'an ONNX file' : 'a Vision Transformer';
-  throw new UserError('BAD_INPUT', `This model is ${what}, which can segment but not be trained.`, {
-    hint: 'Choose a ResNet.',
-  });
+  const what = phrase(model.kind === 'onnx' ? 'onnx-file' : 'vision-transformer');
+  throw userError('not-trainable', { what });
 }
 
 /** What is behind a model of the store. @throws UserError MODEL_UNAVAILABLE when the file is gone or has changed */
@@ -78,10 +77,7 @@ async function available<T>(read: () => Promise<T>): Promise<T> {
   } catch (error) {
     const isLost = error instanceof UserError && LOST.some((code) => code === error.code);
     if (!isLost) throw error;
-    throw new UserError('MODEL_UNAVAILABLE', `The weights of this model cannot be used: ${error.message}`, {
-      hint: 'Restore the file from a backup of the data folder, or remove the model and import it again.',
-      cause: error,
-    });
+    throw userError('model-unusable', { problem: error.asPhrase() }, { cause: error });
   }
 }
 

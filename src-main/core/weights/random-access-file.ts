@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { open, stat, type FileHandle } from 'node:fs/promises';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { damagedFile, translateFileError } from './weights-error.ts';
 
 /** Bytes read or hashed at once. */
@@ -29,9 +29,7 @@ export class RandomAccessFile {
     } catch (error) {
       throw translateFileError(error, path);
     }
-    throw new UserError('FILE_UNUSABLE', `${path} is not a regular file.`, {
-      hint: 'Enter the path of a weights file.',
-    });
+    throw userError('not-regular-file', { path });
   }
 
   /**

@@ -1,4 +1,5 @@
-import { UserError } from '../../contract/errors.ts';
+import type { UserError } from '../../contract/errors.ts';
+import { commandLineHint } from './error-hints.ts';
 
 const MIB = 2 ** 20;
 
@@ -49,7 +50,8 @@ export function printable(name: string): string {
 /** A user error in up to two lines: what failed, and what to do. */
 export function errorLines(error: UserError): string[] {
   const shown = (text: string) => text.split('\n').map(printable).join('\n');
-  return [`error: ${shown(error.message)}`, ...(error.hint === null ? [] : [`  ${shown(error.hint)}`])];
+  const hint = commandLineHint(error.toInfo());
+  return [`error: ${shown(error.message)}`, ...(hint === null ? [] : [`  ${shown(hint)}`])];
 }
 
 /** How long something takes, to one or two units: `8 s`, `3 min 20 s`, `2 h 5 min`. */

@@ -24,6 +24,7 @@ import { addSegmentCommand } from './commands/segment.ts';
 import { addSegmentationCommands } from './commands/segmentations.ts';
 import { addAddressCommand, addServeCommand } from './commands/serve.ts';
 import { Cancelled } from './follow-job.ts';
+import { commandLineError } from './error-hints.ts';
 import { errorLines, ExitCode } from './output.ts';
 import { leaveSessions, toUserError } from './session.ts';
 
@@ -83,7 +84,7 @@ async function runCommand(program: Command, args: string[]): Promise<number> {
     const context = contextOf(program);
     const { output } = context;
     if (error instanceof UserError) {
-      if (output.isJson) output.result({ error: error.toInfo() }, () => []);
+      if (output.isJson) output.result({ error: commandLineError(error.toInfo()) }, () => []);
       else for (const line of errorLines(error)) output.note(line);
       return ExitCode.userError;
     }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ORPCError } from '@orpc/client';
-import { ErrorCode, UserError } from '../../contract/errors.ts';
+import { ErrorCode } from '../../contract/error-texts/error-code.ts';
+import { ErrorInfo, UserError, userErrorFromInfo } from '../../contract/errors.ts';
 import { acquireDataFolderLock, readLockHolder } from '../../store/lock.ts';
 import type { ServerOptions } from '../server/server.ts';
 import { readEndpoint } from '../shared/endpoint.ts';
@@ -88,12 +89,7 @@ export function toUserError(error: unknown): unknown {
   if (!(error instanceof ORPCError)) return error;
   const code = ErrorCode.safeParse(error.code);
   if (!code.success) return error;
-  const data: unknown = error.data;
-  const hasHint =
-    typeof data === 'object' && data !== null && 'hint' in data && typeof data.hint === 'string';
-  return new UserError(
-    code.data,
-    error.message,
-    hasHint ? { hint: data.hint as string, cause: error } : { cause: error },
-  );
+  const data = ErrorInfo.partial().safeParse(error.data).data;
+  const info = { ...data, code: code.data, message: error.message, hint: data?.hint ?? null };
+  return userErrorFromInfo(info, error);
 }

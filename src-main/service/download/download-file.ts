@@ -1,7 +1,7 @@
 import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { IncomingMessage } from 'node:http';
-import { UserError } from '../../contract/errors.ts';
+import { UserError, userError } from '../../contract/errors.ts';
 import { isDiskFull } from '../../domain/system-errors.ts';
 import { causeOf, request, type ProxySettings } from './request.ts';
 import { discard, keptOf, writeNote, type Kept, type PartialPlace } from './partial-file.ts';
@@ -98,7 +98,7 @@ async function answerOf(
   throw failed(
     remote.address,
     `the server announces ${totalBytes} bytes, but the file has ${remote.minBytes} to ${remote.maxBytes}`,
-    OTHER_FILE,
+    { key: 'download-other-file' },
   );
 }
 
@@ -126,11 +126,11 @@ async function checkRoom({ file }: PartialPlace, { startBytes, totalBytes }: Ans
   const { bavail, bsize } = await statfs(folder);
   const neededBytes = totalBytes - startBytes + totalBytes;
   if (bavail * bsize >= neededBytes) return;
-  throw new UserError(
-    'DISK_FULL',
-    `The download needs ${mib(neededBytes)}, but ${folder} has only ${mib(bavail * bsize)} free.`,
-    { hint: 'Free some space, then try again.' },
-  );
+  throw userError('download-disk-full', {
+    needed: mib(neededBytes),
+    path: folder,
+    free: mib(bavail * bsize),
+  });
 }
 
 const mib = (bytes: number) => `${Math.ceil(bytes / MIB)} MiB`;
@@ -147,11 +147,9 @@ async function receive(
   for await (const chunk of response as AsyncIterable<Buffer>) {
     if (doneBytes + chunk.length > mostBytes) {
       await discard(place);
-      throw failed(
-        remote.address,
-        `the server sent more than the ${mostBytes} bytes of the file`,
-        OTHER_FILE,
-      );
+      throw failed(remote.address, `the server sent more than the ${mostBytes} bytes of the file`, {
+        key: 'download-other-file',
+      });
     }
     await writeAll(handle, chunk, doneBytes);
     doneBytes += chunk.length;
@@ -162,7 +160,7 @@ async function receive(
     throw failed(remote.address, `the connection ended after ${doneBytes} of ${totalBytes} bytes`);
   if (doneBytes >= remote.minBytes) return;
   await discard(place);
-  throw failed(remote.address, `the server sent only ${doneBytes} bytes`, OTHER_FILE);
+  throw failed(remote.address, `the server sent only ${doneBytes} bytes`, { key: 'download-other-file' });
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
@@ -171,31 +169,24 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
     done += (await handle.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
 }
 
-const BROWSER = 'download it in a browser and import it with: r2o models import <file>';
-const AGAIN = `Try again: what has arrived is kept. Or ${BROWSER}`;
-const OTHER_FILE = `The server may offer another file now. If so, ${BROWSER}`;
+type Failure = 'download-failed' | 'download-other-file';
 
-function failed(address: string, cause: string, hint = AGAIN, error?: unknown): UserError {
-  return new UserError('DOWNLOAD_FAILED', `The download of ${address} failed because ${cause}.`, {
-    hint,
-    cause: error,
-  });
+function failed(
+  address: string,
+  reason: string,
+  { key = 'download-failed', cause }: { key?: Failure; cause?: unknown } = {},
+): UserError {
+  return userError(key, { address, reason }, { action: { kind: 'import-model' }, cause });
 }
 
 function asUserError(error: unknown, { remote, place }: DownloadOptions): unknown {
   if (error instanceof UserError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (isDiskFull(error)) {
-    return new UserError('DISK_FULL', `The disk is full: ${place.file} could not be written.`, {
-      hint: 'Free some space, then try again: what has arrived is kept.',
-      cause: error,
-    });
+    return userError('download-file-full', { path: place.file }, { cause: error });
   }
   if (['EACCES', 'EPERM', 'EROFS', 'EISDIR'].includes(code)) {
-    return new UserError('FILE_UNUSABLE', `${place.file} cannot be written: ${code}.`, {
-      hint: 'Change its permissions, or choose another data folder with --data.',
-      cause: error,
-    });
+    return userError('download-file-unusable', { path: place.file, errno: code }, { cause: error });
   }
-  return failed(remote.address, causeOf(error), AGAIN, error);
+  return failed(remote.address, causeOf(error), { cause: error });
 }

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { UserError } from '../../contract/errors.ts';
+import { UserError, userError } from '../../contract/errors.ts';
 import type { ServiceEvent } from '../../contract/event.ts';
 import type { ModelId } from '../../contract/ids.ts';
 import type { Model } from '../../contract/model.ts';
@@ -86,9 +86,7 @@ export class EncoderDownloads {
   #find(name: PublishedName): PublishedEncoder {
     const encoder = this.#options.published.find((one) => one.name === name);
     if (encoder) return encoder;
-    throw new UserError('NOT_FOUND', `There is no encoder '${name}' to download.`, {
-      hint: 'List them with: r2o models get',
-    });
+    throw userError('no-encoder', { name }, { action: { kind: 'show-encoders' } });
   }
 
   async #run(encoder: PublishedEncoder, signal: AbortSignal): Promise<void> {
@@ -143,10 +141,11 @@ export class EncoderDownloads {
       const isOther = error instanceof UserError && error.code.startsWith('WEIGHTS_');
       if (!isOther) throw error;
       await this.#clear(encoder);
-      throw new UserError(error.code, `What ${encoder.address} sent is not used. ${error.message}`, {
-        hint: 'Download the file in a browser and import it with: r2o models import <file>',
-        cause: error,
-      });
+      throw userError(
+        error.code === 'WEIGHTS_DAMAGED' ? 'download-damaged' : 'download-unusable',
+        { address: encoder.address, problem: error.asPhrase() },
+        { action: { kind: 'import-model' }, cause: error },
+      );
     }
     await this.#clear(encoder);
   }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
 import { resolveFile } from '../../core/image/walk.ts';
@@ -74,9 +74,7 @@ async function heatOf(photo: Photo): Promise<HeatMap> {
 async function readHead(modelFile: string): Promise<ForegroundHead> {
   const head = (await readCollectionModel(modelFile))?.foreground.head;
   if (head) return head;
-  throw new UserError('WRONG_STATE', 'What this segmentation learned is gone, or another version wrote it.', {
-    hint: 'Segment the collection again.',
-  });
+  throw userError('learned-gone');
 }
 
 /** As segmentation found it, from the cache; found again where the cache has made room. */

@@ -1,15 +1,9 @@
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import type { MaskShape } from '../../domain/mask-shape.ts';
 import { decodeRle, encodeRle, type EncodedMask } from '../../core/mask/rle.ts';
 import { unionOf } from '../../core/mask/union.ts';
 import { splitByLine, splitByMask, splitParts } from '../../core/superpixel/split-mask.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
-
-const NO_SPLIT: Record<CallOf<'split-mask'>['by']['kind'], string> = {
-  parts: 'Draw a line across it instead.',
-  line: 'Draw the line all the way across the mask.',
-  mask: 'Select a mask that covers a part of it.',
-};
 
 /**
  * What follows from a shape that came from outside.
@@ -18,9 +12,7 @@ const NO_SPLIT: Record<CallOf<'split-mask'>['by']['kind'], string> = {
 export function measureMask({ shape }: CallOf<'measure-mask'>): ResultOf<'measure-mask'> {
   const encoded = encodeOrNull(shape);
   if (encoded) return encoded;
-  throw new UserError('BAD_INPUT', 'The new shape is empty or does not fit the image.', {
-    hint: 'To get rid of a mask, remove or reject it.',
-  });
+  throw userError('mask-shape');
 }
 
 /** @throws UserError BAD_INPUT for masks of different grids */
@@ -39,7 +31,7 @@ export function splitMask({ shape, box, by }: CallOf<'split-mask'>): ResultOf<'s
     return by.kind === 'line' ? splitByLine(shape, box, by.points) : splitByMask(shape, by.shape);
   });
   if (pieces.length > 1) return { pieces };
-  throw new UserError('BAD_INPUT', 'This does not split the mask.', { hint: NO_SPLIT[by.kind] });
+  throw userError(`no-split-${by.kind}`);
 }
 
 function encodeOrNull(shape: MaskShape): EncodedMask | null {
@@ -52,10 +44,7 @@ function encodeOrNull(shape: MaskShape): EncodedMask | null {
 
 function onOneGrid<T>(work: () => T): T {
   return translateRange(work, (cause) => {
-    throw new UserError('BAD_INPUT', 'These masks have different sizes: their image has changed.', {
-      hint: 'Segment the image again.',
-      cause,
-    });
+    throw userError('mask-sizes', {}, { cause });
   });
 }
 

@@ -1,4 +1,5 @@
 import { totalmem } from 'node:os';
+import { userError, type ErrorInfo } from '../../contract/errors.ts';
 import type { PretrainConfig, PretrainPlan } from '../../contract/pretrain.ts';
 import { stepsPerEpoch } from '../../core/train/batch-order.ts';
 import { configure, purposeOf } from '../../core/train/configure.ts';
@@ -34,7 +35,7 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
       ...(imageCount < FEW_IMAGES
         ? [`${imageCount} images are very few: the encoder will learn little more than their colours.`]
         : []),
-      ...(memory ? [`${memory.message} ${memory.hint}`] : []),
+      ...(memory ? [[memory.message, memory.hint].filter(Boolean).join(' ')] : []),
     ],
     refusal: memory && memoryBytes > available ? memory : null,
   };
@@ -44,18 +45,23 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
 function memoryProblem(
   config: PretrainConfig,
   { device, available }: { device: string; available: number },
-): { message: string; hint: string } | undefined {
+): ErrorInfo | undefined {
   const needed = estimateMemoryBytes(config);
   const budget = MEMORY_SHARE * available;
   if (needed <= budget) return undefined;
   const batchSize = fittingBatchSize(config, budget);
-  return {
-    message: `A batch of ${config.batchSize} at ${config.viewPx} px needs about ${gib(needed)} of memory, but ${device} has only ${gib(available)}.`,
-    hint:
-      batchSize === undefined
-        ? 'Even the smallest batch does not fit: set a smaller viewPx, or choose a smaller encoder.'
-        : `A batchSize of ${batchSize} fits.`,
+  const memory = {
+    batchSize: config.batchSize,
+    viewPx: config.viewPx,
+    needed: gib(needed),
+    device,
+    available: gib(available),
   };
+  const problem =
+    batchSize === undefined
+      ? userError('plan-memory-smallest', memory)
+      : userError('plan-memory', { ...memory, fitting: batchSize });
+  return problem.toInfo();
 }
 
 const gib = (bytes: number) => `${(bytes / GIB).toFixed(1)} GiB`;

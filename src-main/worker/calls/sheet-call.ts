@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { decodeImage } from '../../core/image/decode.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { pictureGrid } from '../../core/image/picture-grid.ts';
@@ -55,9 +55,7 @@ async function drawTiles(
     }
   }
   if (drawn.length > 0) return drawn;
-  throw new UserError('IMAGE_UNAVAILABLE', `None of the ${tiles.length} images of the sheet can be read.`, {
-    hint: 'If they are on a drive, connect it; otherwise scan their collection again.',
-  });
+  throw userError('sheet-unread', { count: tiles.length });
 }
 
 async function drawForPicture(tile: Tile, limits: Limits): Promise<Uint8Array> {

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join, parse } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import type { ImageId } from '../../contract/ids.ts';
 import type { MaskShape } from '../../domain/mask-shape.ts';
 import { objectLabels, type TrueObjects } from '../../core/evaluate/object-labels.ts';
@@ -177,9 +177,6 @@ async function readGrey(path: string): Promise<Grey | undefined> {
     const { data, info } = await sharp(bytes).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
     return { values: new Uint8Array(data), widthPx: info.width, heightPx: info.height };
   } catch (cause) {
-    throw new UserError('BAD_INPUT', `The ground-truth file ${path} cannot be read as an image.`, {
-      hint: 'Ground truth is PNG: 0 background, 255 foreground, 128 ignored.',
-      cause,
-    });
+    throw userError('truth-unread', { path }, { cause });
   }
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { UserError } from '../../contract/errors.ts';
+import { type UserError, userError } from '../../contract/errors.ts';
 import { ContentHash } from '../../contract/ids.ts';
 import { TERMS, type TermsName } from '../../contract/terms.ts';
 import { modelFile } from '../../domain/data-layout.ts';
@@ -54,7 +54,5 @@ export async function inspectFile(call: CallOf<'inspect-encoder'>): Promise<Resu
 
 function termsNotAccepted(path: string, name: TermsName): UserError {
   const { title, address, summary } = TERMS[name];
-  return new UserError('TERMS_NOT_ACCEPTED', `${basename(path)} is under the ${title}. ${summary}`, {
-    hint: `Read the terms at ${address}, then accept them in the import dialog or with --yes.`,
-  });
+  return userError('terms-not-accepted', { file: basename(path), title, summary, address });
 }

@@ -1,5 +1,5 @@
 import { opendir, stat } from 'node:fs/promises';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 
 /**
  * After mask files were read: without their drive, or with only the empty folder that an unmounted one leaves, they
@@ -8,13 +8,7 @@ import { UserError } from '../../contract/errors.ts';
  */
 export async function refuseGoneFiles(path: string): Promise<void> {
   if (!(await isGone(path))) return;
-  throw new UserError(
-    'FILE_NOT_FOUND',
-    `${path} went away while its masks were read, so none were imported.`,
-    {
-      hint: 'Connect its drive again, then resume the import.',
-    },
-  );
+  throw userError('import-files-gone', { path });
 }
 
 async function isGone(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import type { MaskImportOptions } from '../../contract/mask-import.ts';
 import { openMasks } from '../../core/mask-files/mask-folder.ts';
 import { MANIFEST_NAME } from '../../domain/export-plan.ts';
@@ -105,9 +105,7 @@ async function saveImage(
     }
     return;
   }
-  throw new UserError('WRONG_STATE', `The masks of ${relPath} kept changing while they were imported.`, {
-    hint: 'Import them again when nothing else changes masks.',
-  });
+  throw userError('masks-kept-changing', { path: relPath });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import type { PretrainConfig } from '../../contract/pretrain.ts';
 import type { DeviceId } from '../../core/compile/devices/report.ts';
 import { modelNetwork, targetName } from '../../core/model/networks.ts';
@@ -65,7 +65,5 @@ async function startingWeights({ config, parent }: PretrainJob): Promise<Record<
 function refuseOtherNetwork(parent: Encoder, config: PretrainConfig): void {
   const [has, wants] = [architectureName(parent.spec), architectureName(ARCHITECTURES[config.encoder])];
   if (has === wants) return;
-  throw new UserError('BAD_INPUT', `A ${wants} cannot start from the weights of a ${has}.`, {
-    hint: 'Choose a model with the same encoder, or set encoder to the one that the model uses.',
-  });
+  throw userError('other-network', { wants, has });
 }

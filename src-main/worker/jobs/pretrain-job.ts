@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { NotedReader } from '../../core/image/noted-reader.ts';
@@ -107,9 +107,7 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
 function deviceOf(name: string): DeviceId {
   const id = DEVICE_IDS.find((one) => one === name);
   if (id) return id;
-  throw new UserError('DEVICE_UNAVAILABLE', `This version does not know the device '${name}'.`, {
-    hint: 'List the devices with: r2o devices',
-  });
+  throw userError('no-device', { name }, { action: { kind: 'show-devices' } });
 }
 
 type PreviewImage = { listed: ListedImage; opened: OpenedImage };

@@ -1,4 +1,4 @@
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import type { ImageId } from '../../contract/ids.ts';
 import {
   readCollectionModel,
@@ -189,18 +189,10 @@ async function modelBefore({
 }: SegmentJob): Promise<CollectionModel | undefined> {
   const kept = await readCollectionModel(modelFile);
   if (!kept && isNewOnly) {
-    throw new UserError(
-      'WRONG_STATE',
-      'What this segmentation has learned is missing, or an older version wrote it.',
-      {
-        hint: 'Create a new segmentation of the collection.',
-      },
-    );
+    throw userError('learned-missing');
   }
   if (kept && model === null && kept.concepts.rowModel.features !== null) {
-    throw new UserError('NOT_FOUND', 'The encoder that this segmentation was made with has been removed.', {
-      hint: 'Import it again and create a new segmentation, or create one without an encoder.',
-    });
+    throw userError('this-encoder-removed');
   }
   return kept;
 }

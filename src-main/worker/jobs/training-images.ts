@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { UserError } from '../../contract/errors.ts';
+import { userError } from '../../contract/errors.ts';
 import { ContentHash, ImageId } from '../../contract/ids.ts';
 import { writeTextAtomically } from '../../core/weights/atomic-file.ts';
 import { imageListFile } from '../../domain/data-layout.ts';
@@ -58,13 +58,7 @@ export async function readOrMakeImageList(
 
 function refuseTooFew(imageCount: number, batchSize: number): void {
   if (imageCount >= batchSize) return;
-  throw new UserError(
-    'BAD_INPUT',
-    `The collection has ${imageCount} images left, which is fewer than a batch of ${batchSize}.`,
-    {
-      hint: 'Rescan the collection and start a new run.',
-    },
-  );
+  throw userError('images-left', { count: imageCount, batchSize });
 }
 
 function parseList(text: string): ListedImage[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ErrorInfo, UserError } from '../../contract/errors.ts';
+import { ErrorInfo, type UserError, userError } from '../../contract/errors.ts';
 import { Ask } from './ask.ts';
 import { Call } from './call.ts';
 import { Outcome, ProgressReport, WorkerJob } from './job.ts';
@@ -47,12 +47,5 @@ export function parseMessage<T>(schema: z.ZodType<T>, raw: unknown): T {
 
 /** The end of a conversation in which one side has said what the other cannot follow. */
 export function brokenProtocol(expected: string, cause?: unknown): UserError {
-  return new UserError(
-    'WORKER_FAILED',
-    `The app and its worker process did not understand each other: a message does not fit ${expected}.`,
-    {
-      hint: 'Try again: a job that is resumed continues from what it had saved. If it happens again, reinstall the app.',
-      cause,
-    },
-  );
+  return userError('worker-misunderstood', { expected }, { cause });
 }

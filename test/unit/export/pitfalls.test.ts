@@ -345,7 +345,10 @@ describe.skipIf(!canMakeDisks)(`a drive that is too small${diskReason}`, () => {
     );
 
   test.each([
-    ['coco', 'Free some space or choose another drive, or export with --images hardlink or reference.'],
+    [
+      'coco',
+      'Free some space or choose another drive, or export without copies of the images (hardlink, reference).',
+    ],
     ['yolo', 'Free some space or choose another drive.'],
   ] as const)('is told before the first byte of %s is written', async (format, hint) => {
     const disk = tinyDisk(1_024);
@@ -392,10 +395,10 @@ describe('a format', () => {
     ['huggingface', 'reference'],
     ['huggingface-parquet', 'hardlink'],
     ['sqlite', 'hardlink'],
-  ] as const)('%s refuses --images %s with the reason', async (format, images) => {
+  ] as const)('%s refuses %s for its images with the reason', async (format, images) => {
     await expect(exportDrawn([await drawnImage('a.png', cat())], { format, images })).rejects.toMatchObject({
       code: 'BAD_INPUT',
-      hint: expect.stringContaining('Use --images copy') as string,
+      hint: expect.stringContaining('Choose images: copy') as string,
     });
   });
 

@@ -452,6 +452,7 @@ describe('the local server', () => {
       code: 'WRONG_STATE',
       message: expect.stringContaining('no finished images yet') as unknown,
       hint: expect.stringContaining('resume') as unknown,
+      text: { key: 'segmentation-empty', values: { id: empty } },
     });
   });
 

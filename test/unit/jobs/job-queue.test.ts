@@ -238,6 +238,7 @@ describe('the job queue', () => {
       code: 'NOT_FOUND',
       message: `The collection of this scan (job ${job.id}) has been removed, so nothing more is saved for it.`,
       hint: 'Add its folder again to scan it.',
+      text: { key: 'scan-collection-removed', values: { id: job.id } },
     });
     expect(bugs).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { startSegmenting, takeNextStep } from '../../../src-renderer/state/job-r
 import { fractionOf, Jobs, jobTitle } from '../../../src-renderer/state/jobs.svelte.ts';
 import { Library } from '../../../src-renderer/state/library.svelte.ts';
 import { Navigation } from '../../../src-renderer/state/navigation.svelte.ts';
+import { Runs } from '../../../src-renderer/state/runs.svelte.ts';
 import { Segmentations } from '../../../src-renderer/state/segmentations.svelte.ts';
 import { Toasts } from '../../../src-renderer/state/toasts.svelte.ts';
 import { ViewMemory } from '../../../src-renderer/state/view-memory.svelte.ts';
@@ -32,6 +33,7 @@ function studio() {
     navigation,
     jobs: new Jobs(client, toasts),
     library: new Library(client, toasts),
+    runs: new Runs(client, toasts),
     segmentations: new Segmentations(client, toasts, new ViewMemory(client, {})),
   };
 }
@@ -75,6 +77,12 @@ describe('what comes next', () => {
     const all = studio();
     await runErrorAction(all, { kind: 'show-devices' });
     expect(address).toBe('#/settings');
+    await runErrorAction(all, { kind: 'extend-run', runId: RunId.parse(4), epochs: 20 });
+    expect(address).toBe('#/pretrain/4');
+    await runErrorAction(all, { kind: 'show-encoders' });
+    expect(address).toBe('#/models/encoders');
+    await runErrorAction(all, { kind: 'import-model' });
+    expect(address).toBe('#/models');
     await runErrorAction(all, { kind: 'rescan', collectionId: CollectionId.parse(3) });
     expect(address).toBe('#/library/3');
     // There is no such collection: the failure is told, and nothing else happens.

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'svelte/compiler';
 import { describe, expect, test } from 'vitest';
-import { ErrorCode } from '../../../src-main/contract/errors.ts';
+import { ErrorCode } from '../../../src-main/contract/error-texts/error-code.ts';
 import { JobPhase, JobUnit } from '../../../src-main/contract/job.ts';
 import { JobState } from '../../../src-main/contract/job-state.ts';
 import de from '../../../src-renderer/i18n/de.json';

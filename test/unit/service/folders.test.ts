@@ -57,8 +57,8 @@ describe('a folder that is listed for choosing one', () => {
   });
 });
 
-describe('an error whose hint names a command', () => {
-  test('tells a page what that command does', async () => {
+describe('an error that something can be done about', () => {
+  test('says what as data, which a page and the command line offer in their own way', async () => {
     const { client } = startService();
     const path = tempFolder();
     await makePhotos(path, 1);
@@ -67,7 +67,8 @@ describe('an error whose hint names a command', () => {
     await expect(client.collections.add({ path })).rejects.toMatchObject({
       code: 'ALREADY_EXISTS',
       data: {
-        hint: expect.stringContaining('r2o collections rescan') as unknown,
+        hint: 'Scan it again instead.',
+        text: { key: 'collection-exists', values: { path, name: collection.name, id: collection.id } },
         action: { kind: 'rescan', collectionId: collection.id },
       },
     });

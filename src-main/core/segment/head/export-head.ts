@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { UserError } from '../../../contract/errors.ts';
+import { userError } from '../../../contract/errors.ts';
 import type { ExportedModel } from '../../../contract/model.ts';
 import type { ModelWeights } from '../../../domain/model-weights.ts';
 import { graphFields, writeModel, type OnnxGraph } from '../../compile/lower/onnx/model.ts';
@@ -38,9 +38,7 @@ export async function exportHead({
   overwrite,
 }: HeadExport): Promise<ExportedModel> {
   if (!/\.onnx$/i.test(path)) {
-    throw new UserError('BAD_INPUT', `${basename(path)} does not end in .onnx.`, {
-      hint: `Use the name ${basename(path)}.onnx instead.`,
-    });
+    throw userError('head-suffix', { file: basename(path) });
   }
   const card = `${path}.card.md`;
   if (!overwrite) refuseExisting([path, card]);
@@ -90,11 +88,7 @@ async function extendFile(
   await using file = await GraphCopy.open(encoder.path);
   const opset = await file.opset();
   if (opset < LEAST_OPSET) {
-    throw new UserError(
-      'WEIGHTS_UNSUPPORTED',
-      `'${learned.facts.encoder}' cannot be extended by a head, because it was written for opset ${opset} of ONNX.`,
-      { hint: `Export the network again with opset ${LEAST_OPSET} or later, import it and segment with it.` },
-    );
+    throw userError('head-opset', { encoder: learned.facts.encoder, opset, least: LEAST_OPSET });
   }
   const { before, after } = graphsAround(encoder, await file.names(), learned);
   const extension = { input: encoder.name, before: graphFields(before), after: graphFields(after) };

@@ -3,6 +3,7 @@ import { JobId } from '../../../contract/ids.ts';
 import type { Job } from '../../../contract/job.ts';
 import { UserError } from '../../../contract/errors.ts';
 import { followJob } from '../follow-job.ts';
+import { commandLineHint } from '../error-hints.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
 
@@ -93,9 +94,10 @@ function progressOf({ progress }: Job): string {
 
 function errorOf({ error, isResumable, id }: Job): string[] {
   if (!error) return [];
+  const hint = commandLineHint(error);
   return [
     error.message,
-    ...(error.hint ? [error.hint] : []),
+    ...(hint === null ? [] : [hint]),
     ...(isResumable ? [`Resume it: r2o jobs resume ${id}`] : []),
   ];
 }

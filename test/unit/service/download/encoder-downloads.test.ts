@@ -235,7 +235,8 @@ describe('what is not the encoder', () => {
     expect(error).toMatchObject({
       code: 'DOWNLOAD_FAILED',
       message: containing(`the server announces ${server.bytes.length} bytes`),
-      hint: containing('r2o models import <file>'),
+      hint: containing('download it in a browser'),
+      action: { kind: 'import-model' },
     });
     expect(doneBytes).toBe(0);
     expect(existsSync(place.file)).toBe(false);

@@ -1,0 +1,158 @@
+import type { ErrorTexts } from './error-code.ts';
+
+/** Errors of jobs, runs and devices. */
+export const JOBS_ERRORS = {
+  'no-job': {
+    code: 'NOT_FOUND',
+    message: 'There is no job {id}.',
+    hint: 'List the jobs to see which exist.',
+  },
+  'job-done': {
+    code: 'WRONG_STATE',
+    message: 'Job {id} is done, so it cannot be {wanted}.',
+    hint: 'It has finished; start a new one instead.',
+  },
+  'job-state': {
+    code: 'WRONG_STATE',
+    message: 'Job {id} is {state}, so it cannot be {wanted}.',
+    hint: 'Check the state of the job, then try again.',
+  },
+  'closed-during-job': {
+    code: 'WORKER_FAILED',
+    message: 'R2O Studio was closed while this job was running.',
+    hint: 'Resume the job: it continues from what it had saved.',
+  },
+  'worker-stopped': {
+    code: 'WORKER_FAILED',
+    message: 'The worker process stopped unexpectedly ({exit}).',
+    hint: 'Try again. If it happens again with the same image, that file may be damaged.',
+  },
+  'worker-misunderstood': {
+    code: 'WORKER_FAILED',
+    message:
+      'The app and its worker process did not understand each other: a message does not fit {expected}.',
+    hint: 'Try again: a job that is resumed continues from what it had saved. If it happens again, reinstall the app.',
+  },
+  'no-run': {
+    code: 'NOT_FOUND',
+    message: 'There is no run {id}.',
+    hint: 'List the runs to see which exist.',
+  },
+  'run-removed': {
+    code: 'NOT_FOUND',
+    message: 'Run {id} has been removed, so it cannot be trained.',
+  },
+  'run-collection-removed': {
+    code: 'NOT_FOUND',
+    message: "The collection of run '{name}' has been removed.",
+    hint: 'Its models still exist; add the folder again to start a new run.',
+  },
+  'run-active': {
+    code: 'WRONG_STATE',
+    message: "Run '{name}' is {state}.",
+    hint: 'Pause or stop it first.',
+  },
+  'run-done': {
+    code: 'WRONG_STATE',
+    message: "Run '{name}' has finished.",
+    hint: 'To continue, train it longer.',
+  },
+  'run-too-short': {
+    code: 'BAD_INPUT',
+    message: "Run '{name}' has already done {stepsDone} steps, but {epochs} epochs are only {totalSteps}.",
+    hint: 'Choose more than {leastEpochs} epochs in total.',
+  },
+  'run-without-previews': {
+    code: 'NOT_FOUND',
+    message: "Run '{name}' has no previews.",
+    hint: 'It has not started yet, or its setting previews is 0.',
+  },
+  'run-without-best': {
+    code: 'NOT_FOUND',
+    message: "Run '{name}' has no best preview yet.",
+    hint: 'Previews are taken at intervals during the run; wait for the first one.',
+  },
+  'no-preview': {
+    code: 'NOT_FOUND',
+    message: 'Run {runId} has no preview of image {imageId} at step {step}.',
+  },
+  'training-diverged': {
+    code: 'TRAINING_DIVERGED',
+    message: 'The training diverged at step {step}: its loss or gradient is NaN or infinite.',
+    hint: '{kept}; start a new run with a smaller baseLr (now {baseLr}) or more warmupEpochs.',
+  },
+  'training-memory': {
+    code: 'OUT_OF_MEMORY',
+    message:
+      '{device} ran out of memory: a batch of {batchSize} at {viewPx} px does not fit into the memory that other programs leave free.',
+    hint: '{kept}. Quit other programs and resume, or start a new run with batchSize {smallerBatch} or a smaller viewPx.',
+  },
+  'device-failed': {
+    code: 'DEVICE_FAILED',
+    message: '{reason}',
+    hint: '{kept}. Resume to try {device} again.',
+  },
+  'plan-memory': {
+    code: 'OUT_OF_MEMORY',
+    message:
+      'A batch of {batchSize} at {viewPx} px needs about {needed} of memory, but {device} has only {available}.',
+    hint: 'A batchSize of {fitting} fits.',
+  },
+  'plan-memory-smallest': {
+    code: 'OUT_OF_MEMORY',
+    message:
+      'A batch of {batchSize} at {viewPx} px needs about {needed} of memory, but {device} has only {available}.',
+    hint: 'Even the smallest batch does not fit: set a smaller viewPx, or choose a smaller encoder.',
+  },
+  'too-few-images': {
+    code: 'BAD_INPUT',
+    message: 'Pretraining needs at least {least} different images, but this collection has {count}.',
+    hint: 'Add images to its folder and rescan it; a few hundred are a good start.',
+  },
+  'batch-too-large': {
+    code: 'BAD_INPUT',
+    message: 'A batch of {batchSize} needs at least as many images, but this collection has {count}.',
+    hint: 'Set batchSize to {count} or less.',
+  },
+  'epoch-too-small': {
+    code: 'BAD_INPUT',
+    message: 'An epoch of {epochImages} images is smaller than a batch of {batchSize}.',
+    hint: 'Set epochImages to {batchSize} or more, or to null for all images.',
+  },
+  'k-schedule': {
+    code: 'BAD_INPUT',
+    message:
+      'kSchedule needs the same number of values and epochs, at least {points}, and the epochs must increase.',
+    hint: 'For example: {example}',
+  },
+  'images-left': {
+    code: 'BAD_INPUT',
+    message: 'The collection has {count} images left, which is fewer than a batch of {batchSize}.',
+    hint: 'Rescan the collection and start a new run.',
+  },
+  'other-network': {
+    code: 'BAD_INPUT',
+    message: 'A {wants} cannot start from the weights of a {has}.',
+    hint: 'Choose a model with the same encoder, or set encoder to the one that the model uses.',
+  },
+  'checkpoint-damaged': {
+    code: 'CHECKPOINT_DAMAGED',
+    message: 'The checkpoint {path} is damaged: its content has changed since it was written.',
+    hint: 'Check the drive, then start a new run; its earlier models are not affected.',
+  },
+  'no-device': {
+    code: 'DEVICE_UNAVAILABLE',
+    message: "This version does not know the device '{name}'.",
+    hint: 'Choose one of the devices in the list.',
+  },
+  'device-unusable': {
+    code: 'DEVICE_UNAVAILABLE',
+    message: 'The device {id} cannot be used: {reason}.',
+    hint: 'Choose one of the devices in the list.',
+  },
+  'device-fixable': {
+    code: 'DEVICE_UNAVAILABLE',
+    message: 'The device {id} cannot be used: {reason}.',
+    hint: '{fix}',
+  },
+} as const satisfies ErrorTexts;

@@ -1,0 +1,180 @@
+import type { ErrorTexts } from './error-code.ts';
+
+/** Errors of segmentations, their concepts and ground truth. */
+export const SEGMENTATIONS_ERRORS = {
+  'no-segmentation': {
+    code: 'NOT_FOUND',
+    message: 'There is no segmentation {id}.',
+    hint: 'List the segmentations to see which exist.',
+  },
+  'no-segmentation-for-dataset': {
+    code: 'NOT_FOUND',
+    message: 'There is no segmentation {id}.',
+    hint: 'Datasets are made from segmentations: list them to see which exist.',
+  },
+  'no-segmentation-for-import': {
+    code: 'NOT_FOUND',
+    message: 'There is no segmentation {id}.',
+    hint: 'Masks are imported into a segmentation: list the segmentations to see which exist.',
+  },
+  'segmentation-removed': {
+    code: 'NOT_FOUND',
+    message: 'Segmentation {id} has been removed, so it cannot continue.',
+  },
+  'segmentation-collection-removed': {
+    code: 'NOT_FOUND',
+    message: "The collection of '{name}' has been removed.",
+  },
+  'segmentation-encoder-removed': {
+    code: 'NOT_FOUND',
+    message: "The encoder that '{name}' was made with has been removed.",
+    hint: 'Import it again and create a new segmentation, or create one without an encoder.',
+  },
+  'this-encoder-removed': {
+    code: 'NOT_FOUND',
+    message: 'The encoder that this segmentation was made with has been removed.',
+    hint: 'Import it again and create a new segmentation, or create one without an encoder.',
+  },
+  'segmentation-model-removed': {
+    code: 'MODEL_UNAVAILABLE',
+    message: "The model that '{name}' was made with has been removed.",
+    hint: 'Import the model again and segment the collection with it.',
+  },
+  'no-usable-images': {
+    code: 'WRONG_STATE',
+    message: "'{name}' has no usable images to segment.",
+    hint: 'Scan it first.',
+  },
+  'segmentation-unfinished': {
+    code: 'WRONG_STATE',
+    message: "'{name}' has never been finished, so all of its images are due.",
+    hint: 'Resume it.',
+  },
+  'segmentation-active': {
+    code: 'WRONG_STATE',
+    message: "'{name}' is {state}.",
+    hint: 'Wait for it, or pause it first.',
+  },
+  'segmentation-empty': {
+    code: 'WRONG_STATE',
+    message: 'Segmentation {id} has no finished images yet.',
+    hint: 'Wait for its job, or resume the job.',
+  },
+  'learned-missing': {
+    code: 'WRONG_STATE',
+    message: 'What this segmentation has learned is missing, or an older version wrote it.',
+    hint: 'Create a new segmentation of the collection.',
+  },
+  'learned-gone': {
+    code: 'WRONG_STATE',
+    message: 'What this segmentation learned is gone, or another version wrote it.',
+    hint: 'Segment the collection again.',
+  },
+  'not-in-segmentation': {
+    code: 'NOT_FOUND',
+    message: 'Image {imageId} is not part of segmentation {id}.',
+  },
+  'not-segmented-yet': {
+    code: 'NOT_FOUND',
+    message: 'Image {imageId} is not part of segmentation {id}.',
+    hint: 'Wait until it has been segmented.',
+  },
+  'no-probabilities': {
+    code: 'NOT_FOUND',
+    message: 'Image {imageId} is not part of segmentation {id}.',
+    hint: 'Only images that have been segmented have probabilities.',
+  },
+  'image-changed': {
+    code: 'IMAGE_UNAVAILABLE',
+    message: '{path} has changed since it was segmented.',
+    hint: 'Segment it again.',
+  },
+  'nothing-learned-yet': {
+    code: 'WRONG_STATE',
+    message: "'{name}' has not learned from its images yet.",
+    hint: 'Wait for its job, or resume it.',
+  },
+  'no-head-not-needed': {
+    code: 'WRONG_STATE',
+    message:
+      "'{name}' has no foreground head, because its mode makes every region a mask, so no foreground was looked for.",
+    hint: 'Segment in another mode, such as auto.',
+  },
+  'no-head-even-ground': {
+    code: 'WRONG_STATE',
+    message:
+      "'{name}' has no foreground head, because its images have a uniform background, from which objects differ by colour.",
+    hint: 'Nothing needs to be learned there.',
+  },
+  'no-head-no-encoder': {
+    code: 'WRONG_STATE',
+    message: "'{name}' has no foreground head, because it was made without a model.",
+    hint: 'Segment with a model.',
+  },
+  'no-head-few-images': {
+    code: 'WRONG_STATE',
+    message: "'{name}' has no foreground head, because its collection has too few images to learn from.",
+    hint: 'Add images, then segment again.',
+  },
+  'no-head-disagreement': {
+    code: 'WRONG_STATE',
+    message:
+      "'{name}' has no foreground head, because its model's features added too little to colour, place and saliency.",
+    hint: 'Segment with a stronger model, or with one that a larger collection has taught.',
+  },
+  'scores-not-calibrated': {
+    code: 'WRONG_STATE',
+    message:
+      "The scores of '{name}' do not say which objects are likely right, because it uses no foreground head.",
+    hint: 'Review its objects by score, or segment with a model whose head is used.',
+  },
+  'no-concept': {
+    code: 'NOT_FOUND',
+    message: 'There is no concept {id}.',
+  },
+  'concept-merge': {
+    code: 'BAD_INPUT',
+    message: 'Concept {id} cannot be merged into concept {targetId}.',
+    hint: 'Merge it into another concept of the same segmentation that is not itself merged.',
+  },
+  'concept-name-taken': {
+    code: 'ALREADY_EXISTS',
+    message: "There is already a concept '{name}' (number {number}).",
+    hint: 'Choose another name, or merge the two concepts.',
+  },
+  'concept-of-other': {
+    code: 'BAD_INPUT',
+    message: 'Segmentation {segmentationId} has no concept {conceptId}.',
+    hint: 'Choose a concept of the same segmentation.',
+  },
+  'no-truth': {
+    code: 'BAD_INPUT',
+    message: 'No file in {path} is named after a segmented image.',
+    hint: 'The ground truth for photo.jpg is masks/photo.png, or photo.png in the folder itself.',
+  },
+  'no-truth-names': {
+    code: 'BAD_INPUT',
+    message: 'No file in {path} is named after a segmented image.',
+    hint: 'They must name images by their path inside the collection or by their file name.',
+  },
+  'no-truth-problem': {
+    code: 'BAD_INPUT',
+    message: 'No file in {path} is named after a segmented image.',
+    hint: '{name}: {detail}',
+  },
+  'no-truth-folder': {
+    code: 'FOLDER_NOT_FOUND',
+    message: 'The folder {path} does not exist.',
+    hint: 'Enter the folder that contains masks/ (and labels/), or one with NAME.png for each image.',
+  },
+  'truth-unread': {
+    code: 'BAD_INPUT',
+    message: 'The ground-truth file {path} cannot be read as an image.',
+    hint: 'Ground truth is PNG: 0 background, 255 foreground, 128 ignored.',
+  },
+  'sheet-unread': {
+    code: 'IMAGE_UNAVAILABLE',
+    message: 'None of the {count} images of the sheet can be read.',
+    hint: 'If they are on a drive, connect it; otherwise scan their collection again.',
+  },
+} as const satisfies ErrorTexts;
