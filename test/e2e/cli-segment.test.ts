@@ -35,6 +35,20 @@ test('r2o segment takes a folder and a file of weights, and knows both when they
   expect(stderr).toContain('or give a folder that exists');
 });
 
+test('a model that does not exist is refused before its folder is added and scanned', async () => {
+  const data = tempFolder();
+  const folder = await photos(2);
+  for (const args of [
+    ['segment', folder, '--model', 'theirs'],
+    ['pretrain', folder, '--from', 'theirs'],
+  ]) {
+    const { code, stderr } = await runCli(data, ...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain("There is no model 'theirs'");
+    expect(await list(Collection, data, 'collections')).toEqual([]);
+  }
+});
+
 async function segment(data: string, ...args: string[]): Promise<Segmentation> {
   const { code, stdout, stderr } = await runCli(data, 'segment', ...args, '--json');
   expect(code, stderr).toBe(0);

@@ -20,6 +20,15 @@ export async function findModel(client: Client, which: string): Promise<Model> {
 }
 
 /**
+ * Refuses what `openModel` could not find, for commands that have a folder to scan before they open the model.
+ * @throws UserError NOT_FOUND, or BAD_INPUT for a name that several have
+ */
+export async function checkModel(client: Client, which: string | undefined): Promise<void> {
+  if (which === undefined || isFile(resolve(which))) return;
+  findNamed(await client.models.list(), which, KIND_OR_FILE);
+}
+
+/**
  * The model to work with: by its number or name, or by a file of weights, which is imported as `r2o models import`
  * does without options, unless it has been imported before.
  * @throws UserError NOT_FOUND, BAD_INPUT, or what importing the file throws
@@ -27,8 +36,7 @@ export async function findModel(client: Client, which: string): Promise<Model> {
 export async function openModel(client: Client, which: string, output: Output): Promise<Model> {
   const all = await client.models.list();
   const path = resolve(which);
-  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  if (!isFile || isNamed(all, which)) return findNamed(all, which, KIND_OR_FILE);
+  if (!isFile(path) || isNamed(all, which)) return findNamed(all, which, KIND_OR_FILE);
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
   const sha256 = hash.digest('hex');
@@ -38,3 +46,5 @@ export async function openModel(client: Client, which: string, output: Output): 
   output.note(`Imported ${printable(path)} as model ${model.id} '${printable(model.name)}'.`);
   return model;
 }
+
+const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

@@ -11,7 +11,7 @@ import { roundedEstimateMs } from '../../../contract/rounded-estimate.ts';
 import { formatDuration, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { COLLECTION_OR_FOLDER, openCollection } from './collection-argument.ts';
-import { MODEL_OR_FILE, openModel } from './model-argument.ts';
+import { checkModel, MODEL_OR_FILE, openModel } from './model-argument.ts';
 import { followRun } from './runs.ts';
 
 const GIB = 2 ** 30;
@@ -47,6 +47,8 @@ export function addPretrainCommand(program: Command): void {
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
+        // Known before the folder is scanned rather than after it.
+        await checkModel(client, options.from);
         const { id: collectionId } = await openCollection(client, which);
         const request = {
           collectionId,

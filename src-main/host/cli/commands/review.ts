@@ -3,6 +3,7 @@ import type { ReviewProgress } from '../../../contract/mask-edit.ts';
 import { UserError } from '../../../contract/errors.ts';
 import { contextOf } from '../context.ts';
 import { confirm } from '../find-named.ts';
+import { countText } from '../output.ts';
 import { findSegmentation } from './segmentations.ts';
 
 type Options = { acceptLikelyRight?: boolean; undo?: string; redo?: string; yes?: boolean };
@@ -32,7 +33,7 @@ export function addReviewCommand(program: Command): void {
         if (options.undo !== undefined) {
           const undone = await client.masks.undoBatch({ batch: batchOf(options.undo) });
           output.result({ ...undone, ...(await progress()) }, (shown) => [
-            `Undid ${shown.undone} images${shown.kept > 0 ? `; ${shown.kept} have changed since and stay` : ''}`,
+            `Undid ${countText(shown.undone, 'image')}${shown.kept > 0 ? `; ${shown.kept} changed since and stayed` : ''}`,
             ...progressLines(shown),
           ]);
           return;
@@ -40,7 +41,7 @@ export function addReviewCommand(program: Command): void {
         if (options.redo !== undefined) {
           const redone = await client.masks.redoBatch({ batch: batchOf(options.redo) });
           output.result({ ...redone, ...(await progress()) }, (shown) => [
-            `Redid ${shown.redone} images${shown.kept > 0 ? `; ${shown.kept} have changed since and stay` : ''}`,
+            `Redid ${countText(shown.redone, 'image')}${shown.kept > 0 ? `; ${shown.kept} changed since and stayed` : ''}`,
             ...progressLines(shown),
           ]);
           return;
@@ -52,7 +53,7 @@ export function addReviewCommand(program: Command): void {
         if (!options.yes) await confirmAccepting(name, await progress());
         const accepted = await client.masks.acceptLikelyRight({ id });
         output.result({ ...accepted, ...(await progress()) }, (shown) => [
-          `Accepted ${shown.changed} objects`,
+          `Accepted ${countText(shown.changed, 'object')}`,
           ...(shown.batch === null ? [] : [`To undo it: r2o review ${id} --undo ${shown.batch}`]),
           ...progressLines(shown),
         ]);
@@ -73,8 +74,10 @@ function batchOf(text: string): number {
 async function confirmAccepting(name: string, { likelyRight }: ReviewProgress): Promise<void> {
   if (!likelyRight || likelyRight.maskCount === 0) return;
   const { maskCount, imageCount } = likelyRight;
-  await confirm(`Accept ${maskCount} objects on ${imageCount} images of '${name}' that are likely right?`, {
-    refusal: `Accepting ${maskCount} objects of '${name}' needs confirmation, and there is no terminal to ask on.`,
+  const objects = countText(maskCount, 'object');
+  const images = countText(imageCount, 'image');
+  await confirm(`Accept ${objects} on ${images} of '${name}', likely to be right?`, {
+    refusal: `Accepting ${objects} of '${name}' needs confirmation, and there is no terminal to ask on.`,
     hint: 'Add --yes to accept them without confirmation.',
   });
 }
@@ -84,7 +87,7 @@ function progressLines({ counts, likelyRight }: ReviewProgress): string[] {
   return [
     `Objects: ${pending} not reviewed, ${accepted} accepted, ${rejected} rejected, ${edited} corrected`,
     likelyRight
-      ? `Not reviewed: ${likelyRight.maskCount} likely right on ${likelyRight.imageCount} images, ${pending - likelyRight.maskCount} to check`
+      ? `Not reviewed: ${likelyRight.maskCount} likely right on ${countText(likelyRight.imageCount, 'image')}, ${pending - likelyRight.maskCount} to check`
       : 'Scores do not say which objects are likely right: this segmentation uses no foreground head',
   ];
 }

@@ -12,7 +12,7 @@ import { findNamed } from '../find-named.ts';
 import { countText, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { COLLECTION_OR_FOLDER, openCollection } from './collection-argument.ts';
-import { MODEL_OR_FILE, openModel } from './model-argument.ts';
+import { checkModel, MODEL_OR_FILE, openModel } from './model-argument.ts';
 import { followSegmentation, SEGMENTATION_KIND, segmentationLines } from './segmentations.ts';
 
 type Options = {
@@ -60,6 +60,7 @@ export function addSegmentCommand(program: Command): void {
       const settings = settingsOf(options);
       await withSession(async ({ client }) => {
         // Known before hours of work rather than after them.
+        await checkModel(client, options.model);
         if (options.sheet !== undefined) await client.system.checkOutput(sheetFile(options.sheet, options));
         if (options.newOnly) {
           output.result(await addNewImages({ client, output }, which, options), addedLines);
