@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Starts the `r2o` command line. The app needs Node 22 or newer; where an older one runs this file, the Node
+ * Starts the `r2o` command line. The app needs Node 24 or newer; where an older one runs this file, the Node
  * that `npm ci` installed beside a source checkout takes over. Old versions must be able to read this file: it has no
  * syntax and no names of modules that Node 14 does not know.
  */
@@ -9,7 +9,7 @@ import { existsSync } from 'fs';
 import { constants } from 'os';
 import { fileURLToPath } from 'url';
 
-const MIN_NODE_MAJOR = 22;
+const MIN_NODE_MAJOR = 24;
 const fromHere = (path) => fileURLToPath(new URL(path, import.meta.url));
 const cli = fromHere('../../out/main/cli.js');
 const bundledNode = fromHere(

@@ -141,20 +141,29 @@ export class JobRun {
     }
   }
 
+  /**
+   * In two halves: after the machine has slept, a timer is over before anything that the worker has sent is read. So the
+   * worker has the second half to speak.
+   */
   #watchSilence(): void {
+    const halfMs = this.#options.limits.silenceMs / 2;
     clearTimeout(this.#silenceTimer);
     this.#silenceTimer = setTimeout(() => {
-      this.#end = {
-        state: 'interrupted',
-        isCrash: true,
-        error: {
-          code: 'WORKER_UNRESPONSIVE',
-          message: `The worker process did not respond for ${Math.round(this.#options.limits.silenceMs / 1_000)} s and was ended.`,
-          hint: 'Resume the job: it continues from what it had saved. If this happens again, see the log.',
-        },
-      };
-      this.#channel.kill();
-    }, this.#options.limits.silenceMs);
+      this.#silenceTimer = setTimeout(() => this.#endSilent(), halfMs);
+    }, halfMs);
+  }
+
+  #endSilent(): void {
+    this.#end = {
+      state: 'interrupted',
+      isCrash: true,
+      error: {
+        code: 'WORKER_UNRESPONSIVE',
+        message: `The worker process did not respond for ${Math.round(this.#options.limits.silenceMs / 1_000)} s and was ended.`,
+        hint: 'Resume the job: it continues from what it had saved. If this happens again, see the log.',
+      },
+    };
+    this.#channel.kill();
   }
 
   #finish(whenSilent: RunEnd): void {

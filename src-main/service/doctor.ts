@@ -8,7 +8,7 @@ import { probeSqlite } from '../store/probe.ts';
 import { findDamage } from '../store/soundness.ts';
 
 const GIB = 2 ** 30;
-const MIN_NODE_MAJOR = 22;
+const MIN_NODE_MAJOR = 24;
 /** The app computes everywhere on this one; all others only make it faster. */
 const REQUIRED_DEVICE = 'onnx:cpu';
 const LOW_DISK_BYTES = 5 * GIB;

@@ -15,7 +15,7 @@ export type LockHolder = z.infer<typeof LockHolder>;
  * The lock is SQLite's own on a small file next to the database: it works the same on every platform, and the
  * operating system lets go of it when the process dies, however it dies.
  * @returns the lock, or undefined when another process holds it
- * @throws UserError DATA_FOLDER_UNUSABLE when the folder cannot be written
+ * @throws UserError DATA_FOLDER_UNUSABLE when the folder cannot be written, UNSUPPORTED_RUNTIME when SQLite does not load
  */
 export function acquireDataFolderLock(folder: string, holder: LockHolder): DataFolderLock | undefined {
   const layout = dataLayout(folder);
@@ -30,8 +30,15 @@ export function acquireDataFolderLock(folder: string, holder: LockHolder): DataF
   } catch (cause) {
     db?.close();
     if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) return undefined;
-    throw userError('data-folder-unusable', { path: folder }, { cause });
+    const key = isLoadFailure(cause) ? 'sqlite-not-loaded' : 'data-folder-unusable';
+    throw userError(key, { path: folder, machine: `${process.platform}-${process.arch}` }, { cause });
   }
+}
+
+/** Whether a native library is missing, or is made for another system or processor. */
+function isLoadFailure(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED';
 }
 
 export class DataFolderLock {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,6 +12,8 @@ const root = resolve(import.meta.dirname, '../..');
 const isWindows = process.platform === 'win32';
 const run = promisify(execFile);
 const npm = (args: readonly string[], cwd: string) => run('npm', args, { cwd, shell: isWindows });
+
+const containerFile = readFileSync(join(root, 'Containerfile'), 'utf8');
 
 const MIB = 2 ** 20;
 const Packed = z.array(
@@ -88,9 +90,31 @@ describe('the package for npm', { timeout: 180_000 }, () => {
     const address = /http:\/\/\S+/.exec(output)?.[0] ?? '';
     const page = await fetch(address, { redirect: 'manual' });
     expect(page.status).toBeLessThan(400);
+    expect(await healthOf(new URL(address).port)).toBe(0);
     server.kill('SIGTERM');
     await ended;
+    expect(await healthOf(new URL(address).port)).toBe(1);
     expect((await r2o('licenses')).stdout).toContain('\nbetter-sqlite3 ');
+  });
+
+  /** The exit code of the container's health check, for a server on another port than the container's. */
+  async function healthOf(port: string): Promise<number | null> {
+    const check =
+      /HEALTHCHECK[^[]*(\[.*\])/.exec(containerFile)?.[1] ?? expect.fail('there is no health check');
+    const [program, ...args] = z.array(z.string()).parse(JSON.parse(check.replace('7777', port)));
+    expect(program).toBe('node');
+    return (await resultOf(spawnProgram(args, { env: {} }))).code;
+  }
+
+  test('is installed by the container in the same way, for a user without rights and one volume', () => {
+    const steps = containerFile.replaceAll('\\\n', '').split('\n');
+    expect(steps.filter((step) => step.startsWith('RUN'))).toEqual([
+      expect.stringMatching(/^RUN npm install --global --ignore-scripts \/tmp\/r2o-studio-\*\.tgz /),
+    ]);
+    expect(steps.filter((step) => step.startsWith('VOLUME'))).toEqual(['VOLUME /data']);
+    expect(steps.findLast((step) => step.startsWith('USER'))).toBe('USER node');
+    expect(containerFile).toContain('ENV R2O_DATA=/data');
+    expect(readFileSync(join(root, '.containerignore'), 'utf8')).toBe('*\n!r2o-studio-*.tgz\n');
   });
 
   test('writes nothing into the folder that it is started in', async () => {
@@ -99,11 +123,11 @@ describe('the package for npm', { timeout: 180_000 }, () => {
   });
 
   test('says on an older Node what it needs, in two lines', async () => {
-    const older = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.20.2'})`;
+    const older = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'22.22.0'})`;
     const { code, stdout, stderr } = await resultOf(start(['serve'], ['--import', older]));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toBe(
-      'error: R2O Studio needs Node 22 or newer, but this is Node 20.20.2.\n' +
+      'error: R2O Studio needs Node 24 or newer, but this is Node 22.22.0.\n' +
         '  Install a newer one from https://nodejs.org, then run this command again.\n',
     );
   });

@@ -1,5 +1,6 @@
 /** What the desktop host uses of Electron, as far as it goes without windows: it notes what it is asked for. */
 import { EventEmitter } from 'node:events';
+import { request } from 'node:http';
 
 export const noted = {
   schemes: null,
@@ -58,6 +59,10 @@ export const app = Object.assign(new EventEmitter(), {
   setAppUserModelId: () => undefined,
   quit: () => app.emit('will-quit'),
   exit: (code) => process.exit(code),
+  getVersion: () => '0.1.0',
+  getName: () => 'r2o-studio',
+  getPath: () => process.env.R2O_DATA,
+  isPackaged: true,
 });
 export const protocol = {
   registerSchemesAsPrivileged: (schemes) => (noted.schemes = noted.isReady ? 'too late' : schemes),
@@ -79,3 +84,6 @@ export const screen = { getPrimaryDisplay: () => area, getAllDisplays: () => [ar
 export const shell = { showItemInFolder: () => undefined };
 export class Notification extends EventEmitter {}
 export const utilityProcess = {};
+export const session = { fromPartition: () => ({}) };
+/** Plain HTTP, from this machine; Electron's is Chromium's. */
+export const net = { request: (options) => request({ ...options, session: undefined }) };

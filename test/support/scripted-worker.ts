@@ -3,7 +3,15 @@ import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
 import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 
 type Script =
-  'babbling' | 'halfway' | 'hasty' | 'never-asked' | 'pauses-late' | 'saves-late' | 'silent' | 'stubborn';
+  | 'babbling'
+  | 'beating'
+  | 'halfway'
+  | 'hasty'
+  | 'never-asked'
+  | 'pauses-late'
+  | 'saves-late'
+  | 'silent'
+  | 'stubborn';
 
 /** Forks one of the scripts in `workers`, which behave as no real worker would at will. */
 export function workerOf(name: Script): ForkWorker {

@@ -62,6 +62,11 @@ export const FILES_ERRORS = {
     message: 'The data folder {path} cannot be created or written.',
     hint: 'Check its permissions and the free space, or choose another folder.',
   },
+  'sqlite-not-loaded': {
+    code: 'UNSUPPORTED_RUNTIME',
+    message: "SQLite's native library cannot be loaded on {machine}.",
+    hint: 'Install R2O Studio again, and choose the package for {machine}.',
+  },
   'data-folder-full': {
     code: 'DISK_FULL',
     message: 'The data folder {path} cannot be created or written.',

@@ -42,6 +42,12 @@ export class DesktopShell {
     this.#window.send(`library/${collection.id}`);
   }
 
+  /** Says that an update has been downloaded. */
+  announceUpdate(version: string): void {
+    const { updateTitle, updateText } = this.#texts();
+    new Notification({ title: `${updateTitle} ${version}`, body: updateText }).show();
+  }
+
   async #listen(): Promise<void> {
     for await (const event of this.#service.events.subscribe('event')) this.#apply(event);
   }

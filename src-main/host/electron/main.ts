@@ -68,8 +68,9 @@ function start(): DesktopShell {
   allowOwnPageOnly();
   serveScheme(service);
   serveContract(service);
-  void startUpdates(service.settings().updateUrl, logger);
-  return new DesktopShell(service, report);
+  const desktop = new DesktopShell(service, report);
+  void startUpdates(service.settings().updateUrl, logger, (version) => desktop.announceUpdate(version));
+  return desktop;
 }
 
 function report(error: unknown): void {

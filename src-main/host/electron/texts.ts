@@ -28,6 +28,8 @@ const en = {
   cancel: 'Cancel',
   jobDone: 'Finished',
   jobFailed: 'Stopped with an error',
+  updateTitle: 'Update ready:',
+  updateText: 'It is installed when you quit R2O Studio.',
 };
 export type NativeTexts = typeof en;
 
@@ -59,6 +61,8 @@ const de: NativeTexts = {
   cancel: 'Abbrechen',
   jobDone: 'Fertig',
   jobFailed: 'Mit einem Fehler beendet',
+  updateTitle: 'Update bereit:',
+  updateText: 'Es wird installiert, sobald Sie R2O Studio beenden.',
 };
 
 /** Texts of menus and dialogs. @param locale of the system, such as `de-AT` */
