@@ -1,5 +1,6 @@
 import type { ExportOptions } from '../contract/export.ts';
 import { decodeCrop } from '../core/mask/crop.ts';
+import { joinRings } from '../core/mask/join-rings.ts';
 import { polygonsOf, type Polygon, type PolygonLine } from '../core/mask/polygon.ts';
 import { simplifyPolygon } from '../core/mask/simplify-polygon.ts';
 import type { ExportedMask } from './format.ts';
@@ -12,6 +13,14 @@ export function exportedPolygons(
 ): Polygon[] {
   const exact = polygonsOf(decodeCrop(shape, box), { line, offset: box });
   return polygons === 'exact' ? exact : exact.map((polygon) => simplifyPolygon(polygon, line));
+}
+
+/** A mask as the one polygon of a row of YOLO, through the middles of its border pixels. */
+export function exportedRow(
+  mask: Pick<ExportedMask, 'shape' | 'box'>,
+  options: Pick<ExportOptions, 'polygons'>,
+): Polygon {
+  return joinRings(exportedPolygons(mask, 'centres', options));
 }
 
 /** What to know of them, for the README of an export. */

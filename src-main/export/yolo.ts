@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Split } from '../contract/dataset.ts';
 import type { ExportOptions } from '../contract/export.ts';
 import type { ExportedImage, ExportFormatDefinition } from './format.ts';
-import { exportedPolygons, POLYGON_HELP } from './polygons.ts';
+import { exportedRow, POLYGON_HELP } from './polygons.ts';
 
 /** Ultralytics needs three points a row. */
 const MIN_POINTS = 3;
@@ -16,7 +16,8 @@ const BELOW_MIDDLE = 0.25;
 /**
  * YOLO segmentation as Ultralytics reads it: one closed polygon a row in shares of the image's size, classes from 0.
  * The line runs through the border pixels, because Ultralytics fills with OpenCV, which colours the pixels under the line
- * too. A mask of several parts has one row per part; holes are cut in by seams.
+ * too. The parts of a mask are joined in one row, as Ultralytics does: the pixels under the seams between them are coloured.
+ * Holes are cut in by seams inside the mask.
  */
 export const yolo: ExportFormatDefinition = {
   target: 'folder',
@@ -24,7 +25,8 @@ export const yolo: ExportFormatDefinition = {
   imageFolder: (split) => `images/${split}`,
   help: ({ options }) => [
     'Train with: yolo segment train data=data.yaml model=yolo11n-seg.pt',
-    'Each part of an object is a separate row, because the format has no other way to store it.',
+    'Each row is one object. If it has several parts, thin lines between them are part of its mask, as in what Ultralytics writes.',
+    'The format has no holes: they are cut in by seams, which the readers of Ultralytics and OpenCV leave out again.',
     POLYGON_HELP[options.polygons],
   ],
   open: ({ path, plan, note }) => {
@@ -47,16 +49,14 @@ export const yolo: ExportFormatDefinition = {
 
 function rowsOf({ masks, widthPx, heightPx }: ExportedImage, options: ExportOptions): string {
   return masks
-    .flatMap((mask) =>
-      exportedPolygons(mask, 'centres', options).map((polygon) => {
-        const points = polygon.map((value, at) =>
-          ((value - BELOW_MIDDLE) / (at % 2 === 0 ? widthPx : heightPx)).toFixed(6),
-        );
-        const [x = '', y = ''] = points;
-        while (points.length < 2 * MIN_POINTS) points.push(x, y);
-        return `${mask.classNumber - 1} ${points.join(' ')}\n`;
-      }),
-    )
+    .map((mask) => {
+      const points = exportedRow(mask, options).map((value, at) =>
+        ((value - BELOW_MIDDLE) / (at % 2 === 0 ? widthPx : heightPx)).toFixed(6),
+      );
+      const [x = '', y = ''] = points;
+      while (points.length < 2 * MIN_POINTS) points.push(x, y);
+      return `${mask.classNumber - 1} ${points.join(' ')}\n`;
+    })
     .join('');
 }
 

@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { z } from 'zod';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 
-/** The kinds of work that campaigns disturb. All but `model` are jobs. */
-export const WORKS = ['scan', 'pretrain', 'segment', 'export', 'import', 'model'] as const;
+/** The kinds of work that campaigns disturb. All but `undo`, `redo` and `model` are jobs. */
+export const WORKS = ['scan', 'pretrain', 'segment', 'export', 'import', 'undo', 'redo', 'model'] as const;
 export type Work = (typeof WORKS)[number];
+/** Work on masks, of which each image has all or nothing. */
+export const MASK_WORKS: readonly Work[] = ['import', 'undo', 'redo'];
+/** The step of an import in a data folder in which nothing was changed before. */
+const IMPORT_STEP = '1';
 
 const SCENES = { count: 16, seed: 5 };
 /** Nothing here takes this long: what does is stuck. */
@@ -95,7 +100,10 @@ export class Journey implements Disposable {
       case 'export':
         return ['export', 'photos', '--format', 'labelme', '--out', target];
       case 'import':
-        return ['import-masks', '1', join(this.folder, 'labels/export'), '--format', 'labelme'];
+        return ['import-masks', '1', join(this.folder, 'labels/export'), '--reject-missing'];
+      case 'undo':
+      case 'redo':
+        return ['review', '1', `--${work}`, IMPORT_STEP];
       case 'model':
         return ['models', 'import', join(this.folder, 'weights.safetensors'), '--name', 'imported'];
     }
@@ -121,9 +129,16 @@ export class Journey implements Disposable {
         return after('segment', ['dataset', 'create', 'photos', '--segmentation', '1']);
       case 'import': {
         const { target } = await this.prepared('export');
-        cpSync(target, join(this.folder, 'labels/export'), { recursive: true });
-        return after('segment');
+        const labels = join(this.folder, 'labels/export');
+        cpSync(target, labels, { recursive: true });
+        correctLabels(labels);
+        // Not of the dataset: masks that are missing are rejected only where an export had them.
+        return after('export');
       }
+      case 'undo':
+        return after('import');
+      case 'redo':
+        return after('undo');
       case 'model':
         return after('pretrain', [
           ...['models', 'export', '1', '--format', 'safetensors'],
@@ -152,6 +167,26 @@ export class Journey implements Disposable {
     };
   }
 }
+
+/** Corrects masks as a person would: most are moved, one of each image is deleted, and one is drawn. */
+function correctLabels(folder: string): void {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /^\w+[/\\].*\.json$/.test(name),
+  );
+  for (const name of files) {
+    const path = join(folder, name);
+    const file = LabelMe.parse(JSON.parse(readFileSync(path, 'utf8')));
+    const moved = file.shapes
+      .slice(1)
+      .map((shape) => ({ ...shape, points: shape.points.map(([x, y]) => [x - 1, y - 1]) }));
+    const drawn = { label: 'drawn', shape_type: 'polygon', points: [[1, 1], [9, 1], [9, 9]] }; // prettier-ignore
+    writeFileSync(path, JSON.stringify({ ...file, shapes: [...moved, drawn] }));
+  }
+}
+
+const LabelMe = z.looseObject({
+  shapes: z.array(z.looseObject({ points: z.array(z.tuple([z.number(), z.number()])) })),
+});
 
 export type Prepared = {
   /** The data folder before the work and after it; `before` need not exist. */
@@ -182,7 +217,7 @@ export async function goOn(work: Work, dataFolder: string, command: readonly str
 
 /** What continues the work; undefined where nothing of it was kept. */
 function nextCommand(work: Work, dataFolder: string): string[] | undefined {
-  if (work === 'model') return undefined;
+  if (work === 'model' || work === 'undo' || work === 'redo') return undefined;
   const [job] = rowsOf(dataFolder, `SELECT id FROM jobs WHERE kind = '${work}' ORDER BY id DESC LIMIT 1`);
   if (job) return ['jobs', 'resume', String(job.id)];
   // The row of the work was kept, but not that of its job.
@@ -196,6 +231,10 @@ function nextCommand(work: Work, dataFolder: string): string[] | undefined {
 }
 
 function isDone(work: Work, dataFolder: string): boolean {
+  if (work === 'undo' || work === 'redo') {
+    const left = work === 'undo' ? 0 : 1;
+    return rowsOf(dataFolder, `SELECT 1 FROM mask_edits WHERE is_undone = ${left}`).length === 0;
+  }
   if (work === 'model') return rowsOf(dataFolder, `SELECT 1 FROM models WHERE name = 'imported'`).length > 0;
   const [job] = rowsOf(dataFolder, `SELECT state FROM jobs WHERE kind = '${work}' ORDER BY id DESC LIMIT 1`);
   return job?.state === 'done';
@@ -207,6 +246,8 @@ const RESULTS: Record<Work, string> = {
     'SELECT m.name, hex(m.file_sha256) AS hash, r.step FROM models m JOIN runs r ON r.id = m.run_id ORDER BY m.id',
   segment: maskSql(),
   import: maskSql(),
+  undo: maskSql(),
+  redo: maskSql(),
   export: 'SELECT format, finished_at_ms IS NOT NULL AS isFinished FROM exports',
   model: 'SELECT name, hex(file_sha256) AS hash FROM models ORDER BY id',
 };
@@ -238,7 +279,24 @@ function filesOf(folder: string): string[] {
     );
 }
 
-type Row = { id?: number; state?: string };
+/**
+ * Whether each image has its masks as they were before the work or as they are after it, and nothing in between.
+ * @throws Error for one that has not
+ */
+export function checkWhole(work: Work, dataFolder: string, { before, after }: Prepared): void {
+  const [found, old, made] = [dataFolder, before, after].map((folder) => masksByImage(work, folder));
+  for (const [relPath, masks] of found ?? []) {
+    if (masks !== old?.get(relPath) && masks !== made?.get(relPath))
+      throw new Error(`${work} left half of its changes on ${relPath}`);
+  }
+}
+
+function masksByImage(work: Work, dataFolder: string): Map<string, string> {
+  const byImage = Map.groupBy(rowsOf(dataFolder, RESULTS[work]), ({ rel_path }) => rel_path ?? '');
+  return new Map([...byImage].map(([relPath, rows]) => [relPath, JSON.stringify(rows)]));
+}
+
+type Row = { id?: number; state?: string; rel_path?: string };
 
 function rowsOf(dataFolder: string, sql: string): Row[] {
   const file = join(dataFolder, 'studio.sqlite');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Campaign, CaseRunner } from './campaign.ts';
-import { checkSame, checkSound, goOn, Journey, resultOf, RunningCommand, WORKS } from './journey.ts';
+import { checkSame, checkSound, checkWhole, goOn, Journey, MASK_WORKS, resultOf, RunningCommand, WORKS } from './journey.ts'; // prettier-ignore
 
 /** Kills reach beyond the end of the undisturbed work, so that some come while the data folder is closed. */
 const BEYOND = 1.1;
@@ -16,7 +16,8 @@ export const campaign: Campaign = {
     return {
       run: async ({ draw, pick }) => {
         const work = pick(WORKS);
-        const { before, durationMs, result } = await journey.prepared(work);
+        const prepared = await journey.prepared(work);
+        const { before, durationMs, result } = prepared;
         const place = mkdtempSync(join(tmpdir(), 'r2o-kill-'));
         try {
           const [data, target] = [join(place, 'data'), join(place, 'out/export')];
@@ -27,6 +28,7 @@ export const campaign: Campaign = {
           running.kill();
           const { code } = await running.ended;
           checkSound(data, target);
+          if (MASK_WORKS.includes(work)) checkWhole(work, data, prepared);
           await goOn(work, data, command);
           checkSound(data, target);
           checkSame(work, resultOf(work, data, target), result);

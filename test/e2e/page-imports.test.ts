@@ -7,10 +7,12 @@ import { drawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
 import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
-import { startSegmented } from '../support/segmented-service.ts';
+import { saveDrawn, startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const PAGE_MS = 120_000;
+/** Jobs take seconds on a busy machine. */
+const POLL = { timeout: 60_000 };
 const left = bitmapOf('####....', '####....', '####....', '........');
 
 /** A COCO file in which one mask is narrower than before, one is new, and one belongs to no image. */
@@ -68,12 +70,44 @@ describe.skipIf(!hasChromium)(`an import in Chromium${chromiumReason}`, () => {
     expect(await areas()).toEqual([12]);
 
     await dialog.getByRole('button', { name: 'Import', exact: true }).click();
-    await expect.poll(areas).toEqual([4, 9]);
+    await expect.poll(areas, POLL).toEqual([4, 9]);
     await dialog.getByRole('button', { name: 'Undo' }).click();
     await dialog.getByText('Undone: the masks are as they were before.').waitFor();
     expect(await areas()).toEqual([12]);
     await dialog.getByRole('button', { name: 'Redo' }).click();
-    await expect.poll(areas).toEqual([4, 9]);
+    await expect.poll(areas, POLL).toEqual([4, 9]);
     expect(complaints).toEqual([]);
   });
+
+  test.each([
+    ['en-US', 'Masks', 'Import corrected masks', 'File or folder', 'Import', 'Segmentation'],
+    [
+      'de-DE',
+      'Masken',
+      'Korrigierte Masken importieren',
+      'Datei oder Ordner',
+      'Importieren',
+      'Segmentierung',
+    ],
+  ] as const)(
+    'starts on the screen of masks, too, into the segmentation that is shown (%s)',
+    { timeout: PAGE_MS },
+    async (locale, screen, button, field, action, picker) => {
+      const drawn = await drawnImage('a.png', [{ bitmap: left, className: 'cat', score: 0.9 }]);
+      const running = startSegmented([drawn], forkBuiltWorker);
+      // A newer one: the dialog has to name the one that the screen shows.
+      saveDrawn(running, running.collection, [drawn]);
+      const { page, client, complaints } = await openPage(browser, { running, locale });
+      const id = running.segmentationId;
+      await page.getByRole('link', { name: screen, exact: true }).click();
+      await page.getByLabel(picker, { exact: true }).selectOption(String(id));
+      await page.getByRole('button', { name: button }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel(field).fill(corrected());
+      await dialog.getByRole('button', { name: action, exact: true }).click();
+      const imageId = (await galleryOf(client, { id }))[0]?.imageId ?? expect.fail('no image');
+      await expect.poll(async () => (await client.masks.ofImage({ id, imageId })).length, POLL).toBe(2);
+      expect(complaints).toEqual([]);
+    },
+  );
 });

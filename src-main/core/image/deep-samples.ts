@@ -9,7 +9,8 @@ import { hasRealAlpha, type TiffTags } from './tiff-tags.ts';
  * thumbnails, pages, training, segmentation and exports all follow: for each kind of sample in it, one value is black
  * and one is white, and what is between is linear. Automatically, they are the percentiles 0.1 and 99.9 of samples
  * of up to 64 images, measured when the first scan meets the kind, and kept. Where these are at least half of all
- * that 16 bits can hold, as in photographs, nothing is stretched.
+ * that 16 bits can hold, as in photographs, nothing is stretched. An image whose own values all are in the lowest
+ * sixteenth of such a range, as one of another camera, would be black: it is shown by its own percentiles.
  */
 export type DeepSamples = {
   /** File format and type of the samples: `tiff uint16`. */
@@ -154,6 +155,21 @@ export function measuredRange(samples: readonly Float64Array[], { depth }: DeepS
   if (depth === 'ushort' && to - from >= (full.to - full.from) * PLAIN_SHARE) return full;
   // Images of one value.
   return from < to ? { from, to } : { from, to: from + Math.max(1, Math.abs(from) * 1e-6) };
+}
+
+/** An image that would be darker than this share of white is not shown by the range of its collection. */
+const DARK_SHARE = 1 / 16;
+
+/**
+ * The range of a single image that a measured range of its collection would leave black.
+ * @param samples of the image
+ * @returns null where the collection's range shows it, or nothing would: all of its values are equal
+ */
+export function ownRange(samples: Float64Array, deep: DeepSamples, range: LevelRange): LevelRange | null {
+  const isEven = samples.every((value) => value === samples[0]);
+  if (isEven || deep.depth === 'uchar') return null;
+  const own = measuredRange([samples], deep);
+  return own.to - range.from < (range.to - range.from) * DARK_SHARE ? own : null;
 }
 
 /** Interleaved: grey or RGB, with alpha or without. */

@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp';
 import { shownLevel, type Brightness, type LevelRange } from '../../contract/brightness.ts';
-import { isPlainRange, measuredRange, rangeOf, someSamples, stretched, type DeepPixels, type DeepSamples } from './deep-samples.ts'; // prettier-ignore
+import { isPlainRange, measuredRange, ownRange, rangeOf, someSamples, stretched, type DeepPixels, type DeepSamples } from './deep-samples.ts'; // prettier-ignore
 import { sharp } from './sharp-setup.ts';
 
 export type DeepImage = {
@@ -28,21 +28,29 @@ export function openDeep(
 ): { deep: DeepImage; decode: Decode } {
   const range = rangeOf(deep, brightness);
   const isPlain = isPlainRange(deep, range) && deep.note === null;
+  const isMeasured = range !== null && (brightness?.setting.kind ?? 'automatic') === 'automatic';
   return {
     deep: { samples: deep, range, measure: async () => someSamples(await readPixels(), deep) },
     decode: async (build) => {
-      if (isPlain) return { result: await plain(build), note: null };
+      if (isPlain && !isMeasured) return { result: await plain(build), note: null };
       const pixels = await readPixels();
-      const shown = range ?? measuredRange([someSamples(pixels, deep)], deep);
+      const samples = someSamples(pixels, deep);
+      const own = isMeasured ? ownRange(samples, deep, range) : null;
+      if (isPlain && own === null) return { result: await plain(build), note: null };
+      const shown = own ?? range ?? measuredRange([samples], deep);
       const { data, widthPx: width, heightPx: height, channels } = stretched(pixels, deep, shown);
       const result = await build(sharp(data, { raw: { width, height, channels } }));
-      return { result, note: noteOf(deep, shown) };
+      return { result, note: noteOf(deep, shown, own === null ? null : range) };
     },
   };
 }
 
-function noteOf(deep: DeepSamples, { from, to }: LevelRange): string | null {
+/** @param instead the range of the collection, where the image is not shown by it */
+function noteOf(deep: DeepSamples, { from, to }: LevelRange, instead: LevelRange | null): string | null {
   const isStretched = deep.depth !== 'uchar' && !isPlainRange(deep, { from, to });
-  const onRange = `Its values from ${shownLevel(from)} to ${shownLevel(to)} are shown from black to white.`;
+  const why = instead ? `; by the collection's range, ${shownRange(instead)}, it would be black` : '';
+  const onRange = `Its values from ${shownRange({ from, to })} are shown from black to white${why}.`;
   return [deep.note, isStretched ? onRange : null].filter((part) => part !== null).join(' ') || null;
 }
+
+const shownRange = ({ from, to }: LevelRange) => `${shownLevel(from)} to ${shownLevel(to)}`;

@@ -8,7 +8,7 @@ import { encodeRuns, runsOf, type EncodedMask } from '../../core/mask/rle.ts';
 import { unionOf } from '../../core/mask/union.ts';
 import type { ImportedMask } from '../../domain/mask-import-rows.ts';
 import type { MaskShape } from '../../domain/mask-shape.ts';
-import { exportedPolygons } from '../../export/polygons.ts';
+import { exportedPolygons, exportedRow } from '../../export/polygons.ts';
 
 type Grid = { widthPx: number; heightPx: number };
 type Fill = (polygon: Polygon, grid: Grid) => EncodedMask | null;
@@ -64,7 +64,7 @@ const shapesOf = ({ shape, exported }: ImportedMask) => [shape, ...(exported ? [
 const keyOf = ({ gridWidth, gridHeight, rle }: MaskShape) =>
   `${gridWidth} ${gridHeight} ${Buffer.from(rle).toString('latin1')}`;
 
-/** A mask as its simplified polygons are filled again, by each of the rules that readers fill by. */
+/** A mask as its simplified or joined polygons are filled again, by each of the rules that readers fill by. */
 function simplified(shape: MaskShape): MaskShape[] {
   const mask = encodeRuns(runsOf(shape), shape.gridWidth, shape.gridHeight);
   if (!mask) return [];
@@ -72,6 +72,8 @@ function simplified(shape: MaskShape): MaskShape[] {
     filled(mask, 'edges', cocoPolygonMask),
     filled(mask, 'centres', pillowPolygonMask),
     filled(mask, 'centres', openCvPolygonMask),
+    filledRow(mask, 'simplified'),
+    filledRow(mask, 'exact'),
   ];
   return fillings.flatMap((one) => (one ? [one.shape] : []));
 }
@@ -82,6 +84,12 @@ function filled(mask: EncodedMask, line: 'edges' | 'centres', fill: Fill): Encod
   const [first, ...others] = polygons.map((polygon) => fill(polygon, grid)).filter((part) => part !== null);
   if (!first) return null;
   return others.length === 0 ? first : unionOf([first.shape, ...others.map(({ shape }) => shape)]);
+}
+
+/** A mask of several parts as its row of YOLO is filled, with the pixels under the seams between them. */
+function filledRow(mask: EncodedMask, polygons: 'exact' | 'simplified'): EncodedMask | null {
+  const grid = { widthPx: mask.shape.gridWidth, heightPx: mask.shape.gridHeight };
+  return openCvPolygonMask(exportedRow(mask, { polygons }), grid);
 }
 
 /** What is seen of each mask where the smaller ones are painted over the larger ones, as in pictures of labels. */

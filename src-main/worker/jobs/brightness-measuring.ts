@@ -34,9 +34,11 @@ export class BrightnessMeasuring {
   /** Images evenly over the scan: every second one is dropped when there are too many, then every second one is kept. */
   #keep(kind: Kind, samples: Float64Array): void {
     const step = 2 ** Math.max(0, Math.ceil(Math.log2((kind.seen + 1) / MEASURED_IMAGES)));
-    if (kind.samples.length >= MEASURED_IMAGES)
-      kind.samples = kind.samples.filter((_, index) => index % 2 === 0);
-    if (kind.seen % step === 0) kind.samples.push(samples);
+    if (kind.seen % step === 0) {
+      if (kind.samples.length >= MEASURED_IMAGES)
+        kind.samples = kind.samples.filter((_, index) => index % 2 === 0);
+      kind.samples.push(samples);
+    }
     kind.seen++;
   }
 }

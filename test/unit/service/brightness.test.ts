@@ -71,6 +71,59 @@ describe('the brightness of images with more than 8 bits', () => {
     expect(await levelsOf(service, client, collection, 'float.tif')).toEqual(FROM_BLACK_TO_WHITE);
   });
 
+  test.each<[string, () => Promise<Record<string, Uint8Array>>, string, string]>([
+    [
+      'measured',
+      () =>
+        Promise.resolve({
+          'a.tif': cells('uint16', 100, 30_000),
+          'dark.tif': cells('uint16', 100, 300),
+          'even.tif': cells('uint16', 300, 300),
+        }),
+      'tiff uint16',
+      '100 to 30000',
+    ],
+    [
+      'full, of photographs',
+      async () => ({
+        'a.png': await sixteenBitPng(quadrants()),
+        'dark.png': await sharp(await sixteenBitPng(quadrants()))
+          .toColourspace('grey16')
+          .linear(0.01, 0)
+          .png()
+          .toBuffer(),
+      }),
+      'png uint16',
+      '0 to 65535',
+    ],
+  ])(
+    'that is %s shows no image in black: one of far lower values has its own',
+    async (_, makeFiles, kind, range) => {
+      const { client, service, collection } = await scanned(await makeFiles());
+      expect(Object.keys(collection.brightness.measured)).toEqual([kind]);
+      const images = await imagesOf(client, collection);
+      const dark = images.find(({ relPath }) => relPath.startsWith('dark'));
+      expect(dark?.note).toMatch(
+        new RegExp(
+          `^Its values from \\d+ to \\d+ are shown from black to white; by the collection's range, ${range}, it would be black\\.$`,
+        ),
+      );
+      const levels = await levelsOf(service, client, collection, dark?.relPath ?? '');
+      expect(Math.max(...levels)).toBeGreaterThan(2);
+      if (images.length === 3) {
+        expect(levels).toEqual(FROM_BLACK_TO_WHITE);
+        expect(await levelsOf(service, client, collection, 'a.tif')).toEqual(FROM_BLACK_TO_WHITE);
+        // Nothing would show what is not there.
+        expect(await levelsOf(service, client, collection, 'even.tif')).toEqual([0, 0, 0, 0]);
+      }
+      // A range that was chosen is for all.
+      const setting = { kind: 'range', range: { from: 0, to: 65_535 } } as const;
+      const { job } = await client.collections.setBrightness({ id: collection.id, setting });
+      if (job) await waitForState(client, job.id, 'done');
+      expect(Math.max(...(await levelsOf(service, client, collection, dark?.relPath ?? '')))).toBeLessThan(2);
+    },
+  );
+
   test('stays what it was when images are added later', async () => {
     const { client, service, folder, collection } = await scanned({ 'a.tif': cells('uint16', 100, 300) });
     writeFileSync(join(folder, 'b.tif'), cells('uint16', 300, 900));

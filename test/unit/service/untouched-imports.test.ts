@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
 import type { ExportFormat, ExportOptions } from '../../../src-main/contract/export.ts';
 import type { MaskFileFormat } from '../../../src-main/contract/mask-import.ts';
-import type { Bitmap } from '../../../src-main/core/mask/rle.ts';
+import { encodeRle, type Bitmap } from '../../../src-main/core/mask/rle.ts';
+import { exportedPolygons } from '../../../src-main/export/polygons.ts';
 import { drawnImage, type DrawnImage } from '../../support/drawn-images.ts';
 import { exportTo, importMasks, masksOf } from '../../support/mask-imports.ts';
 import { startSegmented, type SegmentedService } from '../../support/segmented-service.ts';
@@ -94,6 +95,38 @@ describe.each(RECIPES)('a dataset %s', (_, recipe, masks) => {
     });
     expect(picture(running)).toEqual(before);
   });
+});
+
+test.each([
+  ['exact', 'images.csv'],
+  ['simplified', 'images.csv'],
+  // An export of an earlier version has one row per part.
+  ['exact', 'parts'],
+] as const)('objects of several parts come back from yolo unchanged (%s, %s)', async (polygons, rows) => {
+  const parts = [disc(10, 10, 7, 3), disc(30, 30, 9), disc(56, 8, 5), disc(50, 40, 6)];
+  const data = parts.reduce((sum, part) => sum.map((inside, at) => inside | (part.data[at] ?? 0)), parts[0]?.data ?? new Uint8Array()); // prettier-ignore
+  const running = startSegmented([
+    await drawnImage('a.png', [
+      { bitmap: { data, widthPx: 64, heightPx: 48 }, className: 'cat', review: 'accepted' },
+      { bitmap: disc(33, 33, 3), className: 'dog' },
+    ]),
+  ]);
+  const before = masksOf(running, 'a.png');
+  const out = await exportTo(running, 'yolo', {}, { polygons });
+  const file = join(out, 'labels', 'train', 'a.txt');
+  expect(readFileSync(file, 'utf8').trim().split('\n')).toHaveLength(2);
+  if (rows === 'parts') {
+    const { shape } = encodeRle({ data, widthPx: 64, heightPx: 48 }) ?? expect.fail('no mask');
+    const polygonsOfParts = exportedPolygons({ shape, box: { x: 0, y: 0, width: 64, height: 48 } }, 'centres', { polygons }); // prettier-ignore
+    const row = (polygon: number[]) => polygon.map((value, at) => (value - 0.25) / (at % 2 === 0 ? 64 : 48)).join(' '); // prettier-ignore
+    const [, dog = ''] = readFileSync(file, 'utf8').split('\n');
+    writeFileSync(file, [...polygonsOfParts.map((polygon) => `0 ${row(polygon)}`), dog].join('\n'));
+  }
+  expect(await importMasks(running, out, 'yolo', { rejectMissing: true })).toMatchObject({
+    ...UNTOUCHED,
+    kept: 2,
+  });
+  expect(masksOf(running, 'a.png')).toEqual(before);
 });
 
 describe('an export that comes back', () => {

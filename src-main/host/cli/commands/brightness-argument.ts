@@ -19,11 +19,15 @@ export function brightnessSetting(text: string): BrightnessSetting {
 
 /** How a collection's images with more than 8 bits are shown; none where it has no such images and no setting. */
 export function brightnessLines({
+  id,
   brightness: { setting, measured },
-}: Pick<Collection, 'brightness'>): string[] {
+}: Pick<Collection, 'id' | 'brightness'>): string[] {
   switch (setting.kind) {
     case 'full':
-      return ['brightness range: full (images with more than 8 bits per sample)'];
+      return [
+        'brightness range: full (images with more than 8 bits per sample)',
+        `If they look too dark, measure a range: r2o collections brightness ${id} automatic`,
+      ];
     case 'range':
       return [`brightness range: ${rangeText(setting.range)} (images with more than 8 bits per sample)`];
     case 'automatic':

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Brightness } from '../../../../src-main/contract/brightness.ts';
 import type { Collection } from '../../../../src-main/contract/collection.ts';
+import { CollectionId } from '../../../../src-main/contract/ids.ts';
 import { brightnessLines, brightnessSetting } from '../../../../src-main/host/cli/commands/brightness-argument.ts'; // prettier-ignore
 
 describe('a brightness range on the command line', () => {
@@ -23,12 +24,12 @@ describe('a brightness range on the command line', () => {
 
   test('is shown where there is one', () => {
     const linesOf = (brightness: Brightness) => {
-      const collection: Pick<Collection, 'brightness'> = { brightness };
+      const collection: Pick<Collection, 'id' | 'brightness'> = { id: CollectionId.parse(3), brightness };
       return brightnessLines(collection);
     };
     expect(linesOf({ setting: { kind: 'automatic' }, measured: {} })).toEqual([]);
     expect(linesOf({ setting: { kind: 'automatic' }, measured: { 'tiff float32': { from: 0.254901, to: 1 } } })).toEqual(['brightness range of tiff float32: 0.2549 to 1 (measured)']); // prettier-ignore
-    expect(linesOf({ setting: { kind: 'full' }, measured: {} })).toEqual(['brightness range: full (images with more than 8 bits per sample)']); // prettier-ignore
+    expect(linesOf({ setting: { kind: 'full' }, measured: {} })).toEqual(['brightness range: full (images with more than 8 bits per sample)', 'If they look too dark, measure a range: r2o collections brightness 3 automatic']); // prettier-ignore
     expect(linesOf({ setting: { kind: 'range', range: { from: 1, to: 2 } }, measured: {} })).toEqual(['brightness range: 1 to 2 (images with more than 8 bits per sample)']); // prettier-ignore
   });
 });
