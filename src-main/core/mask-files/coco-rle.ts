@@ -3,8 +3,10 @@ import { unpackRuns } from '../../contract/run-lengths.ts';
 import { encodeRuns, type EncodedMask } from '../mask/rle.ts';
 import type { GridSize } from './image-grid.ts';
 
+/** Some tools write sizes as texts. */
+const Side = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
 const CocoRle = z.object({
-  size: z.tuple([z.number(), z.number()]),
+  size: z.tuple([Side, Side]),
   counts: z.union([z.string(), z.array(z.number().int().nonnegative())]),
 });
 

@@ -7,6 +7,7 @@ import { claimedSize, type GridSize } from './image-grid.ts';
 import type { FileMask, ImageMasks, MaskFileContext, MaskProblem, MaskRecord } from './mask-record.ts';
 import { joinedMask } from './object-parts.ts';
 import { outlineOf } from './outline.ts';
+import { parseJson } from './read-json.ts';
 import { shareOf } from './score.ts';
 
 /** Tools write ids as numbers and as text: what counts is what they look like. */
@@ -44,7 +45,7 @@ type Annotation = z.infer<typeof Annotation>;
 export function* readCoco(json: unknown, context: MaskFileContext): Generator<MaskRecord> {
   const file = CocoFile.safeParse(json);
   if (!file.success) {
-    const detail = 'It is not a COCO instances file: it has no lists "images" and "annotations".';
+    const detail = Array.isArray(json) ? RESULTS : NO_COCO;
     yield { kind: 'problem', name: context.name, detail };
     return;
   }
@@ -55,6 +56,10 @@ export function* readCoco(json: unknown, context: MaskFileContext): Generator<Ma
   const classNames = classesOf(file.data.categories);
   for (const [id, image] of images) yield* readImage(image, byImage.get(id) ?? [], { classNames, context });
 }
+
+const NO_COCO = 'It is not a COCO instances file: it has no lists "images" and "annotations".';
+const RESULTS =
+  'It is a list, as results for the COCO API are, which do not say which images they are about: add them to the "annotations" of their instances file.';
 
 type CocoImage = z.infer<typeof CocoImage>;
 
@@ -151,8 +156,31 @@ function classed(
 /** The mask of a segmentation, or one sentence about why it is none. */
 function maskOf(segmentation: unknown, grid: GridSize): EncodedMask | string {
   if (segmentation == null) return 'It has no segmentation, at most a box: boxes are not imported.';
-  if (Array.isArray(segmentation)) return maskOfPolygons(segmentation, grid);
+  if (typeof segmentation === 'string') return maskOfText(segmentation, grid);
+  if (isList(segmentation) && segmentation.some((part) => RunLengths.safeParse(part).success))
+    return maskOfParts(segmentation, grid);
+  if (isList(segmentation)) return maskOfPolygons(segmentation, grid);
   return cocoRleMask(segmentation, grid);
+}
+
+const RunLengths = z.object({ size: z.unknown(), counts: z.union([z.string(), z.array(z.unknown())]) });
+
+/** Tables turn what they hold into texts. */
+function maskOfText(text: string, grid: GridSize): EncodedMask | string {
+  const parsed = parseJson(Buffer.from(text));
+  const isMask = typeof parsed === 'object' && typeof parsed.json === 'object' && parsed.json !== null;
+  return isMask ? maskOf(parsed.json, grid) : 'Its segmentation is a text.';
+}
+
+/** The union of run lengths in a list. */
+function maskOfParts(segmentation: readonly unknown[], grid: GridSize): EncodedMask | string {
+  const parts: EncodedMask[] = [];
+  for (const entry of segmentation) {
+    const part = cocoRleMask(entry, grid);
+    if (typeof part === 'string') return part;
+    parts.push(part);
+  }
+  return joinedMask(parts) ?? 'Its mask has no pixels.';
 }
 
 /** The union of polygons: as a list of lists, as one list of numbers, or of pairs of numbers. */

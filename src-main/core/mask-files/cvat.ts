@@ -118,7 +118,13 @@ function maskOf(type: string, attributes: Attributes, grid: GridSize): EncodedMa
     case 'mask':
       return maskOfRuns(attributes, grid);
     case 'polygon':
-      return polygonMask(attributes.points?.split(/[;,]/).map(numberOf) ?? [], grid);
+      return polygonMask(
+        attributes.points
+          ?.replace(/[;,\s]+$/, '')
+          .split(/[;,]/)
+          .map(numberOf) ?? [],
+        grid,
+      );
     case 'box': {
       const [x, y] = [number('xtl'), number('ytl')];
       const [width, height] = [number('xbr') - x, number('ybr') - y];

@@ -5,12 +5,13 @@ import { cocoRleMask } from './coco-rle.ts';
 import { firstGrid } from './first-grid.ts';
 import { claimedSize, type GridSize } from './image-grid.ts';
 import type { MaskFileContext, MaskRecord } from './mask-record.ts';
+import { numberIn } from './number-in.ts';
 import { ObjectParts } from './object-parts.ts';
 import { shareOf } from './score.ts';
 import { ellipseMask, polygonMask, rectangleMask } from './shapes.ts';
 
 const Text = z.union([z.string(), z.number()]).transform(String);
-const Label = z.object({ name: Text });
+const Label = z.union([z.object({ name: Text }).transform(({ name }) => name), Text]);
 const DatumaroFile = z.object({
   categories: z
     .object({ label: z.object({ labels: z.array(z.unknown()) }) })
@@ -27,11 +28,22 @@ const Item = z.object({
     .catch(null),
 });
 type Item = z.infer<typeof Item>;
+/** Some tools write numbers as texts. */
+const Index = z
+  .union([
+    z.number().int(),
+    z
+      .string()
+      .regex(/^-?\d+$/)
+      .transform(Number),
+  ])
+  .nullish()
+  .catch(null);
 const Annotation = z.object({
   id: Text.nullish().catch(null),
   type: z.string(),
-  label_id: z.number().nullish().catch(null),
-  group: z.number().nullish().catch(null),
+  label_id: Index,
+  group: Index,
   attributes: z.record(z.string(), z.unknown()).nullish().catch(null),
   rle: z.unknown().optional(),
   points: z.array(z.unknown()).catch([]),
@@ -56,9 +68,7 @@ export function* readDatumaro(json: unknown, context: MaskFileContext): Generato
     };
     return;
   }
-  const labels = (file.categories?.label.labels ?? []).map(
-    (entry) => Label.safeParse(entry).data?.name ?? null,
-  );
+  const labels = (file.categories?.label.labels ?? []).map((entry) => Label.safeParse(entry).data ?? null);
   for (const [index, entry] of file.items.entries()) {
     const { data: item } = Item.safeParse(entry);
     if (item) yield* readItem(item, labels, context);
@@ -87,7 +97,12 @@ function* readItem(
       yield { kind: 'problem', name, detail: typeof mask === 'string' ? mask : 'It has no type.' };
       continue;
     }
-    const className = labels[annotation.label_id ?? -1] ?? null;
+    const { label_id } = annotation;
+    const className = labels[label_id ?? -1] ?? null;
+    if (className === null && label_id != null) {
+      const detail = `The file has no label with the number ${label_id}: its masks have no class.`;
+      yield { kind: 'note', name: context.name, detail };
+    }
     objects.add(groupOf(annotation)[0], mask, { className, score: shareOf(annotation.attributes?.score) });
   }
   if (typeof grid === 'string') return;
@@ -118,11 +133,11 @@ function maskOf({ type, rle, points, bbox }: Annotation, grid: GridSize): Encode
     case 'polygon':
       return polygonMask(points, grid);
     case 'bbox': {
-      const [x = NaN, y = NaN, width = NaN, height = NaN] = bbox.map(numberOf);
+      const [x = NaN, y = NaN, width = NaN, height = NaN] = bbox.map(numberIn);
       return rectangleMask({ x, y, width, height, rotation: 0 }, grid);
     }
     case 'ellipse': {
-      const [left = NaN, top = NaN, right = NaN, bottom = NaN] = points.map(numberOf);
+      const [left = NaN, top = NaN, right = NaN, bottom = NaN] = points.map(numberIn);
       const [radiusX, radiusY] = [(right - left) / 2, (bottom - top) / 2];
       return ellipseMask({ x: left + radiusX, y: top + radiusY, radiusX, radiusY, rotation: 0 }, grid);
     }
@@ -130,6 +145,3 @@ function maskOf({ type, rle, points, bbox }: Annotation, grid: GridSize): Encode
       return `An annotation of the type ${type} has no area, so it is not imported.`;
   }
 }
-
-/** NaN for what is no number. */
-const numberOf = (value: unknown) => (typeof value === 'number' ? value : NaN);

@@ -18,7 +18,7 @@ const TASK = z.union([has('data'), has('annotation_id'), has('image', 'id')]);
 /** What distinguishes the content of JSON files. */
 const CONTENTS: readonly [KnownFormat, z.ZodType][] = [
   ['coco', has('images', 'annotations')],
-  ['labelme', has('shapes', 'imagePath')],
+  ['labelme', has('shapes')],
   ['datumaro', has('items')],
   ['label-studio', z.union([z.array(TASK).min(1), TASK])],
 ];
@@ -51,6 +51,7 @@ async function formatOfFolder(
   const names = await readdir(path).catch((): string[] => []);
   if (await isVocFolder(path)) return byName('voc');
   if (names.some((name) => /^data\.ya?ml$/i.test(name))) return byName('yolo');
+  if (names.includes('classes.txt') && names.some((name) => /^labels$/i.test(name))) return byName('yolo');
   if (names.includes('classes.json')) return byName('index-png');
   if (names.includes('masks.csv')) return byName('binary-png');
   let tried = 0;

@@ -1,6 +1,7 @@
 import { decodeLabelStudioRle } from '../mask/label-studio-rle.ts';
 import { encodeRle, type EncodedMask } from '../mask/rle.ts';
 import type { GridSize } from './image-grid.ts';
+import { numberIn } from './number-in.ts';
 import { ellipseMask, NO_PIXEL, polygonMask, rectangleMask } from './shapes.ts';
 
 type Value = Readonly<Record<string, unknown>>;
@@ -20,7 +21,7 @@ export function regionMask(value: Value, grid: GridSize): EncodedMask | string {
   const { rle, points } = value;
   const x = pixels(value.x, grid.widthPx);
   const y = pixels(value.y, grid.heightPx);
-  const rotation = value.rotation === undefined ? 0 : numberOf(value.rotation);
+  const rotation = value.rotation === undefined ? 0 : numberIn(value.rotation);
   if (Array.isArray(rle)) return brushMask(rle, grid);
   if (Array.isArray(points)) return polygonMask(pointsOf(points, grid), grid);
   if ('radiusX' in value) {
@@ -50,7 +51,4 @@ function pointsOf(points: readonly unknown[], { widthPx, heightPx }: GridSize): 
   return points.flat().map((value, at) => pixels(value, at % 2 === 0 ? widthPx : heightPx));
 }
 
-const pixels = (percent: unknown, sizePx: number) => (numberOf(percent) * sizePx) / 100;
-
-/** NaN for what is no number. */
-const numberOf = (value: unknown) => (typeof value === 'number' ? value : NaN);
+const pixels = (percent: unknown, sizePx: number) => (numberIn(percent) * sizePx) / 100;

@@ -12,7 +12,10 @@ const Fields = z.record(z.string(), z.unknown());
 type Fields = z.infer<typeof Fields>;
 const Answer = z.object({
   id: Text.nullish().catch(null),
-  result: z.array(z.unknown()),
+  result: z
+    .array(z.unknown())
+    .nullable()
+    .transform((result) => result ?? []),
   was_cancelled: z.boolean().nullish().catch(null),
   ground_truth: z.boolean().nullish().catch(null),
   updated_at: Text.nullish().catch(null),
@@ -23,6 +26,8 @@ const Task = z.object({
   id: Text.nullish().catch(null),
   data: Fields,
   annotations: Answers,
+  /** What versions before 1.0 call annotations. */
+  completions: Answers,
   predictions: Answers,
 });
 const MinTask = z.looseObject({ id: Text.nullish().catch(null) });
@@ -55,7 +60,7 @@ export function* readLabelStudio(json: unknown, context: MaskFileContext): Gener
 }
 
 /** A task, and what is used of its answers. */
-type UsedTask = { name: string; imageName: string; regions: Region[]; unused: string[] };
+type UsedTask = { name: string; imageName: string; regions: Region[]; unused: string[]; odd: string[] };
 
 function taskOf(entry: unknown, name: string): UsedTask | string {
   const { data: task } = Task.safeParse(entry);
@@ -65,10 +70,14 @@ function taskOf(entry: unknown, name: string): UsedTask | string {
   const imageName = imageNameOf(data);
   if (imageName === undefined) return 'Its data names no image.';
   const shown = `${name} of ${imageName}`;
-  if (min) return { name: shown, imageName, regions: minRegionsOf(min), unused: [] };
-  const { used, others } = answersOf(task?.annotations ?? [], task?.predictions ?? []);
+  if (min) return { name: shown, imageName, regions: minRegionsOf(min), unused: [], odd: [] };
+  const submitted = [...(task?.annotations ?? []), ...(task?.completions ?? [])];
+  const { used, others } = answersOf(submitted, task?.predictions ?? []);
   const unused = others.map(({ id }, index) => `${shown}: annotation ${id ?? index}`);
-  return { name: shown, imageName, regions: (used?.result ?? []).map(regionOf), unused };
+  const odd = submitted.flatMap((entry, index) =>
+    Answer.safeParse(entry).success ? [] : [`${shown}: annotations[${index}]`],
+  );
+  return { name: shown, imageName, regions: (used?.result ?? []).map(regionOf), unused, odd };
 }
 
 /** The answer that counts: the ground truth, else the latest annotation, else the latest prediction. */
@@ -116,16 +125,18 @@ function imageNameOf(data: Fields): string | undefined {
 }
 
 function* readTask(
-  { name, imageName, regions, unused }: UsedTask,
+  { name, imageName, regions, unused, odd }: UsedTask,
   context: MaskFileContext,
 ): Generator<MaskRecord> {
   for (const other of unused) {
     const detail = 'Another annotation of the task is used: the ground truth, or else the latest.';
     yield { kind: 'note', name: other, detail };
   }
+  for (const entry of odd)
+    yield { kind: 'problem', name: entry, detail: 'It is not an annotation with a list "result".' };
   const objects = new ObjectParts();
   const grids = new Grids(imageName, context);
-  let skipped = 0;
+  let skipped = odd.length;
   for (const [index, parts] of groupedById(regions).entries()) {
     const [first] = parts;
     const labels = parts.flatMap(({ value }) => labelsOf(value));
@@ -219,7 +230,5 @@ class Grids {
 
 function labelsOf(value: Fields): string[] {
   const lists = Object.entries(value).filter(([key]) => /labels$/i.test(key));
-  return lists.flatMap(([, list]) =>
-    Array.isArray(list) ? list.filter((one) => typeof one === 'string') : [],
-  );
+  return lists.flatMap(([, list]) => [list].flat().filter((one) => typeof one === 'string'));
 }

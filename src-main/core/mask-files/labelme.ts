@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path';
 import { z } from 'zod';
 import { pillowPolygonMask } from '../mask/fill-pillow.ts';
 import { pillowEllipseMask } from '../mask/pillow-ellipse.ts';
@@ -22,7 +23,7 @@ const Shape = z.object({
 });
 type Shape = z.infer<typeof Shape>;
 const LabelMeFile = z.object({
-  imagePath: z.string().min(1),
+  imagePath: z.string().nullish().catch(null),
   imageWidth: z.unknown().optional(),
   imageHeight: z.unknown().optional(),
   shapes: z.array(z.unknown()),
@@ -36,11 +37,13 @@ const LabelMeFile = z.object({
 export function* readLabelMe(json: unknown, context: MaskFileContext): Generator<MaskRecord> {
   const { data: file } = LabelMeFile.safeParse(json);
   if (!file) {
-    const detail = 'It is not a LabelMe file: it has no "imagePath" or no list "shapes".';
+    const detail = 'It is not a LabelMe file: it has no list "shapes".';
     yield { kind: 'problem', name: context.name, detail };
     return;
   }
-  const imageName = file.imagePath.replaceAll('\\', '/');
+  // LabelMe names the file after the image.
+  const ownName = basename(context.name, extname(context.name));
+  const imageName = (file.imagePath || ownName).replaceAll('\\', '/');
   const grid = context.gridOf(imageName, claimedSize(file.imageWidth, file.imageHeight));
   const objects = new ObjectParts();
   let skipped = 0;
@@ -53,7 +56,7 @@ export function* readLabelMe(json: unknown, context: MaskFileContext): Generator
       yield { kind: 'problem', name, detail: typeof mask === 'string' ? mask : NO_SHAPE };
       continue;
     }
-    const key = shape.group_id == null ? undefined : `${shape.label}\n${shape.group_id}`;
+    const key = !shape.group_id ? undefined : `${shape.label}\n${shape.group_id}`;
     objects.add(key, mask, { className: shape.label, score: null });
   }
   if (typeof grid === 'string') return;
@@ -62,7 +65,7 @@ export function* readLabelMe(json: unknown, context: MaskFileContext): Generator
 
 /** The mask of a shape, or one sentence about why it is none. */
 function maskOf({ shape_type, points, mask }: Shape, grid: GridSize): EncodedMask | string {
-  const type = shape_type ?? 'polygon';
+  const type = shape_type?.trim().toLowerCase() || 'polygon';
   // Some tools write a list of numbers, others a list of pairs.
   const numbers = (points ?? []).flat();
   switch (type) {

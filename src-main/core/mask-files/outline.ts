@@ -1,6 +1,7 @@
 import { clipPolygon } from '../mask/clip-polygon.ts';
 import type { Polygon } from '../mask/polygon.ts';
 import type { GridSize } from './image-grid.ts';
+import { numberIn } from './number-in.ts';
 
 /** Beyond every image: what lies farther away is a mistake, not an object that reaches out of the picture. */
 const MAX_COORDINATE_PX = 1e9;
@@ -10,10 +11,11 @@ const MAX_OUTLINE_PX = 10_000_000;
 
 /**
  * The outline of a shape out of a file, clipped to the surroundings of its image.
- * @param numbers x and y in turns, in pixels
+ * @param given x and y in turns, in pixels, as numbers or as texts of numbers
  * @returns the polygon, or what is wrong with it, as in "it has ..."
  */
-export function outlineOf(numbers: readonly unknown[], grid: GridSize): Polygon | string {
+export function outlineOf(given: readonly unknown[], grid: GridSize): Polygon | string {
+  const numbers = given.map((value) => (typeof value === 'string' ? numberIn(value) : value));
   if (numbers.length % 2 === 1) return `it has ${numbers.length} numbers, so one point lacks its second`;
   if (numbers.length < 6) return 'it has fewer than three points';
   if (numbers.length > MAX_NUMBERS) return `it has more than ${MAX_NUMBERS / 2} points`;

@@ -21,7 +21,13 @@ const [CAPITAL_I, CAPITAL_N, MINUS] = Buffer.from('IN-');
  */
 export async function readJson(path: string): Promise<{ json: unknown } | string> {
   const bytes = await readMaskFile(path, MAX_BYTES);
-  return typeof bytes === 'string' ? bytes : parseJson(bytes);
+  return typeof bytes === 'string' ? bytes : parseJson(inUtf8(bytes));
+}
+
+/** Windows' PowerShell writes UTF-16, with a byte order mark. */
+function inUtf8(bytes: Buffer): Buffer {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+  return isUtf16 ? Buffer.from(bytes.toString('utf16le')) : bytes;
 }
 
 /** The JSON in the bytes of a whole file, as `readJson` reads it; `bytes` may be changed. */

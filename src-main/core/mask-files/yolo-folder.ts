@@ -13,9 +13,10 @@ const MAX_YAML_BYTES = 1_000_000;
 const SPLITS = ['train', 'val', 'valid', 'test'];
 
 const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+/** A class without a name is called by its number. */
 const Names = z
-  .union([z.array(Text), z.record(z.string(), Text)])
-  .transform((names) => new Map(Object.entries(names)));
+  .union([z.array(Text.nullable()), z.record(z.string(), Text.nullable())])
+  .transform((names) => new Map(Object.entries(names).map(([number, name]) => [number, name ?? number])));
 const DataYaml = z.object({ names: Names });
 
 /** Most label files take a few kilobytes. */
@@ -54,6 +55,13 @@ type YoloFolder = {
 async function openYoloFolder(path: string): Promise<YoloFolder> {
   const yaml = await findYaml(path);
   if (yaml === undefined) {
+    const list = await findAbove(path, isClassList);
+    if (list !== undefined)
+      return {
+        root: dirname(list),
+        classNames: await classNamesInList(list),
+        labels: await labelsBelow(path),
+      };
     throw userError('no-yolo-yaml', { path });
   }
   const root = dirname(yaml);
@@ -68,14 +76,32 @@ const isYaml = (path: string) => /\.ya?ml$/i.test(path);
 
 /** The path itself, or the first YAML file in the folder or one of three above it. */
 async function findYaml(path: string): Promise<string | undefined> {
-  if (isYaml(path)) return path;
+  return isYaml(path) ? path : await findAbove(path, isYaml);
+}
+
+/** Label Studio and X-AnyLabeling list the classes line by line, and write no data.yaml. */
+const isClassList = (name: string) => /^classes\.txt$/i.test(name);
+
+/** A file in a folder or one of three above it: the one called data, or else the first. */
+async function findAbove(path: string, isIt: (name: string) => boolean): Promise<string | undefined> {
   let folder = path;
   for (let level = 0; level < 4; level++, folder = dirname(folder)) {
-    const files = (await readdir(folder).catch((): string[] => [])).filter(isYaml).sort();
+    const files = (await readdir(folder).catch((): string[] => [])).filter(isIt).sort();
     const file = files.find((name) => /^data\./i.test(name)) ?? files[0];
     if (file !== undefined) return join(folder, file);
   }
   return undefined;
+}
+
+async function classNamesInList(list: string): Promise<ReadonlyMap<string, string>> {
+  const bytes = await readMaskFile(list, MAX_YAML_BYTES);
+  if (typeof bytes === 'string') throw userError('yaml-unusable', { path: list, detail: bytes });
+  const lines = bytes
+    .toString('utf8')
+    .replace(/^\ufeff/, '')
+    .trimEnd()
+    .split(/\r?\n/);
+  return new Map(lines.map((name, index) => [String(index), name.trim() || String(index)]));
 }
 
 async function classNamesIn(yaml: string): Promise<ReadonlyMap<string, string>> {
@@ -110,6 +136,7 @@ async function labelsBelow(path: string): Promise<YoloLabels[]> {
     : [path];
   return files
     .filter((file) => extname(file).toLowerCase() === '.txt' && labelFolderOf(file) !== undefined)
+    .filter((file) => !isClassList(basename(file)))
     .sort()
     .map((file) => ({ path: file, imageName: imageNameOf(file) }));
 }
@@ -117,7 +144,7 @@ async function labelsBelow(path: string): Promise<YoloLabels[]> {
 /** The last folder called `labels` above a file. */
 function labelFolderOf(file: string): string | undefined {
   const folders = dirname(file).split(sep);
-  const at = folders.lastIndexOf('labels');
+  const at = folders.findLastIndex((folder) => folder.toLowerCase() === 'labels');
   return at < 0 ? undefined : folders.slice(0, at + 1).join(sep);
 }
 

@@ -26,13 +26,22 @@ export function* readYolo(text: string, file: YoloFile, context: MaskFileContext
   const masks: FileMask[] = [];
   let skipped = 0;
   for (const [index, row] of rows.entries()) {
-    const [classNumber, ...fields] = row.trim().split(/\s+/);
-    if (!classNumber) continue;
+    const [first, ...fields] = row.trim().split(/[\s,]+/);
+    if (!first) continue;
+    // Some tools write whole numbers as 0.0.
+    const classNumber = /^\d+(\.0*)?$/.test(first) ? String(Number(first)) : first;
     const mask = typeof grid === 'string' ? grid : maskOfRow(fields, grid);
     if (typeof mask === 'string') {
       skipped++;
       yield { kind: 'problem', name: `${context.name}: row ${index + 1} of ${imageName}`, detail: mask };
-    } else masks.push({ ...mask, className: classNames.get(classNumber) ?? classNumber, isPart: true });
+      continue;
+    }
+    const className = classNames.get(classNumber);
+    if (className === undefined) {
+      const detail = `The list of classes has no number ${classNumber}, so that is the class of its masks.`;
+      yield { kind: 'note', name: context.name, detail };
+    }
+    masks.push({ ...mask, className: className ?? classNumber, isPart: true });
   }
   if (typeof grid === 'string') return;
   yield { kind: 'masks', imageName, ...grid, masks, ignored: null, skipped };

@@ -16,7 +16,7 @@ export type CleanName = {
 export function cleanClassName(raw: string): CleanName {
   const text = raw.toWellFormed();
   const { data: name } = ShownName.safeParse(text);
-  if (name === raw) return { name };
+  if (name === raw) return name.includes('\ufffd') ? { name, note: NOT_UTF8 } : { name };
   if (name !== undefined) {
     return {
       name,
@@ -27,6 +27,9 @@ export function cleanClassName(raw: string): CleanName {
   if (cut === undefined) return { name: null, note: 'Its class name is empty, so it has no class.' };
   return { name: cut, note: `Its class name was cut to ${MAX_LENGTH} characters.` };
 }
+
+const NOT_UTF8 =
+  'Its class name has letters that cannot be read: save the file as UTF-8, then import it again.';
 
 function firstLetters(text: string): string {
   return text.slice(0, MAX_LENGTH).replace(/[\ud800-\udbff]$/, '');

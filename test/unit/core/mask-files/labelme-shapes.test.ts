@@ -49,7 +49,11 @@ describe('a LabelMe shape', () => {
     ['a line', { shape_type: 'line', points: [[0, 0], [1, 1]] }, 'A shape of the type line has no area'], // prettier-ignore
     ['two points', { points: [[0, 0], [1, 1]] }, 'it has fewer than three points'], // prettier-ignore
     ['half a point', { points: [0, 0, 1, 1, 2, 2, 3] }, 'it has 7 numbers, so one point lacks its second'],
-    ['a coordinate that is text', { points: [0, 0, 1, 1, '2', 2] }, 'one of its coordinates is not a number'],
+    [
+      'a coordinate that is text',
+      { points: [0, 0, 1, 1, 'two', 2] },
+      'one of its coordinates is not a number',
+    ],
     ['a coordinate far away', { points: [0, 0, 1, 1, 1e300, 2] }, 'one of its coordinates is 1e+300'],
     [
       'no point on the circle',

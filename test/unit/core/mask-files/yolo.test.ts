@@ -59,7 +59,8 @@ describe('a row of YOLO', () => {
 
   test('may name a class that data.yaml does not, and end in any way that lines do', async () => {
     const records = await readRows(`\ufeff0 ${square}\r\n\r\n7 ${square}\r0 ${square}`);
-    expect(masksIn(records[0]).masks.map(({ className }) => className)).toEqual(['cat', '7', 'cat']);
+    expect(masksIn(records.at(-1)).masks.map(({ className }) => className)).toEqual(['cat', '7', 'cat']);
+    expect(records).toHaveLength(2);
   });
 
   test.each([
@@ -126,7 +127,9 @@ describe('a folder of YOLO', () => {
   });
 
   test('without data.yaml or labels is refused', async () => {
-    await expect(read(folderOf({ 'labels/a.txt': '' }))).rejects.toThrow('There is no data.yaml');
+    await expect(read(folderOf({ 'labels/a.txt': '' }))).rejects.toThrow(
+      'There is no data.yaml or classes.txt',
+    );
     await expect(read(folderOf({ 'data.yaml': YAML, 'a.txt': '' }))).rejects.toThrow(
       'There are no label files',
     );
