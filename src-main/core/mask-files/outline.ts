@@ -15,7 +15,10 @@ const MAX_OUTLINE_PX = 10_000_000;
  * @returns the polygon, or what is wrong with it, as in "it has ..."
  */
 export function outlineOf(given: readonly unknown[], grid: GridSize): Polygon | string {
-  const numbers = given.map((value) => (typeof value === 'string' ? numberIn(value) : value));
+  const numbers = given.map((value) => {
+    const number = numberIn(value);
+    return Number.isNaN(number) ? value : number;
+  });
   if (numbers.length % 2 === 1) return `it has ${numbers.length} numbers, so one point lacks its second`;
   if (numbers.length < 6) return 'it has fewer than three points';
   if (numbers.length > MAX_NUMBERS) return `it has more than ${MAX_NUMBERS / 2} points`;
