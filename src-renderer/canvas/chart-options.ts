@@ -1,5 +1,6 @@
 import type uPlot from 'uplot';
 import { formatMeasured, formatNumber } from '../i18n/format.ts';
+import { t } from '../i18n/language.svelte.ts';
 
 export type Curve = {
   label: string;
@@ -9,7 +10,8 @@ export type Curve = {
   isOther?: boolean;
 };
 
-export const CHART_HEIGHT_PX = 150;
+export const CHART_HEIGHT_PX = 166;
+const FONT = '11px "Inter Variable", sans-serif';
 /** Whole numbers: there is no half of a step. */
 const STEP_INCREMENTS = Array.from({ length: 9 }, (_, power) =>
   [1, 2, 5].map((one) => one * 10 ** power),
@@ -34,7 +36,7 @@ export function chartOptions({
     stroke: () => colour(probe, 'text-soft'),
     grid: { stroke: () => colour(probe, 'line'), width: 1 },
     ticks: { show: false },
-    font: '11px "Inter Variable", sans-serif',
+    font: FONT,
   };
   return {
     width,
@@ -46,6 +48,9 @@ export function chartOptions({
       {
         ...axis,
         size: 28,
+        label: t('runs.stepAxis'),
+        labelSize: 16,
+        labelFont: FONT,
         incrs: STEP_INCREMENTS,
         values: (_plot, steps) => steps.map((step) => formatNumber(step)),
       },

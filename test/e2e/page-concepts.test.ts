@@ -89,7 +89,7 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       await page.locator('li img.shown').first().waitFor();
       await page.locator('aside li img').first().waitFor();
       await cards(page).first().focus();
-      await page.keyboard.press('n');
+      await page.keyboard.press('F2');
       await page.keyboard.type('bright things');
       await page.keyboard.press('Enter');
       await expect
@@ -137,12 +137,12 @@ describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`
       const isBackground = async () =>
         (await concepts()).find(({ id: one }) => one === Number(dragged))?.isBackground;
       expect(await isBackground()).toBe(false);
-      await page.keyboard.press('b');
+      await page.keyboard.press('g');
       await page.getByText('is now background').waitFor();
       expect(await isBackground()).toBe(true);
       await takeBack(page);
       await expect.poll(isBackground).toBe(false);
-      await page.keyboard.press('b');
+      await page.keyboard.press('g');
       await page.getByRole('heading', { name: 'Background', exact: true }).waitFor();
       await page.reload();
       await page.getByRole('complementary', { name: 'bright things' }).waitFor();

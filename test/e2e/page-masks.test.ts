@@ -127,6 +127,28 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
   );
 
   test(
+    'selects a range by the marks of two images, and keeps the filters in sight',
+    { timeout: SLOW_MS },
+    async () => {
+      const bitmap = rectangle(20, 40, 140, 200);
+      const images = ['a.png', 'b.png', 'c.png', 'd.png'].map((name) =>
+        drawnImage(name, [{ bitmap, className: 'cat' }]),
+      );
+      const running = startSegmented(await Promise.all(images), forkBuiltWorker);
+      const { page, complaints } = await openPage(browser, { running });
+      await page.getByRole('link', { name: 'Masks' }).waitFor();
+      await page.keyboard.press('Control+3');
+      await page.getByRole('button', { name: 'Select b.png' }).click();
+      await page.getByRole('button', { name: 'Select d.png' }).click({ modifiers: ['Shift'] });
+      await page.getByText('3 images selected').waitFor();
+      expect(await page.getByRole('gridcell', { selected: true }).count()).toBe(3);
+      expect(await page.getByLabel('Review', { exact: true }).isVisible()).toBe(true);
+      expect(await seriousFindings(page)).toEqual([]);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test(
     'shows segmented images with their objects, filters and sorts them, and reviews many at once by keyboard',
     { timeout: SLOW_MS },
     async () => {
@@ -270,7 +292,7 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       await page.keyboard.press('m');
       await expect.poll(areas, PATIENCE).toEqual([17_000]);
       await expect.poll(() => rows.count(), PATIENCE).toBe(1);
-      await page.keyboard.press('x');
+      await page.keyboard.press('s');
       await expect.poll(areas, PATIENCE).toEqual([9_000, 8_000]);
       await expect.poll(() => rows.count(), PATIENCE).toBe(2);
 

@@ -117,7 +117,7 @@ describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}
 
       await page.getByRole('link', { name: 'Concepts' }).click();
       await page.locator('li button[data-id]').first().focus();
-      await page.keyboard.press('n');
+      await page.keyboard.press('F2');
       // The field opens with the next frame: keys before that would go to the list.
       await page.locator('input:focus').waitFor();
       await page.keyboard.type('bright things');

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { KEYS } from '../../src-renderer/state/command-keys.ts';
 import { codesIn, documentationPages, tableRows } from '../support/documentation.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -54,6 +55,16 @@ describe('the documented keyboard', () => {
     expect(invented).toEqual([]);
   });
 
+  test('has one meaning for each key, on every screen', () => {
+    const keys: string[] = Object.values(KEYS);
+    expect(keys.filter((one, at) => keys.indexOf(one) !== at)).toEqual([]);
+    // Only digits are written where they are used: those of concepts, and those of screens.
+    const written = sources
+      .filter(({ path }) => !path.endsWith('contract/screens.ts'))
+      .flatMap(({ text }) => [...text.matchAll(/\bkeys(?:: '|=")([^'"]+)/g)].map(([, one = '']) => one));
+    expect(written.filter((one) => !/^[1-9]$/.test(one))).toEqual([]);
+  });
+
   test('knows every place in the code that has shortcuts', () => {
     const known = PARTS.flatMap((part) => part.sources);
     const withShortcuts = sources.filter(({ text }) => shortcutsIn(text).length > 0).map(({ path }) => path);
@@ -63,7 +74,9 @@ describe('the documented keyboard', () => {
 
 /** Keys of the shortcuts that a source file registers, by their documented names. */
 function shortcutsIn(text: string): string[] {
-  return [...text.matchAll(/\bkeys: '([^']+)'/g)].map(([, keys = '']) =>
+  const written = [...text.matchAll(/\bkeys: '([^']+)'/g)].map(([, keys = '']) => keys);
+  const named = [...text.matchAll(/\bkeys: KEYS\.(\w+)/g)].map(([, name = '']) => new Map(Object.entries(KEYS)).get(name) ?? name); // prettier-ignore
+  return [...written, ...named].map((keys) =>
     keys
       .split(/\+(?=.)/)
       .map((key) => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key))

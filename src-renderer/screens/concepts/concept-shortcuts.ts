@@ -1,6 +1,7 @@
 import { t } from '../../i18n/language.svelte.ts';
 import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
 import type { ConceptsView } from './concepts-view.svelte.ts';
+import { KEYS } from '../../state/command-keys.ts';
 
 /** What the keyboard does on the concepts screen, in addition to the arrow keys, Enter and Space of the cards. */
 export function conceptShortcuts(view: ConceptsView): ShortcutGroup {
@@ -12,24 +13,24 @@ export function conceptShortcuts(view: ConceptsView): ShortcutGroup {
   return {
     title: t('concepts.title'),
     shortcuts: [
-      { keys: 'Enter', label: t('concepts.lookThrough'), run: () => view.browse(current.id) },
-      { keys: ' ', label: t('concepts.choose'), run: () => view.toggle(current.id) },
-      { keys: 'n', label: t('concepts.name'), run: () => focusName(current.id) },
-      { keys: 'm', label: t('concepts.mergeChosen'), run: () => void view.mergeChosen() },
+      { keys: KEYS.confirm, label: t('concepts.lookThrough'), run: () => view.browse(current.id) },
+      { keys: KEYS.toggle, label: t('concepts.choose'), run: () => view.toggle(current.id) },
+      { keys: KEYS.rename, label: t('concepts.name'), run: () => focusName(current.id) },
+      { keys: KEYS.merge, label: t('concepts.mergeChosen'), run: () => void view.mergeChosen() },
       {
-        keys: 'b',
+        keys: KEYS.background,
         label: t('concepts.markBackground'),
         run: () => void view.setBackground(meant, !meant.every(({ isBackground }) => isBackground)),
       },
       {
-        keys: 'u',
+        keys: KEYS.undo,
         label: t('concepts.takeBack'),
         run: () => {
           const last = merged.at(-1);
           if (last) void view.takeBack(last.id);
         },
       },
-      { keys: 'Escape', label: t('concepts.clear'), run: () => view.chosen.clear() },
+      { keys: KEYS.leave, label: t('concepts.clear'), run: () => view.chosen.clear() },
     ],
   };
 }

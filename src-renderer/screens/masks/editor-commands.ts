@@ -12,6 +12,7 @@ import Trash2 from '@lucide/svelte/icons/trash-2';
 import X from '@lucide/svelte/icons/x';
 import { t } from '../../i18n/language.svelte.ts';
 import type { MaskEditor, Tool } from './mask-editor.svelte.ts';
+import { KEYS } from '../../state/command-keys.ts';
 
 /** Something that the mask editor can do: the tool strip, the keyboard and the list of shortcuts are made from it. */
 export type EditorCommand = {
@@ -40,10 +41,10 @@ function toolCommands(editor: MaskEditor): EditorCommand[] {
     run: () => editor.use(name),
   });
   return [
-    tool('select', { keys: 'v', icon: MousePointer2 }),
-    tool('brush', { keys: 'b', icon: Brush }),
-    tool('eraser', { keys: 'e', icon: Eraser }),
-    tool('cut', { keys: 'c', icon: Scissors }),
+    tool('select', { keys: KEYS.select, icon: MousePointer2 }),
+    tool('brush', { keys: KEYS.brush, icon: Brush }),
+    tool('eraser', { keys: KEYS.erase, icon: Eraser }),
+    tool('cut', { keys: KEYS.cut, icon: Scissors }),
   ];
 }
 
@@ -54,7 +55,7 @@ function shapeCommands(editor: MaskEditor): EditorCommand[] {
   return [
     {
       group,
-      keys: 'n',
+      keys: KEYS.create,
       label: t('masks.new'),
       icon: SquarePlus,
       isReady: true,
@@ -62,7 +63,7 @@ function shapeCommands(editor: MaskEditor): EditorCommand[] {
     },
     {
       group,
-      keys: 'm',
+      keys: KEYS.merge,
       label: isOfObjects ? t('masks.merge') : t('masks.makeObject'),
       icon: Combine,
       isReady: isOfObjects ? count >= 2 : count >= 1,
@@ -70,7 +71,7 @@ function shapeCommands(editor: MaskEditor): EditorCommand[] {
     },
     {
       group,
-      keys: 'x',
+      keys: KEYS.split,
       label: count === 2 ? t('masks.splitByOther') : t('masks.splitParts'),
       icon: Split,
       isReady: isOfObjects && count >= 1 && count <= 2,
@@ -78,7 +79,7 @@ function shapeCommands(editor: MaskEditor): EditorCommand[] {
     },
     {
       group,
-      keys: 'Delete',
+      keys: KEYS.remove,
       label: t('masks.delete'),
       icon: Trash2,
       isReady: isOfObjects && count >= 1,
@@ -93,7 +94,7 @@ function judgeCommands(editor: MaskEditor): EditorCommand[] {
   return [
     {
       group,
-      keys: 'a',
+      keys: KEYS.accept,
       label: t('masks.accept'),
       icon: Check,
       isReady,
@@ -101,7 +102,7 @@ function judgeCommands(editor: MaskEditor): EditorCommand[] {
     },
     {
       group,
-      keys: 'r',
+      keys: KEYS.reject,
       label: t('masks.reject'),
       icon: X,
       isReady,
@@ -109,7 +110,7 @@ function judgeCommands(editor: MaskEditor): EditorCommand[] {
     },
     {
       group,
-      keys: 'u',
+      keys: KEYS.unreview,
       label: t('masks.toPending'),
       icon: CircleDashed,
       isReady,
@@ -121,7 +122,7 @@ function judgeCommands(editor: MaskEditor): EditorCommand[] {
 function heatCommand({ display }: MaskEditor): EditorCommand {
   return {
     group: 'look',
-    keys: 'f',
+    keys: KEYS.heat,
     label: t('masks.heat'),
     icon: Flame,
     isOn: display.isHeat,

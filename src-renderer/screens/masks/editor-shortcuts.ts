@@ -4,6 +4,7 @@ import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
 import { editorCommands, type EditorCommand } from './editor-commands.ts';
 import type { KeyPen } from './key-pen.svelte.ts';
 import type { MaskEditor } from './mask-editor.svelte.ts';
+import { KEYS } from '../../state/command-keys.ts';
 
 export type EditorActions = {
   turn: (by: number) => void;
@@ -40,14 +41,14 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
     {
       title: t('masks.keys.judge'),
       shortcuts: [
-        { keys: 'ArrowRight', label: t('viewer.next'), run: () => turn(1) },
-        { keys: 'ArrowLeft', label: t('viewer.previous'), run: () => turn(-1) },
-        { keys: 'Enter', label: t('masks.acceptAndTurn'), run: actions.acceptAndTurn },
-        { keys: 'ArrowDown', label: t('masks.nextMask'), run: () => editor.choice.step(1) },
-        { keys: 'ArrowUp', label: t('masks.previousMask'), run: () => editor.choice.step(-1) },
-        { keys: 'mod+a', label: t('masks.chooseAllMasks'), run: () => editor.choice.chooseAll() },
+        { keys: KEYS.next, label: t('viewer.next'), run: () => turn(1) },
+        { keys: KEYS.previous, label: t('viewer.previous'), run: () => turn(-1) },
+        { keys: KEYS.confirm, label: t('masks.acceptAndTurn'), run: actions.acceptAndTurn },
+        { keys: KEYS.nextInImage, label: t('masks.nextMask'), run: () => editor.choice.step(1) },
+        { keys: KEYS.previousInImage, label: t('masks.previousMask'), run: () => editor.choice.step(-1) },
+        { keys: KEYS.selectAll, label: t('masks.chooseAllMasks'), run: () => editor.choice.chooseAll() },
         ...of('judge'),
-        { keys: 't', label: t('masks.setConcept'), run: actions.pickConcept },
+        { keys: KEYS.assign, label: t('masks.setConcept'), run: actions.pickConcept },
         ...CONCEPT_KEYS.map(({ keys }, place) => ({
           keys,
           label: t('masks.assignNth', { place: place + 1 }),
@@ -59,32 +60,44 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
       title: t('masks.keys.correct'),
       shortcuts: [
         ...of('tool'),
-        { keys: '[', label: t('masks.smallerBrush'), run: () => display.resizeBrush(-1) },
-        { keys: ']', label: t('masks.largerBrush'), run: () => display.resizeBrush(1) },
-        { keys: 'd', label: t('masks.pen.press'), run: () => pen.press() },
-        { keys: 'shift+ArrowLeft', label: t('masks.pen.left'), run: () => pen.move(-1, 0) },
-        { keys: 'shift+ArrowRight', label: t('masks.pen.right'), run: () => pen.move(1, 0) },
-        { keys: 'shift+ArrowUp', label: t('masks.pen.up'), run: () => pen.move(0, -1) },
-        { keys: 'shift+ArrowDown', label: t('masks.pen.down'), run: () => pen.move(0, 1) },
+        { keys: KEYS.smaller, label: t('masks.smallerBrush'), run: () => display.resizeBrush(-1) },
+        { keys: KEYS.larger, label: t('masks.largerBrush'), run: () => display.resizeBrush(1) },
+        { keys: KEYS.pen, label: t('masks.pen.press'), run: () => pen.press() },
+        { keys: KEYS.penLeft, label: t('masks.pen.left'), run: () => pen.move(-1, 0) },
+        { keys: KEYS.penRight, label: t('masks.pen.right'), run: () => pen.move(1, 0) },
+        { keys: KEYS.penUp, label: t('masks.pen.up'), run: () => pen.move(0, -1) },
+        { keys: KEYS.penDown, label: t('masks.pen.down'), run: () => pen.move(0, 1) },
         ...of('shape'),
-        { keys: 'mod+z', label: t('masks.undo'), run: () => void editor.undo() },
-        { keys: 'mod+shift+z', label: t('masks.redo'), run: () => void editor.redo() },
+        { keys: KEYS.undo, label: t('masks.undo'), run: () => void editor.undo() },
+        { keys: KEYS.redo, label: t('masks.redo'), run: () => void editor.redo() },
       ],
     },
     {
       title: t('masks.keys.look'),
       shortcuts: [
-        { keys: ',', label: t('masks.finer'), run: () => editor.showLevel(editor.choice.levelIndex - 1) },
-        { keys: '.', label: t('masks.coarser'), run: () => editor.showLevel(editor.choice.levelIndex + 1) },
-        { keys: 'o', label: t('masks.outlines'), run: () => (display.hasOutlines = !display.hasOutlines) },
-        { keys: 'h', label: t('masks.shown'), run: () => (display.isShown = !display.isShown) },
-        ...of('look'),
-        { keys: '+', label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
-        { keys: '-', label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
-        { keys: '0', label: t('viewer.fit'), run: () => zoom()?.fit() },
-        { keys: 'z', label: t('viewer.actual'), run: () => zoom()?.actualSize() },
         {
-          keys: 'Escape',
+          keys: KEYS.finer,
+          label: t('masks.finer'),
+          run: () => editor.showLevel(editor.choice.levelIndex - 1),
+        },
+        {
+          keys: KEYS.coarser,
+          label: t('masks.coarser'),
+          run: () => editor.showLevel(editor.choice.levelIndex + 1),
+        },
+        {
+          keys: KEYS.outlines,
+          label: t('masks.outlines'),
+          run: () => (display.hasOutlines = !display.hasOutlines),
+        },
+        { keys: KEYS.masks, label: t('masks.shown'), run: () => (display.isShown = !display.isShown) },
+        ...of('look'),
+        { keys: KEYS.zoomIn, label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
+        { keys: KEYS.zoomOut, label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
+        { keys: KEYS.fit, label: t('viewer.fit'), run: () => zoom()?.fit() },
+        { keys: KEYS.actualSize, label: t('viewer.actual'), run: () => zoom()?.actualSize() },
+        {
+          keys: KEYS.leave,
           label: t('masks.back'),
           run: () => {
             if (!editor.cancel()) actions.close();

@@ -65,7 +65,9 @@ export class EvaluateView {
   }
 }
 
+const byPath = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
 /** The images where it fits worst first; those that cannot be scored come last. */
 export function worstFirst(images: readonly ImageScores[]): ImageScores[] {
-  return images.toSorted((a, b) => (a.iou ?? 2) - (b.iou ?? 2) || a.relPath.localeCompare(b.relPath));
+  return images.toSorted((a, b) => (a.iou ?? 2) - (b.iou ?? 2) || byPath.compare(a.relPath, b.relPath));
 }
