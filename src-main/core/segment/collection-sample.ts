@@ -46,7 +46,12 @@ export type SampleSpec = {
 };
 
 /** The objects of an image as its own pixels show them, with what is needed to file them under concepts later. */
-export type FirstCut = { objects: UnfiledMask[]; colours: SuperpixelColours };
+export type FirstCut = {
+  objects: UnfiledMask[];
+  colours: SuperpixelColours;
+  /** Whether their outlines are those of superpixels: then they are replaced, whatever the collection teaches. */
+  isRough: boolean;
+};
 
 /** Whether a mode looks for foregrounds; the others make every region a mask. */
 export function findsForeground(mode: SegmentMode): boolean {
@@ -78,8 +83,10 @@ export function sampleImage(
     },
     first: isSought
       ? {
-          objects: cutObjects(task, graph, cut?.foreground ?? null),
+          // A head usually finds other objects: the time that outlines take is saved for those.
+          objects: cutObjects(task, { graph, foreground: cut?.foreground ?? null, isRough: teachesHead }),
           colours: { lab: graph.lab, labSpread: graph.labSpread },
+          isRough: teachesHead,
         }
       : null,
   };

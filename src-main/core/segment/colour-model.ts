@@ -44,25 +44,45 @@ export function fitColours(
   return model;
 }
 
-/** Log density of one colour, `row` of `lab` [count, 3]. */
-export function logDensity({ components }: ColourModel, lab: ArrayLike<number>, row: number): number {
+/**
+ * Log densities of colours.
+ * @param lab [count, 3] CIE Lab
+ * @returns [count]
+ */
+export function logDensities(model: ColourModel, lab: Float32Array): Float64Array {
+  const terms = new Float64Array(model.components.length);
+  const densities = new Float64Array(lab.length / 3);
+  for (let row = 0; row < densities.length; row++) {
+    const max = logTerms(model, lab, row, terms);
+    let sum = 0;
+    for (let c = 0; c < terms.length; c++) sum += Math.exp((terms[c] ?? 0) - max);
+    densities[row] = max + Math.log(sum);
+  }
+  return densities;
+}
+
+/** Log density of a colour, `row` of `lab`, under each component. @returns the highest */
+function logTerms({ components }: ColourModel, lab: Float32Array, row: number, terms: Float64Array): number {
   let max = -Infinity;
-  for (const component of components) max = Math.max(max, logTerm(component, lab, row));
-  let sum = 0;
-  for (const component of components) sum += Math.exp(logTerm(component, lab, row) - max);
-  return max + Math.log(sum);
+  for (let c = 0; c < terms.length; c++) {
+    const component = components[c];
+    const term = component ? logTerm(component, lab, row) : -Infinity;
+    terms[c] = term;
+    if (term > max) max = term;
+  }
+  return max;
 }
 
 function logTerm(
-  { logScale, mean, inverse }: ColourModel['components'][number],
-  lab: ArrayLike<number>,
+  { logScale, mean, inverse: i }: ColourModel['components'][number],
+  lab: Float32Array,
   row: number,
 ): number {
   const x = (lab[row * 3] ?? 0) - mean[0];
   const y = (lab[row * 3 + 1] ?? 0) - mean[1];
   const z = (lab[row * 3 + 2] ?? 0) - mean[2];
-  const [xx, xy, xz, yy, yz, zz] = inverse;
-  return logScale - 0.5 * (xx * x * x + yy * y * y + zz * z * z + 2 * (xy * x * y + xz * x * z + yz * y * z));
+  const squares = i[0] * x * x + i[3] * y * y + i[5] * z * z;
+  return logScale - 0.5 * (squares + 2 * (i[1] * x * y + i[2] * x * z + i[4] * y * z));
 }
 
 /** A fit under way: `rows` are those with weight, `shares` [rows, k] how far each belongs to each component. */
@@ -80,16 +100,11 @@ function shareByNearest({ lab, rows, k, shares }: Fit, seeds: readonly number[])
   });
 }
 
-function shareByLikelihood({ lab, rows, k, shares }: Fit, { components }: ColourModel): void {
-  const terms = new Float64Array(components.length);
+function shareByLikelihood({ lab, rows, k, shares }: Fit, model: ColourModel): void {
+  const terms = new Float64Array(model.components.length);
   shares.fill(0);
   for (let at = 0; at < rows.length; at++) {
-    let max = -Infinity;
-    for (let c = 0; c < terms.length; c++) {
-      const component = components[c];
-      terms[c] = component ? logTerm(component, lab, rows[at] ?? 0) : -Infinity;
-      max = Math.max(max, terms[c] ?? 0);
-    }
+    const max = logTerms(model, lab, rows[at] ?? 0, terms);
     let sum = 0;
     for (let c = 0; c < terms.length; c++) sum += terms[c] = Math.exp((terms[c] ?? 0) - max);
     for (let c = 0; c < terms.length; c++) shares[at * k + c] = (terms[c] ?? 0) / sum;

@@ -82,20 +82,10 @@ function partsOnGrid(parts: Int32Array, map: SuperpixelMap, mask: Uint8Array, { 
 
 /** Connected pieces of the same part with at least that many pixels, numbered from 1; 0 elsewhere. */
 function largePieces(partOf: Int32Array, grid: Grid, minPx: number): { labels: Int32Array; count: number } {
-  const labels = new Int32Array(partOf.length);
+  const { labels, areasPx } = connectedComponents(partOf, grid);
   let count = 0;
-  for (const part of new Set(partOf)) {
-    if (part === 0) continue;
-    const pieces = connectedComponents(
-      partOf.map((own) => (own === part ? 1 : 0)),
-      grid,
-    );
-    const numbers = Int32Array.from(pieces.areasPx, (px) => (px > 0 && px >= minPx ? ++count : 0));
-    for (let pixel = 0; pixel < labels.length; pixel++) {
-      const number = numbers[pieces.labels[pixel] ?? 0] ?? 0;
-      if (number > 0) labels[pixel] = number;
-    }
-  }
+  const numbers = areasPx.map((px) => (px > 0 && px >= minPx ? ++count : 0));
+  for (let pixel = 0; pixel < labels.length; pixel++) labels[pixel] = numbers[labels[pixel] ?? 0] ?? 0;
   return { labels, count };
 }
 

@@ -1,4 +1,4 @@
-import { fitColours, logDensity } from './colour-model.ts';
+import { fitColours, logDensities } from './colour-model.ts';
 import { squaredLabDistance } from './lab-distance.ts';
 import { minimumCut } from './max-flow.ts';
 import { saliencyOf } from './saliency.ts';
@@ -128,7 +128,8 @@ function colourLogits(graph: ForegroundGraph, shares: Float32Array): Float32Arra
     options,
   );
   if (!inside || !outside) return new Float32Array(shares.length);
-  return shares.map((_, s) => logDensity(inside, lab, s) - logDensity(outside, lab, s));
+  const [ofInside, ofOutside] = [logDensities(inside, lab), logDensities(outside, lab)];
+  return shares.map((_, s) => (ofInside[s] ?? 0) - (ofOutside[s] ?? 0));
 }
 
 function graphCut(

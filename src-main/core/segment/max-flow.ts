@@ -62,7 +62,9 @@ class SearchTrees {
     this.#residual = new Float32Array(arcs);
     const first = this.#first;
     for (let edge = 0; edge < capacity.length; edge++) {
-      for (const node of [from[edge] ?? 0, to[edge] ?? 0]) first[node + 1] = (first[node + 1] ?? 0) + 1;
+      const [a, b] = [(from[edge] ?? 0) + 1, (to[edge] ?? 0) + 1];
+      first[a] = (first[a] ?? 0) + 1;
+      first[b] = (first[b] ?? 0) + 1;
     }
     for (let node = 0; node < nodeCount; node++)
       first[node + 1] = (first[node + 1] ?? 0) + (first[node] ?? 0);

@@ -64,15 +64,21 @@ function fillHoles(mask: Uint8Array, grid: Grid, maxHolePx: number): Uint8Array 
   const outside = new Uint8Array(mask.length);
   for (let pixel = 0; pixel < mask.length; pixel++) outside[pixel] = mask[pixel] ? 0 : 1;
   const { labels, areasPx } = connectedComponents(outside, grid);
-  const isOpen = new Set<number>();
-  for (let x = 0; x < widthPx; x++) isOpen.add(labels[x] ?? 0).add(labels[(heightPx - 1) * widthPx + x] ?? 0);
+  const isFilled = new Uint8Array(areasPx.length);
+  for (let label = 0; label < isFilled.length; label++)
+    isFilled[label] = (areasPx[label] ?? 0) <= maxHolePx ? 1 : 0;
+  const keepOpen = (pixel: number) => (isFilled[labels[pixel] ?? 0] = 0);
+  for (let x = 0; x < widthPx; x++) {
+    keepOpen(x);
+    keepOpen((heightPx - 1) * widthPx + x);
+  }
   for (let y = 0; y < heightPx; y++) {
-    isOpen.add(labels[y * widthPx] ?? 0).add(labels[y * widthPx + widthPx - 1] ?? 0);
+    keepOpen(y * widthPx);
+    keepOpen(y * widthPx + widthPx - 1);
   }
+  // The mask itself, which has no number of its own.
+  isFilled[0] = 1;
   const filled = new Uint8Array(mask.length);
-  for (let pixel = 0; pixel < mask.length; pixel++) {
-    const label = labels[pixel] ?? 0;
-    filled[pixel] = label === 0 || (!isOpen.has(label) && (areasPx[label] ?? 0) <= maxHolePx) ? 1 : 0;
-  }
+  for (let pixel = 0; pixel < mask.length; pixel++) filled[pixel] = isFilled[labels[pixel] ?? 0] ?? 0;
   return filled;
 }

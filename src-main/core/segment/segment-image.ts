@@ -73,7 +73,7 @@ export async function segmentImage(task: SegmentTask, model: CollectionModel): P
   }
   const foreground = model.isEvenGround ? null : learnedForeground(graph, embedding, model.foreground);
   const features = foreground?.hasPrior ? featureRows(model.concepts.rowModel, descriptors) : null;
-  return fileObjects(task, cutObjects(task, graph, foreground, features), concepts);
+  return fileObjects(task, cutObjects(task, { graph, foreground, features }), concepts);
 }
 
 /** The foreground of an image by its own cues and by what its collection taught. */
@@ -86,18 +86,21 @@ function learnedForeground(
   return findForeground(graph, cues, { weights, ...(head && { prior: headLogits(head, embedding) }) });
 }
 
-/**
- * Cuts the objects of an image.
- * @param foreground null for things on an even ground, which are found by its colour
- * @param features of the superpixels, if they are known to distinguish objects
- */
-export function cutObjects(
-  task: SegmentTask,
-  graph: SuperpixelGraph,
-  foreground: Foreground | null,
-  features: SuperpixelRows | null = null,
-): UnfiledMask[] {
-  const found = foreground ? sceneObjects(task, { graph, foreground, features }) : groundObjects(task);
+/** The superpixels of an image, and what is known of them. */
+export type Scene = {
+  graph: SuperpixelGraph;
+  /** Null for things on an even ground, which are found by its colour. */
+  foreground: Foreground | null;
+  /** Of the superpixels, if they are known to distinguish objects. */
+  features?: SuperpixelRows | null;
+  /** Whether outlines may follow superpixels, and pieces stay whole: for masks that are about to be replaced. */
+  isRough?: boolean;
+};
+
+/** Cuts the objects of an image. */
+export function cutObjects(task: SegmentTask, scene: Scene): UnfiledMask[] {
+  const { foreground } = scene;
+  const found = foreground ? sceneObjects(task, { ...scene, foreground }) : groundObjects(task);
   const { objects, soft, members, scores } = found;
   const labels = labelsOnOriginal({ labels: objects.labels, soft }, task.pixels.fine, task.original);
   const masks = encodeLabels(labels, task.original);
@@ -123,18 +126,19 @@ export function fileObjects(
   return task.settings.keepsRegions ? [...filed, ...regionMasks(task, concepts, 1)] : filed;
 }
 
-/** The superpixels of a photograph, and what is known of them. */
-type Scene = { graph: SuperpixelGraph; foreground: Foreground; features: SuperpixelRows | null };
+type Photograph = Scene & { foreground: Foreground };
 
 /** Objects of a photograph: the foreground of its superpixels, fitted to the edges. */
-function sceneObjects({ pixels, embedding, settings }: SegmentTask, scene: Scene): FoundObjects {
-  const { graph, foreground } = scene;
+function sceneObjects({ pixels, embedding, settings }: SegmentTask, scene: Photograph): FoundObjects {
+  const { graph, foreground, isRough = false } = scene;
+  const isRefined = settings.isRefined && !isRough;
   const { map } = embedding;
   const coarse = new Float32Array(map.labels.length);
   for (let at = 0; at < coarse.length; at++) coarse[at] = foreground.selected[map.labels[at] ?? 0] ?? 0;
   const soft = resampled(coarse, pixels.working, pixels.fine);
-  const rough = Uint8Array.from(soft, (value) => (value > 0.5 ? 1 : 0));
-  const mask = settings.isRefined ? cutOutline(pixels.fine, rough) : rough;
+  const rough = new Uint8Array(soft.length);
+  for (let at = 0; at < rough.length; at++) rough[at] = (soft[at] ?? 0) > 0.5 ? 1 : 0;
+  const mask = isRefined ? cutOutline(pixels.fine, rough) : rough;
   const rules = {
     minShare: settings.minAreaShare,
     maxHoleShare: settings.maxHoleShare,
@@ -142,14 +146,15 @@ function sceneObjects({ pixels, embedding, settings }: SegmentTask, scene: Scene
     isSingle: settings.mode === 'one',
   };
   const pieces = objectsOf(mask, pixels.fine, rules);
-  const objects = isDivided(settings.mode, foreground)
-    ? divided(pieces, pixels.fine, dividerOf(scene, settings))
-    : pieces;
+  const objects =
+    isDivided(settings.mode, foreground) && !isRough
+      ? divided(pieces, pixels.fine, dividerOf(scene, settings))
+      : pieces;
   const members = objectMembers(objects.labels, objects.areasPx.length, pixels.fine, map);
   return {
     objects,
     // A cut outline follows pixels: it is enlarged as a smooth one.
-    soft: settings.isRefined ? boxMean(mask, { ...pixels.fine, radius: 1 }) : soft,
+    soft: isRefined ? boxMean(mask, { ...pixels.fine, radius: 1 }) : soft,
     members,
     scores: members.map((own) => scoreSceneObject(graph, foreground, own)),
   };
@@ -161,7 +166,7 @@ function isDivided(mode: SegmentSettings['mode'], { hasPrior }: Foreground): boo
 }
 
 /** Pieces of a foreground come apart where features differ, or, without any, where colours do. */
-function dividerOf({ graph, foreground, features }: Scene, { mode }: SegmentSettings): Divide {
+function dividerOf({ graph, foreground, features }: Photograph, { mode }: SegmentSettings): Divide {
   const colours = mode === 'several' ? SEVERAL_COLOURS_APART : AUTO_COLOURS_APART;
   const minDistance = features ? SEVERAL_FEATURES_APART : colours;
   const rows = features ?? colourRows(graph);
@@ -170,11 +175,16 @@ function dividerOf({ graph, foreground, features }: Scene, { mode }: SegmentSett
 }
 
 /** The same foreground, pixel by pixel, in more objects. */
-function divided({ labels }: ObjectMap, grid: Grid, divide: Divide): ObjectMap {
-  const mask = new Uint8Array(labels.length);
-  for (let pixel = 0; pixel < labels.length; pixel++) mask[pixel] = labels[pixel] ? 1 : 0;
+function divided(objects: ObjectMap, grid: Grid, divide: Divide): ObjectMap {
   const rules = { minShare: 0, minShareOfLargest: 0, maxHoleShare: 0, isSingle: false };
-  return objectsOf(mask, grid, rules, divide);
+  return objectsOf(insideOf(objects), grid, rules, divide);
+}
+
+/** [fine H, W]: 1 in any object. */
+function insideOf({ labels }: ObjectMap): Uint8Array {
+  const inside = new Uint8Array(labels.length);
+  for (let pixel = 0; pixel < labels.length; pixel++) inside[pixel] = labels[pixel] ? 1 : 0;
+  return inside;
 }
 
 /** Objects on an even ground: all that is not of its colour, divided at its necks. */
@@ -189,9 +199,10 @@ function groundObjects({ pixels, embedding, settings }: SegmentTask): FoundObjec
   };
   const objects = objectsOf(ground.mask, pixels.fine, rules, splitTouching);
   const count = objects.areasPx.length;
+  const inside = insideOf(objects);
   return {
     objects,
-    soft: Float32Array.from(objects.labels, (label) => (label > 0 ? 1 : 0)),
+    soft: new Float32Array(inside),
     members: objectMembers(objects.labels, count, pixels.fine, embedding.map),
     scores: scoreGroundObjects(ground, objects, pixels.fine),
   };

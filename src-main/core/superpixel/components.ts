@@ -10,7 +10,7 @@ export type Grid = { widthPx: number; heightPx: number };
 
 /**
  * Cuts a mask into pieces that hang together by their sides (4 neighbours).
- * @param mask [H, W], anything but 0 is inside
+ * @param mask [H, W]: 0 outside; pixels of different values belong to different pieces
  */
 export function connectedComponents(mask: ArrayLike<number>, { widthPx, heightPx }: Grid): Components {
   const labels = new Int32Array(widthPx * heightPx);
@@ -18,7 +18,8 @@ export function connectedComponents(mask: ArrayLike<number>, { widthPx, heightPx
   const areas = [0];
   const steps = [-1, 1, -widthPx, widthPx] as const;
   for (let start = 0; start < labels.length; start++) {
-    if (!mask[start] || labels[start] !== 0) continue;
+    const value = mask[start];
+    if (!value || labels[start] !== 0) continue;
     const label = areas.length;
     let areaPx = 0;
     let top = 1;
@@ -32,7 +33,7 @@ export function connectedComponents(mask: ArrayLike<number>, { widthPx, heightPx
         const other = pixel + (steps[side] ?? 0);
         if (side === 0 ? x === 0 : side === 1 ? x === widthPx - 1 : other < 0 || other >= labels.length)
           continue;
-        if (!mask[other] || labels[other] !== 0) continue;
+        if (mask[other] !== value || labels[other] !== 0) continue;
         labels[other] = label;
         stack[top++] = other;
       }

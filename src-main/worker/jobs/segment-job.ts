@@ -155,7 +155,7 @@ async function learn(task: LearnTask): Promise<CollectionModel> {
     const { relPath, contentHash } = item;
     if (result) samples.push({ ...result.sample, image: { relPath, contentHash } });
     if (result?.first && !item.isDone) {
-      firstCuts.set(item.id, result.first);
+      if (!result.first.isRough) firstCuts.set(item.id, result.first);
       await showFirst(item, result.first, context);
     }
     link.report({ phase: 'learning-concepts', done: ++done, total: sample.length, unit: 'images' });

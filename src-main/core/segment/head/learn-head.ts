@@ -35,7 +35,13 @@ const STEPS_A_TURN = 10;
 /** Every third superpixel says enough of the features' means and deviations. */
 const MOMENT_STEP = 3;
 
-/** An example in single precision: converted once, for all of the steps that it is seen in. */
+/**
+ * Superpixels from which a head is learned, and at least that many of an image: of many images some say as much as all,
+ * and each step reads them; test/bench/segment/NOTES.md.
+ */
+const [ENOUGH_ROWS, LEAST_ROWS] = [32_000, 256];
+
+/** Superpixels of an example in single precision: converted once, for all of the steps that it is seen in. */
 type Lesson = { features: Float32Array; targets: Float32Array; areas: Float32Array };
 
 /** Means and inverse deviations of features, [dim] each. */
@@ -54,7 +60,8 @@ export async function learnHead(
   const [first] = examples;
   if (!first) throw new Error('a head is learned from images');
   const { dim } = first;
-  const collections = [examples, ...others].map((list) => list.map(toLesson));
+  const mostRows = Math.max(LEAST_ROWS, Math.floor(ENOUGH_ROWS / examples.length));
+  const collections = [examples, ...others].map((list) => list.map((example) => toLesson(example, mostRows)));
   using session = await ShapedSession.open(headStepGraph(dim), 'onnx:cpu', 1);
   const standard = standardise(collections.flat(), dim);
   const parameters = new Float64Array(dim + 1);
@@ -86,12 +93,23 @@ export async function learnHead(
   return onRawFeatures(parameters, standard);
 }
 
-function toLesson(example: HeadExample): Lesson {
-  return {
-    features: floatsOf(example),
-    targets: Float32Array.from(example.targets),
-    areas: example.areas,
+/** Up to that many superpixels of an example, evenly spaced: they are numbered line by line. */
+function toLesson(example: HeadExample, mostRows: number): Lesson {
+  const { dim, targets, areas } = example;
+  const all = floatsOf(example);
+  const rows = Math.min(targets.length, mostRows);
+  const lesson = {
+    features: new Float32Array(rows * dim),
+    targets: new Float32Array(rows),
+    areas: new Float32Array(rows),
   };
+  for (let row = 0; row < rows; row++) {
+    const s = Math.floor((row * targets.length) / rows);
+    lesson.features.set(all.subarray(s * dim, (s + 1) * dim), row * dim);
+    lesson.targets[row] = targets[s] ?? 0;
+    lesson.areas[row] = areas[s] ?? 0;
+  }
+  return lesson;
 }
 
 function standardise(lessons: readonly Lesson[], dim: number): Standardisation {

@@ -4,11 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { RgbImage } from '../../../../src-main/core/image/decode.ts';
 import { choleskySolve } from '../../../../src-main/core/segment/cholesky.ts';
 import { conceptsOf, learnConcepts } from '../../../../src-main/core/segment/concepts.ts';
-import {
-  colourRows,
-  superpixelDescriptors,
-  type SuperpixelRows,
-} from '../../../../src-main/core/segment/superpixel-rows.ts';
+import { colourRows, superpixelDescriptors } from '../../../../src-main/core/segment/superpixel-rows.ts';
 import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import { inputSize } from '../../../../src-main/core/segment/encoder.ts';
 import { divideByParts, divideScene } from '../../../../src-main/core/segment/divide-scene.ts';
@@ -25,8 +21,9 @@ import { labelsOnOriginal } from '../../../../src-main/core/segment/original-gri
 import { scoreGroundObjects, scoreSceneObject } from '../../../../src-main/core/segment/score.ts';
 import { objectsOf } from '../../../../src-main/core/segment/objects.ts';
 import { poolFeatures } from '../../../../src-main/core/segment/pool-features.ts';
-import { cutObjects } from '../../../../src-main/core/segment/segment-image.ts';
+import { cutObjects, type Scene, type UnfiledMask } from '../../../../src-main/core/segment/segment-image.ts';
 import { SegmentSettings, type SegmentMode } from '../../../../src-main/contract/segmentation.ts';
+import { decodeRle } from '../../../../src-main/core/mask/rle.ts';
 import { resampled } from '../../../../src-main/core/segment/resample.ts';
 import { splitTouching } from '../../../../src-main/core/segment/split-touching.ts';
 import { superpixelGraph } from '../../../../src-main/core/segment/superpixel-graph.ts';
@@ -195,12 +192,12 @@ function twoDisks(left: Inside, right: Inside, { isRightBlue }: { isRightBlue: b
   return { image, map, graph: superpixelGraph(image, map), truth, selected };
 }
 
-/** How many objects a foreground of those superpixels is cut into. */
-function objectCount(
+/** The objects that a foreground of those superpixels is cut into. */
+function cutOf(
   { image, map, graph, selected }: Omit<ReturnType<typeof twoDisks>, 'truth'>,
   mode: SegmentMode,
-  { hasPrior, features = null }: { hasPrior: boolean; features?: SuperpixelRows | null },
-): number {
+  { hasPrior, ...scene }: { hasPrior: boolean } & Pick<Scene, 'features' | 'isRough'>,
+): UnfiledMask[] {
   const logits = Float32Array.from(selected, (inside) => (inside ? 3 : -3));
   const none = { features: new Float32Array(0), dim: 0, kinds: { from: 0, to: 0 } };
   const task = {
@@ -209,7 +206,11 @@ function objectCount(
     original: image,
     settings: SegmentSettings.parse({ mode }),
   };
-  return cutObjects(task, graph, { selected, logits, evidence: logits, hasPrior }, features).length;
+  return cutObjects(task, { graph, foreground: { selected, logits, evidence: logits, hasPrior }, ...scene });
+}
+
+function objectCount(...task: Parameters<typeof cutOf>): number {
+  return cutOf(...task).length;
 }
 
 test('a foreground comes apart where its colours differ, and loses no pixel', () => {
@@ -231,6 +232,15 @@ test('a foreground comes apart where its colours differ, and loses no pixel', ()
   }
   const whole = divideScene(graph, selected, colourRows(graph), { minDistance: 6, minShare: 0.05 });
   expect(new Set(whole)).toHaveProperty('size', 2);
+});
+
+test('a rough cut follows superpixels and keeps its pieces whole', () => {
+  const disks = twoDisks(disk(62, 60, 26), disk(98, 60, 26), { isRightBlue: true });
+  const [whole, ...others] = cutOf(disks, 'auto', { hasPrior: false, isRough: true });
+  expect(others).toEqual([]);
+  expect(whole && decodeRle(whole.shape).data).toEqual(
+    Uint8Array.from(disks.map.labels, (s) => disks.selected[s] ?? 0),
+  );
 });
 
 test('colours divide what an image shows, and a head keeps together what it has found', () => {
