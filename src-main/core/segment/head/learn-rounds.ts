@@ -4,7 +4,6 @@ import { meanOfHeads, type ForegroundHead } from './foreground-head.ts';
 import { BATCH_IMAGES, learnHead, type OtherLessons } from './learn-head.ts';
 import {
   confirmationOf,
-  hasInsight,
   isAhead,
   judgedImages,
   maskWith,
@@ -34,7 +33,7 @@ export type LearnTask = JudgedImages & {
 
 export type LearnedHead = Reliability & {
   head: ForegroundHead;
-  /** Whether its features say more than the cues of the images themselves, and know more of the masks than these. */
+  /** Whether its features say more than the cues of the images themselves. */
   isReliable: boolean;
   /** The images with the masks that taught its last round. */
   lessons: readonly ForegroundExample[];
@@ -59,8 +58,7 @@ export async function learnInRounds(
     heads = await learnHalves({ ...task, examples: lessons }, { others, isFirst: false });
     if (round === TESTED_ROUND) {
       tested = reliabilityOf(task, crossed(heads));
-      // What others taught, they taught features that have had insight into their images.
-      isReliable = isAhead(tested, cues) && (others.length > 0 || hasInsight(task, crossed(heads)));
+      isReliable = isAhead(tested, cues);
     }
   }
   const confirmation = isReliable ? confirmationOf(task, crossed(heads)) : tested.confirmation;

@@ -1,7 +1,6 @@
 import { findForeground, PLAIN_WEIGHTS, type ForegroundWeights } from '../foreground.ts';
 import type { ForegroundExample } from './foreground-example.ts';
 import { headLogits, linear, type ForegroundHead } from './foreground-head.ts';
-import { insightOf } from './insight.ts';
 
 /** How far a head can be relied on, as far as that can be said without ground truth. */
 export type Reliability = {
@@ -31,11 +30,6 @@ const COMPARED_IMAGES = 64;
  * its features say nothing of foregrounds that the image does not say better; test/bench/segment/NOTES.md.
  */
 const LEAST_LEAD = 0.06;
-/**
- * What a collection's own head must know beyond place and saliency, for its features to be good for anything: answers that
- * are sure and random confirm themselves; test/bench/segment/NOTES.md.
- */
-const LEAST_INSIGHT = 0.1;
 /** With too few images to learn cues from, what a head of another collection must reach instead. */
 const [LEAST_CONFIRMATION, LEAST_AGREEMENT] = [0.75, 0.3];
 
@@ -52,14 +46,6 @@ export function isAhead(head: Reliability, cues: Reliability): boolean {
 /** The same, where there are too few images to learn cues from. */
 export function isConfirmed({ confirmation, agreement }: Reliability): boolean {
   return confirmation >= LEAST_CONFIRMATION && agreement >= LEAST_AGREEMENT;
-}
-
-/** Whether heads know more of the images' masks than that things are in the middle and stand out, see `insightOf`. */
-export function hasInsight({ examples }: Pick<JudgedImages, 'examples'>, headOf: HeadOf): boolean {
-  const insight = meanOf(examples, (example, at) =>
-    insightOf(headLogits(headOf(example, at), example), example),
-  );
-  return insight >= LEAST_INSIGHT;
 }
 
 /** How far heads can be relied on, each on the images that `headOf` gives it. */
@@ -98,7 +84,7 @@ function meanIou(
   examples: readonly ForegroundExample[],
   masksOf: (example: ForegroundExample, at: number) => readonly [Uint8Array, Uint8Array],
 ): number {
-  return meanOf(examples, (example, at) => {
+  const ious = examples.map((example, at) => {
     const [a, b] = masksOf(example, at);
     let [both, either] = [0, 0];
     example.areas.forEach((px, s) => {
@@ -107,12 +93,5 @@ function meanIou(
     });
     return either === 0 ? 1 : both / either;
   });
-}
-
-/** Mean over images, 0 for none. */
-function meanOf(
-  examples: readonly ForegroundExample[],
-  valueOf: (example: ForegroundExample, at: number) => number,
-): number {
-  return examples.reduce((sum, example, at) => sum + valueOf(example, at), 0) / Math.max(examples.length, 1);
+  return ious.reduce((sum, iou) => sum + iou, 0) / Math.max(ious.length, 1);
 }

@@ -172,18 +172,6 @@ describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
     expect(weights.prior).toBe(0);
   });
 
-  test('are found by each image alone where features know no more than where a thing is, though a head of them agrees', async () => {
-    // Things lie in a ring around the middle: no sum of cues tells, but place does.
-    const ringed = images(40, { wrong: 0.1 }).map((image) => {
-      const nearness = Float32Array.from(image.truth, (inside, s) => (inside === 1 ? 0.5 : s % 2));
-      return { ...image, cues: { ...image.cues, nearness } };
-    });
-    const { head, note } = await learnForeground(ringed, { seed: 1 });
-    expect(note.agreement).toBeGreaterThan(0.55);
-    expect(note.way).toBe('disagreement');
-    expect(head).toBeNull();
-  });
-
   test('are found with the head of another collection where they confirm it more than their own, or there are few', async () => {
     const own = images(40, { wrong: 0.15 });
     const good = await learnHead(images(64), { steps: 300, seed: 1 });
