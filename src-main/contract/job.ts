@@ -40,7 +40,9 @@ export const JobPhase = z.enum([
   'listing-images',
   'preparing-network',
   'pretraining',
+  'comparing-grounds',
   'learning-concepts',
+  'grouping-concepts',
   'learning-foreground',
   'finding-objects',
   'writing-files',
@@ -60,7 +62,10 @@ export const JobProgress = z.object({
   unit: JobUnit,
   /** Smoothed; null until enough has been measured. */
   ratePerS: z.number().nullable(),
+  /** Until the job ends, over all of its phases. */
   etaMs: z.number().nullable(),
+  /** Share of the whole job that is done, 0..1; null where only that of the phase is known. */
+  jobShare: z.number().nullable().default(null),
 });
 export type JobProgress = z.infer<typeof JobProgress>;
 
@@ -78,3 +83,9 @@ export const Job = z.object({
   finishedAtMs: z.number().nullable(),
 });
 export type Job = z.infer<typeof Job>;
+
+/** How far a job is, 0..1, over all of its phases where that is known; null until there is a total. */
+export function fractionOf({ progress }: Pick<Job, 'progress'>): number | null {
+  if (!progress) return null;
+  return progress.jobShare ?? (progress.total ? Math.min(1, progress.done / progress.total) : null);
+}

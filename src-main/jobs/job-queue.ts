@@ -209,8 +209,10 @@ export class JobQueue {
     const active = this.#active;
     if (!active) return;
     const nowMs = performance.now();
+    // A new phase is published at once: one that counts nothing may report nothing else for a while.
+    const isSamePhase = report.phase === active.latest?.phase;
     active.latest = active.meter.update(report, nowMs);
-    if (nowMs - active.publishedAtMs < PROGRESS_EVERY_MS) return;
+    if (isSamePhase && nowMs - active.publishedAtMs < PROGRESS_EVERY_MS) return;
     active.publishedAtMs = nowMs;
     this.#options.onJob(this.#ledger.setProgress(active.id, active.latest));
   }

@@ -6,7 +6,7 @@ const SMOOTHING_MS = 5_000;
 /** Before this much time has passed in a phase, a rate would be a guess. */
 const WARM_UP_MS = 500;
 
-/** Turns a worker's plain counts into a rate and the time left, phase by phase. */
+/** Turns a worker's plain counts into a rate and, where the worker says nothing about it, the time left of its phase. */
 export class ProgressMeter {
   #phase: JobPhase | undefined;
   #startedAtMs = 0;
@@ -20,9 +20,13 @@ export class ProgressMeter {
     if (report.phase !== this.#phase) this.#startPhase(report, nowMs);
     this.#observe(report.done, nowMs);
     const ratePerS = this.#ratePerS ?? null;
-    const left = report.total === null ? undefined : report.total - report.done;
-    const etaMs = left === undefined || !ratePerS ? null : Math.round((left / ratePerS) * 1_000);
-    return { ...report, ratePerS, etaMs };
+    const { leftMs, jobShare = null, ...counts } = report;
+    return { ...counts, ratePerS, etaMs: leftMs === undefined ? this.#ofPhase(report) : leftMs, jobShare };
+  }
+
+  /** Time left of the phase; null until it is known. */
+  #ofPhase({ done, total }: ProgressReport): number | null {
+    return total === null || !this.#ratePerS ? null : Math.round(((total - done) / this.#ratePerS) * 1_000);
   }
 
   #startPhase(report: ProgressReport, nowMs: number): void {

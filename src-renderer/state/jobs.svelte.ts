@@ -12,11 +12,6 @@ export type JobVerb = 'pause' | 'resume' | 'cancel';
 
 const PAGE_SIZE = 100;
 
-/** How far a job is, 0..1; null until it is known. */
-export function fractionOf({ progress }: Job): number | null {
-  return progress?.total ? Math.min(1, progress.done / progress.total) : null;
-}
-
 /** All jobs that the service knows, the newest first, kept up to date by its events. */
 export class Jobs {
   readonly #client: Client;

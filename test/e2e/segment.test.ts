@@ -17,7 +17,7 @@ import {
   type Concept,
   type Segmentation,
 } from '../../src-main/contract/segmentation.ts';
-import type { Job } from '../../src-main/contract/job.ts';
+import type { Job, JobProgress } from '../../src-main/contract/job.ts';
 import type { CollectionId, ModelId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { runCli } from '../support/cli.ts';
@@ -69,6 +69,18 @@ async function masksOf(client: Client, id: SegmentationId) {
 /** Waits until the first masks are there, while the collection is still being learned. */
 async function firstMasks(client: Client, id: SegmentationId): Promise<void> {
   while ((await galleryOf(client, { id })).length === 0) await new Promise(setImmediate);
+}
+
+/** One time and one bar over all phases: from the first measured image on there is a time, and the bar never goes back. */
+function expectOneTime(told: readonly JobProgress[]): void {
+  const shares = told.flatMap(({ jobShare }) => (jobShare === null ? [] : [jobShare]));
+  expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+  const first = told.findIndex(({ etaMs }) => etaMs !== null);
+  expect(told.slice(first).every(({ etaMs }) => etaMs !== null)).toBe(true);
+  expect(told[first]?.phase).toBe('learning-concepts');
+  // Phases that count nothing have names of their own.
+  const uncounted = new Set(told.filter(({ total }) => total === null).map(({ phase }) => phase));
+  expect([...uncounted]).toEqual(['preparing-network', 'comparing-grounds', 'grouping-concepts']);
 }
 
 describe('segmenting', () => {
@@ -280,7 +292,14 @@ describe('segmenting', () => {
         serialize({ concepts: 'of an older app' }),
       );
       expect(await noteOf(few, modelId)).toMatchObject({ way: 'few-images', imageCount: 0 });
+      const told: JobProgress[] = [];
+      const unsubscribe = service.events.subscribe('event', (event) => {
+        if (event.type === 'job' && event.job.state === 'running' && event.job.progress)
+          told.push(event.job.progress);
+      });
       const learned = await noteOf(many, modelId);
+      unsubscribe();
+      expectOneTime(told);
       expect(learned).toMatchObject({ imageCount: manyScenes, from: null });
       // An untrained network's features say no more of the scenes than their colours do.
       expect(learned?.way).toBe('disagreement');

@@ -57,8 +57,9 @@ function describe({ progress }: { progress: ShownProgress | null }, columns: num
   const { done, total, unit, ratePerS, etaMs } = progress;
   const phase = progress.phase.replaceAll('-', ' ');
   const rate = ratePerS === null ? '' : `  ${ratePerS.toFixed(ratePerS < 10 ? 1 : 0)} ${unit}/s`;
-  if (total === null) return `${phase}  ${done} ${unit}${rate}`;
-  const eta = etaMs === null || done >= total ? '' : `  ${formatDuration(etaMs)} left`;
+  const eta = etaMs ? `  ${formatDuration(etaMs)} left` : '';
+  // A phase that counts nothing says what it does, and no number.
+  if (total === null) return `${phase}${done === 0 ? '' : `  ${done} ${unit}${rate}`}${eta}`;
   const numbers = `${done}/${total} ${unit}${rate}${eta}`;
   const barWidth = Math.min(MAX_BAR_WIDTH, columns - phase.length - numbers.length - '  [] '.length);
   if (barWidth < 4) return `${phase}  ${numbers}`;

@@ -1,4 +1,4 @@
-import type { Job } from '../../contract/job.ts';
+import { fractionOf, type Job } from '../../contract/job.ts';
 import { isAtWork, isFailure } from '../../contract/job-state.ts';
 import type { NativeTexts } from './texts.ts';
 
@@ -12,8 +12,7 @@ export type TaskbarProgress = number | 'unknown' | undefined;
 export function taskbarProgress(jobs: Iterable<Job>): TaskbarProgress {
   const job = [...jobs].find(({ state }) => isAtWork(state));
   if (!job) return undefined;
-  const { progress } = job;
-  return progress?.total ? Math.min(1, progress.done / progress.total) : 'unknown';
+  return fractionOf(job) ?? 'unknown';
 }
 
 /** The notification for a user who is not looking when a job ends; undefined if there is none to show. */

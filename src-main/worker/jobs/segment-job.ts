@@ -22,6 +22,7 @@ import { readPixels } from '../threads/image-cutter.ts';
 import { inOrder } from '../threads/in-order.ts';
 import { openSegmentEncoder } from '../threads/segment-encoder.ts';
 import type { JobContext } from './job-context.ts';
+import { SegmentProgress } from './segment-progress.ts';
 import type { AnswerOf } from '../protocol/ask.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { SegmentThreads } from '../threads/segment-threads.ts';
@@ -45,7 +46,9 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   const images = await listImages(context);
   const waiting = images.filter(({ isDone }) => !isDone);
   const reader = NotedReader.takeUp(job.readingFolder);
+  const progress = new SegmentProgress(link);
   await trySuspects(images, job, reader);
+  if (job.model) progress.doing('preparing-network');
   using extractor = job.model && (await openSegmentEncoder(job.model, job.device, context.cores));
   await using threads = new SegmentThreads({
     spec: { ...job, notes: reader.spec },
@@ -59,7 +62,7 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   const firstCuts = new Map<ImageId, FirstCut>();
   const model =
     (await modelBefore(job)) ??
-    (await learn({ job, images, threads, context, firstCuts, dim: extractor?.dim ?? 0 }));
+    (await learn({ job, images, threads, context, progress, firstCuts, dim: extractor?.dim ?? 0 }));
   // A head finds other objects: the first cuts are of use only without one.
   if (model.foreground.head) firstCuts.clear();
   threads.setModel(model);
@@ -68,8 +71,10 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     conceptCount: model.concepts.count,
     foreground: model.foreground.note,
   });
-  let done = images.length - waiting.length;
-  const report = () => link.report({ phase: 'finding-objects', done, total: images.length, unit: 'images' });
+  const before = images.length - waiting.length;
+  let done = before;
+  const report = () => progress.finding({ done, total: images.length, before });
+  progress.startFinding(model.foreground.head !== null);
   report();
   const cut = (image: ListedImage) => {
     const first = firstCuts.get(image.id);
@@ -128,6 +133,7 @@ type LearnTask = {
   images: readonly ListedImage[];
   threads: SegmentThreads;
   context: JobContext;
+  progress: SegmentProgress;
   /** Where the first cuts of images are kept that have no final masks yet. */
   firstCuts: Map<ImageId, FirstCut>;
   /** Channels of the encoder's maps together; 0 without an encoder. */
@@ -139,15 +145,21 @@ type LearnTask = {
  * cut for it, so it has masks from then on: see [Note: Preliminary masks].
  */
 async function learn(task: LearnTask): Promise<CollectionModel> {
-  const { job, images, threads, context, firstCuts, dim } = task;
-  const { link, signal } = context;
+  const { job, images, threads, context, progress, firstCuts, dim } = task;
+  const { signal } = context;
   const { mode } = job.settings;
-  link.report({ phase: 'learning-concepts', done: 0, total: null, unit: 'images' });
   const isEvenGround = findsForeground(mode) && (await showsEvenGround(task));
   const teachesHead = dim > 0 && findsForeground(mode) && !isEvenGround;
   const sample = sampleOf(distinct(images), teachesHead ? exampleCount(dim) : SAMPLE_IMAGES);
   const samples: CollectionSample['samples'][number][] = [];
-  let done = 0;
+  progress.startSampling({
+    waiting: images.filter(({ isDone }) => !isDone).length,
+    sampledWaiting: sample.filter(({ isDone }) => !isDone).length,
+    sample: sample.length,
+    dim: teachesHead ? dim : 0,
+    heads: job.heads.length,
+    threads: threads.count,
+  });
   const sampleOne = (image: ListedImage) =>
     threads.sample(image, { imageCount: sample.length, teachesHead, isEvenGround });
   for await (const { item, result } of inOrder(sample, threads.ahead, sampleOne)) {
@@ -158,12 +170,13 @@ async function learn(task: LearnTask): Promise<CollectionModel> {
       if (!result.first.isRough) firstCuts.set(item.id, result.first);
       await showFirst(item, result.first, context);
     }
-    link.report({ phase: 'learning-concepts', done: ++done, total: sample.length, unit: 'images' });
+    progress.sampled(result?.cutMs ?? null);
   }
+  progress.startLearning();
   const { model, lessons } = await learnCollection({ samples, isEvenGround }, job.settings, {
     known: await readHeads(job),
     signal,
-    onProgress: (steps) => link.report({ phase: 'learning-foreground', ...steps, unit: 'steps' }),
+    onProgress: (learning) => progress.learning(learning),
   });
   if (lessons) await writeLessons(job.lessonsFile, lessons);
   await writeCollectionModel(job.modelFile, model);
@@ -199,6 +212,7 @@ async function modelBefore({
 
 /** Decided first, and cheaply: it determines what else is read of the images. A few suffice if they agree. */
 async function showsEvenGround(task: LearnTask): Promise<boolean> {
+  task.progress.doing('comparing-grounds');
   const few = await evenShare(task, FEW_GROUND_IMAGES);
   const share = Math.abs(few - 0.5) > 0.25 ? few : await evenShare(task, GROUND_IMAGES);
   return share > 0.5;

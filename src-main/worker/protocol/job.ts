@@ -23,6 +23,14 @@ export const Outcome = z.discriminatedUnion('state', [
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** What a job reports of its progress; the service works out rate and time left. */
-export const ProgressReport = JobProgress.pick({ phase: true, done: true, total: true, unit: true });
+/**
+ * What a job reports of its progress; the service works out the rate, and the time left of a job that says nothing about
+ * it because its last phase takes nearly all of its time.
+ */
+export const ProgressReport = JobProgress.pick({ phase: true, done: true, total: true, unit: true }).extend({
+  /** Time left over all phases; null until it can be said. */
+  leftMs: z.number().nullable().optional(),
+  /** Share of the whole job that is done, 0..1. */
+  jobShare: z.number().optional(),
+});
 export type ProgressReport = z.infer<typeof ProgressReport>;

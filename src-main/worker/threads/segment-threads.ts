@@ -48,6 +48,8 @@ const IMAGES_A_THREAD = 2;
  * held by the threads alone, of IMAGES_A_THREAD images each.
  */
 export class SegmentThreads {
+  /** Threads. */
+  readonly count: number;
   /** Images to keep asked for, so that no thread waits. */
   readonly ahead: number;
   readonly #threads: readonly Thread[];
@@ -57,6 +59,7 @@ export class SegmentThreads {
 
   constructor({ spec, entry, threads, encoder }: SegmentThreadsOptions) {
     this.#encoder = encoder;
+    this.count = threads;
     this.ahead = threads * IMAGES_A_THREAD;
     const workerData: SegmentThreadData = { spec, rules: encoder?.rules ?? null };
     this.#threads = Array.from({ length: threads }, () => {

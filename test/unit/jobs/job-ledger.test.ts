@@ -108,6 +108,7 @@ test('progress is shown even if it cannot be saved, and a job that is queued aga
     unit: LONG as never,
     ratePerS: null,
     etaMs: null,
+    jobShare: null,
   };
   expect(ledger.setProgress(id, progress).progress).toEqual(progress);
   ledger.setProgress(id, { ...progress, unit: 'images' });

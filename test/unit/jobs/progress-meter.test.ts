@@ -49,6 +49,16 @@ describe('the progress meter', () => {
     expect(meter.update(report(0), 1_100)).toMatchObject({ ratePerS: null, etaMs: null });
   });
 
+  test('passes on what a worker says about the whole job', () => {
+    const meter = new ProgressMeter();
+    meter.update(report(0), 0);
+    const whole = meter.update({ ...report(50), leftMs: 90_000, jobShare: 0.1 }, 1_000);
+    expect(whole).toMatchObject({ ratePerS: 50, etaMs: 90_000, jobShare: 0.1 });
+    expect(whole).not.toHaveProperty('leftMs');
+    expect(meter.update({ ...report(55), leftMs: null }, 1_500).etaMs).toBeNull();
+    expect(meter.update(report(75), 2_000).jobShare).toBeNull();
+  });
+
   test('tells no time left while the total is unknown', () => {
     const meter = new ProgressMeter();
     meter.update(report(0, null), 0);

@@ -6,7 +6,10 @@ import { liveStep } from '../../../src-renderer/screens/pretrain/live-step.ts';
 const run = { step: 10, totalSteps: 100, config: { batchSize: 4 } };
 
 function jobAt(state: JobState, phase: JobPhase, done: number): { state: JobState; progress: JobProgress } {
-  return { state, progress: { phase, done, total: 400, unit: 'images', ratePerS: null, etaMs: null } };
+  return {
+    state,
+    progress: { phase, done, total: 400, unit: 'images', ratePerS: null, etaMs: null, jobShare: null },
+  };
 }
 
 describe('the step of a run', () => {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { JobId, RunId, SegmentationId, CollectionId } from '../../../src-main/contract/ids.ts';
-import { Job, type JobSpec } from '../../../src-main/contract/job.ts';
+import { fractionOf, Job, type JobSpec } from '../../../src-main/contract/job.ts';
 import { runErrorAction } from '../../../src-renderer/state/error-actions.ts';
 import { startSegmenting, takeNextStep } from '../../../src-renderer/state/job-results.ts';
-import { fractionOf, Jobs, jobTitle } from '../../../src-renderer/state/jobs.svelte.ts';
+import { Jobs, jobTitle } from '../../../src-renderer/state/jobs.svelte.ts';
 import { Library } from '../../../src-renderer/state/library.svelte.ts';
 import { Navigation } from '../../../src-renderer/state/navigation.svelte.ts';
 import { Runs } from '../../../src-renderer/state/runs.svelte.ts';

@@ -196,6 +196,7 @@ describe('jobs', () => {
       unit: 'files',
       ratePerS: 1.5,
       etaMs: null,
+      jobShare: null,
     };
     jobs.setProgress(id, progress);
     expect(jobs.get(id)?.progress).toEqual(progress);

@@ -11,7 +11,10 @@ export type ForegroundExample = HeadExample & {
   cues: ForegroundCues;
 };
 
-/** [count, 11]: mean Lab, its spread and squares, saliency and nearness to the middle. */
+/** Numbers that the image's own cues give for a superpixel. */
+export const CUE_COUNT = 11;
+
+/** [count, CUE_COUNT]: mean Lab, its spread and squares, saliency and nearness to the middle. */
 export function cueRows({
   graph: { lab, labSpread, areas },
   cues: { saliency, nearness },
@@ -21,5 +24,5 @@ export function cueRows({
     const spread = labSpread.subarray(s * 3, s * 3 + 3);
     return [...colour, ...spread, ...colour.map((value) => value ** 2), saliency[s] ?? 0, nearness[s] ?? 0];
   });
-  return { features: Float32Array.from(rows.flat()), dim: 11 };
+  return { features: Float32Array.from(rows.flat()), dim: CUE_COUNT };
 }

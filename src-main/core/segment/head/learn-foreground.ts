@@ -3,11 +3,14 @@ import { PLAIN_WEIGHTS, type ForegroundWeights } from '../foreground.ts';
 import type { ForegroundExample } from './foreground-example.ts';
 import type { ForegroundHead } from './foreground-head.ts';
 import {
+  bothOf,
   cueReliability,
   learnInRounds,
   Progress,
-  unitsOfCues,
-  unitsOfRounds,
+  workOfCues,
+  workOfRounds,
+  type LearningProgress,
+  type LearningWork,
   type LearnTask,
 } from './learn-rounds.ts';
 import { lessonsOf, type Lessons } from './lessons.ts';
@@ -66,7 +69,7 @@ export type LearnForegroundOptions = {
   /** Heads of other collections, one for each. */
   known?: readonly KnownHead[];
   signal?: AbortSignal;
-  onProgress?: (steps: { done: number; total: number }) => void;
+  onProgress?: (progress: LearningProgress) => void;
 };
 
 export type LearnedForeground = ForegroundModel & {
@@ -96,7 +99,7 @@ export async function learnForeground(
   { seed, known = [], signal, onProgress }: LearnForegroundOptions,
 ): Promise<LearnedForeground> {
   const pool = poolFor(examples, known);
-  const progress = new Progress(unitsFor(examples.length, pool), onProgress);
+  const progress = new Progress(workFor(examples, pool), onProgress);
   const task = { ...judgedImages(examples), seed, progress, ...(signal && { signal }) };
   const cues = examples.length >= MIN_IMAGES ? await cueReliability(task) : null;
   const learned = cues ? await learnHere(task, cues, pool) : [];
@@ -123,10 +126,27 @@ async function learnHere(task: LearnTask, cues: Reliability, pool: readonly Pool
   return [...judged, { ...pooled, from: null, taughtBy, imageCount: all, taught: pooled.lessons }];
 }
 
-/** Units of progress that all of it takes, where every round is needed. */
-function unitsFor(imageCount: number, pool: readonly Pooled[]): number {
-  const own = unitsOfCues(imageCount) + unitsOfRounds(imageCount);
-  return pool.length === 0 ? own : own + unitsOfRounds(imageCount, keptOf(pool));
+/**
+ * About how long it takes to learn a head.
+ * @param dim channels of the features
+ * @param heads of other collections, with which it is learned a second time
+ */
+export function learningMs({
+  imageCount,
+  dim,
+  heads,
+}: Record<'imageCount' | 'dim' | 'heads', number>): number {
+  if (imageCount < MIN_IMAGES) return 0;
+  const rounds = workOfRounds(imageCount, dim).ms;
+  return workOfCues(imageCount).ms + (heads < MIN_OTHERS ? rounds : 2 * rounds);
+}
+
+/** The work that all of it is, if every round is needed. */
+function workFor(examples: readonly ForegroundExample[], pool: readonly Pooled[]): LearningWork {
+  const { length } = examples;
+  const dim = examples[0]?.dim ?? 0;
+  const own = bothOf(workOfCues(length), workOfRounds(length, dim));
+  return pool.length === 0 ? own : bothOf(own, workOfRounds(length, dim, keptOf(pool)));
 }
 
 const keptOf = (pool: readonly Pooled[]) => pool.map(({ kept }) => kept);

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { cueRows, type ForegroundExample } from './foreground-example.ts';
+import { CUE_COUNT, cueRows, type ForegroundExample } from './foreground-example.ts';
 import { meanOfHeads, type ForegroundHead } from './foreground-head.ts';
 import { BATCH_IMAGES, learnHead, type OtherLessons } from './learn-head.ts';
 import {
@@ -84,12 +84,16 @@ async function learnHalves(
   { others, isFirst }: { others: OtherLessons; isFirst: boolean },
 ): Promise<[ForegroundHead, ForegroundHead]> {
   const steps = stepsFor(examples.length, others);
+  const dim = examples[0]?.dim ?? 0;
   const learn = async (half: number) => {
     const own = examples.filter((_, at) => at % 2 === half);
     const taught = isFirst ? mostTrusted(own, MIN_TEACHING) : own;
     const options = { steps, seed, others, ...(signal && { signal }) };
-    const head = await learnHead(taught, { ...options, onSteps: (done) => progress.within(done) });
-    progress.add(steps);
+    const head = await learnHead(taught, {
+      ...options,
+      onSteps: (done) => progress.within(stepsOf(done, dim)),
+    });
+    progress.add(stepsOf(steps, dim));
     return head;
   };
   return [await learn(0), await learn(1)];
@@ -105,40 +109,63 @@ async function cutWith(
     await nextTurn();
     signal?.throwIfAborted();
     cut.push({ ...example, targets: maskWith(headOf(example, at), example) });
-    progress.add(1);
+    progress.add(cutsOf(1));
   }
   return cut;
 }
 
-/** Units of progress that `learnInRounds` takes: steps, and images that are cut between the rounds. */
-export function unitsOfRounds(imageCount: number, others: OtherLessons = []): number {
-  return ROUNDS * 2 * stepsFor(imageCount, others) + (ROUNDS - 1) * imageCount;
+/** Work of learning: how many steps and cuts it is, and about how long they take. */
+export type LearningWork = { units: number; ms: number };
+
+/** Milliseconds of a step, with and for each feature, and of an image that is cut; test/bench/README.md. */
+const [STEP_MS, FEATURE_MS, CUT_MS] = [0.6, 0.006, 20];
+
+const stepsOf = (units: number, dim: number): LearningWork => ({
+  units,
+  ms: units * (STEP_MS + FEATURE_MS * dim),
+});
+const cutsOf = (units: number): LearningWork => ({ units, ms: units * CUT_MS });
+
+/** Work of both. */
+export const bothOf = (a: LearningWork, b: LearningWork): LearningWork => ({
+  units: a.units + b.units,
+  ms: a.ms + b.ms,
+});
+
+/** What `learnInRounds` takes with features of `dim` channels, if every round is needed. */
+export function workOfRounds(imageCount: number, dim: number, others: OtherLessons = []): LearningWork {
+  const steps = ROUNDS * 2 * stepsFor(imageCount, others);
+  return bothOf(stepsOf(steps, dim), cutsOf((ROUNDS - 1) * imageCount));
 }
 
 /** The same of `cueReliability`. */
-export function unitsOfCues(imageCount: number): number {
-  return 2 * stepsFor(imageCount, []);
+export function workOfCues(imageCount: number): LearningWork {
+  return stepsOf(2 * stepsFor(imageCount, []), CUE_COUNT);
 }
 
-/** Steps and cuts that are done, of all that there will be if every round is needed. */
-export class Progress {
-  readonly #total: number;
-  readonly #onProgress: ((units: { done: number; total: number }) => void) | undefined;
-  #done = 0;
+/** Steps and cuts that are done, of all that there will be; `share` is that of the time that they take together. */
+export type LearningProgress = { done: number; total: number; share: number };
 
-  constructor(total: number, onProgress?: (units: { done: number; total: number }) => void) {
+/** How much of the work of learning is done, if every round is needed. */
+export class Progress {
+  readonly #total: LearningWork;
+  readonly #onProgress: ((progress: LearningProgress) => void) | undefined;
+  #done: LearningWork = { units: 0, ms: 0 };
+
+  constructor(total: LearningWork, onProgress?: (progress: LearningProgress) => void) {
     this.#total = total;
     this.#onProgress = onProgress;
   }
 
-  /** Steps done of the head that is being learned. */
-  within(steps: number): void {
-    this.#onProgress?.({ done: this.#done + steps, total: this.#total });
+  /** Work that is done of the head that is being learned. */
+  within(work: LearningWork): void {
+    const { units, ms } = bothOf(this.#done, work);
+    this.#onProgress?.({ done: units, total: this.#total.units, share: ms / this.#total.ms });
   }
 
-  add(units: number): void {
-    this.#done += units;
-    this.within(0);
+  add(work: LearningWork): void {
+    this.#done = bothOf(this.#done, work);
+    this.within({ units: 0, ms: 0 });
   }
 }
 

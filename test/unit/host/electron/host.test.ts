@@ -36,6 +36,7 @@ function jobOf(state: JobState, progress: Partial<JobProgress> | null = null): J
     unit: 'images',
     ratePerS: null,
     etaMs: null,
+    jobShare: null,
   };
   return {
     id: JobId.parse(1),
