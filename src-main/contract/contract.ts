@@ -92,6 +92,8 @@ export const contract = {
     add: base
       .input(z.object({ path: FilePath, name: ShownName.optional() }))
       .output(z.object({ collection: Collection, job: Job })),
+    /** Adds the pictures that ship with the app, photos first. */
+    addSample: base.output(z.array(z.object({ collection: Collection, job: Job }))),
     rename: base.input(z.object({ id: CollectionId, name: ShownName })).output(Collection),
     /** Sets how images with more than 8 bits are shown; for `automatic`, a scan that measures them is queued. */
     setBrightness: base

@@ -11,6 +11,8 @@ export type DataLayout = {
   models: string;
   runs: string;
   segmentations: string;
+  /** Pictures that ship with the app, once somebody has added them. */
+  sample: string;
   logs: string;
   logFile: string;
   /** The log before this one: a log that has grown too long is set aside under this name. */
@@ -37,6 +39,7 @@ export function dataLayout(folder: string): DataLayout {
     models: join(folder, 'models'),
     runs: join(folder, 'runs'),
     segmentations: join(folder, 'segmentations'),
+    sample: join(folder, 'sample'),
     logs,
     logFile,
     previousLogFile: `${logFile}.1`,

@@ -11,6 +11,7 @@ import { exportHandlers } from './exports.ts';
 import { listFolder } from './folder-listing.ts';
 import { modelHandlers } from './models.ts';
 import { runHandlers } from './runs.ts';
+import { addSample } from './sample.ts';
 import { conceptHandlers } from './concepts.ts';
 import { evaluate } from './evaluation.ts';
 import { hasCalibratedScores } from '../contract/likely-right.ts';
@@ -48,6 +49,7 @@ export function createRouter(service: Service) {
       list: os.collections.list.handler(() => store.collections.list()),
       get: os.collections.get.handler(({ input }) => collections.get(input.id)),
       add: os.collections.add.handler(({ input }) => collections.add(input)),
+      addSample: os.collections.addSample.handler(() => addSample(service)),
       rename: os.collections.rename.handler(({ input }) => collections.rename(input.id, input.name)),
       setBrightness: os.collections.setBrightness.handler(({ input }) => collections.setBrightness(input)),
       rescan: os.collections.rescan.handler(({ input }) => collections.rescan(input)),

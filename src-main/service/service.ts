@@ -39,6 +39,8 @@ export type ServiceOptions = {
   startsLeftJobs?: boolean;
   /** Encoders that can be downloaded; those of the contract by default. */
   published?: readonly PublishedEncoder[];
+  /** The sample pictures that ship with the app; none by default. */
+  sampleFolder?: string;
   /** Where proxies are set, as environment variables; nowhere by default. */
   proxies?: NodeJS.ProcessEnv;
 };

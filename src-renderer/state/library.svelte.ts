@@ -46,6 +46,17 @@ export class Library {
     return error ?? added[0] ?? toShownError(new Error('The service answered without a collection.'));
   }
 
+  /** Adds the pictures that ship with the app. @returns the collection to start with, or undefined after a failure */
+  async addSample(): Promise<Collection | undefined> {
+    const added: Collection[] = [];
+    await attemptLoudly(this.#toasts, async () => {
+      const samples = await this.#client.collections.addSample();
+      added.push(...samples.map(({ collection }) => collection));
+      await this.load();
+    });
+    return added[0];
+  }
+
   rename(id: CollectionId, name: string): Promise<boolean> {
     return attemptLoudly(this.#toasts, async () =>
       this.#put(await this.#client.collections.rename({ id, name })),

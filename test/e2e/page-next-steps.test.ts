@@ -14,6 +14,17 @@ describe.skipIf(!hasChromium)(`the way from images to a dataset in Chromium${chr
   beforeAll(async () => void (browser = await launchChromium()));
   afterAll(() => browser.close());
 
+  test('starts with a sample, one click from an empty window', { timeout: LONG_MS }, async () => {
+    const { page, complaints } = await openPage(browser);
+    await page.getByRole('button', { name: 'Try with a sample' }).click();
+    await page.getByRole('heading', { name: 'New segmentation' }).waitFor();
+    await page.getByText('7 images').first().waitFor(PATIENCE);
+    await page.getByRole('button', { name: 'Start segmenting' }).click(PATIENCE);
+    await page.getByRole('button', { name: 'Review the masks' }).first().click(PATIENCE);
+    await page.getByText(/^0 of \d+ objects reviewed$/).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
   test('is one button after each step', { timeout: LONG_MS }, async () => {
     const folder = tempFolder();
     await writeScenes(folder, { count: 4, seed: 3 });

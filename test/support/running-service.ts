@@ -41,6 +41,7 @@ export function startService(
     },
     version: '0.0.0-test',
     startsLeftJobs: options.startsLeftJobs ?? true,
+    sampleFolder: join(import.meta.dirname, '../../resources/sample'),
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.published ? { published: options.published } : {}),
     ...(options.proxies ? { proxies: options.proxies } : {}),

@@ -8,7 +8,7 @@ import { startServer, type LocalServer, type ServerOptions } from '../server/ser
 import { removeEndpoint, writeEndpoint } from '../shared/endpoint.ts';
 import { forkNodeWorker } from '../shared/fork-node-worker.ts';
 import { openLogFile } from '../shared/log-file.ts';
-import { appVersion, rendererFolder, workerEntry } from '../shared/paths.ts';
+import { appVersion, rendererFolder, sampleFolder, workerEntry } from '../shared/paths.ts';
 import { publishedEncoders } from '../shared/published.ts';
 import { beforeSignalEnds, onNextSignal } from './signals.ts';
 
@@ -56,6 +56,7 @@ export class Owner {
           published: publishedEncoders(),
           proxies: process.env,
           startsLeftJobs: isStaying,
+          sampleFolder,
         }),
       );
       const server = await startServer({

@@ -5,7 +5,7 @@ import { Service } from '../../service/service.ts';
 import { acquireDataFolderLock } from '../../store/lock.ts';
 import { dataFolder } from '../shared/data-folder.ts';
 import { openLogFile } from '../shared/log-file.ts';
-import { appVersion } from '../shared/paths.ts';
+import { appVersion, sampleFolder } from '../shared/paths.ts';
 import { publishedEncoders } from '../shared/published.ts';
 import { serveContract } from './contract-port.ts';
 import { DesktopShell } from './desktop.ts';
@@ -54,6 +54,7 @@ function start(): DesktopShell {
     version: appVersion(),
     published: publishedEncoders(),
     proxies: process.env,
+    sampleFolder,
     desktop: { reveal: (path) => shell.showItemInFolder(path) },
   });
   app.on('will-quit', () => {

@@ -6,6 +6,7 @@ import { z } from 'zod';
 const outFolder = join(import.meta.dirname, '..');
 
 export const workerEntry = join(outFolder, 'main', 'worker.js');
+export const sampleFolder = join(outFolder, '..', 'resources', 'sample');
 export const rendererFolder = join(outFolder, 'renderer');
 
 /** The app's version, from the package.json next to the built parts. */

@@ -5,6 +5,7 @@ import type { ImageStatus } from '../../../src-main/contract/image.ts';
 import type { Job } from '../../../src-main/contract/job.ts';
 import type { ShownError } from '../../client/error.ts';
 import { ImageList } from '../../state/image-list.svelte.ts';
+import { startSegmenting } from '../../state/job-results.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 
 const Tab = z.enum(['images', 'duplicates', 'problems']);
@@ -134,6 +135,14 @@ export class LibraryView {
     }
     this.isAdding = this.#addError !== undefined;
     if (collections[0]) this.select(collections[0].id);
+  }
+
+  /** Adds the sample and shows the form that segments it: what comes next is one button. */
+  async trySample(): Promise<void> {
+    const sample = await this.#studio.library.addSample();
+    if (!sample) return;
+    this.isAdding = false;
+    startSegmenting(this.#studio, sample.id);
   }
 }
 

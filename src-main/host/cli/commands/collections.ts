@@ -38,6 +38,20 @@ export function addCollectionCommands(program: Command): void {
     });
 
   collections
+    .command('sample')
+    .description('add the photos and microscope images that come with the app, and scan them')
+    .action(async (_options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const added = await client.collections.addSample();
+        for (const { job } of added) await followJob(client, job.id);
+        const ids = added.map(({ collection }) => collection.id);
+        const summaries = await Promise.all(ids.map((id) => summarise(client, id)));
+        output.result(summaries, (all) => all.flatMap(summaryLines));
+      });
+    });
+
+  collections
     .command('list')
     .description('list the collections')
     .action(async (_options: unknown, command: Command) => {

@@ -10,7 +10,7 @@ import type { CollectionId, ModelId, SegmentationId } from '../../../contract/id
 import { SegmentSettings } from '../../../contract/segmentation.ts';
 import { CallWorker } from '../../../jobs/call-worker.ts';
 import { forkNodeWorker } from '../../shared/fork-node-worker.ts';
-import { workerEntry } from '../../shared/paths.ts';
+import { sampleFolder, workerEntry } from '../../shared/paths.ts';
 import { followJob } from '../follow-job.ts';
 import { formatDuration, table } from '../output.ts';
 import { contextOf } from '../context.ts';
@@ -35,7 +35,9 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .option('--images <folder>', 'use your own photos instead of synthetic scenes')
     .option('--epochs <n>', 'how often each image is seen during pretraining', EPOCHS)
-    .description('try the whole app on synthetic scenes, or on your photos, in a separate data folder')
+    .description(
+      'try the whole app on synthetic scenes and real pictures, or on your photos, in a separate data folder',
+    )
     .action(async (options: Options, command: Command) => {
       const { output } = contextOf(command);
       const epochs = Number(options.epochs);
@@ -51,11 +53,13 @@ export function addDemoCommand(program: Command): void {
       const demo: Demo = { client: session.client, folder, steps: [] };
       const collectionId = await scan(demo, images);
       const modelId = await pretrain(demo, collectionId, epochs);
-      const segmentationId = await segment(demo, collectionId, modelId);
-      // Only of the made-up scenes is the truth known.
-      const iou = options.images === undefined ? await evaluate(demo, segmentationId) : null;
+      const segmentationId = await segment(demo, { collectionId, modelId, name: null });
+      const isOwn = options.images !== undefined;
+      // Of people's own photos, the truth is not known.
+      const iou = isOwn ? null : await evaluate(demo, { id: segmentationId, truth: folder });
+      const realIou = isOwn ? null : await segmentSample(demo);
       await makeDataset(demo, segmentationId);
-      const result = { images, folder, dataFolder: join(folder, 'data'), iou, steps: demo.steps };
+      const result = { images, folder, dataFolder: join(folder, 'data'), iou, realIou, steps: demo.steps };
       output.result(result, resultLines);
     });
 }
@@ -64,11 +68,13 @@ function resultLines({
   images,
   folder,
   dataFolder,
+  realIou,
   steps,
 }: {
   images: string;
   folder: string;
   dataFolder: string;
+  realIou: number | null;
   steps: StepResult[];
 }) {
   return [
@@ -79,6 +85,11 @@ function resultLines({
     '',
     `Images:        ${images}`,
     `Contact sheet: ${join(folder, 'sheet.png')}`,
+    ...(realIou === null
+      ? []
+      : [
+          `Real pictures: ${join(folder, 'sheet-sample-photos.png')}, ${join(folder, 'sheet-sample-nuclei.png')}`,
+        ]),
     `Previews:      ${join(folder, 'previews.png')}   (how the regions developed, left to right)`,
     `Exports:       ${EXPORTS.map((format) => join(folder, format)).join(', ')}`,
     `Data folder:   ${dataFolder}`,
@@ -125,25 +136,56 @@ function pretrain(demo: Demo, collectionId: CollectionId, epochs: number): Promi
   });
 }
 
-function segment(demo: Demo, collectionId: CollectionId, modelId: ModelId): Promise<SegmentationId> {
+/** `name` is that of real pictures; null for the images of the demo itself. */
+type SegmentTask = { collectionId: CollectionId; modelId: ModelId | null; name: string | null };
+
+function segment(demo: Demo, { collectionId, modelId, name }: SegmentTask): Promise<SegmentationId> {
   const { client, folder } = demo;
-  return timed(demo, 'segment', async () => {
+  const [step, sheet] = name === null ? ['segment', 'sheet.png'] : [`segment ${name}`, `sheet-${name}.png`];
+  return timed(demo, step, async () => {
     const { segmentation, job } = await client.segmentations.start({
       collectionId,
-      modelId,
+      ...(modelId !== null && { modelId }),
       settings: SegmentSettings.parse({}),
     });
     await followJob(client, job.id);
-    await client.segmentations.writeSheet({ id: segmentation.id, path: join(folder, 'sheet.png') });
+    await client.segmentations.writeSheet({ id: segmentation.id, path: join(folder, sheet) });
     const { imageCount } = await client.segmentations.get({ id: segmentation.id });
     return { value: segmentation.id, result: `${imageCount} images segmented into objects` };
   });
 }
 
-function evaluate(demo: Demo, id: SegmentationId): Promise<number | null> {
-  const { client, folder } = demo;
+/** Segments the real pictures that come with the app. @returns the IoU of those whose truth is known */
+async function segmentSample(demo: Demo): Promise<number | null> {
+  const { client } = demo;
+  let iou: number | null = null;
+  for (const { collection, job } of await client.collections.addSample()) {
+    await followJob(client, job.id);
+    const { id: collectionId, name } = collection;
+    const id = await segment(demo, { collectionId, modelId: null, name });
+    if (name === 'sample-nuclei')
+      iou = await evaluate(demo, { id, truth: join(sampleFolder, 'truth', 'nuclei') });
+    else await showScore(demo, id, name);
+  }
+  return iou;
+}
+
+/** Without a truth to compare with, the app's own score of its masks. */
+function showScore(demo: Demo, id: SegmentationId, name: string): Promise<null> {
+  const { client } = demo;
+  return timed(demo, `scores of ${name}`, async () => {
+    const { items } = await client.segmentations.galleryIds({ id, limit: 100 });
+    const masks = await Promise.all(items.map((imageId) => client.masks.ofImage({ id, imageId })));
+    const scores = masks.flat().flatMap(({ level, score }) => (level === 0 ? [score] : []));
+    const average = scores.reduce((sum, score) => sum + score, 0) / Math.max(scores.length, 1);
+    return { value: null, result: `${scores.length} objects, average score ${average.toFixed(2)}` };
+  });
+}
+
+function evaluate(demo: Demo, { id, truth }: { id: SegmentationId; truth: string }): Promise<number | null> {
+  const { client } = demo;
   return timed(demo, 'evaluate', async () => {
-    const { totals } = await client.segmentations.evaluate({ id, truth: folder });
+    const { totals } = await client.segmentations.evaluate({ id, truth });
     const percent = (value: number | null) => (value === null ? 'unknown' : value.toFixed(3));
     return { value: totals.iou, result: `mask IoU ${percent(totals.iou)} against the truth` };
   });
