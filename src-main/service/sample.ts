@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Collection } from '../contract/collection.ts';
-import { UserError } from '../contract/errors.ts';
+import { userError } from '../contract/errors.ts';
 import type { Job } from '../contract/job.ts';
 import { freeName } from '../domain/free-name.ts';
 import { makePrivateFolder } from '../store/private-folder.ts';
@@ -19,11 +19,7 @@ const SAMPLES = ['photos', 'nuclei'] as const;
 export function addSample(service: Service): { collection: Collection; job: Job }[] {
   const { layout, options, store } = service;
   const from = options.sampleFolder;
-  if (from === undefined) {
-    throw new UserError('NOT_FOUND', 'This installation does not contain the sample pictures.', {
-      hint: 'Add a folder of your own images instead.',
-    });
-  }
+  if (from === undefined) throw userError('no-sample');
   const collections = collectionHandlers(service);
   return SAMPLES.map((name) => {
     const path = join(layout.sample, name);

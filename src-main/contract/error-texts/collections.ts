@@ -7,6 +7,11 @@ export const COLLECTIONS_ERRORS = {
     message: 'There is no collection {id}.',
     hint: 'List the collections to see which exist.',
   },
+  'no-sample': {
+    code: 'NOT_FOUND',
+    message: 'This installation does not contain the sample pictures.',
+    hint: 'Add a folder of your own images instead.',
+  },
   'collection-removed-scan': {
     code: 'NOT_FOUND',
     message: 'Collection {id} has been removed, so it cannot be scanned.',
