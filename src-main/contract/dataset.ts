@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DatasetId, DatasetVersionId, SegmentationId } from './ids.ts';
+import { DatasetId, DatasetMaskId, DatasetVersionId, SegmentationId } from './ids.ts';
 import { ReviewState } from './mask.ts';
 import { ShownName } from './shown-name.ts';
 
@@ -150,6 +150,9 @@ export const DatasetDiff = z.object({
       relPath: z.string(),
       image: z.enum(['added', 'removed', 'changed']),
       masks: Difference,
+      /** A mask that differs, as it was and as it is; null where it is not. Their crops are `/datasets/masks/ID/crop.webp`. */
+      before: DatasetMaskId.nullable(),
+      after: DatasetMaskId.nullable(),
     }),
   ),
 });

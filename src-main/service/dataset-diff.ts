@@ -30,11 +30,11 @@ export async function diffVersions(
     },
   };
   const [fromNames, toNames] = [namesOf(from), namesOf(to)];
-  const record = (image: DatasetImage, kind: Kind, masks: Difference) => {
+  const record = (image: DatasetImage, kind: Kind, { before, after, ...masks }: MaskDifference) => {
     diff.images[kind]++;
     for (const one of KINDS) diff.masks[one] += masks[one];
     if (kind !== 'same' && diff.images[kind] <= EXAMPLES) {
-      diff.examples.push({ relPath: image.relPath, image: kind, masks });
+      diff.examples.push({ relPath: image.relPath, image: kind, masks, before, after });
     }
   };
   const masksOf = (image: DatasetImage, names: Names) =>
@@ -50,11 +50,11 @@ export async function diffVersions(
         old.split === image.split &&
         difference.added + difference.removed + difference.changed === 0;
       record(image, isSame ? 'same' : 'changed', difference);
-    } else record(image, 'added', { ...noDifference(), added: masks.length });
+    } else record(image, 'added', diffMasks([], masks));
   }
   for await (const image of imagesOf(store, from)) {
     if (store.datasetRows.findSame(to.id, image)) continue;
-    record(image, 'removed', { ...noDifference(), removed: masksOf(image, fromNames).length });
+    record(image, 'removed', diffMasks(masksOf(image, fromNames), []));
   }
   return diff;
 }
@@ -84,15 +84,21 @@ async function* imagesOf(
 }
 
 type ClassedMask = DatasetMask & { className: string | undefined };
+/** How the masks of an image differ, with one that does as it was and as it is. */
+type MaskDifference = Difference & Pick<DatasetDiff['examples'][number], 'before' | 'after'>;
 
-function diffMasks(before: readonly ClassedMask[], after: readonly ClassedMask[]): Difference {
+function diffMasks(before: readonly ClassedMask[], after: readonly ClassedMask[]): MaskDifference {
   const left = new Map<string, number>();
   for (const mask of before) left.set(identityOf(mask), (left.get(identityOf(mask)) ?? 0) + 1);
   const differing = after.filter((mask) => !take(left, identityOf(mask)));
   const unmatched = before.filter((mask) => take(left, identityOf(mask)));
   const oldIds = new Set(unmatched.map(({ sourceMaskId }) => sourceMaskId).filter((id) => id !== null));
   const changed = differing.filter(({ sourceMaskId }) => sourceMaskId !== null && oldIds.has(sourceMaskId));
+  const [shown] = changed;
+  const was = shown && unmatched.find(({ sourceMaskId }) => sourceMaskId === shown.sourceMaskId);
   return {
+    before: (was ?? unmatched[0])?.id ?? null,
+    after: (shown ?? differing[0])?.id ?? null,
     added: differing.length - changed.length,
     removed: unmatched.length - changed.length,
     changed: changed.length,

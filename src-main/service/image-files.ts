@@ -2,9 +2,9 @@ import { crc32 } from 'node:zlib';
 import { cacheEntry, cachePlace } from '../domain/data-layout.ts';
 import { pictureKey } from '../domain/picture-key.ts';
 import { type UserError, userError } from '../contract/errors.ts';
-import { ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
+import { DatasetMaskId, ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { readIfThere } from './cached-file.ts';
-import { renderCrop } from './crops.ts';
+import { renderCrop, renderFrozenCrop } from './crops.ts';
 import { drawnThumbnail } from './drawn-thumbnails.ts';
 import { drawHeat } from './foreground-heads.ts';
 import { photoFile } from './photo-files.ts';
@@ -24,8 +24,10 @@ type SheetRequest = { sheetOf: SegmentationId };
 type HeatRequest = { heatOf: SegmentationId; imageId: ImageId };
 /** An object cropped from its image; its shape is the one at `revision`. */
 type CropRequest = { maskId: MaskId; revision: number };
+/** The same of a mask in a version of a dataset, which never changes. */
+type FrozenCropRequest = { frozenMaskId: DatasetMaskId };
 export type ImageRequest =
-  PhotoRequest | PreviewRequest | DrawnRequest | SheetRequest | HeatRequest | CropRequest;
+  PhotoRequest | PreviewRequest | DrawnRequest | SheetRequest | HeatRequest | CropRequest | FrozenCropRequest;
 export type ImageFile = {
   bytes: Uint8Array;
   mimeType: 'image/webp' | 'image/png';
@@ -42,8 +44,8 @@ export function cacheControlOf({ isForever }: Pick<ImageFile, 'isForever'>): str
 
 /**
  * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/drawn/IMAGE/VERSION.webp`,
- * `/segmentations/ID/sheet.png`, `/segmentations/ID/heat/IMAGE.webp` and `/masks/ID/REVISION/crop.webp`, the only forms
- * in which a picture can be asked for; undefined for all else.
+ * `/segmentations/ID/sheet.png`, `/segmentations/ID/heat/IMAGE.webp`, `/masks/ID/REVISION/crop.webp` and
+ * `/datasets/masks/ID/crop.webp`, the only forms in which a picture can be asked for; undefined for all else.
  */
 export function parseImagePath(path: string): ImageRequest | undefined {
   return (
@@ -52,8 +54,15 @@ export function parseImagePath(path: string): ImageRequest | undefined {
     parseDrawnPath(path) ??
     parseSheetPath(path) ??
     parseHeatPath(path) ??
-    parseCropPath(path)
+    parseCropPath(path) ??
+    parseFrozenCropPath(path)
   );
+}
+
+function parseFrozenCropPath(path: string): FrozenCropRequest | undefined {
+  const match = /^\/datasets\/masks\/(\d{1,15})\/crop\.webp$/.exec(path);
+  const id = DatasetMaskId.safeParse(Number(match?.[1]));
+  return id.success ? { frozenMaskId: id.data } : undefined;
 }
 
 function parseCropPath(path: string): CropRequest | undefined {
@@ -105,6 +114,7 @@ export async function readImage(service: Service, request: ImageRequest): Promis
   if ('runId' in request) return readPreview(service, request);
   if ('version' in request) return readDrawn(service, request);
   if ('maskId' in request) return readCrop(service, request);
+  if ('frozenMaskId' in request) return readFrozenCrop(service, request);
   if ('heatOf' in request) return readHeat(service, request);
   return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
 }
@@ -127,6 +137,11 @@ async function readDrawn(
 async function readCrop(service: Service, { maskId, revision }: CropRequest): Promise<ImageFile> {
   const bytes = await renderCrop(service, maskId, revision);
   return { bytes, mimeType: 'image/webp', etag: `"mask-${maskId}-${revision}"`, isForever: true };
+}
+
+async function readFrozenCrop(service: Service, { frozenMaskId }: FrozenCropRequest): Promise<ImageFile> {
+  const bytes = await renderFrozenCrop(service, frozenMaskId);
+  return { bytes, mimeType: 'image/webp', etag: `"frozen-${frozenMaskId}"`, isForever: true };
 }
 
 async function readHeat(service: Service, { heatOf, imageId }: HeatRequest): Promise<ImageFile> {

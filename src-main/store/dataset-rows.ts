@@ -1,7 +1,13 @@
 import type { Statement } from 'better-sqlite3';
 import type { DatasetRecipe, Split } from '../contract/dataset.ts';
 import type { ExportImageName } from '../domain/export-plan.ts';
-import { ImageId, type ContentHash, type DatasetVersionId, type SegmentationId } from '../contract/ids.ts';
+import {
+  DatasetMaskId,
+  ImageId,
+  type ContentHash,
+  type DatasetVersionId,
+  type SegmentationId,
+} from '../contract/ids.ts';
 import { ReviewState, type Box } from '../contract/mask.ts';
 import type { WritableDb } from './connection.ts';
 import { toHash } from './image-row.ts';
@@ -42,7 +48,7 @@ export type DatasetImage = {
 
 /** A mask of a version; `rle` is on the grid of its image. */
 export type DatasetMask = {
-  id: number;
+  id: DatasetMaskId;
   classNumber: number;
   sourceMaskId: number | null;
   box: Box;
@@ -117,6 +123,8 @@ export class DatasetRowRepository {
   readonly #names: Statement<[{ versionId: number; afterId: number; limit: number }], ExportImageName>;
   readonly #namesIn: Statement<[{ rootPath: string; afterId: number; limit: number }], ExportImageName>;
   readonly #masksOf: Statement<[number], MaskRow>;
+  readonly #mask: Statement<[number], MaskRow>;
+  readonly #imageOfMask: Statement<[number], ImageRow>;
   readonly #roots: Statement<[number], { rootPath: string; sizeBytes: number }>;
   readonly #classCounts: Statement<[number], { classNumber: number; masks: number }>;
   readonly #sourceCounts: Statement<[Record<string, unknown>], SourceCount>;
@@ -147,6 +155,10 @@ export class DatasetRowRepository {
       WHERE collection_id = (SELECT id FROM collections WHERE root_path = @rootPath) AND id > @afterId
       ORDER BY id LIMIT @limit`);
     this.#masksOf = db.prepare('SELECT * FROM dataset_masks WHERE image_id = ? ORDER BY id');
+    this.#mask = db.prepare('SELECT * FROM dataset_masks WHERE id = ?');
+    this.#imageOfMask = db.prepare(
+      'SELECT * FROM dataset_images WHERE id = (SELECT image_id FROM dataset_masks WHERE id = ?)',
+    );
     this.#roots = db.prepare(`
       SELECT root_path AS rootPath, sum(size_bytes) AS sizeBytes FROM dataset_images
       WHERE version_id = ? GROUP BY root_path`);
@@ -201,6 +213,13 @@ export class DatasetRowRepository {
 
   masksOf(imageId: number): DatasetMask[] {
     return this.#masksOf.all(imageId).map(toMask);
+  }
+
+  /** A mask with the image that it is of. */
+  maskWithImage(id: DatasetMaskId): { mask: DatasetMask; image: DatasetImage } | undefined {
+    const mask = this.#mask.get(id);
+    const image = mask && this.#imageOfMask.get(id);
+    return mask && image && { mask: toMask(mask), image: toImage(image) };
   }
 
   /** The folders that contain the images of a version, with the size of the files in each. */
@@ -290,7 +309,7 @@ function toImage(row: ImageRow): DatasetImage {
 function toMask(row: MaskRow): DatasetMask {
   const { x, y, width, height } = row;
   return {
-    id: row.id,
+    id: DatasetMaskId.parse(row.id),
     classNumber: row.class_number,
     sourceMaskId: row.source_mask_id,
     box: { x, y, width, height },

@@ -11,6 +11,10 @@ export const MASKS_ERRORS = {
     code: 'NOT_FOUND',
     message: 'There is no revision {revision} of mask {id}.',
   },
+  'no-frozen-mask': {
+    code: 'NOT_FOUND',
+    message: 'There is no mask {id} in a dataset.',
+  },
   'mask-changed': {
     code: 'WRONG_STATE',
     message: 'Mask {id} has been changed since it was opened.',

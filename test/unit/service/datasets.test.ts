@@ -1,9 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
 import { ExportOptions } from '../../../src-main/contract/export.ts';
 import { DatasetVersionId } from '../../../src-main/contract/ids.ts';
+import { parseImagePath, readImage } from '../../../src-main/service/image-files.ts';
 import { drawnImage, type DrawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
 import { waitForState } from '../../support/running-service.ts';
@@ -188,6 +190,27 @@ describe('versions', () => {
     const back = await client.datasets.diff({ from: two.id, to: one.id });
     expect(back.masks).toEqual({ added: 2, removed: 0, changed: 1, same: 1 });
     expect((await client.datasets.diff({ from: one.id, to: one.id })).examples).toEqual([]);
+  });
+
+  test('show a mask that differs as it was and as it is', async () => {
+    const running = startSegmented(await pets());
+    const { client, service } = running;
+    const one = await create(running, { reviews: ['pending', 'accepted', 'edited', 'rejected'] });
+    const two = await create(running, { concepts: ['cat', 'kitten'] });
+    const { examples } = await client.datasets.diff({ from: one.id, to: two.id });
+    const removed = examples.find(({ image }) => image === 'removed');
+    expect(removed).toMatchObject({ before: expect.any(Number) as number, after: null });
+    const added = (await client.datasets.diff({ from: two.id, to: one.id })).examples.find(
+      ({ image }) => image === 'added',
+    );
+    expect(added).toMatchObject({ before: null, after: removed?.before });
+    const request = parseImagePath(`/datasets/masks/${removed?.before}/crop.webp`);
+    if (!request) throw new Error('the address of a crop is not understood');
+    const { bytes } = await readImage(service, request);
+    expect((await sharp(bytes).metadata()).format).toBe('webp');
+    const gone = parseImagePath('/datasets/masks/999/crop.webp');
+    if (!gone) throw new Error('the address of a crop is not understood');
+    await expect(readImage(service, gone)).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   test('outlive the collection that they were made of', async () => {
