@@ -17,12 +17,19 @@ export type CaseRunner = AsyncDisposable & {
    * @throws Error that says what was wrong
    */
   run: (chance: Chance) => Promise<string>;
+  /** What all cases together show. */
+  findings?: () => Findings;
 };
+
+/** What is measured over all cases, and what of it is not as it should be. */
+export type Findings = { measured: Record<string, Record<string, number>>; problems: string[] };
 
 /** Many cases that chance decides, none of which may fail. A module `NAME.campaign.ts` exports one as `campaign`. */
 export type Campaign = {
   /** Cases of a whole run. */
   count: number;
+  /** Ends a run after a while, even if it has not had all its cases. */
+  minutes?: number;
   /** Prepares what all cases use: pictures, results of a run that nothing disturbed. */
   open: () => Promise<CaseRunner>;
 };
@@ -35,17 +42,27 @@ export type CampaignReport = {
   counts: Record<string, number>;
   /** `--seed SEED --count 1` repeats one. */
   failures: { seed: number; problem: string }[];
-};
+} & Findings;
 
-/** Runs `count` cases. Case n has the seed `seed + n`, so that each can be repeated without the others. */
+/** Runs `count` cases, or as many as fit into `minutes`. Case n has the seed `seed + n`, so that each can be repeated without the others. */
 export async function runCampaign(
   name: string,
   campaign: Campaign,
-  { seed, count }: { seed: number; count: number },
+  { seed, count, minutes = Infinity }: { seed: number; count: number; minutes?: number | undefined },
 ): Promise<CampaignReport> {
-  const report: CampaignReport = { campaign: name, seed, count, counts: {}, failures: [] };
+  const report: CampaignReport = {
+    campaign: name,
+    seed,
+    count: 0,
+    counts: {},
+    failures: [],
+    measured: {},
+    problems: [],
+  };
   await using cases = await campaign.open();
-  for (let caseSeed = seed; caseSeed < seed + count; caseSeed++) {
+  const endMs = performance.now() + minutes * 60_000;
+  for (let caseSeed = seed; caseSeed < seed + count && performance.now() < endMs; caseSeed++) {
+    report.count++;
     try {
       const tried = await cases.run(chanceOf(name, caseSeed));
       report.counts[tried] = (report.counts[tried] ?? 0) + 1;
@@ -56,7 +73,7 @@ export async function runCampaign(
       });
     }
   }
-  return report;
+  return { ...report, ...cases.findings?.() };
 }
 
 /** The chance of one case. */

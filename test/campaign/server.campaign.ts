@@ -1,9 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import {
   RPC_PATH,
@@ -12,8 +10,9 @@ import {
   ticketOfFragment,
 } from '../../src-main/contract/page-access.ts';
 import type { Campaign, Chance } from './campaign.ts';
+import { canReadProcesses } from './process-state.ts';
+import { serve, type Served } from './served.ts';
 
-const launcher = resolve(import.meta.dirname, '../../resources/bin/r2o.mjs');
 /** Connections that were turned away may take a moment to be gone. */
 const SPARE_HANDLES = 40;
 /** Nothing that a stranger sends is worth a line of the log. */
@@ -21,7 +20,7 @@ const MAX_LOG_BYTES = 0;
 const ANSWER_MS = 20_000;
 
 /** A running `r2o serve`, and what a stranger knows about it. */
-type Server = { child: ChildProcess; data: string; port: number; usedTicket: string; token: string };
+type Server = { served: Served; port: number; usedTicket: string; token: string };
 type Case = { name: string; run: (server: Server, chance: Chance) => Promise<void> };
 
 const JUNK = [
@@ -156,30 +155,19 @@ export const campaign: Campaign = {
         await healthy(server, handlesBefore);
         return name;
       },
-      [Symbol.asyncDispose]: async () => {
-        const ended = once(server.child, 'exit');
-        server.child.kill('SIGTERM');
-        await ended;
-        rmSync(server.data, { recursive: true, force: true });
-      },
+      [Symbol.asyncDispose]: () => server.served.stop(),
     };
   },
 };
 
 async function start(): Promise<Server> {
-  const data = mkdtempSync(join(tmpdir(), 'r2o-campaign-'));
-  const child = spawn(process.execPath, [launcher, '--data', data, 'serve', '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [printed] = (await once(child.stdout, 'data')) as [Buffer];
-  const { url } = JSON.parse(printed.toString()) as { url: string };
-  const { token } = JSON.parse(readFileSync(join(data, 'endpoint.json'), 'utf8')) as { token: string };
+  const served = await serve();
+  const { port, hash } = new URL(served.pageUrl);
   const server = {
-    child,
-    data,
-    port: Number(new URL(url).port),
-    token,
-    usedTicket: ticketOfFragment(new URL(url).hash) ?? '',
+    served,
+    port: Number(port),
+    token: served.endpoint.token,
+    usedTicket: ticketOfFragment(hash) ?? '',
   };
   const opened = get(
     SESSION_PATH,
@@ -250,13 +238,14 @@ async function healthy(server: Server, handlesBefore: number): Promise<void> {
   const handles = handlesOf(server);
   if (handles > handlesBefore + SPARE_HANDLES)
     throw new Error(`${handles} handles are open instead of ${handlesBefore}.`);
-  const logBytes = statSync(join(server.data, 'logs', 'r2o.log'), { throwIfNoEntry: false })?.size ?? 0;
+  const logBytes =
+    statSync(join(server.served.data, 'logs', 'r2o.log'), { throwIfNoEntry: false })?.size ?? 0;
   if (logBytes > MAX_LOG_BYTES) throw new Error(`The log has ${logBytes} bytes.`);
 }
 
 /** Files and sockets of the server; 0 where the system does not list them. */
-function handlesOf({ child }: Server): number {
-  return process.platform === 'linux' ? readdirSync(`/proc/${child.pid ?? 0}/fd`).length : 0;
+function handlesOf({ served }: Server): number {
+  return canReadProcesses ? readdirSync(`/proc/${served.endpoint.pid}/fd`).length : 0;
 }
 
 /** The status of the answer to bytes as they are; 400 where the server only closes. */

@@ -15,6 +15,7 @@ const campaign: Campaign = {
         if (number === 2) throw new Error('two is wrong');
         return Promise.resolve(number === 0 ? 'nothing' : 'one');
       },
+      findings: () => ({ measured: { drawn: { count: drawn.length } }, problems: ['too many'] }),
       [Symbol.asyncDispose]: () => {
         open--;
         return Promise.resolve();
@@ -38,6 +39,14 @@ test('counts what was tried, and names the seed of each failure, with which it f
   const again = await runCampaign('test', campaign, { seed: first?.seed ?? 0, count: 1 });
   expect(again.failures).toEqual([first]);
   expect(open).toBe(0);
+});
+
+test('reports what all cases show together, and ends when its time is over', async () => {
+  drawn.length = 0;
+  const report = await runCampaign('test', campaign, { seed: 7, count: 5 });
+  expect(report).toMatchObject({ count: 5, measured: { drawn: { count: 5 } }, problems: ['too many'] });
+  const none = await runCampaign('test', campaign, { seed: 7, count: 5, minutes: 0 });
+  expect(none).toMatchObject({ count: 0, counts: {}, failures: [] });
 });
 
 test('cases of neighbouring seeds and of other campaigns differ', () => {

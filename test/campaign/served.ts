@@ -1,0 +1,51 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { readEndpoint, type Endpoint } from '../../src-main/host/shared/endpoint.ts';
+
+const launcher = resolve(import.meta.dirname, '../../resources/bin/r2o.mjs');
+
+/** A running `r2o serve` on a data folder of its own. */
+export type Served = {
+  /** Contains the data folder and whatever else belongs to this server; removed by `stop`. */
+  folder: string;
+  data: string;
+  /** Where it and its workers put temporary files. */
+  temporary: string;
+  /** The address that it printed. */
+  pageUrl: string;
+  endpoint: Endpoint;
+  stop: () => Promise<void>;
+};
+
+export async function serve(): Promise<Served> {
+  const folder = mkdtempSync(join(tmpdir(), 'r2o-campaign-'));
+  const [data, temporary] = [join(folder, 'data'), join(folder, 'tmp')];
+  mkdirSync(temporary);
+  const child = spawn(process.execPath, [launcher, '--data', data, 'serve', '--json'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: temporary },
+  });
+  const [printed] = (await once(child.stdout, 'data')) as [Buffer];
+  const endpoint = readEndpoint(data);
+  if (!endpoint) throw new Error('r2o serve has left no endpoint.');
+  return {
+    folder,
+    data,
+    temporary,
+    pageUrl: (JSON.parse(printed.toString()) as { url: string }).url,
+    endpoint,
+    stop: () => stop(child, folder),
+  };
+}
+
+async function stop(child: ChildProcess, folder: string): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+  }
+  rmSync(folder, { recursive: true, force: true });
+}
