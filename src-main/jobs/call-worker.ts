@@ -10,6 +10,11 @@ const IDLE_MS = 60_000;
 const CALL_TIMEOUT_MS = 60_000;
 /** Files of weights and of ground truth can have gigabytes and be on a slow drive. */
 const LARGE_FILE_TIMEOUT_MS = 900_000;
+/**
+ * A worker that sends no heartbeat for so long is in native code that does not come back, such as a graph of a user's
+ * file with more work in it than any encoder has. Loading the largest encoder blocks for a fraction of this.
+ */
+const SILENT_MS = 180_000;
 const LARGE_FILE_CALLS: readonly Call['kind'][] = [
   'import-encoder',
   'inspect-encoder',
@@ -35,12 +40,20 @@ export class CallWorker {
   readonly #onBug: (error: unknown, where: string) => void;
   readonly #pending = new Map<number, Pending>();
   #channel: WorkerChannel | undefined;
+  readonly #silentMs: number;
   #idleTimer: NodeJS.Timeout | undefined;
+  #silenceTimer: NodeJS.Timeout | undefined;
   #nextSeq = 1;
 
-  constructor(options: { fork: ForkWorker; onBug: (error: unknown, where: string) => void }) {
+  constructor(options: {
+    fork: ForkWorker;
+    onBug: (error: unknown, where: string) => void;
+    /** How long a worker with calls may send nothing. */
+    silentMs?: number;
+  }) {
     this.#fork = options.fork;
     this.#onBug = options.onBug;
+    this.#silentMs = options.silentMs ?? SILENT_MS;
   }
 
   /** @throws UserError as the call does, or WORKER_FAILED when the worker died or took too long */
@@ -52,6 +65,7 @@ export class CallWorker {
       const timer = setTimeout(() => channel.kill(), timeoutOf(call));
       this.#pending.set(seq, { channel, kind: call.kind, resolve, reject, timer });
       channel.send({ type: 'call', seq, call });
+      this.#waitForSign(channel);
     });
     // The schema under `call.kind` is the one that ResultOf<K> is inferred from.
     return parseMessage<unknown>(CallResults[call.kind], result) as ResultOf<K>;
@@ -59,12 +73,14 @@ export class CallWorker {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#idleTimer);
+    clearTimeout(this.#silenceTimer);
     this.#channel?.kill();
   }
 
   #start(): WorkerChannel {
     const channel = this.#fork();
     channel.onMessage((raw) => {
+      this.#waitForSign(channel);
       try {
         this.#receive(parseMessage(FromWorker, raw));
       } catch (error) {
@@ -77,6 +93,17 @@ export class CallWorker {
       this.#rejectAll(channel, error);
     });
     return channel;
+  }
+
+  /** Gives a worker with calls from now on as long as any may take until its next message. */
+  #waitForSign(channel: WorkerChannel): void {
+    clearTimeout(this.#silenceTimer);
+    if (this.#channel !== channel || this.#pending.size === 0) return;
+    this.#silenceTimer = setTimeout(() => {
+      this.#channel = undefined;
+      this.#rejectAll(channel, stuckError(this.#silentMs));
+      channel.kill();
+    }, this.#silentMs);
   }
 
   /** Ends a worker that the service does not understand, or that did not understand the service. */
@@ -108,10 +135,22 @@ export class CallWorker {
     clearTimeout(pending.timer);
     this.#pending.delete(seq);
     if (this.#pending.size === 0) {
+      clearTimeout(this.#silenceTimer);
       this.#idleTimer = setTimeout(() => this.#channel?.kill(), IDLE_MS).unref();
     }
     return pending;
   }
+}
+
+function stuckError(silentMs: number): UserError {
+  const seconds = Math.ceil(silentMs / 1_000);
+  return new UserError(
+    'WORKER_FAILED',
+    `The worker process was stopped because it did not respond for ${seconds} s.`,
+    {
+      hint: 'If it happens again with the same file, that file needs more computation than this app allows.',
+    },
+  );
 }
 
 /** Without a job, a worker has an outcome to report only where it understood no call. */

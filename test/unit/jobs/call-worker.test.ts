@@ -43,3 +43,20 @@ test('a worker that breaks the protocol fails its calls and is ended, and the ne
   setTimeout(() => calls[Symbol.dispose]());
   await expect(next).rejects.toMatchObject({ code: 'WORKER_FAILED' });
 });
+
+test('a worker that computes without end is stopped with the reason, and the next call gets a new worker', async () => {
+  let forked = 0;
+  const fork = () => {
+    forked++;
+    return workerOf('silent')();
+  };
+  const calls = new CallWorker({ fork, onBug: () => undefined, silentMs: 1 });
+  onTestFinished(() => calls[Symbol.dispose]());
+  const inspected = calls.call({ kind: 'inspect-encoder', path: '/weights/endless.onnx', choices: {} });
+  await expect(inspected).rejects.toMatchObject({
+    code: 'WORKER_FAILED',
+    message: expect.stringContaining('did not respond') as string,
+  });
+  await expect(calls.call({ kind: 'probe' })).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+  expect(forked).toBe(2);
+});

@@ -5,6 +5,7 @@ import type { WriteChunk } from '../atomic-file.ts';
 import { ProtoReader, type ProtoField } from '../onnx/proto-reader.ts';
 import { RandomAccessFile } from '../random-access-file.ts';
 import { damagedFile, unsupportedWeights } from '../weights-error.ts';
+import { refuseUnboundedWork } from './bounded-work.ts';
 
 /** Fields of onnx.proto. */
 const MODEL = { graph: 7, opset: 8, metadata: 14 } as const;
@@ -84,6 +85,11 @@ export class GraphFile implements AsyncDisposable {
       }
     }
     for (const location of locations) await placeBeside(this.#file.path, location);
+  }
+
+  /** See `refuseUnboundedWork`. @throws UserError WEIGHTS_UNSUPPORTED, WEIGHTS_DAMAGED */
+  async refuseUnboundedWork(): Promise<void> {
+    await refuseUnboundedWork(this.#file);
   }
 
   /** Version of the standard operators that it was written for. @throws UserError WEIGHTS_DAMAGED */

@@ -20,6 +20,7 @@ export type GraphEncoder = GraphFindings & {
 export async function recogniseGraph(path: string, choices: GraphChoices): Promise<GraphEncoder> {
   await using file = await GraphFile.open(path);
   await file.refuseDistantWeights();
+  await file.refuseUnboundedWork();
   const findings = await describeGraph(path, await file.operators(), choices);
   return { ...findings, write: (copy) => writeCopy(path, copy, findings.description) };
 }

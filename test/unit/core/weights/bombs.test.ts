@@ -116,6 +116,67 @@ describe('a bomb does not go off:', () => {
     });
   });
 
+  /** Operators of a graph as an ONNX file has them, each with the graphs that it repeats or chooses from. */
+  type Node = { op: string; domain?: string; graphs?: readonly Node[][] };
+
+  const nodeProto = ({ op, domain = '', graphs = [] }: Node): ProtoWriter => {
+    const node = new ProtoWriter().string(4, op).string(7, domain);
+    for (const graph of graphs) node.message(5, new ProtoWriter().message(6, bodyProto(graph, 1)));
+    return node;
+  };
+  const bodyProto = (nodes: readonly Node[], field: number): ProtoWriter => {
+    const body = new ProtoWriter();
+    for (const node of nodes) body.message(field, nodeProto(node));
+    return body;
+  };
+  /** @param functions the model's own, by name */
+  const onnxOf = (nodes: readonly Node[], functions: Readonly<Record<string, readonly Node[]>> = {}) => {
+    const path = join(tempFolder(), 'a.onnx');
+    const model = new ProtoWriter().int(1, 8).message(7, bodyProto(nodes, 1));
+    for (const [name, body] of Object.entries(functions))
+      model.message(25, bodyProto(body, 7).string(1, name).string(10, 'own'));
+    writeFileSync(path, model.bytes());
+    return path;
+  };
+  const branch = (nodes: Node[]): Node => ({ op: 'If', graphs: [nodes, []] });
+
+  test.each<[string, Node[]]>([
+    ['Loop', [{ op: 'Loop', graphs: [[{ op: 'Add' }]] }]],
+    ['Scan', [{ op: 'Relu' }, { op: 'Scan', graphs: [[]] }]],
+    ['Loop', [branch([branch([{ op: 'Loop', graphs: [[]] }])])]],
+    ['BeamSearch', [{ op: 'BeamSearch', domain: 'com.microsoft', graphs: [[]] }]],
+    ['If', [{ op: 'If', domain: 'own', graphs: [[]] }]],
+  ])('an operator %s of an ONNX file that repeats a part of it', async (name, nodes) => {
+    await expect(importModel(onnxOf(nodes), {})).rejects.toMatchObject({
+      code: 'WEIGHTS_UNSUPPORTED',
+      message: expect.stringContaining(`its operator ${name} repeats a part of the graph`) as string,
+    });
+  });
+
+  test('a loop in a function of an ONNX file', async () => {
+    const call: Node = { op: 'f', domain: 'own' };
+    const path = onnxOf([call], { f: [{ op: 'Loop', graphs: [[]] }] });
+    await expect(importModel(path, {})).rejects.toThrow('its operator Loop repeats');
+  });
+
+  test('functions of an ONNX file that call each other twice over thirty levels, or themselves', async () => {
+    const twice = (name: string): Node[] => Array<Node>(2).fill({ op: name, domain: 'own' });
+    const levels = Array.from({ length: 30 }, (_, level) => [`f${level}`, twice(`f${level + 1}`)] as const);
+    const doubling = onnxOf(twice('f0'), { ...Object.fromEntries(levels), f30: [{ op: 'Relu' }] });
+    await expect(importModel(doubling, {})).rejects.toThrow('unfold to more than 1000000 nodes');
+    const endless = onnxOf(twice('f'), { f: twice('f') });
+    await expect(importModel(endless, {})).rejects.toThrow('unfold to more than 1000000 nodes');
+  });
+
+  test('graphs of an ONNX file in many layers; two are left to ONNX Runtime', async () => {
+    let layers = branch([]);
+    for (let depth = 0; depth < 2_000; depth++) layers = branch([layers]);
+    await expect(importModel(onnxOf([layers]), {})).rejects.toThrow('nested too deeply');
+    await expect(importModel(onnxOf([branch([branch([])])]), {})).rejects.toThrow(
+      'ONNX Runtime cannot load it',
+    );
+  });
+
   test('ten megabytes of metadata of a safetensors file, which are read', async () => {
     const path = join(tempFolder(), 'a.safetensors');
     const long = 'x"\\'.repeat(2_000_000);
