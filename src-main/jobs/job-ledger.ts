@@ -126,8 +126,9 @@ export class JobLedger {
   }
 
   #keep({ id, to, error = null }: Move): Job {
-    const finishedAtMs = isEnded(to) ? this.#options.nowMs() : null;
-    const job = { ...this.#known(id), state: to, error, isResumable: isResumable(to), finishedAtMs };
+    const known = this.#known(id);
+    const finishedAtMs = isEnded(to) ? Math.max(this.#options.nowMs(), known.startedAtMs ?? 0) : null;
+    const job = { ...known, state: to, error, isResumable: isResumable(to), finishedAtMs };
     this.#unsaved.set(id, job);
     this.#saveLater();
     return job;

@@ -60,7 +60,8 @@ export class JobRepository {
         error = @error,
         progress = CASE WHEN @to = 'queued' THEN NULL ELSE progress END,
         started_at_ms = CASE WHEN @to = 'running' THEN @nowMs ELSE started_at_ms END,
-        finished_at_ms = @finishedAtMs
+        -- A clock that was set back in between gives no negative time.
+        finished_at_ms = max(@finishedAtMs, ifnull(started_at_ms, 0))
       WHERE id = @id AND state IN (SELECT value FROM json_each(@from))`);
     this.#interrupt = db.prepare(`
       UPDATE jobs SET state = 'interrupted', error = @error, finished_at_ms = NULL

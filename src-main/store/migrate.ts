@@ -82,8 +82,11 @@ function backUp(db: Database, version: number, nowMs: number): void {
   renameSync(partial, whole);
   const folder = dirname(db.name);
   const backups = readdirSync(folder).filter((name) => isBackup(db.name, name));
-  const byAge = backups.sort((a, b) => stampOf(a).localeCompare(stampOf(b)));
-  for (const name of byAge.slice(0, -BACKUPS_KEPT)) rmSync(join(folder, name));
+  // By version first: with a clock that was set back, the stamp of the newest may be the lowest.
+  const byAge = backups.sort((a, b) => versionOf(a) - versionOf(b) || stampOf(a).localeCompare(stampOf(b)));
+  const old = byAge.slice(0, -BACKUPS_KEPT).filter((name) => name !== basename(whole));
+  for (const name of old) rmSync(join(folder, name));
 }
 
 const stampOf = (backup: string) => backup.split('.').at(-2) ?? '';
+const versionOf = (backup: string) => Number(/\.v(\d+)\./.exec(backup)?.[1] ?? 0);

@@ -109,7 +109,8 @@ export class DiskCache {
 
   async #touch(path: string, mtimeMs: number): Promise<void> {
     const now = this.#options.now();
-    if (now - mtimeMs < TOUCH_AFTER_MS) return;
+    // A time to come is from before the clock was set back.
+    if (Math.abs(now - mtimeMs) < TOUCH_AFTER_MS) return;
     await utimes(path, now / 1000, now / 1000).catch(orUndefinedIfGone);
   }
 
@@ -157,7 +158,10 @@ export class DiskCache {
     const entries = await this.#listEntries();
     let total = entries.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     if (total > this.#options.maxBytes) {
-      entries.sort((a, b) => a.usedAtMs - b.usedAtMs);
+      const newestMs = this.#options.now() + TOUCH_AFTER_MS;
+      // What was used last before the clock was set back has not been used since: it goes first.
+      const usedAt = ({ usedAtMs }: Entry) => (usedAtMs > newestMs ? -Infinity : usedAtMs);
+      entries.sort((a, b) => compare(usedAt(a), usedAt(b)));
       for (const { path, sizeBytes } of entries) {
         if (total <= this.#options.maxBytes * EVICT_TO) break;
         await rm(path, { force: true });
@@ -178,7 +182,8 @@ export class DiskCache {
         for (const entry of found) {
           if (entry?.path.endsWith(suffix) === true) entries.push(entry);
           const isTemporary = entry?.path.endsWith(TEMPORARY_SUFFIX) === true;
-          if (isTemporary && now() - entry.usedAtMs > STALE_AFTER_MS) await rm(entry.path, { force: true });
+          if (isTemporary && Math.abs(now() - entry.usedAtMs) > STALE_AFTER_MS)
+            await rm(entry.path, { force: true });
         }
       }
     }
@@ -195,6 +200,8 @@ export class DiskCache {
     return userError('cache-unusable', { path: folder, errno }, { cause: error });
   }
 }
+
+const compare = (a: number, b: number) => (a < b ? -1 : Number(a > b));
 
 /** Windows refuses to replace a file that is being read; its content is the same then. */
 async function renameOver(temporary: string, path: string): Promise<void> {

@@ -75,7 +75,7 @@ export class DesktopShell {
   #follow(): void {
     nativeTheme.themeSource = this.#service.settings().theme;
     const collections = this.#service.store.collections.list();
-    const recent = collections.toSorted((a, b) => b.createdAtMs - a.createdAtMs);
+    const recent = collections.toSorted((a, b) => b.id - a.id);
     // Collections publish every change while they are scanned; the menu depends only on their names.
     const key = JSON.stringify([this.#texts().file, recent.map(({ id, name }) => [id, name])]);
     if (key === this.#menuKey) return;

@@ -14,13 +14,13 @@ const LONG = 'x'.repeat(20_000);
 const broken: ErrorInfo = { code: 'WORKER_FAILED', message: LONG, hint: null };
 
 /** A ledger on a database that may grow, or not, as a file on a drive that has room, or not. */
-function openLedger() {
+function openLedger(nowMs = () => 5) {
   const file = join(tempFolder(), 'studio.sqlite');
   startFromNewestSchema(file);
   const db = new Database(file);
   const store = new Store(db);
   const saved: Job[] = [];
-  const ledger = new JobLedger({ jobs: store.jobs, nowMs: () => 5, onSaved: (job) => void saved.push(job) });
+  const ledger = new JobLedger({ jobs: store.jobs, nowMs, onSaved: (job) => void saved.push(job) });
   onTestFinished(() => {
     ledger.close();
     store[Symbol.dispose]();
@@ -36,6 +36,24 @@ function openLedger() {
     free: () => db.pragma('max_page_count = 1000000'),
   };
 }
+
+test('a job during which the clock is set back takes no time, whether its end can be saved or not', () => {
+  let now = 1_000;
+  const { ledger, queue, stored, fill, free } = openLedger(() => now);
+  const ids = [queue('scan'), queue('scan')] as const;
+  for (const id of ids) ledger.moveAnyway({ id, to: 'running' });
+  now = 5;
+  ledger.moveAnyway({ id: ids[0], to: 'done' });
+  expect(stored(ids[0])).toMatchObject({ startedAtMs: 1_000, finishedAtMs: 1_000 });
+  fill();
+  expect(ledger.moveAnyway({ id: ids[1], to: 'failed', error: broken })).toMatchObject({
+    state: 'failed',
+    finishedAtMs: 1_000,
+  });
+  free();
+  ledger.close();
+  expect(stored(ids[1])).toMatchObject({ state: 'failed', finishedAtMs: 1_000 });
+});
 
 test('a job whose end cannot be saved has ended all the same, and is saved once there is room', () => {
   const { ledger, saved, queue, stored, fill, free } = openLedger();

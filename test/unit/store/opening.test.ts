@@ -159,14 +159,17 @@ describe('migrating a database', () => {
     expect(numbersOf('new')).toEqual(['1 new-1', '2 new-2', '3 new-3']);
   });
 
-  test('keeps the three newest backups', () => {
+  test.each([
+    ['as time goes on', 1],
+    ['also while the clock is set back', -1],
+  ])('keeps the three newest backups %s', (_, direction) => {
     const file = writtenDatabase();
     for (let by = 1; by <= 5; by++) {
       const migrations = [
         ...knownMigrations(),
         ...[1, 2, 3, 4, 5].slice(0, by).map((number) => later(number)),
       ];
-      openStore(file, { nowMs: () => nowMs() + by, migrations })[Symbol.dispose]();
+      openStore(file, { nowMs: () => nowMs() + direction * by, migrations })[Symbol.dispose]();
     }
     const versions = backupsBeside(file).map((name) => Number(name.split('.')[2]?.slice(1)));
     expect(versions.toSorted((a, b) => a - b)).toEqual([newest + 2, newest + 3, newest + 4]);

@@ -90,6 +90,23 @@ describe('a disk cache', () => {
     expect(await cache.has(keyOf(20))).toBe(true);
   });
 
+  it('evicts what was used before the clock was set back, and not what is used since', async () => {
+    const year = 365 * 24 * 3_600_000;
+    const cache = cacheOf(1_000);
+    for (let index = 0; index < 9; index++) {
+      await cache.write(keyOf(index), Buffer.alloc(100));
+      const later = (Date.now() + year + index * 60_000) / 1000;
+      utimesSync(cache.path(keyOf(index)), later, later);
+    }
+    await cache.settled();
+    expect(await cache.has(keyOf(0))).toBe(true);
+    await cache.write(keyOf(20), Buffer.alloc(150));
+    await cache.settled();
+    expect(await cache.has(keyOf(0))).toBe(true);
+    expect(await cache.has(keyOf(20))).toBe(true);
+    expect(totalBytes()).toBeLessThanOrEqual(1_000);
+  });
+
   it('sweeps up what a killed process left, and not what a living one is writing', async () => {
     const cache = cacheOf(1e6);
     await cache.write(keyOf(1), Buffer.from('x'));
