@@ -2,6 +2,7 @@ import type { Sharp } from 'sharp';
 import { shownLevel, type Brightness, type LevelRange } from '../../contract/brightness.ts';
 import { isPlainRange, measuredRange, ownRange, rangeOf, someSamples, stretched, type DeepPixels, type DeepSamples } from './deep-samples.ts'; // prettier-ignore
 import { sharp } from './sharp-setup.ts';
+import { inSharpTurn } from './sharp-turns.ts';
 
 export type DeepImage = {
   samples: DeepSamples;
@@ -39,7 +40,7 @@ export function openDeep(
       if (isPlain && own === null) return { result: await plain(build), note: null };
       const shown = own ?? range ?? measuredRange([samples], deep);
       const { data, widthPx: width, heightPx: height, channels } = stretched(pixels, deep, shown);
-      const result = await build(sharp(data, { raw: { width, height, channels } }));
+      const result = await inSharpTurn(() => build(sharp(data, { raw: { width, height, channels } })));
       return { result, note: noteOf(deep, shown, own === null ? null : range) };
     },
   };

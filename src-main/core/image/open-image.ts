@@ -263,7 +263,10 @@ function openBmp(bytes: Buffer, limits: ImageLimits): OpenImage {
   };
   return {
     header,
-    decode: async (build) => ({ result: await build(sharpOfPixels(decodeBmp(bytes, bmp))), note: null }),
+    decode: async (build) => {
+      const pixels = decodeBmp(bytes, bmp);
+      return { result: await inSharpTurn(() => build(sharpOfPixels(pixels))), note: null };
+    },
   };
 }
 
@@ -284,7 +287,9 @@ function openHeic(bytes: Buffer, limits: ImageLimits): OpenImage {
       frameCount,
     },
     decode: async (build) => ({
-      result: await build(icc === null ? sharpOfPixels(pixels) : sharp(wrapAsTiff(pixels, icc))),
+      result: await inSharpTurn(() =>
+        build(icc === null ? sharpOfPixels(pixels) : sharp(wrapAsTiff(pixels, icc))),
+      ),
       note: null,
     }),
   };

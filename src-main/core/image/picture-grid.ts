@@ -1,4 +1,5 @@
 import { sharp } from './sharp-setup.ts';
+import { inSharpTurn } from './sharp-turns.ts';
 
 /** Between pictures, in pixels. */
 const GAP_PX = 4;
@@ -12,12 +13,14 @@ const PAPER = { r: 255, g: 255, b: 255 } as const;
 export async function pictureGrid(rows: readonly (readonly Uint8Array[])[]): Promise<Uint8Array> {
   const model = rows[0]?.at(-1);
   if (!model) throw new Error('a grid needs a picture');
-  const { width, height } = await sharp(model).metadata();
+  const { width, height } = await inSharpTurn(() => sharp(model).metadata());
   const columns = Math.max(...rows.map((row) => row.length));
   const parts = await Promise.all(
     rows.flatMap((row, y) =>
       row.map(async (picture, x) => ({
-        input: await sharp(picture).resize({ width, height, fit: 'fill' }).png().toBuffer(),
+        input: await inSharpTurn(() =>
+          sharp(picture).resize({ width, height, fit: 'fill' }).png().toBuffer(),
+        ),
         left: GAP_PX + x * (width + GAP_PX),
         top: GAP_PX + y * (height + GAP_PX),
       })),
@@ -31,5 +34,5 @@ export async function pictureGrid(rows: readonly (readonly Uint8Array[])[]): Pro
       background: PAPER,
     },
   });
-  return paper.composite(parts).png().toBuffer();
+  return inSharpTurn(() => paper.composite(parts).png().toBuffer());
 }

@@ -1,5 +1,6 @@
 import type { RgbImage } from './decode.ts';
 import { sharp } from './sharp-setup.ts';
+import { inSharpTurn } from './sharp-turns.ts';
 
 /** The image at another size, filtered so that nothing aliases; aspect ratio as asked for. */
 export async function resizeRgb(
@@ -8,10 +9,12 @@ export async function resizeRgb(
 ): Promise<RgbImage> {
   if (size.widthPx === widthPx && size.heightPx === heightPx) return { data, widthPx, heightPx };
   const raw = { width: widthPx, height: heightPx, channels: 3 } as const;
-  const resized = await sharp(data, { raw })
-    .resize({ width: size.widthPx, height: size.heightPx, fit: 'fill' })
-    .raw({ depth: 'uchar' })
-    .toBuffer();
+  const resized = await inSharpTurn(() =>
+    sharp(data, { raw })
+      .resize({ width: size.widthPx, height: size.heightPx, fit: 'fill' })
+      .raw({ depth: 'uchar' })
+      .toBuffer(),
+  );
   return { data: resized, ...size };
 }
 

@@ -3,6 +3,7 @@ import { asOpaqueSrgb } from '../../core/image/decode.ts';
 import { openImageBytes } from '../../core/image/open-image.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
+import { inSharpTurn } from '../../core/image/sharp-turns.ts';
 import { resolveFile } from '../../core/image/walk.ts';
 import { decodeCrop } from '../../core/mask/crop.ts';
 import { cropAround, drawCrop } from '../../core/mask/draw-crop.ts';
@@ -31,9 +32,11 @@ export async function renderCrop(call: CallOf<'render-crop'>): Promise<ResultOf<
   const crop = cropAround(box, { widthPx: shape.gridWidth, heightPx: shape.gridHeight });
   const image = await decodeRegion(call, crop);
   const { data, widthPx, heightPx } = drawCrop(image, decodeCrop(shape, box), { box, crop });
-  const bytes = await sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
-    .webp({ quality: QUALITY, effort: 2 })
-    .toBuffer();
+  const bytes = await inSharpTurn(() =>
+    sharp(data, { raw: { width: widthPx, height: heightPx, channels: 3 } })
+      .webp({ quality: QUALITY, effort: 2 })
+      .toBuffer(),
+  );
   await crops.write(key, bytes);
   return { bytes };
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { userError } from '../../contract/errors.ts';
 import { readVerified } from '../../core/image/render.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
+import { inSharpTurn } from '../../core/image/sharp-turns.ts';
 import { resolveFile } from '../../core/image/walk.ts';
 import { readCollectionModel, readLessons } from '../../core/segment/collection-model-file.ts';
 import { decodePixels, embed, type Embedding } from '../../core/segment/embed-image.ts';
@@ -28,7 +29,7 @@ const QUALITY = 90;
 export async function drawHeat(call: CallOf<'draw-heat'>): Promise<ResultOf<'draw-heat'>> {
   const { data, widthPx: width, heightPx: height } = colouredHeat(await heatOf(call));
   const picture = sharp(data, { raw: { width, height, channels: 3 } });
-  return { bytes: await picture.webp({ quality: QUALITY, effort: 0 }).toBuffer() };
+  return { bytes: await inSharpTurn(() => picture.webp({ quality: QUALITY, effort: 0 }).toBuffer()) };
 }
 
 /**
@@ -44,7 +45,9 @@ export async function writeHeat(call: CallOf<'write-heat'>): Promise<void> {
       ? sharp(greyHeat(heat), { raw: { ...raw, channels: 1 } })
       : sharp(colouredHeat(heat).data, { raw: { ...raw, channels: 3 } });
   const large = small.resize({ width: widthPx, height: heightPx, fit: 'fill', kernel: 'linear' });
-  const bytes = await (style === 'grey' ? large.toColourspace('b-w') : large).png().toBuffer();
+  const bytes = await inSharpTurn(() =>
+    (style === 'grey' ? large.toColourspace('b-w') : large).png().toBuffer(),
+  );
   await mkdir(dirname(out), { recursive: true });
   await writeFileAtomically(out, (write) => write(bytes));
 }

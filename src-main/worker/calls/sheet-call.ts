@@ -4,6 +4,7 @@ import { decodeImage } from '../../core/image/decode.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { pictureGrid } from '../../core/image/picture-grid.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
+import { inSharpTurn } from '../../core/image/sharp-turns.ts';
 import { decodeRle } from '../../core/mask/rle.ts';
 import { writeFileAtomically, writeTextAtomically } from '../../core/weights/atomic-file.ts';
 import type { CallOf } from '../protocol/call.ts';
@@ -59,15 +60,18 @@ async function drawTiles(
 }
 
 async function drawForPicture(tile: Tile, limits: Limits): Promise<Uint8Array> {
-  return rawPicture(await paintTile(tile, { maxSidePx: TILE_PX, limits }))
-    .resize({ width: TILE_PX, height: TILE_PX, fit: 'contain', background: '#ffffff' })
-    .png()
-    .toBuffer();
+  const painted = await paintTile(tile, { maxSidePx: TILE_PX, limits });
+  return inSharpTurn(() =>
+    rawPicture(painted)
+      .resize({ width: TILE_PX, height: TILE_PX, fit: 'contain', background: '#ffffff' })
+      .png()
+      .toBuffer(),
+  );
 }
 
 async function drawForPage(tile: Tile, limits: Limits): Promise<Uint8Array> {
   const painted = await paintTile(tile, { maxSidePx: PAGE_TILE_PX, limits });
-  return rawPicture(painted).webp({ quality: PAGE_QUALITY }).toBuffer();
+  return inSharpTurn(() => rawPicture(painted).webp({ quality: PAGE_QUALITY }).toBuffer());
 }
 
 function rawPicture({ data, widthPx: width, heightPx: height }: Painted) {

@@ -9,6 +9,7 @@ import type { MaskShape } from '../../domain/mask-shape.ts';
 import { objectLabels, type TrueObjects } from '../../core/evaluate/object-labels.ts';
 import { BACKGROUND, FOREGROUND, IGNORED, truthFromMask, type Truth } from '../../core/evaluate/truth.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
+import { inSharpTurn } from '../../core/image/sharp-turns.ts';
 import { paintMask } from '../../core/mask/crop.ts';
 import { gridOfClaim, type FileGridOf } from '../../core/mask-files/image-grid.ts';
 import { openMasks, readOpened, type MaskFiles } from '../../core/mask-files/mask-folder.ts';
@@ -174,7 +175,9 @@ async function readGrey(path: string): Promise<Grey | undefined> {
   const bytes = await readFile(path).catch(() => undefined);
   if (!bytes) return undefined;
   try {
-    const { data, info } = await sharp(bytes).extractChannel(0).raw().toBuffer({ resolveWithObject: true });
+    const { data, info } = await inSharpTurn(() =>
+      sharp(bytes).extractChannel(0).raw().toBuffer({ resolveWithObject: true }),
+    );
     return { values: new Uint8Array(data), widthPx: info.width, heightPx: info.height };
   } catch (cause) {
     throw userError('truth-unread', { path }, { cause });

@@ -1,6 +1,7 @@
 /** Entry of a thread that samples and cuts images, several at a time. See segment-threads.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { UserError } from '../../contract/errors.ts';
+import { joinSharpTurns } from '../../core/image/sharp-turns.ts';
 import type { FeatureMap } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
@@ -11,7 +12,8 @@ const port = parentPort;
 if (!port) throw new Error('segment-thread.ts is the entry of a thread');
 
 // Set by SegmentThreads, the only one that starts this thread.
-const { spec, rules } = workerData as SegmentThreadData;
+const { spec, rules, turns } = workerData as SegmentThreadData;
+joinSharpTurns(turns);
 const cutter = new ImageCutter(spec, rules && { rules, encode });
 const encoding = new Map<number, PromiseWithResolvers<FeatureMap[]>>();
 let encodings = 0;

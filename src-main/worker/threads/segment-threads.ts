@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { userErrorFromInfo, type ErrorInfo } from '../../contract/errors.ts';
+import { newSharpTurns } from '../../core/image/sharp-turns.ts';
 import type { FirstCut, SampleSpec } from '../../core/segment/collection-sample.ts';
 import type { FeatureMap, RemoteEncoder } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
@@ -11,6 +12,8 @@ export type SegmentThreadData = {
   spec: CutSpec;
   /** How images enter the encoder; null without one. */
   rules: InputRules | null;
+  /** Shared by the threads of a job; see `joinSharpTurns`. */
+  turns: SharedArrayBuffer;
 };
 
 export type Task =
@@ -61,7 +64,11 @@ export class SegmentThreads {
     this.#encoder = encoder;
     this.count = threads;
     this.ahead = threads * IMAGES_A_THREAD;
-    const workerData: SegmentThreadData = { spec, rules: encoder?.rules ?? null };
+    const workerData: SegmentThreadData = {
+      spec,
+      rules: encoder?.rules ?? null,
+      turns: newSharpTurns(),
+    };
     this.#threads = Array.from({ length: threads }, () => {
       const thread: Thread = { worker: new Worker(entry, { workerData }), waiting: new Map() };
       thread.worker.on('message', (message: FromSegmentThread) => this.#receive(thread, message));

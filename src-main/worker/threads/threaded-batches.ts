@@ -1,7 +1,14 @@
 import { Worker } from 'node:worker_threads';
 import { userErrorFromInfo, type ErrorInfo } from '../../contract/errors.ts';
+import { newSharpTurns } from '../../core/image/sharp-turns.ts';
 import type { Batch, BatchSource } from '../../core/train/batch.ts';
 import type { BatchMakerSpec } from '../../core/train/batch-maker.ts';
+
+export type BatchThreadData = {
+  spec: BatchMakerSpec;
+  /** Shared by the threads of a run; see `joinSharpTurns`. */
+  turns: SharedArrayBuffer;
+};
 
 /** What a thread answers to the number of a step. */
 export type BatchReply = { step: number; batch: Batch } | { step: number; error: ErrorInfo };
@@ -26,8 +33,9 @@ export class ThreadedBatches implements BatchSource {
 
   constructor(options: ThreadedBatchesOptions) {
     this.#options = options;
+    const workerData: BatchThreadData = { spec: options.spec, turns: newSharpTurns() };
     this.#threads = Array.from({ length: options.threads }, () => {
-      const thread = new Worker(options.entry, { workerData: options.spec });
+      const thread = new Worker(options.entry, { workerData });
       thread.on('message', (reply: BatchReply) => this.#settle(reply));
       thread.on('error', (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
       return thread;

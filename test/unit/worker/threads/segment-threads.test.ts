@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -14,10 +14,12 @@ import type { FeatureMap } from '../../../../src-main/core/segment/encoder.ts';
 import type { EncoderInput } from '../../../../src-main/core/segment/frozen-encoder.ts';
 import { inOrder } from '../../../../src-main/worker/threads/in-order.ts';
 import { SegmentThreads } from '../../../../src-main/worker/threads/segment-threads.ts';
+import { damagedFiles } from '../../../support/damaged-files.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
 const entry = pathToFileURL(resolve(import.meta.dirname, '../../../../out/main/segment-thread.js'));
 const COUNT = 5;
+const SETTINGS = SegmentSettings.parse({ conceptCount: 4 });
 
 async function drawScenes() {
   const folder = tempFolder();
@@ -96,6 +98,23 @@ async function cutAll({ rootPath, images }: Drawn, threads: number, encode: type
   return masks;
 }
 
+/** What scenes teach without an encoder. */
+async function learnedFrom({ rootPath, images }: Drawn) {
+  await using pool = openPool(rootPath, { threads: 1, encode: null });
+  const samples = await Promise.all(
+    images.map(async (image) => {
+      const sampled = await pool.sample(image, {
+        imageCount: COUNT,
+        teachesHead: false,
+        isEvenGround: false,
+      });
+      if (!sampled) throw new Error(`${image.relPath} was not sampled`);
+      return { ...sampled.sample, image };
+    }),
+  );
+  return (await learnCollection({ samples, isEvenGround: false }, SETTINGS)).model;
+}
+
 test.each([
   ['without an encoder', null],
   ['with an encoder in the thread that owns them', colourCells],
@@ -157,6 +176,28 @@ test('an image that cannot be read has a reason in place of masks; without its f
   rmSync(rootPath, { recursive: true });
   await expect(pool.cut(gone)).rejects.toMatchObject({ code: 'FOLDER_NOT_FOUND' });
 });
+
+test('damaged files that threads read at once each get their own reason', async () => {
+  const rootPath = join(tempFolder(), 'damaged');
+  const paths = await damagedFiles(rootPath, 72);
+  const images = paths.map((path) => ({
+    ...{ relPath: basename(path), pathBytes: null, contentHash: hashOf(path) },
+    ...{ widthPx: 32, heightPx: 24 },
+  }));
+  const model = await learnedFrom(await drawScenes());
+  const reasons = async (threads: number, atOnce: number) => {
+    await using pool = openPool(rootPath, { threads, encode: null });
+    pool.setModel(model);
+    const found: unknown[] = [];
+    for await (const { result } of inOrder(images, atOnce, (image) => pool.cut(image)))
+      found.push('unread' in result ? result.unread : 'masks');
+    return found;
+  };
+  const oneByOne = await reasons(1, 1);
+  expect(await reasons(4, 16)).toEqual(oneByOne);
+  expect(oneByOne.join()).not.toContain('Unknown error');
+  expect(new Set(oneByOne).size).toBeGreaterThan(12);
+}, 300_000);
 
 test('an encoder that fails ends all that wait for it', async () => {
   const failing = () => Promise.reject(new Error('no memory left on the device'));
