@@ -63,7 +63,7 @@ function respond(server: FileServer, request: IncomingMessage, response: ServerR
   if (lastModified !== undefined) response.setHeader('Last-Modified', lastModified);
   const start = startOf(server, request);
   if (start > bytes.length || (start === bytes.length && start > 0)) {
-    response.writeHead(416).end();
+    response.writeHead(416, { 'Content-Range': `bytes */${bytes.length}` }).end();
     return;
   }
   if (start > 0) {

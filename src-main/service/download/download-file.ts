@@ -50,6 +50,11 @@ export async function downloadFile(options: DownloadOptions): Promise<void> {
 async function continueFile(kept: Kept, options: DownloadOptions): Promise<void> {
   const { remote, place } = options;
   const response = await ask(kept, options);
+  // All had arrived when the connection broke, and nothing said that this was all.
+  if (isWhole(kept, response, remote)) {
+    response.destroy();
+    return;
+  }
   try {
     const answer = await answerOf(response, kept, options);
     const { startBytes, totalBytes } = answer;
@@ -72,10 +77,17 @@ async function ask(kept: Kept, options: DownloadOptions): Promise<IncomingMessag
   if (sizeBytes === 0 || validator === null) return await request(remote.address, { ...options, headers });
   const range = { Range: `bytes=${sizeBytes}-`, 'If-Range': validator };
   const response = await request(remote.address, { ...options, headers: { ...headers, ...range } });
-  if (response.statusCode !== RANGE_NOT_SATISFIABLE) return response;
+  if (response.statusCode !== RANGE_NOT_SATISFIABLE || isWhole(kept, response, remote)) return response;
   response.destroy();
   await discard(place);
   return await request(remote.address, { ...options, headers });
+}
+
+/** Whether a server refuses to send more because there is no more, of the same file. */
+function isWhole({ sizeBytes }: Kept, { statusCode, headers }: IncomingMessage, remote: RemoteFile): boolean {
+  const [, total] = /^bytes \*\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
+  const isPossible = sizeBytes >= remote.minBytes && sizeBytes <= remote.maxBytes;
+  return statusCode === RANGE_NOT_SATISFIABLE && Number(total) === sizeBytes && isPossible;
 }
 
 /** `If-Range` takes a strong ETag, or else a date. */
@@ -144,7 +156,7 @@ async function receive(
   const mostBytes = totalBytes ?? remote.maxBytes;
   let doneBytes = startBytes;
   onProgress(doneBytes, totalBytes);
-  for await (const chunk of response as AsyncIterable<Buffer>) {
+  for await (const chunk of untilWhole(response, () => doneBytes === totalBytes)) {
     if (doneBytes + chunk.length > mostBytes) {
       await discard(place);
       throw failed(remote.address, `the server sent more than the ${mostBytes} bytes of the file`, {
@@ -161,6 +173,15 @@ async function receive(
   if (doneBytes >= remote.minBytes) return;
   await discard(place);
   throw failed(remote.address, `the server sent only ${doneBytes} bytes`, { key: 'download-other-file' });
+}
+
+/** The bytes of an answer. A connection that breaks after the last of them has done its work. */
+async function* untilWhole(response: IncomingMessage, isWholeNow: () => boolean): AsyncGenerator<Buffer> {
+  try {
+    yield* response as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (!isWholeNow()) throw error;
+  }
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

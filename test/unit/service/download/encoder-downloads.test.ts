@@ -164,6 +164,21 @@ describe('a published encoder', () => {
     expect(rangesOf(server)).toEqual([undefined, 'bytes=100000-', undefined]);
   });
 
+  test.each([true, false])(
+    'whose connection breaks right after its last byte is whole at the next try (size unsaid: %s)',
+    async (isChunked) => {
+      const server = await serveFile(weights);
+      Object.assign(server, { isChunked, breakAfter: weights.length });
+      const { client, get } = start(server.url);
+      const first = await get();
+      expect(first.error === null).toBe(!isChunked);
+      server.breakAfter = undefined;
+      expect(await get()).toMatchObject({ error: null });
+      expect(rangesOf(server)).toEqual(isChunked ? [undefined, `bytes=${weights.length}-`] : [undefined]);
+      expect(await client.models.list()).toHaveLength(1);
+    },
+  );
+
   test('of which the server does not say the size is downloaded too', async () => {
     const server = await serveFile(weights);
     server.isChunked = true;
