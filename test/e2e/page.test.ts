@@ -272,6 +272,11 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await again.getByRole('button', { name: 'Öffnen' }).click();
     await again.getByText('Das ist keine Adresse von r2o serve').waitFor();
     await again.getByRole('textbox').fill(server.newPageUrl());
+    // All of the address can be seen.
+    const hiddenPx = await again
+      .getByRole('textbox')
+      .evaluate((field) => field.scrollWidth - field.clientWidth);
+    expect(hiddenPx).toBe(0);
     await again.getByRole('button', { name: 'Öffnen' }).click();
     await again.getByRole('navigation', { name: 'Ansichten' }).waitFor();
     expect(complaints).toEqual([]);
