@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import sirv from 'sirv';
 import { pageAddress, SESSION_PATH, TICKET_PATH, TICKET_SCHEME } from '../../contract/page-access.ts';
@@ -12,6 +13,7 @@ import { Access } from './access.ts';
 import { credential, pathOf, refuse, STRANGER, type Refusal } from './guard.ts';
 import { sendImage, sendJson, sendNothing, sendText, setSecurityHeaders } from './responses.ts';
 import { acceptSockets } from './sockets.ts';
+import { Strangers } from './strangers.ts';
 
 /** The headers of a request arrive at once from our own page; what trickles in occupies a connection. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -56,13 +58,15 @@ export type ServerOptions = {
 export async function startServer(options: ServerOptions): Promise<LocalServer> {
   const { service, port, fallbackPort, pageFolder } = options;
   const access = new Access();
-  const context = { ...options, access, page: sirv(pageFolder, { single: false, etag: true }) };
+  const strangers = new Strangers();
+  const context = { ...options, access, strangers, page: sirv(pageFolder, { single: false, etag: true }) };
   const http = createServer({
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: HEADERS_TIMEOUT_MS,
     connectionsCheckingInterval: CHECK_MS,
   });
   http.maxConnections = MAX_CONNECTIONS;
+  http.on('connection', (connection: Socket) => strangers.add(connection));
   http.on('request', (request: IncomingMessage, response: ServerResponse) => {
     void respond(request, response, context).catch((error: unknown) => {
       service.options.logger.error(error, `http ${pathOf(request)}`);
@@ -70,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
       else response.destroy();
     });
   });
-  const sockets = acceptSockets(http, service, access);
+  const sockets = acceptSockets(http, service, { access, strangers });
   await listen(http, port).catch((error: unknown) => {
     if (fallbackPort === undefined) throw error;
     return listen(http, fallbackPort);
@@ -95,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
   };
 }
 
-type Context = ServerOptions & { access: Access; page: ReturnType<typeof sirv> };
+type Context = ServerOptions & { access: Access; strangers: Strangers; page: ReturnType<typeof sirv> };
 
 async function respond(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
   const refusal = refuse(request);
@@ -113,15 +117,17 @@ async function respond(request: IncomingMessage, response: ServerResponse, conte
   if (image) return respondWithImage(request, response, { ...context, image });
   // The page's files are small and the same for everybody: parts of them are not worth the ways to ask wrongly.
   delete request.headers.range;
+  // sirv does not close the file of a client that is gone before its answer has ended.
+  response.once('pipe', (file: Readable) => response.once('close', () => file.destroy()));
   context.page(request, response, () => {
-    if (mayAsk(request, context.access)) sendText(response, 404, 'There is nothing here.');
+    if (mayAsk(request, context)) sendText(response, 404, 'There is nothing here.');
     else turnAway(response, STRANGER);
   });
 }
 
 /** Exchanges a ticket for a session, says whether a session is known, and issues another ticket to one. */
 function answerAccess(request: IncomingMessage, response: ServerResponse, context: Context): void {
-  const { access, onOpened } = context;
+  const { access, strangers, onOpened } = context;
   const isPost = request.method === 'POST';
   if (pathOf(request) === SESSION_PATH && isPost) {
     const session = access.redeem(credential(request, TICKET_SCHEME) ?? '');
@@ -129,9 +135,10 @@ function answerAccess(request: IncomingMessage, response: ServerResponse, contex
       turnAway(response, STRANGER);
       return;
     }
+    strangers.recognize(request.socket);
     sendJson(response, session);
     onOpened?.();
-  } else if (!mayAsk(request, access)) turnAway(response, STRANGER);
+  } else if (!mayAsk(request, context)) turnAway(response, STRANGER);
   else if (isPost) sendJson(response, { ticket: access.issueTicket() });
   else sendNothing(response);
 }
@@ -139,16 +146,22 @@ function answerAccess(request: IncomingMessage, response: ServerResponse, contex
 async function respondWithImage(
   request: IncomingMessage,
   response: ServerResponse,
-  { access, service, image }: Context & { image: ImageRequest },
+  { access, strangers, service, image }: Context & { image: ImageRequest },
 ): Promise<void> {
-  const mayLoad =
-    mayAsk(request, access) || access.signedPicture(request.url ?? '', Date.now()) !== undefined;
-  if (mayLoad) await sendImage(request, response, () => readImage(service, image));
+  const isSigned = access.signedPicture(request.url ?? '', Date.now()) !== undefined;
+  if (isSigned) strangers.recognize(request.socket);
+  if (isSigned || mayAsk(request, { access, strangers }))
+    await sendImage(request, response, () => readImage(service, image));
   else turnAway(response, STRANGER);
 }
 
-function mayAsk(request: IncomingMessage, access: Access): boolean {
-  return access.isKnown(credential(request, 'Bearer'));
+function mayAsk(
+  request: IncomingMessage,
+  { access, strangers }: Pick<Context, 'access' | 'strangers'>,
+): boolean {
+  const isKnown = access.isKnown(credential(request, 'Bearer'));
+  if (isKnown) strangers.recognize(request.socket);
+  return isKnown;
 }
 
 /** Whoever is turned away does not keep the connection, nor is a body of theirs read. */

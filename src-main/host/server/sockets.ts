@@ -14,6 +14,7 @@ import { createRouter } from '../../service/router.ts';
 import type { Service } from '../../service/service.ts';
 import type { Access } from './access.ts';
 import { credential, refuse, STRANGER, type Refusal } from './guard.ts';
+import type { Strangers } from './strangers.ts';
 
 /** What the server closes a WebSocket with that sends something else than messages of the contract (RFC 6455, 7.4.1). */
 const INVALID_PAYLOAD = 1007;
@@ -24,8 +25,11 @@ export type Sockets = {
   closeAll: () => void;
 };
 
+/** Who may come in, and who has not shown yet that they may. */
+type Doors = { access: Access; strangers: Strangers };
+
 /** Serves the contract to every WebSocket that the guard lets in. */
-export function acceptSockets(http: Server, service: Service, access: Access): Sockets {
+export function acceptSockets(http: Server, service: Service, { access, strangers }: Doors): Sockets {
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: MAX_MESSAGE_BYTES,
@@ -42,6 +46,7 @@ export function acceptSockets(http: Server, service: Service, access: Access): S
       close(socket, refusal);
       return;
     }
+    strangers.recognize(socket);
     sockets.handleUpgrade(request, socket, head, (opened) => {
       if (credential(request, 'Bearer') !== undefined) {
         commands.add(opened);

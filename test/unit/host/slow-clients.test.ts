@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,18 +13,22 @@ import { tempFolder } from '../../support/temp-folder.ts';
 const MAX_CONNECTIONS = 500;
 
 /** A server, and the socket of an open page. */
-async function serve() {
+async function serve(pageFolder = tempFolder()) {
   const { service } = startService({ fork: inProcessWorker });
-  const pageFolder = tempFolder();
-  writeFileSync(join(pageFolder, 'index.html'), '<!doctype html><title>page</title>');
+  const index = join(pageFolder, 'index.html');
+  if (!existsSync(index)) writeFileSync(index, '<!doctype html><title>page</title>');
   const server = await startServer({ service, port: 0, pageFolder });
   onTestFinished(() => server.close());
+  return { server, page: await connectPage(server) };
+}
+
+async function connectPage(server: LocalServer): Promise<WebSocket> {
   const page = new WebSocket(`${server.url.replace('http', 'ws')}${RPC_PATH}`, {
     headers: { Authorization: `Bearer ${server.token}` },
   });
   onTestFinished(() => page.terminate());
   await once(page, 'open');
-  return { server, page };
+  return page;
 }
 
 async function open({ url }: LocalServer, count: number): Promise<Socket[]> {
@@ -52,6 +56,12 @@ test(
     const idle = await open(server, MAX_CONNECTIONS + 100);
     expect(await server.connectionCount()).toBeLessThanOrEqual(MAX_CONNECTIONS);
     await answered(page);
+    // Somebody else comes while all of them still wait.
+    expect((await fetch(server.url)).status).toBe(200);
+    const another = await connectPage(server);
+    await answered(another);
+    expect(idle.filter(isClosed).length).toBeLessThan(idle.length);
+    another.terminate();
     await expect.poll(() => idle.every(isClosed), { timeout: 60_000, interval: 200 }).toBe(true);
     await answered(page);
     expect((await fetch(server.url)).status).toBe(200);
@@ -80,5 +90,33 @@ test.each([
     expect((await fetch(server.url)).status).toBe(200);
     await expect.poll(() => slow.every(isClosed), { timeout: 60_000, interval: 200 }).toBe(true);
     await answered(page);
+  },
+);
+
+test.skipIf(process.platform !== 'linux')(
+  'clients that are gone before their answer has ended leave no file of the page open',
+  async () => {
+    const pageFolder = tempFolder();
+    writeFileSync(join(pageFolder, 'index.html'), '<!doctype html>'.padEnd(200_000));
+    const { server } = await serve(pageFolder);
+    const request = `GET / HTTP/1.1\r\nHost: ${new URL(server.url).host}\r\n\r\n`;
+    for (let count = 0; count < 30; count++) {
+      const [socket] = await open(server, 1);
+      socket?.write(request);
+      if (socket) await once(socket, 'data');
+      socket?.destroy();
+    }
+    const filesOfPage = () =>
+      readdirSync('/proc/self/fd')
+        .map((handle) => {
+          try {
+            return readlinkSync(`/proc/self/fd/${handle}`);
+          } catch {
+            // The handle of this very listing.
+            return '';
+          }
+        })
+        .filter((path) => path.startsWith(pageFolder));
+    await expect.poll(filesOfPage, { timeout: 20_000 }).toEqual([]);
   },
 );
