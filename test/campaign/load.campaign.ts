@@ -52,7 +52,6 @@ const MAX_GROWTH: Record<string, number> = {
   'database MiB': 8,
   'write-ahead log MiB': 4,
   'log KiB': 1,
-  'cache MiB': 16,
 };
 
 type Load = { served: Served; client: Client; folders: readonly string[] };

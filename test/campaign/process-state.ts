@@ -11,6 +11,7 @@ const MIB = 2 ** 20;
 /** What a server holds at this moment: memory, handles, processes and files. */
 export function stateOf({ endpoint: { pid }, data, temporary }: Served): Record<string, number> {
   const layout = dataLayout(data);
+  // Caches fill up to their own bound.
   const outsideCaches = filesBelow(data).filter((path) => !path.startsWith(layout.cache));
   return {
     'memory MiB': statusOf(pid, 'VmRSS') / 1024,
@@ -22,7 +23,6 @@ export function stateOf({ endpoint: { pid }, data, temporary }: Served): Record<
     'database MiB': sizeOf(layout.database) / MIB,
     'write-ahead log MiB': sizeOf(layout.writeAheadLog) / MIB,
     'log KiB': (sizeOf(layout.logFile) + sizeOf(layout.previousLogFile)) / 1024,
-    'cache MiB': filesBelow(layout.cache).reduce((sum, path) => sum + sizeOf(path), 0) / MIB,
   };
 }
 
