@@ -101,7 +101,7 @@ export class CallWorker {
     if (this.#channel !== channel || this.#pending.size === 0) return;
     this.#silenceTimer = setTimeout(() => {
       this.#channel = undefined;
-      this.#rejectAll(channel, stuckError(this.#silentMs));
+      this.#rejectAll(channel, userError('worker-silent', { seconds: Math.ceil(this.#silentMs / 1_000) }));
       channel.kill();
     }, this.#silentMs);
   }
@@ -140,17 +140,6 @@ export class CallWorker {
     }
     return pending;
   }
-}
-
-function stuckError(silentMs: number): UserError {
-  const seconds = Math.ceil(silentMs / 1_000);
-  return new UserError(
-    'WORKER_FAILED',
-    `The worker process was stopped because it did not respond for ${seconds} s.`,
-    {
-      hint: 'If it happens again with the same file, that file needs more computation than this app allows.',
-    },
-  );
 }
 
 /** Without a job, a worker has an outcome to report only where it understood no call. */

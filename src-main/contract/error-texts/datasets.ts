@@ -29,6 +29,11 @@ export const DATASETS_ERRORS = {
     message: '{path} went away while its masks were read, so none were imported.',
     hint: 'Connect its drive again, then resume the import.',
   },
+  'mask-files-gone': {
+    code: 'FILE_NOT_FOUND',
+    message: '{path} went away while masks were read.',
+    hint: 'If it is on a drive, connect it again. Then try again; an import can be resumed.',
+  },
   'dataset-concept': {
     code: 'BAD_INPUT',
     message: "There is no concept '{name}' in these segmentations.",

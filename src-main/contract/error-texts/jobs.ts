@@ -27,6 +27,11 @@ export const JOBS_ERRORS = {
     message: 'The worker process stopped unexpectedly ({exit}).',
     hint: 'Try again. If it happens again with the same image, that file may be damaged.',
   },
+  'worker-silent': {
+    code: 'WORKER_FAILED',
+    message: 'The worker process was stopped because it did not respond for {seconds} s.',
+    hint: 'If it happens again with the same file, that file needs more computation than this app allows.',
+  },
   'worker-misunderstood': {
     code: 'WORKER_FAILED',
     message:

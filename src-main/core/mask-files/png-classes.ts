@@ -1,7 +1,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { readCsv } from './read-csv.ts';
-import { readMaskFile } from './read-file.ts';
+import { readOptionalFile } from './read-file.ts';
 import { parseJson } from './read-json.ts';
 
 /** The list of a few thousand classes takes some hundred kilobytes; that of a million masks, 200 MB. */
@@ -41,14 +41,14 @@ export async function findClasses(path: string): Promise<ClassFinder> {
 }
 
 async function readClassesJson(folder: string, names: Map<number, string>): Promise<void> {
-  const bytes = await readMaskFile(join(folder, 'classes.json'), MAX_LIST_BYTES);
-  const parsed = typeof bytes === 'string' ? bytes : parseJson(bytes);
+  const bytes = await readOptionalFile(join(folder, 'classes.json'), MAX_LIST_BYTES);
+  const parsed = Buffer.isBuffer(bytes) ? parseJson(bytes) : '';
   const classes = Classes.safeParse(typeof parsed === 'string' ? undefined : parsed.json);
   for (const { id, name } of classes.data ?? []) names.set(id, name);
 }
 
 async function readMasksCsv(folder: string, files: Map<string, string>): Promise<void> {
-  const bytes = await readMaskFile(join(folder, 'masks.csv'), MAX_LIST_BYTES);
-  const rows = typeof bytes === 'string' ? [] : (readCsv(bytes.toString('utf8'), ['file', 'class']) ?? []);
+  const bytes = await readOptionalFile(join(folder, 'masks.csv'), MAX_LIST_BYTES);
+  const rows = Buffer.isBuffer(bytes) ? (readCsv(bytes.toString('utf8'), ['file', 'class']) ?? []) : [];
   for (const row of rows) files.set(resolve(folder, row.file), row.class);
 }

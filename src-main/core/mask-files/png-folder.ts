@@ -3,7 +3,7 @@ import { basename, dirname, extname, join, relative } from 'node:path';
 import type { MaskFileContext, MaskRecord } from './mask-record.ts';
 import { findClasses, type ClassFinder } from './png-classes.ts';
 import { joinObjects, MAX_PNG_BYTES, readBinaryPng, readIndexPng, type ObjectPng } from './png-masks.ts';
-import { readMaskFile } from './read-file.ts';
+import { listMaskFolder, readMaskFile } from './read-file.ts';
 import { walkFiles } from './walk-files.ts';
 
 const OTHER_PICTURES = new Set(['.jpg', '.jpeg', '.tif', '.tiff', '.bmp', '.webp', '.gif', '.heic', '.avif']);
@@ -89,7 +89,13 @@ async function* readObjects(
   { context, classes }: { context: MaskFileContext; classes: ClassFinder },
 ): AsyncGenerator<MaskRecord> {
   const imageName = basename(folder);
-  const files = (await readdir(folder)).filter((name) => extname(name).toLowerCase() === '.png').sort();
+  const entries = await listMaskFolder(folder);
+  if (typeof entries === 'string') {
+    yield { kind: 'problem', name: context.name, detail: entries };
+    return;
+  }
+  const names = entries.map((entry) => entry.name);
+  const files = names.filter((name) => extname(name).toLowerCase() === '.png').sort();
   const parts: ObjectPng[] = [];
   for (const file of files) {
     const name = `${context.name}/${file}`;

@@ -8,7 +8,7 @@ import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
 import type { GridSize } from './image-grid.ts';
 import type { FileMask, FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
 import { isNoise, MAX_PNG_BYTES } from './png-masks.ts';
-import { readMaskFile } from './read-file.ts';
+import { readMaskFile, readOptionalFile } from './read-file.ts';
 
 const CLASSES = 'SegmentationClass';
 const OBJECTS = 'SegmentationObject';
@@ -59,8 +59,8 @@ const LINE_WITHOUT_COLOUR = /^(?!#)([^:]*[^:\s])\s*(?::\s*){0,3}$/;
 const RENAMED = /^# (".*") stands for (".*")$/;
 
 async function readLabelMap(path: string): Promise<LabelMap> {
-  const bytes = await readMaskFile(join(path, 'labelmap.txt'), MAX_LABEL_MAP_BYTES);
-  if (typeof bytes === 'string') return [];
+  const bytes = await readOptionalFile(join(path, 'labelmap.txt'), MAX_LABEL_MAP_BYTES);
+  if (!Buffer.isBuffer(bytes)) return [];
   const lines = bytes
     .toString('utf8')
     .replace(/^\ufeff/, '')

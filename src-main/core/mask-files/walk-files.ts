@@ -1,7 +1,6 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MANIFEST_NAMES } from '../../domain/export-plan.ts';
-import { unreadable } from './read-file.ts';
+import { listMaskFolder } from './read-file.ts';
 
 /** A file, a folder that is given as a whole, or a folder that cannot be listed. */
 export type WalkEntry = { path: string; isWhole: boolean; problem?: string };
@@ -14,7 +13,7 @@ type WalkOptions = {
 
 /** Files below a folder, without hidden ones and the file that describes an export. */
 export async function* walkFiles(folder: string, options: WalkOptions): AsyncGenerator<WalkEntry> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(unreadable);
+  const entries = await listMaskFolder(folder);
   if (typeof entries === 'string') {
     yield { path: folder, isWhole: false, problem: entries };
     return;

@@ -127,12 +127,18 @@ class Inspector {
       signal,
       isMeasuring: this.#isMeasuring,
     };
-    const inspection = await this.#reader
-      .read(path, () => inspectFile(path, options))
-      .catch((error: unknown) => (this.#measuring.isNoted(error, file) ? undefined : problemOf(error)));
+    const inspect = () =>
+      this.#reader
+        .read(path, () => inspectFile(path, options))
+        .catch((error: unknown) => (this.#measuring.isNoted(error, file) ? undefined : problemOf(error)));
+    let inspection = await inspect();
+    if (inspection?.problem?.code === 'vanished') {
+      await refuseGoneFolder(rootPath);
+      // A drive that is back already has brought the file back with it.
+      inspection = await inspect();
+    }
     // It waits for the range of its kind.
     if (inspection === undefined) return;
-    if (inspection.problem?.code === 'vanished') await refuseGoneFolder(rootPath);
     await this.#saver.add(rowOf(file, inspection));
     this.#done++;
     this.#report();
