@@ -47,11 +47,11 @@ export class ImageIndex {
   }
 
   /**
-   * By the number that earlier versions put behind a name that another image had, too. Copies have the extension of their
-   * image, if that is one of these.
+   * By the number that earlier versions put behind a name that another image had, too; eight digits are a mark. Copies
+   * have the extension of their image, if that is one of these.
    */
   numberedAs(file: string): ImportableImage[] {
-    const numbered = /^(.+)-\d+$/.exec(withoutExtension(file))?.[1];
+    const numbered = /^(.+)-\d{1,7}$/.exec(withoutExtension(file))?.[1];
     const same = numbered === undefined ? [] : (this.#byExportName.get(numbered) ?? []);
     if (same.length < 2) return [];
     const wanted = extensionOf(file);

@@ -10,8 +10,8 @@ unavailable() {
   exit 3
 }
 
-# Ultralytics cannot be imported without PyTorch; Debian's computes on the CPU and is 140 MB.
-packages=(python3-venv python3-torch python3-torchvision)
+# Ultralytics cannot be imported without PyTorch; Debian's computes on the CPU and is 140 MB. LabelMe's utilities import PyQt5.
+packages=(python3-venv python3-torch python3-torchvision python3-pyqt5)
 if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
   command -v apt-get >/dev/null || unavailable 'there is no apt-get'
   apt-get update -qq -o APT::Update::Error-Mode=any >&2 || unavailable "Debian's packages cannot be reached"

@@ -205,3 +205,25 @@ describe('the list of an export', () => {
     expect(found(names, 'train__a', listed)).toBe('train/a.jpg');
   });
 });
+
+test('a mark of digits only is no number of an earlier version', () => {
+  const relPaths = ['my cat.jpg', 'my_cat.jpg'];
+  const images = Array.from({ length: 1_000 }, (_, index) => ({
+    relPath: 'my cat.jpg',
+    contentHash: hashOf(index),
+  }));
+  const image = images.find((one) => /-\d{8}$/.test(markedName(one))) ?? expect.fail('no such mark');
+  const names = namesOf([]);
+  for (const [index, relPath] of relPaths.entries()) {
+    const contentHash = index === 0 ? image.contentHash : hashOf(5_000);
+    names.add({
+      imageId: ImageId.parse(index + 1),
+      relPath,
+      contentHash,
+      widthPx: 8,
+      heightPx: 6,
+      isDone: false,
+    });
+  }
+  expect(found(names, `${markedName(image)}.jpg`)).toBe('my cat.jpg');
+});
