@@ -43,7 +43,8 @@ export function* readLabelMe(json: unknown, context: MaskFileContext): Generator
   }
   // LabelMe names the file after the image.
   const ownName = basename(context.name, extname(context.name));
-  const imageName = (file.imagePath || ownName).replaceAll('\\', '/');
+  const path = file.imagePath ?? '';
+  const imageName = (path === '' ? ownName : path).replaceAll('\\', '/');
   const grid = context.gridOf(imageName, claimedSize(file.imageWidth, file.imageHeight));
   const objects = new ObjectParts();
   let skipped = 0;
@@ -65,10 +66,12 @@ export function* readLabelMe(json: unknown, context: MaskFileContext): Generator
 
 /** The mask of a shape, or one sentence about why it is none. */
 function maskOf({ shape_type, points, mask }: Shape, grid: GridSize): EncodedMask | string {
-  const type = shape_type?.trim().toLowerCase() || 'polygon';
+  const type = shape_type?.trim().toLowerCase() ?? '';
   // Some tools write a list of numbers, others a list of pairs.
   const numbers = (points ?? []).flat();
   switch (type) {
+    // Left out, it is a polygon.
+    case '':
     case 'polygon':
     case 'rotation':
     case 'oriented_rectangle':

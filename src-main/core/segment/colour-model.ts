@@ -55,7 +55,7 @@ export function logDensities(model: ColourModel, lab: Float32Array): Float64Arra
   for (let row = 0; row < densities.length; row++) {
     const max = logTerms(model, lab, row, terms);
     let sum = 0;
-    for (let c = 0; c < terms.length; c++) sum += Math.exp((terms[c] ?? 0) - max);
+    for (const term of terms) sum += Math.exp(term - max);
     densities[row] = max + Math.log(sum);
   }
   return densities;

@@ -76,7 +76,7 @@ function fillHoles(mask: Uint8Array, grid: Grid, maxHolePx: number): Uint8Array 
     keepOpen(y * widthPx);
     keepOpen(y * widthPx + widthPx - 1);
   }
-  // The mask itself, which has no number of its own.
+  // The mask itself, which is not numbered.
   isFilled[0] = 1;
   const filled = new Uint8Array(mask.length);
   for (let pixel = 0; pixel < mask.length; pixel++) filled[pixel] = isFilled[labels[pixel] ?? 0] ?? 0;

@@ -57,5 +57,5 @@ test('an error quotes another one as data', () => {
   const inner = userError('weights-damaged', { file: 'a.onnx', problem: 'it has no end' });
   const outer = userError('model-unusable', { problem: inner.asPhrase() });
   expect(outer.message).toBe('The weights of this model cannot be used: a.onnx: it has no end.');
-  expect(outer.text?.values['problem']).toMatchObject({ key: 'weights-damaged' });
+  expect(outer.text?.values.problem).toMatchObject({ key: 'weights-damaged' });
 });
