@@ -42,9 +42,7 @@ function checkNode(): DoctorCheck {
     title: 'Node',
     status: isOk ? 'ok' : 'failed',
     detail: `${host}Node ${version}, ${process.platform}-${process.arch}`,
-    fix: isOk
-      ? null
-      : `Install Node ${MIN_NODE_MAJOR} or newer.`,
+    fix: isOk ? null : `Install Node ${MIN_NODE_MAJOR} or newer.`,
   };
 }
 

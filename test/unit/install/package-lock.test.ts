@@ -19,10 +19,13 @@ const KNOWN_SCRIPTS = new Set([
 
 describe('npm ci', () => {
   // See resources/bin/mark-prebuilt.mjs; `npm run lock` puts the marks back.
-  test.each(['better-sqlite3', 'onnxruntime-node', '@tensorflow/tfjs-node-gpu'])('does not compile or download %s', (name) => {
-    expect(packages[`node_modules/${name}`]).toMatchObject({ gypfile: false });
-    expect(packages[`node_modules/${name}`]?.hasInstallScript).toBeUndefined();
-  });
+  test.each(['better-sqlite3', 'onnxruntime-node', '@tensorflow/tfjs-node-gpu'])(
+    'does not compile or download %s',
+    (name) => {
+      expect(packages[`node_modules/${name}`]).toMatchObject({ gypfile: false });
+      expect(packages[`node_modules/${name}`]?.hasInstallScript).toBeUndefined();
+    },
+  );
 
   test('runs no install script that has not been looked at', () => {
     const scripted = Object.entries(packages).flatMap(([path, { hasInstallScript }]) =>
