@@ -89,11 +89,12 @@ async function cutAll({ rootPath, images }: Drawn, threads: number, encode: type
   pool.setModel((await learnCollection({ samples, isEvenGround: false }, settings)).model);
   const masks = [];
   for await (const { result } of inOrder(images, pool.ahead, (image) => pool.cut(image))) masks.push(result);
-  // Without a head, filing what was cut first gives the same masks as cutting again.
+  // Where no head is learned, filing what was cut first gives the same masks as cutting again.
   for (const [at, image] of images.entries()) {
     const first = firstCuts[at];
     if (!first) throw new Error('every image of a sample is cut');
-    expect(await pool.file(image, first)).toEqual(masks[at]);
+    expect(first.isRough).toBe(encode !== null);
+    if (!first.isRough) expect(await pool.file(image, first)).toEqual(masks[at]);
   }
   return masks;
 }
