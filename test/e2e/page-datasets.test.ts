@@ -153,6 +153,6 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Neuer Ordner').fill(join(folder, 'out'));
     await dialog.getByRole('button', { name: 'Exportieren' }).click();
-    await dialog.getByRole('alert').getByText('is inside the collection').waitFor();
+    await dialog.getByRole('alert').getByText('liegt in der Sammlung').waitFor();
   });
 });
