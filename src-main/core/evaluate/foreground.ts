@@ -21,7 +21,7 @@ const BOUNDARY_TOLERANCE = 0.008;
 
 /**
  * Compares a foreground mask with the truth.
- * @param mask [heightPx, widthPx] of the truth's size, anything but 0 is foreground
+ * @param mask [heightPx, widthPx] of the truth's size, 1 in the foreground, else 0
  * @param objects the single objects of the truth, if labelled; else its foreground counts as one
  */
 export function scoreForeground(

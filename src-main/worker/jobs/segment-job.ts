@@ -63,8 +63,6 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   const model =
     (await modelBefore(job)) ??
     (await learn({ job, images, threads, context, progress, firstCuts, dim: extractor?.dim ?? 0 }));
-  // A head finds other objects: the first cuts are of use only without one.
-  if (model.foreground.head) firstCuts.clear();
   threads.setModel(model);
   await link.ask({
     kind: 'segment/learned',
@@ -74,7 +72,7 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   const before = images.length - waiting.length;
   let done = before;
   const report = () => progress.finding({ done, total: images.length, before });
-  progress.startFinding(model.foreground.head !== null);
+  progress.startFinding();
   report();
   const cut = (image: ListedImage) => {
     const first = firstCuts.get(image.id);

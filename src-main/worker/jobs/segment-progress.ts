@@ -4,10 +4,13 @@ import type { LearningProgress } from '../../core/segment/head/learn-rounds.ts';
 import type { ServiceLink } from '../service-link.ts';
 import { TimeLeft, type WholeJob } from './time-left.ts';
 
-/** Time of one thread to cut an image where `learningMs` was measured; test/bench/README.md. */
-const MEASURED_CUT_MS = 150;
-/** Time to cut an image again with a head, and to file what was cut before, as shares of the time of the first cut. */
-const [CUT_AGAIN_SHARE, FILING_SHARE] = [1.4, 0.2];
+/** Time of one thread to cut an image roughly where `learningMs` was measured; test/bench/segment/NOTES.md. */
+const MEASURED_CUT_MS = 40;
+/**
+ * Time to cut an image after a rough cut, and to file what was cut to the end, as shares of the time of the first cut;
+ * test/bench/segment/NOTES.md.
+ */
+const [CUT_AGAIN_SHARE, FILING_SHARE] = [2.8, 0.2];
 
 /** The work of a segmentation, as far as it is known when its sample is taken. */
 export type SegmentPlan = {
@@ -53,13 +56,13 @@ export class SegmentProgress {
     this.#sampled++;
     this.#cutMs += cutMs ?? this.#meanCutMs();
     if (!this.#plan) return;
-    this.#time.expectLater(this.#learningMs() + this.#findingMs(this.#plan.dim > 0));
+    this.#time.expectLater(this.#learningMs() + this.#findingMs());
     this.#count('learning-concepts', { done: this.#sampled, total: this.#plan.sample });
   }
 
   startLearning(): void {
     this.#time.start(this.#learningMs());
-    this.#time.expectLater(this.#findingMs((this.#plan?.dim ?? 0) > 0));
+    this.#time.expectLater(this.#findingMs());
     this.doing('grouping-concepts');
   }
 
@@ -68,9 +71,8 @@ export class SegmentProgress {
     this.#link.report({ phase, done, total, unit: 'steps', ...this.#time.at(share) });
   }
 
-  /** @param hasHead whether images are cut again with what was learned */
-  startFinding(hasHead: boolean): void {
-    this.#time.start(this.#plan ? this.#findingMs(hasHead) : null);
+  startFinding(): void {
+    this.#time.start(this.#plan ? this.#findingMs() : null);
     this.#time.expectLater(0);
   }
 
@@ -100,11 +102,14 @@ export class SegmentProgress {
     return (learningMs({ imageCount: sample, dim, heads }) * this.#meanCutMs()) / MEASURED_CUT_MS;
   }
 
-  /** Images of the sample are known by then; all others are read and cut as those of the sample were. */
-  #findingMs(hasHead: boolean): number {
+  /**
+   * Images of the sample are known by then; all others are read and cut as those of the sample were. Where a head is
+   * learned, first cuts are rough: the images are cut again, whether it is used or not.
+   */
+  #findingMs(): number {
     if (!this.#plan) return 0;
-    const { waiting, sampledWaiting, threads } = this.#plan;
-    const knownMs = (this.#meanCutMs() * (hasHead ? CUT_AGAIN_SHARE : FILING_SHARE)) / threads;
+    const { waiting, sampledWaiting, dim, threads } = this.#plan;
+    const knownMs = (this.#meanCutMs() * (dim > 0 ? CUT_AGAIN_SHARE : FILING_SHARE)) / threads;
     const newMs = (performance.now() - this.#samplingStartedMs) / Math.max(this.#sampled, 1);
     return sampledWaiting * knownMs + (waiting - sampledWaiting) * newMs;
   }
