@@ -117,7 +117,7 @@ async function cutWith(
 /** Work of learning: how many steps and cuts it is, and about how long they take. */
 export type LearningWork = { units: number; ms: number };
 
-/** Milliseconds of a step, with and for each feature, and of an image that is cut; test/bench/README.md. */
+/** About the milliseconds of a step, with and for each feature, and of an image that is cut: for the time left alone. */
 const [STEP_MS, FEATURE_MS, CUT_MS] = [0.6, 0.006, 20];
 
 const stepsOf = (units: number, dim: number): LearningWork => ({
