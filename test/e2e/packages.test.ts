@@ -104,7 +104,11 @@ test.each(TARGETS)(
     const paths = listPackage(archive, { isPack: false }).map((path) => path.slice(1).replaceAll('\\', '/'));
 
     const tops = new Set(paths.map((path) => path.split('/')[0]));
-    expect([...tops].sort()).toEqual(['node_modules', 'out', 'package.json']);
+    expect([...tops].sort()).toEqual(['node_modules', 'out', 'package.json', 'resources']);
+    // Of the resources, only the pictures to try the app with, all of them.
+    const sample = filesBelow(join(root, 'resources/sample')).map((path) => `resources/sample/${path}`);
+    const shipped = paths.filter((path) => /^resources\/.*\.\w+$/.test(path));
+    expect(shipped.sort()).toEqual(sample.sort());
     expect(paths.filter((path) => path.endsWith('.map'))).toEqual([]);
     expect(paths).toContain('out/renderer/third-party-notices.txt');
 

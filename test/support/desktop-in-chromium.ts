@@ -24,6 +24,12 @@ const Answer = z.object({
   body: z.instanceof(Uint8Array),
 });
 
+/** What waits for the app when it quits. */
+class AppEnded extends Error {
+  override name = 'AppEnded';
+  override message = 'the app has ended';
+}
+
 /**
  * The built desktop app with its own main process, preload script and page, but without Electron: a stand-in takes the
  * calls of the main process, and Chromium shows the page. What it cannot tell is whether Electron does the same.
@@ -41,7 +47,7 @@ export class DesktopInChromium {
     this.#context = context;
     child.on('message', (message: unknown) => void this.#receive(FromHost.parse(message)));
     child.once('exit', () => {
-      for (const { reject } of this.#asked.values()) reject(new Error('the app has ended'));
+      for (const { reject } of this.#asked.values()) reject(new AppEnded());
     });
   }
 
@@ -77,6 +83,7 @@ export class DesktopInChromium {
   }
 
   #ask(ask: string, values: Record<string, unknown>): Promise<unknown> {
+    if (!this.#child.connected) return Promise.reject(new AppEnded());
     const id = this.#nextId++;
     const answer = Promise.withResolvers<unknown>();
     this.#asked.set(id, answer);
@@ -117,8 +124,13 @@ export class DesktopInChromium {
 
   async #serve(route: Route): Promise<void> {
     const url = route.request().url().replace(SHOWN_ORIGIN, OWN_ORIGIN);
-    const { status, headers, body } = Answer.parse(await this.#ask('request', { url }));
-    await route.fulfill({ status, headers, body: Buffer.from(body) });
+    try {
+      const { status, headers, body } = Answer.parse(await this.#ask('request', { url }));
+      await route.fulfill({ status, headers, body: Buffer.from(body) });
+    } catch (error) {
+      // A picture that is still loading goes with its window.
+      if (!(error instanceof AppEnded)) throw error;
+    }
   }
 }
 
