@@ -252,8 +252,8 @@ describe('r2o demo', () => {
     expect(steps[0]?.result).toBe('48 images, 0 problems');
     // Chance gives a quarter; after one epoch it is colour and texture that find most of the objects.
     expect(iou).toBeGreaterThan(0.4);
-    // Known fault: the ground of these nuclei is not recognized as even, because many touch the border, and most are missed.
-    expect(realIou).toBeGreaterThan(0);
+    // 0.815 on 2026-11-30.
+    expect(realIou).toBeGreaterThan(0.75);
     expect(readdirSync(folder).toSorted()).toEqual([
       ...['coco', 'data', 'images', 'masks', 'previews.png', 'sheet-sample-nuclei.png'],
       ...['sheet-sample-photos.png', 'sheet.png', 'yolo'],

@@ -1,9 +1,11 @@
-import { quickLab } from '../superpixel/slic-lab.ts';
 import type { RgbImage } from '../image/decode.ts';
+import { connectedComponents, type Grid } from '../superpixel/components.ts';
+import { quickLab } from '../superpixel/slic-lab.ts';
+import { boxMean } from './box-mean.ts';
 
 /** An image seen as things on an even ground, as under a microscope or on a table. */
 export type GroundReading = {
-  /** [H, W]: 1 where the colour is not the ground's. */
+  /** [H, W]: 1 on things, whose outlines run halfway between the ground's colour and their own. */
   mask: Uint8Array;
   /** [H, W]: distance from the ground's colour, in Lab. */
   distances: Float32Array;
@@ -20,22 +22,47 @@ const BINS = 256;
 
 /**
  * Splits an image by the distance of its colours from the border's, at Otsu's threshold (Otsu 1979).
+ *
+ * Colours are averaged before distances are taken: a distance is never negative, so that the noise of single pixels
+ * would move the whole ground away from its own colour.
  */
 export function readGround(image: RgbImage): GroundReading {
   const { widthPx, heightPx } = image;
-  const lab = quickLab(image);
-  const distances = smoothed(distancesFrom(lab, borderColour(lab, widthPx, heightPx)), widthPx, heightPx);
+  const lab = smoothLab(image);
+  const distances = distancesFrom(lab, borderColour(lab, widthPx, heightPx));
   const { threshold, separability } = otsu(distances);
-  const mask = new Uint8Array(distances.length);
-  for (let pixel = 0; pixel < mask.length; pixel++) mask[pixel] = (distances[pixel] ?? 0) > threshold ? 1 : 0;
+  const seen = Uint8Array.from(distances, (distance) => (distance > threshold ? 1 : 0));
   return {
-    mask,
+    mask: toHalfHeight(distances, seen, image),
     distances,
     threshold,
     separability,
-    borderPurity: 1 - borderShare(mask, widthPx, heightPx),
-    groundNoise: noiseOf(distances, mask),
+    borderPurity: 1 - borderShare(seen, widthPx, heightPx),
+    groundNoise: noiseOf(distances, seen),
   };
+}
+
+/**
+ * Draws the outline of each piece of a mask where the distance is half of the piece's median: one threshold for all
+ * includes the blurred rim of bright things where it is low enough for dim ones.
+ * @param seen [H, W]: 1 inside
+ */
+function toHalfHeight(distances: Float32Array, seen: ArrayLike<number>, grid: Grid): Uint8Array {
+  const { labels, areasPx } = connectedComponents(seen, grid);
+  const heights = Array.from(areasPx, (px) => new Float32Array(px));
+  const filled = new Int32Array(areasPx.length);
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    const piece = labels[pixel] ?? 0;
+    if (piece === 0) continue;
+    const at = filled[piece] ?? 0;
+    filled[piece] = at + 1;
+    const own = heights[piece];
+    if (own) own[at] = distances[pixel] ?? 0;
+  }
+  const halves = heights.map((piece) => (piece.sort()[piece.length >> 1] ?? 0) / 2);
+  return Uint8Array.from(labels, (piece, pixel) =>
+    piece > 0 && (distances[pixel] ?? 0) > (halves[piece] ?? 0) ? 1 : 0,
+  );
 }
 
 /** Channel by channel the median of the border's pixels. */
@@ -61,26 +88,30 @@ function distancesFrom(lab: Float32Array, colour: readonly number[]): Float32Arr
   return distances;
 }
 
-/** Mean over 3 x 3 pixels: noise of single pixels is no object. */
-function smoothed(values: Float32Array, widthPx: number, heightPx: number): Float32Array {
-  const out = new Float32Array(values.length);
-  for (let y = 0; y < heightPx; y++) {
-    for (let x = 0; x < widthPx; x++) {
-      let sum = 0;
-      let count = 0;
-      for (let ny = Math.max(y - 1, 0); ny <= Math.min(y + 1, heightPx - 1); ny++) {
-        for (let nx = Math.max(x - 1, 0); nx <= Math.min(x + 1, widthPx - 1); nx++) {
-          sum += values[ny * widthPx + nx] ?? 0;
-          count++;
-        }
-      }
-      out[y * widthPx + x] = sum / count;
-    }
+/** Lab colours [H, W, 3], each the mean over 3 x 3 pixels. */
+function smoothLab(image: RgbImage): Float32Array {
+  const { widthPx, heightPx } = image;
+  const lab = quickLab(image);
+  const channel = new Float32Array(widthPx * heightPx);
+  for (let c = 0; c < 3; c++) {
+    for (let pixel = 0; pixel < channel.length; pixel++) channel[pixel] = lab[pixel * 3 + c] ?? 0;
+    const means = boxMean(channel, { widthPx, heightPx, radius: 1 });
+    for (let pixel = 0; pixel < channel.length; pixel++) lab[pixel * 3 + c] = means[pixel] ?? 0;
   }
-  return out;
+  return lab;
 }
 
-function otsu(values: Float32Array): { threshold: number; separability: number } {
+/**
+ * Otsu's threshold between the roots of distances, as a distance: among bright and dim things, the few bright ones
+ * would otherwise take the dim ones to the ground's side.
+ */
+function otsu(distances: Float32Array): { threshold: number; separability: number } {
+  const roots = distances.map(Math.sqrt);
+  const { threshold, separability } = otsuOf(roots);
+  return { threshold: threshold ** 2, separability };
+}
+
+function otsuOf(values: Float32Array): { threshold: number; separability: number } {
   let max = 1e-6;
   for (const value of values) if (value > max) max = value;
   const histogram = new Float64Array(BINS);

@@ -21,7 +21,12 @@ import { labelsOnOriginal } from '../../../../src-main/core/segment/original-gri
 import { scoreGroundObjects, scoreSceneObject } from '../../../../src-main/core/segment/score.ts';
 import { objectsOf } from '../../../../src-main/core/segment/objects.ts';
 import { poolFeatures } from '../../../../src-main/core/segment/pool-features.ts';
-import { cutObjects, type Scene, type UnfiledMask } from '../../../../src-main/core/segment/segment-image.ts';
+import {
+  cutObjects,
+  hasEvenGround,
+  type Scene,
+  type UnfiledMask,
+} from '../../../../src-main/core/segment/segment-image.ts';
 import { SegmentSettings, type SegmentMode } from '../../../../src-main/contract/segmentation.ts';
 import { decodeRle } from '../../../../src-main/core/mask/rle.ts';
 import { resampled } from '../../../../src-main/core/segment/resample.ts';
@@ -303,6 +308,22 @@ describe('an even ground', () => {
     expect(iou(reading.mask, gridOf(120, 90, isThing))).toBeGreaterThan(0.9);
     expect(reading.groundNoise).toBeLessThan(0.13);
     expect(reading.borderPurity).toBe(1);
+  });
+
+  test('is found under noise, and dim things among few bright ones', () => {
+    const isBright = disk(60, 20, 9);
+    const isDim: Inside = (x, y) => isThing(x, y) || disk(6, 85, 10)(x, y);
+    const draw = drawsFor({ seed: 5, step: 0, stream: 'noise' });
+    const data = new Uint8Array(120 * 90 * 3);
+    for (let pixel = 0; pixel < 120 * 90; pixel++) {
+      const [x, y] = [pixel % 120, Math.floor(pixel / 120)];
+      data.fill((isBright(x, y) ? 200 : isDim(x, y) ? 60 : 10) + draw() * 30, pixel * 3, pixel * 3 + 3);
+    }
+    const working = { data, widthPx: 120, heightPx: 90 };
+
+    expect(hasEvenGround({ working })).toBe(true);
+    const things = gridOf(120, 90, (x, y) => isBright(x, y) || isDim(x, y));
+    expect(iou(readGround(working).mask, things)).toBeGreaterThan(0.9);
   });
 
   test('divides things that touch, and no long one', () => {
