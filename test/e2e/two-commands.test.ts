@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { Job } from '../../src-main/contract/job.ts';
 import { resultOf, runCli, spawnCli, waitForOutput } from '../support/cli.ts';
 import { isAlive, photos, scanUnderWay, workersOf } from '../support/scan-under-way.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 
 const WAITING = /Other r2o commands use the data folder/;
 /** Makes the launcher believe that it was started by an old Node, so that it starts the one that ships with the app. */
@@ -116,6 +117,25 @@ describe('r2o commands at the same time', { timeout: 300_000 }, () => {
     expect(existsSync(join(data, 'endpoint.json'))).toBe(false);
     const without = await runCli(data, 'address');
     expect(without).toMatchObject({ code: 1, stderr: expect.stringContaining('r2o serve') as string });
+  });
+
+  test('SIGTERM ends r2o serve without waiting for the commands that use it', async () => {
+    const data = tempFolder();
+    const serving = spawnCli(data, ['serve']);
+    const ended = resultOf(serving);
+    await waitForOutput(serving.stdout, /is running at/);
+    const adding = spawnCli(data, ['collections', 'add', await photos(2_000)]);
+    const client = resultOf(adding);
+    await waitForOutput(adding.stderr, /reading images/);
+    serving.kill('SIGTERM');
+    const { code, stderr } = await ended;
+    expect(code).toBe(0);
+    expect(stderr).toContain('Running jobs can be resumed.');
+    expect(stderr).not.toMatch(WAITING);
+    expect(await client).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('r2o jobs resume 1') as string,
+    });
   });
 
   test('r2o serve keeps its port from one time to the next, as long as nobody else has it', async () => {

@@ -78,9 +78,12 @@ export class Owner {
     }
   }
 
-  /** Waits until the commands that are clients of this process are done, or until Ctrl-C. @param note says so */
+  /**
+   * Waits until the commands that are clients of this process are done, or until Ctrl-C; not once it is closed.
+   * @param note says so
+   */
   async serveOthers(note: (line: string) => void): Promise<void> {
-    if (this.server.commandCount() === 0) return;
+    if (this.#stack.disposed || this.server.commandCount() === 0) return;
     note(
       'Other r2o commands use the data folder through this one, which stays until they are done. Press Ctrl-C to stop them too; their jobs can be resumed.',
     );
