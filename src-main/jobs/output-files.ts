@@ -1,9 +1,10 @@
-import { lstatSync, readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { userError } from '../contract/errors.ts';
 import type { DataLayout } from '../domain/data-layout.ts';
-import type { Store } from '../store/database.ts';
+import { isSameFolder } from '../domain/folder-identity.ts';
 import { givenPath } from '../domain/given-path.ts';
+import type { Store } from '../store/database.ts';
 
 /** What the guard has to know: where collections and the app's own data lie. */
 export type GuardedFolders = {
@@ -56,32 +57,17 @@ export function refuseOwnFolders({ store, layout }: GuardedFolders, outPath: str
 }
 
 /** Whether `inner` is `outer` or inside it, by their names. */
-export function isInside(inner: string, outer: string): boolean {
+function isInside(inner: string, outer: string): boolean {
   const path = relative(outer, inner);
   return path === '' || (!path.startsWith(`..${sep}`) && path !== '..' && !isAbsolute(path));
 }
 
-/**
- * Whether a folder is, or holds, a place. The system decides, because a folder can have several names: written in other
- * letters where case does not count, composed differently, or mounted twice.
- */
-function holds(folder: string, place: string): boolean {
+/** Whether a folder is, or holds, a place, by whatever names. @param place a real path */
+export function holds(folder: string, place: string): boolean {
   if (isInside(place, realPlace(resolve(folder)))) return true;
-  const stats = identityOf(folder);
-  if (!stats) return false;
   for (let at = place; ; at = dirname(at)) {
-    const own = identityOf(at);
-    if (own?.ino === stats.ino && own.dev === stats.dev) return true;
+    if (isSameFolder(at, folder)) return true;
     if (dirname(at) === at) return false;
-  }
-}
-
-function identityOf(path: string): BigIntStats | undefined {
-  try {
-    return statSync(path, { bigint: true });
-  } catch {
-    // It does not exist, or nothing can be said of it.
-    return undefined;
   }
 }
 

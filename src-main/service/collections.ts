@@ -2,12 +2,13 @@ import { opendirSync, realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { BrightnessChange, Collection } from '../contract/collection.ts';
 import { type UserError, userError } from '../contract/errors.ts';
-import { givenPath } from '../domain/given-path.ts';
+import { isSameFolder } from '../domain/folder-identity.ts';
 import { freeName } from '../domain/free-name.ts';
+import { givenPath } from '../domain/given-path.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOnHold } from '../contract/job-state.ts';
-import { isInside } from '../jobs/output-files.ts';
+import { holds } from '../jobs/output-files.ts';
 import { removeLearned } from './segmentations.ts';
 import type { Service } from './service.ts';
 
@@ -110,8 +111,9 @@ function readableFolder(path: string, dataFolder: string): string {
   if (!stats.isDirectory()) {
     throw userError('not-a-folder', { path: absolute });
   }
-  const real = realpathSync(absolute);
-  if (isInside(realpathSync(dataFolder), real)) {
+  // As the system writes it, where case does not count.
+  const real = realpathSync.native(absolute);
+  if (holds(real, realpathSync.native(dataFolder))) {
     throw userError('contains-data-folder', { path: absolute, dataFolder });
   }
   try {
@@ -135,7 +137,7 @@ function unreadable(path: string, cause: unknown): UserError {
 }
 
 function refuseDuplicateFolder(rootPath: string, collections: Collection[]): void {
-  const existing = collections.find((collection) => collection.rootPath === rootPath);
+  const existing = collections.find((collection) => isSameFolder(collection.rootPath, rootPath));
   if (!existing) return;
   throw userError(
     'collection-exists',

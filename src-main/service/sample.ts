@@ -1,8 +1,9 @@
-import { copyFileSync, existsSync, readdirSync, realpathSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Collection } from '../contract/collection.ts';
 import { userError } from '../contract/errors.ts';
 import type { Job } from '../contract/job.ts';
+import { isSameFolder } from '../domain/folder-identity.ts';
 import { freeName } from '../domain/free-name.ts';
 import { makePrivateFolder } from '../store/private-folder.ts';
 import { collectionHandlers } from './collections.ts';
@@ -24,7 +25,7 @@ export function addSample(service: Service): { collection: Collection; job: Job 
   return SAMPLES.map((name) => {
     const path = join(layout.sample, name);
     copyFolder(join(from, name), path);
-    const existing = store.collections.list().find(({ rootPath }) => rootPath === realpathSync(path));
+    const existing = store.collections.list().find(({ rootPath }) => isSameFolder(rootPath, path));
     return existing
       ? { collection: existing, job: collections.rescan({ id: existing.id, isVerifying: false }) }
       : collections.add({ path, name: freeName(`sample-${name}`, store.collections.list()) });

@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { isSameFolder } from '../../../src-main/domain/folder-identity.ts';
 import { givenPath } from '../../../src-main/domain/given-path.ts';
 import { makePhotos } from '../../support/photo-folder.ts';
 import { startService, waitForState } from '../../support/running-service.ts';
@@ -54,6 +56,37 @@ describe('a folder that is listed for choosing one', () => {
     await expect(client.system.folder({ path: join(folder, 'a.jpg') })).rejects.toMatchObject({ code: 'NOT_A_FOLDER' }); // prettier-ignore
     await expect(client.system.folder({ path: join(folder, 'b') })).rejects.toMatchObject({ code: 'FOLDER_NOT_FOUND' }); // prettier-ignore
     expect(bugs).toEqual([]);
+  });
+});
+
+/** A second name of a folder, as other letters are where case does not count; undefined where we may not mount. */
+function secondNameOf(folder: string): string | undefined {
+  const name = tempFolder();
+  if (spawnSync('mount', ['--bind', folder, name]).status !== 0) return undefined;
+  onTestFinished(() => void spawnSync('umount', [name]));
+  return name;
+}
+
+describe('a folder that has a second name', () => {
+  test('is the same folder', () => {
+    const folder = tempFolder();
+    const link = join(tempFolder(), 'link');
+    symlinkSync(folder, link);
+    expect(isSameFolder(folder, link)).toBe(true);
+    expect(isSameFolder(folder, dirname(folder))).toBe(false);
+    expect(isSameFolder(join(folder, 'nowhere'), join(folder, 'nowhere else'))).toBe(false);
+  });
+
+  test('is not added twice, nor holds the data folder unnoticed', async ({ skip }) => {
+    const { client, service } = startService();
+    const folder = tempFolder();
+    await makePhotos(folder, 1);
+    const second = secondNameOf(folder) ?? skip('may not mount a folder at a second place here');
+    const { job } = await client.collections.add({ path: folder });
+    await waitForState(client, job.id, 'done');
+    await expect(client.collections.add({ path: second })).rejects.toMatchObject({ code: 'ALREADY_EXISTS' });
+    const home = secondNameOf(dirname(service.layout.folder)) ?? skip('may not mount');
+    await expect(client.collections.add({ path: home })).rejects.toMatchObject({ code: 'FOLDER_OVERLAPS' });
   });
 });
 

@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Collection } from '../../../contract/collection.ts';
 import type { Client } from '../../../contract/contract.ts';
+import { isSameFolder } from '../../../domain/folder-identity.ts';
 import { findNamed, isNamed } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 
@@ -25,7 +26,7 @@ export async function openCollection(client: Client, which: string): Promise<Col
   const all = await client.collections.list();
   const folder = folderAt(which);
   if (folder === undefined || isNamed(all, which)) return findNamed(all, which, KIND_OR_FOLDER);
-  const known = all.find(({ rootPath }) => rootPath === folder);
+  const known = all.find(({ rootPath }) => isSameFolder(rootPath, folder));
   if (known) {
     await followJob(client, (await client.collections.rescan({ id: known.id, isVerifying: false })).id);
     return client.collections.get({ id: known.id });
@@ -39,5 +40,5 @@ export async function openCollection(client: Client, which: string): Promise<Col
 function folderAt(path: string): string | undefined {
   const absolute = resolve(path);
   const isFolder = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true;
-  return isFolder ? realpathSync(absolute) : undefined;
+  return isFolder ? realpathSync.native(absolute) : undefined;
 }
