@@ -54,11 +54,14 @@ export const StorageUse = z.object({
 });
 export type StorageUse = z.infer<typeof StorageUse>;
 
-/** One way of computing on this machine, tested by running a kernel on it. */
+/** One way of computing on this machine, compared with the CPU on everything that training computes. */
 export const Device = z.object({
   id: z.string(),
   engine: z.enum(['onnx', 'tfjs']),
+  /** With the GPU's own name, where the system gives it. */
   name: z.string(),
+  /** A GPU that a program imitates on the CPU: never the default. */
+  isSoftware: z.boolean(),
   isAvailable: z.boolean(),
   /** Whether jobs run on it by default: the fastest one available. */
   isDefault: z.boolean(),
@@ -66,6 +69,10 @@ export const Device = z.object({
   memoryBytes: z.number().nullable(),
   /** Measured on a convolution, in 1e9 floating point operations a second; null for a missing device. */
   gflops: z.number().nullable(),
+  /** How many of the operators of the comparison ran on the CPU instead, and which; null if none can. */
+  onCpu: z
+    .object({ count: z.number().int(), total: z.number().int(), operators: z.array(z.string()) })
+    .nullable(),
   /** Why a missing device is missing, and what a person can do about it. */
   reason: z.string().nullable(),
   fix: z.string().nullable(),

@@ -132,6 +132,9 @@ export function cacheEntry({ folder, suffix }: CachePlace, key: string): string 
   return join(folder, key.slice(0, 2), key + suffix);
 }
 
+/** What the comparisons of this machine's devices with its CPU found. */
+export const deviceVerdictsFile = (cacheFolder: string): string => join(cacheFolder, 'devices.json');
+
 /** What the readers of a job note while they read; see [Note: Files that end their reader]. */
 export const readingFolder = (cacheFolder: string, job: string): string => join(cacheFolder, 'reading', job);
 

@@ -8,6 +8,8 @@ import { describeExit, type ForkWorker, type WorkerChannel } from './worker-chan
 const IDLE_MS = 60_000;
 /** No call takes this long; a worker that does is stuck and is replaced. */
 const CALL_TIMEOUT_MS = 60_000;
+/** A GPU that is imitated on the CPU takes a minute and more for its comparison, once. */
+const PROBE_TIMEOUT_MS = 600_000;
 /** Files of weights and of ground truth can have gigabytes and be on a slow drive. */
 const LARGE_FILE_TIMEOUT_MS = 900_000;
 /**
@@ -149,5 +151,6 @@ function errorOf(outcome: Outcome): UserError {
 }
 
 function timeoutOf({ kind }: Call): number {
+  if (kind === 'probe') return PROBE_TIMEOUT_MS;
   return LARGE_FILE_CALLS.includes(kind) ? LARGE_FILE_TIMEOUT_MS : CALL_TIMEOUT_MS;
 }

@@ -13,8 +13,15 @@ export type WorkerChannel = {
   kill: () => void;
 };
 
+type ForkOptions = {
+  /** Added to the environment of the process. */
+  environment?: Readonly<Record<string, string>>;
+  /** Takes what native libraries print on their own, in place of the log. */
+  onOutput?: (text: string) => void;
+};
+
 /** Starts a worker process; given to the service by its host. */
-export type ForkWorker = () => WorkerChannel;
+export type ForkWorker = (options?: ForkOptions) => WorkerChannel;
 
 /** How a worker went away, for messages to people. */
 export function describeExit({ code, signal }: WorkerExit): string {

@@ -160,14 +160,15 @@ async function checkWorker(probe: DoctorOptions['probe']): Promise<DoctorCheck[]
 /** A missing device is not a failure: the app computes on the others. Without any, it cannot. */
 function deviceCheck(device: Device): DoctorCheck {
   const memory = device.memoryBytes === null ? [] : [`${toGib(device.memoryBytes)} GiB`];
+  const name = device.isSoftware ? `${device.name} (software GPU)` : device.name;
   const speed = device.gflops === null ? [] : [`${device.gflops.toFixed(1)} GFLOP/s measured`];
   return {
     id: `device-${device.id}`,
     title: `Device ${device.id}`,
     status: device.isAvailable ? 'ok' : device.id === REQUIRED_DEVICE ? 'failed' : 'warning',
     detail: device.isAvailable
-      ? [device.name, ...memory, ...speed].join(', ')
-      : `${device.name}: ${device.reason ?? 'not available'}`,
+      ? [name, ...memory, ...speed].join(', ')
+      : `${name}: ${device.reason ?? 'not available'}`,
     fix: device.fix,
   };
 }

@@ -8,6 +8,7 @@ import type { Device, MachineProbe, SystemInfo } from '../contract/system.ts';
 import { UserError, userError } from '../contract/errors.ts';
 import { PUBLISHED_ENCODERS, type PublishedEncoder } from '../contract/published-encoder.ts';
 import { CallWorker } from '../jobs/call-worker.ts';
+import { DeviceProbe } from '../jobs/device-probe.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
 import { jobKinds } from '../jobs/job-kinds.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
@@ -16,7 +17,7 @@ import { EncoderDownloads } from './download/encoder-downloads.ts';
 import { importModel } from './import-model.ts';
 import { freeName } from '../domain/free-name.ts';
 import { isDiskFull } from '../domain/system-errors.ts';
-import { dataLayout, isOfDataFolder, type DataLayout } from '../domain/data-layout.ts';
+import { dataLayout, deviceVerdictsFile, isOfDataFolder, type DataLayout } from '../domain/data-layout.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { closeToOthers, makePrivateFolder } from '../store/private-folder.ts';
 import type { Logger } from './logger.ts';
@@ -62,6 +63,7 @@ export class Service {
   readonly events = new EventPublisher<{ event: ServiceEvent }>({ maxBufferedEvents: EVENT_BUFFER });
   readonly options: ServiceOptions;
   readonly nowMs: () => number;
+  readonly #deviceProbe: DeviceProbe;
   #latestProbe: Promise<MachineProbe> | undefined;
   readonly #namedProbes = new Map<string, Promise<MachineProbe>>();
 
@@ -78,6 +80,11 @@ export class Service {
     this.store.datasets.markUnfinished();
     const onBug = (error: unknown, where: string) => options.logger.error(error, where);
     this.calls = new CallWorker({ fork: options.fork, onBug });
+    this.#deviceProbe = new DeviceProbe({
+      fork: options.fork,
+      onBug,
+      verdictsFile: deviceVerdictsFile(this.layout.cache),
+    });
     this.queue = new JobQueue({
       jobs: this.store.jobs,
       kinds: jobKinds({
@@ -153,9 +160,9 @@ export class Service {
     };
   }
 
-  /** Tries native modules and devices in a worker; takes seconds. */
+  /** Tries native modules and devices in a separate worker; takes seconds. */
   probe(): Promise<MachineProbe> {
-    const probe = this.calls.call({ kind: 'probe' });
+    const probe = this.#deviceProbe.probe();
     this.#latestProbe = probe;
     // The caller gets the error; the next one tries again.
     probe.catch(() => (this.#latestProbe = undefined));
@@ -168,8 +175,13 @@ export class Service {
    * @throws UserError DEVICE_UNAVAILABLE with the reason and the fix
    */
   async chooseDevice(id?: string): Promise<Device> {
-    const { devices } = await (this.#latestProbe ?? (id === undefined ? this.probe() : this.#probeOnly(id)));
-    const device = devices.find((one) => (id === undefined ? one.isDefault : one.id === id));
+    const latest = await (this.#latestProbe ?? (id === undefined ? this.probe() : this.#probeOnly(id)));
+    const find = ({ devices }: MachineProbe) =>
+      devices.find((one) => (id === undefined ? one.isDefault : one.id === id));
+    const found = find(latest);
+    // A probe of everything does not compare a software GPU, which takes a minute; one that is named is.
+    const isSkipped = id !== undefined && found?.isSoftware === true && !found.isAvailable;
+    const device = isSkipped ? find(await this.#probeOnly(id)) : found;
     if (device?.isAvailable === true) return device;
     const refused = { id: id ?? '', reason: device?.reason ?? phrase('unknown-device') };
     throw device?.fix == null
@@ -180,7 +192,7 @@ export class Service {
   #probeOnly(id: string): Promise<MachineProbe> {
     const earlier = this.#namedProbes.get(id);
     if (earlier) return earlier;
-    const probe = this.calls.call({ kind: 'probe', devices: [id] });
+    const probe = this.#deviceProbe.probe([id]);
     this.#namedProbes.set(id, probe);
     probe.catch(() => this.#namedProbes.delete(id));
     return probe;
@@ -195,6 +207,7 @@ export class Service {
     this.downloads[Symbol.dispose]();
     this.queue[Symbol.dispose]();
     this.calls[Symbol.dispose]();
+    this.#deviceProbe[Symbol.dispose]();
     this.store[Symbol.dispose]();
   }
 }

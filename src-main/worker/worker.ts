@@ -112,7 +112,11 @@ async function resultOf(call: Call): Promise<unknown> {
     }
     case 'probe': {
       const { probeMachine } = await import('./calls/probe-call.ts');
-      return probeMachine(call.devices);
+      return probeMachine(call);
+    }
+    case 'open-webgpu': {
+      const { opensWebGpu } = await import('../core/compile/devices/open-webgpu.ts');
+      return opensWebGpu();
     }
     case 'plan-pretraining': {
       const { planPretraining } = await import('./calls/plan-call.ts');

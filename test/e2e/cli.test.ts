@@ -13,6 +13,7 @@ import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { photos, scanUnderWay, workersOf } from '../support/scan-under-way.ts';
 import { hasShared, sharedPath, sharedReason } from '../support/shared.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { hasVulkan, VULKAN_DRIVER, vulkanReason } from '../support/vulkan.ts';
 
 const Summary = z.object({
   collection: Collection,
@@ -223,6 +224,18 @@ describe('r2o devices', () => {
       if (isAvailable) expect(gflops).toBeGreaterThan(0);
       else expect(`${reason ?? ''}|${fix ?? ''}`).toMatch(/.+\|.+/);
     }
+  });
+
+  test.skipIf(!hasVulkan)(`names a software GPU, marks it and leaves it alone${vulkanReason}`, async () => {
+    const env = { VK_DRIVER_FILES: VULKAN_DRIVER, VK_ICD_FILENAMES: VULKAN_DRIVER };
+    const { stdout } = await resultOf(spawnCli(tempFolder(), ['devices', '--json'], env));
+    expect(parse(z.array(Device), stdout).find(({ id }) => id === 'onnx:webgpu')).toMatchObject({
+      name: expect.stringMatching(/^SwiftShader Device .*through WebGPU$/) as string,
+      isSoftware: true,
+      isDefault: false,
+      isAvailable: false,
+      reason: expect.stringContaining('so it was not tested') as string,
+    });
   });
 });
 

@@ -1,14 +1,13 @@
 import { InferenceSession } from 'onnxruntime-node';
 import { expect } from 'vitest';
 import { compileStep } from '../../src-main/core/compile/runtime/compile-step.ts';
-import type { Provider } from '../../src-main/core/compile/devices/onnx-probe.ts';
-import type { DeviceId } from '../../src-main/core/compile/devices/report.ts';
+import type { DeviceId, Provider } from '../../src-main/core/compile/devices/report.ts';
 import { EagerState, eagerStep } from '../../src-main/core/compile/runtime/eager-step.ts';
 import type { TensorSpec } from '../../src-main/core/compile/ir/tensor-spec.ts';
 import { lower } from '../../src-main/core/compile/lower/lower.ts';
 import { simplify } from '../../src-main/core/compile/passes/simplify.ts';
-import { EngineState, hostDataOf } from '../../src-main/core/compile/runtime/engine-state.ts';
-import { ortTensor } from '../../src-main/core/compile/runtime/ort-tensor.ts';
+import { EngineState } from '../../src-main/core/compile/runtime/engine-state.ts';
+import { hostDataOf, ortTensor } from '../../src-main/core/compile/runtime/ort-tensor.ts';
 import type { HostTensors } from '../../src-main/core/compile/runtime/step.ts';
 import { engineTarget, type EngineTarget } from '../../src-main/core/compile/runtime/engine-target.ts';
 import {

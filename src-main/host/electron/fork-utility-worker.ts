@@ -4,11 +4,17 @@ import { workerEntry } from '../shared/paths.ts';
 import { workerEnvironment } from '../shared/worker-environment.ts';
 
 /** Forks workers as Electron utility processes: a crash there never takes the window along. */
-export const forkUtilityWorker: ForkWorker = () => {
+export const forkUtilityWorker: ForkWorker = ({ environment, onOutput } = {}) => {
   const child = utilityProcess.fork(workerEntry, [], {
     serviceName: 'R2O compute worker',
-    env: workerEnvironment(),
+    env: { ...workerEnvironment(), ...environment },
+    stdio: onOutput ? 'pipe' : 'inherit',
   });
+  if (onOutput) {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (data: Buffer) => onOutput(data.toString('utf8').trimEnd()));
+    }
+  }
   return {
     pid: child.pid,
     send: (message) => child.postMessage(message),

@@ -8,15 +8,16 @@ import { workerEnvironment } from './worker-environment.ts';
  * @param onOutput takes what native libraries print on their own: it belongs in the log, not on the screen
  */
 export function forkNodeWorker(entry: string, onOutput: (text: string) => void): ForkWorker {
-  return () => {
+  return (options = {}) => {
+    const takeOutput = options.onOutput ?? onOutput;
     const child = fork(entry, [], {
       serialization: 'advanced',
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      env: workerEnvironment(),
+      env: { ...workerEnvironment(), ...options.environment },
       execArgv: [],
     });
     for (const stream of [child.stdout, child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => onOutput(text.trimEnd()));
+      stream?.setEncoding('utf8').on('data', (text: string) => takeOutput(text.trimEnd()));
     }
     return {
       pid: child.pid,

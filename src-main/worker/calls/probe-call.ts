@@ -1,15 +1,17 @@
-import { DEVICE_IDS, type DeviceReport } from '../../core/compile/devices/report.ts';
+import { DEVICE_IDS, type DeviceReport, type Placement } from '../../core/compile/devices/report.ts';
 import type { Device, MachineProbe } from '../../contract/system.ts';
+import type { CallOf } from '../protocol/call.ts';
+import { nameAdapters } from './name-adapters.ts';
+import { verdictsIn } from './device-verdicts.ts';
+
+type ProbeCall = Pick<CallOf<'probe'>, 'devices' | 'webgpuAdapter' | 'verdictsFile'>;
 
 /**
- * Loads the native modules and runs a kernel on devices, in this process and not in the service's.
- * @param ids devices to probe; all by default. Of some devices, none is the default; unknown ones are left out.
+ * Loads the native modules and compares devices with the CPU, in this process and not in the service's. Of some devices,
+ * none is the default; unknown ones are left out.
  */
-export async function probeMachine(ids?: readonly string[]): Promise<MachineProbe> {
-  return {
-    modules: [await probeModule('sharp', probeSharp)],
-    devices: ids ? await probeSome(ids) : await probeAll(),
-  };
+export async function probeMachine(call: ProbeCall): Promise<MachineProbe> {
+  return { modules: [await probeModule('sharp', probeSharp)], devices: await probeDevicesOf(call) };
 }
 
 type ModuleProbe = MachineProbe['modules'][number];
@@ -30,34 +32,37 @@ async function probeSharp(): Promise<string> {
   return `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
 }
 
-async function probeSome(ids: readonly string[]): Promise<Device[]> {
-  const { probeDevices } = await import('../../core/compile/devices/probe-devices.ts');
-  const reports = await probeDevices(DEVICE_IDS.filter((id) => ids.includes(id)));
-  return reports.map((report) => toDevice(report, false));
-}
-
-async function probeAll(): Promise<Device[]> {
+async function probeDevicesOf({ devices, webgpuAdapter, verdictsFile }: ProbeCall): Promise<Device[]> {
   const { chooseDevice, probeDevices } = await import('../../core/compile/devices/probe-devices.ts');
-  const reports = await probeDevices();
-  const chosen = chooseDevice(reports);
-  return reports.map((report) => toDevice(report, report.id === chosen.id));
+  const reports = await probeDevices({
+    ids: DEVICE_IDS.filter((id) => devices?.includes(id) ?? true),
+    isNamed: devices !== undefined,
+    adapters: await nameAdapters(webgpuAdapter ?? null),
+    ...(verdictsFile === undefined ? {} : { verdicts: verdictsIn(verdictsFile) }),
+  });
+  const chosen = devices ? undefined : chooseDevice(reports);
+  return reports.map((report) => toDevice(report, report.id === chosen?.id));
 }
 
 function toDevice(report: DeviceReport, isDefault: boolean): Device {
-  const { id, engine, name } = report;
-  const missing = { memoryBytes: null, gflops: null, reason: null, fix: null };
+  const { id, engine, name, isSoftware } = report;
+  const device = { id, engine, name, isSoftware, isDefault };
+  const none = { memoryBytes: null, gflops: null, onCpu: null, reason: null, fix: null };
   if (!report.isAvailable) {
-    return {
-      ...missing,
-      id,
-      engine,
-      name,
-      isDefault,
-      isAvailable: false,
-      reason: report.reason,
-      fix: report.fix,
-    };
+    return { ...device, ...none, isAvailable: false, reason: report.reason, fix: report.fix };
   }
-  const { memoryBytes = null, gflops } = report;
-  return { ...missing, id, engine, name, isDefault, isAvailable: true, memoryBytes, gflops };
+  const { memoryBytes = null, gflops, placement } = report;
+  return {
+    ...device,
+    ...none,
+    isAvailable: true,
+    memoryBytes,
+    gflops,
+    onCpu: placement ? leftToCpu(placement) : null,
+  };
+}
+
+function leftToCpu({ total, onCpu }: Placement): NonNullable<Device['onCpu']> {
+  const count = Object.values(onCpu).reduce((sum, one) => sum + one, 0);
+  return { count, total, operators: Object.keys(onCpu).toSorted() };
 }

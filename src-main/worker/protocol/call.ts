@@ -87,8 +87,17 @@ export const Call = z.discriminatedUnion('kind', [
     path: z.string(),
     overwrite: z.boolean(),
   }),
-  /** Loads every native module and runs a kernel on every device, or on some of them. */
-  z.object({ kind: z.literal('probe'), devices: z.array(z.string()).optional() }),
+  /** Loads every native module, and compares every device, or some of them, with the CPU. */
+  z.object({
+    kind: z.literal('probe'),
+    devices: z.array(z.string()).optional(),
+    /** The GPU behind WebGPU, if it has been named. */
+    webgpuAdapter: z.object({ name: z.string(), driver: z.string() }).nullish(),
+    /** Where comparisons are kept; without it, every probe compares. */
+    verdictsFile: z.string().optional(),
+  }),
+  /** Opens the GPU behind WebGPU, for the driver to name it on the error output. False where there is none. */
+  z.object({ kind: z.literal('open-webgpu') }),
   /** Puts the ground truth of a labeling tool's files into a folder that has only the list of images, one file per image. */
   z.object({
     kind: z.literal('unpack-truth'),
@@ -212,6 +221,7 @@ export const CallResults = {
   'inspect-encoder': InspectedModel,
   'export-encoder': ExportedModel,
   probe: MachineProbe,
+  'open-webgpu': z.boolean(),
   'plan-pretraining': PretrainPlan,
   'write-preview-strip': z.null(),
   'unpack-truth': z.object({ missingImages: z.array(z.string()), problems: z.array(MaskFileProblem) }),

@@ -1,32 +1,66 @@
-import { InferenceSession, listSupportedBackends, Tensor } from 'onnxruntime-node';
-import { GraphBuilder } from '../lower/onnx/graph-builder.ts';
-import type { DeviceId, DeviceReport, Machine } from './report.ts';
+import { createHash } from 'node:crypto';
+import { env, listSupportedBackends } from 'onnxruntime-node';
+import { blockSize } from '../runtime/block-size.ts';
+import type { Target } from '../lower/lowering-target.ts';
+import { compareDevice, describeWrong } from './compare-device.ts';
+import { measureSpeed } from './measure-speed.ts';
+import { probeCases } from './probe-cases.ts';
+import {
+  isSoftwareAdapter,
+  type Adapter,
+  type DeviceId,
+  type DeviceReport,
+  type Machine,
+  type Placement,
+  type Provider,
+  type Verdict,
+  type Verdicts,
+} from './report.ts';
+import { addPlacements, lowerCase, runOnProvider, type LowerGraph } from './run-on-provider.ts';
 
-/** Name of an ONNX Runtime execution provider that the engine can compile for. */
-export type Provider = 'cpu' | 'webgpu' | 'dml' | 'coreml' | 'cuda';
-
-/** A 3x3 convolution of the size found in the middle of a ResNet: 0.6 GFLOP. */
-const PROBE = { batch: 4, channels: 128, sizePx: 23, filterSize: 3 };
-const TIMED_RUNS = 3;
-/** A software GPU needs seconds for one run; one run measures its speed well enough. */
-const ENOUGH_MS = 300;
+export type OnnxProbeOptions = {
+  machine: Machine;
+  /** What computes behind the provider; undefined where the system does not name it. */
+  adapter?: Adapter | undefined;
+  /** Whether the device was named: only then is a software GPU compared that never was before. */
+  isNamed?: boolean | undefined;
+  /** Comparisons of earlier probes; without them, every probe compares. */
+  verdicts?: Verdicts | undefined;
+  /** The compiler's own unless a test gives another. */
+  lowerGraph?: LowerGraph;
+};
 
 /**
- * Runs a convolution on one execution provider.
- * @returns its speed, or why it cannot be used. Never throws for a missing provider.
+ * Measures the speed of one execution provider on a convolution, and compares it with plain JavaScript.
+ * @returns its speed, or why it cannot be used: it is missing, or it computes wrong results. Never throws for a missing
+ * provider.
  */
-export async function probeOnnxProvider(provider: Provider, machine: Machine): Promise<DeviceReport> {
+export async function probeOnnxProvider(
+  provider: Provider,
+  options: OnnxProbeOptions,
+): Promise<DeviceReport> {
+  const { machine, adapter } = options;
   const identity = {
     id: `onnx:${provider}` satisfies DeviceId,
     engine: 'onnx',
-    name: nameOf(provider, machine),
+    name: nameOf(provider, machine, adapter),
+    isSoftware: adapter !== undefined && isSoftwareAdapter(adapter),
   } as const;
   const absent = platformReason(provider, machine);
   if (absent) return { ...identity, isAvailable: false, ...absent };
   try {
-    const gflops = await measure(provider, machine.threads);
+    const target = { provider, block: provider === 'cpu' ? await blockSize() : 0 };
+    const key = await keyOf(target, options);
+    const known = options.verdicts?.read(key);
+    if (!known && identity.isSoftware && options.isNamed !== true) {
+      return { ...identity, isAvailable: false, ...NOT_COMPARED };
+    }
+    const gflops = await measureSpeed(provider, machine.threads);
+    const { wrong, placement } = known ?? (await compare(target, key, options));
+    if (wrong !== null) return { ...identity, isAvailable: false, reason: wrong, fix: WRONG_FIX };
     const memory = provider === 'cpu' ? { memoryBytes: machine.memoryBytes } : {};
-    return { ...identity, isAvailable: true, gflops, ...memory };
+    const left = provider === 'cpu' || !placement ? {} : { placement };
+    return { ...identity, isAvailable: true, gflops, ...memory, ...left };
   } catch (error) {
     // The one expected failure: no driver, no device, or a library of the provider is missing.
     const reason = error instanceof Error ? firstLine(error.message) : String(error);
@@ -34,29 +68,64 @@ export async function probeOnnxProvider(provider: Provider, machine: Machine): P
   }
 }
 
+/** Compares, and keeps the verdict for later probes for which nothing has changed that it depends on. */
+async function compare(
+  target: Target,
+  key: string,
+  { machine, adapter, verdicts, lowerGraph }: OnnxProbeOptions,
+): Promise<Verdict> {
+  let placement: Placement = { total: 0, onCpu: {} };
+  const wrong = await compareDevice(async (probeCase, values) => {
+    const run = await runOnProvider(probeCase, values, target, { threads: machine.threads, lowerGraph });
+    placement = addPlacements(placement, run.placement);
+    return run.outputs;
+  });
+  const verdict = { wrong: wrong ? describeWrong(wrong) : null, placement };
+  // Without a name, another GPU could be there next time.
+  if (adapter || target.provider === 'cpu') verdicts?.write(key, verdict);
+  return verdict;
+}
+
+/** Everything that a verdict depends on: device, driver, ONNX Runtime, and the graphs as they are lowered. */
+async function keyOf(target: Target, { machine, adapter, lowerGraph }: OnnxProbeOptions): Promise<string> {
+  const graphs = createHash('sha256');
+  for (const probeCase of probeCases()) graphs.update(await lowerCase(probeCase, target, lowerGraph));
+  const device = adapter ? `${adapter.name}, ${adapter.driver}` : machine.cpuName;
+  const runtime = `ONNX Runtime ${env.versions.common}`;
+  return [`onnx:${target.provider}`, device, runtime, graphs.digest('hex').slice(0, 16)].join('; ');
+}
+
+const NOT_COMPARED = {
+  reason: 'it is a software GPU, which computes on the CPU and more slowly, so it was not tested',
+  fix: 'Use onnx:cpu. If you select this device by name, it is tested first, which takes minutes.',
+};
+
+const WRONG_FIX =
+  'Update the graphics driver, then test the device again. Until it computes what the CPU computes, it is not used.';
+
 const FIXES: Record<Provider, string> = {
   cpu: 'Reinstall the application: its ONNX Runtime library is damaged.',
   webgpu:
     'Install a graphics driver with Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) support; on Linux `vulkaninfo` must list the GPU.',
   dml: 'Install the latest graphics driver and all Windows updates.',
   coreml: 'Update macOS to a current version.',
-  cuda: 'Install the NVIDIA driver, CUDA 12 and cuDNN 9, then run `npm rebuild onnxruntime-node --onnxruntime-node-install=cuda12`.',
+  cuda: 'Install the NVIDIA driver, CUDA 12 and cuDNN 9, then the CUDA kernels of onnxruntime-node as resources/docs/devices.md says.',
 };
 
-/** Platforms that ONNX Runtime's Node package is built for with each provider. */
-const PLATFORMS: Record<Provider, readonly string[]> = {
-  cpu: ['linux', 'darwin', 'win32'],
-  webgpu: ['linux', 'darwin', 'win32'],
-  dml: ['win32'],
-  coreml: ['darwin'],
-  cuda: ['linux', 'win32'],
+/** Systems that ONNX Runtime's Node package is built for with each provider, as Node names them. */
+const SYSTEMS: Record<Provider, readonly string[]> = {
+  cpu: ['linux-x64', 'linux-arm64', 'darwin-arm64', 'win32-x64', 'win32-arm64'],
+  webgpu: ['linux-x64', 'darwin-arm64', 'win32-x64', 'win32-arm64'],
+  dml: ['win32-x64', 'win32-arm64'],
+  coreml: ['darwin-arm64'],
+  cuda: ['linux-x64'],
 };
 
 function platformReason(provider: Provider, machine: Machine): { reason: string; fix: string } | undefined {
-  const platforms = PLATFORMS[provider];
-  if (!platforms.includes(machine.platform)) {
+  const [systems, own] = [SYSTEMS[provider], `${machine.platform}-${machine.arch}`];
+  if (!systems.includes(own)) {
     return {
-      reason: `${provider} exists only on ${platforms.join(' and ')}; this is ${machine.platform}`,
+      reason: `ONNX Runtime has ${provider} only on ${systems.join(', ')}; this is ${own}`,
       fix: 'Nothing to do: this machine uses another device.',
     };
   }
@@ -66,68 +135,18 @@ function platformReason(provider: Provider, machine: Machine): { reason: string;
   return undefined;
 }
 
-function nameOf(provider: Provider, machine: Machine): string {
+function nameOf(provider: Provider, machine: Machine, adapter: Adapter | undefined): string {
   switch (provider) {
     case 'cpu':
       return `${machine.cpuName}, ${machine.threads} threads`;
     case 'webgpu':
-      return 'GPU through WebGPU';
+      return `${adapter?.name ?? 'GPU'} through WebGPU`;
     case 'dml':
-      return 'GPU through DirectML';
+      return `${adapter?.name ?? 'GPU'} through DirectML`;
     case 'coreml':
       return 'Apple GPU and Neural Engine through Core ML';
     case 'cuda':
-      return 'NVIDIA GPU through CUDA';
-  }
-}
-
-/** Speed in GFLOP/s. The output comes back to the CPU: reading a GPU tensor would abort the process. */
-async function measure(provider: Provider, threads: number): Promise<number> {
-  const { batch, channels, sizePx, filterSize } = PROBE;
-  const builder = new GraphBuilder('probe');
-  const x = builder.input('x', 'float32', [batch, channels, sizePx, sizePx]);
-  const filter = builder.input('filter', 'float32', [channels, channels, filterSize, filterSize]);
-  const y = builder.op('Conv', [x, filter], { kernel_shape: [filterSize, filterSize] });
-  // One number per sample comes back, so that the transfer is not what gets measured.
-  const total = builder.op('ReduceMean', [y, builder.int64s([1, 2, 3])], { keepdims: 0 });
-  builder.output('total', total, 'float32', [batch]);
-
-  const session = await InferenceSession.create(builder.model(), {
-    executionProviders: [provider],
-    intraOpNumThreads: threads,
-    logSeverityLevel: 4,
-  });
-  try {
-    const feeds = {
-      x: filled([batch, channels, sizePx, sizePx], 0.5),
-      filter: filled([channels, channels, filterSize, filterSize], 0.25),
-    };
-    const expected = channels * filterSize ** 2 * 0.5 * 0.25;
-    let bestMs = Infinity;
-    for (let run = 0, spentMs = 0; run <= TIMED_RUNS && spentMs < ENOUGH_MS; run++) {
-      const startedMs = performance.now();
-      const outputs = await session.run(feeds);
-      const elapsedMs = performance.now() - startedMs;
-      spentMs += elapsedMs;
-      bestMs = Math.min(bestMs, elapsedMs);
-      assertMean(outputs.total, expected);
-    }
-    const outPx = sizePx - filterSize + 1;
-    return (2 * batch * outPx ** 2 * channels ** 2 * filterSize ** 2) / bestMs / 1e6;
-  } finally {
-    await session.release();
-  }
-}
-
-function filled(dims: readonly number[], value: number): Tensor {
-  const size = dims.reduce((product, dim) => product * dim, 1);
-  return new Tensor('float32', new Float32Array(size).fill(value), dims);
-}
-
-function assertMean(total: Tensor | undefined, expected: number): void {
-  const value = total?.data[0];
-  if (typeof value !== 'number' || Math.abs(value - expected) > 1e-3 * expected) {
-    throw new Error(`the probe's convolution returned ${String(value)} instead of ${expected}`);
+      return `${adapter?.name ?? 'NVIDIA GPU'} through CUDA`;
   }
 }
 

@@ -2,7 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { tf } from '../../tensor/tfjs.ts';
-import type { DeviceReport, Machine } from './report.ts';
+import { compareDevice, describeWrong, runEager } from './compare-device.ts';
+import type { Adapter, DeviceReport, Machine, Verdict, Verdicts } from './report.ts';
 import { restoreUtilPredicates } from './util-polyfill.ts';
 
 /** Node packages that register TensorFlow.js's native backend, and the device that each serves. */
@@ -19,17 +20,34 @@ const NATIVE_FIX: Record<NativeTfjsId, string> = {
     'Not needed: the compiled engine is faster on a CPU. To use it anyway, run `npm install @tensorflow/tfjs-node`.',
 };
 
+const WRONG_FIX =
+  'Use another device: until this one computes what plain JavaScript computes, it is not used.';
+
+type NativeProbeOptions = {
+  machine: Machine;
+  /** The GPU that CUDA sees, where it is known. */
+  adapter?: Adapter | undefined;
+  /** Comparisons of earlier probes. */
+  verdicts?: Verdicts | undefined;
+};
+
 /** 64-channel 3x3 convolution: large enough for a speed, small enough for the plain JavaScript kernel. */
 const PROBE = { batch: 1, channels: 64, sizePx: 34, filterSize: 3 };
 
 /**
- * Loads a native TensorFlow.js package and runs a convolution on it.
+ * Loads a native TensorFlow.js package, compares it with plain JavaScript and runs a convolution on it.
  * @returns its speed, or why it cannot be used. The TensorFlow.js backend in use is left as it was.
  */
-export async function probeNativeTfjs(id: NativeTfjsId, machine: Machine): Promise<DeviceReport> {
-  const identity = { id, engine: 'tfjs', name: NATIVE_PACKAGES[id].name } as const;
+export async function probeNativeTfjs(
+  id: NativeTfjsId,
+  { machine, adapter, verdicts }: NativeProbeOptions,
+): Promise<DeviceReport> {
+  const { name } = NATIVE_PACKAGES[id];
+  const identity = { id, engine: 'tfjs', name, isSoftware: false } as const;
   try {
     loadNativeTfjs(id);
+    const { wrong } = await verdictOf(id, { machine, adapter, verdicts });
+    if (wrong !== null) return { ...identity, isAvailable: false, reason: wrong, fix: WRONG_FIX };
     const gflops = await measure('tensorflow');
     const memory = id === 'tfjs:tensorflow' ? { memoryBytes: machine.memoryBytes } : {};
     return { ...identity, isAvailable: true, gflops, ...memory };
@@ -48,10 +66,26 @@ export async function probeTfjsCpu(machine: Machine): Promise<DeviceReport> {
     id: 'tfjs:cpu',
     engine: 'tfjs',
     name,
+    isSoftware: false,
     isAvailable: true,
     gflops,
     memoryBytes: machine.memoryBytes,
   };
+}
+
+async function verdictOf(
+  id: NativeTfjsId,
+  { machine, adapter, verdicts }: NativeProbeOptions,
+): Promise<Verdict> {
+  const device =
+    id === 'tfjs:tensorflow-gpu' && adapter ? `${adapter.name}, ${adapter.driver}` : machine.cpuName;
+  const key = [id, device, `TensorFlow.js ${tf.version_core}`].join('; ');
+  const known = verdicts?.read(key);
+  if (known) return known;
+  const wrong = await compareDevice((probeCase, values) => runEager(probeCase, values, 'tensorflow'));
+  const verdict = { wrong: wrong ? describeWrong(wrong) : null, placement: null };
+  verdicts?.write(key, verdict);
+  return verdict;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Provider } from '../devices/onnx-probe.ts';
+import type { Provider } from '../devices/report.ts';
 
 /** What a graph is lowered for. */
 export type Target = {

@@ -5,7 +5,7 @@ import type { TensorSpec } from '../ir/tensor-spec.ts';
 import { memoryOrder, rowMajor, type Layout } from '../lower/layout.ts';
 import type { NamedSpecs } from '../trace/trace.ts';
 import { GpuTransfer } from './gpu-transfer.ts';
-import { ortTensor } from './ort-tensor.ts';
+import { hostDataOf, ortTensor } from './ort-tensor.ts';
 import type { HostTensors, StepState } from './step.ts';
 import type { EngineTarget } from './engine-target.ts';
 
@@ -211,11 +211,4 @@ function orderOf(layout: Layout, spec: TensorSpec): Int32Array | undefined {
 
 function bytesOf(spec: TensorSpec): number {
   return sizeOf(spec.shape) * bytesPerElement(spec.dtype);
-}
-
-/** @throws Error for a tensor that is not in host memory or has an element type we never write */
-export function hostDataOf(tensor: Tensor): HostData {
-  const { data } = tensor;
-  if (data instanceof Float32Array || data instanceof Int32Array || data instanceof Uint8Array) return data;
-  throw new Error(`a tensor of type ${tensor.type} came back`);
 }

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { providerOf } from '../devices/probe-devices.ts';
-import type { DeviceId } from '../devices/report.ts';
+import { providerOf, type DeviceId } from '../devices/report.ts';
 import type { Target } from '../lower/lowering-target.ts';
 import { blockSize } from './block-size.ts';
 

@@ -1,6 +1,6 @@
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import type { Dtype } from '../../tensor/dtype.ts';
-import type { Provider } from '../devices/onnx-probe.ts';
+import type { Provider } from '../devices/report.ts';
 import { GraphBuilder } from '../lower/onnx/graph-builder.ts';
 import { DeviceError } from './step.ts';
 

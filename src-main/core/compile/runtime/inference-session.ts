@@ -3,8 +3,7 @@ import type { HostData } from '../../tensor/dtype.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { DeviceId } from '../devices/report.ts';
 import type { TensorSpec } from '../ir/tensor-spec.ts';
-import { hostDataOf } from './engine-state.ts';
-import { ortTensor } from './ort-tensor.ts';
+import { hostDataOf, ortTensor } from './ort-tensor.ts';
 import type { HostTensors, Step } from './step.ts';
 import { openSession } from './open-session.ts';
 

@@ -1,6 +1,5 @@
 import { InferenceSession } from 'onnxruntime-node';
-import { providerOf } from '../devices/probe-devices.ts';
-import type { DeviceId } from '../devices/report.ts';
+import { providerOf, type DeviceId } from '../devices/report.ts';
 
 /**
  * Loads an ONNX file into ONNX Runtime.

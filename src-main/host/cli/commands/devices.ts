@@ -9,11 +9,12 @@ export function addDevicesCommand(program: Command): void {
   program
     .command('devices')
     .description(
-      'list the devices that can compute on this machine, with their measured speed, and why others cannot',
+      'compare the devices of this machine with the CPU, and list those that compute the same with their measured speed',
     )
-    .action(async (_options: unknown, command: Command) => {
-      const { output } = contextOf(command);
-      const { devices } = await probeHere();
+    .option('--device <name>', 'test only this device, even if it is a software GPU')
+    .action(async ({ device }: { device?: string }, command: Command) => {
+      const { folder, output } = contextOf(command);
+      const { devices } = await probeHere(folder, device === undefined ? undefined : [device]);
       output.result(devices, (all) => all.flatMap(deviceLines));
     });
 }
@@ -23,13 +24,23 @@ function deviceLines({
   name,
   isAvailable,
   isDefault,
+  isSoftware,
   memoryBytes,
   gflops,
+  onCpu,
   reason,
   fix,
 }: Device): string[] {
-  if (!isAvailable) return [`-  ${id}: ${name} is not available: ${reason ?? ''}`, `     ${fix ?? ''}`];
+  const marked = isSoftware ? `${name} (software GPU)` : name;
+  if (!isAvailable) return [`-  ${id}: ${marked} is not available: ${reason ?? ''}`, `     ${fix ?? ''}`];
   const memory = memoryBytes === null ? '' : `, ${(memoryBytes / GIB).toFixed(1)} GiB`;
   const speed = gflops === null ? '' : `, ${gflops.toFixed(1)} GFLOP/s measured`;
-  return [`${isDefault ? '*' : ' '}  ${id}: ${name}${memory}${speed}${isDefault ? ' (default)' : ''}`];
+  const left =
+    onCpu && onCpu.count > 0
+      ? [`     ${onCpu.count} of ${onCpu.total} operators run on the CPU: ${onCpu.operators.join(', ')}`]
+      : [];
+  return [
+    `${isDefault ? '*' : ' '}  ${id}: ${marked}${memory}${speed}${isDefault ? ' (default)' : ''}`,
+    ...left,
+  ];
 }

@@ -16,7 +16,7 @@ export function addDoctorCommand(program: Command): void {
     )
     .action(async (_options: unknown, command: Command) => {
       const { folder, output } = contextOf(command);
-      const checks = await runDoctor({ dataFolder: folder, probe: probeHere });
+      const checks = await runDoctor({ dataFolder: folder, probe: () => probeHere(folder) });
       output.result(checks, (all) => all.flatMap(checkLines));
       if (checks.some(({ status }) => status === 'failed')) process.exitCode = ExitCode.userError;
     });

@@ -4,7 +4,7 @@ import { startService } from '../../../support/running-service.ts';
 import { inProcessWorker } from '../../../support/in-process-worker.ts';
 
 test('of named devices, only the known ones are probed, and none is the default', async () => {
-  const { devices } = await probeMachine(['tfjs:cpu', 'no such device']);
+  const { devices } = await probeMachine({ devices: ['tfjs:cpu', 'no such device'] });
   expect(devices).toMatchObject([{ id: 'tfjs:cpu', isAvailable: true, isDefault: false }]);
 });
 
