@@ -1,5 +1,6 @@
 /**
- * `npm start`: the desktop app. The first start downloads Electron's binary, which no other part needs.
+ * `npm start` and, with the argument `dev`, `npm run dev`: the desktop app, as built or following the sources. The first
+ * start downloads Electron's binary, which no other part needs.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -18,4 +19,4 @@ if (!hasBinary && run('npx', ['install-electron']) !== 0) {
   );
   process.exit(1);
 }
-process.exit(run('npx', ['electron-vite', 'preview']));
+process.exit(run('npx', ['electron-vite', process.argv[2] ?? 'preview']));
