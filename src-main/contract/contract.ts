@@ -68,6 +68,7 @@ import {
 } from './segmentation.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { ShownName } from './shown-name.ts';
+import { similarContract } from './similar.ts';
 import { Device, DoctorCheck, FolderListing, RevealTarget, StorageUse, SystemInfo } from './system.ts';
 import { ViewState } from './view-state.ts';
 
@@ -294,6 +295,7 @@ export const contract = {
     undoBatch: base.input(z.object({ batch: z.number().int() })).output(UndoneBatch),
     redoBatch: base.input(z.object({ batch: z.number().int() })).output(RedoneBatch),
   },
+  similar: similarContract,
   datasets: {
     list: base.output(z.array(Dataset)),
     version: base.input(z.object({ id: DatasetVersionId })).output(DatasetVersionDetail),

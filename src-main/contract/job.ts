@@ -23,12 +23,15 @@ const SegmentSpec = z.object({
 const ExportSpec = z.object({ kind: z.literal('export'), exportId: ExportId });
 /** Reads masks into a segmentation; the import's row says which, and from where. */
 const ImportSpec = z.object({ kind: z.literal('import'), importId: ImportId });
+/** Describes images and masks by vectors, so that they can be compared. */
+const DescribeSpec = z.object({ kind: z.literal('describe'), segmentationId: SegmentationId });
 export const JobSpec = z.discriminatedUnion('kind', [
   ScanSpec,
   PretrainSpec,
   SegmentSpec,
   ExportSpec,
   ImportSpec,
+  DescribeSpec,
 ]);
 export type JobSpec = z.infer<typeof JobSpec>;
 export type JobKind = JobSpec['kind'];
@@ -48,6 +51,7 @@ export const JobPhase = z.enum([
   'writing-files',
   'reading-masks',
   'comparing-masks',
+  'describing-objects',
 ]);
 export type JobPhase = z.infer<typeof JobPhase>;
 

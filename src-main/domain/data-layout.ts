@@ -86,7 +86,9 @@ export function modelFile(modelsFolder: string, file: string): string {
  * taught, for the heads of other collections.
  */
 export function segmentationFiles({ segmentations }: DataLayout, id: SegmentationId) {
-  return { model: join(segmentations, `${id}.model`), lessons: join(segmentations, `${id}.lessons`) };
+  const file = (suffix: string) => join(segmentations, `${id}.${suffix}`);
+  // The vectors of its images and masks.
+  return { model: file('model'), lessons: file('lessons'), vectors: file('vectors') };
 }
 
 /** The folder of a run: its image list and checkpoints. */

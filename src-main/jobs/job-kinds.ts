@@ -1,4 +1,5 @@
 import type { JobEnvironment, JobKinds } from './job-kind.ts';
+import { describeKind } from './describe-kind.ts';
 import { exportKind } from './export-kind.ts';
 import { importKind } from './import-kind.ts';
 import { pretrainKind } from './pretrain-kind.ts';
@@ -13,5 +14,6 @@ export function jobKinds(environment: JobEnvironment): JobKinds {
     import: importKind(environment),
     pretrain: pretrainKind(environment),
     segment: segmentKind(environment),
+    describe: describeKind(environment),
   };
 }

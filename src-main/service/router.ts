@@ -18,6 +18,7 @@ import { hasCalibratedScores } from '../contract/likely-right.ts';
 import { exportHead, headTeachers, writeHeat } from './foreground-heads.ts';
 import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
+import { similarHandlers } from './similar.ts';
 import { writeSheet } from './sheet.ts';
 import { reveal } from './reveal.ts';
 import type { Service } from './service.ts';
@@ -36,6 +37,7 @@ export function createRouter(service: Service) {
   const segmentations = segmentationHandlers(service);
   const concepts = conceptHandlers(service);
   const masks = maskHandlers(service);
+  const similar = similarHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -134,6 +136,12 @@ export function createRouter(service: Service) {
       redo: os.masks.redo.handler(({ input }) => masks.redo(input)),
       undoBatch: os.masks.undoBatch.handler(({ input }) => masks.undoBatch(input.batch)),
       redoBatch: os.masks.redoBatch.handler(({ input }) => masks.redoBatch(input.batch)),
+    },
+    similar: {
+      state: os.similar.state.handler(({ input }) => similar.state(input.id)),
+      describe: os.similar.describe.handler(({ input }) => similar.describe(input.id)),
+      images: os.similar.images.handler(({ input }) => similar.images(input.id, input.imageId, input.limit)),
+      objects: os.similar.objects.handler(({ input }) => similar.objects(input.maskId, input.limit)),
     },
     models: {
       list: os.models.list.handler(() => store.models.list()),

@@ -4,6 +4,7 @@ import { CollectionRepository } from './collections.ts';
 import { ConceptRepository } from './concepts.ts';
 import { DatasetRowRepository } from './dataset-rows.ts';
 import { DatasetRepository } from './datasets.ts';
+import { DescriptionRepository } from './descriptions.ts';
 import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
 import { LikelyRightRepository } from './likely-right.ts';
@@ -80,6 +81,7 @@ export class Store {
   readonly models: ModelRepository;
   readonly datasets: DatasetRepository;
   readonly datasetRows: DatasetRowRepository;
+  readonly descriptions: DescriptionRepository;
   readonly exports: ExportRepository;
   readonly maskEdits: MaskEditRepository;
   readonly maskImports: MaskImportRepository;
@@ -104,6 +106,7 @@ export class Store {
     this.likelyRight = new LikelyRightRepository(readable);
     this.datasets = new DatasetRepository(writable);
     this.datasetRows = new DatasetRowRepository(writable);
+    this.descriptions = new DescriptionRepository(writable);
     this.exports = new ExportRepository(writable);
     this.maskEdits = new MaskEditRepository(writable);
     this.maskImports = new MaskImportRepository(writable, this.maskEdits);

@@ -80,6 +80,7 @@ const JOBS: { [K in JobKind]: (job: WorkerJobOf<K>, context: JobContext) => Prom
   import: async (...args) => (await import('./jobs/import-job.ts')).runImport(...args),
   pretrain: async (...args) => (await import('./jobs/pretrain-job.ts')).runPretraining(...args),
   segment: async (...args) => (await import('./jobs/segment-job.ts')).runSegmentation(...args),
+  describe: async (...args) => (await import('./jobs/describe-job.ts')).runDescription(...args),
 };
 
 function codeOf<J extends WorkerJob>(job: J): (job: J, context: JobContext) => Promise<void> {
@@ -171,6 +172,10 @@ async function resultOf(call: Call): Promise<unknown> {
     case 'list-lessons': {
       const { listLessons } = await import('./calls/head-calls.ts');
       return listLessons(call);
+    }
+    case 'find-similar': {
+      const { findSimilar } = await import('./calls/similar-call.ts');
+      return findSimilar(call);
     }
     case 'write-preview-strip': {
       const { writePreviewStrip } = await import('./calls/preview-strip-call.ts');

@@ -23,6 +23,7 @@ export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void>
         navigation.go('pretrain', spec.runId);
         return;
       case 'segment':
+      case 'describe':
         navigation.go('masks', spec.segmentationId);
         return;
       case 'export':

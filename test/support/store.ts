@@ -157,11 +157,13 @@ export function maskOf(
 }
 
 /**
- * Migrations up to an old version, and those that follow. Columns that were added later and that today's statements
- * name are there from the start, because a store of that version is filled through them.
+ * Migrations up to an old version, and those that follow. Columns and tables that were added later and that
+ * today's statements name are there from the start, because a store of that version is filled through them.
  */
 export function migrationsAround(version: number): { old: Migration[]; all: Migration[] } {
-  const added = knownMigrations().filter((migration) => /^ALTER TABLE \w+ ADD COLUMN/m.test(migration.sql));
+  // Not those that make a table again to change it.
+  const adds = /^(ALTER TABLE \w+ ADD COLUMN|CREATE TABLE (?!\w+_kept))/m;
+  const added = knownMigrations().filter((migration) => adds.test(migration.sql));
   const isEarly = (migration: Migration) =>
     migration.version > version && added.some((one) => one.version === migration.version);
   const early = added.filter(isEarly).map(({ sql }) => sql);

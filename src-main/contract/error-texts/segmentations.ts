@@ -60,6 +60,21 @@ export const SEGMENTATIONS_ERRORS = {
     message: 'Segmentation {id} has no finished images yet.',
     hint: 'Wait for its job, or resume the job.',
   },
+  'not-described': {
+    code: 'WRONG_STATE',
+    message: "The images and objects of '{name}' have not been described yet, so they cannot be compared.",
+    hint: 'Describe them first.',
+  },
+  'image-not-described': {
+    code: 'WRONG_STATE',
+    message: 'Image {imageId} has not been described yet, or it could not be read.',
+    hint: 'Describe the segmentation again.',
+  },
+  'object-not-described': {
+    code: 'WRONG_STATE',
+    message: 'Object {id} has not been described yet, or its image could not be read.',
+    hint: 'Describe the segmentation again.',
+  },
   'learned-missing': {
     code: 'WRONG_STATE',
     message: 'What this segmentation has learned is missing, or an older version wrote it.',

@@ -20,6 +20,7 @@ import { addPretrainCommand } from './commands/pretrain.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addReviewCommand } from './commands/review.ts';
+import { addSimilarCommand } from './commands/similar.ts';
 import { addSegmentCommand } from './commands/segment.ts';
 import { addSegmentationCommands } from './commands/segmentations.ts';
 import { addAddressCommand, addServeCommand } from './commands/serve.ts';
@@ -45,6 +46,7 @@ export function createProgram(version: string): Command {
   addRunCommands(program);
   addSegmentCommand(program);
   addReviewCommand(program);
+  addSimilarCommand(program);
   addSegmentationCommands(program);
   addConceptCommands(program);
   addEvaluateCommand(program);

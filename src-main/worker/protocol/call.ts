@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ContentHash } from '../../contract/ids.ts';
+import { ContentHash, ImageId, MaskId } from '../../contract/ids.ts';
 import { MaskFileFormat, MaskFileProblem } from '../../contract/mask-import.ts';
 import { Box } from '../../contract/mask.ts';
 import { MaskShape } from '../../domain/mask-shape.ts';
@@ -194,6 +194,13 @@ export const Call = z.discriminatedUnion('kind', [
     gflops: z.number().nullable(),
     memoryBytes: z.number().nullable(),
   }),
+  /** The images or masks of a segmentation whose vectors are nearest to those of one. */
+  z.object({
+    kind: z.literal('find-similar'),
+    vectorsFile: z.string(),
+    of: z.union([z.object({ imageId: ImageId }), z.object({ maskId: MaskId })]),
+    limit: z.number().int().positive(),
+  }),
   /** Region maps of a run as one picture, one row per image and one column per step, written to `out`. */
   z.object({
     kind: z.literal('write-preview-strip'),
@@ -223,6 +230,10 @@ export const CallResults = {
   probe: MachineProbe,
   'open-webgpu': z.boolean(),
   'plan-pretraining': PretrainPlan,
+  'find-similar': z.object({
+    /** Null if what was looked for has not been described. Ids of images for an image, of masks for a mask. */
+    found: z.array(z.object({ id: z.number().int(), similarity: z.number() })).nullable(),
+  }),
   'write-preview-strip': z.null(),
   'unpack-truth': z.object({ missingImages: z.array(z.string()), problems: z.array(MaskFileProblem) }),
   'score-masks': z.object({

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LevelRange } from '../../contract/brightness.ts';
 import { ExportImageName, ExportImageRow, ExportPlan } from '../../domain/export-plan.ts';
 import { ExportResult } from '../../contract/export.ts';
-import { ContentHash, DatasetVersionId, ImageId, RunId, SegmentationId } from '../../contract/ids.ts';
+import { ContentHash, DatasetVersionId, ImageId, MaskId, RunId, SegmentationId } from '../../contract/ids.ts';
 import type { JobKind } from '../../contract/job.ts';
 import {
   ExportedClass,
@@ -248,10 +248,59 @@ const segment = {
   },
 } satisfies Declaration<'segment'>;
 
+const describe = {
+  job: z.object({
+    rootPath: z.string(),
+    limits: ImageLimits,
+    cache: CacheBounds,
+    readingFolder: ReadingFolder,
+    settings: SegmentSettings,
+    device: z.string(),
+    /** Null for only colour and outline. */
+    model: ModelWeights.nullable(),
+    /** Where the vectors are kept. */
+    vectorsFile: z.string(),
+  }),
+  asks: {
+    /** The next segmented images, by id, with their masks. */
+    'describe/images': {
+      ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
+      answer: z.object({
+        images: z.array(
+          FileKey.extend({
+            id: ImageId,
+            contentHash: ContentHash,
+            masks: z.array(z.object({ id: MaskId, revision: z.number().int(), level: z.number().int() })),
+          }),
+        ),
+      }),
+    },
+    /** The shapes of an image's masks as they are now. */
+    'describe/shapes': {
+      ask: z.object({ imageId: ImageId }),
+      answer: z.object({ shapes: z.array(z.object({ id: MaskId, shape: MaskShape })) }),
+    },
+    /** All vectors are in their file. */
+    'describe/finish': {
+      ask: z.object({
+        imageCount: z.number().int(),
+        maskCount: z.number().int(),
+        skippedCount: z.number().int(),
+      }),
+      answer: z.null(),
+    },
+  },
+} satisfies Declaration<'describe'>;
+
 /**
  * Every kind of job, once. The service's handler of a kind is in `jobs/job-kinds.ts`, the worker's code in
  * `worker/worker.ts`; a kind that lacks one does not compile.
  */
-export const JOB_KINDS = { scan, export: exportDataset, import: importMasks, pretrain, segment } satisfies {
-  [K in JobKind]: Declaration<K>;
-};
+export const JOB_KINDS = {
+  scan,
+  export: exportDataset,
+  import: importMasks,
+  pretrain,
+  segment,
+  describe,
+} satisfies { [K in JobKind]: Declaration<K> };

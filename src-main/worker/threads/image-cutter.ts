@@ -143,7 +143,7 @@ export class ImageCutter {
 
 /** @throws ImageProblemError when the file can no longer be used */
 export function readPixels(
-  image: CutImage,
+  image: Pick<CutImage, 'relPath' | 'pathBytes' | 'contentHash'>,
   { rootPath, limits }: Pick<CutSpec, 'rootPath' | 'limits'>,
   reader: NotedReader,
 ): Promise<ImagePixels> {

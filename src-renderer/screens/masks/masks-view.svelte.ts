@@ -1,6 +1,6 @@
 import { untrack } from 'svelte';
 import { z } from 'zod';
-import { ImageId, type ConceptId } from '../../../src-main/contract/ids.ts';
+import { ImageId, type ConceptId, type MaskId } from '../../../src-main/contract/ids.ts';
 import { hasCalibratedScores, isLikelyRight } from '../../../src-main/contract/likely-right.ts';
 import type { ReviewProgress } from '../../../src-main/contract/mask-edit.ts';
 import type { GalleryTile, Mask, ReviewState, Trust } from '../../../src-main/contract/mask.ts';
@@ -12,6 +12,7 @@ import { ScrolledList } from '../../state/scrolled-list.svelte.ts';
 import { Selection } from '../../state/selection.svelte.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 import { DoneBatches } from '../../state/undo-batches.ts';
+import { SimilarView } from './similar-view.svelte.ts';
 import { ANY, fromAddress, ShownFilter, toAddress, toQuery } from './gallery-filter.ts';
 
 const IDS_AT_ONCE = 5_000;
@@ -24,6 +25,7 @@ const PLAIN_COLOUR = '#ffd166';
 /** The masks screen: `masks/SEGMENTATION/IMAGE` shows one image, `masks` the grid of the selected segmentation. */
 export class MasksView {
   readonly selection = new Selection<ImageId>();
+  readonly similar: SimilarView;
   readonly #studio: Studio;
   readonly #segmentationId = $derived.by(() => this.#studio.segmentations.selected?.id);
   #concepts = $state.raw<readonly Concept[]>([]);
@@ -46,8 +48,12 @@ export class MasksView {
   readonly list = $derived.by(() => {
     const [{ client }, id, filter] = [this.#studio, this.#segmentationId, toQuery(this.filter)];
     if (id === undefined) return undefined;
+    const { imageId } = this.similar;
     return new ScrolledList<GalleryTile>({
-      readIds: (cursor) => client.segmentations.galleryIds({ id, ...filter, cursor, limit: IDS_AT_ONCE }),
+      readIds: async (cursor) =>
+        imageId !== undefined
+          ? { items: await this.similar.images(id, imageId), nextCursor: null }
+          : client.segmentations.galleryIds({ id, ...filter, cursor, limit: IDS_AT_ONCE }),
       readMany: (imageIds) => client.segmentations.galleryTiles({ id, imageIds }),
       idOf: ({ imageId }) => imageId,
     });
@@ -70,6 +76,7 @@ export class MasksView {
 
   constructor(studio: Studio) {
     this.#studio = studio;
+    this.similar = new SimilarView(studio);
   }
 
   get concepts(): readonly Concept[] {
@@ -182,6 +189,15 @@ export class MasksView {
     if (tile.maskCount === 0) return pictureAddress(`/images/${imageId}/thumbnail`);
     const version = `${tile.version}-${this.#coloursName}`;
     return pictureAddress(`/segmentations/${this.#segmentationId}/drawn/${imageId}/${version}.webp`);
+  }
+
+  showSimilarImages(id: ImageId): void {
+    this.selection.clear();
+    if (this.#segmentationId !== undefined) this.similar.toImage(this.#segmentationId, id);
+  }
+
+  showSimilarObjects(id: MaskId): void {
+    if (this.#segmentationId !== undefined) this.similar.toObject(this.#segmentationId, id);
   }
 
   open(id: ImageId): void {

@@ -143,7 +143,8 @@ async function writeHeat(
   return written;
 }
 
-async function findImage(
+/** An image of a segmentation by its path. @throws UserError NOT_FOUND */
+export async function findImage(
   client: Client,
   segmentation: Segmentation,
   wanted: string,

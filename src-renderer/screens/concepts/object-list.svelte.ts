@@ -15,9 +15,15 @@ const AHEAD = 200;
 /** Masks that one call may change. */
 const CHANGED_AT_ONCE = 1_000;
 
-/** All objects of one concept, read as they are scrolled to; and the selected ones. */
-export class ConceptMasks {
-  readonly id: ConceptId;
+/** Reads objects from a cursor on, or from the start. */
+type ReadPage = (
+  cursor: string | null,
+  limit: number,
+) => Promise<{ items: Mask[]; nextCursor: string | null }>;
+
+/** A list of objects, such as those of a concept, read as they are scrolled to; and the selected ones. */
+export class ObjectList {
+  readonly #readPage: ReadPage;
   readonly #client: Client;
   readonly #toasts: Toasts;
   #items = $state.raw<readonly Mask[]>([]);
@@ -33,10 +39,10 @@ export class ConceptMasks {
   // eslint-disable-next-line svelte/prefer-svelte-reactivity
   readonly #byId = $derived.by(() => new Map(this.#items.map((mask) => [mask.id, mask])));
 
-  constructor(client: Client, toasts: Toasts, id: ConceptId) {
+  constructor(client: Client, toasts: Toasts, readPage: ReadPage) {
     this.#client = client;
     this.#toasts = toasts;
-    this.id = id;
+    this.#readPage = readPage;
   }
 
   get isLoaded(): boolean {
@@ -126,11 +132,7 @@ export class ConceptMasks {
       const wanted = items.length + count;
       let next = cursor;
       do {
-        const page: { items: Mask[]; nextCursor: string | null } = await this.#client.concepts.masks({
-          id: this.id,
-          cursor: next,
-          limit: AT_ONCE,
-        });
+        const page = await this.#readPage(next, AT_ONCE);
         items.push(...page.items);
         next = page.nextCursor;
       } while (next !== null && items.length < wanted);

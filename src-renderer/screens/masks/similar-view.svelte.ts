@@ -1,0 +1,86 @@
+import type { Client } from '../../../src-main/contract/contract.ts';
+import { ImageId, MaskId, type SegmentationId } from '../../../src-main/contract/ids.ts';
+import type { Job } from '../../../src-main/contract/job.ts';
+import type { Mask } from '../../../src-main/contract/mask.ts';
+import type { Description } from '../../../src-main/contract/similar.ts';
+import { describeFirst } from '../../state/described.ts';
+import type { Navigation } from '../../state/navigation.svelte.ts';
+
+const IMAGES = 500;
+const OBJECTS = 500;
+
+/** What the view needs of the studio. */
+type Surroundings = { client: Client; navigation: Navigation };
+
+/** More like one image or object: `masks/SEGMENTATION?similarTo=IMAGE`, or `?similarObject=MASK`. */
+export class SimilarView {
+  readonly #studio: Surroundings;
+  #job = $state.raw<Job>();
+  #description = $state.raw<Description>();
+  #sought = $state.raw<Mask>();
+
+  readonly imageId = $derived.by(
+    () => ImageId.safeParse(Number(this.#studio.navigation.query.similarTo)).data,
+  );
+  readonly maskId = $derived.by(
+    () => MaskId.safeParse(Number(this.#studio.navigation.query.similarObject)).data,
+  );
+
+  constructor(studio: Surroundings) {
+    this.#studio = studio;
+  }
+
+  /** The job that has to end before anything can be compared. */
+  get job(): Job | undefined {
+    return this.#job;
+  }
+
+  /** What was compared last. */
+  get description(): Description | undefined {
+    return this.#description;
+  }
+
+  /** The object that others are compared with, once it is known. */
+  get sought(): Mask | undefined {
+    return this.#sought;
+  }
+
+  toImage(segmentationId: SegmentationId, imageId: ImageId): void {
+    this.#go(segmentationId, { similarTo: String(imageId) });
+  }
+
+  toObject(segmentationId: SegmentationId, maskId: MaskId): void {
+    this.#go(segmentationId, { similarObject: String(maskId) });
+  }
+
+  leave(): void {
+    this.#studio.navigation.setQuery({ similarTo: undefined, similarObject: undefined });
+  }
+
+  /** The image itself first, then the others, nearest first. */
+  async images(id: SegmentationId, imageId: ImageId): Promise<ImageId[]> {
+    await this.#describe(id);
+    const found = await this.#studio.client.similar.images({ id, imageId, limit: IMAGES });
+    return [imageId, ...found.map((image) => image.imageId)];
+  }
+
+  /** The object itself first, then the others, nearest first. */
+  async objects(id: SegmentationId, maskId: MaskId): Promise<Mask[]> {
+    await this.#describe(id);
+    const { sought, found } = await this.#studio.client.similar.objects({ maskId, limit: OBJECTS });
+    this.#sought = sought;
+    return [sought, ...found];
+  }
+
+  async #describe(id: SegmentationId): Promise<void> {
+    this.#description = await describeFirst(this.#studio.client, id, (job) => (this.#job = job));
+  }
+
+  /** As a step of the history: the back button leads to where it was called from. */
+  #go(segmentationId: SegmentationId, query: Record<string, string>): void {
+    const { navigation } = this.#studio;
+    const before = navigation.query;
+    navigation.go('masks', segmentationId);
+    navigation.setQuery({ ...before, similarTo: undefined, similarObject: undefined, ...query });
+  }
+}
