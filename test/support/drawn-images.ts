@@ -2,6 +2,7 @@ import { NotedReader } from '../../src-main/core/image/noted-reader.ts';
 import { createHash } from 'node:crypto';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Brightness } from '../../src-main/contract/brightness.ts';
 import { ContentHash, ExportId } from '../../src-main/contract/ids.ts';
 import type { DatasetClass, Split } from '../../src-main/contract/dataset.ts';
 import type { ExportFormat, ExportOptions, ExportResult } from '../../src-main/contract/export.ts';
@@ -42,10 +43,15 @@ export async function drawnImage(
 
 export type Written = { folder: string; result: ExportResult; rows: ExportImageRow[]; plan: ExportPlan };
 
-/** Writes images to a folder and exports them, as the export job does it, without a store. */
+type DrawnExport = { format: ExportFormat; brightness?: Brightness } & Partial<ExportOptions>;
+
+/**
+ * Writes images to a folder and exports them, as the export job does it, without a store.
+ * @param options `brightness` is that of the images' collection
+ */
 export async function exportDrawn(
   drawn: readonly DrawnImage[],
-  options: { format: ExportFormat } & Partial<ExportOptions>,
+  { brightness, ...options }: DrawnExport,
   signal = new AbortController().signal,
   tamper: (folder: string) => void = () => undefined,
 ): Promise<Written> {
@@ -60,6 +66,7 @@ export async function exportDrawn(
     ...options,
     outPath,
   });
+  if (brightness) plan.brightness[root] = brightness;
   const target = await ExportTarget.open(plan, { isFile: formatOf(options.format).target === 'file' });
   const result = await writeExport({
     plan,
