@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,11 +8,11 @@ import { checkSame, checkSound, goOn, Journey, resultOf, RunningCommand, type Wo
 /** Kinds of work that read a folder of the user's. */
 const READING: readonly [Work, ...Work[]] = ['scan', 'pretrain', 'segment', 'export', 'import'];
 /** What a command may say of a folder that is not there, or not for the moment. */
-const EXPECTED = ['FOLDER_NOT_FOUND', 'FILE_NOT_FOUND', 'NO_USABLE_IMAGES', 'IMAGE_UNAVAILABLE'];
+const EXPECTED = ['FOLDER_NOT_FOUND', 'FILE_NOT_FOUND', 'NOT_FOUND', 'NO_USABLE_IMAGES', 'IMAGE_UNAVAILABLE'];
 
 /**
- * Takes the folder that a command reads away at any moment, as an unmounted drive, and brings it back, after the end of
- * the command or before: what was done is kept, what is missing is said, and resumed work leads to the same result.
+ * Takes the folder that a command reads away at any moment, as a moved folder or as an unmounted drive, whose mount point stays
+ * as an empty folder, and brings it back, after the end of the command or before: what was done is kept, what is missing is said, and resumed work leads to the same result.
  */
 export const campaign: Campaign = {
   count: 50,
@@ -32,19 +32,22 @@ async function takeAway(journey: Journey, { draw, pick }: Chance): Promise<strin
   const work = pick(READING);
   const { before, durationMs, result } = await journey.prepared(work);
   const returnsMeanwhile = draw() < 0.5;
+  const leavesMountPoint = draw() < 0.5;
   const [awayMs, backMs] = [draw() * durationMs, draw() * durationMs * 0.5];
   const folder = join(journey.folder, work === 'import' ? 'labels' : 'photos');
-  const place = mkdtempSync(join(tmpdir(), 'r2o-folders-'));
+  const workplace = mkdtempSync(join(tmpdir(), 'r2o-folders-'));
   try {
-    const [data, target] = [join(place, 'data'), join(place, 'out/export')];
+    const [data, target] = [join(workplace, 'data'), join(workplace, 'out/export')];
     if (existsSync(before)) cpSync(before, data, { recursive: true });
     const command = journey.command(work, target);
     const running = new RunningCommand(data, [...command, '--json']);
     await Promise.race([running.ended, delay(awayMs)]);
     renameSync(folder, `${folder}-away`);
+    if (leavesMountPoint) mkdirSync(folder);
     try {
       await Promise.race([running.ended, ...(returnsMeanwhile ? [delay(backMs)] : [])]);
     } finally {
+      if (leavesMountPoint) rmdirSync(folder);
       renameSync(`${folder}-away`, folder);
     }
     const { code, stdout, stderr } = await running.ended;
@@ -53,9 +56,10 @@ async function takeAway(journey: Journey, { draw, pick }: Chance): Promise<strin
     if (code !== 0) await goOn(work, data, command);
     checkSound(data, target);
     checkSame(work, resultOf(work, data, target), result);
-    return `${work}, ${returnsMeanwhile ? 'back meanwhile' : 'back afterwards'}: ${said}`;
+    const place = leavesMountPoint ? 'an empty folder in its place' : 'nothing in its place';
+    return `${work}, ${place}, ${returnsMeanwhile ? 'back meanwhile' : 'back afterwards'}: ${said}`;
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    rmSync(workplace, { recursive: true, force: true });
   }
 }
 

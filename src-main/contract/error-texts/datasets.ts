@@ -60,12 +60,12 @@ export const DATASETS_ERRORS = {
     hint: 'Merge classes when creating the dataset, or choose another format.',
   },
   'export-empty': {
-    code: 'BAD_INPUT',
+    code: 'NO_USABLE_IMAGES',
     message: 'None of the {count} images of {dataset} {version} could be exported.',
     hint: 'Connect their drive, or scan, segment and create the dataset again.',
   },
   'export-empty-first': {
-    code: 'BAD_INPUT',
+    code: 'NO_USABLE_IMAGES',
     message:
       'None of the {count} images of {dataset} {version} could be exported. The first, {path}: {detail}',
     hint: 'Connect their drive, or scan, segment and create the dataset again.',
