@@ -41,6 +41,7 @@ export const JobPhase = z.enum([
   'listing-files',
   'reading-images',
   'listing-images',
+  'cutting-images',
   'preparing-network',
   'pretraining',
   'comparing-grounds',

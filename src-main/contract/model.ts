@@ -25,6 +25,8 @@ export const TrainingRecord = z.object({
   preset: z.string(),
   config: z.record(z.string(), z.json()),
   seed: z.number().int(),
+  /** Name of the model whose encoder it started from; null for random weights, and for older models. */
+  startedFrom: z.string().nullable().default(null),
   device: z.string(),
   curves: z.array(Curve),
 });

@@ -17,6 +17,8 @@ const KScheduleConfig = z.object({
  * the same weights, bit for bit. Names and defaults follow the paper's code where it has them.
  */
 export const PretrainConfig = z.object({
+  /** What is learned from: regions, as R2O does, or the collection's own masks. Left out in runs of older versions: R2O. */
+  objective: z.enum(['r2o', 'masks']).optional(),
   encoder: EncoderName,
   /** Hidden width of projector and predictor. */
   hidden: z.number().int().min(16).max(8_192),
@@ -24,13 +26,14 @@ export const PretrainConfig = z.object({
   embedding: z.number().int().min(8).max(2_048),
   /** Side of a view, in pixels. */
   viewPx: z.number().int().min(64).max(512).multipleOf(32),
-  /** Images of a step; each gives two views. */
+  /** Images of a step; each gives two views, or one with its mask. */
   batchSize: z.number().int().min(2).max(4_096),
   epochs: z.number().int().min(1).max(100_000),
   /** Images of an epoch, drawn anew for each from a larger collection; null: all. */
   epochImages: z.number().int().min(2).max(10_000_000).nullable(),
 
-  optimizer: z.enum(['lars', 'sgd']),
+  /** `adamw` learns from masks, the others from regions. */
+  optimizer: z.enum(['lars', 'sgd', 'adamw']),
   optimizerMomentum: z.number().min(0).max(0.999),
   weightDecay: z.number().min(0).max(1),
   /** LARS' trust coefficient. */
@@ -63,11 +66,11 @@ export const PretrainConfig = z.object({
 });
 export type PretrainConfig = z.infer<typeof PretrainConfig>;
 
-/** Some settings of a configuration; those left out are the preset's. */
-export const PretrainOverrides = PretrainConfig.partial().strict();
+/** Some settings of a configuration; those left out are the preset's, as is what it learns from. */
+export const PretrainOverrides = PretrainConfig.omit({ objective: true }).partial().strict();
 export type PretrainOverrides = z.infer<typeof PretrainOverrides>;
 
-export const PresetName = z.enum(['quick', 'balanced', 'paper']);
+export const PresetName = z.enum(['quick', 'balanced', 'paper', 'masks']);
 export type PresetName = z.infer<typeof PresetName>;
 
 /** What a pretraining would do, before it is started. */

@@ -99,6 +99,9 @@ export function runFolder({ runs }: DataLayout, id: RunId): string {
 /** The list of the images that a run trains on, in the run's folder. */
 export const imageListFile = (folder: string): string => join(folder, 'images.json');
 
+/** The masks that a run learns from, with their images, in the run's folder until it is finished. */
+export const maskLessonsFile = (folder: string): string => join(folder, 'lessons.safetensors');
+
 /** The encoder of the best preview so far, in the run's folder. */
 export const bestEncoderFile = (folder: string): string => join(folder, 'best.safetensors');
 

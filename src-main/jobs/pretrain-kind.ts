@@ -121,6 +121,7 @@ function keepModel({ store, nowMs }: JobEnvironment, run: Run, ask: AskOf<'pretr
 /** The card of a run's encoder after `step` steps. */
 export function cardOf(store: Store, run: Run, step: number): ModelCard {
   const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
+  const parent = run.parentModelId === null ? undefined : store.models.get(run.parentModelId);
   const curves: MetricCurve[] = store.runs.curves(run.id, { maxPoints: CARD_POINTS });
   return ModelCard.parse({
     viewPx: run.config.viewPx,
@@ -133,6 +134,7 @@ export function cardOf(store: Store, run: Run, step: number): ModelCard {
       preset: run.preset,
       config: run.config,
       seed: run.config.seed,
+      startedFrom: parent?.name ?? null,
       device: run.device,
       curves,
     },

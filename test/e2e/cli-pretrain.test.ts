@@ -53,6 +53,24 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
     expect((await runCli(data, 'runs', 'list')).stdout).toContain('No pretraining runs yet');
   });
 
+  test('learns from masks, with the network of the model that it starts from', async () => {
+    const data = await dataWithPhotos();
+    await runCli(data, 'models', 'untrained', 'resnet18-half', '--name', 'start');
+    const preset = ['--preset', 'masks', '--from', 'start'];
+    const small = ['--set', 'viewPx=64', 'batchSize=4', 'epochs=1', '--device', 'onnx:cpu'];
+    const trained = await runCli(data, 'pretrain', 'photos', ...preset, ...small, '--name', 'adapted');
+    expect(trained.stdout).toContain(`Run 1 'adapted': done, step 2 of 2`);
+    const shown = await runCli(data, 'models', 'show', 'adapted');
+    expect(shown.stdout).toContain(`2 steps on 8 images of 'photos', preset masks`);
+    expect(shown.stdout).toContain(`started from 'start'`);
+
+    await runCli(data, 'models', 'untrained', 'resnet18', '--name', 'larger');
+    const plan = ['pretrain', 'photos', '--plan', '--json', '--preset', 'masks', '--from', 'larger'];
+    expect(parse(PretrainPlan, (await runCli(data, ...plan)).stdout).config.encoder).toBe('resnet18');
+    const other = await runCli(data, ...plan, '--set', 'encoder=resnet50');
+    expect(parse(PretrainPlan, other.stdout).config.encoder).toBe('resnet50');
+  });
+
   test('plans without training', async () => {
     const data = await dataWithPhotos();
     const args = ['pretrain', 'photos', '--plan', '--preset', 'balanced', '--epochs', '3'];

@@ -124,6 +124,27 @@ export const JOBS_ERRORS = {
     message: 'An epoch of {epochImages} images is smaller than a batch of {batchSize}.',
     hint: 'Set epochImages to {batchSize} or more, or to null for all images.',
   },
+  'optimizer-of-masks': {
+    code: 'BAD_INPUT',
+    message: 'adamw is only for runs that learn from masks.',
+    hint: 'Use lars or sgd, or the preset masks.',
+  },
+  'optimizer-of-regions': {
+    code: 'BAD_INPUT',
+    message: 'A run that learns from masks uses adamw.',
+    hint: 'Leave the optimizer as it is.',
+  },
+  'masks-of-even-ground': {
+    code: 'BAD_INPUT',
+    message:
+      'This collection shows things on an even ground, so an encoder learns nothing useful from its masks.',
+    hint: 'Segment it without an encoder: the colour of the ground finds its things.',
+  },
+  'few-masks': {
+    code: 'BAD_INPUT',
+    message: 'Only {count} images gave a mask to learn from; at least {least} are needed.',
+    hint: 'Choose a collection with more photos.',
+  },
   'k-schedule': {
     code: 'BAD_INPUT',
     message:

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { UserError, userError } from '../../contract/errors.ts';
 import { SafetensorsFile, writeSafetensors, type TensorSource } from '../weights/safetensors.ts';
-import { trainingSpecOf } from './training-spec.ts';
-import { trainingState } from './update-step.ts';
-import type { Trainer } from './trainer.ts';
+import type { HostTensors } from '../compile/runtime/step.ts';
+import type { NamedSpecs } from '../compile/trace/trace.ts';
+import type { HostData } from '../tensor/dtype.ts';
 
 /** Metadata key of the description, which is JSON. */
 const METADATA_KEY = 'r2o_checkpoint';
@@ -14,8 +14,18 @@ const Description = z.object({
   version: z.literal(1),
   /** Steps done: the next one to do. */
   step: z.number().int().min(0),
-  superpixelSlots: z.number().int().positive(),
+  /** Absent for a run that clusters nothing. */
+  superpixelSlots: z.number().int().positive().optional(),
 });
+
+/** What a checkpoint is made of, and restored to: a trainer of any kind. */
+export type Trained = {
+  readonly stateSpecs: NamedSpecs;
+  /** See `Trainer.superpixelSlots`. */
+  readonly superpixelSlots?: number;
+  get: (name: string) => Promise<HostData>;
+  restore: (values: HostTensors) => Promise<void>;
+};
 
 /** A point of a run from which it resumes as if it had never stopped. */
 export type Checkpoint = {
@@ -33,10 +43,10 @@ export type Checkpoint = {
  */
 export async function writeCheckpoint(
   path: string,
-  trainer: Trainer,
+  trainer: Trained,
   { step, previews }: Pick<Checkpoint, 'step' | 'previews'>,
 ): Promise<{ sha256: Uint8Array }> {
-  const specs = Object.entries(trainingState(trainingSpecOf(trainer.config)));
+  const specs = Object.entries(trainer.stateSpecs);
   const state = specs.map(([name, { shape }]): TensorSource => ({
     name,
     dtype: 'F32',
@@ -84,7 +94,7 @@ async function openFile(path: string): Promise<SafetensorsFile> {
 /** A checkpoint whose bytes have been verified. The caller disposes it. */
 export class OpenCheckpoint implements AsyncDisposable {
   readonly step: number;
-  readonly superpixelSlots: number;
+  readonly superpixelSlots: number | undefined;
   readonly #file: SafetensorsFile;
 
   constructor(file: SafetensorsFile, { step, superpixelSlots }: z.infer<typeof Description>) {
@@ -94,8 +104,8 @@ export class OpenCheckpoint implements AsyncDisposable {
   }
 
   /** Puts the state back, one tensor at a time. @throws UserError CHECKPOINT_DAMAGED when it is of another network */
-  async restore(trainer: Trainer): Promise<void> {
-    const specs = Object.entries(trainingState(trainingSpecOf(trainer.config)));
+  async restore(trainer: Trained): Promise<void> {
+    const specs = Object.entries(trainer.stateSpecs);
     for (const [name, { shape }] of specs) {
       const entry = this.#file.tensors.get(name);
       if (entry?.dtype !== 'F32' || entry.shape.join() !== shape.join()) throw damaged(this.#file.path);

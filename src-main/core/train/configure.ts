@@ -1,14 +1,16 @@
 import { userError } from '../../contract/errors.ts';
 import { PretrainConfig, type PresetName, type PretrainOverrides } from '../../contract/pretrain.ts';
 import { balanced } from './presets/balanced.ts';
+import { masks } from './presets/masks.ts';
 import { paper } from './presets/paper.ts';
 import type { Preset } from './presets/preset.ts';
 import { quick } from './presets/quick.ts';
+import { learnsFromMasks } from './training-spec.ts';
 
 /** Fewer images than this make no run: K-means needs rows of several images, normalisation needs a batch. */
 const MIN_IMAGES = 4;
 
-const PRESETS: Record<PresetName, Preset> = { quick, balanced, paper };
+const PRESETS: Record<PresetName, Preset> = { quick, balanced, paper, masks };
 
 /** What a preset is for, as one sentence. */
 export function purposeOf(preset: PresetName): string {
@@ -30,7 +32,14 @@ export function configure(preset: PresetName, imageCount: number, fixed: Pretrai
   if (epochImages !== null && epochImages < batchSize)
     throw userError('epoch-too-small', { epochImages, batchSize });
   refuseUnordered(kSchedule);
+  refuseOtherOptimizer(config);
   return config;
+}
+
+function refuseOtherOptimizer(config: PretrainConfig): void {
+  const isForMasks = config.optimizer === 'adamw';
+  if (isForMasks === learnsFromMasks(config)) return;
+  throw userError(isForMasks ? 'optimizer-of-masks' : 'optimizer-of-regions');
 }
 
 function refuseUnordered({ epochs, values, type }: PretrainConfig['kSchedule']): void {

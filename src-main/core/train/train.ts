@@ -8,8 +8,9 @@ import type { StepMetrics, Trainer } from './trainer.ts';
 export class TrainingDiverged extends Error {
   readonly step: number;
 
-  constructor(step: number, { loss, gradientNorm }: NonNullable<StepMetrics['update']>) {
-    super(`step ${step} has loss ${loss} and gradient norm ${gradientNorm}`);
+  /** @param found what is not finite */
+  constructor(step: number, found: string) {
+    super(`step ${step} has ${found}`);
     this.name = 'TrainingDiverged';
     this.step = step;
   }
@@ -55,8 +56,9 @@ export async function* train(run: TrainRun): AsyncGenerator<TrainEvent> {
     const rates = ratesAt(trainer.config, imageCount, step);
     const metrics = await trainer.step(batch, rates);
     const { update } = metrics;
-    if (update && !Number.isFinite(update.loss + update.gradientNorm))
-      throw new TrainingDiverged(step, update);
+    if (update && !Number.isFinite(update.loss + update.gradientNorm)) {
+      throw new TrainingDiverged(step, `loss ${update.loss} and gradient norm ${update.gradientNorm}`);
+    }
     yield { step, rates, metrics, skipped: batch.skipped, waitMs, stepMs: performance.now() - startedMs };
   }
 }

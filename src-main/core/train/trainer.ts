@@ -2,6 +2,7 @@ import type { PretrainConfig } from '../../contract/pretrain.ts';
 import type { DeviceId } from '../compile/devices/report.ts';
 import { openEngine, type EngineSession } from '../compile/runtime/engine.ts';
 import type { HostTensors, Step } from '../compile/runtime/step.ts';
+import type { NamedSpecs } from '../compile/trace/trace.ts';
 import type { Branch } from '../model/networks.ts';
 import { backboneOf, type TrainableBackbone } from '../model/backbone.ts';
 import { encoderFrom, type Encoder } from '../weights/encoder.ts';
@@ -99,6 +100,11 @@ export class Trainer implements AsyncDisposable {
    */
   get superpixelSlots(): number {
     return this.#slots;
+  }
+
+  /** What a checkpoint holds. */
+  get stateSpecs(): NamedSpecs {
+    return trainingState(this.#spec);
   }
 
   /** Networks, running statistics and momentum buffers, row-major. */

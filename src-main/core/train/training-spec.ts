@@ -2,6 +2,7 @@ import type { PretrainConfig } from '../../contract/pretrain.ts';
 import { ARCHITECTURES } from '../model/architectures.ts';
 import { K_ALL_SUPERPIXELS, emaDecayAt, kAt, lrAt, stepCounts, type LrSchedule } from './schedules.ts';
 import { epochOf, imagesPerEpoch } from './batch-order.ts';
+import type { MaskTrainingSpec } from './mask-step.ts';
 import type { OptimizerSpec } from './optimizer.ts';
 import type { SuperpixelSpec } from './superpixel-cache.ts';
 import type { TrainingSpec } from './update-step.ts';
@@ -19,6 +20,33 @@ export function trainingSpecOf(config: PretrainConfig): TrainingSpec {
     viewPx,
     isWeightedByArea,
   };
+}
+
+/** Channels of the head with which an encoder learns from masks; test/bench/segment/NOTES.md. */
+const MASK_HEAD_WIDTH = 48;
+
+/** The same for a run that learns from masks. */
+export function maskTrainingSpecOf({
+  encoder,
+  batchSize,
+  viewPx,
+  weightDecay,
+}: PretrainConfig): MaskTrainingSpec {
+  return {
+    encoder: ARCHITECTURES[encoder],
+    headWidth: MASK_HEAD_WIDTH,
+    batch: batchSize,
+    imagePx: viewPx,
+    weightDecay,
+  };
+}
+
+/** Images that are cut to be learned from, at most: test/bench/segment/NOTES.md. */
+export const MOST_CUT_IMAGES = 600;
+
+/** Whether a run learns from the collection's own masks, rather than from regions. */
+export function learnsFromMasks({ objective }: Pick<PretrainConfig, 'objective'>): boolean {
+  return objective === 'masks';
 }
 
 export function superpixelSpecOf(config: PretrainConfig): SuperpixelSpec {
@@ -73,6 +101,8 @@ function lrScheduleOf(config: PretrainConfig, imageCount: number): LrSchedule {
 }
 
 function optimizerOf({ optimizer, optimizerMomentum, weightDecay, trust }: PretrainConfig): OptimizerSpec {
+  // `configure` keeps it to runs that learn from masks.
+  if (optimizer === 'adamw') throw new Error('R2O is trained by lars or sgd');
   const common = { momentum: optimizerMomentum, weightDecay };
   return optimizer === 'lars' ? { kind: 'lars', ...common, trust } : { kind: 'sgd', ...common };
 }

@@ -66,10 +66,13 @@ export function cardMarkdown({ model, fileName, format, sha256, usage }: CardSub
 function originLines({ origin, card }: Model): string[] {
   const { imported, training, seed } = card;
   if (training) {
+    const { startedFrom } = training;
     return [
-      `Pretrained with R2O (arXiv 2208.11821), without labels, on ${training.imageCount} images of the collection`,
+      training.config.objective === 'masks'
+        ? `Trained on masks that R2O Studio cut itself, without labels, from ${training.imageCount} images of the collection`
+        : `Pretrained with R2O (arXiv 2208.11821), without labels, on ${training.imageCount} images of the collection`,
       `"${inline(training.collectionName)}": ${training.steps} steps, preset \`${training.preset}\`, seed ${training.seed},`,
-      `on ${inline(training.device)}. The configuration:`,
+      `${startedFrom === null ? '' : `from the encoder "${inline(startedFrom)}", `}on ${inline(training.device)}. The configuration:`,
       '',
       '```json',
       JSON.stringify(training.config, null, 2),

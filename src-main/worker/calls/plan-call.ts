@@ -1,9 +1,14 @@
-import { totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { userError, type ErrorInfo } from '../../contract/errors.ts';
 import type { PretrainConfig, PretrainPlan } from '../../contract/pretrain.ts';
 import { stepsPerEpoch } from '../../core/train/batch-order.ts';
 import { configure, purposeOf } from '../../core/train/configure.ts';
-import { estimateMemoryBytes, estimateStepMs, fittingBatchSize } from '../../core/train/estimate.ts';
+import {
+  estimateCutsMs,
+  estimateMemoryBytes,
+  estimateStepMs,
+  fittingBatchSize,
+} from '../../core/train/estimate.ts';
 import { totalStepsOf } from '../../core/train/train.ts';
 import type { CallOf } from '../protocol/call.ts';
 
@@ -19,6 +24,7 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
   const config = configure(preset, imageCount, overrides);
   const totalSteps = totalStepsOf(config, imageCount);
   const memoryBytes = estimateMemoryBytes(config);
+  const cutsMs = estimateCutsMs(config, imageCount, availableParallelism());
   const available = call.memoryBytes ?? totalmem();
   const memory = memoryProblem(config, { device, available });
   return {
@@ -29,7 +35,7 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
     stepsPerEpoch: stepsPerEpoch(config, imageCount),
     totalSteps,
     device,
-    estimatedMs: gflops === null ? null : Math.round(estimateStepMs(config, gflops) * totalSteps),
+    estimatedMs: gflops === null ? null : Math.round(cutsMs + estimateStepMs(config, gflops) * totalSteps),
     memoryBytes,
     warnings: [
       ...(imageCount < FEW_IMAGES

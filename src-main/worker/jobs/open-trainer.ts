@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { userError } from '../../contract/errors.ts';
 import type { PretrainConfig } from '../../contract/pretrain.ts';
-import type { DeviceId } from '../../core/compile/devices/report.ts';
+import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { modelNetwork, targetName } from '../../core/model/networks.ts';
 import { initialWeights } from '../../core/model/parameters.ts';
 import { ARCHITECTURES, architectureName } from '../../core/model/architectures.ts';
@@ -40,7 +40,12 @@ export async function openTrainer(
   const path = join(job.runFolder, checkpoint.file);
   await using saved = await openCheckpoint(path, checkpoint.sha256);
   const { superpixelSlots } = saved;
-  const trainer = await Trainer.open({ config, device, threads, superpixelSlots });
+  const trainer = await Trainer.open({
+    config,
+    device,
+    threads,
+    ...(superpixelSlots !== undefined && { superpixelSlots }),
+  });
   await saved.restore(trainer);
   return opened(trainer, saved.step, await saved.previews());
 }
@@ -53,13 +58,33 @@ function opened(trainer: Trainer, startStep: number, previews: readonly Uint8Arr
 async function startingWeights({ config, parent }: PretrainJob): Promise<Record<string, Float32Array>> {
   const { model } = trainingSpecOf(config);
   const drawn = initialWeights(modelNetwork(model), config.seed);
-  const encoder = parent && (await openModel(parent));
-  if (encoder) refuseOtherNetwork(encoder, config);
+  const encoder = await parentEncoder({ config, parent });
   const start = { ...drawn, ...(encoder ? prefixedWeights(encoder, 'online.backbone') : {}) };
   const copies = Object.entries(start).flatMap(([name, data]) =>
     targetName(name) !== name && targetName(name) in start ? [[targetName(name), data] as const] : [],
   );
   return { ...start, ...Object.fromEntries(copies) };
+}
+
+/**
+ * The encoder of the model that a run starts from; undefined where it starts from random weights.
+ * @throws UserError MODEL_UNAVAILABLE, BAD_INPUT for a model of another architecture
+ */
+export async function parentEncoder({
+  config,
+  parent,
+}: Pick<PretrainJob, 'config' | 'parent'>): Promise<Encoder | undefined> {
+  if (!parent) return undefined;
+  const encoder = await openModel(parent);
+  refuseOtherNetwork(encoder, config);
+  return encoder;
+}
+
+/** The device of a run. @throws UserError for one that this version does not know */
+export function deviceOf(name: string): DeviceId {
+  const id = DEVICE_IDS.find((one) => one === name);
+  if (id) return id;
+  throw userError('no-device', { name }, { action: { kind: 'show-devices' } });
 }
 
 function refuseOtherNetwork(parent: Encoder, config: PretrainConfig): void {

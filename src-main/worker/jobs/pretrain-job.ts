@@ -1,6 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { userError } from '../../contract/errors.ts';
-import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { NotedReader } from '../../core/image/noted-reader.ts';
 import { resolveFile } from '../../core/image/walk.ts';
@@ -9,11 +7,13 @@ import { backboneOf } from '../../core/model/backbone.ts';
 import { ImageSource, type ImageSourceSpec, type OpenedImage } from '../../core/train/image-source.ts';
 import { previewSteps } from '../../core/train/preview-steps.ts';
 import { Previewer } from '../../core/train/preview.ts';
-import { totalStepsOf, train } from '../../core/train/train.ts';
-import { superpixelSpecOf } from '../../core/train/training-spec.ts';
+import { totalStepsOf, train, type TrainEvent } from '../../core/train/train.ts';
+import { learnsFromMasks, ratesAt, superpixelSpecOf } from '../../core/train/training-spec.ts';
 import { explainFailure } from '../explain-failure.ts';
+import type { RunMetric } from '../../contract/run.ts';
 import type { JobContext } from './job-context.ts';
-import { openTrainer } from './open-trainer.ts';
+import { learnFromMasks } from './mask-training-job.ts';
+import { deviceOf, openTrainer } from './open-trainer.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { RunRecorder, type SavedStep } from './run-recorder.ts';
 import { JobStopped } from '../stop-signal.ts';
@@ -37,7 +37,7 @@ const SUPERPIXEL_SHARE = 1 / 16;
 export async function runPretraining(job: PretrainJob, context: JobContext): Promise<void> {
   const saved: SavedStep = { step: job.checkpoint?.step };
   try {
-    await pretrain(job, context, saved);
+    await (learnsFromMasks(job.config) ? learnFromMasks : pretrain)(job, context, saved);
   } catch (error) {
     throw explainFailure(error, job, saved);
   }
@@ -69,21 +69,26 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
     job,
     link,
     trainer,
-    previewer,
+    encoder: () => trainer.encoder('online'),
+    previews: () => previewer.previous,
     totalSteps,
     saved,
-    imageCount: images.length,
-    previewImages: chosen.map((image) => image.listed),
   });
+  const takePreview = async (step: number) => {
+    const { regionCount } = ratesAt(config, images.length, Math.max(step - 1, 0));
+    const preview = await previewer.take(trainer, step, regionCount);
+    const shown = chosen.map((image) => image.listed);
+    await recorder.preview(step, preview, shown);
+  };
   await using batches = batchesOf(job, { images, sources, cores, endStep: totalSteps });
   const previewAt = new Set(previewSteps(totalSteps, chosen.length > 0 ? config.previews : 0));
   const run = { trainer, batches, imageCount: images.length, startStep, totalSteps, signal };
   let done = startStep;
   try {
-    if (startStep === 0 && previewAt.has(0)) await recorder.preview(0);
+    if (startStep === 0 && previewAt.has(0)) await takePreview(0);
     for await (const event of train(run)) {
       done = event.step + 1;
-      await recorder.step(event);
+      await recorder.step(event.step, valuesOf(event, config.batchSize), event.skipped);
       const { batchSize } = config;
       link.report({
         phase: 'pretraining',
@@ -91,7 +96,7 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
         total: totalSteps * batchSize,
         unit: 'images',
       });
-      if (previewAt.has(done)) await recorder.preview(done);
+      if (previewAt.has(done)) await takePreview(done);
       if (recorder.isCheckpointDue()) await recorder.checkpoint(done);
     }
   } catch (error) {
@@ -104,10 +109,22 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
   await recorder.model(totalSteps, true);
 }
 
-function deviceOf(name: string): DeviceId {
-  const id = DEVICE_IDS.find((one) => one === name);
-  if (id) return id;
-  throw userError('no-device', { name }, { action: { kind: 'show-devices' } });
+function valuesOf(
+  { rates, metrics, waitMs, stepMs }: TrainEvent,
+  batchSize: number,
+): Partial<Record<RunMetric, number>> {
+  const { update, clusterEntropy, visibleShare } = metrics;
+  const { learningRate, regionCount, emaDecay } = rates;
+  return {
+    ...update,
+    ...(clusterEntropy === undefined ? {} : { clusterEntropy }),
+    visibleShare,
+    learningRate,
+    regionCount,
+    emaDecay,
+    imagesPerS: (batchSize / stepMs) * 1_000,
+    waitMs,
+  };
 }
 
 type PreviewImage = { listed: ListedImage; opened: OpenedImage };

@@ -7,12 +7,10 @@ import type { MetricPoint } from '../../domain/metric-point.ts';
 import { encodePng } from '../../core/mask/png.ts';
 import { architectureName } from '../../core/model/architectures.ts';
 import { writeEncoderFile } from '../../core/weights/encoder-file.ts';
-import { writeCheckpoint } from '../../core/train/checkpoint.ts';
-import type { Previewer } from '../../core/train/preview.ts';
+import { writeCheckpoint, type Trained } from '../../core/train/checkpoint.ts';
+import type { Preview } from '../../core/train/preview.ts';
 import { regionPalette } from '../../core/train/region-palette.ts';
-import type { TrainEvent } from '../../core/train/train.ts';
-import { ratesAt } from '../../core/train/training-spec.ts';
-import type { Trainer } from '../../core/train/trainer.ts';
+import type { Encoder } from '../../core/weights/encoder.ts';
 import { MetricWindow } from './metric-window.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import type { ServiceLink } from '../service-link.ts';
@@ -21,11 +19,11 @@ import type { ListedImage } from './training-images.ts';
 export type RunRecorderOptions = {
   job: WorkerJobOf<'pretrain'>;
   link: ServiceLink;
-  trainer: Trainer;
-  previewer: Previewer;
-  /** All images of the run, and the few whose regions are followed. */
-  imageCount: number;
-  previewImages: readonly ListedImage[];
+  trainer: Trained;
+  /** The encoder that is kept, as it is now. */
+  encoder: () => Promise<Encoder>;
+  /** Region maps of the latest preview. */
+  previews: () => readonly Uint8Array[];
   totalSteps: number;
   saved: SavedStep;
 };
@@ -55,27 +53,30 @@ export class RunRecorder {
   }
 
   /** Notes a finished step; sends what has gathered now and then. */
-  async step(event: TrainEvent): Promise<void> {
-    const { batchSize } = this.#options.job.config;
-    this.#points.push(...this.#window.add(event.step, valuesOf(event, batchSize)));
-    this.#skipped.push(...event.skipped);
+  async step(
+    step: number,
+    values: Partial<Record<RunMetric, number>>,
+    skipped: readonly SkippedImage[] = [],
+  ): Promise<void> {
+    this.#points.push(...this.#window.add(step, values));
+    this.#skipped.push(...skipped);
     if (performance.now() - this.#sentAtMs >= SEND_EVERY_MS) await this.#send();
   }
 
-  /** Takes a preview after `step` steps, and keeps the encoder where the preview is the best so far. */
-  async preview(step: number): Promise<void> {
-    const { job, link, trainer, previewer, previewImages, imageCount } = this.#options;
-    const { config } = job;
-    const { regionCount } = ratesAt(config, imageCount, Math.max(step - 1, 0));
-    const preview = await previewer.take(trainer, step, regionCount);
+  /**
+   * Keeps a preview that was taken after `step` steps, and the encoder where it is the best so far.
+   * @param images those whose regions it shows
+   */
+  async preview(step: number, preview: Preview, images: readonly ListedImage[]): Promise<void> {
+    const { job, link } = this.#options;
     const isBest = step > 0 && preview.stability > this.#bestStability;
     if (isBest) await this.#writeEncoder(bestEncoderFile(job.runFolder), step);
     if (isBest) this.#bestStability = preview.stability;
     const palette = regionPalette(preview.regionCount);
-    const { viewPx } = config;
-    const images = await Promise.all(
+    const { viewPx } = job.config;
+    const shown = await Promise.all(
       preview.maps.map(async (map, index) => {
-        const image = previewImages[index];
+        const image = images[index];
         if (!image) throw new Error(`there is no preview image ${index}`);
         const png = await encodePng({ data: map, widthPx: viewPx, heightPx: viewPx }, { palette });
         return { imageId: image.id, contentHash: image.contentHash, png };
@@ -84,7 +85,7 @@ export class RunRecorder {
     await link.ask({
       kind: 'pretrain/preview',
       step,
-      images,
+      images: shown,
       bestStability: isBest ? preview.stability : null,
     });
     this.#points.push({ name: 'stability', step, value: preview.stability });
@@ -99,12 +100,12 @@ export class RunRecorder {
   /** Saves the state after `step` steps; once this resolves, the run resumes from there. */
   async checkpoint(step: number): Promise<void> {
     await this.#send();
-    const { job, link, trainer, previewer, saved } = this.#options;
+    const { job, link, trainer, previews, saved } = this.#options;
     if (saved.step === step) return;
     const file = checkpointName(step);
     const { sha256 } = await writeCheckpoint(join(job.runFolder, file), trainer, {
       step,
-      previews: previewer.previous,
+      previews: previews(),
     });
     await link.ask({ kind: 'pretrain/checkpoint', file, sha256, step });
     saved.step = step;
@@ -131,9 +132,9 @@ export class RunRecorder {
   }
 
   async #writeEncoder(path: string, step: number) {
-    const { trainer, job } = this.#options;
-    const encoder = await trainer.encoder('online');
-    const facts = { viewPx: job.config.viewPx, batchesTracked: step };
+    const { config } = this.#options.job;
+    const encoder = await this.#options.encoder();
+    const facts = { viewPx: config.viewPx, batchesTracked: step };
     const { sha256 } = await writeEncoderFile(path, encoder, facts);
     return { sha256, architecture: architectureName(encoder.spec) };
   }
@@ -146,22 +147,4 @@ export class RunRecorder {
     this.#skipped = [];
     await this.#options.link.ask({ kind: 'pretrain/metrics', points, skipped });
   }
-}
-
-function valuesOf(
-  { rates, metrics, waitMs, stepMs }: TrainEvent,
-  batchSize: number,
-): Partial<Record<RunMetric, number>> {
-  const { update, clusterEntropy, visibleShare } = metrics;
-  const { learningRate, regionCount, emaDecay } = rates;
-  return {
-    ...update,
-    ...(clusterEntropy === undefined ? {} : { clusterEntropy }),
-    visibleShare,
-    learningRate,
-    regionCount,
-    emaDecay,
-    imagesPerS: (batchSize / stepMs) * 1_000,
-    waitMs,
-  };
 }

@@ -20,6 +20,7 @@ import {
   type CollectionModel,
 } from '../../core/segment/segment-image.ts';
 import type { FoundMask, SegmentTask } from '../../core/segment/segment-task.ts';
+import { maskLessonOf, type ScoredLesson } from '../../core/segment/mask-lesson.ts';
 import { superpixelDescriptors } from '../../core/segment/superpixel-rows.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { embeddingKey, openEmbeddings } from './embedding-entries.ts';
@@ -37,6 +38,9 @@ export type CutImage = {
   widthPx: number;
   heightPx: number;
 };
+
+/** The file of an image, as far as it is needed to read it. */
+export type ImageFile = Pick<CutImage, 'relPath' | 'pathBytes' | 'contentHash'>;
 
 /** What an image adds to a sample, and the masks that it has until the collection is learned. */
 export type SampledImage = {
@@ -100,6 +104,17 @@ export class ImageCutter {
     return 'value' in read ? hasEvenGround(read.value) : null;
   }
 
+  /**
+   * What an image can teach a network; null for a file that can no longer be used.
+   * @throws UserError when the collection's folder is gone
+   */
+  async lesson(image: ImageFile, sidePx: number): Promise<ScoredLesson | null> {
+    const opened = await this.#open(image);
+    if ('unread' in opened) return null;
+    const { pixels, embedding } = opened.value;
+    return await maskLessonOf(pixels, embedding, sidePx);
+  }
+
   /** The masks of an image. @throws UserError when the collection's folder is gone */
   async cut(image: CutImage, model: CollectionModel): Promise<CutResult> {
     const opened = await this.#open(image);
@@ -111,21 +126,21 @@ export class ImageCutter {
     return { original: { widthPx, heightPx }, settings: this.#spec.settings };
   }
 
-  #open(image: CutImage): Promise<Read<Opened>> {
+  #open(image: ImageFile): Promise<Read<Opened>> {
     return this.#read(async () => {
       const pixels = await this.#pixels(image);
       return { pixels, embedding: await this.#embedding(image, () => Promise.resolve(pixels)) };
     });
   }
 
-  #embedding(image: CutImage, pixels: () => Promise<ImagePixels>): Promise<Embedding> {
+  #embedding(image: ImageFile, pixels: () => Promise<ImagePixels>): Promise<Embedding> {
     const { inputPx } = this.#spec.settings;
     return this.#cache.get(embeddingKey(image.contentHash, this.#spec), async () =>
       embed(await pixels(), this.#encoder, inputPx),
     );
   }
 
-  #pixels(image: CutImage): Promise<ImagePixels> {
+  #pixels(image: ImageFile): Promise<ImagePixels> {
     return readPixels(image, this.#spec, this.#reader);
   }
 
@@ -143,7 +158,7 @@ export class ImageCutter {
 
 /** @throws ImageProblemError when the file can no longer be used */
 export function readPixels(
-  image: Pick<CutImage, 'relPath' | 'pathBytes' | 'contentHash'>,
+  image: ImageFile,
   { rootPath, limits }: Pick<CutSpec, 'rootPath' | 'limits'>,
   reader: NotedReader,
 ): Promise<ImagePixels> {

@@ -6,7 +6,8 @@ import type { FeatureMap, RemoteEncoder } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { InputRules } from '../../core/model/backbone.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
-import type { CutImage, CutResult, CutSpec, SampledImage } from './image-cutter.ts';
+import type { CutImage, CutResult, CutSpec, ImageFile, SampledImage } from './image-cutter.ts';
+import type { ScoredLesson } from '../../core/segment/mask-lesson.ts';
 
 export type SegmentThreadData = {
   spec: CutSpec;
@@ -19,6 +20,7 @@ export type SegmentThreadData = {
 export type Task =
   | { kind: 'ground'; image: CutImage }
   | { kind: 'sample'; image: CutImage; sample: SampleSpec }
+  | { kind: 'lesson'; image: ImageFile; sidePx: number }
   | { kind: 'file'; image: CutImage; first: FirstCut }
   | { kind: 'cut'; image: CutImage };
 
@@ -86,6 +88,11 @@ export class SegmentThreads {
   /** Whether an image shows things on an even ground; null for a file that can no longer be used. */
   async ground(image: CutImage): Promise<boolean | null> {
     return (await this.#ask({ kind: 'ground', image })) as boolean | null;
+  }
+
+  /** What an image can teach a network; null for a file that can no longer be used. */
+  async lesson(image: ImageFile, sidePx: number): Promise<ScoredLesson | null> {
+    return (await this.#ask({ kind: 'lesson', image, sidePx })) as ScoredLesson | null;
   }
 
   /** Gives every thread what was learned; needed before `file` and `cut`. */

@@ -23,7 +23,9 @@ export function compareSettings(mine: Compared, other: Compared): SettingPair[] 
 
 function entriesOf({ preset, device, imageCount, totalSteps, config }: Compared): Map<string, string> {
   const all = Object.entries({ preset, device, imageCount, totalSteps, ...config });
-  return new Map(all.map(([name, value]) => [name, textOf(value)]));
+  return new Map(
+    all.flatMap(([name, value]) => (value === undefined ? [] : [[name, textOf(value)] as const])),
+  );
 }
 
 /** Schedules as `cosine: 0, 300 → 128, 4`; everything else as it is written on the command line. */

@@ -12,11 +12,12 @@ const GREATEST_RATIO = 4 / 3;
  * Draws a crop as torchvision's RandomResizedCrop does: 8 to 100 % of the area, width to height 3:4 to 4:3.
  * SPEC section 1, step 1.
  * @param draw uniform numbers in [0, 1)
+ * @param leastArea share of the area that a crop has at least
  */
-export function drawCrop(draw: () => number, { widthPx, heightPx }: ImageSize): Crop {
+export function drawCrop(draw: () => number, { widthPx, heightPx }: ImageSize, leastArea = LEAST_AREA): Crop {
   const leastLog = Math.log(LEAST_RATIO);
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const area = (LEAST_AREA + (1 - LEAST_AREA) * draw()) * widthPx * heightPx;
+    const area = (leastArea + (1 - leastArea) * draw()) * widthPx * heightPx;
     const ratio = Math.exp(leastLog + (Math.log(GREATEST_RATIO) - leastLog) * draw());
     const width = roundHalfEven(Math.sqrt(area * ratio));
     const height = roundHalfEven(Math.sqrt(area / ratio));

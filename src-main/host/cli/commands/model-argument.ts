@@ -21,11 +21,12 @@ export async function findModel(client: Client, which: string): Promise<Model> {
 
 /**
  * Refuses what `openModel` could not find, for commands that have a folder to scan before they open the model.
+ * @returns the model; undefined for a file, which is not imported yet
  * @throws UserError NOT_FOUND, or BAD_INPUT for a name that several have
  */
-export async function checkModel(client: Client, which: string | undefined): Promise<void> {
-  if (which === undefined || isFile(resolve(which))) return;
-  findNamed(await client.models.list(), which, KIND_OR_FILE);
+export async function checkModel(client: Client, which: string | undefined): Promise<Model | undefined> {
+  if (which === undefined || isFile(resolve(which))) return undefined;
+  return findNamed(await client.models.list(), which, KIND_OR_FILE);
 }
 
 /**

@@ -17,7 +17,8 @@ export function modelLines(model: Model): string[] {
       : []),
     ...(training
       ? [
-          `  ${training.steps} steps on ${training.imageCount} images of '${printable(training.collectionName)}'`,
+          `  ${training.steps} steps on ${training.imageCount} images of '${printable(training.collectionName)}', preset ${printable(training.preset)}`,
+          ...(training.startedFrom === null ? [] : [`  started from '${printable(training.startedFrom)}'`]),
         ]
       : []),
     ...(file === null || sha256 === null ? [] : [`  models/${file}`, `  sha256 ${sha256}`]),

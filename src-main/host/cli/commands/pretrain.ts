@@ -1,14 +1,9 @@
 import type { Command } from 'commander';
-import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
-import {
-  PresetName,
-  PretrainConfig,
-  PretrainOverrides,
-  type PretrainPlan,
-} from '../../../contract/pretrain.ts';
+import type { Model } from '../../../contract/model.ts';
+import { EncoderName, PresetName, PretrainOverrides, type PretrainPlan } from '../../../contract/pretrain.ts';
 import { roundedEstimateMs } from '../../../contract/rounded-estimate.ts';
-import { formatDuration, type Output } from '../output.ts';
+import { formatDuration } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { COLLECTION_OR_FOLDER, openCollection } from './collection-argument.ts';
 import { checkModel, MODEL_OR_FILE, openModel } from './model-argument.ts';
@@ -42,22 +37,25 @@ export function addPretrainCommand(program: Command): void {
     .option('--name <name>', 'name for the run and its model')
     .option('--plan', 'only show the settings, the number of steps, and estimates of time and memory')
     .description(
-      'pretrain an encoder on a collection with R2O; Ctrl-C stops the run and keeps what it has learned',
+      'pretrain an encoder on a collection with R2O, or on its own masks; Ctrl-C stops the run and keeps what it has learned',
     )
     .action(async (which: string, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         // Known before the folder is scanned rather than after it.
-        await checkModel(client, options.from);
+        const known = await checkModel(client, options.from);
         const { id: collectionId } = await openCollection(client, which);
+        const { from, plan: isPlan = false } = options;
+        // A plan imports nothing: of a file, it does not know the network.
+        const parent = from === undefined || isPlan ? known : await openModel(client, from, output);
         const request = {
           collectionId,
           preset: presetOf(options.preset),
-          overrides: overridesOf(options),
+          overrides: { ...encoderOf(parent), ...overridesOf(options) },
           ...(options.device === undefined ? {} : { device: options.device }),
         };
         const plan = await client.runs.plan(request);
-        if (options.plan === true) {
+        if (isPlan) {
           output.result(plan, planLines);
           return;
         }
@@ -65,16 +63,17 @@ export function addPretrainCommand(program: Command): void {
         const started = await client.runs.start({
           ...request,
           ...(options.name === undefined ? {} : { name: options.name }),
-          ...(await parentOf(client, options.from, output)),
+          ...(parent === undefined ? {} : { fromModelId: parent.id }),
         });
         await followRun(client, started, output);
       });
     });
 }
 
-async function parentOf(client: Client, which: string | undefined, output: Output) {
-  if (which === undefined) return {};
-  return { fromModelId: (await openModel(client, which, output)).id };
+/** A run that starts from a model has its network, unless another is asked for. */
+function encoderOf(parent: Model | undefined): PretrainOverrides {
+  const encoder = EncoderName.safeParse(parent?.architecture);
+  return encoder.success ? { encoder: encoder.data } : {};
 }
 
 function presetOf(name: string): PresetName {
@@ -100,7 +99,7 @@ function overridesOf({ set = [], epochs, parity, seed }: Options): PretrainOverr
     'BAD_INPUT',
     `The setting '${keys?.join('.') ?? ''}' is not valid: ${problem ?? 'unknown problem'}.`,
     {
-      hint: `The settings are: ${Object.keys(PretrainConfig.shape).join(', ')}.`,
+      hint: `The settings are: ${Object.keys(PretrainOverrides.shape).join(', ')}.`,
     },
   );
 }

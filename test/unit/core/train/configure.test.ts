@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PresetName } from '../../../../src-main/contract/pretrain.ts';
+import { PresetName, PretrainOverrides } from '../../../../src-main/contract/pretrain.ts';
 import { configure } from '../../../../src-main/core/train/configure.ts';
 import { totalStepsOf } from '../../../../src-main/core/train/train.ts';
 import { ratesAt, superpixelSpecOf } from '../../../../src-main/core/train/training-spec.ts';
@@ -64,6 +64,25 @@ describe('configuring a pretraining', () => {
     const config = configure('quick', 240, { emaDecay: 0.9 });
     expect(ratesAt(config, 240, 0).emaDecay).toBe(0.9);
     expect(ratesAt(config, 240, totalStepsOf(config, 240) / 2).emaDecay).toBeCloseTo(0.95, 12);
+  });
+
+  it('keeps each optimizer to what it is for, and what is learned from to the preset', () => {
+    expect(configure('masks', 240, {})).toMatchObject({ objective: 'masks', optimizer: 'adamw' });
+    expect(() => configure('quick', 240, { optimizer: 'adamw' })).toThrow(
+      /only for runs that learn from masks/,
+    );
+    expect(() => configure('masks', 240, { optimizer: 'sgd' })).toThrow(/uses adamw/);
+    expect(PretrainOverrides.safeParse({ objective: 'masks' }).success).toBe(false);
+  });
+
+  it('learns from masks at the same rate with every batch', () => {
+    const rate = (batchSize: number) => {
+      const config = configure('masks', 240, { batchSize });
+      const steps = totalStepsOf(config, 240);
+      return Math.max(...Array.from({ length: steps }, (_, step) => ratesAt(config, 240, step).learningRate));
+    };
+    expect(rate(24)).toBeCloseTo(2e-3, 4);
+    expect(rate(8)).toBeCloseTo(2e-3, 4);
   });
 
   it("puts a person's settings above those of the preset, and derives the others from them", () => {

@@ -1,0 +1,115 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { RunId } from '../../src-main/contract/ids.ts';
+import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
+import { startService, waitForState, type RunningService } from '../support/running-service.ts';
+import { saveScanned, type ScannedImage } from '../support/segmented-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { sharpOf, type TestPicture } from '../support/test-images.ts';
+
+const DEVICE = 'onnx:cpu';
+const [WIDTH, HEIGHT, IMAGES] = [120, 90, 8];
+/** Eight steps of two crops. */
+const TINY: PretrainOverrides = { viewPx: 64, batchSize: 2, epochs: 2, checkpointMinutes: 1_000 };
+
+/** A bright disc on stripes, each picture with other stripes; or on an even ground. */
+function picture(seed: number, isStriped: boolean): TestPicture {
+  const data = Buffer.alloc(WIDTH * HEIGHT * 3);
+  for (let pixel = 0; pixel < WIDTH * HEIGHT; pixel++) {
+    const [x, y] = [pixel % WIDTH, Math.floor(pixel / WIDTH)];
+    const isThing = Math.hypot(x - 60, y - 45) < 26;
+    const isDark = isStriped && Math.floor((x + seed * 3) / (12 + seed)) % 2 === 0;
+    const ground = isDark ? [40, 110, 40] : [120, 190, 90];
+    const colour = isThing ? [230, 60 + 10 * seed, 50] : ground;
+    colour.forEach((value, c) => data.writeUInt8(value, pixel * 3 + c));
+  }
+  return { data, widthPx: WIDTH, heightPx: HEIGHT };
+}
+
+async function collection(running: Pick<RunningService, 'service'>, isStriped = true) {
+  const folder = join(tempFolder(), 'photos');
+  mkdirSync(folder);
+  const images: ScannedImage[] = [];
+  for (let index = 0; index < IMAGES; index++) {
+    const photo = picture(index, isStriped);
+    const image = { ...photo, relPath: `${index}.png`, bytes: await sharpOf(photo).png().toBuffer() };
+    writeFileSync(join(folder, image.relPath), image.bytes);
+    images.push(image);
+  }
+  return saveScanned(running, folder, images).id;
+}
+
+async function start(running: RunningService, overrides: PretrainOverrides = {}) {
+  const collectionId = await collection(running);
+  const request = { collectionId, preset: 'masks', device: DEVICE } as const;
+  return await running.client.runs.start({ ...request, overrides: { ...TINY, ...overrides } });
+}
+
+async function outcomeOf(client: Client, run: RunId) {
+  const model = (await client.models.list()).find(({ runId }) => runId === run);
+  return { sha256: model?.sha256, curves: await client.runs.curves({ id: run, names: ['loss'] }) };
+}
+
+describe('an encoder that learns from masks', { timeout: 180_000 }, () => {
+  test('ends as a model that segments, and paused and killed on the way it is the same', async () => {
+    const running = startService();
+    const { client, service, bugs } = running;
+    const { run, job } = await start(running);
+    expect(run).toMatchObject({ preset: 'masks', imageCount: IMAGES, totalSteps: 8 });
+    await waitForState(client, job.id, 'done');
+    const expected = await outcomeOf(client, run.id);
+    expect(expected.curves[0]?.points).toHaveLength(8);
+    const [model] = await client.models.list();
+    expect(model).toMatchObject({ origin: 'run', architecture: 'resnet18-half', name: run.name });
+    expect(model?.card.training).toMatchObject({ preset: 'masks', steps: 8, imageCount: IMAGES });
+    // Nothing is left that only a resumed run needs, but for its last state.
+    expect(existsSync(join(service.layout.runs, String(run.id), 'lessons.safetensors'))).toBe(false);
+
+    if (!model || run.collectionId === null) throw new Error('the run left no model');
+    const segmented = await client.segmentations.start({
+      collectionId: run.collectionId,
+      modelId: model.id,
+      settings: {},
+      device: DEVICE,
+    });
+    await waitForState(client, segmented.job.id, 'done');
+    expect(await client.segmentations.get({ id: segmented.segmentation.id })).toMatchObject({
+      imageCount: IMAGES,
+      unreadCount: 0,
+    });
+
+    // Longer, so that there is time to stop it; the schedule is that of its length, so it is a run of its own.
+    const long = { epochs: 6 };
+    const undisturbed = await start(running, long);
+    await waitForState(client, undisturbed.job.id, 'done');
+    const disturbed = await start(running, long);
+    while ((await client.runs.curves({ id: disturbed.run.id, names: ['loss'] })).length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await client.jobs.pause({ id: disturbed.job.id });
+    await waitForState(client, disturbed.job.id, 'paused', 'done');
+    const paused = await client.runs.get({ id: disturbed.run.id });
+    expect(paused.checkpointStep).toBe(paused.step);
+    if (paused.state === 'paused') {
+      await client.runs.resume({ id: disturbed.run.id });
+      await waitForState(client, disturbed.job.id, 'running');
+      process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+      await waitForState(client, disturbed.job.id, 'interrupted', 'done');
+      await client.runs.resume({ id: disturbed.run.id });
+    }
+    await waitForState(client, disturbed.job.id, 'done');
+    expect(await outcomeOf(client, disturbed.run.id)).toEqual(await outcomeOf(client, undisturbed.run.id));
+    expect(bugs).toEqual([]);
+  });
+
+  test('is refused where things lie on an even ground', async () => {
+    const running = startService();
+    const { client } = running;
+    const collectionId = await collection(running, false);
+    const request = { collectionId, preset: 'masks', device: DEVICE } as const;
+    const { job } = await client.runs.start({ ...request, overrides: TINY });
+    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/even ground/);
+  });
+});
