@@ -67,6 +67,7 @@ import {
   SheetRequest,
 } from './segmentation.ts';
 import { Settings, SettingsChange } from './settings.ts';
+import { shards } from './shard.ts';
 import { ShownName } from './shown-name.ts';
 import { similarContract } from './similar.ts';
 import { Device, DoctorCheck, FolderListing, RevealTarget, StorageUse, SystemInfo } from './system.ts';
@@ -258,6 +259,7 @@ export const contract = {
     /** Writes its encoder with its foreground head as one ONNX file, from images to probabilities, with a card. */
     exportHead: base.input(HeadExportRequest).output(ExportedModel),
   },
+  shards,
   concepts: {
     /** By position, then by number. */
     list: base.input(z.object({ id: SegmentationId })).output(z.array(Concept)),

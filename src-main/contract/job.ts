@@ -18,6 +18,8 @@ const SegmentSpec = z.object({
   segmentationId: SegmentationId,
   /** Only images without masks, with what was learned before; everything else stays as it is. */
   isNewOnly: z.boolean().optional(),
+  /** Ends when the collection has been learned: its images are segmented elsewhere. */
+  isLearningOnly: z.boolean().optional(),
 });
 /** Writes a dataset version; the export's row says which one, how and where. */
 const ExportSpec = z.object({ kind: z.literal('export'), exportId: ExportId });

@@ -83,12 +83,12 @@ export function modelFile(modelsFolder: string, file: string): string {
 
 /**
  * Where a segmentation keeps what it learned from its collection: for its own images, and, smaller, what those images
- * taught, for the heads of other collections.
+ * taught, for the heads of other collections; and the recipe that was made from it, for the shards that come back.
  */
 export function segmentationFiles({ segmentations }: DataLayout, id: SegmentationId) {
   const file = (suffix: string) => join(segmentations, `${id}.${suffix}`);
   // The vectors of its images and masks.
-  return { model: file('model'), lessons: file('lessons'), vectors: file('vectors') };
+  return { model: file('model'), lessons: file('lessons'), vectors: file('vectors'), recipe: file('recipe') };
 }
 
 /** The folder of a run: its image list and checkpoints. */

@@ -48,12 +48,16 @@ export function outputFile(
  */
 export function refuseOwnFolders({ store, layout }: GuardedFolders, outPath: string): void {
   const real = realPlace(resolve(outPath));
-  const holder = store.collections.list().find(({ rootPath }) => holds(rootPath, real));
-  if (holder) {
-    throw userError('inside-collection', { path: outPath, name: holder.name, rootPath: holder.rootPath });
-  }
+  for (const collection of store.collections.list()) refuseImageFolder(collection, outPath);
   if (!holds(layout.folder, real)) return;
   throw userError('inside-data-folder', { path: outPath });
+}
+
+/** Refuses to write into a folder of images. @throws UserError FOLDER_OVERLAPS */
+export function refuseImageFolder(folder: { name: string; rootPath: string }, outPath: string): void {
+  const { name, rootPath } = folder;
+  if (!holds(rootPath, realPlace(resolve(outPath)))) return;
+  throw userError('inside-collection', { path: outPath, name, rootPath });
 }
 
 /** Whether `inner` is `outer` or inside it, by their names. */

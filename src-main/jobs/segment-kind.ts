@@ -6,6 +6,8 @@ import { conceptColour } from '../domain/concept-colour.ts';
 import { readingFolder, segmentationFiles } from '../domain/data-layout.ts';
 import type { AskOf } from '../worker/protocol/ask.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
+import { finishSegmentation, saveSegmentedImage } from './segmented-image.ts';
+import { shardTaskOf } from './shard-task.ts';
 import { workerCache, workerLimits } from './worker-settings.ts';
 
 /** One large image takes seconds; learning from a large collection, minutes. */
@@ -15,7 +17,7 @@ const MAX_HEADS = 8;
 
 /** Segmenting a collection: the worker cuts images, the store keeps concepts and masks. */
 export function segmentKind(environment: JobEnvironment): JobKindHandler<'segment'> {
-  const { store, layout, nowMs } = environment;
+  const { store, layout } = environment;
   const onSegmentation = (segmentationId: SegmentationId) =>
     environment.publish({ type: 'segmentation', segmentationId });
 
@@ -62,19 +64,11 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
   };
 
   const saveImage = (ask: AskOf<'segment/save'>, id: SegmentationId): null => {
-    const concepts = store.concepts.idsOf(id);
-    store.segmentations.saveImage({
-      segmentationId: id,
-      imageId: ask.imageId,
-      contentHash: ask.contentHash,
-      finishedAtMs: nowMs(),
-      isPreliminary: ask.isPreliminary,
-      masks: ask.masks.map(({ concept, ...mask }) => ({
-        ...mask,
-        origin: 'model' as const,
-        conceptId: concept === null ? null : (concepts.get(numberOf(concept)) ?? null),
-      })),
-    });
+    const masks = ask.masks.map(({ concept, ...mask }) => ({
+      ...mask,
+      concept: concept === null ? null : numberOf(concept),
+    }));
+    saveSegmentedImage(environment, id, { ...ask, masks });
     onSegmentation(id);
     return null;
   };
@@ -102,7 +96,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
   return {
     collectionOf: ({ segmentationId }) => store.segmentations.get(segmentationId)?.collectionId ?? null,
     limits: LIMITS,
-    prepare: ({ segmentationId, isNewOnly = false }) => {
+    prepare: ({ segmentationId, isNewOnly = false, isLearningOnly = false }) => {
       const segmentation = segmentationOf(segmentationId);
       const collection = store.collections.get(segmentation.collectionId);
       if (!collection) {
@@ -121,6 +115,8 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
         readingFolder: readingFolder(layout.cache, `segment-${segmentationId}`),
         segmentationId,
         isNewOnly,
+        isLearningOnly,
+        absent: absentOf(store),
         settings: segmentation.settings,
         device: segmentation.device,
         model: model ? weightsOf(model, layout.models) : null,
@@ -151,8 +147,7 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
           onSegmentation(segmentationId);
           return null;
         case 'segment/finish':
-          store.segmentations.closePreliminary(segmentationId, nowMs());
-          store.concepts.finish(segmentationId, nowMs());
+          finishSegmentation(environment, segmentationId);
           onSegmentation(segmentationId);
           return null;
         default:
@@ -160,6 +155,13 @@ export function segmentKind(environment: JobEnvironment): JobKindHandler<'segmen
       }
     },
   };
+}
+
+/** The images of a shard are wherever its machine has them; all others, where a scan has found them. */
+function absentOf(store: JobEnvironment['store']): 'refuse' | 'skip' | null {
+  const task = shardTaskOf(store);
+  if (!task) return null;
+  return task.skipsMissing ? 'skip' : 'refuse';
 }
 
 /** Without its encoder, a segmentation would become another one. */

@@ -2,6 +2,7 @@ import { implement } from '@orpc/server';
 import { contract } from '../contract/contract.ts';
 import { outputFile } from '../jobs/output-files.ts';
 import { userError } from '../contract/errors.ts';
+import { givenPath } from '../domain/given-path.ts';
 import { collectionHandlers } from './collections.ts';
 import { datasetHandlers } from './datasets.ts';
 import { previewDataset } from './dataset-preview.ts';
@@ -18,6 +19,8 @@ import { hasCalibratedScores } from '../contract/likely-right.ts';
 import { exportHead, headTeachers, writeHeat } from './foreground-heads.ts';
 import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
+import { shardHandlers } from './shards.ts';
+import { shardWork } from './shard-work.ts';
 import { similarHandlers } from './similar.ts';
 import { writeSheet } from './sheet.ts';
 import { reveal } from './reveal.ts';
@@ -35,6 +38,8 @@ export function createRouter(service: Service) {
   const models = modelHandlers(service);
   const runs = runHandlers(service);
   const segmentations = segmentationHandlers(service);
+  const shards = shardHandlers(service);
+  const shard = shardWork(service, segmentations);
   const concepts = conceptHandlers(service);
   const masks = maskHandlers(service);
   const similar = similarHandlers(service);
@@ -108,6 +113,13 @@ export function createRouter(service: Service) {
       writeHeat: os.segmentations.writeHeat.handler(({ input }) => writeHeat(service, input)),
       exportHead: os.segmentations.exportHead.handler(({ input }) => exportHead(service, input)),
       writeSheet: os.segmentations.writeSheet.handler(({ input }) => writeSheet(service, input)),
+    },
+    shards: {
+      plan: os.shards.plan.handler(({ input }) => segmentations.start(input, 'learning')),
+      writeRecipe: os.shards.writeRecipe.handler(({ input }) => shards.writeRecipe(input)),
+      open: os.shards.open.handler(({ input }) => shard.open(input)),
+      write: os.shards.write.handler(({ input }) => shard.write(input)),
+      merge: os.shards.merge.handler(({ input }) => shards.merge(givenPath(input.path))),
     },
     concepts: {
       list: os.concepts.list.handler(({ input }) => concepts.list(input.id)),

@@ -10,6 +10,9 @@ import { segmentationFiles, type DataLayout } from '../domain/data-layout.ts';
 import { givenPath } from '../domain/given-path.ts';
 import type { Service } from './service.ts';
 
+/** What a job does: everything, only images without masks, or only learning from the collection. */
+type Extent = 'all' | 'new' | 'learning';
+
 /** Segmentations as clients handle them: rows, concepts and masks in the store, jobs that make them. */
 export function segmentationHandlers(service: Service) {
   const { store, queue, layout } = service;
@@ -26,19 +29,27 @@ export function segmentationHandlers(service: Service) {
   };
 
   /** The last job of a segmentation, if it was to do the same and can continue. */
-  const resumableJob = ({ jobId, state }: Segmentation, isNewOnly: boolean): JobId | null => {
+  const resumableJob = ({ jobId, state }: Segmentation, extent: Extent): JobId | null => {
     if (jobId === null || state === null || !isResumable(state)) return null;
     const spec = store.jobs.get(jobId)?.spec;
-    return spec?.kind === 'segment' && (spec.isNewOnly ?? false) === isNewOnly ? jobId : null;
+    if (spec?.kind !== 'segment') return null;
+    const { isNewOnly = false, isLearningOnly = false } = spec;
+    const isSame = isNewOnly === (extent === 'new') && isLearningOnly === (extent === 'learning');
+    return isSame ? jobId : null;
   };
 
   const queueJob = (
     segmentation: Segmentation,
-    isNewOnly = false,
+    extent: Extent = 'all',
   ): { segmentation: Segmentation; job: Job } => {
     const { id, name } = segmentation;
-    const jobId = resumableJob(segmentation, isNewOnly);
-    const spec = { kind: 'segment', segmentationId: id, ...(isNewOnly && { isNewOnly }) } as const;
+    const jobId = resumableJob(segmentation, extent);
+    const spec = {
+      kind: 'segment',
+      segmentationId: id,
+      ...(extent === 'new' && { isNewOnly: true }),
+      ...(extent === 'learning' && { isLearningOnly: true }),
+    } as const;
     const job = jobId === null ? queue.enqueue(spec, `Segment ${name}`) : queue.resume(jobId);
     store.segmentations.setJob(id, job.id);
     return { segmentation: announce(id), job };
@@ -56,7 +67,10 @@ export function segmentationHandlers(service: Service) {
     },
 
     /** Queues a new segmentation of a collection. */
-    async start(request: SegmentRequest): Promise<{ segmentation: Segmentation; job: Job }> {
+    async start(
+      request: SegmentRequest,
+      extent: Exclude<Extent, 'new'> = 'all',
+    ): Promise<{ segmentation: Segmentation; job: Job }> {
       const { collectionId, modelId, settings } = request;
       const collection = store.collections.get(collectionId);
       if (!collection) throw userError('no-collection', { id: collectionId });
@@ -80,7 +94,7 @@ export function segmentationHandlers(service: Service) {
         device: device.id,
         createdAtMs: service.nowMs(),
       };
-      return store.together(() => queueJob(get(store.segmentations.insert(segmentation))));
+      return store.together(() => queueJob(get(store.segmentations.insert(segmentation)), extent));
     },
 
     /**
@@ -100,7 +114,7 @@ export function segmentationHandlers(service: Service) {
           { action: { kind: 'resume-segmentation', segmentationId: id } },
         );
       }
-      if (state === null || !isUnderWay(state)) return queueJob(segmentation, isNewOnly);
+      if (state === null || !isUnderWay(state)) return queueJob(segmentation, isNewOnly ? 'new' : 'all');
       throw userError('segmentation-active', { name: segmentation.name, state: phrase(state) });
     },
 

@@ -19,6 +19,7 @@ import { RunRepository } from './runs.ts';
 import { ScanRepository } from './scans.ts';
 import { SegmentationRepository } from './segmentations.ts';
 import { SettingsRepository } from './settings.ts';
+import { ShardRepository } from './shards.ts';
 import { checkNowAndThen, wasLeftOpen } from './soundness.ts';
 import { translateSqliteError, withTranslatedErrors } from './sqlite-errors.ts';
 
@@ -85,6 +86,7 @@ export class Store {
   readonly exports: ExportRepository;
   readonly maskEdits: MaskEditRepository;
   readonly maskImports: MaskImportRepository;
+  readonly shards: ShardRepository;
   readonly #db: Database.Database;
   readonly #transaction: (work: () => void) => void;
 
@@ -111,6 +113,7 @@ export class Store {
     this.maskEdits = new MaskEditRepository(writable);
     this.maskImports = new MaskImportRepository(writable, this.maskEdits);
     this.models = new ModelRepository(writable);
+    this.shards = new ShardRepository(writable);
   }
 
   /**

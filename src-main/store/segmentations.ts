@@ -24,6 +24,7 @@ import { toOwnedMask, toShape, type MaskRow, type OwnedMask, type ShapeRow } fro
 export type ImageToSegment = FileKey & {
   id: ImageId;
   contentHash: ContentHash;
+  sizeBytes: number;
   widthPx: number;
   heightPx: number;
   isDone: boolean;
@@ -36,6 +37,7 @@ type ToSegmentRow = {
   rel_path: string;
   path_bytes: Uint8Array | null;
   content_hash: Uint8Array;
+  size_bytes: number;
   width_px: number;
   height_px: number;
   has_masks: number;
@@ -47,7 +49,7 @@ const REMOVE_IMAGES = 20;
 
 /** Exported so that a test can assert its plan. */
 const toSegmentSql = `
-  SELECT i.id, i.rel_path, i.path_bytes, i.content_hash, i.width_px, i.height_px,
+  SELECT i.id, i.rel_path, i.path_bytes, i.content_hash, i.size_bytes, i.width_px, i.height_px,
     EXISTS (SELECT 1 FROM segmented_images d WHERE d.segmentation_id = s.id AND d.image_id = i.id) AS has_masks,
     (SELECT d.is_preliminary FROM segmented_images d WHERE d.segmentation_id = s.id AND d.image_id = i.id
       AND d.content_hash = i.content_hash) AS is_preliminary
@@ -195,6 +197,7 @@ export class SegmentationRepository {
       relPath: row.rel_path,
       pathBytes: row.path_bytes,
       contentHash: toHash(row.content_hash),
+      sizeBytes: row.size_bytes,
       widthPx: row.width_px,
       heightPx: row.height_px,
       isDone: row.is_preliminary === 0,

@@ -17,6 +17,8 @@ export const PHRASES = {
   'changed-since': '{count} images have changed since they were segmented',
   'missing-images': '{count} images are missing or unreadable',
   'no-finished-images': 'the segmentation has no finished images',
+  'a-recipe': 'a recipe of a segmentation',
+  'a-shard': 'a shard of a segmentation',
   and: '{first}, {second}',
   'classes-8-bits': 'it has {classes} classes, but 8 bits can only number {most}',
   'classes-16-bits': 'it has {classes} classes, but 16 bits can only number {most}',

@@ -85,6 +85,62 @@ export const SEGMENTATIONS_ERRORS = {
     message: 'What this segmentation learned is gone, or another version wrote it.',
     hint: 'Segment the collection again.',
   },
+  'portable-foreign': {
+    code: 'FILE_UNUSABLE',
+    message: '{path} is not {what}, or it is damaged.',
+    hint: 'Check the path, and copy the file again if it came from another machine.',
+  },
+  'portable-version': {
+    code: 'FILE_UNUSABLE',
+    message: '{path} is {what} of another format (version {version}; this app knows {known}).',
+    hint: 'Use the same version of R2O Studio on all machines.',
+  },
+  'recipe-of-other-version': {
+    code: 'FILE_UNUSABLE',
+    message: '{path} was made by R2O Studio {appVersion}; this is {version}, which could find other masks.',
+    hint: 'Use the same version of R2O Studio on all machines.',
+  },
+  'recipe-weights-missing': {
+    code: 'MODEL_UNAVAILABLE',
+    message: "The weights of '{name}' are not at {path}.",
+    hint: 'Copy them there from where the recipe was made, or choose their file.',
+  },
+  'recipe-weights-differ': {
+    code: 'MODEL_UNAVAILABLE',
+    message:
+      "{path} does not contain the weights of '{name}' that the recipe was made with (SHA-256 {sha256}).",
+    hint: 'Copy them again from where the recipe was made.',
+  },
+  'recipe-weights-not-copied': {
+    code: 'FILE_UNUSABLE',
+    message: 'The weights of the encoder cannot be copied to {path}.',
+    hint: 'Check your permissions there and the free space, or choose another folder.',
+  },
+  'shard-images-absent': {
+    code: 'NOT_FOUND',
+    message:
+      '{count} of the {total} images of this shard are not in {folder}, under any name, for example: {examples}',
+    hint: 'Choose the folder that contains them, or segment the others without them.',
+  },
+  'shard-work-of-another': {
+    code: 'WRONG_STATE',
+    message: '{folder} belongs to another shard, or to another recipe.',
+    hint: 'Choose another folder, or remove this one if it is no longer needed.',
+  },
+  'no-shard-here': {
+    code: 'WRONG_STATE',
+    message: 'This data folder was not made for a shard.',
+  },
+  'shard-unfinished': {
+    code: 'WRONG_STATE',
+    message: 'The shard is not finished.',
+    hint: 'Resume it first.',
+  },
+  'shard-of-unknown-recipe': {
+    code: 'NOT_FOUND',
+    message: '{path} belongs to a recipe that no segmentation here was frozen as.',
+    hint: 'Merge it where its recipe was made. If that segmentation was removed, its shards cannot be merged.',
+  },
   'not-in-segmentation': {
     code: 'NOT_FOUND',
     message: 'Image {imageId} is not part of segmentation {id}.',

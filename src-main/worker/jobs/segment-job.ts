@@ -21,6 +21,7 @@ import { resolveFile } from '../../core/image/walk.ts';
 import { readPixels } from '../threads/image-cutter.ts';
 import { inOrder } from '../threads/in-order.ts';
 import { openSegmentEncoder } from '../threads/segment-encoder.ts';
+import { ContentFinder } from './find-by-content.ts';
 import type { JobContext } from './job-context.ts';
 import { SegmentProgress } from './segment-progress.ts';
 import type { AnswerOf } from '../protocol/ask.ts';
@@ -35,6 +36,9 @@ const PAGE = 1_000;
 const [FEW_GROUND_IMAGES, GROUND_IMAGES] = [16, 64];
 /** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
+/** Images that the message names if some of a shard are missing. */
+const NAMED = 3;
+const ABSENT = 'The folder contains no file with the content of this image.';
 
 /**
  * Segments the images of a collection into masks: learns its concepts from a sample, then goes through
@@ -43,10 +47,12 @@ const SAMPLE_IMAGES = 256;
  */
 export async function runSegmentation(job: SegmentJob, context: JobContext): Promise<void> {
   const { link, signal } = context;
-  const images = await listImages(context);
+  const progress = new SegmentProgress(link);
+  const finder = job.absent === null ? null : new ContentFinder({ ...job, signal });
+  if (finder) progress.doing('listing-images');
+  const { images, absent } = await imagesInFolder(job, context, finder);
   const waiting = images.filter(({ isDone }) => !isDone);
   const reader = NotedReader.takeUp(job.readingFolder);
-  const progress = new SegmentProgress(link);
   await trySuspects(images, job, reader);
   if (job.model) progress.doing('preparing-network');
   using extractor = job.model && (await openSegmentEncoder(job.model, job.device, context.cores));
@@ -69,15 +75,18 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     conceptCount: model.concepts.count,
     foreground: model.foreground.note,
   });
+  if (job.isLearningOnly) return;
+  for (const { id: imageId } of absent) await link.ask({ kind: 'segment/unread', imageId, detail: ABSENT });
   const before = images.length - waiting.length;
   let done = before;
   const report = () => progress.finding({ done, total: images.length, before });
   progress.startFinding();
   report();
-  const cut = (image: ListedImage) => {
+  const cut = async (image: ListedImage) => {
     const first = firstCuts.get(image.id);
     firstCuts.delete(image.id);
-    return first ? threads.file(image, first) : threads.cut(image);
+    const result = await (first ? threads.file(image, first) : threads.cut(image));
+    return finder ? finder.orElsewhere(image, result, (found) => threads.cut(found)) : result;
   };
   for await (const { item, result } of inOrder(waiting, threads.ahead, cut)) {
     signal.throwIfAborted();
@@ -92,6 +101,30 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
     report();
   }
   await link.ask({ kind: 'segment/finish' });
+}
+
+/** The images to segment, and those that are not in the folder. @throws UserError if they must not be left out */
+async function imagesInFolder(
+  { rootPath, absent: rule }: SegmentJob,
+  context: JobContext,
+  finder: ContentFinder | null,
+): Promise<{ images: ListedImage[]; absent: ListedImage[] }> {
+  const images = await listImages(context);
+  if (!finder) return { images, absent: [] };
+  const done = images.filter(({ isDone }) => isDone);
+  const { found, absent } = await finder.locate(images.filter(({ isDone }) => !isDone));
+  if (absent.length > 0 && rule === 'refuse') {
+    throw userError('shard-images-absent', {
+      count: absent.length,
+      total: images.length,
+      folder: rootPath,
+      examples: absent
+        .slice(0, NAMED)
+        .map(({ relPath }) => relPath)
+        .join(', '),
+    });
+  }
+  return { images: [...done, ...found], absent };
 }
 
 /** Reads alone what was open when the process before ended; see [Note: Files that end their reader]. */
@@ -197,9 +230,11 @@ async function modelBefore({
   modelFile,
   model,
   isNewOnly,
+  absent,
 }: SegmentJob): Promise<CollectionModel | undefined> {
   const kept = await readCollectionModel(modelFile);
-  if (!kept && isNewOnly) {
+  // A shard is segmented with what the whole collection taught, or not at all.
+  if (!kept && (isNewOnly || absent !== null)) {
     throw userError('learned-missing');
   }
   if (kept && model === null && kept.concepts.rowModel.features !== null) {

@@ -188,6 +188,13 @@ const segment = {
     segmentationId: SegmentationId,
     /** Only images without masks, with what was learned before. */
     isNewOnly: z.boolean(),
+    /** Ends when the collection has been learned. */
+    isLearningOnly: z.boolean(),
+    /**
+     * What happens to images that are not in the folder, also under no other name; null where they are read only where
+     * they were, and named one by one.
+     */
+    absent: z.enum(['refuse', 'skip']).nullable(),
     settings: SegmentSettings,
     device: z.string(),
     /** Null for only colour and texture. */
@@ -219,6 +226,7 @@ const segment = {
           FileKey.extend({
             id: ImageId,
             contentHash: ContentHash,
+            sizeBytes: z.number().int(),
             widthPx: z.number().int(),
             heightPx: z.number().int(),
             isDone: z.boolean(),

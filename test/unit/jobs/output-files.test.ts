@@ -35,6 +35,8 @@ const WRITERS: Record<string, Writer> = {
     client.runs.writePreviews({ id: RunId.parse(1), path, overwrite }),
   'models.export': (client, path, overwrite) =>
     client.models.export({ id: ModelId.parse(1), format: 'onnx', path, overwrite }),
+  'shards.writeRecipe': (client, path, overwrite) =>
+    client.shards.writeRecipe({ id, path, count: 2, overwrite }),
   'system.checkOutput': (client, path, overwrite) => client.system.checkOutput({ path, overwrite }),
 };
 /** It never overwrites anything, so that it needs no answer to that. */
@@ -51,9 +53,16 @@ const READERS = [
   'models.inspect',
   'segmentations.evaluate',
   'maskImports.start',
+  'shards.open',
+  'shards.merge',
 ];
+/** It writes only in the data folder of a shard: test/e2e/shards.test.ts. */
+const OF_SHARDS = ['shards.write'];
 const WRITING_OPTIONS = [
   'segment --sheet',
+  'segment --plan',
+  'segment --out',
+  'segment --work',
   'segmentations sheet --out',
   'segmentations heat --out',
   'segmentations export-head --out',
@@ -61,7 +70,12 @@ const WRITING_OPTIONS = [
   'models export --out',
   'export --out',
 ];
-const READING_OPTIONS = ['evaluate --truth', 'demo --images', 'segmentations heat --image'];
+const READING_OPTIONS = [
+  'segment --recipe',
+  'evaluate --truth',
+  'demo --images',
+  'segmentations heat --image',
+];
 
 /** A collection, and a folder for what is written. */
 async function started() {
@@ -81,7 +95,7 @@ describe('every writer', () => {
         takesPath(inputOf(method)) ? [`${group}.${name}`] : [],
       ),
     );
-    expect(found.toSorted()).toEqual([...Object.keys(ALL), ...READERS].toSorted());
+    expect(found.toSorted()).toEqual([...Object.keys(ALL), ...READERS, ...OF_SHARDS].toSorted());
   });
 
   test('is known: options of the command line that take a path', () => {

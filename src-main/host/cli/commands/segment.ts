@@ -13,25 +13,23 @@ import { countText, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { COLLECTION_OR_FOLDER, openCollection } from './collection-argument.ts';
 import { checkModel, MODEL_OR_FILE, openModel } from './model-argument.ts';
+import { planShards, recipeLines, runShard, shardLines, type ShardOptions } from './segment-shards.ts';
 import { followSegmentation, SEGMENTATION_KIND, segmentationLines } from './segmentations.ts';
 
-type Options = {
-  model?: string;
+type Options = ShardOptions & {
   mode: string;
   concepts?: string;
   regions?: string;
   set?: string[];
   name?: string;
-  device?: string;
   newOnly?: boolean;
   sheet?: string;
-  force?: boolean;
 };
 
 export function addSegmentCommand(program: Command): void {
   program
     .command('segment')
-    .argument('<collection>', COLLECTION_OR_FOLDER)
+    .argument('[collection]', `${COLLECTION_OR_FOLDER}; with --recipe, the folder of the images`)
     .option(
       '--model <model>',
       `encoder whose features define concepts and help to find foregrounds: ${MODEL_OR_FILE} (default: colour and texture alone)`,
@@ -50,29 +48,55 @@ export function addSegmentCommand(program: Command): void {
       '--sheet <file>',
       'also draw the best images with their objects, as one PNG or, if the name ends in .html, as one page',
     )
-    .option('--force', 'overwrite an existing file with --sheet')
+    .option(
+      '--plan <file>',
+      'only learn from the collection, and write the recipe by which machines segment it',
+    )
+    .option('--shards <n>', 'with --plan, number of machines or parts (default: 1)')
+    .option('--recipe <file>', 'segment one shard of the collection that this recipe was made from')
+    .option(
+      '--shard <i/n>',
+      'which shard, from 0/N on (default: JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID of as many as were planned)',
+    )
+    .option('--out <file>', 'with --recipe, the file to write; what it needs meanwhile is in FILE.work')
+    .option('--work <folder>', 'with --recipe, a folder for that, for example on a faster drive')
+    .option('--skip-missing', 'with --recipe, leave out images that are not in the folder under any name')
+    .option('--force', 'overwrite existing files')
     .description(
       'segment every image of a collection into objects; Ctrl-C stops the job and keeps the finished images',
     )
-    .action(async (which: string, options: Options, command: Command) => {
+    .action(async (which: string | undefined, options: Options, command: Command) => {
       const { output, withSession } = contextOf(command);
+      refuseMixed(command);
+      if (options.recipe !== undefined) {
+        output.result(await runShard(which, options, output), shardLines);
+        return;
+      }
+      if (which === undefined) command.error("error: missing required argument 'collection'");
       if (options.newOnly) refuseSettings(command);
       const settings = settingsOf(options);
       await withSession(async ({ client }) => {
         // Known before hours of work rather than after them.
         await checkModel(client, options.model);
-        if (options.sheet !== undefined) await client.system.checkOutput(sheetFile(options.sheet, options));
+        for (const file of [options.sheet, options.plan]) {
+          if (file !== undefined) await client.system.checkOutput(sheetFile(file, options));
+        }
         if (options.newOnly) {
           output.result(await addNewImages({ client, output }, which, options), addedLines);
           return;
         }
-        const started = await client.segmentations.start({
+        const request = {
           collectionId: (await openCollection(client, which)).id,
           settings,
           ...(await modelOf(client, options.model, output)),
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(options.device === undefined ? {} : { device: options.device }),
-        });
+        };
+        if (options.plan !== undefined) {
+          output.result(await planShards(client, request, { ...options, output }), recipeLines);
+          return;
+        }
+        const started = await client.segmentations.start(request);
         await followSegmentation(client, started, output);
         const { id } = started.segmentation;
         if (options.sheet !== undefined) {
@@ -81,6 +105,34 @@ export function addSegmentCommand(program: Command): void {
         output.result(await client.segmentations.get({ id }), segmentationLines);
       });
     });
+}
+
+/** Which options go with which; the others are for a whole collection on this machine. */
+const OF_RECIPE = ['shard', 'out', 'work', 'skipMissing'];
+const NOT_OF_RECIPE = ['plan', 'shards', 'mode', 'concepts', 'regions', 'set', 'name', 'newOnly', 'sheet'];
+
+/** @throws UserError BAD_INPUT for options that cannot be combined */
+function refuseMixed(command: Command): void {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  const flagOf = (name: string) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  const refuse = (name: string | undefined, message: string, hint: string) => {
+    if (name === undefined) return;
+    throw new UserError('BAD_INPUT', `${flagOf(name)} ${message}.`, { hint });
+  };
+  if (isGiven('recipe')) {
+    const hint = 'A shard is segmented as its recipe says.';
+    refuse(NOT_OF_RECIPE.find(isGiven), 'cannot be combined with --recipe', hint);
+    return;
+  }
+  refuse(OF_RECIPE.find(isGiven), 'needs --recipe', 'See: r2o segment --help');
+  if (!isGiven('plan'))
+    refuse(isGiven('shards') ? 'shards' : undefined, 'needs --plan', 'See: r2o segment --help');
+  else
+    refuse(
+      ['newOnly', 'sheet'].find(isGiven),
+      'cannot be combined with --plan',
+      'A plan segments no images.',
+    );
 }
 
 /** @throws UserError BAD_INPUT for an option that the existing segmentation has decided already */

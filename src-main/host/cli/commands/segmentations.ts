@@ -8,6 +8,7 @@ import { Cancelled, followJob } from '../follow-job.ts';
 import { countText, printable, table, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { conceptLines } from './concept-lines.ts';
+import { addMergeCommand } from './merge-shards.ts';
 import { addHeadCommands, headLines } from './segmentation-heads.ts';
 
 export const SEGMENTATION_KIND = {
@@ -19,9 +20,10 @@ export const SEGMENTATION_KIND = {
 export function addSegmentationCommands(program: Command): void {
   const group = program
     .command('segmentations')
-    .description('manage segmentations: list, show, resume, sheet, heat, export-head, rename, remove');
+    .description('manage segmentations: list, show, resume, merge, sheet, heat, export-head, rename, remove');
   addReading(group);
   addHeadCommands(group, findSegmentation);
+  addMergeCommand(group);
   addChanging(group);
 }
 

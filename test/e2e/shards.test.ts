@@ -1,0 +1,301 @@
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { CollectionId, ModelId, SegmentationId } from '../../src-main/contract/ids.ts';
+import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { launcher, resultOf, runCli, spawnCli, waitForOutput } from '../support/cli.ts';
+import { galleryOf, startService, waitForState, type RunningService } from '../support/running-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+type Client = RunningService['client'];
+
+/** One shard has two of them, so that there is also one that differs in size. */
+const SCENES = 8;
+
+async function scenes(count = SCENES, seed = 21): Promise<string> {
+  const folder = tempFolder();
+  await writeScenes(folder, { count, seed });
+  return join(folder, 'images');
+}
+
+async function scanned(client: Client, path: string): Promise<CollectionId> {
+  const { collection, job } = await client.collections.add({ path });
+  await waitForState(client, job.id, 'done');
+  return collection.id;
+}
+
+/** All that a segmentation has found, by the paths of the images: run lengths, scores, concepts, boxes. */
+async function found(client: Client, id: SegmentationId) {
+  const numbers = new Map(
+    (await client.concepts.list({ id })).map((concept) => [concept.id, concept.number]),
+  );
+  const tiles = await galleryOf(client, { id });
+  const images = await Promise.all(
+    tiles.map(async ({ imageId, relPath }) => {
+      const masks = await client.masks.ofImage({ id, imageId });
+      const plain = masks.map(({ counts, level, score, conceptId, box, areaPx }) => {
+        const concept = conceptId === null ? null : numbers.get(conceptId);
+        return { counts, level, score, concept, box, areaPx };
+      });
+      return [relPath, plain] as const;
+    }),
+  );
+  return Object.fromEntries(images);
+}
+
+/** Plans a segmentation in `count` shards and freezes it. */
+async function planned(client: Client, collectionId: CollectionId, count: number, modelId?: ModelId) {
+  const settings = SegmentSettings.parse({ mode: 'several' });
+  const request = { collectionId, settings, ...(modelId !== undefined && { modelId }) };
+  const { segmentation, job } = await client.shards.plan(request);
+  await waitForState(client, job.id, 'done');
+  const path = join(tempFolder(), 'scenes.recipe');
+  const { id } = segmentation;
+  const recipe = await client.shards.writeRecipe({ id, path, count });
+  return { id, path, recipe };
+}
+
+/** Segments one shard as another machine would, and returns its file. */
+async function shardOf(recipe: string, index: number, count: number, images: string): Promise<string> {
+  const { client, bugs } = startService();
+  const { job } = await client.shards.open({ recipe, place: { index, count }, images });
+  if (job) await waitForState(client, job.id, 'done');
+  const path = join(tempFolder(), `shard-${index}.sqlite`);
+  await client.shards.write({ path });
+  expect(bugs).toEqual([]);
+  return path;
+}
+
+/** Everything in a folder with its times, to see that nothing was written. */
+const stateOf = (folder: string) =>
+  readdirSync(folder)
+    .toSorted()
+    .map((name) => [name, statSync(join(folder, name)).mtimeMs, readFileSync(join(folder, name)).length]);
+
+describe('shards', { timeout: 300_000 }, () => {
+  test.each([
+    ['without an encoder', [3]],
+    ['with an encoder', [1, 7]],
+  ])('one shard, several shards and no shards find the same masks: %s, in %j', async (which, counts) => {
+    const { client, bugs } = startService();
+    const images = await scenes();
+    const collectionId = await scanned(client, images);
+    const modelId =
+      which === 'with an encoder'
+        ? (await client.models.addUntrained({ architecture: 'resnet18-half', seed: 3 })).id
+        : undefined;
+    const before = stateOf(images);
+    const whole = await client.segmentations.start({
+      collectionId,
+      settings: SegmentSettings.parse({ mode: 'several' }),
+      ...(modelId !== undefined && { modelId }),
+    });
+    await waitForState(client, whole.job.id, 'done');
+    const expected = await found(client, whole.segmentation.id);
+    expect(Object.values(expected).flat().length).toBeGreaterThan(SCENES);
+
+    for (const count of counts) {
+      const { id, path } = await planned(client, collectionId, count, modelId);
+      // The order in which they come back does not matter.
+      for (const index of Array.from({ length: count }, (_, at) => count - 1 - at)) {
+        const file = await shardOf(path, index, count, images);
+        const { missing, isComplete } = await client.shards.merge({ path: file });
+        expect(isComplete).toBe(index === 0);
+        expect(missing.shards.map((shard) => shard.index)).toEqual([...Array(index).keys()]);
+      }
+      expect(await found(client, id)).toEqual(expected);
+      const { finishedAtMs, imageCount, preliminaryCount } = await client.segmentations.get({ id });
+      expect({ isFinished: finishedAtMs !== null, imageCount, preliminaryCount }).toEqual({
+        isFinished: true,
+        imageCount: SCENES,
+        preliminaryCount: 0,
+      });
+    }
+    expect(stateOf(images)).toEqual(before);
+    expect(bugs).toEqual([]);
+  });
+
+  test('merging again, in part or after edits, changes nothing', async () => {
+    const { client } = startService();
+    const images = await scenes(5);
+    const collectionId = await scanned(client, images);
+    const { id, path } = await planned(client, collectionId, 2);
+    const [first, second] = [await shardOf(path, 0, 2, images), await shardOf(path, 1, 2, images)];
+    expect(await client.shards.merge({ path: first })).toMatchObject({ addedCount: 3, presentCount: 0 });
+    const [tile] = await galleryOf(client, { id });
+    const masks = tile ? await client.masks.ofImage({ id, imageId: tile.imageId }) : [];
+    await client.masks.remove({ ids: masks.slice(0, 1).map((mask) => mask.id) });
+    const edited = await found(client, id);
+    expect(await client.shards.merge({ path: first })).toMatchObject({ addedCount: 0, presentCount: 3 });
+    expect(await found(client, id)).toEqual(edited);
+    expect(await client.shards.merge({ path: second })).toMatchObject({ addedCount: 2, isComplete: true });
+    expect(await client.shards.merge({ path: second })).toMatchObject({ addedCount: 0, isComplete: true });
+  });
+
+  test('images are found by content, copies get the same masks, and what is missing can be finished here', async () => {
+    const { client } = startService();
+    const images = await scenes(5);
+    const [copied = ''] = readdirSync(images).toSorted();
+    cpSync(join(images, copied), join(images, `zz-${copied}`));
+    const collectionId = await scanned(client, images);
+    const { id, path, recipe } = await planned(client, collectionId, 3);
+    expect(recipe.imageCount).toBe(5);
+    const elsewhere = join(tempFolder(), 'deep/under');
+    mkdirSync(elsewhere, { recursive: true });
+    for (const [at, name] of readdirSync(images).toSorted().entries()) {
+      cpSync(join(images, name), join(elsewhere, `photo ${9 - at}${name.slice(name.lastIndexOf('.'))}`));
+    }
+    const merged = await client.shards.merge({ path: await shardOf(path, 0, 3, join(elsewhere, '..')) });
+    expect(merged).toMatchObject({ addedCount: 3, missing: { count: 3 } });
+    const { job } = await client.segmentations.resume({ id });
+    await waitForState(client, job.id, 'done');
+    const masks = await found(client, id);
+    expect(Object.keys(masks)).toHaveLength(6);
+    expect(masks[`zz-${copied}`]).toEqual(masks[copied]);
+  });
+});
+
+describe('on the command line', { timeout: 300_000 }, () => {
+  const shared: { data: string; images: string; recipe: string } = { data: '', images: '', recipe: '' };
+
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'r2o-shards-'));
+    await writeScenes(folder, { count: 8, seed: 22 });
+    Object.assign(shared, {
+      data: join(folder, 'data'),
+      images: join(folder, 'images'),
+      recipe: join(folder, 'recipes', 'scenes.recipe'),
+    });
+    mkdirSync(join(folder, 'recipes'));
+    const args = ['segment', shared.images, '--mode', 'several', '--plan', shared.recipe, '--shards', '4'];
+    execFileSync(process.execPath, [launcher, '--data', shared.data, ...args], { stdio: 'ignore' });
+    return () => rmSync(folder, { recursive: true });
+  }, 120_000);
+
+  const segmentShard = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    resultOf(spawnCli('ignored', ['segment', '--recipe', shared.recipe, ...args], env));
+
+  test('four processes take their number from their environment, and leave only their files', async () => {
+    const out = tempFolder();
+    const script = join(import.meta.dirname, '../../resources/cluster/slurm-array.sh');
+    cpSync(shared.recipe, join(out, 'all.recipe'));
+    const shards = Array.from({ length: 4 }, (_, index) => join(out, `shard-${index}.sqlite`));
+    const env = {
+      ...process.env,
+      IMAGES: shared.images,
+      SHARDS: out,
+      R2O: `${process.execPath} ${launcher}`,
+    };
+    const results = await Promise.all(
+      shards.map((file, index) =>
+        index % 2 === 0
+          ? segmentShard(['--out', file], { JOB_COMPLETION_INDEX: String(index) })
+          : resultOf(spawn('bash', [script], { env: { ...env, SLURM_ARRAY_TASK_ID: String(index) } })),
+      ),
+    );
+    rmSync(join(out, 'all.recipe'));
+    expect(results.map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(readdirSync(out).toSorted()).toEqual(shards.map((file) => file.slice(out.length + 1)));
+    const [first = '', second = '', ...others] = shards;
+    // One that starts over has nothing to do.
+    const again = await segmentShard(['--out', first, '--shard', '0/4']);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stdout).toContain('already written');
+    const part = await runCli(shared.data, 'segmentations', 'merge', second);
+    expect(part).toMatchObject({ code: 1 });
+    expect(part.stdout).toContain('6 images missing');
+    expect(part.stdout).toContain('missing shards, of 4: 0,2-3');
+    const all = await runCli(shared.data, 'segmentations', 'merge', first, second, ...others);
+    expect(all).toMatchObject({ code: 0 });
+    expect(all.stdout).toContain('8 images, complete');
+  });
+
+  test('a shard that was killed continues, and the folder of the images stays untouched', async () => {
+    const out = join(tempFolder(), 'shard.sqlite');
+    const before = stateOf(shared.images);
+    const killed = spawnCli('ignored', [
+      'segment',
+      '--recipe',
+      shared.recipe,
+      '--shard',
+      '0/1',
+      '--out',
+      out,
+    ]);
+    await waitForOutput(killed.stderr, /finding objects.*[1-7]\/8/);
+    killed.kill('SIGKILL');
+    await new Promise((resolve) => killed.once('close', resolve));
+    expect(existsSync(out)).toBe(false);
+    const other = await segmentShard(['--shard', '1/2', '--out', out]);
+    expect(other).toMatchObject({ code: 1 });
+    expect(other.stderr).toContain('belongs to another shard');
+    const resumed = await segmentShard(['--shard', '0/1', '--out', out]);
+    expect(resumed).toMatchObject({ code: 0 });
+    expect(resumed.stdout).toContain('shard 0/1, 8 images');
+    expect(existsSync(`${out}.work`)).toBe(false);
+    expect(stateOf(shared.images)).toEqual(before);
+  });
+
+  test('what is wrong is said before hours of work, and nothing is written among the images', async () => {
+    const out = join(tempFolder(), 'shard.sqlite');
+    const failing = async (args: readonly string[], message: string) => {
+      const { code, stderr } = await segmentShard(args);
+      expect(stderr).toContain(message);
+      expect(code).toBe(1);
+      rmSync(`${out}.work`, { recursive: true, force: true });
+    };
+    await failing(['--shard', '4', '--out', out], 'shards are counted from 0: 0/4 to 3/4');
+    await failing(['--out', out], 'It is not known which shard to segment');
+    await failing(['--shard', '0'], 'A shard needs the file to write');
+    await failing(['--shard', '0', '--out', join(shared.images, 'x.sqlite')], 'is inside the collection');
+    await failing(
+      ['--shard', '0', '--out', out, '--work', join(shared.images, 'w')],
+      'is inside the collection',
+    );
+    const damaged = join(tempFolder(), 'damaged.recipe');
+    writeFileSync(damaged, 'no recipe');
+    await failing(['--recipe', damaged, '--shard', '0', '--out', out], 'is not a recipe of a segmentation');
+    await failing(['--recipe', `${damaged}.no`, '--shard', '0', '--out', out], 'There is no file or folder');
+    await failing(['--mode', 'one', '--shard', '0', '--out', out], '--mode cannot be combined with --recipe');
+    expect(readdirSync(shared.images)).toHaveLength(8);
+  });
+
+  test('images that are nowhere are named, or left out and named when shards are merged', async () => {
+    const some = join(tempFolder(), 'some');
+    cpSync(shared.images, some, { recursive: true });
+    const [gone = '', swapped = '', swappedWith = ''] = readdirSync(some).toSorted();
+    rmSync(join(some, gone));
+    // Under each other's names, one of them is found where the other was.
+    renameSync(join(some, swapped), join(some, 'third'));
+    renameSync(join(some, swappedWith), join(some, swapped));
+    renameSync(join(some, 'third'), join(some, swappedWith));
+    chmodSync(some, 0o555);
+    const out = join(tempFolder(), 'shard.sqlite');
+    const refused = await segmentShard([some, '--shard', '0/1', '--out', out]);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`1 of the 8 images of this shard are not in ${some}`);
+    expect(refused.stderr).toContain(gone);
+    const skipped = await segmentShard([some, '--shard', '0/1', '--out', out, '--skip-missing']);
+    expect(skipped).toMatchObject({ code: 0 });
+    expect(skipped.stdout).toContain(`not segmented: ${gone}`);
+    chmodSync(some, 0o755);
+    const other = tempFolder();
+    const unknown = await runCli(join(other, 'data'), 'segmentations', 'merge', out);
+    expect(unknown.stderr).toContain('belongs to a recipe that no segmentation here was frozen as');
+  });
+});
