@@ -22,6 +22,47 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
   });
 
   test(
+    'plans learning from own masks, from where encoders are offered, without what is of regions only',
+    { timeout: TRAINING_MS },
+    async () => {
+      const { page, client, service, complaints } = await openPage(browser);
+      const folder = tempFolder();
+      await writeScenes(folder, { count: 12, seed: 3 });
+      await addFolder(page, join(folder, 'images'));
+      await page.getByRole('tab', { name: 'Images 12' }).waitFor();
+      await page.getByRole('link', { name: 'Models' }).click();
+      await page.getByRole('button', { name: 'Stronger encoders' }).click();
+      await page.getByRole('button', { name: 'Plan training…' }).click();
+      const preset = page.getByRole('radio', { name: /From own masks/ });
+      await preset.waitFor();
+      expect(await preset.isChecked()).toBe(true);
+      await page.getByText(/^resnet18-half · 96 px/).waitFor();
+      await page.getByText('Advanced settings').click();
+      await page.getByLabel('Epochs').waitFor();
+      expect(await page.getByLabel('Superpixels').count()).toBe(0);
+      expect(await seriousFindings(page)).toEqual([]);
+
+      const [collection] = await client.collections.list();
+      if (!collection) throw new Error('there is no collection');
+      const planned = await client.runs.plan({ collectionId: collection.id, preset: 'masks' });
+      const run = {
+        ...planned,
+        collectionId: collection.id,
+        parentModelId: null,
+        name: 'adapted',
+        createdAtMs: 1,
+      };
+      const id = service.store.runs.insert(run);
+      service.publish({ type: 'run', runId: id });
+      await page.getByRole('button', { name: /adapted/ }).click();
+      await page.getByRole('img', { name: /^Loss/ }).waitFor();
+      expect(await page.getByRole('region', { name: 'From regions to objects' }).count()).toBe(0);
+      expect(await page.getByText('Regions (K)').count()).toBe(0);
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  test(
     'plans with times of this machine, trains with changed settings, and shows curves and regions',
     { timeout: TRAINING_MS },
     async () => {
@@ -31,7 +72,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await addFolder(page, join(folder, 'images'));
       await page.getByRole('tab', { name: 'Images 12' }).waitFor();
       await page.getByRole('link', { name: 'Pretrain' }).click();
-      await expect.poll(() => page.getByText(/^about \d/).count(), { timeout: 30_000 }).toBe(3);
+      await expect.poll(() => page.getByText(/^about \d/).count(), { timeout: 30_000 }).toBe(4);
 
       // A collection that is too small has no plan, and cannot be started.
       const empty = await client.collections.add({ path: tempFolder(), name: 'empty' });
@@ -41,7 +82,7 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       expect(await page.getByText(/^about \d/).count()).toBe(0);
       expect(await page.getByRole('button', { name: 'Start pretraining' }).isDisabled()).toBe(true);
       await page.getByLabel('Collection').selectOption({ label: 'images' });
-      await expect.poll(() => page.getByText(/^about \d/).count(), { timeout: 30_000 }).toBe(3);
+      await expect.poll(() => page.getByText(/^about \d/).count(), { timeout: 30_000 }).toBe(4);
 
       await page.getByText('Advanced settings').click();
       for (const [label, value] of [

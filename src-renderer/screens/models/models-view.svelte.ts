@@ -52,6 +52,13 @@ export class ModelsView {
     this.#studio.navigation.go('models', ENCODERS);
   }
 
+  /** Goes to where a training on a collection's own masks is planned. */
+  planOwn(): void {
+    const { navigation } = this.#studio;
+    navigation.go('pretrain', 'new');
+    navigation.setQuery({ preset: 'masks' });
+  }
+
   show(id: number): void {
     this.#studio.navigation.go('models', id);
   }

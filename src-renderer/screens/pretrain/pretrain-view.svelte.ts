@@ -67,8 +67,10 @@ export class PretrainView {
     this.parents.find(({ id }) => id === this.#parentId),
   );
 
+  /** The preset that is selected at first may be in the address: `pretrain/new?preset=masks`. */
   constructor(studio: Studio) {
     this.#studio = studio;
+    this.#preset = PresetName.safeParse(studio.navigation.query.preset).data ?? 'quick';
   }
 
   get preset(): PresetName {
