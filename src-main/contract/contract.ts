@@ -1,6 +1,7 @@
 import { eventIterator, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { FilePath, OutputRequest } from './file-path.ts';
+import { ClickAnswer, ClickRequest } from './click-seeds.ts';
 import { BrightnessChange, Collection } from './collection.ts';
 import { Dataset, DatasetDiff, DatasetPreview, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
 import { ServiceEvent } from './event.ts';
@@ -290,6 +291,8 @@ export const contract = {
     merge: base.input(MaskMerge).output(ImageEdit),
     /** The largest piece stays the mask that was split; the others are new ones of the same concept. */
     split: base.input(MaskSplit).output(ImageEdit),
+    /** What clicks on an image may mean; nothing is saved. `create` makes an answer a mask. */
+    click: base.input(ClickRequest).output(ClickAnswer),
     remove: base.input(z.object({ ids: MaskIds })).output(EditBatch),
     undo: base.input(ImageMasksRequest).output(ImageEdit),
     redo: base.input(ImageMasksRequest).output(ImageEdit),

@@ -16,6 +16,7 @@ import { addSample } from './sample.ts';
 import { conceptHandlers } from './concepts.ts';
 import { evaluate } from './evaluation.ts';
 import { hasCalibratedScores } from '../contract/likely-right.ts';
+import { answerClicks } from './clicks.ts';
 import { exportHead, headTeachers, writeHeat } from './foreground-heads.ts';
 import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
@@ -142,6 +143,7 @@ export function createRouter(service: Service) {
       create: os.masks.create.handler(({ input }) => masks.create(input)),
       edit: os.masks.edit.handler(({ input }) => masks.edit(input)),
       merge: os.masks.merge.handler(({ input }) => masks.merge(input)),
+      click: os.masks.click.handler(({ input }) => answerClicks(service, input)),
       split: os.masks.split.handler(({ input }) => masks.split(input)),
       remove: os.masks.remove.handler(({ input }) => masks.remove(input.ids)),
       undo: os.masks.undo.handler(({ input }) => masks.undo(input)),

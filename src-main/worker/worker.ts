@@ -139,6 +139,10 @@ async function resultOf(call: Call): Promise<unknown> {
       const { renderCrop } = await import('./calls/crop-call.ts');
       return renderCrop(call);
     }
+    case 'segment-clicks': {
+      const { segmentClicks } = await import('./calls/click-call.ts');
+      return segmentClicks(call);
+    }
     case 'merge-masks': {
       const { mergeMasks } = await import('./calls/mask-calls.ts');
       return mergeMasks(call);

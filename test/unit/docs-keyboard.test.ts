@@ -18,6 +18,7 @@ const PARTS = [
 const NAMES: Record<string, string> = {
   mod: 'Ctrl',
   shift: 'Shift',
+  alt: 'Alt',
   ' ': 'Space',
   Escape: 'Esc',
   ArrowLeft: 'Left',

@@ -20,6 +20,8 @@ const COLOUR = 0.5;
 const SMOOTHNESS = 8;
 /** The colours' log ratio is kept within this: a window's colours are no normal distribution. */
 const MAX_LOGIT = 4;
+/** Log ratio of a pixel whose side is given. */
+const SURE = 1_000;
 /** Share of the outline's cost that stays where neighbours differ most. */
 const FLOOR = 0.02;
 /** Sums of a cell on one side of the outline: pixels, Lab, squares of Lab. */
@@ -41,21 +43,34 @@ const NEIGHBOURS = [-1, 0, 1].flatMap((dy) =>
  * @param mask [H, W], 1 inside
  * @returns [H, W]; equal to `mask` further from its outline than 2 % of the longer side
  */
-export function cutOutline(image: RgbImage, mask: Uint8Array): Uint8Array {
-  const band = bandOf(mask, image);
+export function cutOutline(image: RgbImage, mask: Uint8Array, known: KnownOutline = {}): Uint8Array {
+  const { lab = quickLab(image), fixed } = known;
+  const band = bandOf(mask, image, known.reach ?? REACH);
   if (band.pixels.length === 0) return mask;
-  const lab = quickLab(image);
-  const side = cutBand({ image, lab, mask, band, logits: colourLogits(image, lab, mask, band.pixels) });
+  const logits = colourLogits(image, lab, mask, band.pixels);
+  if (fixed)
+    for (const [node, pixel] of band.pixels.entries()) if (fixed[pixel]) logits[node] = SURE * fixed[pixel];
+  const side = cutBand({ image, lab, mask, band, logits });
   const out = mask.slice();
   for (const [node, pixel] of band.pixels.entries()) out[pixel] = side[node] ?? 0;
   return out;
 }
 
+/** What is known before an outline is cut. */
+export type KnownOutline = {
+  /** [H, W, 3]: the image's colours as `quickLab` gives them. */
+  lab?: Float32Array;
+  /** [H, W]: 1 for pixels that are inside whatever the colours say, -1 for those outside. */
+  fixed?: Int8Array;
+  /** Reach of the band, in shares of the longer side. */
+  reach?: number;
+};
+
 /** Pixels near an outline: `pixels` lists them, `nodes` [H, W] holds the place of each in the list, else NONE. */
 type Band = { pixels: Int32Array; nodes: Int32Array };
 
-function bandOf(mask: Uint8Array, grid: Grid): Band {
-  const radius = Math.max(2, Math.round(REACH * Math.max(grid.widthPx, grid.heightPx)));
+function bandOf(mask: Uint8Array, grid: Grid, reach: number): Band {
+  const radius = Math.max(2, Math.round(reach * Math.max(grid.widthPx, grid.heightPx)));
   const shares = boxMean(mask, { ...grid, radius });
   // A window of one side has a share of 0 or 1, but for rounding.
   const isNear = (pixel: number) => Math.abs((shares[pixel] ?? 0) - 0.5) < 0.499;

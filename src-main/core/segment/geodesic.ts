@@ -12,32 +12,53 @@ export function geodesicDistances(
   reach = Infinity,
 ): Float32Array {
   const { count } = graph.map;
-  const { start, ends, lengths } = adjacency(graph, steps);
+  const ways = waysOf(graph, steps);
   const all = new Float32Array(count * count).fill(Infinity);
-  const heap = new MinHeap(ends.length + count);
+  const heap = new MinHeap(ways.ends.length + count);
   for (let source = 0; source < count; source++) {
     const distances = all.subarray(source * count, (source + 1) * count);
     distances[source] = 0;
     heap.push(source, 0);
-    while (heap.size > 0) {
-      const distance = heap.smallest;
-      const node = heap.pop();
-      if (distance > (distances[node] ?? 0)) continue;
-      for (let arc = start[node] ?? 0; arc < (start[node + 1] ?? 0); arc++) {
-        const end = ends[arc] ?? 0;
-        // Rounded as it is stored: otherwise a way could seem shorter than itself, for ever.
-        const reached = Math.fround(distance + (lengths[arc] ?? 0));
-        if (reached > reach || reached >= (distances[end] ?? 0)) continue;
-        distances[end] = reached;
-        heap.push(end, reached);
-      }
-    }
+    spread(ways, heap, distances, reach);
   }
   return all;
 }
 
+/**
+ * Lengths of the shortest ways to the nearest of some superpixels.
+ * @param sources [count]: what a way that starts there has on it already; Infinity where none starts
+ * @returns [count]; Infinity where no way leads
+ */
+export function nearestDistances(ways: Ways, sources: Float32Array): Float32Array {
+  const distances = sources.slice();
+  const heap = new MinHeap(ways.ends.length + sources.length);
+  for (const [node, offset] of sources.entries()) if (offset < Infinity) heap.push(node, offset);
+  spread(ways, heap, distances, Infinity);
+  return distances;
+}
+
+/** Shortens distances until no way is shorter; `heap` holds what they spread from. */
+function spread({ start, ends, lengths }: Ways, heap: MinHeap, distances: Float32Array, reach: number): void {
+  while (heap.size > 0) {
+    const distance = heap.smallest;
+    const node = heap.pop();
+    if (distance > (distances[node] ?? 0)) continue;
+    for (let arc = start[node] ?? 0; arc < (start[node + 1] ?? 0); arc++) {
+      const end = ends[arc] ?? 0;
+      // Rounded as it is stored: otherwise a way could seem shorter than itself, for ever.
+      const reached = Math.fround(distance + (lengths[arc] ?? 0));
+      if (reached > reach || reached >= (distances[end] ?? 0)) continue;
+      distances[end] = reached;
+      heap.push(end, reached);
+    }
+  }
+}
+
 /** Neighbours of each node, one after the other: those of `node` lie from start[node] to start[node + 1]. */
-function adjacency({ map, edges }: SuperpixelGraph, steps: Float32Array) {
+export type Ways = { start: Int32Array; ends: Int32Array; lengths: Float32Array };
+
+/** @param steps [edges] at least 0: the length of each edge */
+export function waysOf({ map, edges }: Pick<SuperpixelGraph, 'map' | 'edges'>, steps: Float32Array): Ways {
   const start = new Int32Array(map.count + 1);
   const bump = (array: Int32Array, at: number) => (array[at] = (array[at] ?? 0) + 1);
   for (let edge = 0; edge < steps.length; edge++) {

@@ -3,8 +3,8 @@ import type { SuperpixelMap } from '../superpixel/slic.ts';
 import { resampled } from './resample.ts';
 
 /** Values that keep a pixel inside or outside of an object whatever its neighbours say. */
-const INSIDE = 0.51;
-const OUTSIDE = 0.49;
+export const INSIDE = 0.51;
+export const OUTSIDE = 0.49;
 
 /**
  * Objects of the fine grid on the original's: their common outline is enlarged smoothly, not pixel by pixel; where

@@ -1,23 +1,16 @@
 import { mkdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { userError } from '../../contract/errors.ts';
-import { readVerified } from '../../core/image/render.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
 import { inSharpTurn } from '../../core/image/sharp-turns.ts';
-import { resolveFile } from '../../core/image/walk.ts';
 import { readCollectionModel, readLessons } from '../../core/segment/collection-model-file.ts';
-import { decodePixels, embed, type Embedding } from '../../core/segment/embed-image.ts';
-import type { FeatureExtractor } from '../../core/segment/encoder.ts';
 import { exportHead } from '../../core/segment/head/export-head.ts';
 import type { ForegroundHead } from '../../core/segment/head/foreground-head.ts';
 import { colouredHeat, greyHeat, heatMap, type HeatMap } from '../../core/segment/head/heat-map.ts';
 import { writeFileAtomically } from '../../core/weights/atomic-file.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
-import { embeddingKey, openEmbeddings } from '../threads/embedding-entries.ts';
-import { openSegmentEncoder } from '../threads/segment-encoder.ts';
+import { embeddingOf, pixelsOf } from './segmented-image.ts';
 
-type Learned = CallOf<'draw-heat'>['learned'];
 type Photo = Pick<CallOf<'draw-heat'>, 'rootPath' | 'file' | 'contentHash' | 'limits' | 'cache' | 'learned'>;
 
 const QUALITY = 90;
@@ -71,43 +64,14 @@ export async function listLessons({ files }: CallOf<'list-lessons'>): Promise<Re
 }
 
 async function heatOf(photo: Photo): Promise<HeatMap> {
-  return heatMap(await readHead(photo.learned.modelFile), await embeddingOf(photo));
+  return heatMap(
+    await readHead(photo.learned.modelFile),
+    await embeddingOf(photo, photo.learned, () => pixelsOf(photo)),
+  );
 }
 
 async function readHead(modelFile: string): Promise<ForegroundHead> {
   const head = (await readCollectionModel(modelFile))?.foreground.head;
   if (head) return head;
   throw userError('learned-gone');
-}
-
-/** As segmentation found it, from the cache; found again where the cache has made room. */
-async function embeddingOf({
-  rootPath,
-  file,
-  contentHash,
-  limits,
-  cache,
-  learned,
-}: Photo): Promise<Embedding> {
-  return await openEmbeddings(cache).get(embeddingKey(contentHash, { ...learned, limits }), async () => {
-    const bytes = await readVerified(resolveFile(rootPath, file), contentHash, { limits });
-    const pixels = await decodePixels(bytes, limits);
-    const extractor = await keptEncoder(learned);
-    const encoder = { rules: extractor.rules, encode: extractor.features.bind(extractor) };
-    return await embed(pixels, encoder, learned.settings.inputPx);
-  });
-}
-
-let kept: { key: string; extractor: Promise<FeatureExtractor> } | undefined;
-
-/** The encoder that was used last stays open: images of one segmentation come one after the other. */
-function keptEncoder({ model, device }: Learned): Promise<FeatureExtractor> {
-  const key = JSON.stringify([model, device]);
-  if (kept?.key === key) return kept.extractor;
-  void kept?.extractor.then((old) => old[Symbol.dispose]()).catch(() => undefined);
-  const extractor = openSegmentEncoder(model, device, availableParallelism());
-  kept = { key, extractor };
-  // A model that could not be opened may be there the next time.
-  extractor.catch(() => (kept = kept?.key === key ? undefined : kept));
-  return extractor;
 }

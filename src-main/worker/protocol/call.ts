@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ClickSeeds } from '../../contract/click-seeds.ts';
 import { ContentHash, ImageId, MaskId } from '../../contract/ids.ts';
 import { MaskFileFormat, MaskFileProblem } from '../../contract/mask-import.ts';
 import { Box } from '../../contract/mask.ts';
@@ -118,6 +119,14 @@ export const Call = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('measure-mask'), shape: MaskShape }),
   /** An object cropped from its image, with what is around it darkened. */
   PhotoFile.extend({ kind: z.literal('render-crop'), shape: MaskShape, box: Box }),
+  /** What clicks on a segmented photo mean; without any, the photo is made ready for them. */
+  PhotoFile.extend({
+    kind: z.literal('segment-clicks'),
+    segmented: LearnedHead.omit({ modelFile: true }).extend({ model: ModelWeights.nullable() }),
+    widthPx: z.number().int().positive(),
+    heightPx: z.number().int().positive(),
+    given: ClickSeeds,
+  }),
   /** All that at least one of the masks holds. */
   z.object({ kind: z.literal('merge-masks'), shapes: z.array(MaskShape).min(2) }),
   /** See `MaskDivider`. */
@@ -244,6 +253,8 @@ export const CallResults = {
     missingTruth: z.number().int(),
   }),
   'measure-mask': MeasuredMask,
+  /** See `ClickAnswer`. */
+  'segment-clicks': z.object({ answers: z.array(MeasuredMask), best: z.number().int() }),
   'merge-masks': MeasuredMask,
   'split-mask': z.object({ pieces: z.array(MeasuredMask) }),
   'render-drawn': z.object({ bytes: Bytes }),

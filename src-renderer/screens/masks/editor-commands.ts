@@ -4,6 +4,7 @@ import CircleDashed from '@lucide/svelte/icons/circle-dashed';
 import Combine from '@lucide/svelte/icons/combine';
 import Eraser from '@lucide/svelte/icons/eraser';
 import Flame from '@lucide/svelte/icons/flame';
+import MousePointerClick from '@lucide/svelte/icons/mouse-pointer-click';
 import MousePointer2 from '@lucide/svelte/icons/mouse-pointer-2';
 import Scissors from '@lucide/svelte/icons/scissors';
 import Split from '@lucide/svelte/icons/split';
@@ -45,6 +46,7 @@ function toolCommands(editor: MaskEditor): EditorCommand[] {
     tool('brush', { keys: KEYS.brush, icon: Brush }),
     tool('eraser', { keys: KEYS.erase, icon: Eraser }),
     tool('cut', { keys: KEYS.cut, icon: Scissors }),
+    tool('click', { keys: KEYS.click, icon: MousePointerClick }),
   ];
 }
 

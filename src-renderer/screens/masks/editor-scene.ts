@@ -32,7 +32,9 @@ export function sceneOf(editor: MaskEditor, options: SceneOptions): MaskScene {
     : [];
   const drawn =
     draft?.id === null ? [{ shapes: [draft.bitmap], style: draftStyle(editor, options.ratio) }] : [];
-  return { at: options.at, gridHeight: editor.grid.height, things: [...things, ...drawn] };
+  const answer = editor.click.shown;
+  const meant = answer === undefined ? [] : [{ shapes: [answer], style: draftStyle(editor, options.ratio) }];
+  return { at: options.at, gridHeight: editor.grid.height, things: [...things, ...drawn, ...meant] };
 }
 
 function draftStyle({ display: { opacity } }: MaskEditor, ratio: number): LabelStyle {

@@ -43,7 +43,7 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
       shortcuts: [
         { keys: KEYS.next, label: t('viewer.next'), run: () => turn(1) },
         { keys: KEYS.previous, label: t('viewer.previous'), run: () => turn(-1) },
-        { keys: KEYS.confirm, label: t('masks.acceptAndTurn'), run: actions.acceptAndTurn },
+        { keys: KEYS.confirm, label: t('masks.acceptAndTurn'), run: () => void keepOrTurn(editor, actions) },
         { keys: KEYS.nextInImage, label: t('masks.nextMask'), run: () => editor.choice.step(1) },
         { keys: KEYS.previousInImage, label: t('masks.previousMask'), run: () => editor.choice.step(-1) },
         { keys: KEYS.selectAll, label: t('masks.chooseAllMasks'), run: () => editor.choice.chooseAll() },
@@ -60,9 +60,11 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
       title: t('masks.keys.correct'),
       shortcuts: [
         ...of('tool'),
+        ...answerShortcuts(editor),
         { keys: KEYS.smaller, label: t('masks.smallerBrush'), run: () => display.resizeBrush(-1) },
         { keys: KEYS.larger, label: t('masks.largerBrush'), run: () => display.resizeBrush(1) },
         { keys: KEYS.pen, label: t('masks.pen.press'), run: () => pen.press() },
+        { keys: KEYS.penOutside, label: t('masks.pen.outside'), run: () => pen.press(false) },
         { keys: KEYS.penLeft, label: t('masks.pen.left'), run: () => pen.move(-1, 0) },
         { keys: KEYS.penRight, label: t('masks.pen.right'), run: () => pen.move(1, 0) },
         { keys: KEYS.penUp, label: t('masks.pen.up'), run: () => pen.move(0, -1) },
@@ -106,4 +108,19 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
       ],
     },
   ];
+}
+
+/** While there are clicks, what they mean can be walked through; Tab moves the focus again when they are kept or dropped. */
+function answerShortcuts({ click }: MaskEditor): ShortcutGroup['shortcuts'] {
+  if (!click.hasSeeds) return [];
+  return [
+    { keys: KEYS.nextAnswer, label: t('masks.click.next'), run: () => click.cycle(1) },
+    { keys: KEYS.previousAnswer, label: t('masks.click.previous'), run: () => click.cycle(-1) },
+  ];
+}
+
+/** Keeps what clicks mean; without clicks, accepts the image and goes on. */
+async function keepOrTurn(editor: MaskEditor, { acceptAndTurn }: EditorActions): Promise<void> {
+  if (editor.click.hasSeeds) await editor.keepAnswer();
+  else acceptAndTurn();
 }

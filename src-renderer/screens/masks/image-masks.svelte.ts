@@ -1,4 +1,5 @@
 import { untrack } from 'svelte';
+import type { ClickAnswer, ClickSeeds } from '../../../src-main/contract/click-seeds.ts';
 import type { Client } from '../../../src-main/contract/contract.ts';
 import type { ConceptId, ImageId, MaskId, SegmentationId } from '../../../src-main/contract/ids.ts';
 import type {
@@ -148,6 +149,16 @@ export class ImageMasks {
 
   redo(): Promise<ImageEdit | undefined> {
     return this.#step(() => this.#client.masks.redo(this.key), { isOnce: true });
+  }
+
+  /** What clicks may mean; nothing is changed. Undefined where that could not be found out, which is shown. */
+  async askClicks(given: ClickSeeds): Promise<ClickAnswer | undefined> {
+    const answers: ClickAnswer[] = [];
+    const error = await attempt(async () => {
+      answers.push(await this.#client.masks.click({ ...this.key, given }));
+    });
+    if (error) showError(this.#toasts, error);
+    return answers[0];
   }
 
   #at(id: MaskId): { id: MaskId; revision: number } {

@@ -33,17 +33,17 @@ export class KeyPen {
     if (this.#isDown && this.#isDrawing) this.#editor.dragTo(this.#place);
   }
 
-  /** Puts it down, or lifts it: that ends the stroke. */
-  press(): void {
+  /** Puts it down, or lifts it: that ends the stroke. @param isInside what a click says of the place */
+  press(isInside = true): void {
     const zoom = this.#zoom();
     if (!zoom || this.#editor.tool === 'select') return;
     const place = (this.#place ??= zoom.middle);
     if (!this.#isDrawing) {
-      this.#editor.pressAt(place);
+      this.#editor.pressAt(place, { isInside, isStroke: !isInside });
       this.#isDown = true;
     } else if (this.#isDown) {
       this.#isDown = false;
-      void this.#editor.release();
+      void this.#editor.release(zoom.scale);
     }
   }
 
@@ -54,7 +54,8 @@ export class KeyPen {
 
   /** Not while what was drawn is still being saved. */
   get #isDrawing(): boolean {
-    return this.#editor.draft !== undefined || this.#editor.cut.length > 0;
+    const { draft, cut, click } = this.#editor;
+    return draft !== undefined || cut.length > 0 || click.isUnderWay;
   }
 }
 

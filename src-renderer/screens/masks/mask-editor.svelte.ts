@@ -4,12 +4,13 @@ import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { Point } from '../../canvas/brush.ts';
 import { addMask, countsOf, emptyBitmap } from '../../canvas/column-bitmap.ts';
 import type { ViewMemory } from '../../state/view-memory.svelte.ts';
+import { ClickTool, type Said } from './click-tool.svelte.ts';
 import { DisplayOptions } from './display-options.svelte.ts';
 import type { ImageMasks } from './image-masks.svelte.ts';
 import { MaskChoice } from './mask-choice.svelte.ts';
 import { MaskStroke, type Brush, type Draft } from './mask-stroke.svelte.ts';
 
-export type Tool = 'select' | 'brush' | 'eraser' | 'cut';
+export type Tool = 'select' | 'brush' | 'eraser' | 'cut' | 'click';
 /** Why something could not be done, or what is left to do: nothing is refused without a word. */
 export type EditorHint = 'brush' | 'eraser' | 'cut' | 'select' | 'selectTwo' | 'noConcept';
 
@@ -18,6 +19,7 @@ export class MaskEditor {
   readonly masks: ImageMasks;
   readonly choice: MaskChoice;
   readonly display: DisplayOptions;
+  readonly click: ClickTool;
   readonly #stroke = new MaskStroke();
   readonly #grid: () => { width: number; height: number };
   readonly #concepts: () => readonly Concept[];
@@ -44,6 +46,7 @@ export class MaskEditor {
     this.masks = masks;
     this.choice = new MaskChoice(masks);
     this.display = new DisplayOptions(memory);
+    this.click = new ClickTool((given) => masks.askClicks(given));
     this.#grid = options.grid;
     this.#concepts = options.concepts;
     this.#isOffline = options.isOffline ?? (() => false);
@@ -67,11 +70,13 @@ export class MaskEditor {
 
   showLevel(index: number): void {
     this.choice.showLevel(index);
-    this.tool = 'select';
+    this.use('select');
   }
 
   use(tool: Tool): void {
     if (!this.choice.isOfObjects) this.choice.showObjects();
+    if (tool !== 'click') this.click.drop();
+    else if (this.tool !== 'click' && !this.#isOffline()) void this.click.warmUp();
     this.tool = tool;
     this.#isNew = false;
   }
@@ -154,7 +159,18 @@ export class MaskEditor {
     if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
   }
 
+  /** Makes the answer that is shown a mask like any other. @returns whether there was one */
+  async keepAnswer(): Promise<boolean> {
+    const counts = this.click.shown;
+    if (this.tool !== 'click' || counts === undefined) return false;
+    this.click.drop();
+    await this.#create(counts);
+    return true;
+  }
+
+  /** Takes back the last click, or undoes the last step. */
   async undo(): Promise<void> {
+    if (this.click.takeBack()) return;
     if (this.masks.history.undo !== null) this.#follow(await this.masks.undo());
   }
 
@@ -162,9 +178,13 @@ export class MaskEditor {
     if (this.masks.history.redo !== null) this.#follow(await this.masks.redo());
   }
 
-  /** @param at in pixels of the grid */
-  pressAt(at: Point): void {
+  /**
+   * @param at in pixels of the grid
+   * @param said what a click says of the place
+   */
+  pressAt(at: Point, said: Said = { isInside: true, isStroke: false }): void {
     if (this.#isOffline()) return;
+    if (this.tool === 'click') this.click.press(at, said, this.display.brushPx / 2);
     if (this.tool === 'cut') this.#stroke.startCut(at);
     if (this.tool !== 'brush' && this.tool !== 'eraser') return;
     const makesNew = this.tool === 'brush' && (this.#isNew || !this.masks.all.some(isObject));
@@ -179,17 +199,21 @@ export class MaskEditor {
   }
 
   dragTo(at: Point): void {
+    this.click.dragTo(at);
     this.#stroke.dragTo(at, this.#brush);
   }
 
-  async release(): Promise<void> {
+  /** @param scale pixels of the screen a pixel of the grid */
+  async release(scale = 1): Promise<void> {
+    if (this.click.isUnderWay) return this.click.release(scale);
     const { draft, cut } = this.#stroke.release();
     if (draft) await this.#keep(draft);
     if (cut.length > 1) await this.#cutAlong(cut);
   }
 
-  /** Drops a stroke or a cut; then the tool; then the selection. @returns whether there was any */
+  /** Drops a stroke, a cut or clicks; then the tool; then the selection. @returns whether there was any */
   cancel(): boolean {
+    if (this.click.drop()) return true;
     const had = this.#stroke.isUnderWay || this.tool !== 'select' || this.choice.selection.size > 0;
     if (this.#stroke.isUnderWay) this.#stroke.drop();
     else if (this.tool !== 'select') this.tool = 'select';
@@ -213,13 +237,18 @@ export class MaskEditor {
       this.choice.selection.clear();
       await this.masks.remove([before.id]);
     } else if (!before && counts !== null) {
-      const conceptId = this.#newConcept();
-      const made = await this.masks.create(counts, conceptId);
-      this.#isNew = false;
-      this.choice.selection.set(made?.changed.map((mask) => mask.id) ?? []);
+      await this.#create(counts);
       this.#stroke.dropDraft();
-      if (made && conceptId === null) this.#onHint('noConcept');
     } else this.#stroke.dropDraft();
+  }
+
+  /** A new object, of the concept that it most probably is; it is selected, to be judged or named. */
+  async #create(counts: string): Promise<void> {
+    const conceptId = this.#newConcept();
+    const made = await this.masks.create(counts, conceptId);
+    this.#isNew = false;
+    this.choice.selection.set(made?.changed.map((mask) => mask.id) ?? []);
+    if (made && conceptId === null) this.#onHint('noConcept');
   }
 
   async #cutAlong(points: readonly Point[]): Promise<void> {
