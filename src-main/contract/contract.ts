@@ -126,10 +126,7 @@ export const contract = {
       )
       .output(pageOf(Image)),
     get: base.input(z.object({ id: ImageId })).output(Image),
-    /**
-     * Only the ids, ordered by path as in `page`: what a grid of 100,000 images needs to be scrolled to any place.
-     * The few that it shows are then read by `many`.
-     */
+    /** Only the ids, by path: a grid scrolls to any of 100,000 images, and reads the few that it shows by `many`. */
     ids: base
       .input(
         z.object({
