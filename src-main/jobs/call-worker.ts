@@ -2,7 +2,7 @@ import { toErrorInfo, type UserError, userError, userErrorFromInfo } from '../co
 import { CallResults, type Call, type CallOf, type ResultOf } from '../worker/protocol/call.ts';
 import type { Outcome } from '../worker/protocol/job.ts';
 import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
-import { describeExit, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
+import { callWorkerStopped, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** A worker without calls is ended after this long; the next call starts a new one. */
 const IDLE_MS = 60_000;
@@ -91,8 +91,7 @@ export class CallWorker {
     });
     channel.onExit((exit) => {
       if (this.#channel === channel) this.#channel = undefined;
-      const error = userError('worker-stopped', { exit: describeExit(exit) });
-      this.#rejectAll(channel, error);
+      this.#rejectAll(channel, callWorkerStopped(exit));
     });
     return channel;
   }

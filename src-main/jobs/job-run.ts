@@ -1,8 +1,8 @@
-import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
+import { toErrorInfo, UserError, userError, type ErrorInfo } from '../contract/errors.ts';
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { Outcome, ProgressReport, WorkerJob } from '../worker/protocol/job.ts';
 import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
-import { describeExit, hintForExit, isCrash, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
+import { isCrash, jobWorkerStopped, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** How a run ended: as the worker said, or because the worker died without saying anything. */
 export type RunEnd = Outcome | InterruptedRun;
@@ -47,11 +47,7 @@ export class JobRun {
       this.#finish({
         state: 'interrupted',
         isCrash: isCrash(exit),
-        error: {
-          code: 'WORKER_FAILED',
-          message: `The worker process stopped unexpectedly (${describeExit(exit)}).`,
-          hint: hintForExit(exit),
-        },
+        error: jobWorkerStopped(exit).toInfo(),
       }),
     );
     this.#watchSilence();
@@ -154,15 +150,9 @@ export class JobRun {
   }
 
   #endSilent(): void {
-    this.#end = {
-      state: 'interrupted',
-      isCrash: true,
-      error: {
-        code: 'WORKER_UNRESPONSIVE',
-        message: `The worker process did not respond for ${Math.round(this.#options.limits.silenceMs / 1_000)} s and was ended.`,
-        hint: 'Resume the job: it continues from what it had saved. If this happens again, see the log.',
-      },
-    };
+    const seconds = Math.round(this.#options.limits.silenceMs / 1_000);
+    const error = userError('job-worker-silent', { seconds }).toInfo();
+    this.#end = { state: 'interrupted', isCrash: true, error };
     this.#channel.kill();
   }
 

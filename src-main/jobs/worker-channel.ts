@@ -1,3 +1,5 @@
+import { phrase, type Phrase } from '../contract/error-texts/error-text.ts';
+import { userError, type UserError } from '../contract/errors.ts';
 import type { ToWorker } from '../worker/protocol/messages.ts';
 
 export type WorkerExit = { code: number | null; signal: string | null };
@@ -23,11 +25,6 @@ type ForkOptions = {
 /** Starts a worker process; given to the service by its host. */
 export type ForkWorker = (options?: ForkOptions) => WorkerChannel;
 
-/** How a worker went away, for messages to people. */
-export function describeExit({ code, signal }: WorkerExit): string {
-  return signal ? `ended by ${signal}` : `exit code ${code ?? 'unknown'}`;
-}
-
 /** Signals by which somebody ends a process, and what shells and Electron make of them. */
 const KILLED: readonly (string | number | null)[] = [
   ...['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'],
@@ -46,9 +43,22 @@ export function isCrash({ code, signal }: WorkerExit): boolean {
  */
 const MEMORY_SIGNALS: readonly (string | null)[] = ['SIGKILL', 'SIGABRT', 'SIGTRAP', 'SIGILL'];
 
-/** What a person can do about a job whose worker went away. */
-export function hintForExit({ signal }: WorkerExit): string {
-  const resume = 'Resume the job: it continues from what it had saved. If this happens again, see the log.';
-  if (!MEMORY_SIGNALS.includes(signal)) return resume;
-  return `${resume} Usually the machine ran out of memory: quit other programs first, and for pretraining set a smaller batchSize or viewPx.`;
+/** Says that a worker went away in the middle of a call. */
+export function callWorkerStopped(exit: WorkerExit): UserError {
+  return userError(mayLackMemory(exit) ? 'worker-out-of-memory' : 'worker-stopped', { exit: phraseOf(exit) });
+}
+
+/** Says that the worker of a job went away, and what a person can do about it. */
+export function jobWorkerStopped(exit: WorkerExit): UserError {
+  return userError(mayLackMemory(exit) ? 'job-worker-out-of-memory' : 'job-worker-stopped', {
+    exit: phraseOf(exit),
+  });
+}
+
+function mayLackMemory({ signal }: WorkerExit): boolean {
+  return MEMORY_SIGNALS.includes(signal);
+}
+
+function phraseOf({ code, signal }: WorkerExit): Phrase {
+  return signal ? phrase('ended-by', { signal }) : phrase('exit-code', { code: code ?? '?' });
 }

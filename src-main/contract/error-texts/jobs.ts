@@ -27,6 +27,26 @@ export const JOBS_ERRORS = {
     message: 'The worker process stopped unexpectedly ({exit}).',
     hint: 'Try again. If it happens again with the same image, that file may be damaged.',
   },
+  'worker-out-of-memory': {
+    code: 'WORKER_FAILED',
+    message: 'The worker process stopped unexpectedly ({exit}).',
+    hint: 'Usually the machine ran out of memory: quit other programs, then try again.',
+  },
+  'job-worker-stopped': {
+    code: 'WORKER_FAILED',
+    message: 'The worker process stopped unexpectedly ({exit}).',
+    hint: 'Resume the job: it continues from what it had saved. If this happens again, see the log.',
+  },
+  'job-worker-out-of-memory': {
+    code: 'WORKER_FAILED',
+    message: 'The worker process stopped unexpectedly ({exit}).',
+    hint: 'Usually the machine ran out of memory: quit other programs, and for pretraining set a smaller batchSize or viewPx. Then resume the job: it continues from what it had saved.',
+  },
+  'job-worker-silent': {
+    code: 'WORKER_UNRESPONSIVE',
+    message: 'The worker process did not respond for {seconds} s and was ended.',
+    hint: 'Resume the job: it continues from what it had saved. If this happens again, see the log.',
+  },
   'worker-silent': {
     code: 'WORKER_FAILED',
     message: 'The worker process was stopped because it did not respond for {seconds} s.',

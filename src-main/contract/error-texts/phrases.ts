@@ -19,6 +19,8 @@ export const PHRASES = {
   'no-finished-images': 'the segmentation has no finished images',
   'a-recipe': 'a recipe of a segmentation',
   'a-shard': 'a shard of a segmentation',
+  'ended-by': 'ended by {signal}',
+  'exit-code': 'exit code {code}',
   and: '{first}, {second}',
   'classes-8-bits': 'it has {classes} classes, but 8 bits can only number {most}',
   'classes-16-bits': 'it has {classes} classes, but 16 bits can only number {most}',

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { phrase } from '../../../src-main/contract/error-texts/error-text.ts';
 import { NotedReader } from '../../../src-main/core/image/noted-reader.ts';
 import { CrashRecovery } from '../../../src-main/jobs/crash-recovery.ts';
 import type { RunEnd } from '../../../src-main/jobs/job-run.ts';
-import { isCrash } from '../../../src-main/jobs/worker-channel.ts';
+import { callWorkerStopped, isCrash, jobWorkerStopped } from '../../../src-main/jobs/worker-channel.ts';
 import type { WorkerJob } from '../../../src-main/worker/protocol/job.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -66,4 +67,21 @@ test.each([
   [null, null, false],
 ])('a worker that ended by %s with code %s crashed: %s', (signal, code, expected) => {
   expect(isCrash({ signal, code })).toBe(expected);
+});
+
+test('what a worker ended by is said as data, with memory where that is the likely cause', () => {
+  const killed = { code: null, signal: 'SIGKILL' };
+  const byCode = { code: 3, signal: null };
+  expect(jobWorkerStopped(killed)).toMatchObject({
+    code: 'WORKER_FAILED',
+    message: 'The worker process stopped unexpectedly (ended by SIGKILL).',
+    hint: expect.stringMatching(/out of memory.*resume the job/) as string,
+    text: { key: 'job-worker-out-of-memory', values: { exit: phrase('ended-by', { signal: 'SIGKILL' }) } },
+  });
+  expect(jobWorkerStopped(byCode)).toMatchObject({
+    message: 'The worker process stopped unexpectedly (exit code 3).',
+    text: { key: 'job-worker-stopped', values: { exit: phrase('exit-code', { code: 3 }) } },
+  });
+  expect(callWorkerStopped(killed)).toMatchObject({ text: { key: 'worker-out-of-memory' } });
+  expect(callWorkerStopped(byCode)).toMatchObject({ text: { key: 'worker-stopped' } });
 });
