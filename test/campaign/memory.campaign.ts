@@ -16,9 +16,10 @@ import {
 } from './journey.ts';
 
 /** Below it not even the command line starts; above it everything here has enough. */
-const LIMITS_MIB = { from: 90, below: 500 };
+const LIMITS_MIB = { from: 90, below: 350 };
 /** What the shell and Node say of a process that the system has killed. */
 const KILLED = 137;
+const DONE = 'done';
 
 /**
  * Lets the memory of the machine end at any amount: whatever the system kills, what was done is kept, a worker that was
@@ -28,8 +29,15 @@ export const campaign: Campaign = {
   count: 40,
   open: async (): Promise<CaseRunner> => {
     const journey = await Journey.open();
+    const limits: Record<string, Limits> = {};
     return {
-      run: (chance) => limitMemory(journey, chance),
+      run: async (chance) => {
+        if (!canLimitMemory) return 'skipped: no memory can be limited here';
+        const { work, limitMiB, said } = await limitMemory(journey, chance);
+        limits[work] = withLimit(limits[work], limitMiB, said);
+        return `${work}: ${said}`;
+      },
+      findings: () => ({ measured: limits, problems: [] }),
       [Symbol.asyncDispose]: () => {
         journey[Symbol.dispose]();
         return Promise.resolve();
@@ -38,8 +46,28 @@ export const campaign: Campaign = {
   },
 };
 
-async function limitMemory(journey: Journey, { whole, pick }: Chance): Promise<string> {
-  if (!canLimitMemory) return 'skipped: no memory can be limited here';
+/** In MiB for a command and its workers; of the kinds of ends that there were. */
+type Limits = { leastThatSufficed?: number; mostThatDidNot?: number };
+
+function withLimit(
+  { leastThatSufficed, mostThatDidNot }: Limits = {},
+  limitMiB: number,
+  said: string,
+): Limits {
+  return said === DONE
+    ? {
+        ...(mostThatDidNot !== undefined && { mostThatDidNot }),
+        leastThatSufficed: Math.min(leastThatSufficed ?? Infinity, limitMiB),
+      }
+    : {
+        ...(leastThatSufficed !== undefined && { leastThatSufficed }),
+        mostThatDidNot: Math.max(mostThatDidNot ?? 0, limitMiB),
+      };
+}
+
+type Case = { work: Work; limitMiB: number; said: string };
+
+async function limitMemory(journey: Journey, { whole, pick }: Chance): Promise<Case> {
   const work = pick(WORKS);
   const { before, result } = await journey.prepared(work);
   const place = mkdtempSync(join(tmpdir(), 'r2o-memory-'));
@@ -47,14 +75,15 @@ async function limitMemory(journey: Journey, { whole, pick }: Chance): Promise<s
     const [data, target] = [join(place, 'data'), join(place, 'out/export')];
     if (existsSync(before)) cpSync(before, data, { recursive: true });
     const command = journey.command(work, target);
-    using group = new MemoryGroup(whole(LIMITS_MIB.from, LIMITS_MIB.below));
+    const limitMiB = whole(LIMITS_MIB.from, LIMITS_MIB.below);
+    using group = new MemoryGroup(limitMiB);
     const end = await runCommand(data, [...command, '--json'], group.prefix);
     const said = saidOf(work, end);
     if (existsSync(join(data, 'studio.sqlite'))) checkSound(data, target);
     if (end.code !== 0) await goOn(work, data, command);
     checkSound(data, target);
     checkSame(work, resultOf(work, data, target), result);
-    return `${work}: ${said}`;
+    return { work, limitMiB, said };
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
@@ -62,7 +91,7 @@ async function limitMemory(journey: Journey, { whole, pick }: Chance): Promise<s
 
 /** @throws Error for an end that says nothing, or something else than that a process was killed */
 function saidOf(work: Work, { code, stdout, stderr }: CommandEnd): string {
-  if (code === 0) return 'done';
+  if (code === 0) return DONE;
   const error = /"code": "([A-Z_]+)"/.exec(stdout + stderr)?.[1];
   if (error === 'WORKER_FAILED' || error === 'OUT_OF_MEMORY') return error;
   if (error === undefined && (code === KILLED || code === null)) return 'the command itself was killed';

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 
@@ -12,7 +12,7 @@ const FILES = existsSync(join(ROOT, 'memory'))
       swap: 'memory.memsw.limit_in_bytes',
       peak: 'memory.max_usage_in_bytes',
     }
-  : { root: ROOT, limit: 'memory.max', swap: 'memory.swap.max', peak: 'memory.peak' };
+  : { root: ROOT, limit: 'memory.max', swap: 'memory.swap.max' };
 
 /** Processes that together may take so much memory and no more: the system kills one of them that asks for more. */
 export class MemoryGroup implements Disposable {
@@ -30,11 +30,6 @@ export class MemoryGroup implements Disposable {
   /** Starts the program that follows inside the group. */
   get prefix(): string[] {
     return ['sh', '-c', `echo $$ > ${join(this.#folder, 'cgroup.procs')} && exec "$@"`, 'sh'];
-  }
-
-  /** The most that its processes took at once. */
-  get peakMiB(): number {
-    return Math.ceil(Number(readFileSync(join(this.#folder, FILES.peak), 'utf8')) / MIB);
   }
 
   [Symbol.dispose](): void {
