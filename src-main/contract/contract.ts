@@ -49,6 +49,7 @@ import {
 import { base, Cursor, PageLimit, pageOf } from './procedure.ts';
 import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
 import { AvailableEncoder, PublishedName } from './published-encoder.ts';
+import { resemblanceContract } from './resemblance.ts';
 import { MetricCurve, PreviewStripRequest, Run, RunMetric, RunPreviews } from './run.ts';
 import {
   CollectionChanges,
@@ -70,7 +71,6 @@ import {
 import { Settings, SettingsChange } from './settings.ts';
 import { shards } from './shard.ts';
 import { ShownName } from './shown-name.ts';
-import { similarContract } from './similar.ts';
 import { Device, DoctorCheck, FolderListing, RevealTarget, StorageUse, SystemInfo } from './system.ts';
 import { ViewState } from './view-state.ts';
 
@@ -297,7 +297,7 @@ export const contract = {
     undoBatch: base.input(z.object({ batch: z.number().int() })).output(UndoneBatch),
     redoBatch: base.input(z.object({ batch: z.number().int() })).output(RedoneBatch),
   },
-  similar: similarContract,
+  ...resemblanceContract,
   datasets: {
     list: base.output(z.array(Dataset)),
     version: base.input(z.object({ id: DatasetVersionId })).output(DatasetVersionDetail),

@@ -55,8 +55,13 @@ export type DatasetRecipe = z.infer<typeof DatasetRecipe>;
 
 const Counts = z.object({ images: z.number().int(), masks: z.number().int() });
 
-/** Images that were segmented and are not in: their file changed since, or is gone, or no mask was left. */
-const LeftOut = z.object({ changed: z.number().int(), missing: z.number().int(), empty: z.number().int() });
+/** Images that were segmented and are not in: their file changed since, or is gone, no mask was left, or they are hidden. */
+const LeftOut = z.object({
+  changed: z.number().int(),
+  missing: z.number().int(),
+  empty: z.number().int(),
+  hidden: z.number().int().default(0),
+});
 
 export const DatasetCounts = Counts.extend({
   splits: z.object({ train: Counts, val: Counts, test: Counts }),

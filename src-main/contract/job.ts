@@ -27,6 +27,8 @@ const ExportSpec = z.object({ kind: z.literal('export'), exportId: ExportId });
 const ImportSpec = z.object({ kind: z.literal('import'), importId: ImportId });
 /** Describes images and masks by vectors, so that they can be compared. */
 const DescribeSpec = z.object({ kind: z.literal('describe'), segmentationId: SegmentationId });
+/** Compares the images of a collection with each other. */
+const CompareSpec = z.object({ kind: z.literal('compare'), collectionId: CollectionId });
 export const JobSpec = z.discriminatedUnion('kind', [
   ScanSpec,
   PretrainSpec,
@@ -34,6 +36,7 @@ export const JobSpec = z.discriminatedUnion('kind', [
   ExportSpec,
   ImportSpec,
   DescribeSpec,
+  CompareSpec,
 ]);
 export type JobSpec = z.infer<typeof JobSpec>;
 export type JobKind = JobSpec['kind'];
@@ -55,6 +58,7 @@ export const JobPhase = z.enum([
   'reading-masks',
   'comparing-masks',
   'describing-objects',
+  'comparing-images',
 ]);
 export type JobPhase = z.infer<typeof JobPhase>;
 

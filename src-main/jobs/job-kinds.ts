@@ -1,4 +1,5 @@
 import type { JobEnvironment, JobKinds } from './job-kind.ts';
+import { compareKind } from './compare-kind.ts';
 import { describeKind } from './describe-kind.ts';
 import { exportKind } from './export-kind.ts';
 import { importKind } from './import-kind.ts';
@@ -15,5 +16,6 @@ export function jobKinds(environment: JobEnvironment): JobKinds {
     pretrain: pretrainKind(environment),
     segment: segmentKind(environment),
     describe: describeKind(environment),
+    compare: compareKind(environment),
   };
 }

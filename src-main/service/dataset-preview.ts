@@ -36,7 +36,7 @@ export async function previewDataset(
   const preview: DatasetPreview = {
     images: 0,
     masks: 0,
-    leftOut: { changed: 0, missing: 0, empty: 0 },
+    leftOut: { changed: 0, missing: 0, empty: 0, hidden: 0 },
     concepts: [],
   };
   for (const segmentationId of recipe.segmentationIds) {

@@ -15,8 +15,8 @@ type Group = { ids: number[]; keys: string[]; place: number };
  * Shares images out over the splits. It takes them one by one and gives the splits one by one, so that whoever may
  * not be held up can breathe in between.
  *
- * Images that must stay together form a group: those with the same content, and by `folder` those of a folder, so
- * that whole folders join where they hold a copy of the same file. Groups are lined up by a hash of seed and content
+ * Images that must stay together form a group: those with the same content, those that look alike, and by `folder` those
+ * of a folder, so that whole folders join where they hold a copy of the same file. Groups are lined up by a hash of seed and content
  * (or folder), and the line is cut at the shares: adding images later moves few others, and the seed alone decides
  * who goes where. A split with a share gets at least one group where there are enough.
  */
@@ -29,11 +29,13 @@ export class ImageSplitter {
     this.#rule = rule;
   }
 
-  add(item: SplitItem): void {
+  /** @param alike names of groups that the image looks like; whoever shares one stays together */
+  add(item: SplitItem, alike: readonly string[] = []): void {
     this.#count++;
     const content = `content ${item.contentHash}`;
     const isByFolder = this.#rule.by === 'folder';
-    const keys = isByFolder ? [content, folderOf(item)] : [content];
+    const groupKeys = alike.map((name) => `alike ${name}`);
+    const keys = [content, ...(isByFolder ? [folderOf(item)] : []), ...groupKeys];
     const groups = [...new Set(keys.flatMap((key) => this.#groupOf.get(key) ?? []))];
     const [group = { ids: [], keys: [], place: Infinity }, ...others] = groups.sort(
       (a, b) => b.keys.length - a.keys.length,
@@ -44,7 +46,8 @@ export class ImageSplitter {
       this.#groupOf.set(key, group);
       group.keys.push(key);
       // Where folders hold together, they stand in line, and not the contents that join some of them.
-      if (!isByFolder || key !== content) group.place = Math.min(group.place, this.#placeOf(key));
+      const isPlaced = isByFolder ? key === folderOf(item) : key === content;
+      if (isPlaced) group.place = Math.min(group.place, this.#placeOf(key));
     }
     group.ids.push(item.id);
   }

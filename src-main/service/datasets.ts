@@ -13,6 +13,7 @@ import type { Segmentation } from '../contract/segmentation.ts';
 import type { DatasetImage, SourceConcept } from '../store/dataset-rows.ts';
 import { planClasses, type ClassPlan } from './dataset-classes.ts';
 import { diffVersions } from './dataset-diff.ts';
+import { lookAlikeKeys } from './look-alike-keys.ts';
 import { ImageSplitter, type SplitOf } from './dataset-split.ts';
 import type { Service } from './service.ts';
 
@@ -103,6 +104,7 @@ function emptyDataset(name: string, { leftOut }: DatasetCounts): UserError {
     leftOut.empty > 0 ? phrase('no-passing-masks', { count: leftOut.empty }) : undefined,
     leftOut.changed > 0 ? phrase('changed-since', { count: leftOut.changed }) : undefined,
     leftOut.missing > 0 ? phrase('missing-images', { count: leftOut.missing }) : undefined,
+    leftOut.hidden > 0 ? phrase('hidden-images', { count: leftOut.hidden }) : undefined,
   ].filter((reason) => reason !== undefined);
   const why = reasons.length === 0 ? phrase('no-finished-images') : phraseList(reasons);
   return userError('dataset-empty', { name, why });
@@ -115,7 +117,7 @@ async function build(service: Service, { id, recipe, plan }: Build): Promise<Dat
   const counts: DatasetCounts = {
     ...none(),
     splits: { train: none(), val: none(), test: none() },
-    leftOut: { changed: 0, missing: 0, empty: 0 },
+    leftOut: { changed: 0, missing: 0, empty: 0, hidden: 0 },
     classes: plan.classes.map(({ number }) => ({ number, train: 0, val: 0, test: 0 })),
   };
   for (const segmentationId of recipe.segmentationIds) {
@@ -163,7 +165,9 @@ async function shareOut(
   { id, recipe, counts }: Pick<Build, 'id' | 'recipe'> & { counts: DatasetCounts },
 ): Promise<void> {
   const splitter = new ImageSplitter(recipe.split);
-  for await (const images of pagesOf(store, id)) for (const image of images) splitter.add(image);
+  const alike = lookAlikeKeys(store, store.lookAlikes.collectionsOf(id));
+  for await (const images of pagesOf(store, id))
+    for (const image of images) splitter.add(image, alike.get(image.contentHash));
   let some: SplitOf[] = [];
   const save = async () => {
     store.datasetRows.setSplits(some);

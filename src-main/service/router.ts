@@ -18,6 +18,7 @@ import { evaluate } from './evaluation.ts';
 import { hasCalibratedScores } from '../contract/likely-right.ts';
 import { answerClicks } from './clicks.ts';
 import { exportHead, headTeachers, writeHeat } from './foreground-heads.ts';
+import { lookAlikeHandlers } from './look-alikes.ts';
 import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import { shardHandlers } from './shards.ts';
@@ -44,6 +45,7 @@ export function createRouter(service: Service) {
   const concepts = conceptHandlers(service);
   const masks = maskHandlers(service);
   const similar = similarHandlers(service);
+  const lookAlikes = lookAlikeHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -156,6 +158,17 @@ export function createRouter(service: Service) {
       describe: os.similar.describe.handler(({ input }) => similar.describe(input.id)),
       images: os.similar.images.handler(({ input }) => similar.images(input.id, input.imageId, input.limit)),
       objects: os.similar.objects.handler(({ input }) => similar.objects(input.maskId, input.limit)),
+    },
+    lookAlikes: {
+      state: os.lookAlikes.state.handler(({ input }) => lookAlikes.state(input.id)),
+      compare: os.lookAlikes.compare.handler(({ input }) => lookAlikes.compare(input.id)),
+      groups: os.lookAlikes.groups.handler(({ input }) => lookAlikes.groups(input)),
+      keepBest: os.lookAlikes.keepBest.handler(({ input }) => lookAlikes.keepBest(input)),
+      setHidden: os.lookAlikes.setHidden.handler(({ input }) =>
+        lookAlikes.setHidden(input.imageIds, input.isHidden),
+      ),
+      undoHide: os.lookAlikes.undoHide.handler(({ input }) => lookAlikes.undoHide(input.step)),
+      leaks: os.lookAlikes.leaks.handler(({ input }) => lookAlikes.leaks(input.id)),
     },
     models: {
       list: os.models.list.handler(() => store.models.list()),

@@ -49,7 +49,8 @@ export function runHandlers(service: Service) {
       throw userError('no-collection', { id: collectionId });
     }
     const { id, gflops, memoryBytes } = await service.chooseDevice(device);
-    const imageCount = collection.counts.usable - collection.counts.duplicates;
+    const { usable, duplicates } = collection.counts;
+    const imageCount = usable - duplicates - store.lookAlikes.hiddenContents(collectionId);
     return calls.call({
       kind: 'plan-pretraining',
       preset,

@@ -8,6 +8,7 @@ import { DescriptionRepository } from './descriptions.ts';
 import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
 import { LikelyRightRepository } from './likely-right.ts';
+import { LookAlikeRepository } from './look-alikes.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
 import { MaskEditRepository } from './mask-edits.ts';
@@ -83,6 +84,7 @@ export class Store {
   readonly datasets: DatasetRepository;
   readonly datasetRows: DatasetRowRepository;
   readonly descriptions: DescriptionRepository;
+  readonly lookAlikes: LookAlikeRepository;
   readonly exports: ExportRepository;
   readonly maskEdits: MaskEditRepository;
   readonly maskImports: MaskImportRepository;
@@ -109,6 +111,7 @@ export class Store {
     this.datasets = new DatasetRepository(writable);
     this.datasetRows = new DatasetRowRepository(writable);
     this.descriptions = new DescriptionRepository(writable);
+    this.lookAlikes = new LookAlikeRepository(writable);
     this.exports = new ExportRepository(writable);
     this.maskEdits = new MaskEditRepository(writable);
     this.maskImports = new MaskImportRepository(writable, this.maskEdits);

@@ -16,7 +16,7 @@ import { toHash } from './image-row.ts';
 export type SegmentedFile = {
   imageId: ImageId;
   /** Whether its masks belong to the file as it is. */
-  state: 'same' | 'changed' | 'missing';
+  state: 'same' | 'changed' | 'missing' | 'hidden';
 };
 
 /** A concept of a segmentation, as classes are named after it. */
@@ -133,6 +133,7 @@ export class DatasetRowRepository {
   constructor(db: WritableDb) {
     this.#sources = db.prepare(`
       SELECT s.image_id, CASE WHEN i.status IN ('missing', 'problem') THEN 'missing'
+        WHEN i.hidden_by IS NOT NULL THEN 'hidden'
         WHEN i.content_hash <> s.content_hash THEN 'changed' ELSE 'same' END AS state
       FROM segmented_images s JOIN images i ON i.id = s.image_id
       WHERE s.segmentation_id = @segmentationId AND s.image_id > @afterId

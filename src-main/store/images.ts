@@ -62,7 +62,7 @@ export const imageListSql = {
     ORDER BY rel_path, id LIMIT ?`,
   usable: `
     SELECT id, rel_path, path_bytes, content_hash FROM images
-    WHERE collection_id = @collectionId AND id > @afterId AND status IN ('ok', 'changed')
+    WHERE collection_id = @collectionId AND id > @afterId AND status IN ('ok', 'changed') AND hidden_by IS NULL
     ORDER BY id LIMIT @limit`,
   problems: `
     SELECT problem_code AS code, count(*) AS count FROM images
@@ -186,7 +186,7 @@ export class ImageRepository {
     })();
   }
 
-  /** Usable images in the order of their ids, from the one after `afterId`. */
+  /** Usable images that are not hidden, in the order of their ids, from the one after `afterId`. */
   usable(query: { collectionId: CollectionId; afterId: number; limit: number }): UsableImage[] {
     return this.#usable.all(query).map((row) => ({
       id: ImageId.parse(row.id),

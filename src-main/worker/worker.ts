@@ -80,6 +80,7 @@ const JOBS: { [K in JobKind]: (job: WorkerJobOf<K>, context: JobContext) => Prom
   import: async (...args) => (await import('./jobs/import-job.ts')).runImport(...args),
   pretrain: async (...args) => (await import('./jobs/pretrain-job.ts')).runPretraining(...args),
   segment: async (...args) => (await import('./jobs/segment-job.ts')).runSegmentation(...args),
+  compare: async (...args) => (await import('./jobs/compare-job.ts')).runComparison(...args),
   describe: async (...args) => (await import('./jobs/describe-job.ts')).runDescription(...args),
 };
 

@@ -19,6 +19,9 @@ export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void>
         else startSegmenting(studio, spec.collectionId);
         return;
       }
+      case 'compare':
+        navigation.go('library', spec.collectionId, 'duplicates');
+        return;
       case 'pretrain':
         navigation.go('pretrain', spec.runId);
         return;

@@ -148,7 +148,7 @@ function planOf(
     counts: {
       ...count(),
       splits: { train: count('train'), val: count('val'), test: count('test') },
-      leftOut: { changed: 0, missing: 0, empty: 0 },
+      leftOut: { changed: 0, missing: 0, empty: 0, hidden: 0 },
       classes: [],
     },
     sizeBytes: rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),

@@ -2,6 +2,16 @@ import type { ErrorTexts } from './error-code.ts';
 
 /** Errors of collections and their images. */
 export const COLLECTIONS_ERRORS = {
+  'no-images-to-compare': {
+    code: 'WRONG_STATE',
+    message: "'{name}' has no usable images to compare.",
+    hint: 'Scan it first.',
+  },
+  'not-compared': {
+    code: 'WRONG_STATE',
+    message: "The images of '{name}' have not been compared yet.",
+    hint: 'Compare them first.',
+  },
   'no-collection': {
     code: 'NOT_FOUND',
     message: 'There is no collection {id}.',

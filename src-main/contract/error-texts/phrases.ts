@@ -16,6 +16,7 @@ export const PHRASES = {
   'no-passing-masks': '{count} images have no mask that passes the filters',
   'changed-since': '{count} images have changed since they were segmented',
   'missing-images': '{count} images are missing or unreadable',
+  'hidden-images': '{count} images are hidden',
   'no-finished-images': 'the segmentation has no finished images',
   'a-recipe': 'a recipe of a segmentation',
   'a-shard': 'a shard of a segmentation',

@@ -7,6 +7,7 @@ import { appVersion } from '../shared/paths.ts';
 import { addCollectionCommands } from './commands/collections.ts';
 import { addConceptCommands } from './commands/concepts.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
+import { addDuplicatesCommand } from './commands/duplicates.ts';
 import { addDevicesCommand } from './commands/devices.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDemoCommand } from './commands/demo.ts';
@@ -42,6 +43,7 @@ export function createProgram(version: string): Command {
     .showHelpAfterError('Run with --help to see all commands and options.')
     .configureHelp({ showGlobalOptions: true });
   addCollectionCommands(program);
+  addDuplicatesCommand(program);
   addPretrainCommand(program);
   addRunCommands(program);
   addSegmentCommand(program);

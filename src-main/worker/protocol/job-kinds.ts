@@ -12,6 +12,7 @@ import {
   ImportableImage,
   ImportedMask,
 } from '../../domain/mask-import-rows.ts';
+import { LookAlikeGrade } from '../../contract/look-alike.ts';
 import { MaskImportOptions, MaskImportResult } from '../../contract/mask-import.ts';
 import { Box } from '../../contract/mask.ts';
 import { MaskShape } from '../../domain/mask-shape.ts';
@@ -300,6 +301,59 @@ const describe = {
   },
 } satisfies Declaration<'describe'>;
 
+/** Bits, grey values and sharpness of an image; see `fingerprintOf`. */
+const Print = z.object({ hash: Bytes, signature: Bytes, sharpness: z.number() });
+
+const compare = {
+  job: z.object({
+    rootPath: z.string(),
+    limits: ImageLimits,
+    cache: CacheBounds,
+    readingFolder: ReadingFolder,
+    /** Vectors of the collection's images; null if it has not been described with an encoder. */
+    vectorsFile: z.string().nullable(),
+  }),
+  asks: {
+    /** The next usable images of the collection, by id, with what is known of how they look. */
+    'compare/images': {
+      ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
+      answer: z.object({
+        images: z.array(
+          FileKey.extend({
+            id: ImageId,
+            contentHash: ContentHash,
+            widthPx: z.number().int(),
+            heightPx: z.number().int(),
+            sizeBytes: z.number().int(),
+            print: Print.nullable(),
+          }),
+        ),
+      }),
+    },
+    'compare/save': {
+      ask: z.object({ prints: z.array(Print.extend({ imageId: ImageId, contentHash: ContentHash })) }),
+      answer: z.null(),
+    },
+    /** Keep these groups, the best image of each first; those with the first number 0 replace all before. */
+    'compare/groups': {
+      ask: z.object({
+        firstNumber: z.number().int(),
+        groups: z.array(z.object({ grade: LookAlikeGrade, imageIds: z.array(ImageId) })),
+      }),
+      answer: z.null(),
+    },
+    'compare/finish': {
+      ask: z.object({
+        comparedCount: z.number().int(),
+        skippedCount: z.number().int(),
+        sameCount: z.number().int(),
+        similarCount: z.number().int(),
+      }),
+      answer: z.null(),
+    },
+  },
+} satisfies Declaration<'compare'>;
+
 /**
  * Every kind of job, once. The service's handler of a kind is in `jobs/job-kinds.ts`, the worker's code in
  * `worker/worker.ts`; a kind that lacks one does not compile.
@@ -311,4 +365,5 @@ export const JOB_KINDS = {
   pretrain,
   segment,
   describe,
+  compare,
 } satisfies { [K in JobKind]: Declaration<K> };

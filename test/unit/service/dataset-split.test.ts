@@ -72,6 +72,27 @@ describe('a split', () => {
     );
   });
 
+  test('never parts images that look alike, and moves no other because of them', () => {
+    const items = plain(60);
+    const alike = new Map([
+      [3, ['1 same 0']],
+      [17, ['1 same 0', '1 similar 4']],
+      [41, ['1 similar 4']],
+    ]);
+    const splits = [1, 2, 3, 4, 5].map((seed) => {
+      const splitter = new ImageSplitter(rule({ seed }));
+      for (const item of items) splitter.add(item, alike.get(item.id));
+      return { seed, of: new Map(Array.from(splitter.assign(), ({ id, split }) => [id, split])) };
+    });
+    for (const { seed, of } of splits) {
+      expect(new Set([3, 17, 41].map((id) => of.get(id))).size).toBe(1);
+      const before = splitImages(items, rule({ seed }));
+      const moved = items.filter(({ id }) => !alike.has(id) && before.get(id) !== of.get(id));
+      // Only at the places where the line is cut.
+      expect(moved.length).toBeLessThan(5);
+    }
+  });
+
   test('has the shares asked for, to the image', () => {
     expect(countsOf(splitImages(plain(100), rule()))).toEqual([70, 20, 10]);
     expect(countsOf(splitImages(plain(10), rule({ train: 0.8, val: 0.2, test: 0 })))).toEqual([8, 2, 0]);

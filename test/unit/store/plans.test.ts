@@ -15,6 +15,7 @@ import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
 import { Store } from '../../../src-main/store/database.ts';
 import { galleryIdsSql } from '../../../src-main/store/gallery.ts';
 import { mergedWalkSql } from '../../../src-main/store/merged-gallery.ts';
+import { lookAlikeSql } from '../../../src-main/store/look-alikes.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
@@ -81,6 +82,17 @@ describe('the plan of', () => {
   ])('the image list %s is one walk along its index', (name, index) => {
     using test = new TestStore(tempFolder());
     const plan = planOf(test, imageListSql[name]);
+    expect(plan).toContain(index);
+    expect(plan).toMatch(IS_DIRECT);
+  });
+
+  test.each<[keyof typeof lookAlikeSql, string]>([
+    ['images', 'INDEX images_by_collection (collection_id=? AND id>?)'],
+    ['groups', 'PRIMARY KEY (collection_id=? AND grade=? AND group_number>?)'],
+    ['members', 'PRIMARY KEY (collection_id=? AND grade=? AND group_number=?)'],
+  ])('the list of %s that look alike is one walk', (name, index) => {
+    using test = new TestStore(tempFolder());
+    const plan = planOf(test, lookAlikeSql[name]);
     expect(plan).toContain(index);
     expect(plan).toMatch(IS_DIRECT);
   });

@@ -10,6 +10,8 @@ import {
 import { UserError } from '../../../contract/errors.ts';
 import { ReviewState } from '../../../contract/mask.ts';
 import { printable, table } from '../output.ts';
+import type { SplitLeaks } from '../../../contract/look-alike.ts';
+import { leakLines } from './duplicates.ts';
 import { contextOf } from '../context.ts';
 import { backgroundLines, previewLines } from './dataset-preview.ts';
 import { recipeLines, recipeOf, type CreateOptions } from './dataset-recipe.ts';
@@ -65,7 +67,9 @@ export function addDatasetCommands(program: Command): void {
           return;
         }
         for (const line of backgroundLines(preview)) output.note(line);
-        output.result(await client.datasets.create({ name, recipe }), detailLines);
+        const version = await client.datasets.create({ name, recipe });
+        const leaks = await client.lookAlikes.leaks({ id: version.id });
+        output.result({ ...version, leaks }, detailLines);
       });
     });
 
@@ -87,7 +91,8 @@ export function addDatasetCommands(program: Command): void {
         const { id } = await findVersion(client, which);
         const version = await client.datasets.version({ id });
         const exports = await client.exports.ofVersion({ versionId: id });
-        output.result({ ...version, exports }, (shown) => [
+        const leaks = await client.lookAlikes.leaks({ id });
+        output.result({ ...version, exports, leaks }, (shown) => [
           ...detailLines(shown),
           ...recipeLines(shown.recipe),
           ...shown.exports.map(
@@ -205,13 +210,14 @@ function listLines(datasets: Dataset[]): string[] {
 const sharesOf = ({ counts }: DatasetVersion) =>
   Split.options.map((split) => counts.splits[split].images).join('/');
 
-function detailLines(version: DatasetVersionDetail): string[] {
+function detailLines(version: DatasetVersionDetail & { leaks: SplitLeaks }): string[] {
   const { counts, classes, datasetName, number: versionNumber } = version;
-  const { changed, missing, empty } = counts.leftOut;
+  const { changed, missing, empty, hidden } = counts.leftOut;
   const leftOut = [
     empty > 0 ? `${empty} without a mask that passes the filters` : '',
     changed > 0 ? `${changed} changed since they were segmented: segment them again` : '',
     missing > 0 ? `${missing} missing or unreadable: reconnect their drive and rescan` : '',
+    hidden > 0 ? `${hidden} hidden, because they look like others` : '',
   ].filter((text) => text !== '');
   return [
     `${printable(datasetName)}@${versionNumber}: ${counts.images} images, ${counts.masks} masks, frozen`,
@@ -219,6 +225,7 @@ function detailLines(version: DatasetVersionDetail): string[] {
     ...emptySplits(version),
     `  classes: ${classes.map(({ number: id, name }) => `${id} ${printable(name)}`).join(', ')}`,
     ...leftOut.map((text) => `  left out: ${text}`),
+    ...leakLines(version.leaks),
   ];
 }
 

@@ -1,0 +1,5 @@
+import { lookAlikeContract } from './look-alike.ts';
+import { similarContract } from './similar.ts';
+
+/** What follows from how images and objects look. */
+export const resemblanceContract = { similar: similarContract, lookAlikes: lookAlikeContract };
