@@ -4,10 +4,22 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { RunId } from '../../src-main/contract/ids.ts';
 import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
+import { verdictKey } from '../../src-main/core/compile/devices/onnx-probe.ts';
+import { deviceVerdictsFile } from '../../src-main/domain/data-layout.ts';
+import { verdictsIn } from '../../src-main/worker/calls/device-verdicts.ts';
 import { TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
 import { startService, waitForState, type RunningService } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { hasVulkan, VULKAN_DRIVER, vulkanReason } from '../support/vulkan.ts';
+
+/** As after a comparison, which takes this driver minutes. */
+async function trust(driver: string, { service }: RunningService): Promise<void> {
+  const adapter = { name: 'SwiftShader Device (Subzero)', driver: join(driver, 'driver.so') };
+  const machine = { platform: 'linux', arch: 'x64', cpuName: '', threads: 1, memoryBytes: 0 };
+  const key = await verdictKey({ provider: 'webgpu', block: 0 }, { machine, adapter });
+  const { cache } = service.layout;
+  verdictsIn(deviceVerdictsFile(cache)).write(key, { wrong: null, placement: null });
+}
 
 /** The driver for workers that are forked from now on, in a folder of its own, from which it can vanish. */
 function installDriver(): string {
@@ -78,6 +90,7 @@ describe('a run whose device is gone', { timeout: 180_000 }, () => {
       const driver = installDriver();
       const running = startService();
       const { client, bugs } = running;
+      await trust(driver, running);
       const { run, job, checkpointStep } = await pausedRun(running);
 
       // The devices are probed while the GPU is there, and so the run may move to it.
@@ -107,6 +120,7 @@ describe('a run whose device is gone', { timeout: 180_000 }, () => {
     const driver = installDriver();
     const running = startService();
     const { client } = running;
+    await trust(driver, running);
     const { id: collectionId } = await tinyCollection(running);
     await client.runs.plan({ collectionId, device: 'onnx:webgpu' });
     rmSync(driver, { recursive: true });

@@ -50,7 +50,7 @@ export async function probeOnnxProvider(
   if (absent) return { ...identity, isAvailable: false, ...absent };
   try {
     const target = { provider, block: provider === 'cpu' ? await blockSize() : 0 };
-    const key = await keyOf(target, options);
+    const key = await verdictKey(target, options);
     const known = options.verdicts?.read(key);
     if (!known && identity.isSoftware && options.isNamed !== true) {
       return { ...identity, isAvailable: false, ...NOT_COMPARED };
@@ -87,7 +87,10 @@ async function compare(
 }
 
 /** Everything that a verdict depends on: device, driver, ONNX Runtime, and the graphs as they are lowered. */
-async function keyOf(target: Target, { machine, adapter, lowerGraph }: OnnxProbeOptions): Promise<string> {
+export async function verdictKey(
+  target: Target,
+  { machine, adapter, lowerGraph }: Pick<OnnxProbeOptions, 'machine' | 'adapter' | 'lowerGraph'>,
+): Promise<string> {
   const graphs = createHash('sha256');
   for (const probeCase of probeCases()) graphs.update(await lowerCase(probeCase, target, lowerGraph));
   const device = adapter ? `${adapter.name}, ${adapter.driver}` : machine.cpuName;
