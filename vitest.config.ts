@@ -20,8 +20,8 @@ export default defineConfig({
     pool: 'forks',
     // Two at a time: every end-to-end test starts workers of its own.
     maxWorkers: 2,
-    // See [Note: No telemetry].
-    env: { ORT_DISABLE_TELEMETRY: '1' },
+    // See [Note: No telemetry] and [Note: TensorFlow's kernels].
+    env: { ORT_DISABLE_TELEMETRY: '1', TF_ENABLE_ONEDNN_OPTS: '0', TF_CPP_MIN_LOG_LEVEL: '1' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
     server: { deps: { inline: bundledDependencies } },

@@ -13,6 +13,8 @@ export type DataLayout = {
   segmentations: string;
   /** Pictures that ship with the app, once somebody has added them. */
   sample: string;
+  /** TensorFlow and what binds it to Node, once somebody has installed them. */
+  tensorflow: string;
   logs: string;
   logFile: string;
   /** The log before this one: a log that has grown too long is set aside under this name. */
@@ -40,6 +42,7 @@ export function dataLayout(folder: string): DataLayout {
     runs: join(folder, 'runs'),
     segmentations: join(folder, 'segmentations'),
     sample: join(folder, 'sample'),
+    tensorflow: join(folder, 'tensorflow'),
     logs,
     logFile,
     previousLogFile: `${logFile}.1`,

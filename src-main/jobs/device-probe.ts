@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { MachineProbe } from '../contract/system.ts';
+import { deviceVerdictsFile, type DataLayout } from '../domain/data-layout.ts';
 import { CallWorker } from './call-worker.ts';
 import { VULKAN_NAMES_ITS_DEVICE, vulkanAdapterIn } from './vulkan-adapter.ts';
 import type { ForkWorker } from './worker-channel.ts';
@@ -11,8 +12,7 @@ const OUTPUT_WAITS = 25;
 export type DeviceProbeOptions = {
   fork: ForkWorker;
   onBug: (error: unknown, where: string) => void;
-  /** Where comparisons are kept. */
-  verdictsFile: string;
+  layout: DataLayout;
 };
 
 /**
@@ -32,7 +32,7 @@ export class DeviceProbe implements Disposable {
    * @throws UserError WORKER_FAILED when a native module takes the worker down
    */
   async probe(devices?: readonly string[]): Promise<MachineProbe> {
-    const { fork, onBug, verdictsFile } = this.#options;
+    const { fork, onBug, layout } = this.#options;
     let output = '';
     const onOutput = (text: string) => void (output += `${text}\n`);
     const worker = new CallWorker({
@@ -44,7 +44,13 @@ export class DeviceProbe implements Disposable {
       const isAsked = devices?.includes('onnx:webgpu') ?? true;
       const webgpuAdapter = isAsked ? await nameWebGpu(worker, () => output) : null;
       const some = devices ? { devices: [...devices] } : {};
-      return await worker.call({ kind: 'probe', ...some, webgpuAdapter, verdictsFile });
+      return await worker.call({
+        kind: 'probe',
+        ...some,
+        webgpuAdapter,
+        verdictsFile: deviceVerdictsFile(layout.cache),
+        tensorflowFolder: layout.tensorflow,
+      });
     } finally {
       this.#running.delete(worker);
       worker[Symbol.dispose]();

@@ -85,6 +85,7 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
         checkpoint: store.runs.checkpoint(runId) ?? null,
         parent: parent ? weightsOf(parent, layout.models) : null,
         bestStability: run.best?.stability ?? null,
+        tensorflowFolder: layout.tensorflow,
       };
     },
     answer: (ask, { spec: { runId } }) => {

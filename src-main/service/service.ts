@@ -17,7 +17,7 @@ import { EncoderDownloads } from './download/encoder-downloads.ts';
 import { importModel } from './import-model.ts';
 import { freeName } from '../domain/free-name.ts';
 import { isDiskFull } from '../domain/system-errors.ts';
-import { dataLayout, deviceVerdictsFile, isOfDataFolder, type DataLayout } from '../domain/data-layout.ts';
+import { dataLayout, isOfDataFolder, type DataLayout } from '../domain/data-layout.ts';
 import { openStore, type Store } from '../store/database.ts';
 import { closeToOthers, makePrivateFolder } from '../store/private-folder.ts';
 import type { Logger } from './logger.ts';
@@ -80,11 +80,7 @@ export class Service {
     this.store.datasets.markUnfinished();
     const onBug = (error: unknown, where: string) => options.logger.error(error, where);
     this.calls = new CallWorker({ fork: options.fork, onBug });
-    this.#deviceProbe = new DeviceProbe({
-      fork: options.fork,
-      onBug,
-      verdictsFile: deviceVerdictsFile(this.layout.cache),
-    });
+    this.#deviceProbe = new DeviceProbe({ fork: options.fork, onBug, layout: this.layout });
     this.queue = new JobQueue({
       jobs: this.store.jobs,
       kinds: jobKinds({

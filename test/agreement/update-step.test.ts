@@ -51,13 +51,13 @@ describe('a whole update step, compiled, agrees with eager TensorFlow.js', () =>
 it('a training that moves from TensorFlow.js to ONNX Runtime goes on with the same state', async () => {
   const spec = tinyTraining({ width: 4 });
   const request = { name: 'update', build: updateStep(spec), inputs: updateInputs(spec, TINY_REGIONS) };
-  using before = await openEngine('tfjs:cpu', trainingState(spec), 2);
+  using before = await openEngine('tfjs:cpu', trainingState(spec), { threads: 2 });
   await before.state.restore(initialWeights(modelNetwork(spec.model), 1));
   using eager = await before.prepare(request);
   await eager.run(tinyData(spec, 0));
   const saved = await before.state.snapshot();
 
-  using after = await openEngine('onnx:cpu', trainingState(spec), 2);
+  using after = await openEngine('onnx:cpu', trainingState(spec), { threads: 2 });
   using compiled = await after.prepare(request);
   await after.state.restore(saved);
   expect(await after.state.snapshot()).toEqual(saved);

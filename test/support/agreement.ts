@@ -36,6 +36,8 @@ export type AgreementOptions = {
   /** Given instead of random values in [-1, 1). */
   values?: HostTensors;
   isDifferentiated?: boolean;
+  /** Compares this backend of TensorFlow.js, run op by op, instead of the compiled engine. */
+  eagerBackend?: 'tensorflow';
 };
 
 /**
@@ -62,6 +64,14 @@ export async function expectAgreement(
   );
   const build = options.isDifferentiated === false ? plain(fn) : differentiated(fn, inputs);
   const reference = await runEager({ build, inputs }, values);
+  if (options.eagerBackend) {
+    const eager = await runEager({ build, inputs }, values, options.eagerBackend);
+    expect(Object.entries(eager).map(([name, { shape }]) => [name, shape])).toEqual(
+      Object.entries(reference).map(([name, { shape }]) => [name, shape]),
+    );
+    expectClose(dataOf(eager), dataOf(reference), options.tolerance);
+    return;
+  }
   const actual = options.loweredFor
     ? await runLoweredFor(options.loweredFor, { build, inputs }, values)
     : await runCompiled({ build, inputs }, values, options);
@@ -77,7 +87,11 @@ function specOf(shape: readonly number[] | TensorSpec): TensorSpec {
   return 'dtype' in shape ? shape : { shape, dtype: 'float32' };
 }
 
-async function runEager({ build, inputs }: Computation, values: HostTensors): Promise<Results> {
+async function runEager(
+  { build, inputs }: Computation,
+  values: HostTensors,
+  backend: 'cpu' | 'tensorflow' = 'cpu',
+): Promise<Results> {
   const specs = new Map<string, TensorSpec>();
   const observed: StepFunction = (operands, state) => {
     const result = build(operands, state);
@@ -86,7 +100,7 @@ async function runEager({ build, inputs }: Computation, values: HostTensors): Pr
     }
     return result;
   };
-  using step = eagerStep({ build: observed, inputs, state: new EagerState({}), backend: 'cpu' });
+  using step = eagerStep({ build: observed, inputs, state: new EagerState({}), backend });
   return withSpecs(await step.run(values), specs);
 }
 

@@ -29,7 +29,7 @@ export class EngineProducts implements Disposable {
 
   /** @param dim width of the rows; @param threads CPU threads */
   static async open(dim: number, threads: number): Promise<EngineProducts> {
-    return new EngineProducts(await openEngine('onnx:cpu', {}, threads), dim);
+    return new EngineProducts(await openEngine('onnx:cpu', {}, { threads }), dim);
   }
 
   /** Products for `rows` [count, dim]: what `kmeans` takes. Rows in float64 are rounded to float32. */

@@ -42,7 +42,7 @@ export class MaskTrainer implements AsyncDisposable {
   /** @throws DeviceError when the device cannot be opened */
   static async open({ config, device, threads }: MaskTrainerOptions): Promise<MaskTrainer> {
     const state = maskTrainingState(maskTrainingSpecOf(config));
-    return new MaskTrainer(config, await openEngine(device, state, threads));
+    return new MaskTrainer(config, await openEngine(device, state, { threads }));
   }
 
   /** What a checkpoint holds. */

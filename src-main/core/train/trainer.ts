@@ -53,6 +53,8 @@ export type TrainerOptions = {
   device: DeviceId;
   /** CPU threads of one operator. */
   threads: number;
+  /** Where TensorFlow is, for the devices that it drives. */
+  tensorflowFolder?: string;
   /** Superpixels of an image to have room for; grows automatically. Kept with checkpoints, see `superpixelSlots`. */
   superpixelSlots?: number;
 };
@@ -86,7 +88,8 @@ export class Trainer implements AsyncDisposable {
   /** @throws DeviceError when the device cannot be opened */
   static async open(options: TrainerOptions): Promise<Trainer> {
     const spec = trainingSpecOf(options.config);
-    const engine = await openEngine(options.device, trainingState(spec), options.threads);
+    const { device, threads, tensorflowFolder } = options;
+    const engine = await openEngine(device, trainingState(spec), { threads, tensorflowFolder });
     const products = await EngineProducts.open(
       backboneOf(spec.model.encoder).clustered.channels,
       options.threads,

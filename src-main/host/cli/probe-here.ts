@@ -1,6 +1,6 @@
 import type { MachineProbe } from '../../contract/system.ts';
 import { DeviceProbe } from '../../jobs/device-probe.ts';
-import { dataLayout, deviceVerdictsFile } from '../../domain/data-layout.ts';
+import { dataLayout } from '../../domain/data-layout.ts';
 import { forkNodeWorker } from '../shared/fork-node-worker.ts';
 import { workerEntry } from '../shared/paths.ts';
 
@@ -16,7 +16,7 @@ export async function probeHere(folder: string, devices?: readonly string[]): Pr
   using probe = new DeviceProbe({
     fork: forkNodeWorker(workerEntry, () => undefined),
     onBug: () => undefined,
-    verdictsFile: deviceVerdictsFile(dataLayout(folder).cache),
+    layout: dataLayout(folder),
   });
   return await probe.probe(devices);
 }

@@ -4,7 +4,7 @@ import type { CallOf } from '../protocol/call.ts';
 import { nameAdapters } from './name-adapters.ts';
 import { verdictsIn } from './device-verdicts.ts';
 
-type ProbeCall = Pick<CallOf<'probe'>, 'devices' | 'webgpuAdapter' | 'verdictsFile'>;
+type ProbeCall = Pick<CallOf<'probe'>, 'devices' | 'webgpuAdapter' | 'verdictsFile' | 'tensorflowFolder'>;
 
 /**
  * Loads the native modules and compares devices with the CPU, in this process and not in the service's. Of some devices,
@@ -32,12 +32,18 @@ async function probeSharp(): Promise<string> {
   return `sharp ${sharp.versions.sharp}, libvips ${sharp.versions.vips}`;
 }
 
-async function probeDevicesOf({ devices, webgpuAdapter, verdictsFile }: ProbeCall): Promise<Device[]> {
+async function probeDevicesOf({
+  devices,
+  webgpuAdapter,
+  verdictsFile,
+  tensorflowFolder,
+}: ProbeCall): Promise<Device[]> {
   const { chooseDevice, probeDevices } = await import('../../core/compile/devices/probe-devices.ts');
   const reports = await probeDevices({
     ids: DEVICE_IDS.filter((id) => devices?.includes(id) ?? true),
     isNamed: devices !== undefined,
     adapters: await nameAdapters(webgpuAdapter ?? null),
+    ...(tensorflowFolder === undefined ? {} : { tensorflowFolder }),
     ...(verdictsFile === undefined ? {} : { verdicts: verdictsIn(verdictsFile) }),
   });
   const chosen = devices ? undefined : chooseDevice(reports);

@@ -29,11 +29,11 @@ export type OpenedTrainer = AsyncDisposable & {
  */
 export async function openTrainer(
   job: PretrainJob,
-  { device, threads }: { device: DeviceId; threads: number },
+  engine: { device: DeviceId; threads: number; tensorflowFolder?: string },
 ): Promise<OpenedTrainer> {
   const { config, checkpoint } = job;
   if (!checkpoint) {
-    const trainer = await Trainer.open({ config, device, threads });
+    const trainer = await Trainer.open({ config, ...engine });
     await trainer.restore(await startingWeights(job));
     return opened(trainer, 0, []);
   }
@@ -42,8 +42,7 @@ export async function openTrainer(
   const { superpixelSlots } = saved;
   const trainer = await Trainer.open({
     config,
-    device,
-    threads,
+    ...engine,
     ...(superpixelSlots !== undefined && { superpixelSlots }),
   });
   await saved.restore(trainer);

@@ -51,7 +51,11 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
   const images = await readOrMakeImageList(job, context);
   const totalSteps = totalStepsOf(config, images.length);
   link.report({ phase: 'preparing-network', done: 0, total: null, unit: 'images' });
-  await using opened = await openTrainer(job, { device: deviceOf(job.device), threads: cores });
+  await using opened = await openTrainer(job, {
+    device: deviceOf(job.device),
+    threads: cores,
+    tensorflowFolder: job.tensorflowFolder,
+  });
   const { trainer, startStep } = opened;
   const reader = NotedReader.takeUp(job.readingFolder);
   const sources = sourceOf(job, reader);

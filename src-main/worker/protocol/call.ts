@@ -96,6 +96,8 @@ export const Call = z.discriminatedUnion('kind', [
     webgpuAdapter: z.object({ name: z.string(), driver: z.string() }).nullish(),
     /** Where comparisons are kept; without it, every probe compares. */
     verdictsFile: z.string().optional(),
+    /** Where TensorFlow is, if it is installed. */
+    tensorflowFolder: z.string().optional(),
   }),
   /** Opens the GPU behind WebGPU, for the driver to name it on the error output. False where there is none. */
   z.object({ kind: z.literal('open-webgpu') }),

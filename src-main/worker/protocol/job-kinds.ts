@@ -136,6 +136,8 @@ const pretrain = {
     /** The encoder that a beginning run starts from; null for a freshly drawn one. */
     parent: ModelWeights.nullable(),
     bestStability: z.number().nullable(),
+    /** Where TensorFlow is, if it is installed. */
+    tensorflowFolder: z.string(),
   }),
   asks: {
     /** The next usable images of the collection, by id. */

@@ -3,12 +3,10 @@
  * the peak memory of the process. Prints one line of JSON, the same fields as `torch_r2o_step.py`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { compileStep, type CompiledStep } from '../../../src-main/core/compile/runtime/compile-step.ts';
+import { openEngine } from '../../../src-main/core/compile/runtime/engine.ts';
 import { openInference } from '../../../src-main/core/compile/runtime/inference-session.ts';
 import { exportInference } from '../../../src-main/core/compile/runtime/export-inference.ts';
-import { EngineState } from '../../../src-main/core/compile/runtime/engine-state.ts';
-import { engineTarget } from '../../../src-main/core/compile/runtime/engine-target.ts';
-import type { StepFunction } from '../../../src-main/core/compile/trace/trace.ts';
+import type { NamedSpecs, StepFunction } from '../../../src-main/core/compile/trace/trace.ts';
 import { modelNetwork, type ModelSpec } from '../../../src-main/core/model/networks.ts';
 import { evalNormalisation } from '../../../src-main/core/model/normalisation.ts';
 import { initialWeights, networkSpecs, weightOf } from '../../../src-main/core/model/parameters.ts';
@@ -54,6 +52,7 @@ async function measureStep({
   steps,
   threads,
   profilePrefix,
+  tensorflowFolder,
 }: MeasureOptions): Promise<Measurement> {
   const model: ModelSpec = {
     encoder: arch === 'resnet18' ? RESNET18 : RESNET50,
@@ -68,27 +67,33 @@ async function measureStep({
     isWeightedByArea: false,
   };
   const startedMs = performance.now();
-  using state = new EngineState(trainingState(spec), await engineTarget('onnx:cpu', threads));
-  using cluster = await compileStep({
+  const device = tensorflowFolder === undefined ? 'onnx:cpu' : 'tfjs:tensorflow';
+  using engine = await openEngine(device, trainingState(spec), { threads, tensorflowFolder });
+  const profile = (part: string) =>
+    profilePrefix === undefined ? {} : { profilePrefix: `${profilePrefix}-${part}` };
+  const clusterSpecs = {
+    ...clusterInputs(spec, SUPERPIXELS),
+    centres: { shape: [REGIONS], dtype: 'int32' as const },
+  };
+  using cluster = await engine.prepare({
     name: 'cluster',
     build: withKMeans(clusterStep(spec)),
-    inputs: { ...clusterInputs(spec, SUPERPIXELS), centres: { shape: [REGIONS], dtype: 'int32' } },
-    state,
-    ...(profilePrefix === undefined ? {} : { profilePrefix: `${profilePrefix}-cluster` }),
+    inputs: clusterSpecs,
+    ...profile('cluster'),
   });
-  using update = await compileStep({
+  const updateSpecs = updateInputs(spec, REGIONS);
+  using update = await engine.prepare({
     name: 'update',
     build: updateStep(spec),
-    inputs: updateInputs(spec, REGIONS),
-    state,
-    ...(profilePrefix === undefined ? {} : { profilePrefix: `${profilePrefix}-update` }),
+    inputs: updateSpecs,
+    ...profile('update'),
   });
   const compileMs = performance.now() - startedMs;
-  await state.restore(initialWeights(modelNetwork(model), 1));
-  const clusterData = randomInputs(cluster, 1);
+  await engine.state.restore(initialWeights(modelNetwork(model), 1));
+  const clusterData = randomInputs(clusterSpecs, 1);
   clusterData.centres = Int32Array.from({ length: REGIONS }, (_, i) => (i * 37) % (batch * SUPERPIXELS));
   const updateData = {
-    ...randomInputs(update, 2),
+    ...randomInputs(updateSpecs, 2),
     learningRate: Float32Array.of(1e-3),
     emaDecay: Float32Array.of(0.99),
   };
@@ -100,8 +105,7 @@ async function measureStep({
   return {
     ...summary(times, batch),
     compileMs: Math.round(compileMs),
-    memory: update.memory,
-    nodes: cluster.graph.nodes.length + update.graph.nodes.length,
+    ...(update.memory ? { memory: update.memory } : {}),
   };
 }
 
@@ -190,9 +194,9 @@ function peakRssMiB(): number {
   return Math.round((peakKiB === undefined ? process.resourceUsage().maxRSS : Number(peakKiB)) / 1024);
 }
 
-function randomInputs(step: CompiledStep, seed: number): Record<string, HostData> {
+function randomInputs(specs: NamedSpecs, seed: number): Record<string, HostData> {
   return Object.fromEntries(
-    [...step.graph.inputs].map(([name, { shape }]) => [name, randomData(sizeOf(shape), seed)]),
+    Object.entries(specs).map(([name, { shape }]) => [name, randomData(sizeOf(shape), seed)]),
   );
 }
 

@@ -13,6 +13,8 @@ export type MeasureOptions = {
   threads: number;
   /** Of the ONNX file, for `export` and `infer`. */
   modelPath?: string;
+  /** Where TensorFlow is: runs the step on it, op by op, instead of the compiled engine. */
+  tensorflowFolder?: string;
   /** Path prefix of ONNX Runtime profiles; timing is slower with it. */
   profilePrefix?: string;
 };
@@ -24,6 +26,5 @@ export type Measurement = {
   imagesPerS: number;
   peakRssMiB: number;
   compileMs?: number;
-  nodes?: number;
   memory?: StepMemory;
 };

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { workerEnvironment } from '../../../src-main/host/shared/worker-environment.ts';
 import { bundle } from '../../support/run-bundled.ts';
 import type { Measurement, MeasureOptions } from './measurement.ts';
 
@@ -24,7 +25,10 @@ export async function bundleScript(entry: string): Promise<string> {
 /** Runs one measurement of the engine in a new process. */
 export function measureOurs(script: string, options: MeasureOptions): Measurement {
   const run = (task: MeasureOptions) =>
-    spawnSync(process.execPath, [script, JSON.stringify(task)], { encoding: 'utf8' });
+    spawnSync(process.execPath, [script, JSON.stringify(task)], {
+      encoding: 'utf8',
+      env: workerEnvironment(),
+    });
   if (options.mode !== 'infer') return lastJson(run(options));
   const modelPath = join(dirname(script), 'encoder.onnx');
   const written = run({ ...options, mode: 'export', modelPath });

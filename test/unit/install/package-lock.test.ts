@@ -12,20 +12,16 @@ const { packages } = z.object({ packages: z.record(z.string(), Entry) }).parse(J
 const KNOWN_SCRIPTS = new Set([
   'node', // picks the package of this platform, from the registry
   'esbuild', // checks its binary
-  'core-js', // prints a line
   'electron-winstaller', // chooses between two binaries that it ships
   'fsevents', // macOS only, ships its binary
 ]);
 
 describe('npm ci', () => {
   // See resources/bin/mark-prebuilt.mjs; `npm run lock` puts the marks back.
-  test.each(['better-sqlite3', 'onnxruntime-node', '@tensorflow/tfjs-node-gpu'])(
-    'does not compile or download %s',
-    (name) => {
-      expect(packages[`node_modules/${name}`]).toMatchObject({ gypfile: false });
-      expect(packages[`node_modules/${name}`]?.hasInstallScript).toBeUndefined();
-    },
-  );
+  test.each(['better-sqlite3', 'onnxruntime-node'])('does not compile or download %s', (name) => {
+    expect(packages[`node_modules/${name}`]).toMatchObject({ gypfile: false });
+    expect(packages[`node_modules/${name}`]?.hasInstallScript).toBeUndefined();
+  });
 
   test('runs no install script that has not been looked at', () => {
     const scripted = Object.entries(packages).flatMap(([path, { hasInstallScript }]) =>

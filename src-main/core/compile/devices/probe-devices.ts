@@ -22,6 +22,8 @@ export type ProbeOptions = {
   threads?: number;
   /** What computes behind each provider, as far as it is known. */
   adapters?: Partial<Record<Provider, Adapter>>;
+  /** Where TensorFlow is, if it is installed. */
+  tensorflowFolder?: string;
   /** Comparisons of earlier probes; without them, every device is compared again. */
   verdicts?: Verdicts;
 };
@@ -62,7 +64,7 @@ export function chooseDevice(reports: readonly DeviceReport[]): AvailableDevice 
 function probe(
   id: DeviceId,
   machine: Machine,
-  { adapters, verdicts, isNamed }: Omit<ProbeOptions, 'ids' | 'threads'>,
+  { adapters, verdicts, isNamed, tensorflowFolder }: Omit<ProbeOptions, 'ids' | 'threads'>,
 ): Promise<DeviceReport> {
   const provider = providerOf(id);
   if (provider)
@@ -70,7 +72,7 @@ function probe(
   switch (id) {
     case 'tfjs:tensorflow-gpu':
     case 'tfjs:tensorflow':
-      return probeNativeTfjs(id, { machine, adapter: adapters?.cuda, verdicts });
+      return probeNativeTfjs(id, { machine, adapter: adapters?.cuda, verdicts, folder: tensorflowFolder });
     default:
       return probeTfjsCpu(machine);
   }

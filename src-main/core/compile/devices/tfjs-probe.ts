@@ -1,23 +1,27 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { tf } from '../../tensor/tfjs.ts';
 import { compareDevice, describeWrong, runEager } from './compare-device.ts';
 import type { Adapter, DeviceReport, Machine, Verdict, Verdicts } from './report.ts';
+import { padBeforeTensorFlow } from './tensorflow-kernels.ts';
 import { restoreUtilPredicates } from './util-polyfill.ts';
 
-/** Node packages that register TensorFlow.js's native backend, and the device that each serves. */
-const NATIVE_PACKAGES = {
-  'tfjs:tensorflow-gpu': { package: '@tensorflow/tfjs-node-gpu', name: 'NVIDIA GPU through TensorFlow' },
-  'tfjs:tensorflow': { package: '@tensorflow/tfjs-node', name: 'CPU through TensorFlow' },
+/** The devices that TensorFlow drives, through the package that binds it to Node. */
+const NAMES = {
+  'tfjs:tensorflow-gpu': 'NVIDIA GPU through TensorFlow',
+  'tfjs:tensorflow': 'CPU through TensorFlow',
 } as const;
-export type NativeTfjsId = keyof typeof NATIVE_PACKAGES;
+export type NativeTfjsId = keyof typeof NAMES;
+
+/** Registers the backend `tensorflow`; the same package for CPU and GPU. */
+const PACKAGE = '@tensorflow/tfjs-node-gpu';
 
 const NATIVE_FIX: Record<NativeTfjsId, string> = {
   'tfjs:tensorflow-gpu':
-    'Install the NVIDIA driver, CUDA 11.8 and cuDNN 8.6, then the package @tensorflow/tfjs-node-gpu as resources/docs/devices.md says.',
+    'Install the NVIDIA driver, then TensorFlow for it with `r2o devices install tensorflow --gpu` (Linux x64).',
   'tfjs:tensorflow':
-    'Not needed: the compiled engine is faster on a CPU. To use it anyway, run `npm install @tensorflow/tfjs-node`.',
+    'Not needed: the compiled engine is faster on a CPU. To use it anyway, run `r2o devices install tensorflow` (Linux x64).',
 };
 
 const WRONG_FIX =
@@ -29,6 +33,8 @@ type NativeProbeOptions = {
   adapter?: Adapter | undefined;
   /** Comparisons of earlier probes. */
   verdicts?: Verdicts | undefined;
+  /** Where TensorFlow is, if it is installed. */
+  folder?: string | undefined;
 };
 
 /** 64-channel 3x3 convolution: large enough for a speed, small enough for the plain JavaScript kernel. */
@@ -38,23 +44,25 @@ const PROBE = { batch: 1, channels: 64, sizePx: 34, filterSize: 3 };
  * Loads a native TensorFlow.js package, compares it with plain JavaScript and runs a convolution on it.
  * @returns its speed, or why it cannot be used. The TensorFlow.js backend in use is left as it was.
  */
-export async function probeNativeTfjs(
-  id: NativeTfjsId,
-  { machine, adapter, verdicts }: NativeProbeOptions,
-): Promise<DeviceReport> {
-  const { name } = NATIVE_PACKAGES[id];
+export async function probeNativeTfjs(id: NativeTfjsId, options: NativeProbeOptions): Promise<DeviceReport> {
+  const { machine, adapter, folder } = options;
+  const isGpu = id === 'tfjs:tensorflow-gpu';
+  const name = isGpu && adapter ? `${adapter.name} through TensorFlow` : NAMES[id];
   const identity = { id, engine: 'tfjs', name, isSoftware: false } as const;
+  const previous = tf.engine().backendName;
   try {
-    loadNativeTfjs(id);
-    const { wrong } = await verdictOf(id, { machine, adapter, verdicts });
+    loadNativeTfjs(id, folder);
+    const { wrong } = await verdictOf(id, options);
     if (wrong !== null) return { ...identity, isAvailable: false, reason: wrong, fix: WRONG_FIX };
     const gflops = await measure('tensorflow');
-    const memory = id === 'tfjs:tensorflow' ? { memoryBytes: machine.memoryBytes } : {};
+    const memory = isGpu ? {} : { memoryBytes: machine.memoryBytes };
     return { ...identity, isAvailable: true, gflops, ...memory };
   } catch (error) {
     // The one expected failure: the package or its native library is not installed, or finds no GPU.
     const reason = error instanceof Error ? shorten(error.message) : String(error);
     return { ...identity, isAvailable: false, reason, fix: NATIVE_FIX[id] };
+  } finally {
+    if (previous) await tf.setBackend(previous);
   }
 }
 
@@ -75,11 +83,14 @@ export async function probeTfjsCpu(machine: Machine): Promise<DeviceReport> {
 
 async function verdictOf(
   id: NativeTfjsId,
-  { machine, adapter, verdicts }: NativeProbeOptions,
+  { machine, adapter, verdicts, folder }: NativeProbeOptions,
 ): Promise<Verdict> {
   const device =
     id === 'tfjs:tensorflow-gpu' && adapter ? `${adapter.name}, ${adapter.driver}` : machine.cpuName;
-  const key = [id, device, `TensorFlow.js ${tf.version_core}`].join('; ');
+  const library = folder === undefined ? '' : libraryIn(packageFolder(folder));
+  // A library that was compiled again is another one.
+  const compiledMs = library ? statSync(library).mtimeMs : 0;
+  const key = [id, device, `TensorFlow.js ${tf.version_core}`, `compiled ${compiledMs}`].join('; ');
   const known = verdicts?.read(key);
   if (known) return known;
   const wrong = await compareDevice((probeCase, values) => runEager(probeCase, values, 'tensorflow'));
@@ -89,39 +100,42 @@ async function verdictOf(
 }
 
 /**
- * Requires the native package, which registers the backend `tensorflow` in tfjs-core's global registry.
- * @throws Error when the package, its native library, or the GPU that it promises is missing.
+ * Requires the package, which registers the backend `tensorflow` in tfjs-core's global registry and makes it the active
+ * one.
+ * @param folder where `r2o devices install tensorflow` has put it
+ * @throws Error when the package or its native library is missing, or computes on another device than `id`
  */
-export function loadNativeTfjs(id: NativeTfjsId): void {
-  const require = createRequire(import.meta.url);
-  const name = NATIVE_PACKAGES[id].package;
-  const folder = packageFolderOf(require, name);
-  if (!folder) throw new Error(`the package ${name} is not installed`);
-  if (!hasNativeLibrary(folder)) throw new Error(`the native library of ${name} is not installed`);
+export function loadNativeTfjs(id: NativeTfjsId, folder: string | undefined): void {
+  if (folder === undefined || !libraryIn(packageFolder(folder)))
+    throw new Error('TensorFlow is not installed');
   restoreUtilPredicates();
-  require(name);
-  if (id === 'tfjs:tensorflow-gpu') assertHasGpu();
+  createRequire(join(folder, 'package.json'))(PACKAGE);
+  padBeforeTensorFlow();
+  const isOnGpu = isUsingGpu(tf.findBackend('tensorflow'));
+  if (id === 'tfjs:tensorflow-gpu' && !isOnGpu) throw new Error('TensorFlow found no CUDA GPU');
+  if (id === 'tfjs:tensorflow' && isOnGpu)
+    throw new Error('TensorFlow computes on the GPU, which is another device');
 }
 
-function packageFolderOf(require: NodeJS.Require, name: string): string | undefined {
-  const paths = require.resolve.paths(name) ?? [];
-  return paths.map((path) => join(path, name)).find((folder) => existsSync(join(folder, 'package.json')));
-}
+const packageFolder = (folder: string) => join(folder, 'node_modules', PACKAGE);
 
 /** Looked for first: a require that fails halfway would leave a second set of kernels registered. */
-function hasNativeLibrary(packageFolder: string): boolean {
-  const lib = join(packageFolder, 'lib');
-  if (!existsSync(lib)) return false;
-  return readdirSync(lib).some((folder) => existsSync(join(lib, folder, 'tfjs_binding.node')));
+function libraryIn(folder: string): string | undefined {
+  const lib = join(folder, 'lib');
+  if (!existsSync(lib)) return undefined;
+  return readdirSync(lib)
+    .map((napi) => join(lib, napi, 'tfjs_binding.node'))
+    .find((file) => existsSync(file));
 }
 
-/** libtensorflow-gpu silently computes on the CPU when CUDA is not usable; that is not this device. */
-function assertHasGpu(): void {
-  const backend: unknown = tf.findBackend('tensorflow');
-  if (typeof backend === 'object' && backend !== null && 'isUsingGpuDevice' in backend) {
-    if (backend.isUsingGpuDevice === true) return;
-  }
-  throw new Error('TensorFlow found no CUDA GPU');
+/** TensorFlow silently computes on the CPU when CUDA is not usable. */
+function isUsingGpu(backend: unknown): boolean {
+  return (
+    typeof backend === 'object' &&
+    backend !== null &&
+    'isUsingGpuDevice' in backend &&
+    backend.isUsingGpuDevice === true
+  );
 }
 
 /** Speed in GFLOP/s, with the active backend restored afterwards. */

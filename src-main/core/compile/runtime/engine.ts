@@ -1,13 +1,26 @@
 import { compileStep } from './compile-step.ts';
 import type { DeviceId } from '../devices/report.ts';
-import { loadNativeTfjs } from '../devices/tfjs-probe.ts';
+import { loadNativeTfjs, type NativeTfjsId } from '../devices/tfjs-probe.ts';
 import { eagerStep, EagerState } from './eager-step.ts';
 import { EngineState } from './engine-state.ts';
 import { DeviceError, type Step, type StepMemory, type StepState } from './step.ts';
 import { engineTarget } from './engine-target.ts';
 import type { NamedSpecs, StepFunction } from '../trace/trace.ts';
 
-type StepRequest = { name: string; build: StepFunction; inputs: NamedSpecs };
+type StepRequest = {
+  name: string;
+  build: StepFunction;
+  inputs: NamedSpecs;
+  /** Path prefix of a profile that ONNX Runtime writes; for benchmarks. */
+  profilePrefix?: string;
+};
+
+type EngineOptions = {
+  /** CPU threads of one operator. */
+  threads: number;
+  /** Where TensorFlow is, for the devices that it drives. */
+  tensorflowFolder?: string | undefined;
+};
 
 /** State on one device, and steps that read and update it. Disposing it frees the state; dispose the steps before. */
 export type EngineSession = Disposable & {
@@ -20,19 +33,18 @@ export type EngineSession = Disposable & {
 /**
  * Opens a device for steps on the state `specs`, which starts as zeros: ONNX Runtime compiles steps, TensorFlow.js
  * runs them op by op.
- * @param threads CPU threads of one operator
  * @throws DeviceError when a TensorFlow.js backend cannot be loaded
  */
 export async function openEngine(
   device: DeviceId,
   specs: NamedSpecs,
-  threads: number,
+  { threads, tensorflowFolder }: EngineOptions,
 ): Promise<EngineSession> {
   switch (device) {
     case 'tfjs:cpu':
     case 'tfjs:tensorflow':
     case 'tfjs:tensorflow-gpu':
-      return eagerSession(device, specs);
+      return eagerSession(device, specs, tensorflowFolder);
     case 'onnx:cpu':
     case 'onnx:webgpu':
     case 'onnx:dml':
@@ -52,8 +64,9 @@ export async function openEngine(
 function eagerSession(
   device: 'tfjs:cpu' | 'tfjs:tensorflow' | 'tfjs:tensorflow-gpu',
   specs: NamedSpecs,
+  tensorflowFolder: string | undefined,
 ): EngineSession {
-  if (device !== 'tfjs:cpu') loadBackend(device);
+  if (device !== 'tfjs:cpu') loadBackend(device, tensorflowFolder);
   const backend = device === 'tfjs:cpu' ? 'cpu' : 'tensorflow';
   const state = new EagerState(specs);
   return {
@@ -73,9 +86,9 @@ function eagerSession(
   };
 }
 
-function loadBackend(device: 'tfjs:tensorflow' | 'tfjs:tensorflow-gpu'): void {
+function loadBackend(device: NativeTfjsId, folder: string | undefined): void {
   try {
-    loadNativeTfjs(device);
+    loadNativeTfjs(device, folder);
   } catch (error) {
     throw new DeviceError(device, 'loading its package', error);
   }

@@ -44,6 +44,7 @@ function jobOf(change: Partial<PretrainJob> = {}): PretrainJob {
     checkpoint: null,
     parent: null,
     bestStability: null,
+    tensorflowFolder: join(runFolder, 'tensorflow'),
     ...change,
   };
 }
