@@ -25,7 +25,11 @@ export const ClickSeeds = z.object({
 export type ClickSeeds = z.infer<typeof ClickSeeds>;
 
 /** Without seeds, the image is only made ready, so that the first click is as quick as the next. */
-export const ClickRequest = ImageMasksRequest.extend({ given: ClickSeeds });
+export const ClickRequest = ImageMasksRequest.extend({
+  given: ClickSeeds,
+  /** Whether a smaller and a larger answer are wanted, too: they take longer than the best one. */
+  isNested: z.boolean().default(true),
+});
 export type ClickRequest = z.infer<typeof ClickRequest>;
 
 /** What the seeds may mean, from a part to a group: each lies within the next. */

@@ -16,7 +16,7 @@ type Grid = { widthPx: number; heightPx: number };
  */
 export async function answerClicks(
   service: Service,
-  { id, imageId, given }: ClickRequest,
+  { id, imageId, given, isNested }: ClickRequest,
 ): Promise<ClickAnswer> {
   const segmentation = segmentationHandlers(service).get(id);
   const photo = segmentedPhoto(service, { id, imageId });
@@ -24,7 +24,7 @@ export async function answerClicks(
   const ask = async (model: ModelWeights | null) => {
     const { settings, device } = segmentation;
     const segmented = { model, settings, device };
-    return service.calls.call({ kind: 'segment-clicks', ...photo, ...grid, segmented, given });
+    return service.calls.call({ kind: 'segment-clicks', ...photo, ...grid, segmented, given, isNested });
   };
   const { answers, best } = await withoutGoneModel(ask, encoderOf(service, segmentation));
   return {

@@ -43,35 +43,54 @@ const NEIGHBOURS = [-1, 0, 1].flatMap((dy) =>
  * @param mask [H, W], 1 inside
  * @returns [H, W]; equal to `mask` further from its outline than 2 % of the longer side
  */
-export function cutOutline(image: RgbImage, mask: Uint8Array, known: KnownOutline = {}): Uint8Array {
-  const { lab = quickLab(image), fixed } = known;
-  const band = bandOf(mask, image, known.reach ?? REACH);
-  if (band.pixels.length === 0) return mask;
-  const logits = colourLogits(image, lab, mask, band.pixels);
-  if (fixed)
-    for (const [node, pixel] of band.pixels.entries()) if (fixed[pixel]) logits[node] = SURE * fixed[pixel];
-  const side = cutBand({ image, lab, mask, band, logits });
-  const out = mask.slice();
-  for (const [node, pixel] of band.pixels.entries()) out[pixel] = side[node] ?? 0;
-  return out;
+export function cutOutline(image: RgbImage, mask: Uint8Array): Uint8Array {
+  const { widthPx, heightPx } = image;
+  return cutLabOutline({ lab: quickLab(image), widthPx, heightPx }, mask);
 }
 
+/** Colours of a picture or of a part of it: `lab` [H, W, 3]. */
+type LabPicture = Grid & { lab: Float32Array };
+
 /** What is known before an outline is cut. */
-export type KnownOutline = {
-  /** [H, W, 3]: the image's colours as `quickLab` gives them. */
-  lab?: Float32Array;
+type KnownOutline = {
   /** [H, W]: 1 for pixels that are inside whatever the colours say, -1 for those outside. */
   fixed?: Int8Array;
-  /** Reach of the band, in shares of the longer side. */
-  reach?: number;
+  /** Longer side of the picture that the colours are a part of. */
+  sidePx?: number;
+  /** Reach of the band, in pixels. */
+  reachPx?: number;
 };
+
+/** As `cutOutline`, by colours that are known already, and of a part of a picture only. */
+export function cutLabOutline(
+  picture: LabPicture,
+  mask: Uint8Array,
+  {
+    fixed,
+    sidePx = Math.max(picture.widthPx, picture.heightPx),
+    reachPx = Math.max(2, Math.round(REACH * sidePx)),
+  }: KnownOutline = {},
+): Uint8Array {
+  const band = bandOf(mask, picture, reachPx);
+  if (band.pixels.length === 0) return mask;
+  const logits = colourLogits(picture, mask, { pixels: band.pixels, sidePx });
+  if (fixed) {
+    for (let node = 0; node < logits.length; node++) {
+      const said = fixed[band.pixels[node] ?? 0] ?? 0;
+      if (said !== 0) logits[node] = SURE * said;
+    }
+  }
+  const side = cutBand({ picture, mask, band, logits });
+  const out = mask.slice();
+  for (let node = 0; node < side.length; node++) out[band.pixels[node] ?? 0] = side[node] ?? 0;
+  return out;
+}
 
 /** Pixels near an outline: `pixels` lists them, `nodes` [H, W] holds the place of each in the list, else NONE. */
 type Band = { pixels: Int32Array; nodes: Int32Array };
 
-function bandOf(mask: Uint8Array, grid: Grid, reach: number): Band {
-  const radius = Math.max(2, Math.round(reach * Math.max(grid.widthPx, grid.heightPx)));
-  const shares = boxMean(mask, { ...grid, radius });
+function bandOf(mask: Uint8Array, { widthPx, heightPx }: Grid, radius: number): Band {
+  const shares = boxMean(mask, { widthPx, heightPx, radius });
   // A window of one side has a share of 0 or 1, but for rounding.
   const isNear = (pixel: number) => Math.abs((shares[pixel] ?? 0) - 0.5) < 0.499;
   const nodes = new Int32Array(mask.length).fill(NONE);
@@ -87,12 +106,11 @@ function bandOf(mask: Uint8Array, grid: Grid, reach: number): Band {
 
 /** [band]: log ratio of a pixel's colour under those inside and those outside around it. */
 function colourLogits(
-  { widthPx, heightPx }: Grid,
-  lab: Float32Array,
+  { lab, widthPx, heightPx }: LabPicture,
   mask: Uint8Array,
-  pixels: Int32Array,
+  { pixels, sidePx }: { pixels: Int32Array; sidePx: number },
 ): Float32Array {
-  const cellPx = Math.max(4, Math.round(CELL * Math.max(widthPx, heightPx)));
+  const cellPx = Math.max(4, Math.round(CELL * sidePx));
   const [columns, rows] = [Math.ceil(widthPx / cellPx), Math.ceil(heightPx / cellPx)];
   const cells = [0, 1].map(() => new Float64Array(columns * rows * SUMS));
   for (let y = 0, pixel = 0; y < heightPx; y++) {
@@ -163,13 +181,13 @@ function logDensity(sums: Float64Array, at: number, lab: Float32Array, pixel: nu
   return sum;
 }
 
-type BandTask = { image: Grid; lab: Float32Array; mask: Uint8Array; band: Band; logits: Float32Array };
+type BandTask = { picture: LabPicture; mask: Uint8Array; band: Band; logits: Float32Array };
 
 /** [band]: 1 inside. Pixels beyond the band keep their side and pull at their neighbours in it. */
-function cutBand({ image, lab, mask, band, logits }: BandTask): Uint8Array {
-  const { widthPx, heightPx } = image;
+function cutBand({ picture, mask, band, logits }: BandTask): Uint8Array {
+  const { lab, widthPx, heightPx } = picture;
   const { pixels, nodes } = band;
-  const scale = -1 / (2 * meanContrast(image, lab, pixels) + 1e-6);
+  const scale = -1 / (2 * meanContrast(picture, pixels) + 1e-6);
   const terminal = logits.map((logit) => COLOUR * logit);
   const most = pixels.length * (NEIGHBOURS.length / 2);
   const [from, to, capacity] = [new Int32Array(most), new Int32Array(most), new Float32Array(most)];
@@ -199,7 +217,7 @@ function cutBand({ image, lab, mask, band, logits }: BandTask): Uint8Array {
 }
 
 /** Mean squared distance of a pixel's colour from those on its right and below. */
-function meanContrast({ widthPx, heightPx }: Grid, lab: Float32Array, pixels: Int32Array): number {
+function meanContrast({ lab, widthPx, heightPx }: LabPicture, pixels: Int32Array): number {
   let [sum, count] = [0, 0];
   for (const pixel of pixels) {
     const x = pixel % widthPx;

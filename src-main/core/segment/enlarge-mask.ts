@@ -17,9 +17,11 @@ export function enlargeMask(mask: Uint8Array, fine: Grid, original: Grid): Encod
   }
   const bounds = boundsOf((pixel) => mask[pixel] === 1, fine);
   if (!bounds) return null;
-  const soft = boxMean(mask, { ...fine, radius: 1 }).map((value, pixel) =>
-    mask[pixel] ? Math.max(value, INSIDE) : Math.min(value, OUTSIDE),
-  );
+  const soft = boxMean(mask, { widthPx: fine.widthPx, heightPx: fine.heightPx, radius: 1 });
+  for (let pixel = 0; pixel < soft.length; pixel++) {
+    const value = soft[pixel] ?? 0;
+    soft[pixel] = mask[pixel] ? Math.max(value, INSIDE) : Math.min(value, OUTSIDE);
+  }
   const rows = { from: Math.max(bounds.y0 - 1, 0), to: Math.min(bounds.y1 + 1, fine.heightPx) };
   const scale = original.heightPx / fine.heightPx;
   const runs: Runs = [];

@@ -128,6 +128,7 @@ export const Call = z.discriminatedUnion('kind', [
     widthPx: z.number().int().positive(),
     heightPx: z.number().int().positive(),
     given: ClickSeeds,
+    isNested: z.boolean(),
   }),
   /** All that at least one of the masks holds. */
   z.object({ kind: z.literal('merge-masks'), shapes: z.array(MaskShape).min(2) }),

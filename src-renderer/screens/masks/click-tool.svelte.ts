@@ -19,22 +19,30 @@ const CLICK_PX = 4;
 const STROKE_STEP_PX = 1;
 const MAX_POINTS = 2_000;
 const MAX_SEEDS = 200;
+/** After so long without another click, the smaller and the larger answer are asked for. */
+const QUIET_MS = 250;
+
+/** Asks what seeds mean; undefined where that could not be found out, which has been shown then. */
+type Ask = (given: ClickSeeds, isNested: boolean) => Promise<ClickAnswer | undefined>;
 
 /**
  * Clicks, boxes and strokes that say what an object is, and what they may mean. Places are in pixels of the grid. Of questions
  * that are asked faster than they are answered, only the last one counts.
  */
 export class ClickTool {
-  readonly #ask: (given: ClickSeeds) => Promise<ClickAnswer | undefined>;
+  readonly #ask: Ask;
   #given = $state.raw<ClickSeeds>(NOTHING);
   #answer = $state.raw<ClickAnswer>(NO_ANSWER);
   #place = $state(-1);
   #press = $state.raw<Press>();
   #isAsking = $state(false);
   #isStale = false;
+  /** Whether the smaller and the larger answer are there, too; what a key wants to see of them until they are. */
+  #isComplete = false;
+  #wanted = 0;
+  #quiet: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param ask what seeds mean; undefined where that could not be found out, which has been shown then */
-  constructor(ask: (given: ClickSeeds) => Promise<ClickAnswer | undefined>) {
+  constructor(ask: Ask) {
     this.#ask = ask;
   }
 
@@ -72,10 +80,11 @@ export class ClickTool {
 
   /** Has the image made ready, so that the first click is answered as fast as the next. */
   async warmUp(): Promise<void> {
-    if (!this.hasSeeds) await this.#ask(NOTHING);
+    if (!this.hasSeeds) await this.#ask(NOTHING, false);
   }
 
   press(at: Point, said: Said, radius: number): void {
+    clearTimeout(this.#quiet);
     this.#press = { ...said, from: at, points: [at], radius };
   }
 
@@ -111,18 +120,40 @@ export class ClickTool {
     while (this.#isStale) {
       this.#isStale = false;
       const given = this.#given;
-      const answer = this.hasSeeds ? await this.#ask(given) : NO_ANSWER;
+      const answer = this.hasSeeds ? await this.#ask(given, false) : NO_ANSWER;
       // Dropped, or said more, in the meantime.
       if (given !== this.#given) this.#isStale = true;
       else if (answer) this.#show(answer);
     }
     this.#isAsking = false;
+    if (this.shown !== undefined) this.#quiet = setTimeout(() => void this.#askMore(), QUIET_MS);
+  }
+
+  /** Asks for the smaller and the larger answer to what was said. */
+  async #askMore(): Promise<void> {
+    clearTimeout(this.#quiet);
+    const given = this.#given;
+    const answer = await this.#ask(given, true);
+    if (given !== this.#given || this.#isComplete || this.#isAsking || !answer) return;
+    const wanted = this.#wanted;
+    this.#show(answer);
+    this.#isComplete = true;
+    this.#step(wanted);
   }
 
   /** Shows the next larger answer, or with -1 the next smaller one; after the last comes the first. */
   cycle(by: 1 | -1): void {
+    if (this.shown === undefined) return;
+    if (this.#isComplete) this.#step(by);
+    else {
+      this.#wanted += by;
+      void this.#askMore();
+    }
+  }
+
+  #step(by: number): void {
     const { length } = this.#answer.answers;
-    if (length > 0) this.#place = (this.#place + by + length) % length;
+    if (length > 0) this.#place = (((this.#place + by) % length) + length) % length;
   }
 
   /** Takes back what was said last. @returns whether anything was */
@@ -144,6 +175,9 @@ export class ClickTool {
   }
 
   #show(answer: ClickAnswer): void {
+    clearTimeout(this.#quiet);
+    this.#isComplete = false;
+    this.#wanted = 0;
     this.#answer = answer;
     this.#place = answer.best;
   }

@@ -152,10 +152,10 @@ export class ImageMasks {
   }
 
   /** What clicks may mean; nothing is changed. Undefined where that could not be found out, which is shown. */
-  async askClicks(given: ClickSeeds): Promise<ClickAnswer | undefined> {
+  async askClicks(given: ClickSeeds, isNested: boolean): Promise<ClickAnswer | undefined> {
     const answers: ClickAnswer[] = [];
     const error = await attempt(async () => {
-      answers.push(await this.#client.masks.click({ ...this.key, given }));
+      answers.push(await this.#client.masks.click({ ...this.key, given, isNested }));
     });
     if (error) showError(this.#toasts, error);
     return answers[0];

@@ -46,7 +46,7 @@ export class MaskEditor {
     this.masks = masks;
     this.choice = new MaskChoice(masks);
     this.display = new DisplayOptions(memory);
-    this.click = new ClickTool((given) => masks.askClicks(given));
+    this.click = new ClickTool((given, isNested) => masks.askClicks(given, isNested));
     this.#grid = options.grid;
     this.#concepts = options.concepts;
     this.#isOffline = options.isOffline ?? (() => false);
@@ -70,7 +70,8 @@ export class MaskEditor {
 
   showLevel(index: number): void {
     this.choice.showLevel(index);
-    this.use('select');
+    this.click.drop();
+    this.tool = 'select';
   }
 
   use(tool: Tool): void {

@@ -17,7 +17,7 @@ export function brushStrokes(target: Target): number[] {
   return ious;
 }
 
-const DIRECTIONS = 16;
+const DIRECTIONS = 8;
 
 function bestStroke(mask: Uint8Array, target: Target): { pixels: Set<number>; value: number } | undefined {
   const { truth } = target;

@@ -15,6 +15,6 @@ export type Played = { way: string; set: string; ious: number[] };
 export type MeasuredClicks = {
   played: Played[];
   /** Of 12 megapixels, in milliseconds. */
-  timed: { openMs: number[]; clickMs: number[]; clickCpuMs: number[] };
+  timed: { openMs: number[]; clickMs: number[]; clickCpuMs: number[]; othersMs: number[] };
   list: { set: string; image: string; truth: string }[];
 };

@@ -20,10 +20,14 @@ const PAINT = { isInside: true, isStroke: true };
 
 /** A tool whose questions are answered by hand. */
 function asked() {
-  const questions: { given: ClickSeeds; answer: (answer: ClickAnswer | undefined) => void }[] = [];
-  const tool = new ClickTool((given) => {
+  const questions: {
+    given: ClickSeeds;
+    isNested: boolean;
+    answer: (answer: ClickAnswer | undefined) => void;
+  }[] = [];
+  const tool = new ClickTool((given, isNested) => {
     const { promise, resolve } = Promise.withResolvers<ClickAnswer | undefined>();
-    questions.push({ given, answer: resolve });
+    questions.push({ given, isNested, answer: resolve });
     return promise;
   });
   return { tool, questions };
@@ -68,18 +72,34 @@ describe('the tool for clicks', () => {
     expect(questions[3]?.given).toEqual({ box: { x: 3, y: 4, width: 5, height: 5 }, seeds: [] });
   });
 
-  test('walks through the answers, and back', async () => {
+  test('walks through the answers, and back; the others are asked for once they are wanted', async () => {
     const { tool, questions } = asked();
     tool.press({ x: 5, y: 6 }, INSIDE, 4);
     void tool.release(1);
-    questions[0]?.answer(answer(1, 'part', 'object', 'group'));
+    questions[0]?.answer(answer(0, 'object'));
     await settle();
-    const seen = [1, 1, 1, -1].map((by) => {
+    expect([tool.shown, tool.position, questions.length]).toEqual(['object', { place: 1, count: 1 }, 1]);
+    tool.cycle(1);
+    expect(questions.map(({ isNested }) => isNested)).toEqual([false, true]);
+    questions[1]?.answer(answer(1, 'part', 'object', 'group'));
+    await settle();
+    const seen = [1, 1, -1].map((by) => {
       const { shown } = tool;
       tool.cycle(by as 1 | -1);
       return shown;
     });
-    expect([...seen, tool.position]).toEqual(['object', 'group', 'part', 'object', { place: 1, count: 3 }]);
+    expect([...seen, tool.position]).toEqual(['group', 'part', 'object', { place: 1, count: 3 }]);
+  });
+
+  test('asks for the other answers when the hand has come to rest', async () => {
+    const { tool, questions } = asked();
+    tool.press({ x: 5, y: 6 }, INSIDE, 4);
+    void tool.release(1);
+    questions[0]?.answer(answer(0, 'object'));
+    await expect.poll(() => questions.length).toBe(2);
+    questions[1]?.answer(answer(1, 'part', 'object'));
+    await settle();
+    expect([tool.shown, tool.position]).toEqual(['object', { place: 2, count: 2 }]);
   });
 
   test('shows the answer to what was said last, and asks once for all that was said meanwhile', async () => {
@@ -172,6 +192,16 @@ describe('the editor with clicks', () => {
     press('Enter');
     await expect.poll(turned, PATIENCE).toBe(1);
     expect(toasts.shown).toEqual([]);
+  });
+
+  test('drops clicks when another tool is taken', async () => {
+    const { editor, press } = await opened();
+    press('k');
+    press('d');
+    press('d');
+    expect(editor.click.hasSeeds).toBe(true);
+    press('b');
+    expect([editor.click.hasSeeds, editor.tool]).toEqual([false, 'brush']);
   });
 
   test('takes back clicks before steps, and drops them before the tool', async () => {

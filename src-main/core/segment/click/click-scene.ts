@@ -1,4 +1,5 @@
 import type { RgbImage } from '../../image/decode.ts';
+import { resizeRgb, sizeWithin } from '../../image/resize-rgb.ts';
 import { quickLab } from '../../superpixel/slic-lab.ts';
 import { slic, type SuperpixelMap } from '../../superpixel/slic.ts';
 import { graphOf, type Embedding, type ImagePixels } from '../embed-image.ts';
@@ -13,10 +14,12 @@ import {
 } from '../superpixel-rows.ts';
 import { squaredLabDistance } from '../lab-distance.ts';
 
+/** Longer side of the grid on which clicks are answered: finer, a click would take too long. */
+const CLICK_PX = 512;
 /** Pixels of a superpixel, about: an object of a hundred pixels has several of them. */
 const SUPERPIXEL_PX = 40;
 /** More superpixels than this would make a click slow. */
-const MAX_SUPERPIXELS = 4_000;
+const MAX_SUPERPIXELS = 3_000;
 /** As `embed` cuts them. */
 const SLIC_REACH = 1.5;
 /** Lab distance that counts as much as the mean difference of neighbours' features. */
@@ -42,8 +45,8 @@ export type ClickScene = {
 };
 
 /** Cuts an image into small superpixels, with the features and saliency of the larger ones below them. */
-export function clickScene(pixels: ImagePixels, embedding: Embedding): ClickScene {
-  const { fine } = pixels;
+export async function clickScene(pixels: ImagePixels, embedding: Embedding): Promise<ClickScene> {
+  const fine = await resizeRgb(pixels.fine, sizeWithin(pixels.fine, CLICK_PX));
   const area = fine.widthPx * fine.heightPx;
   const segments = Math.min(Math.max(4, Math.round(area / SUPERPIXEL_PX)), MAX_SUPERPIXELS);
   const graph = superpixelGraph(fine, slic(fine, { segments, reach: SLIC_REACH }));

@@ -1,12 +1,12 @@
 import { fitColours, logDensities } from '../colour-model.ts';
-import { cutOutline } from '../cut-outline.ts';
 import { minimumCut } from '../max-flow.ts';
 import { sigmoid } from '../sigmoid.ts';
 import type { SuperpixelGraph } from '../superpixel-graph.ts';
 import { clamp, CLICK_WEIGHTS, clickEvidence, type ClickWeights } from './click-evidence.ts';
 import type { ClickScene } from './click-scene.ts';
+import { fitObject } from './fit-object.ts';
+import { meantSuperpixels, type MeantSuperpixels } from './meant-superpixels.ts';
 import type { PlacedSeeds } from './place-seeds.ts';
-import { seededPieces } from './seeded-pieces.ts';
 
 /** What seeds may mean, on the fine grid, each within the next; `best` is the place of the most probable one. */
 export type ClickMasks = { masks: Uint8Array[]; best: number };
@@ -19,9 +19,9 @@ export type ClickOptions = {
   isNested?: boolean;
 };
 
-const ROUNDS = 3;
+const ROUNDS = 2;
 const COLOURS = 5;
-const EM_ROUNDS = 3;
+const EM_ROUNDS = 2;
 /** The colour models are surer than they are right: their log ratio is kept within this. */
 const MAX_COLOUR_LOGIT = 4;
 /** How far the models follow the last cut rather than the evidence. */
@@ -45,59 +45,62 @@ const NOTABLY_SMALLER = 0.75;
 export function segmentByClicks(
   scene: ClickScene,
   seeds: PlacedSeeds,
-  { weights = CLICK_WEIGHTS, isRefined = true, isNested = true }: ClickOptions = {},
+  { isNested = true, ...options }: ClickOptions = {},
 ): ClickMasks {
-  if (!seeds.box && !seeds.hard.includes(1)) return { masks: [], best: -1 };
-  const cut = cutter(scene, seeds, weights);
-  const selected = cut(0);
-  const best = pixelsOf(scene, selected, { seeds, isRefined });
-  if (!best) return { masks: [], best: -1 };
-  const others = isNested ? nestedCuts(scene, seeds, { cut, selected }) : [];
-  const [part, group] = others.map((other) => other && pixelsOf(scene, other, { seeds, isRefined }));
-  const smaller = part?.map((inside, pixel) => inside & (best[pixel] ?? 0));
-  const larger = group?.map((inside, pixel) => inside | (best[pixel] ?? 0));
-  const masks = [smaller, best, larger].filter((mask) => mask?.includes(1)) as Uint8Array[];
-  return { masks, best: masks.indexOf(best) };
+  const clicks = new ClickedObject(scene, seeds, options);
+  return isNested ? clicks.answers() : clicks.bestOnly();
 }
 
-/** Superpixels of the first notably smaller answer, and of the first notably larger one; null where there is none. */
-function nestedCuts(
-  scene: ClickScene,
-  { hard }: PlacedSeeds,
-  { cut, selected }: { cut: Cut; selected: Uint8Array },
-): (Uint8Array | null)[] {
-  const area = seededArea(scene, selected, hard);
-  const firstOf = (sign: 1 | -1, fits: (px: number) => boolean) => {
+/** What some seeds mean: the best answer first, as a person waits for it; the others when they are asked for. */
+export class ClickedObject {
+  readonly #scene: ClickScene;
+  readonly #how: { seeds: PlacedSeeds; isRefined: boolean };
+  readonly #cut: Cut | null;
+  readonly #meant: MeantSuperpixels | null;
+  readonly #best: Uint8Array | null;
+
+  constructor(
+    scene: ClickScene,
+    seeds: PlacedSeeds,
+    { weights = CLICK_WEIGHTS, isRefined = true }: Omit<ClickOptions, 'isNested'> = {},
+  ) {
+    this.#scene = scene;
+    this.#how = { seeds, isRefined };
+    const hasInside = seeds.box !== null || seeds.hard.includes(1);
+    this.#cut = hasInside ? cutter(scene, seeds, weights) : null;
+    this.#meant = this.#cut && meantSuperpixels(scene, this.#cut(0), seeds.hard);
+    this.#best = this.#meant && fitObject(scene, this.#meant.meant, this.#how);
+  }
+
+  bestOnly(): ClickMasks {
+    return this.#best ? { masks: [this.#best], best: 0 } : { masks: [], best: -1 };
+  }
+
+  answers(): ClickMasks {
+    const [best, cut, meant] = [this.#best, this.#cut, this.#meant];
+    if (!best || !cut || !meant) return this.bestOnly();
+    const smaller = this.#first(cut, -1, (px) => px <= NOTABLY_SMALLER * meant.areaPx);
+    const larger = this.#first(cut, 1, (px) => NOTABLY_SMALLER * px >= meant.areaPx);
+    const masks = [best];
+    // Fitted by themselves, outlines could cross.
+    for (let pixel = 0; pixel < best.length; pixel++) {
+      const inside = best[pixel] ?? 0;
+      if (smaller) smaller[pixel] = (smaller[pixel] ?? 0) & inside;
+      if (larger) larger[pixel] = (larger[pixel] ?? 0) | inside;
+    }
+    if (smaller?.includes(1)) masks.unshift(smaller);
+    if (larger) masks.push(larger);
+    return { masks, best: masks.indexOf(best) };
+  }
+
+  /** The first answer that fits, at ever higher biases; null where there is none. */
+  #first(cut: Cut, sign: 1 | -1, fits: (areaPx: number) => boolean): Uint8Array | null {
     for (const bias of BIASES) {
-      const other = cut(sign * bias);
-      const px = seededArea(scene, other, hard);
-      if (px > 0 && fits(px)) return other;
+      const { meant, areaPx } = meantSuperpixels(this.#scene, cut(sign * bias), this.#how.seeds.hard);
+      if (areaPx > 0 && fits(areaPx)) return fitObject(this.#scene, meant, this.#how);
     }
     return null;
-  };
-  return [
-    firstOf(-1, (px) => px <= NOTABLY_SMALLER * area),
-    firstOf(1, (px) => NOTABLY_SMALLER * px >= area),
-  ];
-}
-
-/** Pixels of the chosen superpixels that hang together with one that was said to be inside, or of all without any. */
-function seededArea({ graph: { areas }, ways }: ClickScene, selected: Uint8Array, hard: Int8Array): number {
-  const isReached = new Uint8Array(selected.length);
-  const hasSeed = hard.includes(1);
-  const open: number[] = [];
-  const reach = (s: number) => {
-    if (isReached[s] || !selected[s]) return;
-    isReached[s] = 1;
-    open.push(s);
-  };
-  for (let s = 0; s < hard.length; s++) if (!hasSeed || hard[s] === 1) reach(s);
-  let area = 0;
-  for (let s = open.pop(); s !== undefined; s = open.pop()) {
-    area += areas[s] ?? 0;
-    for (let arc = ways.start[s] ?? 0; arc < (ways.start[s + 1] ?? 0); arc++) reach(ways.ends[arc] ?? 0);
   }
-  return area;
 }
 
 /** The superpixels that a cut chooses at a bias of all log odds. */
@@ -159,19 +162,4 @@ function borderCosts({ graph, steps }: ClickScene): Float32Array {
     const likeness = Math.exp(-scale * (steps[edge] ?? 0) ** 2);
     return (length * (BORDER_FLOOR + (1 - BORDER_FLOOR) * likeness)) / side;
   });
-}
-
-/** The pixels of chosen superpixels that are meant, with the outline fitted to the edges; null where there are none. */
-function pixelsOf(
-  { graph: { map }, fine, lab }: ClickScene,
-  selected: Uint8Array,
-  { seeds, isRefined }: { seeds: PlacedSeeds; isRefined: boolean },
-): Uint8Array | null {
-  const rough = seededPieces(
-    Uint8Array.from(map.labels, (label) => selected[label] ?? 0),
-    fine,
-    seeds,
-  );
-  if (!rough || !isRefined) return rough;
-  return seededPieces(cutOutline(fine, rough, { lab, fixed: seeds.fixed }), fine, seeds) ?? rough;
 }

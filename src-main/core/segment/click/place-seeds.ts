@@ -98,10 +98,11 @@ function pixelAt({ widthPx, heightPx }: Grid, x: number, y: number): number {
 function hardOf({ labels, count }: SuperpixelMap, fixed: Int8Array, touched: Int8Array): Int8Array {
   const sums = new Int32Array(count);
   const areas = new Int32Array(count);
-  labels.forEach((label, pixel) => {
+  for (let pixel = 0; pixel < labels.length; pixel++) {
+    const label = labels[pixel] ?? 0;
     areas[label] = (areas[label] ?? 0) + 1;
     sums[label] = (sums[label] ?? 0) + (fixed[pixel] ?? 0);
-  });
+  }
   return touched.map((value, s) => {
     const share = (sums[s] ?? 0) / Math.max(areas[s] ?? 0, 1);
     return value || (Math.abs(share) >= COVERED ? Math.sign(share) : 0);

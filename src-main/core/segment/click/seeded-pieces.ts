@@ -8,7 +8,6 @@ const PIECE_SHARE = 0.1;
 
 /**
  * The pieces of a mask that are meant: those with a seed, or in a box without any, the large ones. Small holes are filled.
- * What was said of pixels holds.
  * @param mask [H, W], 1 inside
  * @returns null where nothing is left
  */
@@ -17,35 +16,46 @@ export function seededPieces(
   grid: Grid,
   { fixed }: Pick<PlacedSeeds, 'fixed'>,
 ): Uint8Array | null {
-  const said = mask.map((inside, pixel) => (fixed[pixel] ? Number(fixed[pixel] === 1) : inside));
-  const { labels, areasPx } = connectedComponents(said, grid);
+  const { labels, areasPx } = connectedComponents(mask, grid);
   const isMeant = new Uint8Array(areasPx.length);
   for (let pixel = 0; pixel < fixed.length; pixel++) if (fixed[pixel] === 1) isMeant[labels[pixel] ?? 0] = 1;
+  isMeant[0] = 0;
   if (!isMeant.includes(1)) {
     const largest = areasPx.reduce((most, px) => Math.max(most, px), 0);
     areasPx.forEach((px, piece) => (isMeant[piece] = Number(piece > 0 && px >= PIECE_SHARE * largest)));
   }
-  const kept = said.map((_, pixel) => isMeant[labels[pixel] ?? 0] ?? 0);
-  const areaPx = kept.reduce((sum, inside) => sum + inside, 0);
-  return areaPx === 0 ? null : filled(kept, grid, { fixed, maxPx: HOLE_SHARE * areaPx });
+  const kept = new Uint8Array(mask.length);
+  let areaPx = 0;
+  for (let pixel = 0; pixel < mask.length; pixel++) {
+    areaPx += kept[pixel] = isMeant[labels[pixel] ?? 0] ?? 0;
+  }
+  if (areaPx === 0) return null;
+  fillHoles(kept, grid, { fixed, maxPx: HOLE_SHARE * areaPx });
+  return kept;
 }
 
-function filled(
+/** What touches the border is no hole. */
+function fillHoles(
   mask: Uint8Array,
   grid: Grid,
   { fixed, maxPx }: { fixed: Int8Array; maxPx: number },
-): Uint8Array {
+): void {
   const { widthPx, heightPx } = grid;
-  const holes = connectedComponents(
-    mask.map((inside) => 1 - inside),
-    grid,
-  );
-  const isOpen = Uint8Array.from(holes.areasPx, (px, hole) => Number(hole === 0 || px > maxPx));
-  for (let pixel = 0; pixel < mask.length; pixel++) {
-    const x = pixel % widthPx;
-    const y = (pixel - x) / widthPx;
-    const isBorder = x === 0 || y === 0 || x === widthPx - 1 || y === heightPx - 1;
-    if (isBorder || fixed[pixel] === -1) isOpen[holes.labels[pixel] ?? 0] = 1;
+  const outside = new Uint8Array(mask.length);
+  for (let pixel = 0; pixel < mask.length; pixel++) outside[pixel] = mask[pixel] ? 0 : 1;
+  const { labels, areasPx } = connectedComponents(outside, grid);
+  const isOpen = Uint8Array.from(areasPx, (px, hole) => Number(hole === 0 || px > maxPx));
+  const open = (pixel: number) => (isOpen[labels[pixel] ?? 0] = 1);
+  for (let x = 0; x < widthPx; x++) {
+    open(x);
+    open((heightPx - 1) * widthPx + x);
   }
-  return mask.map((inside, pixel) => inside || 1 - (isOpen[holes.labels[pixel] ?? 0] ?? 1));
+  for (let y = 0; y < heightPx; y++) {
+    open(y * widthPx);
+    open(y * widthPx + widthPx - 1);
+  }
+  for (let pixel = 0; pixel < mask.length; pixel++) {
+    if (fixed[pixel] === -1) open(pixel);
+  }
+  for (let pixel = 0; pixel < mask.length; pixel++) if (!isOpen[labels[pixel] ?? 0]) mask[pixel] = 1;
 }

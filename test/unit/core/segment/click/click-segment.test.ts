@@ -41,7 +41,7 @@ const iou = (mask: Uint8Array | undefined, isInside: Inside) =>
 
 const fine = picture();
 const pixels = { fine, working: fine };
-const scene = clickScene(pixels, await embed(pixels, null, 320));
+const scene = await clickScene(pixels, await embed(pixels, null, 320));
 
 const click = (x: number, y: number, isInside = true): ClickSeed => ({
   points: [{ x, y }],
