@@ -23,6 +23,7 @@ import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import { shardHandlers } from './shards.ts';
 import { shardWork } from './shard-work.ts';
+import { proposalHandlers } from './proposals.ts';
 import { similarHandlers } from './similar.ts';
 import { writeSheet } from './sheet.ts';
 import { reveal } from './reveal.ts';
@@ -46,6 +47,7 @@ export function createRouter(service: Service) {
   const masks = maskHandlers(service);
   const similar = similarHandlers(service);
   const lookAlikes = lookAlikeHandlers(service);
+  const proposals = proposalHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -169,6 +171,13 @@ export function createRouter(service: Service) {
       ),
       undoHide: os.lookAlikes.undoHide.handler(({ input }) => lookAlikes.undoHide(input.step)),
       leaks: os.lookAlikes.leaks.handler(({ input }) => lookAlikes.leaks(input.id)),
+    },
+    proposals: {
+      make: os.proposals.make.handler(({ input }) => proposals.make(input.id)),
+      get: os.proposals.get.handler(({ input }) => proposals.get(input.id)),
+      masks: os.proposals.masks.handler(({ input }) => proposals.masks(input.id, input.part, input.limit)),
+      apply: os.proposals.apply.handler(({ input }) => proposals.apply(input.id, input.part, input.except)),
+      discard: os.proposals.discard.handler(({ input }) => proposals.discard(input.id)),
     },
     models: {
       list: os.models.list.handler(() => store.models.list()),

@@ -4,6 +4,7 @@ import { CollectionRepository } from './collections.ts';
 import { ConceptRepository } from './concepts.ts';
 import { DatasetRowRepository } from './dataset-rows.ts';
 import { DatasetRepository } from './datasets.ts';
+import { DecisionRepository } from './decisions.ts';
 import { DescriptionRepository } from './descriptions.ts';
 import { ExportRepository } from './exports.ts';
 import { GalleryRepository } from './gallery.ts';
@@ -84,6 +85,7 @@ export class Store {
   readonly datasets: DatasetRepository;
   readonly datasetRows: DatasetRowRepository;
   readonly descriptions: DescriptionRepository;
+  readonly decisions: DecisionRepository;
   readonly lookAlikes: LookAlikeRepository;
   readonly exports: ExportRepository;
   readonly maskEdits: MaskEditRepository;
@@ -110,6 +112,7 @@ export class Store {
     this.likelyRight = new LikelyRightRepository(readable);
     this.datasets = new DatasetRepository(writable);
     this.datasetRows = new DatasetRowRepository(writable);
+    this.decisions = new DecisionRepository(readable);
     this.descriptions = new DescriptionRepository(writable);
     this.lookAlikes = new LookAlikeRepository(writable);
     this.exports = new ExportRepository(writable);

@@ -25,7 +25,14 @@ export type MaskWrite =
       /** Another concept along with the shape. */
       conceptId?: ConceptId;
     }
-  | { kind: 'review'; id: MaskId; review: ReviewState; revision?: number }
+  | {
+      kind: 'review';
+      id: MaskId;
+      review: ReviewState;
+      revision?: number;
+      /** Another concept along with the review. */
+      conceptId?: ConceptId | null;
+    }
   | { kind: 'concept'; id: MaskId; conceptId: ConceptId | null }
   | { kind: 'remove'; id: MaskId; revision?: number };
 
@@ -160,6 +167,7 @@ export class MaskStates {
         return;
       case 'review':
         this.#masks.setReview(write.id, write.review);
+        if (write.conceptId !== undefined) this.#masks.setConcept(write.id, write.conceptId);
         return;
       case 'concept':
         this.#masks.setConcept(write.id, write.conceptId);

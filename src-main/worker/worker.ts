@@ -178,6 +178,10 @@ async function resultOf(call: Call): Promise<unknown> {
       const { listLessons } = await import('./calls/head-calls.ts');
       return listLessons(call);
     }
+    case 'predict-decisions': {
+      const { predictDecisions } = await import('./calls/propose-call.ts');
+      return predictDecisions(call);
+    }
     case 'find-similar': {
       const { findSimilar } = await import('./calls/similar-call.ts');
       return findSimilar(call);

@@ -65,6 +65,11 @@ export const SEGMENTATIONS_ERRORS = {
     message: "The images and objects of '{name}' have not been described yet, so they cannot be compared.",
     hint: 'Describe them first.',
   },
+  'no-proposal': {
+    code: 'WRONG_STATE',
+    message: "There is no proposal for '{name}': it was applied or discarded, or the app has been restarted.",
+    hint: 'Make a new one.',
+  },
   'image-not-described': {
     code: 'WRONG_STATE',
     message: 'Image {imageId} has not been described yet, or it could not be read.',

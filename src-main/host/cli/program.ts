@@ -21,6 +21,7 @@ import { addPretrainCommand } from './commands/pretrain.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addReviewCommand } from './commands/review.ts';
+import { addProposeCommand } from './commands/propose.ts';
 import { addSimilarCommand } from './commands/similar.ts';
 import { addSegmentCommand } from './commands/segment.ts';
 import { addSegmentationCommands } from './commands/segmentations.ts';
@@ -49,6 +50,7 @@ export function createProgram(version: string): Command {
   addSegmentCommand(program);
   addReviewCommand(program);
   addSimilarCommand(program);
+  addProposeCommand(program);
   addSegmentationCommands(program);
   addConceptCommands(program);
   addEvaluateCommand(program);

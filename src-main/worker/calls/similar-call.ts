@@ -36,7 +36,7 @@ type IndexedDescriptions = Descriptions & { rows: ReadonlyMap<number, number> };
 let kept: { key: string; descriptions: Promise<IndexedDescriptions | undefined> } | undefined;
 
 /** Those that were used last stay in memory: one search follows another. */
-async function openDescriptions(file: string): Promise<IndexedDescriptions | undefined> {
+export async function openDescriptions(file: string): Promise<IndexedDescriptions | undefined> {
   const stats = await stat(file).catch(() => undefined);
   if (!stats) return undefined;
   const key = JSON.stringify([file, stats.mtimeMs, stats.size, stats.ino]);

@@ -56,6 +56,16 @@ const HeadFacts = z.object({
   inputPx: z.number().int(),
 });
 
+/** A mask that a person has decided about. */
+const LabelledMask = z.object({ maskId: MaskId, label: z.number().int().nonnegative() });
+
+const LearnedDecisions = z.object({
+  way: z.enum(['nearest', 'logistic']),
+  decisions: z.number().int(),
+  accuracy: z.number(),
+  baseline: z.number(),
+});
+
 /** A short request outside any job, answered by a worker that waits for such calls. */
 export const Call = z.discriminatedUnion('kind', [
   /** The image as WebP, upright. Fails when the file no longer holds `contentHash`. */
@@ -206,6 +216,14 @@ export const Call = z.discriminatedUnion('kind', [
     gflops: z.number().nullable(),
     memoryBytes: z.number().nullable(),
   }),
+  /** What decisions on some objects of a segmentation suggest for the others. Labels of concepts count from 0. */
+  z.object({
+    kind: z.literal('predict-decisions'),
+    vectorsFile: z.string(),
+    concepts: z.array(LabelledMask),
+    /** 1 for accepted, 0 for rejected. */
+    reviews: z.array(LabelledMask),
+  }),
   /** The images or masks of a segmentation whose vectors are nearest to those of one. */
   z.object({
     kind: z.literal('find-similar'),
@@ -242,6 +260,12 @@ export const CallResults = {
   probe: MachineProbe,
   'open-webgpu': z.boolean(),
   'plan-pretraining': PretrainPlan,
+  'predict-decisions': z.object({
+    concepts: LearnedDecisions.nullable(),
+    reviews: LearnedDecisions.nullable(),
+    /** Five float64 for each object with a confident prediction: mask, label and confidence, review and confidence; -1 for none. */
+    entries: Bytes,
+  }),
   'find-similar': z.object({
     /** Null if what was looked for has not been described. Ids of images for an image, of masks for a mask. */
     found: z.array(z.object({ id: z.number().int(), similarity: z.number() })).nullable(),

@@ -26,6 +26,9 @@ export class SimilarView {
     () => MaskId.safeParse(Number(this.#studio.navigation.query.similarObject)).data,
   );
 
+  /** Whether a proposal is shown: `masks/SEGMENTATION?proposal=true`. */
+  readonly isProposal = $derived.by(() => this.#studio.navigation.query.proposal === 'true');
+
   constructor(studio: Surroundings) {
     this.#studio = studio;
   }
@@ -53,8 +56,12 @@ export class SimilarView {
     this.#go(segmentationId, { similarObject: String(maskId) });
   }
 
+  showProposal(segmentationId: SegmentationId): void {
+    this.#go(segmentationId, { proposal: 'true' });
+  }
+
   leave(): void {
-    this.#studio.navigation.setQuery({ similarTo: undefined, similarObject: undefined });
+    this.#studio.navigation.setQuery({ similarTo: undefined, similarObject: undefined, proposal: undefined });
   }
 
   /** The image itself first, then the others, nearest first. */
@@ -81,6 +88,12 @@ export class SimilarView {
     const { navigation } = this.#studio;
     const before = navigation.query;
     navigation.go('masks', segmentationId);
-    navigation.setQuery({ ...before, similarTo: undefined, similarObject: undefined, ...query });
+    navigation.setQuery({
+      ...before,
+      similarTo: undefined,
+      similarObject: undefined,
+      proposal: undefined,
+      ...query,
+    });
   }
 }

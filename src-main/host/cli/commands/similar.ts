@@ -54,7 +54,7 @@ async function find(client: Client, segmentation: Segmentation, options: Options
 }
 
 /** Describes what is new or has changed. @throws UserError WRONG_STATE after a pause */
-async function described(client: Client, { id, name }: Segmentation): Promise<Description> {
+export async function described(client: Client, { id, name }: Segmentation): Promise<Description> {
   const before = await client.similar.state({ id });
   if (before.description?.changedCount === 0 && !before.job) return before.description;
   await followJob(client, (await client.similar.describe({ id })).id);
