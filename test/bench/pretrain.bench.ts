@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine, type BenchReport } from './bench-report.ts';
-import { bundleScript, lastJsonLine, measureTorch, whyNoTorch } from './engine/processes.ts';
+import { bundleScript, lastJsonLine, measureTorch, torchVariants } from './engine/processes.ts';
 import type { PretrainMeasurement, PretrainMeasureOptions } from './pretrain/measurement.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -43,8 +43,7 @@ export async function run(args: readonly string[]): Promise<BenchReport> {
 
 function measureRounds(script: string, count: number, steps: number): Rounds {
   const rounds: Rounds = { pure: [], cold: [], warm: [], torch: [] };
-  const noTorch = whyNoTorch();
-  if (noTorch) console.error(`No comparison: ${noTorch}.`);
+  const [yardstick] = torchVariants(undefined);
   for (let round = 0; round < count; round++) {
     const cacheFolder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
     const options = { ...SETTINGS, folder: photos, cacheFolder, batchThread, steps };
@@ -56,7 +55,9 @@ function measureRounds(script: string, count: number, steps: number): Rounds {
       rmSync(cacheFolder, { recursive: true });
     }
     const torch = { mode: 'step', arch: 'resnet18', batch: SETTINGS.batch, sizePx: SETTINGS.sizePx } as const;
-    if (!noTorch) rounds.torch.push(measureTorch({ ...torch, steps: 5, threads: 2 }).imagesPerS);
+    if (yardstick) {
+      rounds.torch.push(measureTorch(yardstick, { ...torch, steps: 5, threads: 2 }).imagesPerS);
+    }
   }
   return rounds;
 }

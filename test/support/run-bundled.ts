@@ -49,5 +49,5 @@ export async function bundle(path: string): Promise<{ script: string; remove: ()
       rolldownOptions: { output: { entryFileNames: 'main.mjs' } },
     },
   });
-  return { script: join(outDir, 'main.mjs'), remove: () => rmSync(outDir, { recursive: true }) };
+  return { script: join(outDir, 'main.mjs'), remove: () => rmSync(outDir, { recursive: true, force: true }) };
 }

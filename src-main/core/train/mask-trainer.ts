@@ -21,6 +21,8 @@ export type MaskTrainerOptions = {
   device: DeviceId;
   /** CPU threads of one operator. */
   threads: number;
+  /** Where TensorFlow is, for the devices that it drives. */
+  tensorflowFolder?: string;
 };
 
 /**
@@ -40,9 +42,9 @@ export class MaskTrainer implements AsyncDisposable {
   }
 
   /** @throws DeviceError when the device cannot be opened */
-  static async open({ config, device, threads }: MaskTrainerOptions): Promise<MaskTrainer> {
+  static async open({ config, device, ...engine }: MaskTrainerOptions): Promise<MaskTrainer> {
     const state = maskTrainingState(maskTrainingSpecOf(config));
-    return new MaskTrainer(config, await openEngine(device, state, { threads }));
+    return new MaskTrainer(config, await openEngine(device, state, engine));
   }
 
   /** What a checkpoint holds. */

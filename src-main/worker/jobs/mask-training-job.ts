@@ -28,7 +28,12 @@ export async function learnFromMasks(job: PretrainJob, context: JobContext, save
   const lessons = await readOrCutLessons(job, images, context);
   link.report({ phase: 'preparing-network', done: 0, total: null, unit: 'images' });
   const totalSteps = totalStepsOf(config, images.length);
-  await using trainer = await MaskTrainer.open({ config, device: deviceOf(job.device), threads: cores });
+  await using trainer = await MaskTrainer.open({
+    config,
+    device: deviceOf(job.device),
+    threads: cores,
+    tensorflowFolder: job.tensorflowFolder,
+  });
   const startStep = await begin(trainer, job);
   const recorder = new RunRecorder({
     job,

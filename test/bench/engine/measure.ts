@@ -3,6 +3,8 @@
  * the peak memory of the process. Prints one line of JSON, the same fields as `torch_r2o_step.py`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CompileStage } from '../../../src-main/core/compile/runtime/compile-stage.ts';
 import { openEngine } from '../../../src-main/core/compile/runtime/engine.ts';
 import { openInference } from '../../../src-main/core/compile/runtime/inference-session.ts';
 import { exportInference } from '../../../src-main/core/compile/runtime/export-inference.ts';
@@ -53,6 +55,7 @@ async function measureStep({
   threads,
   profilePrefix,
   tensorflowFolder,
+  dumpFolder,
 }: MeasureOptions): Promise<Measurement> {
   const model: ModelSpec = {
     encoder: arch === 'resnet18' ? RESNET18 : RESNET50,
@@ -82,11 +85,18 @@ async function measureStep({
     ...profile('cluster'),
   });
   const updateSpecs = updateInputs(spec, REGIONS);
+  const stages: Measurement['stages'] = [];
+  const onStage = ({ print, ...stage }: CompileStage) => {
+    const file = `${String(stages.length).padStart(2, '0')}-${stage.name.replaceAll(' ', '-')}.txt`;
+    writeFileSync(join(dumpFolder ?? '', file), `${print()}\n`);
+    stages.push(stage);
+  };
   using update = await engine.prepare({
     name: 'update',
     build: updateStep(spec),
     inputs: updateSpecs,
     ...profile('update'),
+    ...(dumpFolder === undefined ? {} : { onStage }),
   });
   const compileMs = performance.now() - startedMs;
   await engine.state.restore(initialWeights(modelNetwork(model), 1));
@@ -106,6 +116,7 @@ async function measureStep({
     ...summary(times, batch),
     compileMs: Math.round(compileMs),
     ...(update.memory ? { memory: update.memory } : {}),
+    ...(dumpFolder === undefined ? {} : { stages }),
   };
 }
 

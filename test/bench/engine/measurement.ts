@@ -15,6 +15,8 @@ export type MeasureOptions = {
   modelPath?: string;
   /** Where TensorFlow is: runs the step on it, op by op, instead of the compiled engine. */
   tensorflowFolder?: string;
+  /** Where the graph of the update step is written, one file for each stage of its compilation. */
+  dumpFolder?: string;
   /** Path prefix of ONNX Runtime profiles; timing is slower with it. */
   profilePrefix?: string;
 };
@@ -27,4 +29,6 @@ export type Measurement = {
   peakRssMiB: number;
   compileMs?: number;
   memory?: StepMemory;
+  /** Stages of the compilation of the update step, with `dumpFolder`. */
+  stages?: { name: string; nodeCount: number; elapsedMs: number }[];
 };

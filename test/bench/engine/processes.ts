@@ -1,15 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { workerEnvironment } from '../../../src-main/host/shared/worker-environment.ts';
 import { bundle } from '../../support/run-bundled.ts';
 import type { Measurement, MeasureOptions } from './measurement.ts';
 
-const root = resolve(import.meta.dirname, '../../..');
-const shared = process.env.R2O_SHARED ?? resolve(root, '../shared');
-const torchScript = join(shared, 'tools/torch_r2o_step.py');
-/** Debian's Python, which has Debian's PyTorch; another one may come first in PATH. */
-const python = '/usr/bin/python3';
+const torchScript = join(import.meta.dirname, 'torch_step.py');
+/** It has Debian's PyTorch; another Python may come first in PATH. */
+const DEBIAN_PYTHON = '/usr/bin/python3';
 
 /**
  * Bundles a measuring process, so that neither vite nor a type stripper counts in its memory.
@@ -36,21 +33,45 @@ export function measureOurs(script: string, options: MeasureOptions): Measuremen
   return lastJson(run({ ...options, modelPath }));
 }
 
-/** Why the yardstick cannot run here, or undefined. */
-export function whyNoTorch(): string | undefined {
-  if (!existsSync(torchScript)) return `${torchScript} is not there`;
+/** How PyTorch runs the yardstick. */
+export type TorchVariant = {
+  /** In tables and ratios. */
+  name: string;
+  /** The Python that has it. */
+  python: string;
+  flags: readonly string[];
+};
+
+/** Debian's PyTorch, if it is installed, and that of another Python in each way in which it may be fastest. */
+export function torchVariants(python: string | undefined): TorchVariant[] {
+  const debian = { name: 'torch 1.13', python: DEBIAN_PYTHON, flags: [] };
+  const withTorch = [DEBIAN_PYTHON, ...(python === undefined ? [] : [python])].filter(hasTorch);
+  const newest = (name: string, ...flags: string[]) =>
+    python === undefined ? [] : [{ name: `torch 2 ${name}`, python, flags }];
+  return [
+    debian,
+    ...newest('eager'),
+    ...newest('channels-last', '--channels-last'),
+    ...newest('compiled', '--compile'),
+    ...newest('compiled, channels-last', '--compile', '--channels-last'),
+  ].filter((variant) => withTorch.includes(variant.python));
+}
+
+function hasTorch(python: string): boolean {
   const found = spawnSync(python, ['-c', 'import torch, torchvision'], { encoding: 'utf8' });
-  return found.status === 0 ? undefined : "Debian's python3-torch and python3-torchvision are not installed";
+  if (found.status !== 0) console.error(`No comparison with the PyTorch of ${python}: it has none.`);
+  return found.status === 0;
 }
 
 /** Runs PyTorch's step or inference at the same settings in a new process. */
-export function measureTorch({ mode, arch, batch, sizePx, steps, threads }: MeasureOptions): Measurement {
-  const flags = Object.entries({ arch, batch, size: sizePx, steps, threads }).flatMap(([name, value]) => [
-    `--${name}`,
-    String(value),
-  ]);
-  const infer = mode === 'infer' ? ['--infer'] : [];
-  return lastJson(spawnSync(python, [torchScript, ...flags, ...infer, '--json'], { encoding: 'utf8' }));
+export function measureTorch(
+  { python, flags }: TorchVariant,
+  { mode, arch, batch, sizePx, steps, threads }: MeasureOptions,
+): Measurement {
+  const settings = Object.entries({ mode, arch, batch, size: sizePx, steps, threads }).flatMap(
+    ([name, value]) => [`--${name}`, String(value)],
+  );
+  return lastJson(spawnSync(python, [torchScript, ...settings, ...flags], { encoding: 'utf8' }));
 }
 
 function lastJson(result: FinishedProcess): Measurement {

@@ -5,20 +5,27 @@ import { foldConstants } from './fold-constants.ts';
 import { fuseIntoProducers, fuseReluGradient } from './fuse.ts';
 import { shareCommon } from './share-common.ts';
 
+/** The passes in the order in which they run. */
+const PASSES: readonly [name: string, pass: (graph: Graph) => Graph][] = [
+  ['eliminate dead', eliminateDead],
+  ['expand batch normalization', expandBatchNorm],
+  ['fold constants', foldConstants],
+  ['share common', shareCommon],
+  ['fuse rectifier gradients', fuseReluGradient],
+  ['eliminate dead', eliminateDead],
+  ['fuse into producers', fuseIntoProducers],
+  ['eliminate dead', eliminateDead],
+];
+
 /**
- * The passes in the order in which they feed each other. Dead nodes go before fusing, because a value
- * with one reader left can be fused and one with two cannot.
+ * Runs the passes in the order in which they feed each other. Dead nodes go before fusing, because a value with one
+ * reader left can be fused and one with two cannot.
+ * @param onPass is shown the graph after each of them
  */
-export function simplify(graph: Graph): Graph {
-  const passes = [
-    eliminateDead,
-    expandBatchNorm,
-    foldConstants,
-    shareCommon,
-    fuseReluGradient,
-    eliminateDead,
-    fuseIntoProducers,
-    eliminateDead,
-  ];
-  return passes.reduce((current, pass) => pass(current), graph);
+export function simplify(graph: Graph, onPass?: (name: string, graph: Graph) => void): Graph {
+  return PASSES.reduce((current, [name, pass]) => {
+    const next = pass(current);
+    onPass?.(name, next);
+    return next;
+  }, graph);
 }

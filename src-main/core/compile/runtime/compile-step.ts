@@ -6,6 +6,7 @@ import { lower, stateInputName, stateOutputName } from '../lower/lower.ts';
 import { simplify } from '../passes/simplify.ts';
 import type { EngineState } from './engine-state.ts';
 import { hostDataOf, ortTensor } from './ort-tensor.ts';
+import { StageWatch, type CompileStage } from './compile-stage.ts';
 import { findInPlace, peakActivationBytes } from './plan-memory.ts';
 import { DeviceError, type HostTensors, type Step, type StepMemory } from './step.ts';
 import { trace, type NamedSpecs, type StepFunction } from '../trace/trace.ts';
@@ -20,6 +21,8 @@ export type CompileOptions = {
   state: EngineState;
   /** Path prefix of a profile that ONNX Runtime writes; for benchmarks. */
   profilePrefix?: string;
+  /** Is shown the graph after tracing, after each pass and as ONNX; for people who read or change the compiler. */
+  onStage?: (stage: CompileStage) => void;
 };
 
 /**
@@ -29,8 +32,10 @@ export type CompileOptions = {
  */
 export async function compileStep(options: CompileOptions): Promise<CompiledStep> {
   const { name, build, inputs, state } = options;
+  const watch = new StageWatch(options.onStage);
   const traced = await trace({ name, build, inputs, state: state.specs });
-  const graph = withoutUnusedState(simplify(traced));
+  watch.graph('traced', traced);
+  const graph = withoutUnusedState(simplify(traced, watch.graph));
   const { builder, stateLayouts } = lower(graph, state.target, { pinnedState: state.layouts });
   const entries = new Map(
     [...graph.nextState.keys()].map((entry) => [
@@ -39,12 +44,14 @@ export async function compileStep(options: CompileOptions): Promise<CompiledStep
     ]),
   );
   const onnx = builder.graph();
+  watch.onnx('lowered', onnx);
   const inPlace = state.target.keepsStateOnGpu ? new Set<string>() : findInPlace(onnx, entries);
   const session = await InferenceSession.create(builder.model(), sessionOptions(graph, options)).catch(
     (error: unknown) => {
       throw new DeviceError(state.target.device, name, error);
     },
   );
+  watch.onnx('loaded', onnx);
   await state.adopt(stateLayouts);
   const constantBytes = onnx.constants.reduce((sum, constant) => sum + constant.data.length, 0);
   return new CompiledStep({ graph, state, session, inPlace, constantBytes });

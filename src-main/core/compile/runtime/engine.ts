@@ -1,4 +1,5 @@
 import { compileStep } from './compile-step.ts';
+import type { CompileStage } from './compile-stage.ts';
 import type { DeviceId } from '../devices/report.ts';
 import { loadNativeTfjs, type NativeTfjsId } from '../devices/tfjs-probe.ts';
 import { eagerStep, EagerState } from './eager-step.ts';
@@ -13,6 +14,8 @@ type StepRequest = {
   inputs: NamedSpecs;
   /** Path prefix of a profile that ONNX Runtime writes; for benchmarks. */
   profilePrefix?: string;
+  /** Is shown the graph at each stage of its compilation. */
+  onStage?: (stage: CompileStage) => void;
 };
 
 type EngineOptions = {
