@@ -47,9 +47,10 @@ import {
   Model,
 } from './model.ts';
 import { base, Cursor, PageLimit, pageOf } from './procedure.ts';
-import { PresetName, PretrainOverrides, PretrainPlan } from './pretrain.ts';
+import { PretrainPlan } from './pretrain.ts';
 import { AvailableEncoder, PublishedName } from './published-encoder.ts';
 import { resemblanceContract } from './resemblance.ts';
+import { PretrainRequest, PretrainStart, RunResumption } from './pretrain-request.ts';
 import { MetricCurve, PreviewStripRequest, Run, RunMetric, RunPreviews } from './run.ts';
 import {
   CollectionChanges,
@@ -73,15 +74,6 @@ import { shards } from './shard.ts';
 import { ShownName } from './shown-name.ts';
 import { Device, DoctorCheck, FolderListing, RevealTarget, StorageUse, SystemInfo } from './system.ts';
 import { ViewState } from './view-state.ts';
-
-const PretrainRequest = z.object({
-  collectionId: CollectionId,
-  preset: PresetName.default('quick'),
-  /** Settings of the preset to change. */
-  overrides: PretrainOverrides.default({}),
-  /** The fastest one by default. */
-  device: z.string().optional(),
-});
 
 /**
  * Everything that a client can ask for, on every host. Images do not travel here: they go by URL
@@ -334,9 +326,7 @@ export const contract = {
     /** The plan of a pretraining: all settings, steps, and an estimate of its time and memory. */
     plan: base.input(PretrainRequest).output(PretrainPlan),
     /** Creates a run and queues its job. */
-    start: base
-      .input(PretrainRequest.extend({ name: ShownName.optional(), fromModelId: ModelId.optional() }))
-      .output(z.object({ run: Run, job: Job })),
+    start: base.input(PretrainStart).output(z.object({ run: Run, job: Job })),
     /** Newest first. */
     list: base.input(z.object({ collectionId: CollectionId.optional() })).output(z.array(Run)),
     get: base.input(z.object({ id: RunId })).output(Run),
@@ -353,9 +343,9 @@ export const contract = {
     /** Writes the region maps over the run as one PNG: one row per image, one column per preview. */
     writePreviews: base.input(PreviewStripRequest).output(z.object({ path: z.string() })),
     /** Queues a run that stopped, from its last checkpoint; on another device only when one is named. */
-    resume: base
-      .input(z.object({ id: RunId, device: z.string().optional() }))
-      .output(z.object({ run: Run, job: Job })),
+    resume: base.input(RunResumption).output(z.object({ run: Run, job: Job })),
+    /** Takes over a checkpoint of the run, and the curves next to it, from PyTorch; see resources/docs/larger.md. */
+    take: base.input(z.object({ id: RunId, path: FilePath })).output(Run),
     /** Gives a run more (or fewer) epochs in all and queues it; its schedules stretch to the new length. */
     extend: base
       .input(z.object({ id: RunId, epochs: z.number().int().min(1).max(100_000) }))

@@ -11,7 +11,12 @@ const ScanSpec = z.object({
   isVerifying: z.boolean().optional(),
 });
 /** Everything else about a pretraining is in its run. */
-const PretrainSpec = z.object({ kind: z.literal('pretrain'), runId: RunId });
+const PretrainSpec = z.object({
+  kind: z.literal('pretrain'),
+  runId: RunId,
+  /** Trains nothing: all that PyTorch needs is written into this folder. */
+  planTo: z.string().optional(),
+});
 /** Everything else about a segmentation is in its row. */
 const SegmentSpec = z.object({
   kind: z.literal('segment'),

@@ -62,7 +62,7 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
   return {
     collectionOf: ({ runId }) => store.runs.get(runId)?.collectionId ?? null,
     limits: LIMITS,
-    prepare: ({ runId }) => {
+    prepare: ({ runId, planTo = null }) => {
       const run = runOf(runId);
       const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
       if (!collection) {
@@ -86,6 +86,7 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
         parent: parent ? weightsOf(parent, layout.models) : null,
         bestStability: run.best?.stability ?? null,
         tensorflowFolder: layout.tensorflow,
+        planTo,
       };
     },
     answer: (ask, { spec: { runId } }) => {

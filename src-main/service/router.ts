@@ -226,6 +226,7 @@ export function createRouter(service: Service) {
       previews: os.runs.previews.handler(({ input }) => store.runs.previews(runs.get(input.id).id)),
       writePreviews: os.runs.writePreviews.handler(({ input }) => runs.writePreviews(input)),
       resume: os.runs.resume.handler(({ input }) => runs.resume(input)),
+      take: os.runs.take.handler(({ input }) => runs.take(input)),
       extend: os.runs.extend.handler(({ input }) => runs.extend(input)),
       keepBest: os.runs.keepBest.handler(({ input }) => runs.keepBest(input.id)),
       rename: os.runs.rename.handler(({ input }) => runs.rename(input.id, input.name)),

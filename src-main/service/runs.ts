@@ -6,6 +6,7 @@ import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '.
 import { pictureKey } from '../domain/picture-key.ts';
 import { phrase } from '../contract/error-texts/error-text.ts';
 import { userError, userErrorFromInfo } from '../contract/errors.ts';
+import { givenPath } from '../domain/given-path.ts';
 import { freeName } from '../domain/free-name.ts';
 import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
@@ -17,6 +18,7 @@ import { cardOf } from '../jobs/pretrain-kind.ts';
 import { readIfThere } from './cached-file.ts';
 import { outputFile } from '../jobs/output-files.ts';
 import type { Service } from './service.ts';
+import { emptyFolder, takeCheckpoint } from './torch-runs.ts';
 
 type Request = {
   collectionId: CollectionId;
@@ -24,6 +26,14 @@ type Request = {
   overrides: PretrainOverrides;
   device?: string | undefined;
 };
+
+type StartRequest = Request & {
+  name?: string | undefined;
+  fromModelId?: ModelId | undefined;
+  planTo?: string | undefined;
+};
+
+type ResumeRequest = { id: RunId; device?: string | undefined; planTo?: string | undefined };
 
 /** Pretrainings as clients handle them: runs in the store, jobs that train them, models that result. */
 export function runHandlers(service: Service) {
@@ -62,14 +72,21 @@ export function runHandlers(service: Service) {
     });
   };
 
+  /** @param planTo where what PyTorch needs is written, instead of training */
+  const queueNew = (run: Run, planTo?: string): { run: Run; job: Job } => {
+    const spec = { kind: 'pretrain', runId: run.id, ...(planTo !== undefined && { planTo }) } as const;
+    return keepJob(run, queue.enqueue(spec, `Pretrain ${run.name}`));
+  };
+
   /** Queues the run's job: the existing one if it can be resumed. */
-  const queueJob = (run: Run): { run: Run; job: Job } => {
-    const job =
-      run.jobId !== null && run.state !== null && isResumable(run.state)
-        ? queue.resume(run.jobId)
-        : queue.enqueue({ kind: 'pretrain', runId: run.id }, `Pretrain ${run.name}`);
-    store.runs.setJob(run.id, job.id);
-    return { run: announce(run.id), job };
+  const queueJob = (run: Run, planTo?: string): { run: Run; job: Job } =>
+    run.jobId !== null && run.state !== null && isResumable(run.state)
+      ? keepJob(run, queue.resume(run.jobId))
+      : queueNew(run, planTo);
+
+  const keepJob = ({ id }: Run, job: Job): { run: Run; job: Job } => {
+    store.runs.setJob(id, job.id);
+    return { run: announce(id), job };
   };
 
   const refuseActive = (run: Run): void => {
@@ -86,9 +103,11 @@ export function runHandlers(service: Service) {
     list,
     plan,
 
-    async start(input: Request & { name?: string | undefined; fromModelId?: ModelId | undefined }) {
+    async start(input: StartRequest) {
+      const planTo = input.planTo === undefined ? undefined : emptyFolder(service, input.planTo);
       const planned = await plan(input);
       if (planned.refusal) throw userErrorFromInfo(planned.refusal);
+      if (planTo !== undefined) refuseMasks(planned.config);
       if (input.fromModelId !== undefined && !store.models.get(input.fromModelId)) {
         throw userError('no-model', { id: input.fromModelId });
       }
@@ -105,13 +124,16 @@ export function runHandlers(service: Service) {
         totalSteps: planned.totalSteps,
         createdAtMs: service.nowMs(),
       };
-      return store.together(() => queueJob(get(store.runs.insert(run))));
+      return store.together(() => queueJob(get(store.runs.insert(run)), planTo));
     },
 
-    async resume({ id, device }: { id: RunId; device?: string | undefined }) {
+    async resume({ id, device, planTo }: ResumeRequest) {
+      const folder = planTo === undefined ? undefined : emptyFolder(service, planTo);
       const run = get(id);
       refuseActive(run);
-      if (run.state === 'done') {
+      if (folder !== undefined) refuseMasks(run.config);
+      // One that was only planned has trained nothing.
+      if (run.state === 'done' && run.finishedAtMs !== null) {
         throw userError(
           'run-done',
           { name: run.name },
@@ -119,7 +141,22 @@ export function runHandlers(service: Service) {
         );
       }
       if (device !== undefined) store.runs.setDevice(id, (await service.chooseDevice(device)).id);
-      return queueJob(get(id));
+      // A job that was stopped would train.
+      if (folder !== undefined && run.jobId !== null && run.state !== null && isResumable(run.state)) {
+        queue.cancel(run.jobId);
+        return queueNew(get(id), folder);
+      }
+      return queueJob(get(id), folder);
+    },
+
+    /**
+     * Takes over what PyTorch has trained of a run: from then on, it resumes from there.
+     * @throws UserError WRONG_STATE while its job runs; CHECKPOINT_DAMAGED
+     */
+    async take({ id, path }: { id: RunId; path: string }): Promise<Run> {
+      refuseActive(get(id));
+      await takeCheckpoint(service, get(id), givenPath(path));
+      return announce(id);
     },
 
     extend({ id, epochs }: { id: RunId; epochs: number }) {
@@ -211,6 +248,11 @@ export function runHandlers(service: Service) {
       return null;
     },
   };
+}
+
+/** PyTorch learns from regions only. @throws UserError BAD_INPUT */
+function refuseMasks({ objective }: Run['config']): void {
+  if (objective === 'masks') throw userError('plan-of-masks');
 }
 
 /** The same run over another number of epochs: what is tied to epochs stretches with them. */

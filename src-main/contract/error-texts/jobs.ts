@@ -77,6 +77,26 @@ export const JOBS_ERRORS = {
     message: "Run '{name}' is {state}.",
     hint: 'Pause or stop it first.',
   },
+  'plan-image-unread': {
+    code: 'IMAGE_UNAVAILABLE',
+    message: '{path} cannot be read: {detail}',
+    hint: 'PyTorch gets all images of a run. Scan the collection again, which leaves out such images, then plan again.',
+  },
+  'plan-of-masks': {
+    code: 'BAD_INPUT',
+    message: 'A run that learns from masks cannot be planned for PyTorch.',
+    hint: 'Train it here, or plan a run that learns from regions.',
+  },
+  'plan-folder-taken': {
+    code: 'TARGET_NOT_EMPTY',
+    message: '{path} already exists and is not an empty folder.',
+    hint: 'Choose another name.',
+  },
+  'checkpoint-foreign': {
+    code: 'CHECKPOINT_DAMAGED',
+    message: "{path} is not a checkpoint of the run '{name}': {reason}.",
+    hint: 'Choose a file that PyTorch has written for this run.',
+  },
   'run-done': {
     code: 'WRONG_STATE',
     message: "Run '{name}' has finished.",

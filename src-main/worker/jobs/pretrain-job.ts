@@ -17,6 +17,7 @@ import { deviceOf, openTrainer } from './open-trainer.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { RunRecorder, type SavedStep } from './run-recorder.ts';
 import { JobStopped } from '../stop-signal.ts';
+import { writeTorchJob } from './torch-job.ts';
 import { ThreadedBatches } from '../threads/threaded-batches.ts';
 import { readOrMakeImageList, type ListedImage } from './training-images.ts';
 
@@ -84,6 +85,11 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
     const shown = chosen.map((image) => image.listed);
     await recorder.preview(step, preview, shown);
   };
+  if (job.planTo !== null) {
+    await recorder.checkpoint(startStep);
+    await writeTorchJob(job.planTo, { job, images, source, startStep, totalSteps, signal, link });
+    return;
+  }
   await using batches = batchesOf(job, { images, sources, cores, endStep: totalSteps });
   const previewAt = new Set(previewSteps(totalSteps, chosen.length > 0 ? config.previews : 0));
   const run = { trainer, batches, imageCount: images.length, startStep, totalSteps, signal };

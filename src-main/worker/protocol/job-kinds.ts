@@ -138,6 +138,8 @@ const pretrain = {
     bestStability: z.number().nullable(),
     /** Where TensorFlow is, if it is installed. */
     tensorflowFolder: z.string(),
+    /** Where what PyTorch needs is written instead of training; null to train. */
+    planTo: z.string().nullable(),
   }),
   asks: {
     /** The next usable images of the collection, by id. */

@@ -14,7 +14,14 @@ import { z } from 'zod';
 import { contract, type Client } from '../../../src-main/contract/contract.ts';
 import { ExportOptions } from '../../../src-main/contract/export.ts';
 import { FilePath } from '../../../src-main/contract/file-path.ts';
-import { DatasetVersionId, ImageId, ModelId, RunId, SegmentationId } from '../../../src-main/contract/ids.ts';
+import {
+  CollectionId,
+  DatasetVersionId,
+  ImageId,
+  ModelId,
+  RunId,
+  SegmentationId,
+} from '../../../src-main/contract/ids.ts';
 import { createProgram } from '../../../src-main/host/cli/program.ts';
 import { outputFile } from '../../../src-main/jobs/output-files.ts';
 import { startService } from '../../support/running-service.ts';
@@ -45,7 +52,14 @@ const EXPORT: Writer = (client, outPath) =>
     versionId: DatasetVersionId.parse(1),
     options: { ...ExportOptions.parse({ format: 'coco', outPath: 'out' }), outPath },
   });
-const ALL: Record<string, Writer> = { ...WRITERS, 'exports.start': EXPORT };
+const PLAN: Writer = (client, planTo) => client.runs.start({ collectionId: CollectionId.parse(1), planTo });
+const RESUME: Writer = (client, planTo) => client.runs.resume({ id: RunId.parse(1), planTo });
+const ALL: Record<string, Writer> = {
+  ...WRITERS,
+  'exports.start': EXPORT,
+  'runs.start': PLAN,
+  'runs.resume': RESUME,
+};
 /** Methods that take the path of what they read. */
 const READERS = [
   'collections.add',
@@ -55,6 +69,7 @@ const READERS = [
   'maskImports.start',
   'shards.open',
   'shards.merge',
+  'runs.take',
 ];
 /** It writes only in the data folder of a shard: test/e2e/shards.test.ts. */
 const OF_SHARDS = ['shards.write'];
@@ -63,6 +78,8 @@ const WRITING_OPTIONS = [
   'segment --plan',
   'segment --out',
   'segment --work',
+  'pretrain --plan-to',
+  'runs resume --plan-to',
   'segmentations sheet --out',
   'segmentations heat --out',
   'segmentations export-head --out',
@@ -72,6 +89,7 @@ const WRITING_OPTIONS = [
 ];
 const READING_OPTIONS = [
   'segment --recipe',
+  'similar --image',
   'evaluate --truth',
   'demo --images',
   'segmentations heat --image',

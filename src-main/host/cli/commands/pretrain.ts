@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { UserError } from '../../../contract/errors.ts';
 import type { Model } from '../../../contract/model.ts';
@@ -8,6 +9,7 @@ import { contextOf } from '../context.ts';
 import { COLLECTION_OR_FOLDER, openCollection } from './collection-argument.ts';
 import { checkModel, MODEL_OR_FILE, openModel } from './model-argument.ts';
 import { followRun } from './runs.ts';
+import { planRun } from './plan-run.ts';
 
 const GIB = 2 ** 30;
 
@@ -21,6 +23,7 @@ type Options = {
   from?: string;
   name?: string;
   plan?: boolean;
+  planTo?: string;
 };
 
 export function addPretrainCommand(program: Command): void {
@@ -36,6 +39,10 @@ export function addPretrainCommand(program: Command): void {
     .option('--from <model>', `encoder to start from: ${MODEL_OR_FILE}`)
     .option('--name <name>', 'name for the run and its model')
     .option('--plan', 'only show the settings, the number of steps, and estimates of time and memory')
+    .option(
+      '--plan-to <folder>',
+      'train nothing, and write into a new folder all that PyTorch needs to train the run',
+    )
     .description(
       'pretrain an encoder on a collection with R2O, or on its own masks; Ctrl-C stops the run and keeps what it has learned',
     )
@@ -60,12 +67,20 @@ export function addPretrainCommand(program: Command): void {
           return;
         }
         for (const line of summaryLines(plan)) output.note(line);
-        const started = await client.runs.start({
+        const start = {
           ...request,
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(parent === undefined ? {} : { fromModelId: parent.id }),
-        });
-        await followRun(client, started, output);
+        };
+        const { planTo } = options;
+        if (planTo !== undefined) {
+          await planRun(client, () => client.runs.start({ ...start, planTo: resolve(planTo) }), {
+            output,
+            planTo,
+          });
+          return;
+        }
+        await followRun(client, await client.runs.start(start), output);
       });
     });
 }

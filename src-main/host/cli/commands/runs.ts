@@ -9,6 +9,7 @@ import { confirmRemoval, findNamed } from '../find-named.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
 import { printable, table, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { planRun } from './plan-run.ts';
 
 const KIND = { one: 'run', many: 'runs', listCommand: 'r2o runs list' };
 const WHICH = 'number or name of a pretraining run, as shown by r2o runs list';
@@ -18,7 +19,9 @@ const CURVE_POINTS = 8;
 export function addRunCommands(program: Command): void {
   const runs = program
     .command('runs')
-    .description('manage pretraining runs: list, show, resume, extend, previews, keep-best, rename, remove');
+    .description(
+      'manage pretraining runs: list, show, resume, take, extend, previews, keep-best, rename, remove',
+    );
   addReading(runs);
   addGoingOn(runs);
   addKeeping(runs);
@@ -82,12 +85,37 @@ function addGoingOn(runs: Command): void {
       '--device <id>',
       'continue on this device (see r2o devices) instead of the one it started on; results then differ in the last digits',
     )
+    .option('--plan-to <folder>', 'write all that PyTorch needs to resume it into a new folder instead')
     .description('resume a stopped pretraining run from its last checkpoint')
-    .action(async (which: string, options: { device?: string }, command: Command) => {
+    .action(async (which: string, options: { device?: string; planTo?: string }, command: Command) => {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id } = await findRun(client, which);
-        await followRun(client, await client.runs.resume({ id, ...options }), output);
+        const { planTo, ...others } = options;
+        if (planTo !== undefined) {
+          await planRun(client, () => client.runs.resume({ id, ...others, planTo: resolve(planTo) }), {
+            output,
+            planTo,
+          });
+          return;
+        }
+        await followRun(client, await client.runs.resume({ id, ...others }), output);
+      });
+    });
+
+  runs
+    .command('take')
+    .argument('<run>', WHICH)
+    .argument('<file>', 'checkpoint that r2o_torch has written')
+    .description('take over what PyTorch has trained of a run, to resume from there')
+    .action(async (which: string, file: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findRun(client, which);
+        output.result(await client.runs.take({ id, path: resolve(file) }), (run) => [
+          ...runLines(run),
+          `  Resume it with: r2o runs resume ${id}`,
+        ]);
       });
     });
 

@@ -45,6 +45,7 @@ function jobOf(change: Partial<PretrainJob> = {}): PretrainJob {
     parent: null,
     bestStability: null,
     tensorflowFolder: join(runFolder, 'tensorflow'),
+    planTo: null,
     ...change,
   };
 }
