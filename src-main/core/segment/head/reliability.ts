@@ -27,9 +27,10 @@ export const HEAD_WEIGHTS: ForegroundWeights = { ...PLAIN_WEIGHTS, prior: 2, cen
 const COMPARED_IMAGES = 64;
 /**
  * How far a head must be ahead of one that reads the image's own cues, in agreement and confirmation together: with less,
- * its features say nothing of foregrounds that the image does not say better; test/bench/segment/NOTES.md.
+ * its features say nothing of foregrounds that the image does not say better. In the middle between the least lead of a
+ * useful head and the largest of a harmful one, since a lead has a standard error of 0.02; test/bench/segment/NOTES.md.
  */
-const LEAST_LEAD = 0.06;
+const LEAST_LEAD = 0.03;
 /** With too few images to learn cues from, what a head of another collection must reach instead. */
 const [LEAST_CONFIRMATION, LEAST_AGREEMENT] = [0.75, 0.3];
 
