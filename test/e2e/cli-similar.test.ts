@@ -41,3 +41,17 @@ test('r2o similar describes a segmentation once, and lists what is most like an 
   }
   expect(await runCli(data, 'similar', '1', '--object', '1', '--image', 'a.png')).toMatchObject({ code: 1 });
 });
+
+test('r2o propose says that there is nothing to learn from yet, and changes nothing', async () => {
+  const data = tempFolder();
+  const folder = tempFolder();
+  await writeScenes(folder, { count: 3, seed: 3 });
+  expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
+  const proposed = await runCli(data, 'propose', '1', '--apply');
+  expect(proposed, proposed.stderr).toMatchObject({ code: 0 });
+  expect(proposed.stdout).toContain('Nothing learned of concepts: there are too few decisions');
+  expect(proposed.stdout).toContain('Proposed: 0 objects on 0 images');
+  const json = await runCli(data, 'propose', '1', '--json');
+  expect(JSON.parse(json.stdout)).toMatchObject({ maskCount: 0, concepts: null, reviews: null });
+  expect(await runCli(data, 'propose', 'nowhere')).toMatchObject({ code: 1 });
+});
