@@ -28,7 +28,7 @@ export function enlargeMask(mask: Uint8Array, fine: Grid, original: Grid): Encod
   let end = 0;
   const add = (from: number, to: number) => {
     if (from >= to) return;
-    // A stretch to the bottom of a column goes on at the top of the next one.
+    // A stretch to the bottom of a column continues at the top of the next one.
     if (from === end && runs.length > 0) runs[runs.length - 1] = (runs.at(-1) ?? 0) + to - from;
     else runs.push(from - end, to - from);
     end = to;

@@ -23,7 +23,7 @@ export type MaskBatchSpec = {
   cellPx: number;
 };
 
-/** Share of a photo that a crop shows at least: enough for its foreground to be told from the rest. */
+/** Share of a photo that a crop shows at least: enough to distinguish its foreground from the rest. */
 const LEAST_AREA = 0.3;
 /** How far brightness, contrast and saturation may go from 1. */
 const JITTER = 0.3;

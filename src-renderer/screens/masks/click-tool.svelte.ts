@@ -96,7 +96,7 @@ export class ClickTool {
     if (press.points.length < MAX_POINTS) this.#press = { ...press, points: [...press.points, at] };
   }
 
-  /** @param scale pixels of the screen a pixel of the grid, by which a click is told from a box */
+  /** @param scale pixels of the screen a pixel of the grid, which distinguishes a click from a box */
   async release(scale: number): Promise<void> {
     const press = this.#press;
     this.#press = undefined;
@@ -156,7 +156,7 @@ export class ClickTool {
     if (length > 0) this.#place = (((this.#place + by) % length) + length) % length;
   }
 
-  /** Takes back what was said last. @returns whether anything was */
+  /** Undoes the last click, box or stroke. @returns whether anything was */
   takeBack(): boolean {
     if (!this.hasSeeds) return false;
     const { box, seeds } = this.#given;

@@ -119,7 +119,7 @@ function answerShortcuts({ click }: MaskEditor): ShortcutGroup['shortcuts'] {
   ];
 }
 
-/** Keeps what clicks mean; without clicks, accepts the image and goes on. */
+/** Keeps what clicks mean; without clicks, accepts the image and continues with the next one. */
 async function keepOrTurn(editor: MaskEditor, { acceptAndTurn }: EditorActions): Promise<void> {
   if (editor.click.hasSeeds) await editor.keepAnswer();
   else acceptAndTurn();

@@ -169,7 +169,7 @@ export class MaskEditor {
     return true;
   }
 
-  /** Takes back the last click, or undoes the last step. */
+  /** Undoes the last click or, without clicks, the last step. */
   async undo(): Promise<void> {
     if (this.click.takeBack()) return;
     if (this.masks.history.undo !== null) this.#follow(await this.masks.undo());

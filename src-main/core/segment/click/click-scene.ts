@@ -72,7 +72,7 @@ function rowsOf(pixels: ImagePixels, embedding: Embedding): SuperpixelRows | nul
   return featureRows(learnRowModel(descriptors), descriptors);
 }
 
-/** For each superpixel of a map those of another one that lie below it, with their pixels. */
+/** For each superpixel of a map those of another map that it covers, with their pixels. */
 function sharesBelow(map: SuperpixelMap, other: SuperpixelMap): Map<number, number>[] {
   const shares = Array.from({ length: map.count }, () => new Map<number, number>());
   const columns = nearest(other.widthPx, map.widthPx);

@@ -82,7 +82,7 @@ export class ClickedObject {
     const smaller = this.#first(cut, -1, (px) => px <= NOTABLY_SMALLER * meant.areaPx);
     const larger = this.#first(cut, 1, (px) => NOTABLY_SMALLER * px >= meant.areaPx);
     const masks = [best];
-    // Fitted by themselves, outlines could cross.
+    // If each outline were fitted alone, outlines could cross.
     for (let pixel = 0; pixel < best.length; pixel++) {
       const inside = best[pixel] ?? 0;
       if (smaller) smaller[pixel] = (smaller[pixel] ?? 0) & inside;

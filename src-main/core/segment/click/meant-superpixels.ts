@@ -7,8 +7,8 @@ const PIECE_SHARE = 0.1;
 export type MeantSuperpixels = { meant: Uint8Array; areaPx: number };
 
 /**
- * Of chosen superpixels those that hang together with one that was said to be inside; in a box without any, the large pieces.
- * @param chosen [count], 1 for chosen ones
+ * Of the selected superpixels, those connected with one that was marked as inside; in a box without any, the large pieces.
+ * @param chosen [count], 1 for selected ones
  * @param hard [count], see `PlacedSeeds`
  */
 export function meantSuperpixels(scene: ClickScene, chosen: Uint8Array, hard: Int8Array): MeantSuperpixels {

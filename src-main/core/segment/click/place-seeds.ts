@@ -12,7 +12,7 @@ export type PlacedSeeds = {
   box: Bounds | null;
 };
 
-/** Pixels of the fine grid that a click stands for, on every side of its own. */
+/** Pixels of the fine grid that a click stands for, on every side of the one that was clicked. */
 const CLICK_PX = 2;
 /** Share of a superpixel that a stroke has to cover to stand for all of it. */
 const COVERED = 0.5;
