@@ -186,7 +186,7 @@ describe('originals', () => {
     await expect(
       exportDrawnAfter(drawn, 'copy', (folder) => rmSync(join(folder, 'gone.png')), out),
     ).rejects.toMatchObject({
-      code: 'BAD_INPUT',
+      code: 'NO_USABLE_IMAGES',
       message: expect.stringMatching(
         /^None of the 1 images of pets 2 could be exported. The first, gone.png: /,
       ) as string,

@@ -37,8 +37,8 @@ test.skipIf(!canMakeDisks)(
   `rows of jobs that ended on a full drive say so at once, and after there is room again${diskReason}`,
   async () => {
     const drive = tinyDisk(8 * 1_024);
-    // One for calls, then one for each job.
-    const forks = [workerOf('silent'), inProcessWorker];
+    // One that compares devices and one for calls, then one for each job.
+    const forks = [workerOf('silent'), inProcessWorker, inProcessWorker];
     const running = startService({
       dataFolder: join(drive, 'data'),
       fork: () => (forks.pop() ?? workerOf('hasty'))(),

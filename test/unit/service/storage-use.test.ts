@@ -23,8 +23,8 @@ test('every cache is counted and emptied, and nothing else is touched', async ()
   for (const file of Object.values(segmentationFiles(layout, SegmentationId.parse(1)))) {
     writeFileSync(file, new Uint8Array(5));
   }
-  const sizes = { thumbnailBytes: 111, decodedBytes: 111_000, learnedBytes: 10 };
+  const sizes = { thumbnailBytes: 111, decodedBytes: 111_000, learnedBytes: 20 };
   expect(await storageUse(layout)).toMatchObject(sizes);
-  expect(await emptyCaches(layout)).toMatchObject({ thumbnailBytes: 0, decodedBytes: 0, learnedBytes: 10 });
+  expect(await emptyCaches(layout)).toMatchObject({ thumbnailBytes: 0, decodedBytes: 0, learnedBytes: 20 });
   expect(existsSync(model)).toBe(true);
 });
