@@ -41,7 +41,7 @@ const SEVERAL_FEATURES_APART = 0.08;
 /** Share of the foreground below which a part belongs to its neighbour. */
 const MIN_PART = 0.05;
 /** Even grounds: a ground this much quieter than the difference to the things on it, in this image alone. */
-const QUIET_GROUND = 0.13;
+const QUIET_GROUND = 0.115;
 /** Things on an even ground may be small: fewer pixels than this of the working image are noise. */
 const MIN_THING_PX = 15;
 
