@@ -59,11 +59,12 @@ export class Navigation {
     this.#put({ ...this.#place, query });
   }
 
-  /** Follows back, forward and typed addresses. @returns how to stop */
+  /** Follows back, forward and typed addresses, also of the time since it was made. @returns how to stop */
   follow(): () => void {
     const read = () => {
       this.#place = readHash(location.hash) ?? this.#place;
     };
+    read();
     window.addEventListener('popstate', read);
     return () => window.removeEventListener('popstate', read);
   }

@@ -14,26 +14,26 @@ const [WIDTH, HEIGHT, IMAGES] = [120, 90, 8];
 /** Eight steps of two crops. */
 const TINY: PretrainOverrides = { viewPx: 64, batchSize: 2, epochs: 2, checkpointMinutes: 1_000 };
 
-/** A bright disc on stripes, each picture with other stripes; or on an even ground. */
-function picture(seed: number, isStriped: boolean): TestPicture {
+/** A bright disc on a ground whose colour runs from one side to the other; or on an even ground. */
+function picture(seed: number, isShaded: boolean): TestPicture {
   const data = Buffer.alloc(WIDTH * HEIGHT * 3);
   for (let pixel = 0; pixel < WIDTH * HEIGHT; pixel++) {
     const [x, y] = [pixel % WIDTH, Math.floor(pixel / WIDTH)];
     const isThing = Math.hypot(x - 60, y - 45) < 26;
-    const isDark = isStriped && Math.floor((x + seed * 3) / (12 + seed)) % 2 === 0;
-    const ground = isDark ? [40, 110, 40] : [120, 190, 90];
+    const [right, down] = isShaded ? [x / WIDTH, y / HEIGHT] : [0, 0];
+    const ground = [40 + 120 * right, 110 + 80 * down, 40 + 10 * seed + 60 * right];
     const colour = isThing ? [230, 60 + 10 * seed, 50] : ground;
     colour.forEach((value, c) => data.writeUInt8(value, pixel * 3 + c));
   }
   return { data, widthPx: WIDTH, heightPx: HEIGHT };
 }
 
-async function collection(running: Pick<RunningService, 'service'>, isStriped = true) {
+async function collection(running: Pick<RunningService, 'service'>, isShaded = true) {
   const folder = join(tempFolder(), 'photos');
   mkdirSync(folder);
   const images: ScannedImage[] = [];
   for (let index = 0; index < IMAGES; index++) {
-    const photo = picture(index, isStriped);
+    const photo = picture(index, isShaded);
     const image = { ...photo, relPath: `${index}.png`, bytes: await sharpOf(photo).png().toBuffer() };
     writeFileSync(join(folder, image.relPath), image.bytes);
     images.push(image);
