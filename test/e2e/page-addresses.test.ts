@@ -89,6 +89,7 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
     const onlyInOlder = (await galleryOf(running.client, { id: older }))[2]?.imageId ?? 0;
     const { page } = await openPage(browser, { running });
     const note = page.getByRole('alert').getByRole('heading', { name: 'Not found' });
+    await page.getByRole('navigation').waitFor();
     for (const address of [
       ...[
         '#/nowhere',
