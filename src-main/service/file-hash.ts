@@ -2,12 +2,17 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
-/** SHA-256 of a file in hexadecimal digits; undefined for one that cannot be read. */
-export async function fileHash(path: string): Promise<string | undefined> {
+/** SHA-256 of a file, which may have gigabytes. @throws the system's error for one that cannot be read */
+export async function fileDigest(path: string): Promise<Buffer> {
   const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest();
+}
+
+/** The same in hexadecimal digits; undefined for a file that cannot be read. */
+export async function fileHash(path: string): Promise<string | undefined> {
   try {
-    await pipeline(createReadStream(path), hash);
-    return hash.digest('hex');
+    return (await fileDigest(path)).toString('hex');
   } catch {
     return undefined;
   }

@@ -1,7 +1,4 @@
 import { copyFile, rm } from 'node:fs/promises';
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '../domain/data-layout.ts';
 import { pictureKey } from '../domain/picture-key.ts';
 import { phrase } from '../contract/error-texts/error-text.ts';
@@ -16,6 +13,7 @@ import type { PresetName, PretrainOverrides, PretrainPlan } from '../contract/pr
 import type { Run } from '../contract/run.ts';
 import { cardOf } from '../jobs/pretrain-kind.ts';
 import { readIfThere } from './cached-file.ts';
+import { fileDigest } from './file-hash.ts';
 import { outputFile } from '../jobs/output-files.ts';
 import type { Service } from './service.ts';
 import { emptyFolder, takeCheckpoint } from './torch-runs.ts';
@@ -215,14 +213,13 @@ export function runHandlers(service: Service) {
       if (existing) return existing;
       const path = modelFile(layout.models, file);
       await copyFile(bestEncoderFile(runFolder(layout, id)), path);
-      const hash = createHash('sha256');
-      await pipeline(createReadStream(path), hash);
+      const sha256 = ContentHash.parse((await fileDigest(path)).toString('hex'));
       const modelId = store.models.insert({
         name: freeName(`${run.name}, best preview (step ${step})`, store.models.list()),
         origin: 'run',
         architecture: run.config.encoder,
         file,
-        sha256: ContentHash.parse(hash.digest('hex')),
+        sha256,
         runId: id,
         card: cardOf(store, run, step),
         createdAtMs: service.nowMs(),

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { phrase, type Phrase } from '../contract/error-texts/error-text.ts';
 import { userError } from '../contract/errors.ts';
@@ -11,6 +9,7 @@ import { checkpointName, isCheckpointName, runFolder } from '../domain/data-layo
 import { givenPath } from '../domain/given-path.ts';
 import type { MetricPoint } from '../domain/metric-point.ts';
 import { refuseOwnFolders } from '../jobs/output-files.ts';
+import { fileDigest } from './file-hash.ts';
 import type { Service } from './service.ts';
 
 /** A header that is longer is none. */
@@ -57,7 +56,7 @@ export async function takeCheckpoint({ store, layout }: Service, run: Run, path:
   const partial = join(folder, `${file}.taken.partial`);
   try {
     await copyFile(path, partial);
-    const sha256 = await hashOf(partial);
+    const sha256 = await fileDigest(partial);
     await rename(partial, join(folder, file));
     store.runs.setCheckpoint(run.id, { file, sha256, step });
   } finally {
@@ -128,12 +127,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-async function hashOf(path: string): Promise<Uint8Array> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
-  return hash.digest();
 }
 
 /** The curves of the steps before `end`; none where there is no such file. Of a step that was done twice, the last. */
