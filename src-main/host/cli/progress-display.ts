@@ -63,6 +63,6 @@ function describe({ progress }: { progress: ShownProgress | null }, columns: num
   const numbers = `${done}/${total} ${unit}${rate}${eta}`;
   const barWidth = Math.min(MAX_BAR_WIDTH, columns - phase.length - numbers.length - '  [] '.length);
   if (barWidth < 4) return `${phase}  ${numbers}`;
-  const filled = Math.round((total === 0 ? 1 : done / total) * barWidth);
+  const filled = Math.round((total === 0 ? 1 : Math.min(1, done / total)) * barWidth);
   return `${phase}  [${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${numbers}`;
 }

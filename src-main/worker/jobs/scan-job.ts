@@ -83,8 +83,10 @@ class Inspector {
   async inspect(files: readonly FoundFile[]): Promise<void> {
     this.#report();
     const isSuspect = (file: FoundFile) => this.#reader.isSuspect(resolveFile(this.#job.rootPath, file));
-    for (const file of files.filter(isSuspect)) await this.#inspectOne(file);
-    await this.#inspectEach(files.filter((file) => !isSuspect(file)));
+    // Both lists first: a suspect that has been read is no longer one.
+    const [suspects, others] = [files.filter(isSuspect), files.filter((file) => !isSuspect(file))];
+    for (const file of suspects) await this.#inspectOne(file);
+    await this.#inspectEach(others);
     if (this.#measuring.files.length === 0 || this.#context.signal.aborted) return;
     await this.#keepRanges();
     await this.#inspectEach(this.#measuring.files);
