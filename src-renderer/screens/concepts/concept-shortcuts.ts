@@ -7,9 +7,8 @@ import { KEYS } from '../../state/command-keys.ts';
 export function conceptShortcuts(view: ConceptsView): ShortcutGroup {
   const { current } = view;
   if (view.isBrowsing || !current) return { title: t('concepts.title'), shortcuts: [] };
-  const chosen = view.shown.filter(({ id }) => view.chosen.has(id));
-  const meant = chosen.length > 0 ? chosen : [current];
-  const merged = view.mergedInto(current.id);
+  const chosen = view.shown.flatMap(({ id }) => (view.chosen.has(id) ? [id] : []));
+  const meant = chosen.length > 0 ? chosen : [current.id];
   return {
     title: t('concepts.title'),
     shortcuts: [
@@ -20,15 +19,12 @@ export function conceptShortcuts(view: ConceptsView): ShortcutGroup {
       {
         keys: KEYS.background,
         label: t('concepts.markBackground'),
-        run: () => void view.setBackground(meant, !meant.every(({ isBackground }) => isBackground)),
+        run: () => void view.toggleBackground(meant),
       },
       {
         keys: KEYS.undo,
         label: t('concepts.takeBack'),
-        run: () => {
-          const last = merged.at(-1);
-          if (last) void view.takeBack(last.id);
-        },
+        run: () => void view.takeBackLast(current.id),
       },
       { keys: KEYS.leave, label: t('concepts.clear'), run: () => view.chosen.clear() },
     ],

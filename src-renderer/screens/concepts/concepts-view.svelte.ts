@@ -36,6 +36,8 @@ export class ConceptsView {
   #all = $state.raw<readonly Concept[]>([]);
   #of = $state<SegmentationId>();
   #error = $state.raw<ShownError>();
+  /** Settles when the last change has been made and the concepts have been read again. */
+  #lastTurn: Promise<unknown> = Promise.resolve();
   /** The ones selected for a bulk action. */
   readonly chosen = new SvelteSet<ConceptId>();
   readonly refresh: () => Promise<void>;
@@ -118,47 +120,53 @@ export class ConceptsView {
   }
 
   /** An empty name takes it away. */
-  rename(concept: Concept, name: string): Promise<boolean> {
+  rename({ id }: Concept, name: string): Promise<boolean> {
     const wanted = name.trim() === '' ? null : name.trim();
-    if (wanted === concept.name) return Promise.resolve(true);
-    const namesake = this.standing.find(({ id, name: other }) => id !== concept.id && other === wanted);
-    if (namesake) {
+    return this.#inTurn(async () => {
+      if (wanted === this.find(id)?.name) return true;
+      const namesake = this.standing.find((other) => other.id !== id && other.name === wanted);
+      if (!namesake) return this.#change([{ id, name: wanted }]);
       this.#studio.toasts.show({
         tone: 'neutral',
         title: t('concepts.taken', { name: wanted ?? '' }),
-        action: { label: t('concepts.mergeThem'), run: () => void this.merge([concept.id], namesake.id) },
+        action: { label: t('concepts.mergeThem'), run: () => void this.merge([id], namesake.id) },
       });
-      return Promise.resolve(false);
-    }
-    return this.#change([{ id: concept.id, name: wanted }]);
+      return false;
+    });
   }
 
   /** Adds a concept and shows it. */
   create(name: string): Promise<boolean> {
     const id = this.segmentationId;
     if (id === undefined) return Promise.resolve(false);
-    return this.#attempt(async (client) => this.show((await client.concepts.create({ id, name })).id));
+    return this.#inTurn(() =>
+      this.#attempt(async (client) => this.show((await client.concepts.create({ id, name })).id)),
+    );
   }
 
   recolour({ id }: Concept, colour: string): Promise<boolean> {
-    return this.#change([{ id, colour }]);
+    return this.#inTurn(() => this.#change([{ id, colour }]));
   }
 
   /** Puts a concept before the one in front of it, or behind the one after it. */
-  async move(id: ConceptId, by: 1 | -1): Promise<void> {
-    const ids = this.shown.map((concept) => concept.id);
-    const [from, segmentationId] = [ids.indexOf(id), this.segmentationId];
-    const other = ids[from + by];
-    if (from < 0 || other === undefined || segmentationId === undefined) return;
-    [ids[from], ids[from + by]] = [other, id];
-    await this.#attempt((client) => client.concepts.order({ id: segmentationId, conceptIds: ids }));
+  move(id: ConceptId, by: 1 | -1): Promise<void> {
+    return this.#inTurn(async () => {
+      const ids = this.shown.map((concept) => concept.id);
+      const [from, segmentationId] = [ids.indexOf(id), this.segmentationId];
+      const other = ids[from + by];
+      if (from < 0 || other === undefined || segmentationId === undefined) return;
+      [ids[from], ids[from + by]] = [other, id];
+      await this.#attempt((client) => client.concepts.order({ id: segmentationId, conceptIds: ids }));
+    });
   }
 
   /** Deletes a concept with those that were merged into it; their objects stay without one. */
-  async remove({ id }: Concept): Promise<void> {
-    this.chosen.delete(id);
-    const isDone = await this.#attempt((client) => client.concepts.remove({ id }));
-    if (isDone) this.showFirst();
+  remove({ id }: Concept): Promise<void> {
+    return this.#inTurn(async () => {
+      this.chosen.delete(id);
+      const isDone = await this.#attempt((client) => client.concepts.remove({ id }));
+      if (isDone) this.showFirst();
+    });
   }
 
   showFirst(): void {
@@ -166,8 +174,63 @@ export class ConceptsView {
   }
 
   /** Marks concepts as background or as objects, and offers to undo it. */
-  async setBackground(concepts: readonly Concept[], isBackground: boolean): Promise<void> {
-    const changed = concepts.filter((concept) => concept.isBackground !== isBackground);
+  setBackground(ids: readonly ConceptId[], isBackground: boolean): Promise<void> {
+    return this.#inTurn(() => this.#mark(ids, isBackground));
+  }
+
+  /** Marks concepts as background, or as objects if they all are background already. */
+  toggleBackground(ids: readonly ConceptId[]): Promise<void> {
+    return this.#inTurn(() => this.#mark(ids, !ids.every((id) => this.find(id)?.isBackground)));
+  }
+
+  /** Keeps a concept that is probably background as objects: nothing is suggested of it again. */
+  async keepAsObjects({ id }: Concept): Promise<void> {
+    await this.#inTurn(() => this.#change([{ id, isBackground: false }]));
+  }
+
+  /** Merges concepts into another one, and offers to undo it. */
+  merge(ids: readonly ConceptId[], into: ConceptId): Promise<void> {
+    return this.#inTurn(() => this.#merge(ids, into));
+  }
+
+  /** Which of the selected ones the others are merged into: one with a name, else the one with the most objects. */
+  readonly mergeTarget = $derived.by(() => {
+    const chosen = this.shown.filter(({ id }) => this.chosen.has(id));
+    return chosen.find(({ name }) => name !== null) ?? chosen[0];
+  });
+
+  mergeChosen(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.mergeTarget) await this.#merge([...this.chosen], this.mergeTarget.id);
+    });
+  }
+
+  takeBack(id: ConceptId): Promise<boolean> {
+    return this.#inTurn(() => this.#change([{ id, mergedInto: null }]));
+  }
+
+  /** Undoes the merge of the last one that was merged into a concept. */
+  takeBackLast(into: ConceptId): Promise<void> {
+    return this.#inTurn(async () => {
+      const last = this.mergedInto(into).at(-1);
+      if (last) await this.#change([{ id: last.id, mergedInto: null }]);
+    });
+  }
+
+  /**
+   * Makes a change once the ones before it have been made and read. Without that, a second key press would act on what
+   * the page showed before the first, and toggle the same thing in the same direction.
+   */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#lastTurn.then(work);
+    this.#lastTurn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #mark(ids: readonly ConceptId[], isBackground: boolean): Promise<void> {
+    const changed = ids
+      .flatMap((id) => this.find(id) ?? [])
+      .filter((concept) => concept.isBackground !== isBackground);
     const [first] = changed;
     if (!first || !(await this.#change(changed.map(({ id }) => ({ id, isBackground }))))) return;
     const values = { count: changed.length, name: conceptTitle(first) };
@@ -177,13 +240,7 @@ export class ConceptsView {
     );
   }
 
-  /** Keeps a concept that is probably background as objects: nothing is suggested of it again. */
-  async keepAsObjects({ id }: Concept): Promise<void> {
-    await this.#change([{ id, isBackground: false }]);
-  }
-
-  /** Merges concepts into another one, and offers to undo it. */
-  async merge(ids: readonly ConceptId[], into: ConceptId): Promise<void> {
+  async #merge(ids: readonly ConceptId[], into: ConceptId): Promise<void> {
     const merged = ids.filter((id) => id !== into).flatMap((id) => this.find(id) ?? []);
     const target = this.find(into);
     if (!target || merged.length === 0) return;
@@ -203,25 +260,11 @@ export class ConceptsView {
     );
   }
 
-  /** Which of the selected ones the others are merged into: one with a name, else the one with the most objects. */
-  readonly mergeTarget = $derived.by(() => {
-    const chosen = this.shown.filter(({ id }) => this.chosen.has(id));
-    return chosen.find(({ name }) => name !== null) ?? chosen[0];
-  });
-
-  async mergeChosen(): Promise<void> {
-    if (this.mergeTarget) await this.merge([...this.chosen], this.mergeTarget.id);
-  }
-
-  takeBack(id: ConceptId): Promise<boolean> {
-    return this.#change([{ id, mergedInto: null }]);
-  }
-
   #offerBack(title: string, changes: readonly Change[]): void {
     this.#studio.toasts.show({
       tone: 'neutral',
       title,
-      action: { label: t('concepts.takeBack'), run: () => void this.#change(changes) },
+      action: { label: t('concepts.takeBack'), run: () => void this.#inTurn(() => this.#change(changes)) },
     });
   }
 
