@@ -7,10 +7,12 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { startServer } from '../../src-main/host/server/server.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { haltingFork } from '../support/halting.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { addFolder, openPage, pageFolder, seriousFindings } from '../support/page.ts';
 import { makePhotos } from '../support/photo-folder.ts';
-import { startService, waitForState } from '../support/running-service.ts';
+import { forkBuiltWorker, startService, waitForState } from '../support/running-service.ts';
+import { MIDWAY } from '../support/scan-under-way.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
 
@@ -112,23 +114,26 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
   });
 
   test('pauses, survives a reload in mid-job, and resumes', async () => {
-    const { page } = await openPage(browser);
+    const { fork, halted } = haltingFork(forkBuiltWorker, MIDWAY);
+    const { page } = await openPage(browser, { running: startService({ fork }) });
     const folder = join(tempFolder(), 'photos');
-    await makePhotos(folder, 600);
+    await makePhotos(folder, 80);
     await addFolder(page, folder);
+    await halted();
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.getByRole('button', { name: 'Resume' }).waitFor();
     await page.reload();
     await page.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('tab', { name: 'Images 600' }).waitFor();
+    await page.getByRole('tab', { name: 'Images 80' }).waitFor();
   });
 
   test('offers to resume when the worker is killed in mid-job', async () => {
-    const { page, service } = await openPage(browser);
+    const { fork, halted } = haltingFork(forkBuiltWorker, MIDWAY);
+    const { page, service } = await openPage(browser, { running: startService({ fork }) });
     const folder = join(tempFolder(), 'photos');
-    await makePhotos(folder, 600);
+    await makePhotos(folder, 80);
     await addFolder(page, folder);
-    await page.getByText('Reading images').waitFor();
+    await halted();
     process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
     const scan = page.getByRole('region', { name: 'Scan' });
     await scan.getByRole('alert').getByText('The worker process stopped unexpectedly').waitFor();
@@ -139,13 +144,13 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await scan.getByRole('button', { name: 'Resume' }).click();
     // What it told is over.
     await expect.poll(() => message.count()).toBe(0);
-    await page.getByRole('tab', { name: 'Images 600' }).waitFor();
+    await page.getByRole('tab', { name: 'Images 80' }).waitFor();
   });
 
   test('keeps a cancelled scan in sight, says that nothing is read yet, and resumes it', async () => {
     const { page, client } = await openPage(browser);
     const folder = join(tempFolder(), 'photos');
-    await makePhotos(folder, 300);
+    await makePhotos(folder, 80);
     const { job } = await client.collections.add({ path: folder });
     await client.jobs.cancel({ id: job.id });
     const scan = page.getByRole('region', { name: 'Scan' });
@@ -153,7 +158,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await page.getByText('No images read yet').waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await scan.getByRole('button', { name: 'Resume' }).click();
-    await page.getByRole('tab', { name: 'Images 300' }).waitFor();
+    await page.getByRole('tab', { name: 'Images 80' }).waitFor();
     // Its end moves nothing; it is put away by hand.
     await scan.getByText('Done').waitFor();
     await scan.getByRole('button', { name: 'Dismiss' }).click();

@@ -18,7 +18,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { CollectionId, ModelId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
-import { launcher, resultOf, runCli, spawnCli, waitForOutput } from '../support/cli.ts';
+import { launcher, resultOf, runCli, spawnCli } from '../support/cli.ts';
+import { haltingCommand } from '../support/halting.ts';
 import { galleryOf, startService, waitForState, type RunningService } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -228,16 +229,13 @@ describe('on the command line', { timeout: 300_000 }, () => {
   test('a shard that was killed continues, and the folder of the images stays untouched', async () => {
     const out = join(tempFolder(), 'shard.sqlite');
     const before = stateOf(shared.images);
-    const killed = spawnCli('ignored', [
-      'segment',
-      '--recipe',
-      shared.recipe,
-      '--shard',
-      '0/1',
-      '--out',
-      out,
-    ]);
-    await waitForOutput(killed.stderr, /finding objects.*[1-7]\/8/);
+    const { env, halted } = haltingCommand({ kind: 'segment/save', after: 3 });
+    const killed = spawnCli(
+      'ignored',
+      ['segment', '--recipe', shared.recipe, '--shard', '0/1', '--out', out],
+      env,
+    );
+    await halted();
     killed.kill('SIGKILL');
     await new Promise((resolve) => killed.once('close', resolve));
     expect(existsSync(out)).toBe(false);

@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Job } from '../../src-main/contract/job.ts';
 import { resultOf, runCli, spawnCli, waitForOutput } from '../support/cli.ts';
-import { isAlive, photos, scanUnderWay, workersOf } from '../support/scan-under-way.ts';
+import { isAlive, MIDWAY, photos, scanUnderWay, workersOf } from '../support/scan-under-way.ts';
+import { haltingCommand } from '../support/halting.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const WAITING = /Other r2o commands use the data folder/;
@@ -121,12 +122,13 @@ describe('r2o commands at the same time', { timeout: 300_000 }, () => {
 
   test('SIGTERM ends r2o serve without waiting for the commands that use it', async () => {
     const data = tempFolder();
-    const serving = spawnCli(data, ['serve']);
+    const { env, halted } = haltingCommand(MIDWAY);
+    const serving = spawnCli(data, ['serve'], env);
     const ended = resultOf(serving);
     await waitForOutput(serving.stdout, /is running at/);
-    const adding = spawnCli(data, ['collections', 'add', await photos(2_000)]);
+    const adding = spawnCli(data, ['collections', 'add', await photos(80)]);
     const client = resultOf(adding);
-    await waitForOutput(adding.stderr, /reading images/);
+    await halted();
     serving.kill('SIGTERM');
     const { code, stderr } = await ended;
     expect(code).toBe(0);
@@ -172,10 +174,7 @@ describe('r2o commands at the same time', { timeout: 300_000 }, () => {
   });
 
   test('Ctrl-C for the process that was started reaches the one that it started', async () => {
-    const { data } = { data: join(await photos(1), '..', 'data') };
-    const adding = spawnCli(data, ['collections', 'add', await photos(1_000)], {}, ['--import', AS_OLD_NODE]);
-    const ended = resultOf(adding);
-    await waitForOutput(adding.stderr, /reading images/);
+    const { data, adding, ended } = await scanUnderWay(['--import', AS_OLD_NODE]);
     adding.kill('SIGINT');
     expect((await ended).code).toBe(130);
     expect(await jobsOf(data)).toMatchObject([{ state: 'cancelled' }]);

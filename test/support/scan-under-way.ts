@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { resultOf, spawnCli, waitForOutput } from './cli.ts';
+import { resultOf, spawnCli } from './cli.ts';
+import { haltingCommand } from './halting.ts';
 import { makePhotos } from './photo-folder.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -11,15 +12,20 @@ export async function photos(count: number): Promise<string> {
   return folder;
 }
 
-/** `collections add` of 2,000 photos in a process of its own, of which some have been read. */
-export async function scanUnderWay() {
-  const folder = await photos(2_000);
+/** More than a scan saves at once. */
+const PHOTOS_UNDER_WAY = 80;
+/** Some photos have been saved, others have not. */
+export const MIDWAY = { kind: 'scan/save', after: 1 } as const;
+
+/** `collections add` in a process of its own that has halted when some photos were saved, until it is stopped. */
+export async function scanUnderWay(nodeOptions: readonly string[] = []) {
+  const folder = await photos(PHOTOS_UNDER_WAY);
   const data = tempFolder();
-  const adding = spawnCli(data, ['collections', 'add', folder]);
+  const { env, halted } = haltingCommand(MIDWAY);
+  const adding = spawnCli(data, ['collections', 'add', folder], env, nodeOptions);
   const ended = resultOf(adding);
-  await waitForOutput(adding.stderr, /reading images/);
-  await new Promise((resolve) => setTimeout(resolve, 200));
-  return { data, adding, ended };
+  await halted();
+  return { data, adding, ended, photoCount: PHOTOS_UNDER_WAY };
 }
 
 /** The workers of a command are its children; `ps` finds them as a person would. */

@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect } from 'vitest';
+import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
+import { FromWorker } from '../../src-main/worker/protocol/messages.ts';
+import type { Ask } from '../../src-main/worker/protocol/ask.ts';
+import { tempFolder } from './temp-folder.ts';
+
+/** Which ask a job halts at: the one of a kind that follows `after` others. */
+export type HaltAt = { kind: Ask['kind']; after: number };
+
+const PATIENCE = { timeout: 50_000, interval: 20 };
+
+/**
+ * Halts the first worker of a command in the middle of its job, until it is asked to stop or killed: what comes next
+ * in a test does not depend on how fast the machine is.
+ * @returns `env` for the command, and `halted`, which waits until its worker has come so far
+ */
+export function haltingCommand(at: HaltAt): { env: NodeJS.ProcessEnv; halted: () => Promise<void> } {
+  const file = join(tempFolder(), 'halted');
+  const preload = pathToFileURL(join(import.meta.dirname, 'workers/halting.mjs'));
+  return {
+    env: { NODE_OPTIONS: `--import=${preload.href}`, R2O_HALT_AT: JSON.stringify({ ...at, file }) },
+    halted: () => expect.poll(() => existsSync(file), PATIENCE).toBe(true),
+  };
+}
+
+/** As `haltingCommand`, for a service in the process of the test: the first job that gets so far halts. */
+export function haltingFork(fork: ForkWorker, at: HaltAt): { fork: ForkWorker; halted: () => Promise<void> } {
+  let isHalted = false;
+  const halting: ForkWorker = (options) => {
+    const channel = fork(options);
+    let answered = 0;
+    let release: (() => void) | undefined;
+    return {
+      ...channel,
+      onMessage: (listener) => {
+        let held: unknown[] | undefined;
+        channel.onMessage((raw) => {
+          const message = FromWorker.parse(raw);
+          if (held) {
+            if (message.type !== 'heartbeat') held.push(raw);
+            return;
+          }
+          const isOfKind = message.type === 'ask' && message.ask.kind === at.kind;
+          if (isHalted || !isOfKind || answered++ !== at.after) {
+            listener(raw);
+            return;
+          }
+          held = [raw];
+          isHalted = true;
+          release = () => {
+            const messages = held ?? [];
+            held = undefined;
+            for (const one of messages) listener(one);
+          };
+        });
+      },
+      send: (message) => {
+        channel.send(message);
+        if (message.type === 'pause' || message.type === 'cancel') release?.();
+      },
+    };
+  };
+  return { fork: halting, halted: () => expect.poll(() => isHalted, PATIENCE).toBe(true) };
+}
