@@ -34,6 +34,8 @@ const ImportSpec = z.object({ kind: z.literal('import'), importId: ImportId });
 const DescribeSpec = z.object({ kind: z.literal('describe'), segmentationId: SegmentationId });
 /** Compares the images of a collection with each other. */
 const CompareSpec = z.object({ kind: z.literal('compare'), collectionId: CollectionId });
+/** Lays out images and objects on a plane. */
+const MapSpec = z.object({ kind: z.literal('map'), segmentationId: SegmentationId });
 export const JobSpec = z.discriminatedUnion('kind', [
   ScanSpec,
   PretrainSpec,
@@ -42,6 +44,7 @@ export const JobSpec = z.discriminatedUnion('kind', [
   ImportSpec,
   DescribeSpec,
   CompareSpec,
+  MapSpec,
 ]);
 export type JobSpec = z.infer<typeof JobSpec>;
 export type JobKind = JobSpec['kind'];
@@ -64,11 +67,13 @@ export const JobPhase = z.enum([
   'comparing-masks',
   'describing-objects',
   'comparing-images',
+  'finding-neighbours',
+  'laying-out-map',
 ]);
 export type JobPhase = z.infer<typeof JobPhase>;
 
 /** What a job counts. */
-export const JobUnit = z.enum(['files', 'images', 'steps']);
+export const JobUnit = z.enum(['files', 'images', 'steps', 'vectors']);
 
 export const JobProgress = z.object({
   phase: JobPhase,

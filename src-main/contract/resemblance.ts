@@ -1,4 +1,5 @@
 import { lookAlikeContract } from './look-alike.ts';
+import { mapContract } from './map.ts';
 import { proposalContract } from './proposal.ts';
 import { similarContract } from './similar.ts';
 
@@ -7,4 +8,5 @@ export const resemblanceContract = {
   similar: similarContract,
   lookAlikes: lookAlikeContract,
   proposals: proposalContract,
+  maps: mapContract,
 };

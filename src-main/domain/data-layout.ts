@@ -90,8 +90,14 @@ export function modelFile(modelsFolder: string, file: string): string {
  */
 export function segmentationFiles({ segmentations }: DataLayout, id: SegmentationId) {
   const file = (suffix: string) => join(segmentations, `${id}.${suffix}`);
-  // The vectors of its images and masks.
-  return { model: file('model'), lessons: file('lessons'), vectors: file('vectors'), recipe: file('recipe') };
+  return {
+    model: file('model'),
+    lessons: file('lessons'),
+    recipe: file('recipe'),
+    // The vectors of its images and masks, and where these lie on its map.
+    vectors: file('vectors'),
+    map: file('map'),
+  };
 }
 
 /** The folder of a run: its image list and checkpoints. */

@@ -3,6 +3,7 @@ import { compareKind } from './compare-kind.ts';
 import { describeKind } from './describe-kind.ts';
 import { exportKind } from './export-kind.ts';
 import { importKind } from './import-kind.ts';
+import { mapKind } from './map-kind.ts';
 import { pretrainKind } from './pretrain-kind.ts';
 import { scanKind } from './scan-kind.ts';
 import { segmentKind } from './segment-kind.ts';
@@ -17,5 +18,6 @@ export function jobKinds(environment: JobEnvironment): JobKinds {
     segment: segmentKind(environment),
     describe: describeKind(environment),
     compare: compareKind(environment),
+    map: mapKind(environment),
   };
 }

@@ -19,6 +19,7 @@ import { hasCalibratedScores } from '../contract/likely-right.ts';
 import { answerClicks } from './clicks.ts';
 import { exportHead, headTeachers, writeHeat } from './foreground-heads.ts';
 import { lookAlikeHandlers } from './look-alikes.ts';
+import { mapHandlers } from './maps.ts';
 import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import { shardHandlers } from './shards.ts';
@@ -48,6 +49,7 @@ export function createRouter(service: Service) {
   const similar = similarHandlers(service);
   const lookAlikes = lookAlikeHandlers(service);
   const proposals = proposalHandlers(service);
+  const maps = mapHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -178,6 +180,13 @@ export function createRouter(service: Service) {
       masks: os.proposals.masks.handler(({ input }) => proposals.masks(input.id, input.part, input.limit)),
       apply: os.proposals.apply.handler(({ input }) => proposals.apply(input.id, input.part, input.except)),
       discard: os.proposals.discard.handler(({ input }) => proposals.discard(input.id)),
+    },
+    maps: {
+      state: os.maps.state.handler(({ input }) => maps.state(input.id)),
+      layOut: os.maps.layOut.handler(({ input }) => maps.layOut(input.id)),
+      points: os.maps.points.handler(({ input: { id, ...query } }) => maps.points(id, query)),
+      objects: os.maps.objects.handler(({ input }) => maps.objects(input.id, input.ids)),
+      write: os.maps.write.handler(({ input }) => maps.write(input)),
     },
     models: {
       list: os.models.list.handler(() => store.models.list()),

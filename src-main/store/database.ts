@@ -12,6 +12,7 @@ import { LikelyRightRepository } from './likely-right.ts';
 import { LookAlikeRepository } from './look-alikes.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
+import { MapPointRepository } from './map-points.ts';
 import { MaskEditRepository } from './mask-edits.ts';
 import { MaskImportRepository } from './mask-imports.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
@@ -87,6 +88,7 @@ export class Store {
   readonly descriptions: DescriptionRepository;
   readonly decisions: DecisionRepository;
   readonly lookAlikes: LookAlikeRepository;
+  readonly mapPoints: MapPointRepository;
   readonly exports: ExportRepository;
   readonly maskEdits: MaskEditRepository;
   readonly maskImports: MaskImportRepository;
@@ -115,6 +117,7 @@ export class Store {
     this.decisions = new DecisionRepository(readable);
     this.descriptions = new DescriptionRepository(writable);
     this.lookAlikes = new LookAlikeRepository(writable);
+    this.mapPoints = new MapPointRepository(readable);
     this.exports = new ExportRepository(writable);
     this.maskEdits = new MaskEditRepository(writable);
     this.maskImports = new MaskImportRepository(writable, this.maskEdits);

@@ -81,6 +81,7 @@ const JOBS: { [K in JobKind]: (job: WorkerJobOf<K>, context: JobContext) => Prom
   pretrain: async (...args) => (await import('./jobs/pretrain-job.ts')).runPretraining(...args),
   segment: async (...args) => (await import('./jobs/segment-job.ts')).runSegmentation(...args),
   compare: async (...args) => (await import('./jobs/compare-job.ts')).runComparison(...args),
+  map: async (...args) => (await import('./jobs/map-job.ts')).runMap(...args),
   describe: async (...args) => (await import('./jobs/describe-job.ts')).runDescription(...args),
 };
 
@@ -185,6 +186,11 @@ async function resultOf(call: Call): Promise<unknown> {
     case 'find-similar': {
       const { findSimilar } = await import('./calls/similar-call.ts');
       return findSimilar(call);
+    }
+    case 'write-map': {
+      const { writeMap } = await import('./calls/map-call.ts');
+      await writeMap(call);
+      return null;
     }
     case 'write-preview-strip': {
       const { writePreviewStrip } = await import('./calls/preview-strip-call.ts');

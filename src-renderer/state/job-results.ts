@@ -29,6 +29,10 @@ export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void>
       case 'describe':
         navigation.go('masks', spec.segmentationId);
         return;
+      case 'map':
+        navigation.go('masks', spec.segmentationId);
+        navigation.setQuery({ map: 'objects' });
+        return;
       case 'export':
         navigation.go('datasets', (await client.exports.get({ id: spec.exportId })).versionId ?? 'new');
         return;

@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { runCli } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+
+/** Each command starts the app. */
+const LONG_MS = 240_000;
 
 test('r2o similar describes a segmentation once, and lists what is most like an image or an object', async () => {
   const data = tempFolder();
@@ -40,6 +44,43 @@ test('r2o similar describes a segmentation once, and lists what is most like an 
     expect(await runCli(data, 'similar', '1', ...wrong)).toMatchObject({ code: 2 });
   }
   expect(await runCli(data, 'similar', '1', '--object', '1', '--image', 'a.png')).toMatchObject({ code: 1 });
+});
+
+test('r2o map lays out a segmentation once, and writes the points', { timeout: LONG_MS }, async () => {
+  const data = tempFolder();
+  const folder = tempFolder();
+  await writeScenes(folder, { count: 4, seed: 3 });
+  expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
+  const inside = await runCli(data, 'map', '1', '--out', join(folder, 'images', 'map.csv'));
+  expect(inside).toMatchObject({ code: 1 });
+  expect(inside.stderr).not.toContain('describing');
+
+  const csv = join(folder, 'map.csv');
+  const first = await runCli(data, 'map', '1', '--out', csv);
+  expect(first, first.stderr).toMatchObject({ code: 0 });
+  expect(first.stderr).toContain('laying out map');
+  const lines = readFileSync(csv, 'utf8').trim().split('\r\n');
+  expect(first.stdout).toContain(`Wrote ${lines.length - 1} points to ${csv}`);
+  expect(lines[0]).toBe('x,y,image,object,concept,review,score,split');
+
+  const again = await runCli(data, 'map', '1', '--out', csv, '--force', '--json');
+  expect(again, again.stderr).toMatchObject({ code: 0 });
+  expect(again.stderr).not.toContain('laying out map');
+  expect(JSON.parse(again.stdout)).toEqual({
+    map: expect.objectContaining({
+      objectCount: lines.length - 1,
+      imageCount: 4,
+      isOutdated: false,
+    }) as object,
+    written: { path: csv, pointCount: lines.length - 1 },
+  });
+  expect(readFileSync(csv, 'utf8').trim().split('\r\n')).toEqual(lines);
+  const json = join(folder, 'images.json');
+  expect(await runCli(data, 'map', '1', '--of', 'images', '--out', json)).toMatchObject({ code: 0 });
+  expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject({
+    of: 'images',
+    points: [{}, {}, {}, { x: expect.any(Number) as number, image: expect.any(String) as string }],
+  });
 });
 
 test('r2o propose says that there is nothing to learn from yet, and changes nothing', async () => {

@@ -65,6 +65,21 @@ export const SEGMENTATIONS_ERRORS = {
     message: "The images and objects of '{name}' have not been described yet, so they cannot be compared.",
     hint: 'Describe them first.',
   },
+  'vectors-gone': {
+    code: 'WRONG_STATE',
+    message: 'The descriptions of the images and objects are gone, or another version wrote them.',
+    hint: 'Describe them again.',
+  },
+  'no-map': {
+    code: 'WRONG_STATE',
+    message: "The objects of '{name}' have not been laid out on a map yet.",
+    hint: 'Lay them out first.',
+  },
+  'map-file-type': {
+    code: 'BAD_INPUT',
+    message: "A map cannot be written to '{path}', because its name ends in neither .csv nor .json.",
+    hint: 'Choose a name that ends in .csv or .json.',
+  },
   'no-proposal': {
     code: 'WRONG_STATE',
     message: "There is no proposal for '{name}': it was applied or discarded, or the app has been restarted.",

@@ -11,6 +11,7 @@ import { addDuplicatesCommand } from './commands/duplicates.ts';
 import { addDevicesCommand } from './commands/devices.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDemoCommand } from './commands/demo.ts';
+import { addMapCommand } from './commands/map.ts';
 import { addModelCommands } from './commands/models.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addImportMasksCommand } from './commands/import-masks.ts';
@@ -50,6 +51,7 @@ export function createProgram(version: string): Command {
   addSegmentCommand(program);
   addReviewCommand(program);
   addSimilarCommand(program);
+  addMapCommand(program);
   addProposeCommand(program);
   addSegmentationCommands(program);
   addConceptCommands(program);

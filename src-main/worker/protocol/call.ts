@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { ClickSeeds } from '../../contract/click-seeds.ts';
 import { ContentHash, ImageId, MaskId } from '../../contract/ids.ts';
+import { Split } from '../../contract/dataset.ts';
+import { MapOf } from '../../contract/map.ts';
 import { MaskFileFormat, MaskFileProblem } from '../../contract/mask-import.ts';
-import { Box } from '../../contract/mask.ts';
+import { Box, ReviewState } from '../../contract/mask.ts';
 import { MaskShape } from '../../domain/mask-shape.ts';
 import {
   EncoderCard,
@@ -231,6 +233,24 @@ export const Call = z.discriminatedUnion('kind', [
     of: z.union([z.object({ imageId: ImageId }), z.object({ maskId: MaskId })]),
     limit: z.number().int().positive(),
   }),
+  /** The points of a map as a table or as JSON, by the name's ending, written to `out`. */
+  z.object({
+    kind: z.literal('write-map'),
+    out: z.string(),
+    of: MapOf,
+    points: z.array(
+      z.object({
+        x: z.number(),
+        y: z.number(),
+        image: z.string(),
+        object: z.number().int(),
+        concept: z.string().nullable(),
+        review: ReviewState,
+        score: z.number(),
+        split: Split.nullable(),
+      }),
+    ),
+  }),
   /** Region maps of a run as one picture, one row per image and one column per step, written to `out`. */
   z.object({
     kind: z.literal('write-preview-strip'),
@@ -270,6 +290,7 @@ export const CallResults = {
     /** Null if what was looked for has not been described. Ids of images for an image, of masks for a mask. */
     found: z.array(z.object({ id: z.number().int(), similarity: z.number() })).nullable(),
   }),
+  'write-map': z.null(),
   'write-preview-strip': z.null(),
   'unpack-truth': z.object({ missingImages: z.array(z.string()), problems: z.array(MaskFileProblem) }),
   'score-masks': z.object({

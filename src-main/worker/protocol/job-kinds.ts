@@ -358,6 +358,21 @@ const compare = {
   },
 } satisfies Declaration<'compare'>;
 
+const map = {
+  job: z.object({
+    vectorsFile: z.string(),
+    /** Where the layout is kept. */
+    mapFile: z.string(),
+    /** When the vectors were described. */
+    describedAtMs: z.number(),
+    laidOutAtMs: z.number(),
+  }),
+  asks: {
+    /** The layout is in its file. */
+    'map/finish': { ask: Nothing, answer: z.null() },
+  },
+} satisfies Declaration<'map'>;
+
 /**
  * Every kind of job, once. The service's handler of a kind is in `jobs/job-kinds.ts`, the worker's code in
  * `worker/worker.ts`; a kind that lacks one does not compile.
@@ -370,4 +385,5 @@ export const JOB_KINDS = {
   segment,
   describe,
   compare,
+  map,
 } satisfies { [K in JobKind]: Declaration<K> };

@@ -38,6 +38,7 @@ const WRITERS: Record<string, Writer> = {
     client.segmentations.writeHeat({ id, imageId: ImageId.parse(1), path, overwrite }),
   'segmentations.exportHead': (client, path, overwrite) =>
     client.segmentations.exportHead({ id, path, overwrite }),
+  'maps.write': (client, path, overwrite) => client.maps.write({ id, of: 'objects', path, overwrite }),
   'runs.writePreviews': (client, path, overwrite) =>
     client.runs.writePreviews({ id: RunId.parse(1), path, overwrite }),
   'models.export': (client, path, overwrite) =>
@@ -81,6 +82,7 @@ const WRITING_OPTIONS = [
   'pretrain --plan-to',
   'runs resume --plan-to',
   'segmentations sheet --out',
+  'map --out',
   'segmentations heat --out',
   'segmentations export-head --out',
   'runs previews --out',

@@ -1,0 +1,169 @@
+import { u32At } from '../../tensor/random.ts';
+import type { VectorTable } from '../describe/nearest.ts';
+import { principalAxes, project } from '../projection.ts';
+import { nearestTable } from './nearest-table.ts';
+import { neighbourGraph, type NeighbourGraph } from './neighbour-graph.ts';
+
+/** Neighbours that should stay neighbours on the map: UMAP's usual number. */
+const NEIGHBOURS = 15;
+/** Of each row's random others that push it away, per neighbour that pulls it. */
+const PUSHES = 5;
+/** Rounds of UMAP: small maps need more until they have settled. */
+const ROUNDS = { few: 500, many: 200, manyFrom: 10_000 };
+/** A move is no longer than this, so that two points in one place do not shoot apart. */
+const LONGEST_PULL = 4;
+/** Extent of the points at the start, from the middle. */
+const START_EXTENT = 10;
+const SEED = 1;
+
+export type LayoutProgress = {
+  /** CPU threads of the search for neighbours. */
+  cores: number;
+  onNeighbours: (done: number, total: number) => void | Promise<void>;
+  /** Called after every round; it may wait, and throw to stop. */
+  onRound: (done: number, total: number) => void | Promise<void>;
+};
+
+/**
+ * Places vectors on a plane so that near ones stay near: UMAP (arXiv 1802.03426), with a principal-component start, which
+ * keeps the large picture and draws nothing at random, and with the kernel 1 / (1 + d^2), that is a = b = 1, which
+ * changes maps little (arXiv 2007.08902, section 3) and needs no powers.
+ *
+ * The same vectors give the same map, in whichever order they come: they are put in order by their numbers first.
+ *
+ * Written here because the maintained libraries did not fit: umap-js 1.4.0 takes 17 s of CPU time and 740 MB for 10,000
+ * rows, of which we need ten times as many, and DruidJS is under the LGPL.
+ * @param table vectors of length 1
+ * @returns [n, 2], in [-1, 1], centred
+ */
+export async function layOut(table: VectorTable, progress: LayoutProgress): Promise<Float32Array> {
+  const { dim } = table;
+  const order = inOrder(table);
+  const ordered = new Float32Array(table.vectors.length);
+  order.forEach((row, at) => ordered.set(table.vectors.subarray(row * dim, (row + 1) * dim), at * dim));
+  const places = await placesOf({ vectors: ordered, dim }, progress);
+  const result = new Float32Array(order.length * 2);
+  fitIn(places);
+  order.forEach((row, at) => result.set(places.subarray(at * 2, at * 2 + 2), row * 2));
+  return result;
+}
+
+/** The rows by the first of their numbers that differs; equal ones as they come. */
+function inOrder({ vectors, dim }: VectorTable): number[] {
+  return Array.from({ length: vectors.length / dim }, (_, row) => row).sort((a, b) => {
+    for (let d = 0; d < dim; d++) {
+      const difference = (vectors[a * dim + d] ?? 0) - (vectors[b * dim + d] ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return a - b;
+  });
+}
+
+async function placesOf(table: VectorTable, progress: LayoutProgress): Promise<Float32Array> {
+  const rows = table.vectors.length / table.dim;
+  const places = start(table);
+  // One or two points have no shape.
+  if (rows < 3) return places;
+  const count = Math.min(NEIGHBOURS, rows - 1);
+  const nearest = await nearestTable(table, count, {
+    cores: progress.cores,
+    onRows: (done) => progress.onNeighbours(done, rows),
+  });
+  const rounds = rows >= ROUNDS.manyFrom ? ROUNDS.many : ROUNDS.few;
+  const settling = settle(places, neighbourGraph(nearest), rounds);
+  for (let done = 1; !settling.next().done; done++) await progress.onRound(done, rounds);
+  return places;
+}
+
+/** The two strongest principal components, and along them so little noise that equal rows can part. */
+function start(table: VectorTable): Float32Array {
+  const { vectors, dim } = table;
+  const rows = vectors.length / dim;
+  const axes = principalAxes(vectors, dim, Math.min(2, dim));
+  const along = project(axes, vectors);
+  const kept = along.length / Math.max(1, rows);
+  const places = new Float32Array(rows * 2);
+  for (let row = 0; row < rows; row++)
+    for (let axis = 0; axis < 2; axis++)
+      places[row * 2 + axis] = axis < kept ? (along[row * kept + axis] ?? 0) : 0;
+  const extent = places.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-12);
+  for (let at = 0; at < places.length; at++) {
+    const noise = u32At(SEED, at) / 2 ** 32 - 0.5;
+    places[at] = ((places[at] ?? 0) / extent) * START_EXTENT + noise * 1e-3;
+  }
+  return places;
+}
+
+/** Moves the points, one round per step (UMAP, algorithm 5): neighbours pull, random others push. */
+function* settle(places: Float32Array, graph: NeighbourGraph, rounds: number): Generator<void, void> {
+  const rows = places.length / 2;
+  const { pairs, every } = dueTimes(graph, rounds);
+  const due = Float64Array.from(every);
+  let draws = places.length;
+  for (let round = 0; round < rounds; round++) {
+    const step = 1 - round / rounds;
+    for (let pair = 0; pair < due.length; pair++) {
+      if ((due[pair] ?? 0) > round + 1) continue;
+      due[pair] = (due[pair] ?? 0) + (every[pair] ?? 0);
+      const [a, b] = [pairs[pair * 2] ?? 0, pairs[pair * 2 + 1] ?? 0];
+      pull(places, a, b, step);
+      for (let push = 0; push < PUSHES; push++) {
+        const other = u32At(SEED, draws++) % rows;
+        if (other !== a) pushAway(places, a, other, step);
+      }
+    }
+    yield;
+  }
+}
+
+/** Both directions of each pair, with the rounds between two of its turns: the strongest have one in every round. */
+function dueTimes({ from, to, weights }: NeighbourGraph, rounds: number) {
+  const strongest = weights.reduce((most, weight) => Math.max(most, weight), 0);
+  const kept = [...weights.keys()].filter((at) => (weights[at] ?? 0) * rounds >= strongest);
+  const pairs = new Int32Array(kept.length * 4);
+  const every = new Float64Array(kept.length * 2);
+  kept.forEach((at, place) => {
+    const [a, b] = [from[at] ?? 0, to[at] ?? 0];
+    pairs.set([a, b, b, a], place * 4);
+    every.fill(strongest / (weights[at] ?? 1), place * 2, place * 2 + 2);
+  });
+  return { pairs, every };
+}
+
+function pull(places: Float32Array, a: number, b: number, step: number): void {
+  const dx = (places[a * 2] ?? 0) - (places[b * 2] ?? 0);
+  const dy = (places[a * 2 + 1] ?? 0) - (places[b * 2 + 1] ?? 0);
+  const force = -2 / (1 + dx * dx + dy * dy);
+  const [x, y] = [bounded(force * dx) * step, bounded(force * dy) * step];
+  places[a * 2] = (places[a * 2] ?? 0) + x;
+  places[a * 2 + 1] = (places[a * 2 + 1] ?? 0) + y;
+  places[b * 2] = (places[b * 2] ?? 0) - x;
+  places[b * 2 + 1] = (places[b * 2 + 1] ?? 0) - y;
+}
+
+function pushAway(places: Float32Array, a: number, b: number, step: number): void {
+  const dx = (places[a * 2] ?? 0) - (places[b * 2] ?? 0);
+  const dy = (places[a * 2 + 1] ?? 0) - (places[b * 2 + 1] ?? 0);
+  const squared = dx * dx + dy * dy;
+  const force = 2 / ((0.001 + squared) * (1 + squared));
+  places[a * 2] = (places[a * 2] ?? 0) + bounded(force * dx) * step;
+  places[a * 2 + 1] = (places[a * 2 + 1] ?? 0) + bounded(force * dy) * step;
+}
+
+const bounded = (move: number): number => Math.max(-LONGEST_PULL, Math.min(LONGEST_PULL, move));
+
+/** Centres the points and scales them, both axes alike, so that the outermost is at 1. */
+function fitIn(places: Float32Array): void {
+  const box = [Infinity, -Infinity, Infinity, -Infinity] as [number, number, number, number];
+  for (let at = 0; at < places.length; at += 2) {
+    const [x, y] = [places[at] ?? 0, places[at + 1] ?? 0];
+    [box[0], box[1]] = [Math.min(box[0], x), Math.max(box[1], x)];
+    [box[2], box[3]] = [Math.min(box[2], y), Math.max(box[3], y)];
+  }
+  const [left, right, top, bottom] = box;
+  const half = Math.max(right - left, bottom - top, 1e-12) / 2;
+  for (let at = 0; at < places.length; at += 2) {
+    places[at] = ((places[at] ?? 0) - (left + right) / 2) / half;
+    places[at + 1] = ((places[at + 1] ?? 0) - (top + bottom) / 2) / half;
+  }
+}

@@ -1,0 +1,66 @@
+import type { NearestTable } from './nearest-table.ts';
+
+/** How strongly rows belong together: `from[i]` to `to[i]` with `weights[i]` in (0, 1], each pair once. */
+export type NeighbourGraph = { from: Int32Array; to: Int32Array; weights: Float32Array };
+
+const SEARCH_STEPS = 64;
+const TOLERANCE = 1e-5;
+/** Least width of a neighbourhood, as a share of the mean distance in it. */
+const LEAST_WIDTH = 1e-3;
+
+/**
+ * The fuzzy graph of a table of neighbours (UMAP, arXiv 1802.03426, algorithms 2 and 3): each row's distances become
+ * weights whose sum is log2 of their number, and the two directions of a pair are joined, a + b - ab.
+ */
+export function neighbourGraph(table: NearestTable): NeighbourGraph {
+  const { count, indices } = table;
+  const directed = directedWeights(table);
+  const rows = indices.length / count;
+  const [from, to, weights]: [number[], number[], number[]] = [[], [], []];
+  for (let row = 0; row < rows; row++) {
+    for (let at = row * count; at < (row + 1) * count; at++) {
+      const other = indices[at] ?? 0;
+      const reverse = placeOf(table, other, row);
+      // The pair is met from both sides: it is taken from the first.
+      if (reverse >= 0 && other < row) continue;
+      const [a, b] = [directed[at] ?? 0, reverse < 0 ? 0 : (directed[reverse] ?? 0)];
+      from.push(row);
+      to.push(other);
+      weights.push(a + b - a * b);
+    }
+  }
+  return { from: Int32Array.from(from), to: Int32Array.from(to), weights: Float32Array.from(weights) };
+}
+
+/** Where `wanted` is among the neighbours of a row; -1 for nowhere. */
+function placeOf({ count, indices }: NearestTable, row: number, wanted: number): number {
+  for (let at = row * count; at < (row + 1) * count; at++) if (indices[at] === wanted) return at;
+  return -1;
+}
+
+/** exp(-(distance - nearest) / width), with the width of each row that gives the sum log2(count). */
+function directedWeights({ count, distances }: NearestTable): Float32Array {
+  const weights = new Float32Array(distances.length);
+  const wanted = Math.log2(count + 1);
+  for (let from = 0; from < distances.length; from += count) {
+    const own = distances.subarray(from, from + count);
+    const nearest = own.find((distance) => distance > 0) ?? 0;
+    const width = widthOf(own, nearest, wanted);
+    for (let at = 0; at < count; at++)
+      weights[from + at] = Math.exp(-Math.max(0, (own[at] ?? 0) - nearest) / width);
+  }
+  return weights;
+}
+
+function widthOf(distances: Float32Array, nearest: number, wanted: number): number {
+  let [low, high, width] = [0, Infinity, 1];
+  for (let step = 0; step < SEARCH_STEPS; step++) {
+    let sum = 0;
+    for (const distance of distances) sum += Math.exp(-Math.max(0, distance - nearest) / width);
+    if (Math.abs(sum - wanted) < TOLERANCE) break;
+    if (sum > wanted) [high, width] = [width, (low + width) / 2];
+    else [low, width] = [width, high === Infinity ? width * 2 : (width + high) / 2];
+  }
+  const mean = distances.reduce((sum, distance) => sum + distance, 0) / distances.length;
+  return Math.max(width, LEAST_WIDTH * mean, 1e-12);
+}
