@@ -17,6 +17,11 @@ export function weightsOf(model: Model, modelsFolder: string): ModelWeights {
   return { kind: 'untrained', architecture: Architecture.parse(architecture), seed: card.seed ?? 0 };
 }
 
+/** Whether it is the app's copy of somebody's ONNX file, which is run as it is. */
+export function isForeignGraph(weights: ModelWeights): weights is Extract<ModelWeights, { kind: 'file' }> {
+  return weights.kind === 'file' && weights.path.endsWith('.onnx');
+}
+
 /** Whether two models give the same features: the same weights, imported twice, do. */
 export function isSameEncoder(a: Model, b: Model): boolean {
   if (a.sha256 !== null || b.sha256 !== null) return a.sha256 === b.sha256;

@@ -1,8 +1,14 @@
-import { toErrorInfo, type UserError, userError, userErrorFromInfo } from '../contract/errors.ts';
+import {
+  toErrorInfo,
+  type ErrorInfo,
+  type UserError,
+  userError,
+  userErrorFromInfo,
+} from '../contract/errors.ts';
 import { CallResults, type Call, type CallOf, type ResultOf } from '../worker/protocol/call.ts';
 import type { Outcome } from '../worker/protocol/job.ts';
 import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
-import { callWorkerStopped, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
+import { callWorkerStopped, mayLackMemory, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
 
 /** A worker without calls is ended after this long; the next call starts a new one. */
 const IDLE_MS = 60_000;
@@ -42,6 +48,8 @@ export class CallWorker {
   readonly #onBug: (error: unknown, where: string) => void;
   readonly #pending = new Map<number, Pending>();
   #channel: WorkerChannel | undefined;
+  /** What to report if a worker is ended now; see [Note: Memory of foreign graphs]. */
+  readonly #lastWords = new WeakMap<WorkerChannel, ErrorInfo>();
   readonly #silentMs: number;
   #idleTimer: NodeJS.Timeout | undefined;
   #silenceTimer: NodeJS.Timeout | undefined;
@@ -84,14 +92,17 @@ export class CallWorker {
     channel.onMessage((raw) => {
       this.#waitForSign(channel);
       try {
-        this.#receive(parseMessage(FromWorker, raw));
+        const message = parseMessage(FromWorker, raw);
+        if (message.type === 'last-words') this.#noteLastWords(channel, message.error);
+        else this.#receive(message);
       } catch (error) {
         this.#giveUp(channel, error);
       }
     });
     channel.onExit((exit) => {
       if (this.#channel === channel) this.#channel = undefined;
-      this.#rejectAll(channel, callWorkerStopped(exit));
+      const words = mayLackMemory(exit) ? this.#lastWords.get(channel) : undefined;
+      this.#rejectAll(channel, words ? userErrorFromInfo(words) : callWorkerStopped(exit));
     });
     return channel;
   }
@@ -118,6 +129,11 @@ export class CallWorker {
   #rejectAll(channel: WorkerChannel, error: Error): void {
     const seqs = [...this.#pending].filter(([, pending]) => pending.channel === channel).map(([seq]) => seq);
     for (const seq of seqs) this.#take(seq)?.reject(error);
+  }
+
+  #noteLastWords(channel: WorkerChannel, error: ErrorInfo | null): void {
+    if (error) this.#lastWords.set(channel, error);
+    else this.#lastWords.delete(channel);
   }
 
   #receive(message: FromWorker): void {

@@ -2,7 +2,14 @@ import { toErrorInfo, UserError, userError, type ErrorInfo } from '../contract/e
 import type { Ask } from '../worker/protocol/ask.ts';
 import type { Outcome, ProgressReport, WorkerJob } from '../worker/protocol/job.ts';
 import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
-import { isCrash, jobWorkerStopped, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
+import {
+  isCrash,
+  jobWorkerStopped,
+  mayLackMemory,
+  type ForkWorker,
+  type WorkerChannel,
+  type WorkerExit,
+} from './worker-channel.ts';
 
 /** How a run ended: as the worker said, or because the worker died without saying anything. */
 export type RunEnd = Outcome | InterruptedRun;
@@ -37,19 +44,14 @@ export class JobRun {
   #stopping: 'pause' | 'cancel' | undefined;
   #silenceTimer: NodeJS.Timeout | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
+  #lastWords: ErrorInfo | null = null;
   #isOver = false;
 
   constructor(options: JobRunOptions) {
     this.#options = options;
     this.#channel = options.fork();
     this.#channel.onMessage((raw) => this.#guard(() => this.#receive(raw)));
-    this.#channel.onExit((exit) =>
-      this.#finish({
-        state: 'interrupted',
-        isCrash: isCrash(exit),
-        error: jobWorkerStopped(exit).toInfo(),
-      }),
-    );
+    this.#channel.onExit((exit) => this.#finish(this.#endBy(exit)));
     this.#watchSilence();
   }
 
@@ -97,6 +99,9 @@ export class JobRun {
         return;
       case 'heartbeat':
         return;
+      case 'last-words':
+        this.#lastWords = message.error;
+        return;
       case 'progress':
         this.#options.onProgress(message.progress);
         return;
@@ -126,6 +131,12 @@ export class JobRun {
     const asked = this.#stopped();
     if (!asked) throw brokenProtocol(`a job that nobody has asked to stop (${outcome.state})`);
     return asked;
+  }
+
+  #endBy(exit: WorkerExit): RunEnd {
+    if (this.#lastWords && mayLackMemory(exit))
+      return { state: 'failed', error: this.#lastWords, stack: null };
+    return { state: 'interrupted', isCrash: isCrash(exit), error: jobWorkerStopped(exit).toInfo() };
   }
 
   async #answer(seq: number, ask: Ask): Promise<void> {

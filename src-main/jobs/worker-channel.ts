@@ -43,6 +43,9 @@ export function isCrash({ code, signal }: WorkerExit): boolean {
  */
 const MEMORY_SIGNALS: readonly (string | null)[] = ['SIGKILL', 'SIGABRT', 'SIGTRAP', 'SIGILL'];
 
+/** What Electron and Windows make of SIGKILL. */
+const KILLED_CODES: readonly (number | null)[] = [9, 137, ...(process.platform === 'win32' ? [1] : [])];
+
 /** Says that a worker went away in the middle of a call. */
 export function callWorkerStopped(exit: WorkerExit): UserError {
   return userError(mayLackMemory(exit) ? 'worker-out-of-memory' : 'worker-stopped', { exit: phraseOf(exit) });
@@ -55,8 +58,9 @@ export function jobWorkerStopped(exit: WorkerExit): UserError {
   });
 }
 
-function mayLackMemory({ signal }: WorkerExit): boolean {
-  return MEMORY_SIGNALS.includes(signal);
+/** Whether a worker may have ended because memory ran out, or because it took more than it may. */
+export function mayLackMemory({ code, signal }: WorkerExit): boolean {
+  return MEMORY_SIGNALS.includes(signal) || (signal === null && KILLED_CODES.includes(code));
 }
 
 function phraseOf({ code, signal }: WorkerExit): Phrase {

@@ -5,6 +5,7 @@ import { CallResults, type Call } from './protocol/call.ts';
 import type { Outcome, WorkerJob, WorkerJobOf } from './protocol/job.ts';
 import { parseMessage, ToWorker, type FromWorker } from './protocol/messages.ts';
 import type { JobContext } from './jobs/job-context.ts';
+import { memoryWatch } from './memory-watch.ts';
 import { ServiceLink } from './service-link.ts';
 import { JobStopped } from './stop-signal.ts';
 
@@ -66,6 +67,7 @@ export function startWorker(port: WorkerPort): Disposable {
   const heartbeat = setInterval(() => {
     port.send({ type: 'heartbeat', rssBytes: process.memoryUsage.rss() });
   }, HEARTBEAT_MS);
+  memoryWatch.announceBy((error) => port.send({ type: 'last-words', error }));
   port.send({ type: 'ready' });
   return { [Symbol.dispose]: () => clearInterval(heartbeat) };
 }

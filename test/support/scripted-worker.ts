@@ -7,6 +7,7 @@ type Script =
   | 'beating'
   | 'halfway'
   | 'hasty'
+  | 'last-words'
   | 'never-asked'
   | 'pauses-late'
   | 'saves-late'

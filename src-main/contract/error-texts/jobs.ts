@@ -132,6 +132,16 @@ export const JOBS_ERRORS = {
       '{device} ran out of memory: a batch of {batchSize} at {viewPx} px does not fit into the memory that other programs leave free.',
     hint: '{kept}. Quit other programs and resume, or start a new run with batchSize {smallerBatch} or a smaller viewPx.',
   },
+  'graph-memory': {
+    code: 'OUT_OF_MEMORY',
+    message: '{path} cannot be used because it takes more than {limit} of memory.',
+    hint: 'Use a smaller network, or a smaller input size for the images.',
+  },
+  'graph-memory-refused': {
+    code: 'OUT_OF_MEMORY',
+    message: '{path} cannot run on an image of {size} px: it asks for more memory than the system can give.',
+    hint: 'Use a smaller network, or a smaller input size for the images.',
+  },
   'device-failed': {
     code: 'DEVICE_FAILED',
     message: '{reason}',

@@ -1,6 +1,13 @@
+import { type UserError, userError } from '../../contract/errors.ts';
 import { ShapedSession, type ShapedValues } from '../compile/runtime/shaped-session.ts';
+import type { InputSize } from '../model/backbone.ts';
 import type { MapOutput, OnnxDescription } from '../weights/onnx-graph/description.ts';
+import { unsupportedWeights } from '../weights/weights-error.ts';
 import type { EncoderInput, FrozenEncoder, OpenEncoder, RunOptions } from './frozen-encoder.ts';
+
+/** In the words of C++ and of ONNX Runtime. */
+const OUT_OF_MEMORY = /bad_alloc|bad array new length|allocate memory|out of memory/i;
+const HINT = 'Use another input size for the images, or another encoder.';
 
 /** An ONNX file from a user, with a description of how to use it. */
 export function frozenGraph(
@@ -35,11 +42,21 @@ async function openGraph(
   return {
     run: async (image) => {
       const names = wanted.map(({ name }) => name);
-      const results = await session.run({ [input]: planes(image) }, names);
+      const results = await session
+        .run({ [input]: planes(image) }, names)
+        .catch((error: unknown) => Promise.reject(explained(error, path, image)));
       return wanted.map((output, index) => cellsOf(output, results[index]));
     },
     [Symbol.dispose]: () => session[Symbol.dispose](),
   };
+}
+
+/** What somebody's graph does with an image of another size than those of its import is its own affair: no bug of the app. */
+function explained(error: unknown, path: string, { widthPx, heightPx }: InputSize): UserError {
+  const size = `${widthPx} x ${heightPx}`;
+  const message = error instanceof Error ? error.message : String(error);
+  if (OUT_OF_MEMORY.test(message)) return userError('graph-memory-refused', { path, size }, { cause: error });
+  return unsupportedWeights(path, `it fails on an image of ${size} px (${message})`, HINT);
 }
 
 /** [H, W, 3] as [1, 3, H, W]. */

@@ -1,6 +1,6 @@
 import { phrase } from '../../contract/error-texts/error-text.ts';
 import { UserError, userError } from '../../contract/errors.ts';
-import type { ModelWeights } from '../../domain/model-weights.ts';
+import { isForeignGraph, type ModelWeights } from '../../domain/model-weights.ts';
 import { ARCHITECTURES } from '../model/architectures.ts';
 import { untrainedEncoder, type Encoder } from './encoder.ts';
 import { readEncoderFile } from './encoder-file.ts';
@@ -38,7 +38,7 @@ export async function openAnyModel(weights: ModelWeights): Promise<OpenedModel> 
     return { kind: 'resnet', encoder: untrainedEncoder(ARCHITECTURES[weights.architecture], weights.seed) };
   }
   const { path, sha256 } = weights;
-  if (path.endsWith('.onnx')) return { kind: 'onnx', path, description: await openGraphModel(weights) };
+  if (isForeignGraph(weights)) return { kind: 'onnx', path, description: await openGraphModel(weights) };
   const vit = await openVitModel(weights);
   if (vit) return { kind: 'vit', vit };
   const { encoder } = await available(() => readEncoderFile(path, Buffer.from(sha256, 'hex')));

@@ -5,9 +5,10 @@ import { TERMS, type TermsName } from '../../contract/terms.ts';
 import { modelFile } from '../../domain/data-layout.ts';
 import { newModelFile } from '../../domain/model-weights.ts';
 import { exportEncoder } from '../../core/weights/export-encoder.ts';
-import { importModel } from '../../core/weights/import-model.ts';
+import { importModel, type ImportedModel } from '../../core/weights/import-model.ts';
 import { openAnyModel } from '../../core/weights/open-model.ts';
 import { unsupportedWeights } from '../../core/weights/weights-error.ts';
+import { memoryWatch } from '../memory-watch.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
 
 /**
@@ -15,7 +16,7 @@ import type { CallOf, ResultOf } from '../protocol/call.ts';
  * @throws UserError WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, TERMS_NOT_ACCEPTED, FILE_NOT_FOUND, FILE_UNUSABLE, DISK_FULL
  */
 export async function importToFolder(call: CallOf<'import-encoder'>): Promise<ResultOf<'import-encoder'>> {
-  const { write, extension, ...imported } = await importModel(call.path, call.choices);
+  const { write, extension, ...imported } = await read(call);
   if (call.architecture !== null && imported.architecture !== call.architecture) {
     throw unsupportedWeights(
       call.path,
@@ -48,8 +49,13 @@ export async function exportToFile(call: CallOf<'export-encoder'>): Promise<Resu
  * @throws UserError as `importToFolder`, except for terms
  */
 export async function inspectFile(call: CallOf<'inspect-encoder'>): Promise<ResultOf<'inspect-encoder'>> {
-  const { architecture, encoder, licence, terms, maps, heads } = await importModel(call.path, call.choices);
+  const { architecture, encoder, licence, terms, maps, heads } = await read(call);
   return { architecture, encoder, licence, terms, maps, heads };
+}
+
+/** An ONNX file is run to see what it gives; see [Note: Memory of foreign graphs]. */
+function read({ path, choices }: Pick<CallOf<'import-encoder'>, 'path' | 'choices'>): Promise<ImportedModel> {
+  return memoryWatch.during({ path, pixels: 0 }, () => importModel(path, choices));
 }
 
 function termsNotAccepted(path: string, name: TermsName): UserError {

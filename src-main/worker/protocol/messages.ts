@@ -19,6 +19,8 @@ export type ToWorker = z.infer<typeof ToWorker>;
 export const FromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('heartbeat'), rssBytes: z.number() }),
+  /** What to report if the process is ended from now on; null for nothing in particular. */
+  z.object({ type: z.literal('last-words'), error: ErrorInfo.nullable() }),
   z.object({ type: z.literal('progress'), progress: ProgressReport }),
   z.object({ type: z.literal('ask'), seq: z.number(), ask: Ask }),
   z.object({ type: z.literal('outcome'), outcome: Outcome }),

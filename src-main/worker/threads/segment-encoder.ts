@@ -1,7 +1,9 @@
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { FeatureExtractor, segmentFeatures } from '../../core/segment/encoder.ts';
+import type { FrozenEncoder } from '../../core/segment/frozen-encoder.ts';
 import { openFrozen } from '../../core/segment/open-frozen.ts';
-import type { ModelWeights } from '../../domain/model-weights.ts';
+import { isForeignGraph, type ModelWeights } from '../../domain/model-weights.ts';
+import { memoryWatch } from '../memory-watch.ts';
 
 /**
  * A model's encoder, ready to give the maps that segmentation reads.
@@ -14,12 +16,30 @@ export async function openSegmentEncoder(
   device: string,
   threads: number,
 ): Promise<FeatureExtractor> {
-  const encoder = await openFrozen(model);
+  const encoder = watched(await openFrozen(model), model);
   return new FeatureExtractor(encoder, {
     device: deviceOf(device),
     threads,
     features: segmentFeatures(encoder.backbone),
   });
+}
+
+/** Somebody's ONNX file takes as much memory as it likes; see [Note: Memory of foreign graphs]. */
+function watched(encoder: FrozenEncoder, model: ModelWeights): FrozenEncoder {
+  if (!isForeignGraph(model)) return encoder;
+  const { path } = model;
+  return {
+    ...encoder,
+    open: async (size, options) => {
+      const use = { path, pixels: size.widthPx * size.heightPx };
+      const opened = await memoryWatch.during(use, () => encoder.open(size, options));
+      return {
+        run: (input) =>
+          memoryWatch.during({ path, pixels: input.widthPx * input.heightPx }, () => opened.run(input)),
+        [Symbol.dispose]: () => opened[Symbol.dispose](),
+      };
+    },
+  };
 }
 
 /** Encoders are run by ONNX Runtime, whichever of its devices; TensorFlow.js devices fall back to its CPU. */

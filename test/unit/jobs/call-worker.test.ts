@@ -29,6 +29,15 @@ test('calls whose worker is killed fail with the reason, and the next call gets 
   expect(bugs).toEqual([]);
 });
 
+test('a worker that was ended for what it said before fails its calls with those words', async () => {
+  const calls = new CallWorker({ fork: workerOf('last-words'), onBug: () => undefined });
+  onTestFinished(() => calls[Symbol.dispose]());
+  await expect(calls.call({ kind: 'probe' })).rejects.toMatchObject({
+    code: 'OUT_OF_MEMORY',
+    message: expect.stringContaining('network.onnx') as string,
+  });
+});
+
 test('a worker that breaks the protocol fails its calls and is ended, and the next call gets a new worker', async () => {
   const bugs: unknown[] = [];
   const scripts = ['silent', 'babbling'] as const;

@@ -112,6 +112,14 @@ describe('the job queue', () => {
     });
   });
 
+  test('fails a job with the last words of its worker', async () => {
+    const { client } = startService({ fork: workerOf('last-words') });
+    const { job } = await client.collections.add({ path: tempFolder() });
+    const failed = await waitForState(client, job.id, 'failed');
+    expect(failed).toMatchObject({ isResumable: true, error: { code: 'OUT_OF_MEMORY' } });
+    expect(failed.error?.message).toContain('network.onnx');
+  });
+
   test('finds the jobs that a former process left running, and offers them for resume', async () => {
     const dataFolder = join(tempFolder(), 'data');
     const former = startService({ dataFolder, fork: workerOf('halfway') });
