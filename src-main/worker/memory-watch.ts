@@ -38,7 +38,7 @@ class MemoryWatch {
   readonly #bound = new Int32Array(new SharedArrayBuffer(4));
   /** Bounds in MiB of what runs now: several calls may be under way at once. */
   readonly #running = new Set<{ mib: number; lastWords: ErrorInfo }>();
-  #thread: Worker | undefined;
+  #isLooking = false;
   #announce: (lastWords: ErrorInfo | null) => void = () => undefined;
 
   /** @param announce sends the service what to report if this process is ended now */
@@ -67,15 +67,16 @@ class MemoryWatch {
   #update(): void {
     const entries = [...this.#running];
     this.#announce(entries.at(-1)?.lastWords ?? null);
-    this.#thread ??= this.#start();
+    this.#look();
     Atomics.store(this.#bound, 0, Math.max(0, ...entries.map(({ mib }) => mib)));
     Atomics.notify(this.#bound, 0);
   }
 
-  #start(): Worker {
+  #look(): void {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     const thread = new Worker(THREAD, { eval: true, workerData: { bound: this.#bound, lookMs: LOOK_MS } });
     thread.unref();
-    return thread;
   }
 }
 

@@ -132,7 +132,7 @@ export const DATASETS_ERRORS = {
   },
   'no-yolo-yaml': {
     code: 'BAD_INPUT',
-    message: 'There is no data.yaml or classes.txt in {path}, nor in the folders above it.',
+    message: 'There is no data.yaml, classes.txt or obj.names in {path}, nor in the folders above it.',
     hint: 'It names the classes. Choose the folder that contains data.yaml and labels.',
   },
   'yaml-unusable': {

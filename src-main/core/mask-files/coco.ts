@@ -155,7 +155,8 @@ function classed(
 
 /** The mask of a segmentation, or one sentence about why it is none. */
 function maskOf(segmentation: unknown, grid: GridSize): EncodedMask | string {
-  if (segmentation == null) return 'It has no segmentation, at most a box: boxes are not imported.';
+  if (segmentation == null || (isList(segmentation) && segmentation.length === 0))
+    return 'It has no segmentation, at most a box: boxes are not imported.';
   if (typeof segmentation === 'string') return maskOfText(segmentation, grid);
   if (isList(segmentation) && segmentation.some((part) => RunLengths.safeParse(part).success))
     return maskOfParts(segmentation, grid);

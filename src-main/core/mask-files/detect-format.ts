@@ -8,6 +8,7 @@ import { readJson } from './read-json.ts';
 import { readXml } from './read-xml.ts';
 import { isVocFolder } from './voc-folder.ts';
 import { walkFiles } from './walk-files.ts';
+import { isClassList } from './yolo-folder.ts';
 
 /** How many files are looked into before a folder counts as none of a known format. */
 const FILES_TRIED = 20;
@@ -51,7 +52,7 @@ async function formatOfFolder(
   const names = await readdir(path).catch((): string[] => []);
   if (await isVocFolder(path)) return byName('voc');
   if (names.some((name) => /^data\.ya?ml$/i.test(name))) return byName('yolo');
-  if (names.includes('classes.txt') && names.some((name) => /^labels$/i.test(name))) return byName('yolo');
+  if (names.some(isClassList) && names.some(isYoloPart)) return byName('yolo');
   if (names.includes('classes.json')) return byName('index-png');
   if (names.includes('masks.csv')) return byName('binary-png');
   let tried = 0;
@@ -63,6 +64,10 @@ async function formatOfFolder(
   }
   return undefined;
 }
+
+/** What is next to a list of classes: a folder of labels, the list of darknet's images, or labels. */
+const isYoloPart = (name: string) =>
+  /^labels$|^obj\.data$/i.test(name) || (/\.txt$/i.test(name) && !isClassList(name));
 
 async function formatOfFile(path: string): Promise<DetectedFormat | undefined> {
   const extension = extname(path).toLowerCase();

@@ -44,7 +44,7 @@ const Region = z.object({
 type Region = z.infer<typeof Region>;
 
 /**
- * The masks of tasks of Label Studio, as JSON or JSON-MIN: brush masks, polygons, rectangles and ellipses. What a
+ * The masks of tasks of Label Studio, as JSON or JSON-MIN: brush masks, bitmasks, polygons, closed vectors, rectangles and ellipses. What a
  * person submitted counts; a task without it has the predictions. Each region without an area is a problem that names it.
  * Source: Label Studio documentation, "Export annotations", Label Studio JSON format of annotated tasks.
  * @param json content of the whole file

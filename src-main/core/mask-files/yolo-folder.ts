@@ -6,6 +6,7 @@ import { userError } from '../../contract/errors.ts';
 import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
 import type { FileRecord } from './mask-record.ts';
 import { readMaskFile } from './read-file.ts';
+import { ScorePlaces, type ScorePlace } from './score-place.ts';
 import { readYolo } from './yolo.ts';
 
 /** A data.yaml takes a few kilobytes, with the names of thousands of classes. */
@@ -23,21 +24,35 @@ const DataYaml = z.object({ names: Names });
 const MAX_LABELS_BYTES = 50_000_000;
 
 /**
- * The masks of a folder as Ultralytics reads it: label files, and a data.yaml that names the classes.
+ * The masks of a folder as Ultralytics reads it: label files, and a data.yaml that names the classes. Folders of darknet
+ * and LabelImg have a list of the classes, and label files next to the images: their rows are boxes, as a rule.
  * @param path of the folder, of its data.yaml, or of a file or folder below it
- * @throws UserError BAD_INPUT if there is no data.yaml, or one that cannot be read, or no label file
+ * @throws UserError BAD_INPUT if there is no data.yaml or list of classes, or one that cannot be read, or no label file
  */
 export async function* readYoloFolder(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
   const { classNames, labels, root } = await openYoloFolder(path);
+  const scorePlace = await scorePlaceIn(labels, options);
   for (const { path: file, imageName } of labels) {
     options.signal?.throwIfAborted();
     const context = contextOf(file, relative(root, file), options);
     const bytes = await readMaskFile(file, MAX_LABELS_BYTES);
     if (typeof bytes === 'string') yield { kind: 'problem', name: context.name, detail: bytes, file };
-    else yield* fromFile(file, readYolo(bytes.toString('utf8'), { imageName, classNames }, context));
+    else
+      yield* fromFile(file, readYolo(bytes.toString('utf8'), { imageName, classNames, scorePlace }, context));
   }
   if (labels.length > 0) return;
   throw userError('no-yolo-labels', { path });
+}
+
+/** Where the scores of a folder are; see `ScorePlaces`. */
+async function scorePlaceIn(labels: readonly YoloLabels[], { signal }: ReadOptions): Promise<ScorePlace> {
+  const places = new ScorePlaces();
+  for (const { path } of labels) {
+    signal?.throwIfAborted();
+    const bytes = await readMaskFile(path, MAX_LABELS_BYTES);
+    if (typeof bytes !== 'string') places.add(bytes.toString('utf8'));
+  }
+  return places.place;
 }
 
 /** A label file, and the image that it is about: its path below the folder of its split, without extension. */
@@ -56,12 +71,14 @@ async function openYoloFolder(path: string): Promise<YoloFolder> {
   const yaml = await findYaml(path);
   if (yaml === undefined) {
     const list = await findAbove(path, isClassList);
-    if (list !== undefined)
+    if (list !== undefined) {
+      const labels = await labelsBelow(path);
       return {
         root: dirname(list),
         classNames: await classNamesInList(list),
-        labels: await labelsBelow(path),
+        labels: labels.length > 0 ? labels : await labelsNextToImages(path, dirname(list)),
       };
+    }
     throw userError('no-yolo-yaml', { path });
   }
   const root = dirname(yaml);
@@ -79,8 +96,12 @@ async function findYaml(path: string): Promise<string | undefined> {
   return isYaml(path) ? path : await findAbove(path, isYaml);
 }
 
-/** Label Studio and X-AnyLabeling list the classes line by line, and write no data.yaml. */
-const isClassList = (name: string) => /^classes\.txt$/i.test(name);
+/** Label Studio, X-AnyLabeling and LabelImg list the classes line by line, as darknet does in `obj.names`, and write no data.yaml. */
+export const isClassList = (name: string) => /^classes\.txt$|\.names$/i.test(name);
+/** What darknet has its lists of images in. */
+const isImageList = (name: string) => /^(train|val|valid|test)\.txt$/i.test(name);
+/** Where CVAT and darknet have their images. */
+const IMAGE_FOLDERS = /^(data\/)?(obj_[^/]*data|obj|img|images)\//i;
 
 /** A file in a folder or one of three above it: the one called data, or else the first. */
 async function findAbove(path: string, isIt: (name: string) => boolean): Promise<string | undefined> {
@@ -129,16 +150,30 @@ function contentOf(document: ReturnType<typeof parseDocument>): unknown {
 }
 
 async function labelsBelow(path: string): Promise<YoloLabels[]> {
+  const files = (await textsBelow(path)).filter((file) => labelFolderOf(file) !== undefined);
+  return files.map((file) => ({ path: file, imageName: imageNameOf(file) }));
+}
+
+async function labelsNextToImages(path: string, root: string): Promise<YoloLabels[]> {
+  const files = (await textsBelow(path)).filter((file) => !isImageList(basename(file)));
+  return files.map((file) => {
+    const name = relative(root, file.slice(0, -extname(file).length))
+      .split(sep)
+      .join('/');
+    return { path: file, imageName: name.replace(IMAGE_FOLDERS, '') };
+  });
+}
+
+/** Files of text that can be labels, sorted. */
+async function textsBelow(path: string): Promise<string[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => undefined);
   // A single file is no folder.
   const files = entries
     ? entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
     : [path];
   return files
-    .filter((file) => extname(file).toLowerCase() === '.txt' && labelFolderOf(file) !== undefined)
-    .filter((file) => !isClassList(basename(file)))
-    .sort()
-    .map((file) => ({ path: file, imageName: imageNameOf(file) }));
+    .filter((file) => extname(file).toLowerCase() === '.txt' && !isClassList(basename(file)))
+    .sort();
 }
 
 /** The last folder called `labels` above a file. */

@@ -3,14 +3,22 @@ import type { EncodedMask } from '../mask/rle.ts';
 import type { GridSize } from './image-grid.ts';
 import type { FileMask, MaskFileContext, MaskRecord } from './mask-record.ts';
 import { outlineOf } from './outline.ts';
+import { rowsOf, type ScorePlace } from './score-place.ts';
 import { NO_PIXEL } from './shapes.ts';
 
 /** Ultralytics refuses a label file with a larger share. */
 const MAX_SHARE = 1.01;
 /** Shares of a few digits say no more than which pixel is nearest. */
 const MAX_LOST_PX = 0.5;
+const UNCLEAR_SCORE =
+  'It has an odd number of values, and the files do not show whether the score is the first or the last: write it behind the coordinates, or not at all.';
 
-export type YoloFile = { imageName: string; classNames: ReadonlyMap<string, string> };
+export type YoloFile = {
+  imageName: string;
+  classNames: ReadonlyMap<string, string>;
+  /** Of all files of the folder. */
+  scorePlace: ScorePlace;
+};
 
 /**
  * The masks of a label file of Ultralytics: one polygon a row, in shares of the image's width and height, filled as
@@ -20,17 +28,15 @@ export type YoloFile = { imageName: string; classNames: ReadonlyMap<string, stri
  * @param text content of the whole file
  */
 export function* readYolo(text: string, file: YoloFile, context: MaskFileContext): Generator<MaskRecord> {
-  const { imageName, classNames } = file;
+  const { imageName, classNames, scorePlace } = file;
   const grid = context.gridOf(imageName, null);
-  const rows = text.replace(/^\ufeff/, '').split(/\r\n?|\n/);
   const masks: FileMask[] = [];
   let skipped = 0;
-  for (const [index, row] of rows.entries()) {
-    const [first, ...fields] = row.trim().split(/[\s,]+/);
+  for (const [index, [first, ...fields]] of rowsOf(text).entries()) {
     if (!first) continue;
     // Some tools write whole numbers as 0.0.
     const classNumber = /^\d+(\.0*)?$/.test(first) ? String(Number(first)) : first;
-    const mask = typeof grid === 'string' ? grid : maskOfRow(fields, grid);
+    const mask = typeof grid === 'string' ? grid : maskOfRow(fields, grid, scorePlace);
     if (typeof mask === 'string') {
       skipped++;
       yield { kind: 'problem', name: `${context.name}: row ${index + 1} of ${imageName}`, detail: mask };
@@ -51,15 +57,18 @@ export function* readYolo(text: string, file: YoloFile, context: MaskFileContext
 function maskOfRow(
   fields: readonly string[],
   grid: GridSize,
+  scorePlace: ScorePlace,
 ): (EncodedMask & { score: number | null }) | string {
   if (fields.length === 4 || fields.length === 5) return 'It has only a box: boxes are not imported.';
-  // A prediction has its score behind the polygon.
-  const score = fields.length % 2 === 1 ? numberOf(fields.at(-1)) : null;
-  const shares = score === null ? fields : fields.slice(0, -1);
+  const isScored = fields.length % 2 === 1;
+  const isFirst = scorePlace === 'first';
+  const score = isScored ? numberOf(isFirst ? fields[0] : fields.at(-1)) : null;
+  const shares = !isScored ? fields : isFirst ? fields.slice(1) : fields.slice(0, -1);
   if (shares.length < 6) return 'It has fewer than three points.';
   const odd = shares.map(numberOf).find((share) => !(share >= 1 - MAX_SHARE && share <= MAX_SHARE));
   if (odd !== undefined) return `One of its coordinates is ${odd}, not a share of the image from 0 to 1.`;
   if (score !== null && !(score >= 0 && score <= 1)) return 'It has an odd number of coordinates.';
+  if (isScored && scorePlace === 'unknown') return UNCLEAR_SCORE;
   const sizes = [grid.widthPx, grid.heightPx];
   const outline = outlineOf(
     shares.map((share, at) => pixelOf(share, sizes[at % 2] ?? 0) + 0.5),

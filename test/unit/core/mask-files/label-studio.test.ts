@@ -1,5 +1,7 @@
+import { encode } from 'fast-png';
 import { describe, expect, test } from 'vitest';
 import { encodeLabelStudioRle } from '../../../../src-main/core/mask/label-studio-rle.ts';
+import type { Bitmap } from '../../../../src-main/core/mask/rle.ts';
 import { bitmapOf } from '../../../support/masks.ts';
 import { draw, masksIn, recordsIn } from '../../../support/mask-records.ts';
 
@@ -8,6 +10,13 @@ type Json = Record<string, unknown>;
 const size = { original_width: 10, original_height: 4 };
 const brush = bitmapOf('..........', '.###......', '.#.#......', '..........');
 const rle = [...encodeLabelStudioRle(brush)];
+
+/** A PNG in an address: black where the object is, transparent elsewhere. */
+function cutOut({ data, widthPx: width, heightPx: height }: Bitmap): string {
+  const rgba = Uint8Array.from({ length: data.length * 4 }, (_, at) => (at % 4 === 3 && data[(at - 3) / 4] ? 255 : 0));
+  const png = encode({ width, height, data: rgba, channels: 4 });
+  return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
+} // prettier-ignore
 
 const region = (value: Json, more: Json = {}) => ({ id: 'r1', type: 'brushlabels', ...size, value, ...more });
 const task = (result: unknown[], more: Json = {}) => ({ id: 5, data: { image: 'a.jpg' }, annotations: [{ id: 1, result }], ...more }); // prettier-ignore
@@ -26,8 +35,23 @@ describe('a region of Label Studio', () => {
     ['a rectangle turned around its corner', { x: 50, y: 0, width: 40, height: 25, rotation: 90, rectanglelabels: ['cat'] }, ['....#.....', '....#.....', '....#.....', '....#.....']],
     ['an ellipse', { x: 20, y: 50, radiusX: 20, radiusY: 50, rotation: 0, ellipselabels: ['cat'] }, ['.##.......', '####......', '####......', '.##.......']],
     ['an ellipse turned', { x: 50, y: 50, radiusX: 10, radiusY: 50, rotation: 90, ellipselabels: ['cat'] }, ['..........', '...####...', '...####...', '..........']],
+    ['a bitmask', { imageDataURL: cutOut(brush), bitmasklabels: ['cat'] }, ['..........', '.###......', '.#.#......', '..........']],
+    ['a closed vector', { vertices: [{ x: 10, y: 25 }, { x: 40, y: 25 }, { x: 40, y: 75 }, { x: 10, y: 75 }], closed: true, vectorlabels: ['cat'] }, ['..........', '.###......', '.###......', '..........']],
   ])('that is %s becomes a mask', (_, value, drawing) => {
     expect(masksOf(task([region(value)]))).toEqual([{ className: 'cat', drawing }]);
+  }); // prettier-ignore
+
+  test.each([
+    ['an open vector', { vertices: [{ x: 1, y: 1 }, { x: 9, y: 9 }], closed: false, vectorlabels: ['cat'] }, 'A region of the type vectorlabels has no area, so it is not imported.'],
+    ['a vector with curves', { vertices: [{ x: 1, y: 1, isBezier: true }, { x: 9, y: 9 }, { x: 9, y: 1 }], closed: true }, 'Its outline has curves, which are not imported.'],
+    ['a vector of several paths', { vertices: [{ x: 1, y: 1 }, { x: 9, y: 9, disconnected: true }, { x: 9, y: 1 }], closed: true }, 'Its outline has several paths, which are not imported.'],
+    ['a bitmask that is no PNG', { imageDataURL: 'data:image/jpeg;base64,AAAA' }, 'Its mask cannot be read: it is not a PNG in a data address.'],
+    ['a bitmask of bytes', { imageDataURL: 'data:image/png;base64,AAAA' }, 'Its mask cannot be read: it is not a readable PNG.'],
+    ['a bitmask of another size', { imageDataURL: cutOut(bitmapOf('###', '#.#')) }, 'Its mask is 3 x 2, its image 10 x 4.'],
+  ])('that is %s is named with the reason', (_, value, detail) => {
+    const [problem, masks] = read(task([region(value, { type: 'vectorlabels' }), region(box, { id: 'b' })]));
+    expect(problem).toMatchObject({ kind: 'problem', detail });
+    expect(masks).toMatchObject({ kind: 'masks', masks: [{ className: null }], skipped: 1 });
   }); // prettier-ignore
 
   test('has its label in an entry of its own, if shape and label are separate tags', () => {

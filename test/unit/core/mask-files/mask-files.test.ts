@@ -111,7 +111,7 @@ describe('a COCO file', () => {
     expect(problem).toEqual({
       kind: 'problem',
       name: 'x.json: annotations[4] of set/a.jpg',
-      detail: 'Its segmentation covers no pixel of the image.',
+      detail: 'It has no segmentation, at most a box: boxes are not imported.',
     });
   });
 

@@ -57,6 +57,37 @@ describe('a row of YOLO', () => {
     expect(masksIn((await readRows(`0 ${square} 0.75`))[0]).masks).toMatchObject([{ score: 0.75 }]);
   });
 
+  const dense = Array.from({ length: 16 }, (_, at) => {
+    const angle = (at * Math.PI) / 8;
+    return `${(0.5 + 0.4 * Math.cos(angle)).toFixed(4)} ${(0.5 + 0.3 * Math.sin(angle)).toFixed(4)}`;
+  }).join(' ');
+
+  test.each([
+    ['behind a square', `0 ${square} 0.75`, `0 0.75 ${square}`],
+    ['of a dense outline, within its range', `0 ${dense} 0.55`, `0 0.55 ${dense}`],
+    ['of a triangle', '0 0.1 0.2 0.4 0.2 0.4 0.9 0.95', '0 0.95 0.1 0.2 0.4 0.2 0.4 0.9'],
+  ])('may have its score %s, at either end', async (_, last, first) => {
+    const [one, other] = [await readRows(last), await readRows(first)].map((records) => masksIn(records[0]));
+    expect(one?.masks[0]?.score).not.toBeNull();
+    expect(other).toEqual(one);
+  });
+
+  test('whose score could be at either end follows the other rows of the folder, or is named', async () => {
+    const unclear = '0 0.3 0.125 0.25 0.375 0.25 0.375 0.5 0.125 0.4';
+    const [problem] = await readRows(unclear);
+    expect(problem).toMatchObject({ kind: 'problem', detail: expect.stringContaining('first or the last') as string });
+    for (const [clear, score] of [[`0 ${square} 0.75`, 0.4], [`0 0.75 ${square}`, 0.3]] as const) {
+      const files = { 'data.yaml': YAML, 'labels/a.txt': unclear, 'labels/b.txt': clear };
+      const [a] = await read(folderOf(files));
+      expect(masksIn(a).masks).toMatchObject([{ score }]);
+    }
+  }); // prettier-ignore
+
+  test('has nothing to do with scores in a folder whose rows contradict each other', async () => {
+    const records = await readRows(`0 ${square} 0.75\n0 0.75 ${square}\n0 ${square}`);
+    expect(records.map(({ kind }) => kind)).toEqual(['problem', 'problem', 'masks']);
+  });
+
   test('may name a class that data.yaml does not, and end in any way that lines do', async () => {
     const records = await readRows(`\ufeff0 ${square}\r\n\r\n7 ${square}\r0 ${square}`);
     expect(masksIn(records.at(-1)).masks.map(({ className }) => className)).toEqual(['cat', '7', 'cat']);
@@ -128,7 +159,7 @@ describe('a folder of YOLO', () => {
 
   test('without data.yaml or labels is refused', async () => {
     await expect(read(folderOf({ 'labels/a.txt': '' }))).rejects.toThrow(
-      'There is no data.yaml or classes.txt',
+      'There is no data.yaml, classes.txt or obj.names',
     );
     await expect(read(folderOf({ 'data.yaml': YAML, 'a.txt': '' }))).rejects.toThrow(
       'There are no label files',
@@ -176,4 +207,30 @@ describe('parts', () => {
   ])('%s stay as they are', (_, masks, objects) => {
     expect(joinParts(masks, objects)).toEqual(masks);
   });
+});
+
+describe('a folder of darknet', () => {
+  const files = {
+    'obj.names': 'cat\ndog\n',
+    'obj.data': 'classes = 2\ntrain = data/train.txt\nnames = data/obj.names\nbackup = backup/\n',
+    'train.txt': 'data/obj_train_data/pets/a.jpg\ndata/obj_train_data/b.jpg\n',
+    'obj_train_data/pets/a.txt': '1 0.5 0.5 0.25 0.5\n',
+    'obj_train_data/b.txt': `1 ${square}\n`,
+  };
+
+  test.each(['yolo', 'auto'] as const)('as CVAT writes it is read as %s: boxes are named, polygons are masks', async (format) => {
+    const records: MaskRecord[] = [];
+    for await (const { file: _, ...record } of readMasks(folderOf(files), { format, gridOf: () => ({ widthPx: 8, heightPx: 4 }) }))
+      records.push(record);
+    expect(records).toMatchObject([
+      { kind: 'masks', imageName: 'b', masks: [{ className: 'dog' }] },
+      { kind: 'problem', name: `${join('obj_train_data', 'pets', 'a.txt')}: row 1 of pets/a`, detail: 'It has only a box: boxes are not imported.' },
+      { kind: 'masks', imageName: 'pets/a', masks: [], skipped: 1 },
+    ]);
+  }); // prettier-ignore
+
+  test('as LabelImg writes it has the list of classes and the labels next to the images', async () => {
+    const records = await read(folderOf({ 'classes.txt': 'cat\n', 'a.txt': '0 0.5 0.5 0.25 0.5\n' }));
+    expect(records[0]).toMatchObject({ name: 'a.txt: row 1 of a', detail: 'It has only a box: boxes are not imported.' });
+  }); // prettier-ignore
 });
