@@ -110,6 +110,21 @@ export const DATASETS_ERRORS = {
     message: 'The format of {path} is not recognized.',
     hint: 'Choose the format: {formats}.',
   },
+  'mask-format-foreign': {
+    code: 'BAD_INPUT',
+    message: '{path} has the format of {tool}, which cannot be read.',
+    hint: 'Export it from there again as COCO with polygons or masks, then import that.',
+  },
+  'mask-archive': {
+    code: 'BAD_INPUT',
+    message: '{path} is an archive, which cannot be read as it is.',
+    hint: 'Unpack it, then choose its folder.',
+  },
+  'mask-boxes-only': {
+    code: 'BAD_INPUT',
+    message: 'The files of {path} contain boxes around objects: boxes are not imported.',
+    hint: 'Export polygons or masks in the other tool, for example as COCO.',
+  },
   'no-mask-files': {
     code: 'BAD_INPUT',
     message: 'There is no {extension} file in {path}.',

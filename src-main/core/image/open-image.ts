@@ -10,6 +10,7 @@ import { wrapAsTiff } from './icc-tiff.ts';
 import { refuseSize, type ImageLimits } from './image-limits.ts';
 import { openDeep, type DeepImage } from './open-deep.ts';
 import { ImageProblemError } from './image-problem.ts';
+import { pngFrames } from './png-frames.ts';
 import { orientationInText, withOrientation } from './png-orientation.ts';
 import { sharp } from './sharp-setup.ts';
 import { inSharpTurn } from './sharp-turns.ts';
@@ -154,7 +155,8 @@ async function openWithSharp(
       .autoOrient()
       .timeout({ seconds: MAX_DECODE_SECONDS });
 
-  const header = headerOf(metadata, format);
+  const frames = format === 'png' ? await pngFrames(file) : (metadata.pages ?? 1);
+  const header = headerOf(metadata, format, frames);
   if (deep) {
     const readPixels = () => decodeLeniently((upright) => readDeepPixels(upright, deep));
     return {
@@ -222,7 +224,7 @@ function asWarning(error: unknown): DecoderWarning {
   throw error;
 }
 
-function headerOf(metadata: Metadata, format: ImageFormat): ImageHeader {
+function headerOf(metadata: Metadata, format: ImageFormat, frameCount: number): ImageHeader {
   const orientation = metadata.orientation ?? 1;
   const isKnown = orientation >= 1 && orientation <= 8;
   return {
@@ -233,7 +235,7 @@ function headerOf(metadata: Metadata, format: ImageFormat): ImageHeader {
     colourSpace: metadata.space,
     bitDepth: metadata.bitsPerSample ?? (metadata.depth === 'ushort' ? 16 : 8),
     hasAlpha: metadata.hasAlpha,
-    frameCount: metadata.pages ?? 1,
+    frameCount,
   };
 }
 

@@ -150,6 +150,8 @@ function sniffText(head: Uint8Array): Sniffed {
   const start = text.trimStart().slice(0, 512).toLowerCase();
   if (/^(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)/s.test(start)) return other('a web page (HTML)');
   if (/<svg[\s/>]|<!doctype\s+svg/i.test(text) && start.startsWith('<')) return { kind: 'svg' };
+  if (text.startsWith('version https://git-lfs.github.com/'))
+    return other('the placeholder of a file in Git LFS, which git lfs pull downloads');
   return text === '' ? { kind: 'other', name: null } : other('a text file');
 }
 

@@ -1,3 +1,4 @@
+import { basename } from 'node:path/posix';
 import { z } from 'zod';
 import { cocoPolygonMask } from '../mask/fill-polygon.ts';
 import type { EncodedMask } from '../mask/rle.ts';
@@ -23,6 +24,8 @@ const CocoImage = z.object({
   width: z.unknown().optional(),
   height: z.unknown().optional(),
 });
+/** LVIS names its images only by their address in COCO's storage. */
+const ImageByAddress = z.looseObject({ file_name: z.undefined().optional(), coco_url: z.string().min(1) });
 const Category = z.object({ id: Id, name: z.union([z.string(), z.number()]).transform(String) });
 const Flag = z
   .union([z.number(), z.boolean(), z.string()])
@@ -34,6 +37,7 @@ const Annotation = z.object({
   segmentation: z.unknown().optional(),
   iscrowd: Flag.catch(false),
   score: z.number().nullish().catch(null),
+  segments_info: z.array(z.unknown()).nullish().catch(null),
 });
 type Annotation = z.infer<typeof Annotation>;
 
@@ -61,13 +65,16 @@ const NO_COCO = 'It is not a COCO instances file: it has no lists "images" and "
 const RESULTS =
   'It is a list, as results for the COCO API are, which do not say which images they are about: add them to the "annotations" of their instances file.';
 
+const PANOPTIC =
+  'It is panoptic: its masks are in a PNG file, which is not read. Convert the file to COCO instances, then import that.';
+
 type CocoImage = z.infer<typeof CocoImage>;
 
 function imagesOf(entries: readonly unknown[], { name }: MaskFileContext) {
   const images = new Map<string, CocoImage>();
   const problems: MaskProblem[] = [];
   for (const [index, entry] of entries.entries()) {
-    const { data: image } = CocoImage.safeParse(entry);
+    const { data: image } = CocoImage.safeParse(withFileName(entry));
     const detail = !image
       ? 'It has no id or no file_name.'
       : images.has(image.id)
@@ -77,6 +84,11 @@ function imagesOf(entries: readonly unknown[], { name }: MaskFileContext) {
     else if (image) images.set(image.id, image);
   }
   return { images, problems };
+}
+
+function withFileName(entry: unknown): unknown {
+  const { data } = ImageByAddress.safeParse(entry);
+  return data ? { ...data, file_name: basename(data.coco_url) } : entry;
 }
 
 /** An annotation, and how messages call it. */
@@ -127,7 +139,7 @@ function* readImage(
   }
   const record: ImageMasks = { kind: 'masks', imageName, ...grid, masks: [], ignored: null, skipped: 0 };
   for (const annotation of annotations) {
-    const mask = maskOf(annotation.segmentation, grid);
+    const mask = annotation.segments_info ? PANOPTIC : maskOf(annotation.segmentation, grid);
     if (typeof mask === 'string') {
       record.skipped++;
       yield { kind: 'problem', name: `${annotation.name} of ${imageName}`, detail: mask };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { userError } from '../../contract/errors.ts';
 import { MaskFileFormat } from '../../contract/mask-import.ts';
 import type { KnownFormat } from './file-context.ts';
+import { foreignFormat } from './foreign-format.ts';
 import { readJson } from './read-json.ts';
 import { readXml } from './read-xml.ts';
 import { isVocFolder } from './voc-folder.ts';
@@ -37,6 +38,8 @@ export async function detectFormat(
 ): Promise<DetectedFormat> {
   const found = isFolder ? await formatOfFolder(path, signal) : await formatOfFile(path);
   if (found) return found;
+  const foreign = await foreignFormat(path, { isFolder, signal });
+  if (foreign) throw foreign;
   throw userError('mask-format-unknown', {
     path,
     formats: MaskFileFormat.options.filter((format) => format !== 'auto').join(', '),

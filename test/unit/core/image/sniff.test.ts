@@ -51,6 +51,11 @@ describe('the first bytes tell', () => {
     expect(sniff(gzipSync(text), 'jpg')).toEqual({ kind: 'svg' });
   });
 
+  it('the placeholder of a file that Git LFS has not downloaded', () => {
+    const pointer = Buffer.from(`version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 5\n`);
+    expect(sniff(pointer, 'jpg')).toMatchObject({ kind: 'other', name: expect.stringContaining('git lfs pull') as string });
+  }); // prettier-ignore
+
   it('a web page from a drawing, even when the page holds one', () => {
     const page = Buffer.from('<!doctype html><html><body><svg></svg></body></html>');
     expect(sniff(page, 'svg')).toEqual({ kind: 'other', name: 'a web page (HTML)' });
