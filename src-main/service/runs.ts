@@ -154,6 +154,8 @@ export function runHandlers(service: Service) {
     async take({ id, path }: { id: RunId; path: string }): Promise<Run> {
       refuseActive(get(id));
       await takeCheckpoint(service, get(id), givenPath(path));
+      // The job that planned it has nothing more to say of it; one that was stopped can be resumed.
+      if (get(id).state === 'done') store.runs.setJob(id, null);
       return announce(id);
     },
 

@@ -69,7 +69,7 @@ export class RunRepository {
   readonly #get: Statement<[number], Row>;
   readonly #list: Statement<[], Row>;
   readonly #ofCollection: Statement<[number], Row>;
-  readonly #setJob: Statement<[number, number]>;
+  readonly #setJob: Statement<[number | null, number]>;
   readonly #setDevice: Statement<[string, number]>;
   readonly #setPlan: Statement<[Record<string, unknown>]>;
   readonly #setImageCount: Statement<[Record<string, unknown>]>;
@@ -182,7 +182,7 @@ export class RunRepository {
     return { file: row.checkpoint_file, sha256: row.checkpoint_sha256, step: row.checkpoint_step ?? 0 };
   }
 
-  setJob(id: RunId, jobId: JobId): void {
+  setJob(id: RunId, jobId: JobId | null): void {
     this.#setJob.run(jobId, id);
   }
 

@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunId } from '../../src-main/contract/ids.ts';
+import { shownStateOfRun } from '../../src-main/contract/shown-state.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { missingPython } from '../support/python.ts';
 import { startService, waitForState, type RunningService } from '../support/running-service.ts';
@@ -131,7 +132,8 @@ describe('a run that PyTorch is to train', () => {
     expect(job).toMatchObject({ version: 1, totalSteps: STEPS, config: { batchSize: 4 } });
     expect(job.images).toHaveLength(8);
     expect(readFileSync(join(planTo, 'superpixels.bin')).length).toBe(8 * 64 * 64 * 2);
-    const { collectionId } = await client.runs.get({ id });
+    const { collectionId, ...shown } = await client.runs.get({ id });
+    expect(shownStateOfRun(shown)).toBe('planned');
     await expect(client.runs.resume({ id, planTo })).rejects.toMatchObject({ code: 'TARGET_NOT_EMPTY' });
     const path = join(tempFolder(), 'other.safetensors');
     writeFileSync(path, 'no checkpoint at all');
@@ -152,7 +154,9 @@ describe('a run that PyTorch is to train', () => {
     expect(await client.runs.get({ id })).toMatchObject({ checkpointStep: 0 });
     const own = join(planTo, 'checkpoint-0.safetensors');
     writeFileSync(join(planTo, 'metrics.jsonl'), '{"step":0,"loss":1.5}\nhalf a li');
-    expect(await client.runs.take({ id, path: own })).toMatchObject({ checkpointStep: 0 });
+    const taken = await client.runs.take({ id, path: own });
+    expect(taken).toMatchObject({ checkpointStep: 0 });
+    expect(shownStateOfRun(taken)).toBe('taken');
     mkdirSync(join(tempFolder(), 'x'));
     rmSync(planOther, { recursive: true });
   }, 180_000);

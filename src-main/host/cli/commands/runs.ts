@@ -5,10 +5,12 @@ import { UserError } from '../../../contract/errors.ts';
 import type { RunId } from '../../../contract/ids.ts';
 import type { Job } from '../../../contract/job.ts';
 import type { MetricCurve, Run } from '../../../contract/run.ts';
+import { shownStateOfRun } from '../../../contract/shown-state.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
 import { printable, table, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { stateText } from '../state-text.ts';
 import { planRun } from './plan-run.ts';
 
 const KIND = { one: 'run', many: 'runs', listCommand: 'r2o runs list' };
@@ -193,14 +195,14 @@ function listLines(runs: Run[]): string[] {
   if (runs.length === 0) return ['No pretraining runs yet. Start one with: r2o pretrain <collection>'];
   return table([
     ['ID', 'NAME', 'STATE', 'STEPS', 'IMAGES', 'ENCODER', 'DEVICE'],
-    ...runs.map(({ id, name, state, step, totalSteps, imageCount, config, device }) => [
-      String(id),
-      printable(name),
-      state ?? '',
-      `${step}/${totalSteps}`,
-      String(imageCount),
-      `${config.encoder}, ${config.viewPx} px`,
-      device,
+    ...runs.map((run) => [
+      String(run.id),
+      printable(run.name),
+      stateText(shownStateOfRun(run), ''),
+      `${run.step}/${run.totalSteps}`,
+      String(run.imageCount),
+      `${run.config.encoder}, ${run.config.viewPx} px`,
+      run.device,
     ]),
   ]);
 }
@@ -234,9 +236,9 @@ async function stoppedLines(client: Client, id: RunId): Promise<string[]> {
 
 /** A run as lines of text. */
 function runLines(run: Run): string[] {
-  const { id, name, state, preset, step, totalSteps, imageCount, config, device, best, skippedImages } = run;
+  const { id, name, preset, step, totalSteps, imageCount, config, device, best, skippedImages } = run;
   return [
-    `Run ${id} '${printable(name)}': ${state ?? 'never started'}, step ${step} of ${totalSteps}`,
+    `Run ${id} '${printable(name)}': ${stateText(shownStateOfRun(run), 'never started')}, step ${step} of ${totalSteps}`,
     `  preset ${preset}: ${config.encoder} at ${config.viewPx} px, ${imageCount} images, ${config.epochs} epochs of ${config.batchSize} per step, on ${device}`,
     ...(best ? [`  most stable preview: step ${best.step}, ${best.stability.toFixed(3)}`] : []),
     ...(skippedImages.length > 0 ? [`  continued without ${skippedImages.length} images:`] : []),

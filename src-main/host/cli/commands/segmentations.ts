@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import type { Job } from '../../../contract/job.ts';
 import type { ForegroundNote, Segmentation } from '../../../contract/segmentation.ts';
+import { shownStateOfSegmentation } from '../../../contract/shown-state.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
 import { countText, printable, table, type Output } from '../output.ts';
+import { stateText } from '../state-text.ts';
 import { contextOf } from '../context.ts';
 import { conceptLines } from './concept-lines.ts';
 import { addMergeCommand } from './merge-shards.ts';
@@ -149,20 +151,12 @@ export async function followSegmentation(
 }
 
 /** One segmentation as lines of text. */
-export function segmentationLines({
-  id,
-  name,
-  state,
-  imageCount,
-  settings,
-  modelId,
-  foreground,
-  preliminaryCount,
-  ...others
-}: Segmentation): string[] {
+export function segmentationLines(segmentation: Segmentation): string[] {
+  const { id, name, imageCount, settings, modelId, foreground, preliminaryCount, ...others } = segmentation;
+  const state = stateText(shownStateOfSegmentation(segmentation), 'no job');
   const encoder = modelId === null ? 'colour and texture only, no encoder' : `model ${modelId}`;
   return [
-    `Segmentation ${id} '${printable(name)}': ${state ?? 'no job'}, ${countText(imageCount, 'image')}`,
+    `Segmentation ${id} '${printable(name)}': ${state}, ${countText(imageCount, 'image')}`,
     ...(preliminaryCount > 0
       ? [`  ${countText(preliminaryCount, 'more image')} with preliminary masks`]
       : []),
@@ -219,12 +213,12 @@ function listLines(all: Segmentation[]): string[] {
   if (all.length === 0) return ['No segmentations yet. Create one with: r2o segment <collection>'];
   return table([
     ['ID', 'STATE', 'IMAGES', 'MODE', 'NAME'],
-    ...all.map(({ id, state, imageCount, settings, name }) => [
-      String(id),
-      state ?? '-',
-      String(imageCount),
-      settings.mode,
-      printable(name),
+    ...all.map((segmentation) => [
+      String(segmentation.id),
+      stateText(shownStateOfSegmentation(segmentation), '-'),
+      String(segmentation.imageCount),
+      segmentation.settings.mode,
+      printable(segmentation.name),
     ]),
   ]);
 }
