@@ -3,15 +3,18 @@
 import argparse
 import json
 import math
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 
 import torch
 from torch.utils.data import DataLoader, Subset
 
 from . import checkpoint, parallel
+from .follow import follow
 from .job import Batches, Job, JobError, checkpoint_name
 from .schedules import rates_at
 from .step import Trainer
@@ -19,6 +22,8 @@ from .step import Trainer
 
 def main(arguments=None):
     options = _options(arguments)
+    if options.follow:
+        return follow(lambda: _open_run(options))
     try:
         device = _device(options.device)
         parallel.start(device.split(":")[0])
@@ -41,6 +46,10 @@ def _options(arguments):
     parser.add_argument("--channels-last", action="store_true", help="keep maps in NHWC")
     parser.add_argument("--compile", action="store_true", help="compile the online network with torch.compile")
     parser.add_argument("--cluster", choices=["batch", "process"], default="batch", help="what K-means clusters together")
+    parser.add_argument(
+        "--accumulate", type=int, default=1, metavar="N", help="compute a batch in N parts, which need a part of the memory"
+    )
+    parser.add_argument("--follow", action="store_true", help="take commands on stdin, as R2O Studio gives them; see follow.py")
     return parser.parse_args(arguments)
 
 
@@ -72,10 +81,11 @@ class _Stop:
         return any(parallel.gathered(self.is_wanted))
 
 
-def _train(options, device):
-    job = Job(options.folder)
-    rank, size = parallel.world()
-    trainer = Trainer(
+def _trainer(options, device, job):
+    share = job.config["batchSize"] // parallel.world()[1]
+    if options.accumulate < 1 or share % options.accumulate != 0:
+        raise JobError(f"--accumulate {options.accumulate} cannot divide the {share} images of a process: choose a divisor.")
+    return Trainer(
         job.encoder,
         job.config,
         device,
@@ -83,14 +93,52 @@ def _train(options, device):
         is_channels_last=options.channels_last,
         is_compiled=options.compile,
         clusters_per_process=options.cluster == "process",
+        parts=options.accumulate,
     )
+
+
+def _open_run(options):
+    """For `follow`: the trainer, the step to begin with, and the batches from there on."""
+    job = Job(options.folder)
+    trainer = _trainer(options, _device(options.device), job)
+    start, trainer.slots, _ = checkpoint.load(job.newest_checkpoint(), trainer.networks, trainer.optimizer)
+    return trainer, start, _loader(options, Batches(job), range(start, job.total_steps))
+
+
+def _loader(options, batches, steps):
+    # The order of the steps; each worker makes whole steps, so that no batch depends on their number.
+    return DataLoader(
+        Subset(batches, steps),
+        batch_size=None,
+        num_workers=options.workers,
+        collate_fn=_as_it_is,
+        worker_init_fn=_end_with_parent,
+    )
+
+
+def _end_with_parent(_worker):
+    """A process that has prepared a batch would wait for ever for one that was killed to take it."""
+    parent = multiprocessing.parent_process()
+
+    def watch():
+        if os.name == "nt":
+            parent.join()
+        while os.name != "nt" and os.getppid() == parent.pid:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _train(options, device):
+    job = Job(options.folder)
+    rank, size = parallel.world()
+    trainer = _trainer(options, device, job)
     start, trainer.slots, previews = checkpoint.load(job.newest_checkpoint(), trainer.networks, trainer.optimizer)
     end = min(options.until or job.total_steps, job.total_steps)
     if rank == 0:
         print(f"step {start} of {job.total_steps}, {size} process(es) on {device}", file=sys.stderr)
-    # The order of the steps; each worker makes whole steps, so that no batch depends on their number.
-    steps = Subset(Batches(job, rank, size), range(start, end))
-    loader = DataLoader(steps, batch_size=None, num_workers=options.workers, collate_fn=_as_it_is)
+    loader = _loader(options, Batches(job, rank, size), range(start, end))
     stop, done = _Stop(), start
     saved_at = time.monotonic()
     with open(job.path("metrics.jsonl") if rank == 0 else os.devnull, "a", encoding="utf-8") as metrics:

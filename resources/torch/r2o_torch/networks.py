@@ -1,5 +1,7 @@
 """The networks of R2O with the names that the app's checkpoints use (SPEC section 6)."""
 
+import contextlib
+
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -9,9 +11,12 @@ from .parallel import summed, world
 
 class BatchNorm(nn.Module):
     """
-    Batch normalisation over [..., C] rows or [B, C, H, W] maps, in train mode always. With several processes, mean and
-    variance are those of all of them, on any device; torch.nn.SyncBatchNorm wants GPUs.
+    Batch normalisation over [..., C] rows or [B, C, H, W] maps, with the statistics of the batch unless it is frozen. With
+    several processes, mean and variance are those of all of them, on any device; torch.nn.SyncBatchNorm wants GPUs.
     """
+
+    # Whether running statistics are used, and left as they are.
+    is_frozen = False
 
     def __init__(self, channels):
         super().__init__()
@@ -21,6 +26,8 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_var", torch.ones(channels))
 
     def forward(self, x):
+        if self.is_frozen:
+            return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, False, 0.1, 1e-5)
         if world()[1] == 1:
             return F.batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, True, 0.1, 1e-5)
         axes = [axis for axis in range(x.dim()) if axis != 1]
@@ -139,6 +146,19 @@ class Networks(nn.Module):
         self.trained = Online(spec, hidden, embedding)
         self.target = Branch(spec, hidden, embedding)
         self.target.requires_grad_(False)
+
+
+@contextlib.contextmanager
+def frozen(network):
+    """Normalises with running statistics, so that what is computed leaves no trace."""
+    layers = [module for module in network.modules() if isinstance(module, BatchNorm)]
+    for layer in layers:
+        layer.is_frozen = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.is_frozen = False
 
 
 def pool_masks(features, masks):

@@ -10,7 +10,7 @@ from torch.nn.parallel import DistributedDataParallel
 from . import superpixels as sp
 from .clustering import kmeans
 from .draws import Draws
-from .networks import Networks, pool_masks
+from .networks import Networks, frozen, pool_masks
 from .optimizer import Optimizer
 from .parallel import gathered, summed, world
 from .schedules import K_ALL_SUPERPIXELS
@@ -22,11 +22,15 @@ class Trainer:
     """
     The networks of a run and what trains them.
     spec: block, depths and width of the encoder; config: the app's settings of a run.
-    options: device, is_bf16, is_channels_last, is_compiled, clusters_per_process
+    options: device, is_bf16, is_channels_last, is_compiled, clusters_per_process, and parts: how many the images of this
+    process are divided into for the update, of which gradients are added up.
     """
 
-    def __init__(self, spec, config, device="cpu", is_bf16=False, is_channels_last=False, is_compiled=False, clusters_per_process=False):
+    def __init__(
+        self, spec, config, device="cpu", is_bf16=False, is_channels_last=False, is_compiled=False, clusters_per_process=False, parts=1
+    ):
         self.config = config
+        self.parts = parts
         self.device = torch.device(device)
         self.networks = Networks(spec, config["hidden"], config["embedding"]).to(self.device)
         self.format = torch.channels_last if is_channels_last else torch.contiguous_format
@@ -84,28 +88,53 @@ class Trainer:
     def update(self, views, masks, learning_rate, ema_decay):
         """views [2b, 3, H, W]: first views, then second views; masks [2b, K, cells]. Outputs as the app's update step."""
         self.average(ema_decay)
+        self.networks.trained.zero_grad(set_to_none=True)
+        weights = self.weights(masks)
+        # The weights of all parts and processes: a part's loss is its share of the whole one.
+        weight = summed(weights.sum().detach().clone()).clamp(min=_VISIBLE_AREA**2)
+        losses, predictions, projections = zip(*(
+            self._part(views[rows], masks[rows], weights.view(len(masks), -1)[rows].flatten(), weight, is_last)
+            for rows, is_last in self._parts(len(views) // 2)
+        ))
+        gradients = [p.grad for p in self.networks.trained.parameters()]
+        norm = torch.stack([g.square().sum() for g in gradients]).sum().sqrt()
+        self.optimizer.step(learning_rate)
+        total = summed(torch.stack(losses).sum())
+        return {
+            "loss": float(total),
+            "gradientNorm": float(norm),
+            "predictions": _rejoined(predictions),
+            "projections": _rejoined(projections),
+        }
+
+    def _parts(self, images):
+        """Rows of the views of each part, [2b] as those of the whole batch, and whether it is the last."""
+        if images % self.parts != 0:
+            raise ValueError(f"{images} images cannot be divided into {self.parts} parts")
+        share = images // self.parts
+        for part in range(self.parts):
+            first = torch.arange(part * share, (part + 1) * share, device=self.device)
+            yield torch.cat([first, first + images]), part == self.parts - 1
+
+    def _part(self, views, masks, weights, weight, is_last):
+        """Adds the gradients of some images. Their part of the loss, predictions and projections."""
         with torch.no_grad(), self._precision():
             projected = self.networks.target(views, masks)
         # The target sees the views exchanged.
         first, second = _wide(projected).chunk(2)
         projections = torch.cat([second, first])
-        self.networks.trained.zero_grad(set_to_none=True)
-        with self._precision():
-            predictions = self._forward()(views, masks)
-        predictions = _wide(predictions)
-        loss = self._loss(predictions, projections, self.weights(masks))
-        # DistributedDataParallel gives the mean over processes; each has its part of the sum.
-        (loss * world()[1]).backward()
-        gradients = [p.grad for p in self.networks.trained.parameters()]
-        norm = torch.stack([g.square().sum() for g in gradients]).sum().sqrt()
-        self.optimizer.step(learning_rate)
-        total = summed(loss.detach().clone())
-        return {
-            "loss": float(total),
-            "gradientNorm": float(norm),
-            "predictions": predictions.detach(),
-            "projections": projections,
-        }
+        online = self._forward()
+        # Processes add their gradients up once, with those of the last part.
+        waits = contextlib.nullcontext() if is_last or world()[1] == 1 else online.no_sync()
+        with waits:
+            with self._precision():
+                predictions = online(views, masks)
+            predictions = _wide(predictions)
+            distance = (unit_rows(predictions) - unit_rows(projections)).square().sum(1)
+            loss = (distance * weights).sum() / weight
+            # DistributedDataParallel gives the mean over processes; each has its part of the sum.
+            (loss * world()[1]).backward()
+        return loss.detach(), predictions.detach(), projections
 
     @torch.no_grad()
     def average(self, decay):
@@ -121,12 +150,6 @@ class Trainer:
             weight = weight * (first + second) * 0.5
         return torch.cat([weight, weight]).flatten()
 
-    def _loss(self, predictions, projections, weights):
-        """This process's part of the weighted mean of squared distances between unit vectors."""
-        distance = (unit_rows(predictions) - unit_rows(projections)).square().sum(1)
-        total = summed(weights.sum().detach().clone())
-        return (distance * weights).sum() / total.clamp(min=_VISIBLE_AREA**2)
-
     @torch.no_grad()
     def features(self, spanning, masks):
         """Cluster stage: unit mean feature of each superpixel, [b, slots, C]. The target's statistics take part in it."""
@@ -134,6 +157,11 @@ class Trainer:
             c4, _ = self.networks.target.backbone(self._maps(spanning))
         pooled = pool_masks(_wide(c4), torch.as_tensor(masks, device=self.device))
         return unit_rows(pooled).cpu().numpy()
+
+    def embed(self, spanning, masks):
+        """As `features`, with running statistics: nothing of the state changes."""
+        with frozen(self.networks.target):
+            return self.features(spanning, masks)
 
     def _regions(self, batch, rates):
         """Masks [2b, K, cells], regions that both views show here, K, and the entropy of cluster sizes."""
@@ -177,6 +205,12 @@ class Trainer:
             regions.append(region)
             at += len(chosen)
         return regions, entropy
+
+
+def _rejoined(parts):
+    """[2b * K, n] of parts, each with its first views before its second, in the order of the whole batch."""
+    firsts, seconds = zip(*(part.chunk(2) for part in parts))
+    return torch.cat([*firsts, *seconds])
 
 
 def _wide(tensor):

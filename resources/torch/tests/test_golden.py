@@ -167,17 +167,17 @@ class Lars(unittest.TestCase):
             np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance, err_msg=f"{precision} {name} {index}")
 
 
-# float32 against float64 of the official code; later steps inherit ReLU and max-pool decisions that flipped, and on some
-# processors one of them flips in the first: 1.2e-3 in the norm of one parameter's update, with a median below 2e-5.
+# float32 against float64 of the official code, as test/golden/fixtures/README.md suggests. Later steps inherit ReLU and max-pool
+# decisions that flipped. One can flip in the first step too: at width 64, it moves the update of one of 48 parameters by 1.2e-3
+# (PyTorch 1.13), where float64 agrees to 1e-6. So `norm` is of all parameters but the worst, which has three times of it.
 TOLERANCES = [
-    {"loss": 1e-5, "norm": 3e-3, "median": 2e-5, "values": 1e-4, "target": 1e-5, "bn": 1e-5},
+    {"loss": 1e-5, "norm": 1e-3, "median": 1e-5, "values": 1e-4, "target": 1e-6, "bn": 1e-6},
     {"loss": 1e-4, "norm": 2e-2, "median": 1e-3, "values": math.inf, "target": 1e-4, "bn": 1e-3},
     {"loss": 1e-3, "norm": math.inf, "median": math.inf, "values": math.inf, "target": 2e-3, "bn": 1e-3},
 ]
-# float64 against float64: what is left is that q and z, masks and views are kept in float32, which later steps carry on.
-EXACT = [{"loss": 1e-6, "norm": 1e-4, "median": 1e-6, "values": 1e-5, "target": 1e-6, "bn": 1e-6}] * 2
-# The q and z that are kept of the third step are those of float32, after decisions that flipped.
-EXACT.append({**EXACT[0], "values": math.inf})
+# float64 against float64, in all three steps: what is left is that masks are kept in float32. Measured: loss 2e-8, norm 3e-7,
+# values 7e-7; moving the masks by one of their last digits moves q by 4e-7.
+EXACT = [{"loss": 1e-7, "norm": 1e-6, "median": 1e-7, "values": 2e-6, "target": 1e-7, "bn": 1e-7}] * 3
 
 
 def golden_trainer(width, dtype=torch.float32):
@@ -200,10 +200,17 @@ def golden_trainer(width, dtype=torch.float32):
     return trainer
 
 
-def golden_views():
+def normalised(pixels, dtype):
+    """As the official code does it in float64; rounded to float32 before, the mean of the first layer is off by 2e-7."""
+    if dtype == torch.float32:
+        return torch.from_numpy(views.normalised(pixels))
+    return torch.from_numpy((pixels / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225]))
+
+
+def golden_views(dtype):
     """[8, 3, 224, 224]: first views, then second views."""
     pixels = golden.array("5_views_u8").reshape(4, 2, 224, 224, 3).transpose(1, 0, 2, 3, 4).reshape(8, 224, 224, 3)
-    return torch.from_numpy(views.normalised(pixels)).permute(0, 3, 1, 2).contiguous()
+    return normalised(pixels, dtype).permute(0, 3, 1, 2).contiguous()
 
 
 def golden_masks(prefix, step):
@@ -236,23 +243,28 @@ class Steps(unittest.TestCase):
     def _step(self, trainer, case, prefix, tolerance, index, step):
         dtype = next(trainer.networks.parameters()).dtype
         if step["k"] != schedules.K_ALL_SUPERPIXELS:
-            spanning = torch.from_numpy(views.normalised(golden.image("raw4_u8").reshape(4, 224, 224, 3))).to(dtype)
+            spanning = normalised(golden.image("raw4_u8").reshape(4, 224, 224, 3), dtype)
             trainer.features(spanning, np.zeros((4, 2, 196), np.float32))
         networks = trainer.networks
         before = {name: p.detach().clone() for name, p in networks.trained.named_parameters()}
-        out = trainer.update(golden_views().to(dtype), golden_masks(prefix, step).to(dtype), step["lr"], step["mm"])
+        out = trainer.update(golden_views(dtype), golden_masks(prefix, step).to(dtype), step["lr"], step["mm"])
         self.assertLess(abs(out["loss"] / step["loss"] - 1), tolerance["loss"])
-        if math.isfinite(tolerance["values"]):
-            for name, key in (("predictions", "q"), ("projections", "z")):
-                expected = golden.array(f"{prefix}_{key}").ravel()
-                self.assertLess(np.abs(out[name].numpy().ravel() - expected).max(), tolerance["values"])
+        for name, key in (("predictions", "q"), ("projections", "z")):
+            # Whole arrays are kept of float32, and of float64 the first numbers and the length.
+            actual, exact = out[name].numpy().ravel(), step[key]
+            if dtype == torch.float64:
+                self.assertLess(np.abs(actual[: len(exact["first"])] - exact["first"]).max(), tolerance["values"])
+                self.assertLess(abs(l2(actual) / exact["l2"] - 1), tolerance["loss"])
+            elif math.isfinite(tolerance["values"]):
+                self.assertLess(np.abs(actual - golden.array(f"{prefix}_{key}").ravel()).max(), tolerance["values"])
         skipped = case["f32_vs_f64"][index].get("zero_gradient_params", [])
-        errors = [
+        errors = sorted(
             abs(l2(p.detach() - before[name]) / step["params"][name]["delta_l2"] - 1)
             for name, p in networks.trained.named_parameters()
             if name not in skipped
-        ]
-        self.assertLess(max(errors), tolerance["norm"])
+        )
+        self.assertLess(errors[-2], tolerance["norm"])
+        self.assertLess(errors[-1], (1 if dtype == torch.float64 else 3) * tolerance["norm"])
         self.assertLess(statistics.median(errors), tolerance["median"])
         for name, p in networks.target.named_parameters():
             self.assertLess(abs(l2(p) / step["target"][f"target.{name}"]["l2"] - 1), tolerance["target"], name)
@@ -260,6 +272,11 @@ class Steps(unittest.TestCase):
         for name, numbers in step["bn"].items():
             if not name.endswith("num_batches_tracked"):
                 self.assertLess(abs(l2(buffers[name]) / numbers["l2"] - 1), tolerance["bn"], name)
+
+    def test_the_first_step_at_full_width_in_float64(self):
+        # Where float32 flips a decision; see TOLERANCES.
+        case = golden.read_json("5_step_w64_fixed")
+        self._step(golden_trainer(64, torch.float64), case, "5_w64_fixed_s0", EXACT[0], 0, case["steps_f64"][0])
 
     def test_lars_leaves_out_what_the_official_code_leaves_out(self):
         names = [name for name, _ in golden_trainer(8).networks.trained.named_parameters()]
