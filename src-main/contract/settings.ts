@@ -9,6 +9,10 @@ export type Theme = z.infer<typeof Theme>;
 export const LanguageChoice = z.enum(['system', 'en', 'de']);
 export type LanguageChoice = z.infer<typeof LanguageChoice>;
 
+/** Options of `python -m r2o_torch`, as one text; see resources/torch/README.md. */
+const TORCH_OPTION = '(--bf16|--channels-last|--compile|--accumulate [1-9]\\d{0,2})';
+const TORCH_OPTIONS = new RegExp(`^(${TORCH_OPTION}( ${TORCH_OPTION})*)?$`);
+
 /** The settings of the whole app. */
 export const Settings = z.object({
   maxPixels: z
@@ -27,6 +31,10 @@ export const Settings = z.object({
   updateUrl: z
     .union([z.literal(''), z.url({ protocol: /^https$/ })])
     .describe('where the desktop app looks for updates (HTTPS); if empty, it never looks'),
+  torchOptions: z
+    .string()
+    .regex(TORCH_OPTIONS, 'name only --bf16, --channels-last, --compile and --accumulate N')
+    .describe('options for pretraining on `torch:` devices, such as `--bf16 --accumulate 2`'),
 });
 export type Settings = z.infer<typeof Settings>;
 
@@ -39,6 +47,7 @@ export const DEFAULT_SETTINGS: Settings = {
   language: 'system',
   notifications: true,
   updateUrl: '',
+  torchOptions: '',
 };
 
 /** Some settings to change; those left out stay as they are. */

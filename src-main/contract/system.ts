@@ -57,7 +57,7 @@ export type StorageUse = z.infer<typeof StorageUse>;
 /** One way of computing on this machine, compared with the CPU on everything that training computes. */
 export const Device = z.object({
   id: z.string(),
-  engine: z.enum(['onnx', 'tfjs']),
+  engine: z.enum(['onnx', 'tfjs', 'torch']),
   /** With the GPU's own name, where the system gives it. */
   name: z.string(),
   /** A GPU that a program imitates on the CPU: never the default. */

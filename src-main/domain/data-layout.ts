@@ -15,6 +15,8 @@ export type DataLayout = {
   sample: string;
   /** TensorFlow and what binds it to Node, once somebody has installed them. */
   tensorflow: string;
+  /** PyTorch in a Python environment, or the name of a Python that has it; once somebody has installed it. */
+  torch: string;
   logs: string;
   logFile: string;
   /** The log before this one: a log that has grown too long is set aside under this name. */
@@ -43,6 +45,7 @@ export function dataLayout(folder: string): DataLayout {
     segmentations: join(folder, 'segmentations'),
     sample: join(folder, 'sample'),
     tensorflow: join(folder, 'tensorflow'),
+    torch: join(folder, 'torch'),
     logs,
     logFile,
     previousLogFile: `${logFile}.1`,
@@ -148,6 +151,18 @@ export function cacheEntry({ folder, suffix }: CachePlace, key: string): string 
 
 /** What the comparisons of this machine's devices with its CPU found. */
 export const deviceVerdictsFile = (cacheFolder: string): string => join(cacheFolder, 'devices.json');
+
+/** What a run on PyTorch needs, in the run's folder until it is finished. */
+export const torchPlanFolder = (folder: string): string => join(folder, 'torch');
+
+/** Names a Python that has PyTorch: `{"python": "/usr/bin/python3"}`. */
+export const torchPythonFile = (torchFolder: string): string => join(torchFolder, 'python.json');
+
+/** The Python of the environment in `torchFolder`. */
+export const torchVenvPython = (torchFolder: string): string =>
+  process.platform === 'win32'
+    ? join(torchFolder, 'venv', 'Scripts', 'python.exe')
+    : join(torchFolder, 'venv', 'bin', 'python');
 
 /** What the readers of a job note while they read; see [Note: Files that end their reader]. */
 export const readingFolder = (cacheFolder: string, job: string): string => join(cacheFolder, 'reading', job);

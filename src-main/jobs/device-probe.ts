@@ -50,6 +50,7 @@ export class DeviceProbe implements Disposable {
         webgpuAdapter,
         verdictsFile: deviceVerdictsFile(layout.cache),
         tensorflowFolder: layout.tensorflow,
+        torchFolder: layout.torch,
       });
     } finally {
       this.#running.delete(worker);

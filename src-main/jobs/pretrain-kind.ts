@@ -86,6 +86,7 @@ export function pretrainKind(environment: JobEnvironment): JobKindHandler<'pretr
         parent: parent ? weightsOf(parent, layout.models) : null,
         bestStability: run.best?.stability ?? null,
         tensorflowFolder: layout.tensorflow,
+        torch: { folder: layout.torch, options: settings.torchOptions.split(' ').filter(Boolean) },
         planTo,
       };
     },

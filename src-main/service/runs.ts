@@ -3,6 +3,7 @@ import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '.
 import { pictureKey } from '../domain/picture-key.ts';
 import { phrase } from '../contract/error-texts/error-text.ts';
 import { userError, userErrorFromInfo } from '../contract/errors.ts';
+import { torchDeviceOf } from '../domain/torch-device.ts';
 import { givenPath } from '../domain/given-path.ts';
 import { freeName } from '../domain/free-name.ts';
 import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
@@ -106,6 +107,7 @@ export function runHandlers(service: Service) {
       const planned = await plan(input);
       if (planned.refusal) throw userErrorFromInfo(planned.refusal);
       if (planTo !== undefined) refuseMasks(planned.config);
+      refuseMasksOn(planned.device, planned.config);
       if (input.fromModelId !== undefined && !store.models.get(input.fromModelId)) {
         throw userError('no-model', { id: input.fromModelId });
       }
@@ -138,6 +140,7 @@ export function runHandlers(service: Service) {
           { action: { kind: 'extend-run', runId: id, epochs: 2 * run.config.epochs } },
         );
       }
+      refuseMasksOn(device ?? run.device, run.config);
       if (device !== undefined) store.runs.setDevice(id, (await service.chooseDevice(device)).id);
       // A job that was stopped would train.
       if (folder !== undefined && run.jobId !== null && run.state !== null && isResumable(run.state)) {
@@ -252,6 +255,11 @@ export function runHandlers(service: Service) {
 /** PyTorch learns from regions only. @throws UserError BAD_INPUT */
 function refuseMasks({ objective }: Run['config']): void {
   if (objective === 'masks') throw userError('plan-of-masks');
+}
+
+/** @throws UserError BAD_INPUT for such a run on a device of PyTorch */
+function refuseMasksOn(device: string, { objective }: Run['config']): void {
+  if (objective === 'masks' && torchDeviceOf(device)) throw userError('torch-only-pretrains', { device });
 }
 
 /** The same run over another number of epochs: what is tied to epochs stretches with them. */

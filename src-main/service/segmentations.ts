@@ -83,7 +83,7 @@ export function segmentationHandlers(service: Service) {
       }
       const model = modelId === undefined ? undefined : store.models.get(modelId);
       if (modelId !== undefined && !model) throw userError('no-model', { id: modelId });
-      const device = await service.chooseDevice(request.device);
+      const device = await service.chooseOwnDevice(request.device);
       const segmentation = {
         collectionId,
         modelId: modelId ?? null,

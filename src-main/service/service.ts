@@ -16,6 +16,7 @@ import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { EncoderDownloads } from './download/encoder-downloads.ts';
 import { importModel } from './import-model.ts';
 import { freeName } from '../domain/free-name.ts';
+import { torchDeviceOf } from '../domain/torch-device.ts';
 import { isDiskFull } from '../domain/system-errors.ts';
 import { dataLayout, isOfDataFolder, type DataLayout } from '../domain/data-layout.ts';
 import { openStore, type Store } from '../store/database.ts';
@@ -183,6 +184,15 @@ export class Service {
     throw device?.fix == null
       ? userError('device-unusable', refused, { action: { kind: 'show-devices' } })
       : userError('device-fixable', { ...refused, fix: device.fix });
+  }
+
+  /**
+   * The same for what only the app's own engine computes.
+   * @throws UserError BAD_INPUT for a device of PyTorch
+   */
+  async chooseOwnDevice(id?: string): Promise<Device> {
+    if (id !== undefined && torchDeviceOf(id)) throw userError('torch-only-pretrains', { device: id });
+    return this.chooseDevice(id);
   }
 
   #probeOnly(id: string): Promise<MachineProbe> {

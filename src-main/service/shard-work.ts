@@ -110,7 +110,7 @@ async function begin(
   const { facts } = recipe;
   if (store.collections.list().length > 0)
     throw userError('shard-work-of-another', { folder: layout.folder });
-  const device = await service.chooseDevice(chosen ?? facts.device);
+  const device = await service.chooseOwnDevice(chosen ?? facts.device);
   await takeWeights(
     service,
     facts,

@@ -1,6 +1,7 @@
 import { phrase } from '../contract/error-texts/error-text.ts';
 import { userError } from '../contract/errors.ts';
 import { DeviceError } from '../core/compile/runtime/step.ts';
+import { TorchError } from './torch/torch-error.ts';
 import { TrainingDiverged } from '../core/train/train.ts';
 import type { WorkerJobOf } from './protocol/job.ts';
 import type { SavedStep } from './jobs/run-recorder.ts';
@@ -28,7 +29,11 @@ export function explainFailure(
       { cause: error },
     );
   }
-  if (!(error instanceof DeviceError)) return error;
+  if (error instanceof TorchError && error.failure === 'missing') {
+    const options = { action: { kind: 'show-devices' }, cause: error } as const;
+    return userError('torch-incomplete', { device, reason: error.message, kept }, options);
+  }
+  if (!(error instanceof DeviceError || error instanceof TorchError)) return error;
   return userError(
     'device-failed',
     { reason: error.message, kept, device },
@@ -41,6 +46,7 @@ export function explainFailure(
 
 /** An allocation that failed: in the engine, for an array of our own, or in a thread that makes batches. */
 function isOutOfMemory(error: unknown): boolean {
+  if (error instanceof TorchError) return error.failure === 'memory';
   if (error instanceof DeviceError) return /alloc|memory/i.test(error.message);
   if (error instanceof RangeError) return /allocation failed/i.test(error.message);
   return error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';

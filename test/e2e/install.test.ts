@@ -62,9 +62,12 @@ describe('the package for npm', { timeout: 180_000 }, () => {
   test('is small, and contains what runs without tests, maps and sources', () => {
     const paths = packed.files.map(({ path }) => withoutHash(path)).sort();
     expect(packed.size).toBeLessThan(15 * MIB);
-    const beside = paths.filter((path) => !/^(out\/|resources\/sample\/)/.test(path));
+    const beside = paths.filter((path) => !/^(out\/|resources\/(sample|torch)\/)/.test(path));
     expect(beside).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'resources/bin/r2o.mjs']);
     expect(paths).toEqual(expect.arrayContaining(['out/main/cli.js', 'out/renderer/index.html']));
+    const torch = paths.filter((path) => path.startsWith('resources/torch/'));
+    expect(torch).toEqual(expect.arrayContaining(['resources/torch/r2o_torch/__main__.py']));
+    expect(torch.filter((path) => /tests|pycache/.test(path))).toEqual([]);
     expect(paths.filter((path) => /\.(map|ts|svelte)$|preload|updater/.test(path))).toEqual([]);
   });
 

@@ -105,10 +105,16 @@ test.each(TARGETS)(
 
     const tops = new Set(paths.map((path) => path.split('/')[0]));
     expect([...tops].sort()).toEqual(['node_modules', 'out', 'package.json', 'resources']);
-    // Of the resources, only the pictures to try the app with, all of them.
+    // Of the resources, only the pictures to try the app with, all of them, and the package for Python without its tests.
     const sample = filesBelow(join(root, 'resources/sample')).map((path) => `resources/sample/${path}`);
+    const torch = filesBelow(join(root, 'resources/torch'))
+      .filter((path) => !/^tests|__pycache__/.test(path))
+      .map((path) => `resources/torch/${path}`);
     const shipped = paths.filter((path) => /^resources\/.*\.\w+$/.test(path));
-    expect(shipped.sort()).toEqual(sample.sort());
+    expect(shipped.sort()).toEqual([...sample, ...torch].sort());
+    // Next to the archive, in which Python cannot read.
+    const beside = filesBelow(join(resources, 'app.asar.unpacked/resources'));
+    expect(beside.map((path) => `resources/${path}`).sort()).toEqual(torch.sort());
     expect(paths.filter((path) => path.endsWith('.map'))).toEqual([]);
     expect(paths).toContain('out/renderer/third-party-notices.txt');
 

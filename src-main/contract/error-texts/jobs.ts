@@ -221,6 +221,21 @@ export const JOBS_ERRORS = {
     message: "This version does not know the device '{name}'.",
     hint: 'Choose one of the devices in the list.',
   },
+  'torch-missing': {
+    code: 'DEVICE_UNAVAILABLE',
+    message: 'The device {device} cannot be used: PyTorch is not installed.',
+    hint: 'Install PyTorch for the app, or resume the run on another device.',
+  },
+  'torch-incomplete': {
+    code: 'DEVICE_UNAVAILABLE',
+    message: 'The device {device} cannot be used: {reason}.',
+    hint: '{kept}. Install PyTorch for the app again, or resume on another device.',
+  },
+  'torch-only-pretrains': {
+    code: 'BAD_INPUT',
+    message: 'The device {device} can only be used for pretraining that learns from regions.',
+    hint: 'Choose another device.',
+  },
   'device-unusable': {
     code: 'DEVICE_UNAVAILABLE',
     message: 'The device {id} cannot be used: {reason}.',

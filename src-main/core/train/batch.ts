@@ -28,9 +28,11 @@ export function superpixelGrids(map: SuperpixelMap, stride: number): ImageSuperp
 /** An image that a batch had to do without, and why. */
 export type SkippedImage = { relPath: string; detail: string };
 
+/** What the loop needs to know of a batch, wherever its pixels are. */
+export type StepBatch = { step: number; skipped: readonly SkippedImage[] };
+
 /** All that a step reads of its images. Pixels are normalised float32, NHWC. */
-export type Batch = {
-  step: number;
+export type Batch = StepBatch & {
   /** [2B, H, W, 3]: first views, then second views. */
   views: Float32Array;
   /** [B, H, W, 3]: the whole images, squashed. */
@@ -38,13 +40,12 @@ export type Batch = {
   /** [B, 2, 5]: y1, x1, y2, x2 as fractions of the image, then 1 for flipped; a row for each view. */
   boxes: Float32Array;
   superpixels: readonly ImageSuperpixels[];
-  skipped: readonly SkippedImage[];
 };
 
 /** Numbers in a row of the box table. */
 export const BOX_FIELDS = 5;
 
 /** Where batches come from; `at` is asked for consecutive steps. */
-export type BatchSource = AsyncDisposable & {
-  at: (step: number) => Promise<Batch>;
+export type BatchSource<B extends StepBatch = Batch> = AsyncDisposable & {
+  at: (step: number) => Promise<B>;
 };

@@ -18,12 +18,16 @@ const Description = z.object({
   superpixelSlots: z.number().int().positive().optional(),
 });
 
-/** What a checkpoint is made of, and restored to: a trainer of any kind. */
-export type Trained = {
+/** What a checkpoint is made of: the state of a trainer of any kind. */
+export type Saved = {
   readonly stateSpecs: NamedSpecs;
   /** See `Trainer.superpixelSlots`. */
   readonly superpixelSlots?: number;
   get: (name: string) => Promise<HostData>;
+};
+
+/** What a checkpoint is restored to. */
+type Trained = Saved & {
   restore: (values: HostTensors) => Promise<void>;
 };
 
@@ -43,7 +47,7 @@ export type Checkpoint = {
  */
 export async function writeCheckpoint(
   path: string,
-  trainer: Trained,
+  trainer: Saved,
   { step, previews }: Pick<Checkpoint, 'step' | 'previews'>,
 ): Promise<{ sha256: Uint8Array }> {
   const specs = Object.entries(trainer.stateSpecs);
@@ -82,6 +86,11 @@ export async function openCheckpoint(path: string, sha256: Uint8Array): Promise<
   }
 }
 
+/** A tensor of a checkpoint, as numbers. */
+export async function float32In(file: SafetensorsFile, name: string): Promise<Float32Array> {
+  return float32Of((await file.read(name)).bytes);
+}
+
 async function openFile(path: string): Promise<SafetensorsFile> {
   try {
     return await SafetensorsFile.open(path);
@@ -109,7 +118,7 @@ export class OpenCheckpoint implements AsyncDisposable {
     for (const [name, { shape }] of specs) {
       const entry = this.#file.tensors.get(name);
       if (entry?.dtype !== 'F32' || entry.shape.join() !== shape.join()) throw damaged(this.#file.path);
-      await trainer.restore({ [name]: float32Of((await this.#file.read(name)).bytes) });
+      await trainer.restore({ [name]: await float32In(this.#file, name) });
     }
   }
 

@@ -26,6 +26,9 @@ export type Preview = {
   stability: number;
 };
 
+/** What makes features of images, and the products by which they are clustered. */
+type Embedder = Pick<Trainer, 'embed' | 'productsOf'>;
+
 /** Regions of a preview at most; a picture with more cannot be read. */
 const MAX_REGIONS = 32;
 
@@ -65,7 +68,7 @@ export class Previewer {
    * @param regionCount K of the step
    * @throws DeviceError
    */
-  async take(trainer: Trainer, step: number, regionCount: number): Promise<Preview> {
+  async take(trainer: Embedder, step: number, regionCount: number): Promise<Preview> {
     const all = [...this.#originals, ...this.#changed];
     const grids = all.map((image) => image.grids);
     const features = await trainer.embed(concatenated(all.map((image) => image.pixels)), grids);

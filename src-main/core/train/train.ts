@@ -1,8 +1,8 @@
 import type { PretrainConfig } from '../../contract/pretrain.ts';
-import type { BatchSource, SkippedImage } from './batch.ts';
+import type { BatchSource, SkippedImage, StepBatch } from './batch.ts';
 import { stepsPerEpoch } from './batch-order.ts';
 import { ratesAt, type Rates } from './training-spec.ts';
-import type { StepMetrics, Trainer } from './trainer.ts';
+import type { StepMetrics } from './trainer.ts';
 
 /** The loss or the gradient is NaN or infinite; the state is worthless, but an earlier checkpoint is not. */
 export class TrainingDiverged extends Error {
@@ -16,9 +16,15 @@ export class TrainingDiverged extends Error {
   }
 }
 
-export type TrainRun = {
-  trainer: Trainer;
-  batches: BatchSource;
+/** What trains on batches: the app's own engine, or another one that computes the same. */
+export type Stepper<B extends StepBatch> = {
+  readonly config: PretrainConfig;
+  step: (batch: B, rates: Rates) => Promise<StepMetrics>;
+};
+
+export type TrainRun<B extends StepBatch> = {
+  trainer: Stepper<B>;
+  batches: BatchSource<B>;
   imageCount: number;
   /** First step to do; that of the checkpoint. */
   startStep: number;
@@ -46,7 +52,7 @@ export function totalStepsOf(config: PretrainConfig, imageCount: number): number
  * Trains, step by step. Between two events the state is that after `step`: the consumer may save it.
  * @throws TrainingDiverged, DeviceError, the signal's reason
  */
-export async function* train(run: TrainRun): AsyncGenerator<TrainEvent> {
+export async function* train<B extends StepBatch>(run: TrainRun<B>): AsyncGenerator<TrainEvent> {
   const { trainer, batches, imageCount, signal } = run;
   for (let step = run.startStep; step < run.totalSteps; step++) {
     signal.throwIfAborted();

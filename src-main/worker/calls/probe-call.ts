@@ -2,9 +2,13 @@ import { DEVICE_IDS, type DeviceReport, type Placement } from '../../core/compil
 import type { Device, MachineProbe } from '../../contract/system.ts';
 import type { CallOf } from '../protocol/call.ts';
 import { nameAdapters } from './name-adapters.ts';
+import { probeTorch, torchDevicesAmong } from '../torch/probe-torch.ts';
 import { verdictsIn } from './device-verdicts.ts';
 
-type ProbeCall = Pick<CallOf<'probe'>, 'devices' | 'webgpuAdapter' | 'verdictsFile' | 'tensorflowFolder'>;
+type ProbeCall = Pick<
+  CallOf<'probe'>,
+  'devices' | 'webgpuAdapter' | 'verdictsFile' | 'tensorflowFolder' | 'torchFolder'
+>;
 
 /**
  * Loads the native modules and compares devices with the CPU, in this process and not in the service's. Of some devices,
@@ -37,6 +41,7 @@ async function probeDevicesOf({
   webgpuAdapter,
   verdictsFile,
   tensorflowFolder,
+  torchFolder,
 }: ProbeCall): Promise<Device[]> {
   const { chooseDevice, probeDevices } = await import('../../core/compile/devices/probe-devices.ts');
   const reports = await probeDevices({
@@ -47,7 +52,9 @@ async function probeDevicesOf({
     ...(verdictsFile === undefined ? {} : { verdicts: verdictsIn(verdictsFile) }),
   });
   const chosen = devices ? undefined : chooseDevice(reports);
-  return reports.map((report) => toDevice(report, report.id === chosen?.id));
+  const own = reports.map((report) => toDevice(report, report.id === chosen?.id));
+  const others = torchFolder === undefined ? [] : await probeTorch(torchDevicesAmong(devices), torchFolder);
+  return [...own, ...others];
 }
 
 function toDevice(report: DeviceReport, isDefault: boolean): Device {

@@ -1,26 +1,37 @@
 import { join } from 'node:path';
 import { userError } from '../../contract/errors.ts';
 import type { PretrainConfig } from '../../contract/pretrain.ts';
+import { torchDeviceOf } from '../../domain/torch-device.ts';
 import { DEVICE_IDS, type DeviceId } from '../../core/compile/devices/report.ts';
 import { modelNetwork, targetName } from '../../core/model/networks.ts';
 import { initialWeights } from '../../core/model/parameters.ts';
 import { ARCHITECTURES, architectureName } from '../../core/model/architectures.ts';
 import { prefixedWeights, type Encoder } from '../../core/weights/encoder.ts';
 import { openModel } from '../../core/weights/open-model.ts';
-import { openCheckpoint } from '../../core/train/checkpoint.ts';
+import type { BatchSource, StepBatch } from '../../core/train/batch.ts';
+import { openCheckpoint, type Saved } from '../../core/train/checkpoint.ts';
+import type { Stepper } from '../../core/train/train.ts';
 import { trainingSpecOf } from '../../core/train/training-spec.ts';
 import { Trainer } from '../../core/train/trainer.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 
 type PretrainJob = WorkerJobOf<'pretrain'>;
 
-/** A trainer with its weights in place. */
-export type OpenedTrainer = AsyncDisposable & {
-  trainer: Trainer;
+/** Where a run starts. */
+type Start = {
   /** The next step to do. */
   startStep: number;
   /** Region maps of the preview before, none at the beginning. */
   previews: readonly Uint8Array[];
+};
+
+/** A trainer with its weights in place. */
+export type OpenedTrainer = AsyncDisposable & Start & { trainer: Trainer };
+
+/** The same of any engine, with the batches that it trains on. */
+export type OpenedRun<B extends StepBatch> = Start & {
+  trainer: Stepper<B> & Saved & Pick<Trainer, 'embed' | 'productsOf' | 'encoder'>;
+  batches: () => BatchSource<B>;
 };
 
 /**
@@ -84,6 +95,11 @@ export function deviceOf(name: string): DeviceId {
   const id = DEVICE_IDS.find((one) => one === name);
   if (id) return id;
   throw userError('no-device', { name }, { action: { kind: 'show-devices' } });
+}
+
+/** The same, and the CPU for what the app's own engine does of a run on PyTorch. */
+export function ownDeviceOf(name: string): DeviceId {
+  return torchDeviceOf(name) ? 'onnx:cpu' : deviceOf(name);
 }
 
 function refuseOtherNetwork(parent: Encoder, config: PretrainConfig): void {

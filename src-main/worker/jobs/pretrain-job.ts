@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { NotedReader } from '../../core/image/noted-reader.ts';
 import { resolveFile } from '../../core/image/walk.ts';
@@ -6,18 +7,22 @@ import { ARCHITECTURES } from '../../core/model/architectures.ts';
 import { backboneOf } from '../../core/model/backbone.ts';
 import { ImageSource, type ImageSourceSpec, type OpenedImage } from '../../core/train/image-source.ts';
 import { previewSteps } from '../../core/train/preview-steps.ts';
+import type { StepBatch } from '../../core/train/batch.ts';
 import { Previewer } from '../../core/train/preview.ts';
 import { totalStepsOf, train, type TrainEvent } from '../../core/train/train.ts';
 import { learnsFromMasks, ratesAt, superpixelSpecOf } from '../../core/train/training-spec.ts';
+import { checkpointName, torchPlanFolder } from '../../domain/data-layout.ts';
+import { torchDeviceOf } from '../../domain/torch-device.ts';
 import { explainFailure } from '../explain-failure.ts';
 import type { RunMetric } from '../../contract/run.ts';
 import type { JobContext } from './job-context.ts';
 import { learnFromMasks } from './mask-training-job.ts';
-import { deviceOf, openTrainer } from './open-trainer.ts';
+import { openTrainer, ownDeviceOf, type OpenedRun, type OpenedTrainer } from './open-trainer.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { RunRecorder, type SavedStep } from './run-recorder.ts';
 import { JobStopped } from '../stop-signal.ts';
 import { writeTorchJob } from './torch-job.ts';
+import { openTorchRun } from './torch-run.ts';
 import { ThreadedBatches } from '../threads/threaded-batches.ts';
 import { readOrMakeImageList, type ListedImage } from './training-images.ts';
 
@@ -45,25 +50,78 @@ export async function runPretraining(job: PretrainJob, context: JobContext): Pro
 }
 
 async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep): Promise<void> {
-  const { config } = job;
-  const { link, signal, cores } = context;
+  const { link, cores } = context;
   await mkdir(job.runFolder, { recursive: true });
   link.report({ phase: 'listing-images', done: 0, total: null, unit: 'images' });
   const images = await readOrMakeImageList(job, context);
-  const totalSteps = totalStepsOf(config, images.length);
-  link.report({ phase: 'preparing-network', done: 0, total: null, unit: 'images' });
-  await using opened = await openTrainer(job, {
-    device: deviceOf(job.device),
-    threads: cores,
-    tensorflowFolder: job.tensorflowFolder,
-  });
-  const { trainer, startStep } = opened;
+  const totalSteps = totalStepsOf(job.config, images.length);
   const reader = NotedReader.takeUp(job.readingFolder);
   const sources = sourceOf(job, reader);
   const source = new ImageSource({ ...sources, memoryBytes: KEPT_BYTES }, reader);
   for (const image of images) {
     if (reader.isSuspect(resolveFile(job.rootPath, image))) await openUsable(source, image);
   }
+  const run = { images, source, totalSteps, saved };
+  if (job.planTo === null && torchDeviceOf(job.device)) {
+    const folder = torchPlanFolder(job.runFolder);
+    await using opened = await openTorchRun(job, { images, source, totalSteps, folder }, context);
+    await trainRun(job, { ...run, opened }, context);
+    await rm(folder, { recursive: true, force: true });
+    return;
+  }
+  link.report({ phase: 'preparing-network', done: 0, total: null, unit: 'images' });
+  await using own = await openTrainer(job, {
+    device: ownDeviceOf(job.device),
+    threads: cores,
+    tensorflowFolder: job.tensorflowFolder,
+  });
+  if (job.planTo === null) {
+    const batches = () => batchesOf(job, { images, sources, cores, endStep: totalSteps });
+    await trainRun(job, { ...run, opened: { ...own, batches } }, context);
+  } else {
+    await planRun(job, { ...run, opened: own }, context);
+  }
+}
+
+/** A run as it is trained: what it trains on, and with what. */
+type TrainedRun<T> = {
+  images: readonly ListedImage[];
+  source: ImageSource;
+  totalSteps: number;
+  saved: SavedStep;
+  opened: T;
+};
+
+/** Writes what PyTorch needs into `planTo`, and trains nothing. */
+async function planRun(
+  job: PretrainJob,
+  { images, source, totalSteps, saved, opened }: TrainedRun<OpenedTrainer>,
+  { link, signal }: JobContext,
+): Promise<void> {
+  const { trainer, startStep, previews } = opened;
+  const encoder = () => trainer.encoder('online');
+  await new RunRecorder({
+    job,
+    link,
+    trainer,
+    encoder,
+    previews: () => previews,
+    totalSteps,
+    saved,
+  }).checkpoint(startStep);
+  const checkpoint = join(job.runFolder, checkpointName(startStep));
+  const plan = { job, images, source, checkpoint, startStep, totalSteps, signal, link };
+  await writeTorchJob(job.planTo ?? '', plan);
+}
+
+/** Trains to the last step, or until the job is stopped: by the app's own engine or another one. */
+async function trainRun<B extends StepBatch>(
+  job: PretrainJob,
+  { images, source, totalSteps, saved, opened }: TrainedRun<OpenedRun<B>>,
+  { link, signal }: JobContext,
+): Promise<void> {
+  const { config } = job;
+  const { trainer, startStep } = opened;
   const chosen = await openPreviewImages(job, images, source);
   const previewer = new Previewer(
     chosen.map((image) => image.opened),
@@ -85,12 +143,7 @@ async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep)
     const shown = chosen.map((image) => image.listed);
     await recorder.preview(step, preview, shown);
   };
-  if (job.planTo !== null) {
-    await recorder.checkpoint(startStep);
-    await writeTorchJob(job.planTo, { job, images, source, startStep, totalSteps, signal, link });
-    return;
-  }
-  await using batches = batchesOf(job, { images, sources, cores, endStep: totalSteps });
+  await using batches = opened.batches();
   const previewAt = new Set(previewSteps(totalSteps, chosen.length > 0 ? config.previews : 0));
   const run = { trainer, batches, imageCount: images.length, startStep, totalSteps, signal };
   let done = startStep;

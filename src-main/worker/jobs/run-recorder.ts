@@ -7,7 +7,7 @@ import type { MetricPoint } from '../../domain/metric-point.ts';
 import { encodePng } from '../../core/mask/png.ts';
 import { architectureName } from '../../core/model/architectures.ts';
 import { writeEncoderFile } from '../../core/weights/encoder-file.ts';
-import { writeCheckpoint, type Trained } from '../../core/train/checkpoint.ts';
+import { writeCheckpoint, type Saved } from '../../core/train/checkpoint.ts';
 import type { Preview } from '../../core/train/preview.ts';
 import { regionPalette } from '../../core/train/region-palette.ts';
 import type { Encoder } from '../../core/weights/encoder.ts';
@@ -19,7 +19,7 @@ import type { ListedImage } from './training-images.ts';
 export type RunRecorderOptions = {
   job: WorkerJobOf<'pretrain'>;
   link: ServiceLink;
-  trainer: Trained;
+  trainer: Saved;
   /** The encoder that is kept, as it is now. */
   encoder: () => Promise<Encoder>;
   /** Region maps of the latest preview. */

@@ -1,8 +1,11 @@
-import { copyFile, mkdir, open } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { userError } from '../../contract/errors.ts';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { ARCHITECTURES } from '../../core/model/architectures.ts';
+import { superpixelSpecOf } from '../../core/train/training-spec.ts';
 import type { ImageSource, OpenedImage } from '../../core/train/image-source.ts';
 import { writeTextAtomically } from '../../core/weights/atomic-file.ts';
 import { checkpointName } from '../../domain/data-layout.ts';
@@ -15,11 +18,15 @@ const VERSION = 1;
 /** Images that are opened together. */
 const WINDOW = 8;
 
+const ImageSize = z.object({ widthPx: z.number(), heightPx: z.number(), superpixels: z.number() });
+type ImageSize = z.infer<typeof ImageSize>;
+
 type TorchJob = {
   job: WorkerJobOf<'pretrain'>;
   images: readonly ListedImage[];
   source: ImageSource;
-  /** Step of the checkpoint from which PyTorch starts. */
+  /** The checkpoint from which PyTorch starts, and its step. */
+  checkpoint: string;
   startStep: number;
   totalSteps: number;
   signal: AbortSignal;
@@ -28,18 +35,53 @@ type TorchJob = {
 
 /**
  * Writes all that PyTorch needs of a run: its configuration, the checkpoint to start from, and of each image the
- * decoded pixels and the superpixels, so that nothing of them depends on who decodes.
+ * decoded pixels and the superpixels, so that nothing of them depends on who decodes. What is there already of the same images
+ * is kept.
  *
  * `pixels.bin`: [heightPx, widthPx, 3] uint8 of one image after the other; `superpixels.bin`: [images, viewPx, viewPx]
  * uint16, little-endian; `job.json`, written last, with the sizes.
  * @throws UserError IMAGE_UNAVAILABLE for an image that cannot be read, DISK_FULL; the signal's reason
  */
 export async function writeTorchJob(folder: string, torch: TorchJob): Promise<void> {
-  const { job, images, source, startStep, totalSteps, signal, link } = torch;
+  const { job, startStep, totalSteps } = torch;
   await mkdir(folder, { recursive: true });
+  const key = keyOf(torch);
+  const path = join(folder, 'job.json');
+  const kept = await keptImages(path, key);
+  // Until the last file is written, the folder is none that PyTorch takes.
+  if (!kept) await rm(path, { force: true });
+  const images = kept ?? (await writeImages(folder, torch));
+  const checkpoint = join(folder, checkpointName(startStep));
+  if (checkpoint !== torch.checkpoint) await copyFile(torch.checkpoint, checkpoint);
+  const { config, runId } = job;
+  const encoder = ARCHITECTURES[config.encoder];
+  const facts = { version: VERSION, runId, totalSteps, key, config, encoder, images };
+  await writeTextAtomically(path, JSON.stringify(facts));
+}
+
+/** Names all that the pixels and superpixels depend on. */
+function keyOf({ job, images }: TorchJob): string {
+  const { config, limits } = job;
+  const hash = createHash('sha256').update(JSON.stringify([VERSION, superpixelSpecOf(config), limits]));
+  for (const { contentHash } of images) hash.update(contentHash);
+  return hash.digest('hex');
+}
+
+/** The sizes of the images that a folder has, if they are those of `key`. */
+async function keptImages(path: string, key: string): Promise<ImageSize[] | undefined> {
+  const Kept = z.object({ key: z.literal(key), images: z.array(ImageSize) });
+  try {
+    return Kept.parse(JSON.parse(await readFile(path, 'utf8'))).images;
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeImages(folder: string, torch: TorchJob): Promise<ImageSize[]> {
+  const { images, source, signal, link } = torch;
   await using pixels = await open(join(folder, 'pixels.bin'), 'w');
   await using superpixels = await open(join(folder, 'superpixels.bin'), 'w');
-  const sizes: { widthPx: number; heightPx: number; superpixels: number }[] = [];
+  const sizes: ImageSize[] = [];
   for (let at = 0; at < images.length; at += WINDOW) {
     signal.throwIfAborted();
     const some = images.slice(at, at + WINDOW);
@@ -52,18 +94,7 @@ export async function writeTorchJob(folder: string, torch: TorchJob): Promise<vo
     }
     link.report({ phase: 'writing-files', done: sizes.length, total: images.length, unit: 'images' });
   }
-  const checkpoint = checkpointName(startStep);
-  await copyFile(join(job.runFolder, checkpoint), join(folder, checkpoint));
-  const { config, runId } = job;
-  const facts = {
-    version: VERSION,
-    runId,
-    totalSteps,
-    config,
-    encoder: ARCHITECTURES[config.encoder],
-    images: sizes,
-  };
-  await writeTextAtomically(join(folder, 'job.json'), JSON.stringify(facts));
+  return sizes;
 }
 
 async function openImage(source: ImageSource, image: ListedImage): Promise<OpenedImage> {

@@ -110,6 +110,8 @@ export const Call = z.discriminatedUnion('kind', [
     verdictsFile: z.string().optional(),
     /** Where TensorFlow is, if it is installed. */
     tensorflowFolder: z.string().optional(),
+    /** Where PyTorch is, if it is installed; without it, its devices are left out. */
+    torchFolder: z.string().optional(),
   }),
   /** Opens the GPU behind WebGPU, for the driver to name it on the error output. False where there is none. */
   z.object({ kind: z.literal('open-webgpu') }),

@@ -138,6 +138,8 @@ const pretrain = {
     bestStability: z.number().nullable(),
     /** Where TensorFlow is, if it is installed. */
     tensorflowFolder: z.string(),
+    /** Where PyTorch is, if it is installed, and options for it. */
+    torch: z.object({ folder: z.string(), options: z.array(z.string()) }),
     /** Where what PyTorch needs is written instead of training; null to train. */
     planTo: z.string().nullable(),
   }),

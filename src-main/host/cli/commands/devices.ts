@@ -7,6 +7,7 @@ import { Cancelled } from '../follow-job.ts';
 import { probeHere } from '../probe-here.ts';
 import { onNextSignal } from '../signals.ts';
 import { installTensorFlow, removeTensorFlow } from '../tensorflow.ts';
+import { installTorch, removeTorch } from '../torch.ts';
 
 const GIB = 2 ** 30;
 
@@ -26,21 +27,30 @@ export function addDevicesCommand(program: Command): void {
   addRemoveCommand(devices);
 }
 
+type InstallOptions = { gpu?: boolean; python?: string };
+
 function addInstallCommand(devices: Command): void {
   devices
     .command('install')
-    .argument('<what>', 'tensorflow')
+    .argument('<what>', 'tensorflow or torch')
     .option('--gpu', "with NVIDIA's CUDA libraries")
-    .description('install TensorFlow for the devices tfjs:tensorflow and tfjs:tensorflow-gpu (Linux x64)')
-    .action(async (what: string, { gpu = false }: { gpu?: boolean }, command: Command) => {
+    .option('--python <program>', 'for torch: use this Python, which has PyTorch, and install nothing')
+    .description('install TensorFlow (Linux x64) or PyTorch, for additional devices')
+    .action(async (what: string, { gpu = false, python }: InstallOptions, command: Command) => {
       const { folder, output } = contextOf(command);
-      refuseOthers(what);
+      const engine = engineOf(what);
       const abort = new AbortController();
       using _interrupted = onNextSignal(['SIGINT'], () => abort.abort(new Cancelled()));
-      const { tensorflow } = dataLayout(folder);
-      await installTensorFlow({ folder: tensorflow, isGpu: gpu, note: output.note, signal: abort.signal });
+      const target = {
+        folder: dataLayout(folder)[engine],
+        isGpu: gpu,
+        note: output.note,
+        signal: abort.signal,
+      };
+      if (engine === 'torch') await installTorch({ ...target, python });
+      else await installTensorFlow(target);
       output.note('Testing what was installed');
-      const probed = await probeHere(folder, [gpu ? 'tfjs:tensorflow-gpu' : 'tfjs:tensorflow']);
+      const probed = await probeHere(folder, TESTED[engine](gpu));
       output.result(probed.devices, (all) => all.flatMap(deviceLines));
     });
 }
@@ -48,23 +58,35 @@ function addInstallCommand(devices: Command): void {
 function addRemoveCommand(devices: Command): void {
   devices
     .command('remove')
-    .argument('<what>', 'tensorflow')
+    .argument('<what>', 'tensorflow or torch')
     .description('remove what `r2o devices install` has installed')
     .action(async (what: string, _options: unknown, command: Command) => {
       const { folder, output } = contextOf(command);
-      refuseOthers(what);
-      const { tensorflow } = dataLayout(folder);
-      const removed = await removeTensorFlow(tensorflow);
+      const engine = engineOf(what);
+      const target = dataLayout(folder)[engine];
+      const removed = await (engine === 'torch' ? removeTorch(target) : removeTensorFlow(target));
       output.result({ removed }, () => [
-        removed ? `Removed ${tensorflow}.` : 'TensorFlow was not installed.',
+        removed ? `Removed ${target}.` : `${NAMES[engine]} was not installed.`,
       ]);
     });
 }
 
-function refuseOthers(what: string): void {
-  if (what === 'tensorflow') return;
+type Installed = 'tensorflow' | 'torch';
+const NAMES: Record<Installed, string> = { tensorflow: 'TensorFlow', torch: 'PyTorch' };
+
+/** The devices that are tested after an installation. */
+const TESTED: Record<Installed, (isGpu: boolean) => string[]> = {
+  tensorflow: (isGpu) => [isGpu ? 'tfjs:tensorflow-gpu' : 'tfjs:tensorflow'],
+  torch: (isGpu) => [
+    ...(isGpu ? ['torch:cuda'] : process.platform === 'darwin' ? ['torch:mps'] : []),
+    'torch:cpu',
+  ],
+};
+
+function engineOf(what: string): Installed {
+  if (what === 'tensorflow' || what === 'torch') return what;
   throw new UserError('BAD_INPUT', `'${what}' cannot be installed.`, {
-    hint: 'Install tensorflow: the other devices need drivers only.',
+    hint: 'Install tensorflow or torch: the other devices need drivers only.',
   });
 }
 

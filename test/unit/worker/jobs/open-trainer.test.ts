@@ -45,6 +45,7 @@ function jobOf(change: Partial<PretrainJob> = {}): PretrainJob {
     parent: null,
     bestStability: null,
     tensorflowFolder: join(runFolder, 'tensorflow'),
+    torch: { folder: join(runFolder, 'torch'), options: [] },
     planTo: null,
     ...change,
   };
