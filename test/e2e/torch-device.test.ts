@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { RunId } from '../../src-main/contract/ids.ts';
 import type { Job } from '../../src-main/contract/job.ts';
 import { torchPlanFolder } from '../../src-main/domain/data-layout.ts';
@@ -25,6 +25,9 @@ const OVERRIDES = {
 const STEPS = TINY_EPOCHS * TINY_STEPS;
 
 async function prepared() {
+  // Threads that wait for each other do not take the cores of other tests meanwhile: a hundred times the time of a step.
+  vi.stubEnv('OMP_WAIT_POLICY', 'passive');
+  onTestFinished(() => void vi.unstubAllEnvs());
   const dataFolder = join(tempFolder(), 'data');
   noteTorchPython(join(dataFolder, 'torch'), PYTHON);
   const running = startService({ dataFolder });
