@@ -1,11 +1,13 @@
-import type { JobState } from './job-state.ts';
+import { z } from 'zod';
+import { JobState } from './job-state.ts';
 
 /**
  * The state of a run or a segmentation as people read it. Its job may be done while the work is not: `planned`, a run that
  * was written for PyTorch and has not come back; `taken`, one that has, and can be resumed; `waiting`, a segmentation of
  * which a recipe was made, and whose shards have not all been merged.
  */
-export type ShownState = JobState | 'planned' | 'taken' | 'waiting';
+export const ShownState = z.enum([...JobState.options, 'planned', 'taken', 'waiting']);
+export type ShownState = z.infer<typeof ShownState>;
 
 type Work = { state: JobState | null; finishedAtMs: number | null };
 

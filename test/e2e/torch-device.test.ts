@@ -114,7 +114,7 @@ describe.skipIf(reason !== undefined)(
       expect(models.find(({ runId }) => runId === run.id)?.card.training?.device).toBe('torch:cpu');
       // What PyTorch needed is gone, and nothing of it runs.
       expect(readdirSync(join(dataFolder, 'runs', String(run.id)))).not.toContain('torch');
-      expect(processesWith(dataFolder)).toEqual([]);
+      await expect.poll(() => processesWith(dataFolder), { timeout: 30_000 }).toEqual([]);
       expect(bugs).toEqual([]);
     });
 

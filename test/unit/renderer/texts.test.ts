@@ -4,7 +4,7 @@ import { parse } from 'svelte/compiler';
 import { describe, expect, test } from 'vitest';
 import { ErrorCode } from '../../../src-main/contract/error-texts/error-code.ts';
 import { JobPhase, JobUnit } from '../../../src-main/contract/job.ts';
-import { JobState } from '../../../src-main/contract/job-state.ts';
+import { ShownState } from '../../../src-main/contract/shown-state.ts';
 import de from '../../../src-renderer/i18n/de.json';
 import en from '../../../src-renderer/i18n/en.json';
 import { preferred } from '../../../src-renderer/i18n/language.svelte.ts';
@@ -46,7 +46,7 @@ describe('the texts of the page', () => {
     const namesOf = (texts: object) => Object.keys(texts).sort();
     expect(namesOf(en.jobs.phase)).toEqual([...JobPhase.options].sort());
     expect(namesOf(en.jobs.unit)).toEqual([...JobUnit.options].sort());
-    expect(namesOf(en.jobs.state)).toEqual([...JobState.options].sort());
+    expect(namesOf(en.jobs.state)).toEqual([...ShownState.options].sort());
   });
 
   test('are all there in both languages', () => {
