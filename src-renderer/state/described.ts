@@ -2,33 +2,58 @@ import type { Client } from '../../src-main/contract/contract.ts';
 import { userErrorFromInfo } from '../../src-main/contract/errors.ts';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import type { Job } from '../../src-main/contract/job.ts';
+import type { MapState } from '../../src-main/contract/map.ts';
 import type { Description } from '../../src-main/contract/similar.ts';
 
 const POLL_MS = 400;
 
+/** @param onJob called with the job at work, and finally with undefined */
+type OnJob = (job: Job | undefined) => void;
+
 /**
  * Has a segmentation described if that is due, and waits for it.
- * @param onJob called with the job at work, and finally with undefined
  * @throws what kept the job from ending well; undefined is returned for one that was stopped
  */
 export async function describeFirst(
   client: Client,
   id: SegmentationId,
-  onJob: (job: Job | undefined) => void,
+  onJob: OnJob,
 ): Promise<Description | undefined> {
   const before = await client.similar.state({ id });
   if (before.description?.changedCount === 0 && !before.job) return before.description;
-  let job = await client.similar.describe({ id });
+  const job = await client.similar.describe({ id });
+  const { description } = await waitFor(client, job, onJob, () => client.similar.state({ id }));
+  return description ?? undefined;
+}
+
+/**
+ * Lays out a segmentation, which has been described, on its map, and waits for it.
+ * @returns the state then, also if the job was stopped
+ * @throws what kept the job from ending well
+ */
+export async function layOutFirst(client: Client, id: SegmentationId, onJob: OnJob): Promise<MapState> {
+  const job = await client.maps.layOut({ id });
+  return waitFor(client, job, onJob, () => client.maps.state({ id }));
+}
+
+/** Reads a state again and again until its job has ended. */
+async function waitFor<State extends { job: Job | null }>(
+  client: Client,
+  first: Job,
+  onJob: OnJob,
+  read: () => Promise<State>,
+): Promise<State> {
+  let job = first;
   try {
     for (;;) {
       onJob(job);
-      const { description, job: current } = await client.similar.state({ id });
-      if (!current) {
+      const state = await read();
+      if (!state.job) {
         job = await client.jobs.get({ id: job.id });
         if (job.error) throw userErrorFromInfo(job.error);
-        return description ?? undefined;
+        return state;
       }
-      job = current;
+      job = state.job;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   } finally {

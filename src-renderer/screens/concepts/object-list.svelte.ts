@@ -5,15 +5,15 @@ import type { EditBatch } from '../../../src-main/contract/mask-edit.ts';
 import type { Mask, ReviewState } from '../../../src-main/contract/mask.ts';
 import type { ShownError } from '../../client/error.ts';
 import { t } from '../../i18n/language.svelte.ts';
-import { attempt, attemptLoudly } from '../../state/attempt.ts';
+import { attempt } from '../../state/attempt.ts';
 import type { Toasts } from '../../state/toasts.svelte.ts';
-import { DoneBatches } from '../../state/undo-batches.ts';
+import { changeInBatches } from '../../state/undo-batches.ts';
 
 const AT_ONCE = 400;
 /** Objects read in advance of scrolling. */
 const AHEAD = 200;
 /** Masks that one call may change. */
-const CHANGED_AT_ONCE = 1_000;
+export const MASKS_AT_ONCE = 1_000;
 
 /** Reads objects from a cursor on, or from the start. */
 type ReadPage = (
@@ -103,19 +103,11 @@ export class ObjectList {
     call: (ids: MaskId[]) => Promise<EditBatch>,
     titleOf: (count: number) => string,
   ): Promise<boolean> {
-    const ids = [...this.chosen];
-    const done = new DoneBatches();
-    const isDone = await attemptLoudly(this.#toasts, async () => {
-      for (let at = 0; at < ids.length; at += CHANGED_AT_ONCE) {
-        done.add(await call(ids.slice(at, at + CHANGED_AT_ONCE)));
-      }
-    });
+    const services = { client: this.#client, toasts: this.#toasts };
+    const work = { items: [...this.chosen], atOnce: MASKS_AT_ONCE, call };
+    const isDone = await changeInBatches(services, work, titleOf);
     this.chosen.clear();
     await this.refresh();
-    if (done.changed > 0) {
-      const undo = done.undo(this.#client, this.#toasts);
-      this.#toasts.show({ tone: 'neutral', title: titleOf(done.changed), ...undo });
-    }
     return isDone;
   }
 

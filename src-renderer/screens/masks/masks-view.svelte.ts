@@ -13,6 +13,7 @@ import { Selection } from '../../state/selection.svelte.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 import { DoneBatches } from '../../state/undo-batches.ts';
 import { SimilarView } from './similar-view.svelte.ts';
+import { looksOf } from './map/map-groups.ts';
 import { ANY, fromAddress, ShownFilter, toAddress, toQuery } from './gallery-filter.ts';
 
 const IDS_AT_ONCE = 5_000;
@@ -65,6 +66,8 @@ export class MasksView {
       this.#concepts.map(({ id, mergedInto, colour }) => [id, colourOf(mergedInto ?? id) ?? colour]),
     );
   });
+  /** What each concept looks like on a map, and what it counts as. */
+  readonly conceptLooks = $derived.by(() => looksOf(this.#concepts));
   /** A name for all of the colours together. */
   readonly #coloursName = $derived.by(() => nameOfText(Object.entries(this.colours).flat().join()));
 

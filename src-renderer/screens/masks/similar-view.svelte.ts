@@ -9,6 +9,15 @@ import type { Navigation } from '../../state/navigation.svelte.ts';
 const IMAGES = 500;
 const OBJECTS = 500;
 
+/** What leads back to the plain list. */
+const ALL_IMAGES = {
+  similarTo: undefined,
+  similarObject: undefined,
+  proposal: undefined,
+  map: undefined,
+  mapColour: undefined,
+};
+
 /** What the view needs of the studio. */
 type Surroundings = { client: Client; navigation: Navigation };
 
@@ -28,6 +37,9 @@ export class SimilarView {
 
   /** Whether a proposal is shown: `masks/SEGMENTATION?proposal=true`. */
   readonly isProposal = $derived.by(() => this.#studio.navigation.query.proposal === 'true');
+
+  /** Whether the map is shown: `masks/SEGMENTATION?map=objects`. */
+  readonly isMap = $derived.by(() => this.#studio.navigation.query.map !== undefined);
 
   constructor(studio: Surroundings) {
     this.#studio = studio;
@@ -60,8 +72,12 @@ export class SimilarView {
     this.#go(segmentationId, { proposal: 'true' });
   }
 
+  showMap(segmentationId: SegmentationId): void {
+    this.#go(segmentationId, { map: 'objects' });
+  }
+
   leave(): void {
-    this.#studio.navigation.setQuery({ similarTo: undefined, similarObject: undefined, proposal: undefined });
+    this.#studio.navigation.setQuery(ALL_IMAGES);
   }
 
   /** The image itself first, then the others, nearest first. */
@@ -90,9 +106,7 @@ export class SimilarView {
     navigation.go('masks', segmentationId);
     navigation.setQuery({
       ...before,
-      similarTo: undefined,
-      similarObject: undefined,
-      proposal: undefined,
+      ...ALL_IMAGES,
       ...query,
     });
   }
