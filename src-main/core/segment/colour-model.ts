@@ -1,14 +1,12 @@
-import { squaredLabDistance } from './lab-distance.ts';
+/** Mixture of Gaussians over CIE Lab: `numbers` [components, NUMBERS]. */
+export type ColourModel = { components: number; numbers: Float64Array };
 
-/** Mixture of Gaussians over CIE Lab. */
-export type ColourModel = {
-  /** Per component: log of weight and normaliser, mean [3], inverse covariance [6: xx xy xz yy yz zz]. */
-  components: { logScale: number; mean: Colour; inverse: Symmetric }[];
-};
+/** Per component: log of weight and normaliser, mean [3], inverse covariance [6: xx xy xz yy yz zz]. */
+const NUMBERS = 10;
 
-type Colour = [l: number, a: number, b: number];
+type Colour = readonly [l: number, a: number, b: number];
 /** Upper triangle of a symmetric 3 x 3 matrix. */
-type Symmetric = [xx: number, xy: number, xz: number, yy: number, yz: number, zz: number];
+type Symmetric = readonly [xx: number, xy: number, xz: number, yy: number, yz: number, zz: number];
 
 export type WeightedColours = {
   /** [count, 3] CIE Lab. */
@@ -16,7 +14,7 @@ export type WeightedColours = {
   /** [count]: variance added to each channel, since each colour stands for a patch; [count, 3] */
   spread: Float32Array;
   /** [count] at least 0. */
-  weights: ArrayLike<number>;
+  weights: Float32Array;
 };
 
 /** Variance of Lab that no component falls below: differences below two units are not seen. */
@@ -27,15 +25,12 @@ const FLOOR = 6;
  * @returns undefined where no colour has weight
  */
 export function fitColours(
-  { lab, spread, weights }: WeightedColours,
+  colours: WeightedColours,
   { components, iterations }: { components: number; iterations: number },
 ): ColourModel | undefined {
-  const rows: number[] = [];
-  for (let row = 0; row < weights.length; row++) if ((weights[row] ?? 0) > 1e-6) rows.push(row);
-  if (rows.length === 0) return undefined;
-  const k = Math.min(components, rows.length);
-  const fit = { lab, spread, weights, rows, k, shares: new Float64Array(rows.length * k) };
-  shareByNearest(fit, farSeeds(lab, weights, rows, k));
+  const fit = fitOf(colours, components);
+  if (fit.count === 0) return undefined;
+  shareByNearest(fit, farSeeds(fit));
   let model = maximise(fit);
   for (let iteration = 0; iteration < iterations; iteration++) {
     shareByLikelihood(fit, model);
@@ -50,7 +45,7 @@ export function fitColours(
  * @returns [count]
  */
 export function logDensities(model: ColourModel, lab: Float32Array): Float64Array {
-  const terms = new Float64Array(model.components.length);
+  const terms = new Float64Array(model.components);
   const densities = new Float64Array(lab.length / 3);
   for (let row = 0; row < densities.length; row++) {
     const max = logTerms(model, lab, row, terms);
@@ -62,101 +57,152 @@ export function logDensities(model: ColourModel, lab: Float32Array): Float64Arra
 }
 
 /** Log density of a colour, `row` of `lab`, under each component. @returns the highest */
-function logTerms({ components }: ColourModel, lab: Float32Array, row: number, terms: Float64Array): number {
+function logTerms(
+  { numbers: n }: ColourModel,
+  lab: Float32Array | Float64Array,
+  row: number,
+  terms: Float64Array,
+): number {
+  const l = lab[row * 3] ?? 0;
+  const a = lab[row * 3 + 1] ?? 0;
+  const b = lab[row * 3 + 2] ?? 0;
   let max = -Infinity;
-  for (let c = 0; c < terms.length; c++) {
-    const component = components[c];
-    const term = component ? logTerm(component, lab, row) : -Infinity;
+  for (let c = 0, i = 0; c < terms.length; c++, i += NUMBERS) {
+    const x = l - (n[i + 1] ?? 0);
+    const y = a - (n[i + 2] ?? 0);
+    const z = b - (n[i + 3] ?? 0);
+    const squares = (n[i + 4] ?? 0) * x * x + (n[i + 7] ?? 0) * y * y + (n[i + 9] ?? 0) * z * z;
+    const products = (n[i + 5] ?? 0) * x * y + (n[i + 6] ?? 0) * x * z + (n[i + 8] ?? 0) * y * z;
+    const term = (n[i] ?? 0) - 0.5 * (squares + 2 * products);
     terms[c] = term;
     if (term > max) max = term;
   }
   return max;
 }
 
-function logTerm(
-  { logScale, mean, inverse: i }: ColourModel['components'][number],
-  lab: Float32Array,
-  row: number,
-): number {
-  const x = (lab[row * 3] ?? 0) - mean[0];
-  const y = (lab[row * 3 + 1] ?? 0) - mean[1];
-  const z = (lab[row * 3 + 2] ?? 0) - mean[2];
-  const squares = i[0] * x * x + i[3] * y * y + i[5] * z * z;
-  return logScale - 0.5 * (squares + 2 * (i[1] * x * y + i[2] * x * z + i[4] * y * z));
+/** A fit under way: the colours that have weight, one after the other, since each is read dozens of times. */
+type Fit = {
+  count: number;
+  /** [count, 3] */
+  lab: Float64Array;
+  /** [count, 3] */
+  variances: Float64Array;
+  /** [count] */
+  weights: Float64Array;
+  k: number;
+  /** [k, count]: how far each colour belongs to each component. */
+  shares: Float64Array;
+};
+
+function fitOf({ lab, spread, weights }: WeightedColours, components: number): Fit {
+  let count = 0;
+  for (const weight of weights) if (weight > 1e-6) count++;
+  const k = Math.min(components, count);
+  const fit = {
+    count,
+    lab: new Float64Array(count * 3),
+    variances: new Float64Array(count * 3),
+    weights: new Float64Array(count),
+    k,
+    shares: new Float64Array(k * count),
+  };
+  for (let row = 0, at = 0; row < weights.length; row++) {
+    const weight = weights[row] ?? 0;
+    if (!(weight > 1e-6)) continue;
+    fit.weights[at] = weight;
+    for (let c = 0; c < 3; c++) {
+      fit.lab[at * 3 + c] = lab[row * 3 + c] ?? 0;
+      fit.variances[at * 3 + c] = (spread[row * 3 + c] ?? 0) ** 2;
+    }
+    at++;
+  }
+  return fit;
 }
 
-/** A fit under way: `rows` are those with weight, `shares` [rows, k] how far each belongs to each component. */
-type Fit = WeightedColours & { rows: readonly number[]; k: number; shares: Float64Array };
+function squaredDistance(lab: Float64Array, one: number, other: number): number {
+  const dl = (lab[one * 3] ?? 0) - (lab[other * 3] ?? 0);
+  const da = (lab[one * 3 + 1] ?? 0) - (lab[other * 3 + 1] ?? 0);
+  const db = (lab[one * 3 + 2] ?? 0) - (lab[other * 3 + 2] ?? 0);
+  return dl * dl + da * da + db * db;
+}
 
-function shareByNearest({ lab, rows, k, shares }: Fit, seeds: readonly number[]): void {
-  rows.forEach((row, at) => {
+function shareByNearest({ count, lab, shares }: Fit, seeds: readonly number[]): void {
+  for (let at = 0; at < count; at++) {
     let nearest = 0;
     let least = Infinity;
-    seeds.forEach((seed, c) => {
-      const distance = squaredLabDistance(lab, row, seed);
-      if (distance < least) [nearest, least] = [c, distance];
-    });
-    shares[at * k + nearest] = 1;
-  });
+    for (let c = 0; c < seeds.length; c++) {
+      const distance = squaredDistance(lab, at, seeds[c] ?? 0);
+      if (distance >= least) continue;
+      nearest = c;
+      least = distance;
+    }
+    shares[nearest * count + at] = 1;
+  }
 }
 
-function shareByLikelihood({ lab, rows, k, shares }: Fit, model: ColourModel): void {
-  const terms = new Float64Array(model.components.length);
+function shareByLikelihood({ count, lab, shares }: Fit, model: ColourModel): void {
+  const terms = new Float64Array(model.components);
   shares.fill(0);
-  for (let at = 0; at < rows.length; at++) {
-    const max = logTerms(model, lab, rows[at] ?? 0, terms);
+  for (let at = 0; at < count; at++) {
+    const max = logTerms(model, lab, at, terms);
     let sum = 0;
-    for (let c = 0; c < terms.length; c++) sum += terms[c] = Math.exp((terms[c] ?? 0) - max);
-    for (let c = 0; c < terms.length; c++) shares[at * k + c] = (terms[c] ?? 0) / sum;
+    for (let c = 0; c < terms.length; c++) {
+      const likelihood = Math.exp((terms[c] ?? 0) - max);
+      terms[c] = likelihood;
+      sum += likelihood;
+    }
+    for (let c = 0; c < terms.length; c++) shares[c * count + at] = (terms[c] ?? 0) / sum;
   }
 }
 
 function maximise(fit: Fit): ColourModel {
-  const total = fit.rows.reduce((sum, row) => sum + (fit.weights[row] ?? 0), 0);
-  const components: ColourModel['components'] = [];
+  let total = 0;
+  for (const weight of fit.weights) total += weight;
+  const numbers: number[] = [];
   for (let c = 0; c < fit.k; c++) {
     const { weight, mean } = weightedMean(fit, c);
     if (weight < 1e-4 * total) continue;
     const { inverse, logDeterminant } = invert(covarianceOf(fit, c, { weight, mean }));
-    components.push({ logScale: Math.log(weight / total) - 0.5 * logDeterminant, mean, inverse });
+    numbers.push(Math.log(weight / total) - 0.5 * logDeterminant, ...mean, ...inverse);
   }
-  return { components };
+  return { components: numbers.length / NUMBERS, numbers: Float64Array.from(numbers) };
 }
 
 type Moments = { weight: number; mean: Colour };
 
-function weightedMean({ lab, weights, rows, k, shares }: Fit, c: number): Moments {
+function weightedMean({ count, lab, weights, shares }: Fit, c: number): Moments {
   let [weight, x, y, z] = [0, 0, 0, 0];
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at] ?? 0;
-    const w = (weights[row] ?? 0) * (shares[at * k + c] ?? 0);
+  const first = c * count;
+  for (let at = 0; at < count; at++) {
+    const w = (weights[at] ?? 0) * (shares[first + at] ?? 0);
+    if (w === 0) continue;
     weight += w;
-    x += w * (lab[row * 3] ?? 0);
-    y += w * (lab[row * 3 + 1] ?? 0);
-    z += w * (lab[row * 3 + 2] ?? 0);
+    x += w * (lab[at * 3] ?? 0);
+    y += w * (lab[at * 3 + 1] ?? 0);
+    z += w * (lab[at * 3 + 2] ?? 0);
   }
   return { weight, mean: [x / weight, y / weight, z / weight] };
 }
 
 function covarianceOf(
-  { lab, spread, weights, rows, k, shares }: Fit,
+  { count, lab, variances, weights, shares }: Fit,
   c: number,
-  { weight, mean }: Moments,
+  { weight, mean: [l, a, b] }: Moments,
 ): Symmetric {
   let [xx, xy, xz, yy, yz, zz] = [0, 0, 0, 0, 0, 0];
-  for (let at = 0; at < rows.length; at++) {
-    const row = rows[at] ?? 0;
-    const w = ((weights[row] ?? 0) * (shares[at * k + c] ?? 0)) / weight;
+  const first = c * count;
+  for (let at = 0; at < count; at++) {
+    const w = ((weights[at] ?? 0) * (shares[first + at] ?? 0)) / weight;
     if (w === 0) continue;
-    const x = (lab[row * 3] ?? 0) - mean[0];
-    const y = (lab[row * 3 + 1] ?? 0) - mean[1];
-    const z = (lab[row * 3 + 2] ?? 0) - mean[2];
-    xx += w * (x * x + (spread[row * 3] ?? 0) ** 2);
+    const x = (lab[at * 3] ?? 0) - l;
+    const y = (lab[at * 3 + 1] ?? 0) - a;
+    const z = (lab[at * 3 + 2] ?? 0) - b;
+    xx += w * (x * x + (variances[at * 3] ?? 0));
     xy += w * x * y;
     xz += w * x * z;
-    yy += w * (y * y + (spread[row * 3 + 1] ?? 0) ** 2);
+    yy += w * (y * y + (variances[at * 3 + 1] ?? 0));
     yz += w * y * z;
-    zz += w * (z * z + (spread[row * 3 + 2] ?? 0) ** 2);
+    zz += w * (z * z + (variances[at * 3 + 2] ?? 0));
   }
   return [xx, xy, xz, yy, yz, zz];
 }
@@ -180,25 +226,24 @@ function invert(covariance: Symmetric): { inverse: Symmetric; logDeterminant: nu
   };
 }
 
-/** The heaviest row, then always the one with the largest weighted distance from those chosen. */
-function farSeeds(
-  lab: Float32Array,
-  weights: ArrayLike<number>,
-  rows: readonly number[],
-  k: number,
-): number[] {
-  const closest = new Float64Array(rows.length).fill(Infinity);
+/** The heaviest colour, then always the one with the largest weighted distance from those chosen. */
+function farSeeds({ count, lab, weights, k }: Fit): number[] {
+  const closest = new Float64Array(count).fill(Infinity);
   const seeds: number[] = [];
-  let next = rows.reduce((best, row) => ((weights[row] ?? 0) > (weights[best] ?? 0) ? row : best));
+  let next = 0;
+  for (let at = 1; at < count; at++) if ((weights[at] ?? 0) > (weights[next] ?? 0)) next = at;
   while (seeds.length < k) {
     seeds.push(next);
-    let best = -1;
-    rows.forEach((row, at) => {
-      closest[at] = Math.min(closest[at] ?? 0, squaredLabDistance(lab, row, next));
-      const value = (closest[at] ?? 0) * (weights[row] ?? 0);
-      if (best < 0 || value > (closest[best] ?? 0) * (weights[rows[best] ?? 0] ?? 0)) best = at;
-    });
-    next = rows[best] ?? next;
+    const seed = next;
+    let most = -Infinity;
+    for (let at = 0; at < count; at++) {
+      const distance = Math.min(closest[at] ?? 0, squaredDistance(lab, at, seed));
+      closest[at] = distance;
+      const value = distance * (weights[at] ?? 0);
+      if (value <= most) continue;
+      most = value;
+      next = at;
+    }
   }
   return seeds;
 }

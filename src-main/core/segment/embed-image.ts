@@ -3,7 +3,7 @@ import type { ImageLimits } from '../image/image-limits.ts';
 import { resizeRgb, sizeWithin } from '../image/resize-rgb.ts';
 import { slic, type SuperpixelMap } from '../superpixel/slic.ts';
 import { embeddingFeature, encoderInput, type FeatureMap, type RemoteEncoder } from './encoder.ts';
-import { poolFeatures } from './pool-features.ts';
+import { pixelSamples, poolFeatures } from './pool-features.ts';
 import { saliencyOf } from './saliency.ts';
 import { superpixelGraph, type SuperpixelGraph } from './superpixel-graph.ts';
 
@@ -29,6 +29,8 @@ export type Embedding = {
   kinds: Columns;
   /** [map.count] in 0..1, see `saliencyOf`. */
   saliency: Float32Array;
+  /** What is known of the superpixels from pixels alone; absent where the embedding was computed before. */
+  graph?: SuperpixelGraph;
 };
 
 /** Pixels of an image at the two sizes that segmentation works on. */
@@ -47,10 +49,11 @@ export async function embed(
 ): Promise<Embedding> {
   const segments = Math.max(4, Math.round((working.widthPx * working.heightPx) / SUPERPIXEL_PX));
   const map = slic(working, { segments, reach: SLIC_REACH });
-  const saliency = saliencyOf(superpixelGraph(working, map));
-  if (!encoder) return { map, saliency, features: new Float32Array(0), dim: 0, kinds: { from: 0, to: 0 } };
+  const graph = superpixelGraph(working, map);
+  const own = { map, graph, saliency: saliencyOf(graph) };
+  if (!encoder) return { ...own, features: new Float32Array(0), dim: 0, kinds: { from: 0, to: 0 } };
   const maps = await encoder.encode(await encoderInput(fine, encoder.rules, { sidePx: inputPx }));
-  return { map, saliency, ...sideBySide(map, maps) };
+  return { ...own, ...sideBySide(map, maps) };
 }
 
 /** Mean features of each superpixel in all maps, one map next to the other. */
@@ -62,10 +65,11 @@ function sideBySide(
   const features = new Float32Array(map.count * dim);
   const kindsMap = embeddingFeature(maps);
   let kinds = { from: 0, to: dim };
+  const samples = pixelSamples(map);
   let from = 0;
   for (const featureMap of maps) {
     const { channels } = featureMap;
-    const pooled = poolFeatures(map, featureMap);
+    const pooled = poolFeatures(map, featureMap, samples);
     for (let s = 0; s < map.count; s++) {
       features.set(pooled.subarray(s * channels, (s + 1) * channels), s * dim + from);
     }
@@ -76,6 +80,6 @@ function sideBySide(
 }
 
 /** Superpixels of an embedding with their colours and neighbours. */
-export function graphOf({ working }: ImagePixels, { map }: Embedding): SuperpixelGraph {
-  return superpixelGraph(working, map);
+export function graphOf({ working }: ImagePixels, { map, graph }: Embedding): SuperpixelGraph {
+  return graph ?? superpixelGraph(working, map);
 }

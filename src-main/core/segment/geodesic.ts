@@ -1,27 +1,39 @@
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
+/** Superpixels without any way between them, and how far all are `from` each of them: Infinity beyond the reach. */
+export type GeodesicDistances = Iterable<{ members: readonly number[]; from: Float32Array }>;
+
 /**
- * Lengths of the shortest ways between all superpixels, by Dijkstra's algorithm from each.
+ * Lengths of the shortest ways between all superpixels, by Dijkstra's algorithm from each. Those between which a way has
+ * no length are equally far from everything: one of them speaks for all, which in smooth pictures saves most of it.
  * @param steps [edges] at least 0
  * @param reach longer ways are not looked for
- * @returns [count, count] float32; Infinity beyond the reach
+ * @returns each superpixel among the members once; `from` [count] is overwritten by the next
  */
-export function geodesicDistances(
-  graph: SuperpixelGraph,
+export function* geodesicDistances(
+  graph: Pick<SuperpixelGraph, 'map' | 'edges'>,
   steps: Float32Array,
   reach = Infinity,
-): Float32Array {
+): GeodesicDistances {
   const { count } = graph.map;
   const ways = waysOf(graph, steps);
-  const all = new Float32Array(count * count).fill(Infinity);
+  const from = new Float32Array(count);
+  const isDone = new Uint8Array(count);
   const heap = new MinHeap(ways.ends.length + count);
   for (let source = 0; source < count; source++) {
-    const distances = all.subarray(source * count, (source + 1) * count);
-    distances[source] = 0;
+    if (isDone[source]) continue;
+    from.fill(Infinity);
+    from[source] = 0;
     heap.push(source, 0);
-    spread(ways, heap, distances, reach);
+    spread(ways, heap, from, reach);
+    const members: number[] = [];
+    for (let node = source; node < count; node++) {
+      if (from[node] !== 0) continue;
+      isDone[node] = 1;
+      members.push(node);
+    }
+    yield { members, from };
   }
-  return all;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { choleskySolve } from './cholesky.ts';
-import { geodesicDistances } from './geodesic.ts';
+import { geodesicDistances, type GeodesicDistances } from './geodesic.ts';
 import { squaredLabDistance } from './lab-distance.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 
@@ -53,23 +53,25 @@ export function saliencyOf(graph: SuperpixelGraph): Float32Array {
 /** [count] in 0..1: near 1 where the region around a superpixel has much border for its area. */
 function backgroundWeights(
   { map, areas, borderLengths }: SuperpixelGraph,
-  distances: Float32Array,
+  distances: GeodesicDistances,
   meanArea: number,
 ): Float32Array {
   const side = Math.sqrt(meanArea);
-  return areas.map((_, s) => {
+  const weights = new Float32Array(map.count);
+  for (const { members, from } of distances) {
     let area = 0;
     let border = 0;
     for (let other = 0; other < map.count; other++) {
-      const distance = distances[s * map.count + other] ?? 0;
+      const distance = from[other] ?? 0;
       if (distance > REACH) continue;
       const weight = Math.exp(-(distance * distance) / (2 * REGION_SPREAD ** 2));
       area += (weight * (areas[other] ?? 0)) / meanArea;
       border += (weight * (borderLengths[other] ?? 0)) / side;
     }
     const connectivity = border / Math.sqrt(area);
-    return 1 - Math.exp(-(connectivity * connectivity) / 2);
-  });
+    for (const s of members) weights[s] = 1 - Math.exp(-(connectivity * connectivity) / 2);
+  }
+  return weights;
 }
 
 /** [count] in 0..1: distance of colours from the background around, most at 1. */

@@ -39,17 +39,19 @@ function momentsOf(
 ): Pick<SuperpixelGraph, 'areas' | 'lab' | 'labSpread' | 'centres'> {
   const areas = new Float32Array(count);
   const sums = new Float64Array(count * 8);
-  for (let pixel = 0; pixel < labels.length; pixel++) {
-    const label = labels[pixel] ?? 0;
-    areas[label] = (areas[label] ?? 0) + 1;
-    const at = label * 8;
-    for (let c = 0; c < 3; c++) {
-      const value = lab[pixel * 3 + c] ?? 0;
-      sums[at + c] = (sums[at + c] ?? 0) + value;
-      sums[at + 3 + c] = (sums[at + 3 + c] ?? 0) + value * value;
+  for (let y = 0, pixel = 0; y < heightPx; y++) {
+    for (let x = 0; x < widthPx; x++, pixel++) {
+      const label = labels[pixel] ?? 0;
+      areas[label] = (areas[label] ?? 0) + 1;
+      const at = label * 8;
+      for (let c = 0; c < 3; c++) {
+        const value = lab[pixel * 3 + c] ?? 0;
+        sums[at + c] = (sums[at + c] ?? 0) + value;
+        sums[at + 3 + c] = (sums[at + 3 + c] ?? 0) + value * value;
+      }
+      sums[at + 6] = (sums[at + 6] ?? 0) + x + 0.5;
+      sums[at + 7] = (sums[at + 7] ?? 0) + y + 0.5;
     }
-    sums[at + 6] = (sums[at + 6] ?? 0) + (pixel % widthPx) + 0.5;
-    sums[at + 7] = (sums[at + 7] ?? 0) + Math.floor(pixel / widthPx) + 0.5;
   }
   const means = new Float32Array(count * 3);
   const spreads = new Float32Array(count * 3);
@@ -84,24 +86,56 @@ function borderLengthsOf({ labels, count, widthPx, heightPx }: SuperpixelMap): F
   return lengths;
 }
 
+/** End of a list of neighbours. */
+const NONE = -1;
+
+/** Pairs that touch are few: each label has a short list of its neighbours with higher labels. */
 function edgesOf({ labels, count, widthPx, heightPx }: SuperpixelMap): SuperpixelEdges {
-  const lengths = new Map<number, number>();
+  const first = new Int32Array(count).fill(NONE);
+  const pairs: { other: number; length: number; next: number }[] = [];
   const meet = (a: number, b: number) => {
-    if (a === b) return;
-    const key = Math.min(a, b) * count + Math.max(a, b);
-    lengths.set(key, (lengths.get(key) ?? 0) + 1);
+    const low = Math.min(a, b);
+    const other = Math.max(a, b);
+    let at = first[low] ?? NONE;
+    for (; at !== NONE; at = pairs[at]?.next ?? NONE) {
+      const pair = pairs[at];
+      if (pair?.other !== other) continue;
+      pair.length++;
+      return;
+    }
+    pairs.push({ other, length: 1, next: first[low] ?? NONE });
+    first[low] = pairs.length - 1;
   };
   for (let y = 0, pixel = 0; y < heightPx; y++) {
     for (let x = 0; x < widthPx; x++, pixel++) {
       const label = labels[pixel] ?? 0;
-      if (x + 1 < widthPx) meet(label, labels[pixel + 1] ?? 0);
-      if (y + 1 < heightPx) meet(label, labels[pixel + widthPx] ?? 0);
+      const right = x + 1 < widthPx ? (labels[pixel + 1] ?? 0) : label;
+      const below = y + 1 < heightPx ? (labels[pixel + widthPx] ?? 0) : label;
+      if (right !== label) meet(label, right);
+      if (below !== label) meet(label, below);
     }
   }
-  const keys = [...lengths.keys()].sort((a, b) => a - b);
-  return {
-    from: Uint16Array.from(keys, (key) => Math.floor(key / count)),
-    to: Uint16Array.from(keys, (key) => key % count),
-    lengths: Float32Array.from(keys, (key) => lengths.get(key) ?? 0),
-  };
+  return listed(first, pairs);
+}
+
+/** Edges by their lower, then by their higher label. */
+function listed(
+  first: Int32Array,
+  pairs: readonly { other: number; length: number; next: number }[],
+): SuperpixelEdges {
+  const from = new Uint16Array(pairs.length);
+  const to = new Uint16Array(pairs.length);
+  const lengths = new Float32Array(pairs.length);
+  let edge = 0;
+  for (let label = 0; label < first.length; label++) {
+    const own = [];
+    for (let pair = pairs[first[label] ?? NONE]; pair; pair = pairs[pair.next]) own.push(pair);
+    own.sort((a, b) => a.other - b.other);
+    for (const { other, length } of own) {
+      from[edge] = label;
+      to[edge] = other;
+      lengths[edge++] = length;
+    }
+  }
+  return { from, to, lengths };
 }

@@ -106,11 +106,49 @@ test('shortest ways go around what is costly', () => {
   const steps = graph.edges.lengths.map((_, e) =>
     graph.edges.from[e] === 4 || graph.edges.to[e] === 4 ? 9 : 1,
   );
-  const distances = geodesicDistances(graph, steps);
-  expect(distances[3 * 9 + 5]).toBe(4);
-  expect(distances[4]).toBe(10);
-  const near = geodesicDistances(graph, steps, 3);
-  expect([near[1], near[3 * 9 + 5]]).toEqual([1, Infinity]);
+  const fromEach = (reach?: number) =>
+    Array.from(geodesicDistances(graph, steps, reach), ({ members, from }) => ({ members, from: [...from] }));
+  const distances = fromEach();
+  expect(distances.map(({ members }) => members)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8].map((s) => [s]));
+  expect(distances[3]?.from[5]).toBe(4);
+  expect(distances[0]?.from[4]).toBe(10);
+  const near = fromEach(3);
+  expect([near[0]?.from[1], near[3]?.from[5]]).toEqual([1, Infinity]);
+});
+
+test('superpixels without any way between them are equally far from all', () => {
+  const labels = Uint16Array.from({ length: 40 }, (_, p) => Math.floor((p % 10) / 2));
+  const image = picture(10, 4, () => false);
+  // Five columns: the first two look the same, and so do the last two.
+  const graph = superpixelGraph(image, { labels, count: 5, widthPx: 10, heightPx: 4 });
+  const distances = Array.from(
+    geodesicDistances(graph, Float32Array.of(0, 2, 5, 0)),
+    ({ members, from }) => ({
+      members,
+      from: [...from],
+    }),
+  );
+  expect(distances).toEqual([
+    { members: [0, 1], from: [0, 0, 2, 7, 7] },
+    { members: [2], from: [2, 2, 0, 5, 5] },
+    { members: [3, 4], from: [7, 7, 5, 0, 0] },
+  ]);
+});
+
+test('edges of superpixels are listed by their labels, with the sides that they share', () => {
+  // 0 0 1
+  // 2 0 1
+  // 2 2 1
+  const labels = Uint16Array.of(0, 0, 1, 2, 0, 1, 2, 2, 1);
+  const { edges } = superpixelGraph(
+    picture(3, 3, () => false),
+    { labels, count: 3, widthPx: 3, heightPx: 3 },
+  );
+  expect([[...edges.from], [...edges.to], [...edges.lengths]]).toEqual([
+    [0, 0, 1],
+    [1, 2, 2],
+    [2, 3, 1],
+  ]);
 });
 
 describe('a photograph of one thing', () => {
