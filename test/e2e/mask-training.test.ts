@@ -104,12 +104,22 @@ describe('an encoder that learns from masks', { timeout: 180_000 }, () => {
     expect(bugs).toEqual([]);
   });
 
-  test('is refused where things lie on an even ground', async () => {
+  test('is refused where things are on a uniform background, before any image is cut', async () => {
     const running = startService();
-    const { client } = running;
+    const { client, service } = running;
     const collectionId = await collection(running, false);
     const request = { collectionId, preset: 'masks', device: DEVICE } as const;
     const { job } = await client.runs.start({ ...request, overrides: TINY });
-    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/even ground/);
+    await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/uniform background/);
+    // Superpixels are kept by whoever cuts.
+    const superpixels = join(service.layout.cache, 'embeddings');
+    expect(existsSync(superpixels)).toBe(false);
+    const photos = await client.runs.start({
+      ...request,
+      collectionId: await collection(running),
+      overrides: TINY,
+    });
+    await waitForState(client, photos.job.id, 'done');
+    expect(existsSync(superpixels)).toBe(true);
   });
 });

@@ -187,8 +187,8 @@ export const JOBS_ERRORS = {
   'masks-of-even-ground': {
     code: 'BAD_INPUT',
     message:
-      'This collection shows things on an even ground, so an encoder learns nothing useful from its masks.',
-    hint: 'Segment it without an encoder: the colour of the ground finds its things.',
+      'This collection shows things on a uniform background, so an encoder learns nothing useful from its masks.',
+    hint: 'Segment it without an encoder, which finds its objects by the colour of the background, or learn from a collection of varied photos.',
   },
   'few-masks': {
     code: 'BAD_INPUT',

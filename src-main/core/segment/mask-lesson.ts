@@ -3,15 +3,12 @@ import { resizeRgb, sizeWithin } from '../image/resize-rgb.ts';
 import { graphOf, type Embedding, type ImagePixels } from './embed-image.ts';
 import { findForeground, foregroundCues } from './foreground.ts';
 import { scoreSceneObject } from './score.ts';
-import { hasEvenGround } from './segment-image.ts';
 
 /** What an image can teach: its plain cut, and how far that can be trusted. */
 export type ScoredLesson = {
   lesson: MaskLesson;
   /** 0..1; 0 where nothing was found. */
   score: number;
-  /** Whether it shows things on an even ground, which its own colours find better than any network. */
-  isEvenGround: boolean;
 };
 
 /**
@@ -42,6 +39,5 @@ export async function maskLessonOf(
     // Copied: the pixels of a small image are those of a large buffer's slice, which would be kept with it.
     lesson: { widthPx, heightPx, pixels: Uint8Array.from(small.data), mask },
     score: members.length === 0 ? 0 : scoreSceneObject(graph, foreground, members),
-    isEvenGround: hasEvenGround(pixels),
   };
 }

@@ -23,6 +23,8 @@ const OPTION_HINTS: Partial<Record<ErrorKey, string>> = {
     'Free some space or choose another drive, or export with --images and one of: {thrifty}.',
   'export-kind': 'Use --format with one of: {formats}.',
   'terms-not-accepted': 'Read the terms at {address}, then accept them with --yes.',
+  'masks-of-even-ground':
+    'Segment it without an encoder (r2o segment <collection>), or learn from a collection of varied photos (r2o pretrain <collection> --preset masks).',
   'no-head-no-encoder': 'Segment with one: r2o segment <collection> --model <model>',
 };
 

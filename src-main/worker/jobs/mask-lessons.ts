@@ -13,6 +13,8 @@ import type { WorkerJobOf } from '../protocol/job.ts';
 import { readPixels } from '../threads/image-cutter.ts';
 import { inOrder } from '../threads/in-order.ts';
 import { SegmentThreads } from '../threads/segment-threads.ts';
+import { spread } from '../spread.ts';
+import { showsEvenGround } from './even-ground.ts';
 import type { JobContext } from './job-context.ts';
 import type { ListedImage } from './training-images.ts';
 
@@ -36,8 +38,6 @@ export async function readOrCutLessons(
   const path = maskLessonsFile(job.runFolder);
   if (existsSync(path)) return await readMaskLessons(path);
   const cuts = await cutImages(job, spread(images, MOST_CUT_IMAGES), context);
-  const evenCount = cuts.filter(({ isEvenGround }) => isEvenGround).length;
-  if (evenCount > cuts.length / 2) throw userError('masks-of-even-ground');
   const lessons = bestOf(cuts);
   if (lessons.length < LEAST_LESSONS) {
     throw userError('few-masks', { count: lessons.length, least: LEAST_LESSONS });
@@ -46,6 +46,7 @@ export async function readOrCutLessons(
   return lessons;
 }
 
+/** @throws UserError BAD_INPUT for a collection that shows things on an even ground, before any of it is cut */
 async function cutImages(
   job: PretrainJob,
   images: readonly ListedImage[],
@@ -64,6 +65,8 @@ async function cutImages(
     threads: Math.max(1, Math.min(cores, images.length)),
     encoder: null,
   });
+  link.report({ phase: 'comparing-grounds', done: 0, total: null, unit: 'images' });
+  if (await showsEvenGround(images, threads, signal)) throw userError('masks-of-even-ground');
   const cuts: ScoredLesson[] = [];
   const { decodedPx } = job.config;
   const cut = (image: ListedImage) => threads.lesson(image, decodedPx);
@@ -85,12 +88,4 @@ function bestOf(cuts: readonly ScoredLesson[]): MaskLesson[] {
     found.toSorted((a, b) => b.score - a.score).slice(0, Math.ceil(TEACHING_SHARE * found.length)),
   );
   return found.filter((cut) => kept.has(cut)).map(({ lesson }) => lesson);
-}
-
-/** Up to `most` of a list, evenly spaced. */
-function spread<T>(list: readonly T[], most: number): T[] {
-  const count = Math.min(list.length, most);
-  return Array.from({ length: count }, (_, at) => list[Math.floor((at * list.length) / count)]).filter(
-    (item) => item !== undefined,
-  );
 }

@@ -21,19 +21,19 @@ import { resolveFile } from '../../core/image/walk.ts';
 import { readPixels } from '../threads/image-cutter.ts';
 import { inOrder } from '../threads/in-order.ts';
 import { openSegmentEncoder } from '../threads/segment-encoder.ts';
+import { showsEvenGround } from './even-ground.ts';
 import { ContentFinder } from './find-by-content.ts';
 import type { JobContext } from './job-context.ts';
 import { SegmentProgress } from './segment-progress.ts';
 import type { AnswerOf } from '../protocol/ask.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { SegmentThreads } from '../threads/segment-threads.ts';
+import { spread } from '../spread.ts';
 
 type SegmentJob = WorkerJobOf<'segment'>;
 type ListedImage = AnswerOf<'segment/images'>['images'][number];
 
 const PAGE = 1_000;
-/** Images that decide whether a collection shows things on an even ground. */
-const [FEW_GROUND_IMAGES, GROUND_IMAGES] = [16, 64];
 /** Images from which a collection is learned: enough to find its concepts, few enough for memory. */
 const SAMPLE_IMAGES = 256;
 /** Images that the message names if some of a shard are missing. */
@@ -179,9 +179,12 @@ async function learn(task: LearnTask): Promise<CollectionModel> {
   const { job, images, threads, context, progress, firstCuts, dim } = task;
   const { signal } = context;
   const { mode } = job.settings;
-  const isEvenGround = findsForeground(mode) && (await showsEvenGround(task));
-  const teachesHead = dim > 0 && findsForeground(mode) && !isEvenGround;
-  const sample = sampleOf(distinct(images), teachesHead ? exampleCount(dim) : SAMPLE_IMAGES);
+  const isSought = findsForeground(mode);
+  // Decided first, and cheaply: it determines what else is read of the images.
+  if (isSought) progress.doing('comparing-grounds');
+  const isEvenGround = isSought && (await showsEvenGround(images, threads, signal));
+  const teachesHead = dim > 0 && isSought && !isEvenGround;
+  const sample = spread(distinct(images), teachesHead ? exampleCount(dim) : SAMPLE_IMAGES);
   const samples: CollectionSample['samples'][number][] = [];
   progress.startSampling({
     waiting: images.filter(({ isDone }) => !isDone).length,
@@ -243,38 +246,10 @@ async function modelBefore({
   return kept;
 }
 
-/** Decided first, and cheaply: it determines what else is read of the images. A few suffice if they agree. */
-async function showsEvenGround(task: LearnTask): Promise<boolean> {
-  task.progress.doing('comparing-grounds');
-  const few = await evenShare(task, FEW_GROUND_IMAGES);
-  const share = Math.abs(few - 0.5) > 0.25 ? few : await evenShare(task, GROUND_IMAGES);
-  return share > 0.5;
-}
-
-/** Share of images on an even ground, among up to `most` that are spread over the collection. */
-async function evenShare({ images, threads, context }: LearnTask, most: number): Promise<number> {
-  let [count, even] = [0, 0];
-  const look = (image: ListedImage) => threads.ground(image);
-  for await (const { result } of inOrder(sampleOf(images, most), threads.ahead, look)) {
-    context.signal.throwIfAborted();
-    if (result === null) continue;
-    count++;
-    if (result) even++;
-  }
-  return even / Math.max(count, 1);
-}
-
 /** The first image of each content: copies teach nothing, and a head tested on copies of what taught it always agrees. */
 function distinct(images: readonly ListedImage[]): ListedImage[] {
   const first = new Map(images.toReversed().map((image) => [image.contentHash, image]));
   return images.filter((image) => first.get(image.contentHash) === image);
-}
-
-function sampleOf(images: readonly ListedImage[], most: number): ListedImage[] {
-  const count = Math.min(images.length, most);
-  return Array.from({ length: count }, (_, at) => images[Math.floor((at * images.length) / count)]).filter(
-    (image) => image !== undefined,
-  );
 }
 
 /** The heads that other collections taught this encoder, as far as their files are still there. */

@@ -99,7 +99,7 @@ export class ImageCutter {
    * Whether an image shows things on an even ground; null for a file that can no longer be used.
    * @throws UserError when the collection's folder is gone
    */
-  async ground(image: CutImage): Promise<boolean | null> {
+  async ground(image: ImageFile): Promise<boolean | null> {
     const read = await this.#read(() => this.#pixels(image));
     return 'value' in read ? hasEvenGround(read.value) : null;
   }

@@ -18,7 +18,7 @@ export type SegmentThreadData = {
 };
 
 export type Task =
-  | { kind: 'ground'; image: CutImage }
+  | { kind: 'ground'; image: ImageFile }
   | { kind: 'sample'; image: CutImage; sample: SampleSpec }
   | { kind: 'lesson'; image: ImageFile; sidePx: number }
   | { kind: 'file'; image: CutImage; first: FirstCut }
@@ -86,7 +86,7 @@ export class SegmentThreads {
   }
 
   /** Whether an image shows things on an even ground; null for a file that can no longer be used. */
-  async ground(image: CutImage): Promise<boolean | null> {
+  async ground(image: ImageFile): Promise<boolean | null> {
     return (await this.#ask({ kind: 'ground', image })) as boolean | null;
   }
 
