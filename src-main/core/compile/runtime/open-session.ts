@@ -22,6 +22,9 @@ export async function openSession(
     // It plans memory for one size of input; files may be open in their sizes.
     enableMemPattern: false,
     logSeverityLevel: 3,
+    // Threads of an operator that wait for each other in a loop double the CPU time of an encoder next to threads that
+    // have work; asleep, they are not slower (test/bench/segment/NOTES.md).
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
   };
   // Two calls, because the overloads of `create` take one type each.
   return typeof model === 'string'
