@@ -211,6 +211,7 @@ async function learn(task: LearnTask): Promise<CollectionModel> {
     known: await readHeads(job),
     signal,
     onProgress: (learning) => progress.learning(learning),
+    cut: (image) => threads.foreground(image),
   });
   if (lessons) await writeLessons(job.lessonsFile, lessons);
   await writeCollectionModel(job.modelFile, model);

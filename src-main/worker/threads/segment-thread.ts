@@ -4,6 +4,7 @@ import { UserError } from '../../contract/errors.ts';
 import { joinSharpTurns } from '../../core/image/sharp-turns.ts';
 import type { FeatureMap } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
+import { maskOf } from '../../core/segment/head/reliability.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
 import { ImageCutter } from './image-cutter.ts';
 import type { FromSegmentThread, SegmentThreadData, Task, ToSegmentThread } from './segment-threads.ts';
@@ -49,6 +50,7 @@ function resultOf(task: Task): Promise<unknown> {
   if (task.kind === 'ground') return cutter.ground(task.image);
   if (task.kind === 'sample') return cutter.sample(task.image, task.sample);
   if (task.kind === 'lesson') return cutter.lesson(task.image, task.sidePx);
+  if (task.kind === 'foreground') return Promise.resolve(maskOf(task.image));
   if (!model) throw new Error('images are segmented by a model, and none was given');
   return task.kind === 'file' ? cutter.file(task.image, task.first, model) : cutter.cut(task.image, model);
 }

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { userErrorFromInfo, type ErrorInfo } from '../../contract/errors.ts';
 import { newSharpTurns } from '../../core/image/sharp-turns.ts';
 import type { FirstCut, SampleSpec } from '../../core/segment/collection-sample.ts';
+import type { AnsweredImage } from '../../core/segment/head/reliability.ts';
 import type { FeatureMap, RemoteEncoder } from '../../core/segment/encoder.ts';
 import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { InputRules } from '../../core/model/backbone.ts';
@@ -21,6 +22,7 @@ export type Task =
   | { kind: 'ground'; image: ImageFile }
   | { kind: 'sample'; image: CutImage; sample: SampleSpec }
   | { kind: 'lesson'; image: ImageFile; sidePx: number }
+  | { kind: 'foreground'; image: AnsweredImage }
   | { kind: 'file'; image: CutImage; first: FirstCut }
   | { kind: 'cut'; image: CutImage };
 
@@ -93,6 +95,11 @@ export class SegmentThreads {
   /** What an image can teach a network; null for a file that can no longer be used. */
   async lesson(image: ImageFile, sidePx: number): Promise<ScoredLesson | null> {
     return (await this.#ask({ kind: 'lesson', image, sidePx })) as ScoredLesson | null;
+  }
+
+  /** [count]: the superpixels of an image's foreground, by its own cues and a head's answer. */
+  async foreground(image: AnsweredImage): Promise<Uint8Array> {
+    return (await this.#ask({ kind: 'foreground', image })) as Uint8Array;
   }
 
   /** Gives every thread what was learned; needed before `file` and `cut`. */

@@ -9,6 +9,7 @@ import {
   Progress,
   workOfCues,
   workOfRounds,
+  type CutAnswered,
   type LearningProgress,
   type LearningWork,
   type LearnTask,
@@ -70,6 +71,8 @@ export type LearnForegroundOptions = {
   known?: readonly KnownHead[];
   signal?: AbortSignal;
   onProgress?: (progress: LearningProgress) => void;
+  /** Where images are cut between the rounds; here by default. */
+  cut?: CutAnswered;
 };
 
 export type LearnedForeground = ForegroundModel & {
@@ -96,11 +99,11 @@ type Judged = Candidate & { isReliable: boolean };
  */
 export async function learnForeground(
   examples: readonly ForegroundExample[],
-  { seed, known = [], signal, onProgress }: LearnForegroundOptions,
+  { seed, known = [], signal, onProgress, cut }: LearnForegroundOptions,
 ): Promise<LearnedForeground> {
   const pool = poolFor(examples, known);
   const progress = new Progress(workFor(examples, pool), onProgress);
-  const task = { ...judgedImages(examples), seed, progress, ...(signal && { signal }) };
+  const task = { ...judgedImages(examples), seed, progress, ...(signal && { signal }), ...(cut && { cut }) };
   const cues = examples.length >= MIN_IMAGES ? await cueReliability(task) : null;
   const learned = cues ? await learnHere(task, cues, pool) : [];
   const candidates = [...learned, ...known.map((head) => judge(task, head, cues))];

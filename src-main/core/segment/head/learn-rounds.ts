@@ -3,11 +3,13 @@ import { CUE_COUNT, cueRows, type ForegroundExample } from './foreground-example
 import { meanOfHeads, type ForegroundHead } from './foreground-head.ts';
 import { BATCH_IMAGES, learnHead, type OtherLessons } from './learn-head.ts';
 import {
+  answered,
   confirmationOf,
   isAhead,
   judgedImages,
-  maskWith,
+  maskOf,
   reliabilityOf,
+  type AnsweredImage,
   type HeadOf,
   type JudgedImages,
   type Reliability,
@@ -22,13 +24,20 @@ const EPOCHS = 96;
 const [MIN_STEPS, MAX_STEPS] = [200, 600];
 /** Rounds of learning: after each, the images are cut with what was learned, and these masks teach the next one. */
 const ROUNDS = 3;
+/** Images that are cut at a time: enough to keep threads busy, few enough to stop soon. */
+const CUT_TOGETHER = 16;
 /** The round after which a head is tested: its features have shown what they see, and the first masks still count. */
 const TESTED_ROUND = 1;
+
+/** Cuts an image, here or in another thread. */
+export type CutAnswered = (image: AnsweredImage) => Promise<Uint8Array>;
 
 export type LearnTask = JudgedImages & {
   seed: number;
   signal?: AbortSignal;
   progress: Progress;
+  /** Where images are cut between the rounds; here by default. */
+  cut?: CutAnswered;
 };
 
 export type LearnedHead = Reliability & {
@@ -101,17 +110,27 @@ async function learnHalves(
 
 /** The same images with the masks that a head makes of them. */
 async function cutWith(
-  { examples, signal, progress }: Omit<LearnTask, 'compared'>,
+  {
+    examples,
+    signal,
+    progress,
+    cut = (image) => Promise.resolve(maskOf(image)),
+  }: Omit<LearnTask, 'compared'>,
   headOf: HeadOf,
 ): Promise<ForegroundExample[]> {
-  const cut: ForegroundExample[] = [];
-  for (const [at, example] of examples.entries()) {
+  const taught: ForegroundExample[] = [];
+  for (let first = 0; first < examples.length; first += CUT_TOGETHER) {
     await nextTurn();
     signal?.throwIfAborted();
-    cut.push({ ...example, targets: maskWith(headOf(example, at), example) });
-    progress.add(cutsOf(1));
+    const some = examples.slice(first, first + CUT_TOGETHER);
+    const masks = some.map((example, at) => cut(answered(headOf(example, first + at), example)));
+    for (const [at, targets] of (await Promise.all(masks)).entries()) {
+      const example = some[at];
+      if (example) taught.push({ ...example, targets });
+    }
+    progress.add(cutsOf(some.length));
   }
-  return cut;
+  return taught;
 }
 
 /** Work of learning: how many steps and cuts it is, and about how long they take. */

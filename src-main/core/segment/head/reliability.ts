@@ -62,14 +62,22 @@ export function reliabilityOf({ examples, compared }: JudgedImages, headOf: Head
 export function confirmationOf({ compared }: Pick<JudgedImages, 'compared'>, headOf: HeadOf): number {
   return meanIou(compared, (example, at) => {
     const head = headOf(example, at);
-    return [isPositive(linear(head, example)), maskWith(head, example)];
+    return [isPositive(linear(head, example)), maskOf(answered(head, example))];
   });
 }
 
-/** [count]: the foreground of an image by its own cues and a head. */
-export function maskWith(head: ForegroundHead, example: ForegroundExample): Uint8Array {
-  const prior = headLogits(head, example);
-  return findForeground(example.graph, example.cues, { weights: HEAD_WEIGHTS, prior }).selected;
+/** What of an image its foreground is found by, once a head has said what it sees: `prior` [count] are its log odds. */
+export type AnsweredImage = Pick<ForegroundExample, 'graph' | 'cues'> & { prior: Float32Array };
+
+/** A head's answer for an image, with what it takes to make a mask of it. */
+export function answered(head: ForegroundHead, example: ForegroundExample): AnsweredImage {
+  const { graph, cues } = example;
+  return { graph, cues, prior: headLogits(head, example) };
+}
+
+/** [count]: the foreground of an image by its own cues and a head's answer. */
+export function maskOf({ graph, cues, prior }: AnsweredImage): Uint8Array {
+  return findForeground(graph, cues, { weights: HEAD_WEIGHTS, prior }).selected;
 }
 
 /** Up to `most` of a list, evenly spaced, and as many from even as from odd places. */

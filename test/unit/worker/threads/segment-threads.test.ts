@@ -9,6 +9,7 @@ import { SegmentSettings } from '../../../../src-main/contract/segmentation.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../../src-main/core/image/image-limits.ts';
 import { writeScenes } from '../../../../src-main/core/image/scenes.ts';
 import { learnCollection } from '../../../../src-main/core/segment/collection-sample.ts';
+import { maskOf } from '../../../../src-main/core/segment/head/reliability.ts';
 import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import type { FeatureMap } from '../../../../src-main/core/segment/encoder.ts';
 import type { EncoderInput } from '../../../../src-main/core/segment/frozen-encoder.ts';
@@ -124,6 +125,22 @@ test.each([
   const alone = await cutAll(drawn, 1, encode);
   expect(alone.every((cut) => 'masks' in cut && cut.masks.length > 0)).toBe(true);
   expect(await cutAll(drawn, 3, encode)).toEqual(alone);
+});
+
+test('threads find the foreground that a head and the image say, as this thread does', async () => {
+  const { rootPath, images } = await drawScenes();
+  await using pool = openPool(rootPath, { threads: 2, encode: colourCells });
+  const spec = { imageCount: COUNT, teachesHead: true, isEvenGround: false };
+  for (const image of images.slice(0, 2)) {
+    const example = (await pool.sample(image, spec))?.sample.example;
+    if (!example) throw new Error('an image teaches a head');
+    const { graph, cues, targets } = example;
+    // A head that is sure of the opposite of what the image shows.
+    const prior = Float32Array.from(targets, (isInside) => (isInside ? -4 : 4));
+    const found = await pool.foreground({ graph, cues, prior });
+    expect(found).toEqual(maskOf({ graph, cues, prior }));
+    expect(found).not.toEqual(targets);
+  }
 });
 
 test('only scenes on an even ground are said to have one', async () => {
