@@ -67,7 +67,10 @@ export default defineConfig({
     build: {
       outDir: 'out/preload',
       rolldownOptions: {
-        input: { preload: fromRoot('src-main/host/electron/preload.ts') },
+        input: {
+          preload: fromRoot('src-main/host/electron/preload.ts'),
+          'remote-preload': fromRoot('src-main/host/electron/remote-preload.ts'),
+        },
         // A sandboxed preload cannot be an ES module.
         output: { format: 'cjs', entryFileNames: '[name].cjs' },
       },

@@ -69,6 +69,7 @@ import {
   ShapedMask,
   SheetRequest,
 } from './segmentation.ts';
+import { pairing } from './pairing.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { shards } from './shard.ts';
 import { ShownName } from './shown-name.ts';
@@ -356,6 +357,7 @@ export const contract = {
     /** Deletes its checkpoints, curves and previews. The models that it made stay. */
     remove: base.input(z.object({ id: RunId })).output(z.null()),
   },
+  pairing,
   settings: {
     get: base.output(Settings),
     update: base.input(SettingsChange).output(Settings),
@@ -374,6 +376,8 @@ export const contract = {
     checkOutput: base.input(OutputRequest).output(z.object({ path: z.string() })),
     /** Shows something in the system's file manager, where the host can. */
     reveal: base.input(RevealTarget).output(z.null()),
+    /** Where that is, for a page that shows it on another machine. */
+    locate: base.input(RevealTarget).output(z.object({ path: z.string() })),
   },
   view: {
     get: base.output(ViewState),

@@ -15,8 +15,10 @@ export const RPC_PATH = '/rpc';
 export const SESSION_PATH = '/session';
 /** Where a client that is already in gets another ticket (POST). */
 export const TICKET_PATH = '/ticket';
-/** The scheme of the header that carries a ticket. */
+/** The scheme of the header that carries a ticket, or the code of a pairing. */
 export const TICKET_SCHEME = 'Ticket';
+/** Where another machine exchanges its code for a token (POST); see [Note: Pairing] in pairing.ts. */
+export const PAIR_PATH = '/pair';
 
 /** What a page keeps while it is open. */
 export const PageSession = z.object({
@@ -51,6 +53,27 @@ export function pageAddress(origin: string, ticket: string): string {
 /** The ticket in the fragment of an address, with or without its `#`; undefined if there is none. */
 export function ticketOfFragment(fragment: string): string | undefined {
   return /^#?ticket=([\w-]+)$/.exec(fragment)?.[1];
+}
+
+/** What a person gives to another machine, so that it pairs itself: the server of this one, with a code in the fragment. */
+export function pairingAddress(origin: string, code: string): string {
+  return `${origin}/#pair=${code}`;
+}
+
+/** The server and the code in an address for pairing; undefined for any other text. */
+export function readPairingAddress(text: string): { origin: string; code: string } | undefined {
+  const address = URL.parse(text.trim());
+  const code = /^#pair=([\w-]+)$/.exec(address?.hash ?? '')?.[1];
+  if (!address || code === undefined || !isLocalOrigin(address)) return undefined;
+  return { origin: address.origin, code };
+}
+
+/** The names that a server of ours answers to, all of this very machine; an SSH tunnel ends there too. */
+const LOCAL_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** Whether an address is that of a server as `r2o serve` starts it. */
+export function isLocalOrigin({ protocol, hostname }: URL): boolean {
+  return protocol === 'http:' && LOCAL_NAMES.includes(hostname);
 }
 
 /** The address of a picture is signed for one to two of these, and stays the same within one: browsers cache by address. */

@@ -27,6 +27,8 @@ export type DataLayout = {
   lock: string;
   /** Names that process, for messages to people. */
   lockHolder: string;
+  /** The machines that this one is paired with, and what shows them who it is. */
+  remotes: string;
   /** Size and place of the desktop's window. */
   windowState: string;
 };
@@ -52,6 +54,7 @@ export function dataLayout(folder: string): DataLayout {
     endpoint: join(folder, 'endpoint.json'),
     lock: join(folder, 'lock.sqlite'),
     lockHolder: join(folder, 'lock.json'),
+    remotes: join(folder, 'remotes.json'),
     windowState: join(folder, 'window.json'),
   };
 }

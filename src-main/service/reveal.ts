@@ -17,7 +17,8 @@ export function reveal(service: Service, target: RevealTarget): null {
   return null;
 }
 
-function pathOf(service: Service, target: RevealTarget): string {
+/** Where something of the app's own is. @throws UserError NOT_FOUND */
+export function pathOf(service: Service, target: RevealTarget): string {
   switch (target.what) {
     case 'log':
       return service.options.logger.file;

@@ -27,7 +27,7 @@ import { shardWork } from './shard-work.ts';
 import { proposalHandlers } from './proposals.ts';
 import { similarHandlers } from './similar.ts';
 import { writeSheet } from './sheet.ts';
-import { reveal } from './reveal.ts';
+import { pathOf, reveal } from './reveal.ts';
 import type { Service } from './service.ts';
 import { emptyCaches, storageUse } from './storage-use.ts';
 import { toWireError } from './wire-error.ts';
@@ -241,6 +241,11 @@ export function createRouter(service: Service) {
       rename: os.runs.rename.handler(({ input }) => runs.rename(input.id, input.name)),
       remove: os.runs.remove.handler(({ input }) => runs.remove(input.id)),
     },
+    pairing: {
+      list: os.pairing.list.handler(() => service.pairing.list()),
+      offer: os.pairing.offer.handler(({ input }) => service.pairing.offer(input.name)),
+      remove: os.pairing.remove.handler(({ input }) => service.pairing.remove(input.name)),
+    },
     settings: {
       get: os.settings.get.handler(() => service.settings()),
       update: os.settings.update.handler(({ input }) => service.updateSettings(input)),
@@ -258,6 +263,7 @@ export function createRouter(service: Service) {
         path: outputFile(service, input.path, input),
       })),
       reveal: os.system.reveal.handler(({ input }) => reveal(service, input)),
+      locate: os.system.locate.handler(({ input }) => ({ path: pathOf(service, input) })),
     },
     view: {
       get: os.view.get.handler(() => service.viewState()),

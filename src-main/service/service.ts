@@ -15,6 +15,7 @@ import { JobQueue } from '../jobs/job-queue.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { EncoderDownloads } from './download/encoder-downloads.ts';
 import { importModel } from './import-model.ts';
+import { Pairing } from './pairing.ts';
 import { freeName } from '../domain/free-name.ts';
 import { torchDeviceOf } from '../domain/torch-device.ts';
 import { isDiskFull } from '../domain/system-errors.ts';
@@ -61,6 +62,7 @@ export class Service {
   readonly queue: JobQueue;
   readonly calls: CallWorker;
   readonly downloads: EncoderDownloads;
+  readonly pairing: Pairing;
   readonly events = new EventPublisher<{ event: ServiceEvent }>({ maxBufferedEvents: EVENT_BUFFER });
   readonly options: ServiceOptions;
   readonly nowMs: () => number;
@@ -99,6 +101,7 @@ export class Service {
       onJob: (job) => this.publish({ type: 'job', job }),
       onBug,
     });
+    this.pairing = new Pairing(this.store.settings, this.nowMs);
     this.downloads = new EncoderDownloads({
       published: options.published ?? PUBLISHED_ENCODERS,
       proxies: options.proxies ?? {},

@@ -54,8 +54,21 @@ export class PageSessions {
     this.#changeNow();
   }
 
-  /** @throws SessionRefused; TypeError if the server cannot be reached */
+  /**
+   * The desktop gets another ticket itself where it shows the page of another machine.
+   * @throws SessionRefused; TypeError if the server cannot be reached
+   */
   async current(): Promise<PageSession> {
+    try {
+      return await this.#known();
+    } catch (error) {
+      const ticket = error instanceof SessionRefused ? await window.r2oRemote?.ticket() : undefined;
+      if (ticket === undefined) throw error;
+      return this.#redeem(ticket);
+    }
+  }
+
+  async #known(): Promise<PageSession> {
     if (this.#ticket !== undefined) return this.#redeem(this.#ticket);
     const session = this.#stored ?? (this.#isTicketUsed ? undefined : await this.#fromOtherTab());
     if (!session) throw new SessionRefused(this.#isTicketUsed ? 'used' : 'no-ticket');

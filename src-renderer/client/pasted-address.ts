@@ -1,9 +1,7 @@
-import { ticketOfFragment } from '../../src-main/contract/page-access.ts';
+import { isLocalOrigin, ticketOfFragment } from '../../src-main/contract/page-access.ts';
 
 /** Where an address leads that a person has pasted: to the server of this page, with a ticket, or to another one. */
 export type PastedAddress = { ticket: string } | { elsewhere: string };
-
-const LOCAL_NAMES = ['127.0.0.1', 'localhost', '[::1]'];
 
 /**
  * Reads an address as `r2o serve` prints it. A ticket goes to no other server than the one that the address names.
@@ -14,6 +12,6 @@ export function readPastedAddress(text: string, origin: string): PastedAddress |
   const address = URL.parse(text.trim());
   const ticket = ticketOfFragment(address?.hash ?? '');
   if (!address || ticket === undefined) return undefined;
-  if (address.protocol !== 'http:' || !LOCAL_NAMES.includes(address.hostname)) return undefined;
+  if (!isLocalOrigin(address)) return undefined;
   return address.origin === origin ? { ticket } : { elsewhere: address.href };
 }

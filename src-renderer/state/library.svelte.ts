@@ -81,10 +81,6 @@ export class Library {
     });
   }
 
-  reveal(id: CollectionId): Promise<boolean> {
-    return attemptLoudly(this.#toasts, () => this.#client.system.reveal({ what: 'collection', id }));
-  }
-
   async refresh(id: CollectionId): Promise<void> {
     this.#put(await this.#client.collections.get({ id }));
     this.#changes++;

@@ -1,6 +1,7 @@
 import { untrack } from 'svelte';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { Device, DoctorCheck, RevealTarget, StorageUse } from '../../src-main/contract/system.ts';
+import { canRevealHere, revealHere } from '../client/desktop.ts';
 import type { ShownError } from '../client/error.ts';
 import { attempt, attemptLoudly } from './attempt.ts';
 import type { Toasts } from './toasts.svelte.ts';
@@ -64,6 +65,9 @@ export class Machine {
   }
 
   reveal(target: RevealTarget): Promise<boolean> {
-    return attemptLoudly(this.#toasts, () => this.#client.system.reveal(target));
+    return attemptLoudly(this.#toasts, async () => {
+      if (canRevealHere()) await revealHere((await this.#client.system.locate(target)).path);
+      else await this.#client.system.reveal(target);
+    });
   }
 }

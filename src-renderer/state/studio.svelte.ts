@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { ServiceEvent } from '../../src-main/contract/event.ts';
 import type { SystemInfo } from '../../src-main/contract/system.ts';
+import { canRevealHere } from '../client/desktop.ts';
 import { useLanguage } from '../i18n/language.svelte.ts';
 import { attempt } from './attempt.ts';
 import { Datasets } from './datasets.svelte.ts';
@@ -75,12 +76,15 @@ export class Studio {
 
   /** Reads what the first screen needs. */
   static async open(client: Client): Promise<Studio> {
-    const [info, settings, view] = await Promise.all([
+    const [ofService, settings, view] = await Promise.all([
       client.system.info(),
       client.settings.get(),
       client.view.get(),
     ]);
     await useLanguage(settings.language);
+    const capabilities = { ...ofService.capabilities };
+    capabilities.canRevealFiles ||= canRevealHere();
+    const info = { ...ofService, capabilities };
     const studio = new Studio(client, info, new ViewMemory(client, view), settings);
     await studio.#load();
     return studio;

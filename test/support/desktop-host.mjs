@@ -23,24 +23,33 @@ utilityProcess.fork = (entry, args, { env }) => {
   return Object.assign(child, { postMessage: (message) => child.connected && child.send(message) });
 };
 
-const windows = new Set();
-BrowserWindow.getAllWindows = () => [...windows];
-/** What the app's window does differently if somebody looks at it. */
+/** By number: the app's own window is the first, the others show other machines. */
+const windows = new Map();
+BrowserWindow.getAllWindows = () => [...windows.values()];
+let created = 0;
+/** What the app's windows do differently if somebody looks at them. */
 app.on('web-contents-created', (_event, contents) => {
   const { window } = electron.noted;
-  windows.add(window);
-  contents.send = (channel, ...values) => tell({ kind: 'send', channel, values });
+  const number = created++;
+  windows.set(number, window);
+  contents.send = (channel, ...values) => tell({ kind: 'send', number, channel, values });
+  const { loadURL } = window;
+  window.loadURL = (url) => {
+    if (number > 0) tell({ kind: 'window', number, url });
+    return loadURL(url);
+  };
   window.close = () => {
     let isPrevented = false;
     window.emit('close', { preventDefault: () => (isPrevented = true) });
-    if (isPrevented) return;
-    windows.delete(window);
+    if (isPrevented || !windows.delete(number)) return;
     window.isDestroyed = () => true;
-    app.emit('window-all-closed');
+    if (number > 0) tell({ kind: 'window-closed', number });
+    window.emit('closed');
+    if (windows.size === 0) app.emit('window-all-closed');
   };
 });
 app.quit = () => {
-  for (const window of windows) window.close();
+  for (const window of windows.values()) window.close();
   if (windows.size > 0) return;
   app.emit('will-quit');
   process.exit(0);
@@ -60,7 +69,8 @@ const answers = {
     const body = new Uint8Array(await response.arrayBuffer());
     return { status: response.status, headers: Object.fromEntries(response.headers), body };
   },
-  invoke: ({ channel, values, senderFrame }) => handlers.ipc[channel]({ senderFrame }, ...values),
+  invoke: ({ channel, values, senderFrame, number }) =>
+    handlers.ipc[channel]({ senderFrame, sender: windows.get(number)?.webContents }, ...values),
   connect: ({ number, senderFrame }) =>
     handlers.ipc['r2o:connect']({ senderFrame, ports: [openPort(number)] }),
   port: ({ number, data }) => void ports.get(number)?.emit('message', { data }),

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
 import { z } from 'zod';
 
 const host = join(import.meta.dirname, 'desktop-host.mjs');
-const preload = join(import.meta.dirname, '../../out/preload/preload.cjs');
+const preloads = join(import.meta.dirname, '../../out/preload');
 
 /** Chromium knows no scheme of ours: the page gets a host name that exists nowhere instead. */
 const SHOWN_ORIGIN = 'https://app.r2o.test';
@@ -15,7 +15,14 @@ const OWN_ORIGIN = 'r2o://app';
 const FromHost = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('ready'), url: z.string().optional(), problems: z.array(z.string()) }),
   z.object({ kind: z.literal('answer'), id: z.number(), value: z.unknown(), problem: z.string().optional() }),
-  z.object({ kind: z.literal('send'), channel: z.string(), values: z.array(z.unknown()) }),
+  z.object({
+    kind: z.literal('send'),
+    number: z.number(),
+    channel: z.string(),
+    values: z.array(z.unknown()),
+  }),
+  z.object({ kind: z.literal('window'), number: z.number(), url: z.string() }),
+  z.object({ kind: z.literal('window-closed'), number: z.number() }),
   z.object({ kind: z.literal('port'), number: z.number(), data: z.unknown() }),
 ]);
 const Answer = z.object({
@@ -39,7 +46,8 @@ export class DesktopInChromium {
   readonly #context: BrowserContext;
   readonly #asked = new Map<number, PromiseWithResolvers<unknown>>();
   readonly #ready = Promise.withResolvers<string>();
-  #page: Page | undefined;
+  /** By the numbers of their windows. */
+  readonly #pages = new Map<number, Page>();
   #nextId = 1;
 
   private constructor(child: ChildProcess, context: BrowserContext) {
@@ -100,24 +108,30 @@ export class DesktopInChromium {
       this.#asked.delete(message.id);
       if (message.problem === undefined) asked?.resolve(message.value);
       else asked?.reject(new Error(message.problem));
+    } else if (message.kind === 'window') {
+      await this.#show(message.url, message.number);
+    } else if (message.kind === 'window-closed') {
+      await this.#pages.get(message.number)?.close();
     } else {
       const { kind, ...rest } = message;
-      await this.#page?.evaluate(
+      // Ports are those of the app's own window.
+      const page = this.#pages.get(kind === 'send' ? message.number : 0);
+      await page?.evaluate(
         ([to, values]) => window.dispatchEvent(new CustomEvent(`stand-in:${to}`, { detail: values })),
         [kind, rest] as const,
       );
     }
   }
 
-  async #show(url: string): Promise<Page> {
+  async #show(url: string, number = 0): Promise<Page> {
     const page = await this.#context.newPage();
-    this.#page = page;
+    this.#pages.set(number, page);
     await page.route(`${SHOWN_ORIGIN}/**`, (route) => this.#serve(route));
     const senderFrame = () => ({ url: page.url().replace(SHOWN_ORIGIN, OWN_ORIGIN), parent: null });
     await page.exposeFunction('standInAsk', (ask: string, values: Record<string, unknown>) =>
-      this.#ask(ask, { ...values, senderFrame: senderFrame() }),
+      this.#ask(ask, { ...values, number: values.number ?? number, senderFrame: senderFrame() }),
     );
-    await page.addInitScript({ content: preloadScript() });
+    await page.addInitScript({ content: preloadScript(number === 0 ? 'preload.cjs' : 'remote-preload.cjs') });
     await page.goto(url.replace(OWN_ORIGIN, SHOWN_ORIGIN));
     return page;
   }
@@ -135,7 +149,7 @@ export class DesktopInChromium {
 }
 
 /** The app's own preload script over what it uses of Electron; the real one runs in a world apart from the page's. */
-function preloadScript(): string {
+function preloadScript(name: string): string {
   return `(() => {
     const ask = (name, values) => window.standInAsk(name, values);
     const ports = [];
@@ -147,16 +161,17 @@ function preloadScript(): string {
           if (detail.channel === channel) listener({}, ...detail.values);
         }),
         invoke: (channel, ...values) => ask('invoke', { channel, values }),
+        send: (channel, ...values) => ask('invoke', { channel, values }),
         postMessage: (channel, message, [port]) => {
           const number = ports.push(port) - 1;
           const connected = ask('connect', { number });
           port.onmessage = ({ data }) => connected.then(() => ask('port', { number, data }));
         },
       },
-      webUtils: { getPathForFile: () => '' },
+      webUtils: { getPathForFile: ({ name }) => window.standInPaths?.[name] ?? '' },
     };
     const run = (require, exports) => {
-      ${readFileSync(preload, 'utf8')}
+      ${readFileSync(join(preloads, name), 'utf8')}
     };
     run(() => electron, {});
   })()`;

@@ -41,6 +41,8 @@ export class BrowserWindow extends EventEmitter {
   getNormalBounds = () => ({ x: 1, y: 2, width: 1000, height: 700 });
   show = () => undefined;
   focus = () => undefined;
+  restore = () => undefined;
+  setTitle = (title) => void (this.title = title);
   maximize = () => undefined;
   minimize = () => void (noted.isMinimized = true);
   setProgressBar = () => undefined;
@@ -78,6 +80,13 @@ export const dialog = {
   showErrorBox: (_title, text) => void noted.shown.push(text),
 };
 export const Menu = { buildFromTemplate: (menu) => menu, setApplicationMenu: () => void noted.menus++ };
+/** A key store that is there, and keeps nobody out. */
+export const safeStorage = {
+  isAsyncEncryptionAvailable: () => Promise.resolve(true),
+  getSelectedStorageBackend: () => 'gnome_libsecret',
+  encryptStringAsync: (text) => Promise.resolve(Buffer.from(text).reverse()),
+  decryptStringAsync: (bytes) => Promise.resolve({ result: Buffer.from(bytes).reverse().toString() }),
+};
 export const nativeTheme = {};
 const area = { workArea: { x: 0, y: 0, width: 1920, height: 1080 } };
 export const screen = { getPrimaryDisplay: () => area, getAllDisplays: () => [area] };

@@ -32,7 +32,7 @@ export const electronReason = canRunElectron
   : ` (skipped: ${executablePath ? 'there is no display' : "Electron's binary is not there; npx install-electron fetches it"})`;
 
 /** All that the preload script gives to the page. */
-export const BRIDGE = ['onCommand', 'pathOf', 'pickFile', 'pickFolder', 'pickSavePath'];
+export const BRIDGE = ['onCommand', 'pathOf', 'pickFile', 'pickFolder', 'pickSavePath', 'remotes'];
 
 export type OpenApp = { app: ElectronApplication; page: Page };
 

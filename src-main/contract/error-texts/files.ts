@@ -2,6 +2,63 @@ import type { ErrorTexts } from './error-code.ts';
 
 /** Errors of files, the data folder and the database. */
 export const FILES_ERRORS = {
+  'no-paired-machine': {
+    code: 'NOT_FOUND',
+    message: "No machine is paired under the name '{name}'.",
+    hint: 'List the paired machines to see their names.',
+  },
+  'no-remote': {
+    code: 'NOT_FOUND',
+    message: "This machine is not paired with one called '{name}'.",
+    hint: 'List the machines to see their names.',
+  },
+  'remotes-damaged': {
+    code: 'DATA_FOLDER_UNUSABLE',
+    message: 'The list of other machines, {path}, cannot be read.',
+    hint: 'Delete it, then pair the machines again.',
+  },
+  'remote-sealed': {
+    code: 'WRONG_STATE',
+    message:
+      "The key for '{name}' was stored by the desktop app in the system's key store, which cannot be opened here.",
+    hint: 'Use the desktop app, or pair the machine again under another name.',
+  },
+  'not-a-pairing-address': {
+    code: 'BAD_INPUT',
+    message: "'{address}' is not an address for pairing.",
+    hint: 'Enter the address that pairing prints on the other machine; it looks like http://127.0.0.1:41337/#pair=...',
+  },
+  'pairing-code-refused': {
+    code: 'WRONG_STATE',
+    message:
+      'The server at {origin} does not accept this address: it was used, or it is older than ten minutes.',
+    hint: 'Print a new one on the other machine.',
+  },
+  'remote-forgot': {
+    code: 'WRONG_STATE',
+    message: "'{name}' is no longer paired with this machine.",
+    hint: 'Pair them again.',
+  },
+  'remote-unreachable': {
+    code: 'SERVER_UNREACHABLE',
+    message: 'No R2O Studio answers at {origin}.',
+    hint: 'Check that the server is running on the other machine, and that the tunnel to it is open.',
+  },
+  'ssh-target': {
+    code: 'BAD_INPUT',
+    message: "'{ssh}' is not the name of a machine for ssh.",
+    hint: 'Enter it as user@host, or as in your ssh configuration.',
+  },
+  'tunnel-failed': {
+    code: 'SERVER_UNREACHABLE',
+    message: 'The tunnel to {ssh} could not be opened: {reason}',
+    hint: 'Connect to it once in a terminal with ssh: a password, a passphrase or an unknown host has to be dealt with there.',
+  },
+  'no-path-pair': {
+    code: 'BAD_INPUT',
+    message: "It is not known where '{name}' has the files of {path}.",
+    hint: 'Enter which folder of this machine is which folder there.',
+  },
   'not-a-file': {
     code: 'FILE_UNUSABLE',
     message: '{path} is not a file.',

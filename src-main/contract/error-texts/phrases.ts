@@ -24,6 +24,8 @@ export const PHRASES = {
   'a-recipe': 'a recipe of a segmentation',
   'a-shard': 'a shard of a segmentation',
   'ended-by': 'ended by {signal}',
+  'ssh-silent': 'ssh did not connect within {seconds} seconds',
+  'ssh-ended': 'ssh ended without a message',
   'exit-code': 'exit code {code}',
   and: '{first}, {second}',
   'classes-8-bits': 'it has {classes} classes, but 8 bits can only number {most}',

@@ -12,6 +12,8 @@ const HANDSHAKE_MS = 3_000;
 
 /** A connection to the process that owns a data folder. */
 export type OwnerConnection = {
+  /** `http://127.0.0.1:PORT` */
+  url: string;
   client: Client;
   /** A new address of its page, which opens it once. */
   newPageUrl: () => Promise<string>;
@@ -34,6 +36,7 @@ export async function connectTo({ url, token }: Endpoint): Promise<OwnerConnecti
   const link = new RPCLink({ websocket: limitMessages(socket as unknown as globalThis.WebSocket) });
   const client: Client = createORPCClient(reportingLost(link, () => socket.readyState !== socket.OPEN));
   return {
+    url,
     client,
     newPageUrl: async () => {
       const response = await fetch(url + TICKET_PATH, { method: 'POST', headers });

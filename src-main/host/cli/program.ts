@@ -26,6 +26,8 @@ import { addProposeCommand } from './commands/propose.ts';
 import { addSimilarCommand } from './commands/similar.ts';
 import { addSegmentCommand } from './commands/segment.ts';
 import { addSegmentationCommands } from './commands/segmentations.ts';
+import { addPairingCommands } from './commands/pairing.ts';
+import { addRemoteCommands } from './commands/remote.ts';
 import { addAddressCommand, addServeCommand } from './commands/serve.ts';
 import { Cancelled } from './follow-job.ts';
 import { commandLineError } from './error-hints.ts';
@@ -63,6 +65,8 @@ export function createProgram(version: string): Command {
   addModelCommands(program);
   addServeCommand(program);
   addAddressCommand(program);
+  addPairingCommands(program);
+  addRemoteCommands(program);
   addSettingsCommands(program);
   addDevicesCommand(program);
   addDoctorCommand(program);

@@ -17,8 +17,14 @@ export class DesktopShell {
   readonly #onError: (error: unknown) => void;
   #menuKey = '';
 
-  /** @param onError reports an error that no part of the page waits for */
-  constructor(service: Service, onError: (error: unknown) => void) {
+  /**
+   * @param on `onError` reports an error that no part of the page waits for; `onClosed` hears of the end of the window,
+   *   with which the app ends
+   */
+  constructor(
+    service: Service,
+    { onError, onClosed }: { onError: (error: unknown) => void; onClosed: () => void },
+  ) {
     this.#service = service;
     this.#onError = onError;
     this.#jobs = new JobWatch(service);
@@ -27,6 +33,7 @@ export class DesktopShell {
       texts: () => this.#texts(),
       jobs: this.#jobs,
       logger: service.options.logger,
+      onClosed,
     });
     this.#follow();
     void this.#listen();
@@ -87,6 +94,7 @@ export class DesktopShell {
       recent,
       command: (command) => this.#window.send(command),
       addFolder: () => void this.#pickAndAdd(),
+      connect: () => this.#window.send('settings/machines'),
       showLog: () => shell.showItemInFolder(this.#service.options.logger.file),
     });
     Menu.setApplicationMenu(Menu.buildFromTemplate(template));

@@ -11,6 +11,7 @@ import { serveContract } from './contract-port.ts';
 import { DesktopShell } from './desktop.ts';
 import { forkUtilityWorker } from './fork-utility-worker.ts';
 import { APP_ID } from './job-signs.ts';
+import { RemoteWindows } from './remote-windows.ts';
 import { registerScheme, serveScheme } from './scheme.ts';
 import { startUpdates } from './updates.ts';
 import { allowOwnPageOnly } from './window.ts';
@@ -69,7 +70,8 @@ function start(): DesktopShell {
   allowOwnPageOnly();
   serveScheme(service);
   serveContract(service);
-  const desktop = new DesktopShell(service, report);
+  const remotes = new RemoteWindows(folder, report);
+  const desktop = new DesktopShell(service, { onError: report, onClosed: () => remotes.closeAll() });
   void startUpdates(service.settings().updateUrl, logger, (version) => desktop.announceUpdate(version));
   return desktop;
 }

@@ -13,6 +13,8 @@ export type MenuOptions = {
   /** Sends a command to the page: the address of a screen, or `shortcuts`. */
   command: (command: string) => void;
   addFolder: () => void;
+  /** Shows the other machines. */
+  connect: () => void;
   showLog: () => void;
 };
 
@@ -44,6 +46,7 @@ function fileMenu({
   recent,
   command,
   addFolder,
+  connect,
 }: MenuOptions): MenuItemConstructorOptions[] {
   const shown = recent.slice(0, MAX_RECENT);
   return [
@@ -57,6 +60,8 @@ function fileMenu({
         click: () => command(`library/${id}`),
       })),
     },
+    { type: 'separator' },
+    { label: texts.connect, click: connect },
     { type: 'separator' },
     platform === 'darwin' ? { role: 'close' } : { role: 'quit' },
   ];

@@ -19,6 +19,7 @@ contextBridge.exposeInMainWorld('r2oDesktop', {
   pickFolder: () => ipcRenderer.invoke('r2o:pick-folder'),
   pickFile: () => ipcRenderer.invoke('r2o:pick-file'),
   pickSavePath: (name: string) => ipcRenderer.invoke('r2o:pick-save-path', name),
+  remotes: (request: unknown) => ipcRenderer.invoke('r2o:remotes', request),
   pathOf: (file: File) => webUtils.getPathForFile(file),
   onCommand: (next: (command: string) => void) => {
     listener = next;

@@ -5,6 +5,7 @@ const en = {
   file: 'File',
   addFolder: 'Add Folder…',
   recent: 'Recent Collections',
+  connect: 'Connect to Another Machine…',
   edit: 'Edit',
   view: 'View',
   screens: {
@@ -37,6 +38,7 @@ const de: NativeTexts = {
   file: 'Datei',
   addFolder: 'Ordner hinzufügen …',
   recent: 'Zuletzt geöffnete Sammlungen',
+  connect: 'Mit anderem Rechner verbinden …',
   edit: 'Bearbeiten',
   view: 'Ansicht',
   screens: {

@@ -18,7 +18,13 @@ export class MainWindow {
   readonly #window: BrowserWindow;
   #mayClose = false;
 
-  constructor(options: { stateFile: string; texts: () => NativeTexts; jobs: JobWatch; logger: Logger }) {
+  constructor(options: {
+    stateFile: string;
+    texts: () => NativeTexts;
+    jobs: JobWatch;
+    logger: Logger;
+    onClosed: () => void;
+  }) {
     const areas = [screen.getPrimaryDisplay(), ...screen.getAllDisplays()].map(({ workArea }) => workArea);
     const { isMaximized, x, y, width, height } = placeWindow(readWindowState(options.stateFile), areas);
     this.#window = new BrowserWindow({
@@ -45,6 +51,7 @@ export class MainWindow {
       event.preventDefault();
       void this.#ask(closingQuestion(options.texts(), job));
     });
+    this.#window.on('closed', options.onClosed);
     // A page that crashed is loaded again: jobs run on meanwhile, and the page opens as it was left.
     this.#window.webContents.on('render-process-gone', (_event, details) => {
       options.logger.error(new Error(`The page went away: ${details.reason}`), 'window');

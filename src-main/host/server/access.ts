@@ -1,5 +1,6 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import { pictureText, readSignedTarget, type PageSession } from '../../contract/page-access.ts';
+import { newSecret, secretDigest } from '../../domain/secrets.ts';
 
 /** Tickets that were issued and not used, and sessions: the oldest make room. */
 const MAX_TICKETS = 100;
@@ -10,28 +11,44 @@ export class Access {
   /** Of this launch, for other processes of the same person. */
   readonly token = newSecret();
   readonly #pictureKey = newSecret();
-  readonly #tickets = new Set<string>();
-  readonly #sessions = new Set<string>();
+  /** By digest, with the name of the paired machine that they are for; null for a page of this machine. */
+  readonly #tickets = new Map<string, string | null>();
+  readonly #sessions = new Map<string, string | null>();
 
-  /** A new ticket, for one use. */
-  issueTicket(): string {
+  /** A new ticket, for one use. @param machine the paired machine that it is for */
+  issueTicket(machine: string | null = null): string {
     const ticket = newSecret();
-    addBounded(this.#tickets, digest(ticket), MAX_TICKETS);
+    addBounded(this.#tickets, [secretDigest(ticket), machine], MAX_TICKETS);
     return ticket;
   }
 
   /** The session that a ticket opens; undefined for one that was used or never issued. */
   redeem(ticket: string): PageSession | undefined {
-    if (!this.#tickets.delete(digest(ticket))) return undefined;
+    const used = secretDigest(ticket);
+    const machine = this.#tickets.get(used);
+    if (machine === undefined) return undefined;
+    this.#tickets.delete(used);
     const token = newSecret();
-    addBounded(this.#sessions, digest(token), MAX_SESSIONS);
+    addBounded(this.#sessions, [secretDigest(token), machine], MAX_SESSIONS);
     return { token, pictureKey: this.#pictureKey };
   }
 
   isKnown(token: string | undefined): boolean {
     if (token === undefined) return false;
-    const given = digest(token);
-    return given === digest(this.token) || this.#sessions.has(given);
+    const given = secretDigest(token);
+    return given === secretDigest(this.token) || this.#sessions.has(given);
+  }
+
+  /** The paired machine whose session it is; undefined for a page of this machine, and for what is unknown. */
+  machineOf(token: string | undefined): string | undefined {
+    if (token === undefined) return undefined;
+    return this.#sessions.get(secretDigest(token)) ?? undefined;
+  }
+
+  /** Makes the tickets and sessions of a paired machine worthless. */
+  forget(machine: string): void {
+    for (const secrets of [this.#tickets, this.#sessions])
+      for (const [secret, name] of secrets) if (name === machine) secrets.delete(secret);
   }
 
   /** The path and query of a picture whose address has a valid signature that has not expired; otherwise undefined. */
@@ -45,17 +62,8 @@ export class Access {
   }
 }
 
-function newSecret(): string {
-  return randomBytes(24).toString('base64url');
-}
-
-/** Secrets are looked up by their digests, so that the time a look-up takes says nothing about them. */
-function digest(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
-}
-
-function addBounded(set: Set<string>, value: string, max: number): void {
-  set.add(value);
-  const [oldest] = set;
-  if (set.size > max && oldest !== undefined) set.delete(oldest);
+function addBounded<V>(map: Map<string, V>, [key, value]: [string, V], max: number): void {
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > max && oldest !== undefined) map.delete(oldest);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { SESSION_PATH, TICKET_PATH } from '../../contract/page-access.ts';
+import { PAIR_PATH, SESSION_PATH, TICKET_PATH } from '../../contract/page-access.ts';
 
 const LOCAL_NAMES = new Set(['127.0.0.1', 'localhost', '[::1]']);
 /** The longest address of ours, a picture with its ticket, has about 200 characters. */
@@ -13,7 +13,7 @@ const SINGLE_HEADERS = [
   'sec-fetch-mode',
   'sec-fetch-dest',
 ];
-const POST_PATHS: readonly string[] = [SESSION_PATH, TICKET_PATH];
+const POST_PATHS: readonly string[] = [SESSION_PATH, TICKET_PATH, PAIR_PATH];
 
 /** Why a request is turned away. */
 export type Refusal = { status: 400 | 401 | 403 | 404 | 405 | 414; reason: string };
@@ -21,6 +21,11 @@ export type Refusal = { status: 400 | 401 | 403 | 404 | 405 | 414; reason: strin
 export const STRANGER: Refusal = {
   status: 401,
   reason: 'This needs a session: open the address that r2o serve printed, or get a new one with r2o address.',
+};
+
+export const UNPAIRED: Refusal = {
+  status: 401,
+  reason: 'This needs the address that r2o pair printed, which works once and for ten minutes.',
 };
 
 /**

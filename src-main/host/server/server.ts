@@ -4,13 +4,19 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import sirv from 'sirv';
-import { pageAddress, SESSION_PATH, TICKET_PATH, TICKET_SCHEME } from '../../contract/page-access.ts';
+import {
+  PAIR_PATH,
+  pageAddress,
+  SESSION_PATH,
+  TICKET_PATH,
+  TICKET_SCHEME,
+} from '../../contract/page-access.ts';
 import { UserError } from '../../contract/errors.ts';
 import { errnoOf } from '../../domain/system-errors.ts';
 import { parseImagePath, readImage, type ImageRequest } from '../../service/image-files.ts';
 import type { Service } from '../../service/service.ts';
 import { Access } from './access.ts';
-import { credential, pathOf, refuse, STRANGER, type Refusal } from './guard.ts';
+import { credential, pathOf, refuse, STRANGER, UNPAIRED, type Refusal } from './guard.ts';
 import { sendImage, sendJson, sendNothing, sendText, setSecurityHeaders } from './responses.ts';
 import { acceptSockets } from './sockets.ts';
 import { Strangers } from './strangers.ts';
@@ -75,6 +81,10 @@ export async function startServer(options: ServerOptions): Promise<LocalServer> 
     });
   });
   const sockets = acceptSockets(http, service, { access, strangers });
+  service.pairing.onEnd((machine) => {
+    access.forget(machine);
+    sockets.closeOf(machine);
+  });
   await listen(http, port).catch((error: unknown) => {
     if (fallbackPort === undefined) throw error;
     return listen(http, fallbackPort);
@@ -109,6 +119,10 @@ async function respond(request: IncomingMessage, response: ServerResponse, conte
     return;
   }
   const path = pathOf(request);
+  if (path === PAIR_PATH) {
+    pair(request, response, context);
+    return;
+  }
   if (path === SESSION_PATH || path === TICKET_PATH) {
     answerAccess(request, response, context);
     return;
@@ -127,7 +141,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, conte
 
 /** Exchanges a ticket for a session, says whether a session is known, and issues another ticket to one. */
 function answerAccess(request: IncomingMessage, response: ServerResponse, context: Context): void {
-  const { access, strangers, onOpened } = context;
+  const { access, strangers, service, onOpened } = context;
   const isPost = request.method === 'POST';
   if (pathOf(request) === SESSION_PATH && isPost) {
     const session = access.redeem(credential(request, TICKET_SCHEME) ?? '');
@@ -138,9 +152,28 @@ function answerAccess(request: IncomingMessage, response: ServerResponse, contex
     strangers.recognize(request.socket);
     sendJson(response, session);
     onOpened?.();
+    return;
+  }
+  const isTicketWanted = pathOf(request) === TICKET_PATH && isPost;
+  const machine = isTicketWanted ? service.pairing.recognize(credential(request, 'Bearer') ?? '') : undefined;
+  if (machine !== undefined) {
+    strangers.recognize(request.socket);
+    sendJson(response, { ticket: access.issueTicket(machine) });
   } else if (!mayAsk(request, context)) turnAway(response, STRANGER);
-  else if (isPost) sendJson(response, { ticket: access.issueTicket() });
+  else if (isTicketWanted) sendJson(response, { ticket: access.issueTicket() });
   else sendNothing(response);
+}
+
+/** Exchanges the code of a pairing for the token of the machine. */
+function pair(request: IncomingMessage, response: ServerResponse, { service, strangers }: Context): void {
+  const token =
+    request.method === 'POST' ? service.pairing.redeem(credential(request, TICKET_SCHEME) ?? '') : undefined;
+  if (token === undefined) {
+    turnAway(response, UNPAIRED);
+    return;
+  }
+  strangers.recognize(request.socket);
+  sendJson(response, { token });
 }
 
 async function respondWithImage(

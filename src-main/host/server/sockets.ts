@@ -22,6 +22,8 @@ const INVALID_PAYLOAD = 1007;
 export type Sockets = {
   /** Those of other r2o commands; the others are pages. */
   commands: ReadonlySet<WebSocket>;
+  /** Closes the pages of a paired machine. */
+  closeOf: (machine: string) => void;
   closeAll: () => void;
 };
 
@@ -38,6 +40,7 @@ export function acceptSockets(http: Server, service: Service, { access, stranger
   const rpc = new StandardRPCHandler(createRouter(service), {});
   const handle = createServerPeerHandleRequestFn(rpc, { context: {} });
   const commands = new Set<WebSocket>();
+  const machines = new Map<WebSocket, string>();
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     // From here on the socket is ours, with its errors: a client may be gone at any time.
     socket.on('error', () => socket.destroy());
@@ -52,11 +55,19 @@ export function acceptSockets(http: Server, service: Service, { access, stranger
         commands.add(opened);
         opened.once('close', () => commands.delete(opened));
       }
+      const machine = access.machineOf(tokenOf(request));
+      if (machine !== undefined) {
+        machines.set(opened, machine);
+        opened.once('close', () => machines.delete(opened));
+      }
       serve(opened, handle, service);
     });
   });
   return {
     commands,
+    closeOf: (machine) => {
+      for (const [socket, name] of machines) if (name === machine) socket.terminate();
+    },
     closeAll: () => {
       for (const socket of sockets.clients) socket.terminate();
     },
@@ -67,8 +78,11 @@ function refuseSocket(request: IncomingMessage, access: Access): Refusal | undef
   const refusal = refuse(request);
   if (refusal) return refusal;
   if (request.url !== RPC_PATH) return { status: 404, reason: 'There is no such socket.' };
-  const token = credential(request, 'Bearer') ?? tokenOfProtocols(request.headers['sec-websocket-protocol']);
-  return access.isKnown(token) ? undefined : STRANGER;
+  return access.isKnown(tokenOf(request)) ? undefined : STRANGER;
+}
+
+function tokenOf(request: IncomingMessage): string | undefined {
+  return credential(request, 'Bearer') ?? tokenOfProtocols(request.headers['sec-websocket-protocol']);
 }
 
 /** Says why, and does not wait for the other side to close. */

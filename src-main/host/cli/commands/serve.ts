@@ -3,6 +3,7 @@ import { UserError } from '../../../contract/errors.ts';
 import { contextOf } from '../context.ts';
 import { connectToOwner, openOwnSession } from '../session.ts';
 import { END_SIGNALS, onNextSignal, type EndSignal } from '../signals.ts';
+import { noServer } from './pairing.ts';
 
 export function addServeCommand(program: Command): void {
   program
@@ -11,7 +12,7 @@ export function addServeCommand(program: Command): void {
     .description('serve the app as a page on this machine, until Ctrl-C')
     .addHelpText(
       'after',
-      '\nFrom another machine: ssh -L 7777:127.0.0.1:PORT thismachine, then open the printed address with port 7777.',
+      '\nFrom another machine: pair it once with r2o pair, or ssh -L 7777:127.0.0.1:PORT thismachine, then open the printed address with port 7777.',
     )
     .action(async (options: { port?: string }, command: Command) => {
       const { folder, output } = contextOf(command);
@@ -41,11 +42,7 @@ export function addAddressCommand(program: Command): void {
     .action(async (_options: unknown, command: Command) => {
       const { folder, output } = contextOf(command);
       const owner = await connectToOwner(folder);
-      if (!owner) {
-        throw new UserError('SERVER_UNREACHABLE', `No r2o serve is running with the data folder ${folder}.`, {
-          hint: 'Start it with: r2o serve',
-        });
-      }
+      if (!owner) throw noServer(folder);
       output.result({ url: await owner.newPageUrl() }, ({ url }) => [url]);
     });
 }

@@ -144,6 +144,7 @@ describe('the menu', () => {
     })),
     command: (command) => void said.push(command),
     addFolder: () => void said.push('add'),
+    connect: () => void said.push('connect'),
     showLog: () => void said.push('log'),
   };
 
