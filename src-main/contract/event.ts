@@ -1,8 +1,33 @@
 import { z } from 'zod';
-import { CollectionId, ModelId, RunId, SegmentationId } from './ids.ts';
+import { CollectionId, ImageId, ModelId, RunId, SegmentationId } from './ids.ts';
 import { Job } from './job.ts';
 import { EncoderDownload } from './published-encoder.ts';
 import { Settings } from './settings.ts';
+
+/** More images than this are not named: a client reads all of them then. */
+export const MAX_NAMED_IMAGES = 200;
+
+/** A segmentation changed: all of it, its row and concepts too, or only masks. */
+export const SegmentationEvent = z.object({
+  type: z.literal('segmentation'),
+  segmentationId: SegmentationId,
+  what: z.enum(['all', 'masks']),
+  /** The images whose masks changed; null if these may be any. */
+  imageIds: z.array(ImageId).max(MAX_NAMED_IMAGES).nullable(),
+});
+export type SegmentationEvent = z.infer<typeof SegmentationEvent>;
+
+/** That anything of a segmentation may have changed. */
+export function wholeSegmentation(segmentationId: SegmentationId): SegmentationEvent {
+  return { type: 'segmentation', segmentationId, what: 'all', imageIds: null };
+}
+
+/** That masks of these images have changed; all may have if there are too many to name. */
+export function changedMasks(segmentationId: SegmentationId, images: Iterable<ImageId>): SegmentationEvent {
+  const imageIds = [...new Set(images)];
+  const isNamed = imageIds.length <= MAX_NAMED_IMAGES;
+  return { type: 'segmentation', segmentationId, what: 'masks', imageIds: isNamed ? imageIds : null };
+}
 
 /**
  * A hint that something changed. Events may be dropped or missed; their content can always be reread
@@ -16,8 +41,7 @@ export const ServiceEvent = z.discriminatedUnion('type', [
   /** Its row, its curves or its previews. */
   z.object({ type: z.literal('run'), runId: RunId }),
   z.object({ type: z.literal('run-removed'), runId: RunId }),
-  /** Its row, its concepts or its masks. */
-  z.object({ type: z.literal('segmentation'), segmentationId: SegmentationId }),
+  SegmentationEvent,
   z.object({ type: z.literal('segmentation-removed'), segmentationId: SegmentationId }),
   /** A version was created or removed. */
   z.object({ type: z.literal('datasets') }),

@@ -1,3 +1,4 @@
+import { wholeSegmentation } from '../contract/event.ts';
 import { userError } from '../contract/errors.ts';
 import { readingFolder, segmentationFiles } from '../domain/data-layout.ts';
 import { weightsOf } from '../domain/model-weights.ts';
@@ -44,7 +45,7 @@ export function describeKind(environment: JobEnvironment): JobKindHandler<'descr
           return { shapes: store.descriptions.shapes(segmentationId, ask.imageId) };
         case 'describe/finish':
           store.descriptions.finish(segmentationId, ask, nowMs());
-          publish({ type: 'segmentation', segmentationId });
+          publish(wholeSegmentation(segmentationId));
           return null;
         default:
           return ask satisfies never;

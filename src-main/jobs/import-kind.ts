@@ -1,3 +1,4 @@
+import { wholeSegmentation } from '../contract/event.ts';
 import { userError } from '../contract/errors.ts';
 import type { ImportId } from '../contract/ids.ts';
 import type { MaskImport } from '../contract/mask-import.ts';
@@ -11,7 +12,7 @@ export function importKind({ store, nowMs, publish }: JobEnvironment): JobKindHa
   const announce = (id: ImportId) => {
     const { segmentationId } = importOrThrow(store, id).options;
     const collectionId = store.maskImports.collectionOf(id);
-    publish({ type: 'segmentation', segmentationId });
+    publish(wholeSegmentation(segmentationId));
     if (collectionId) publish({ type: 'collection', collectionId });
   };
   return {

@@ -1,3 +1,4 @@
+import { wholeSegmentation } from '../contract/event.ts';
 import { type UserError, userError } from '../contract/errors.ts';
 import type { ModelId, SegmentationId } from '../contract/ids.ts';
 import { isSameEncoder, weightsOf } from '../domain/model-weights.ts';
@@ -19,7 +20,7 @@ const MAX_HEADS = 8;
 export function segmentKind(environment: JobEnvironment): JobKindHandler<'segment'> {
   const { store, layout } = environment;
   const onSegmentation = (segmentationId: SegmentationId) =>
-    environment.publish({ type: 'segmentation', segmentationId });
+    environment.publish(wholeSegmentation(segmentationId));
 
   const segmentationOf = (id: SegmentationId): Segmentation => {
     const segmentation = store.segmentations.get(id);

@@ -1,3 +1,4 @@
+import { wholeSegmentation } from '../contract/event.ts';
 import { userError } from '../contract/errors.ts';
 import type { ConceptId, SegmentationId } from '../contract/ids.ts';
 import type { Concept, ConceptChange, ConceptCreation, ConceptOrder } from '../contract/segmentation.ts';
@@ -59,7 +60,7 @@ export function conceptHandlers(service: Service) {
   };
 
   const announce = (segmentationId: SegmentationId): void =>
-    service.publish({ type: 'segmentation', segmentationId });
+    service.publish(wholeSegmentation(segmentationId));
 
   return {
     get,

@@ -1,4 +1,5 @@
 import { userError } from '../contract/errors.ts';
+import { changedMasks } from '../contract/event.ts';
 import type { ConceptId, ImageId, MaskId, SegmentationId } from '../contract/ids.ts';
 import type {
   EditBatch,
@@ -53,11 +54,11 @@ export function maskHandlers(service: Service) {
     return { ...mask, gridWidth, gridHeight, counts: Buffer.from(rle).toString('latin1') };
   };
 
-  const announce = (segmentationId: SegmentationId): void =>
-    service.publish({ type: 'segmentation', segmentationId });
+  const announce = (segmentationId: SegmentationId, imageIds: Iterable<ImageId>): void =>
+    service.publish(changedMasks(segmentationId, imageIds));
 
   const editedImage = ({ id, imageId }: ImageKey, { changed, removed }: StepResult): ImageEdit => {
-    announce(id);
+    announce(id, [imageId]);
     return {
       changed: changed.map((maskId) => shaped(get(maskId))),
       removed,
@@ -79,24 +80,29 @@ export function maskHandlers(service: Service) {
       batch = store.maskEdits.applyAll(steps.slice(start, start + IMAGES_AT_ONCE), service.nowMs(), batch);
       await new Promise(setImmediate);
     }
-    for (const id of new Set(steps.map(({ segmentationId }) => segmentationId))) announce(id);
+    for (const [id, own] of Map.groupBy(steps, ({ segmentationId }) => segmentationId))
+      announce(
+        id,
+        own.map(({ imageId }) => imageId),
+      );
     return { changed: changes.length, batch };
   };
 
   /** Undoes a batch or does it again, a few images at a time. */
-  const turnBatch = async (turn: (part: BatchPart) => TurnedSteps & { turned: number }) => {
+  const turnBatch = async (turn: (part: BatchPart) => TurnedSteps & { turned: ImageId[] }) => {
     let [turned, kept] = [0, 0];
-    const segmentations = new Set<SegmentationId>();
+    const touched = new Map<SegmentationId, ImageId[]>();
     for (let afterId = 0; ;) {
       const part = turn({ afterId, limit: IMAGES_AT_ONCE });
-      turned += part.turned;
+      turned += part.turned.length;
       kept += part.kept;
-      if (part.segmentationId !== null) segmentations.add(part.segmentationId);
+      if (part.segmentationId !== null)
+        touched.set(part.segmentationId, [...(touched.get(part.segmentationId) ?? []), ...part.turned]);
       if (part.lastId === null) break;
       afterId = part.lastId;
       await new Promise(setImmediate);
     }
-    for (const id of segmentations) announce(id);
+    for (const [id, imageIds] of touched) announce(id, imageIds);
     return { turned, kept };
   };
 
@@ -271,7 +277,7 @@ export function maskHandlers(service: Service) {
     async undoBatch(batch: number): Promise<{ undone: number; kept: number }> {
       const { turned, kept } = await turnBatch((part) => {
         const { undone, ...rest } = store.maskEdits.undoBatch(batch, part);
-        return { ...rest, turned: undone.length };
+        return { ...rest, turned: undone };
       });
       return { undone: turned, kept };
     },
@@ -279,7 +285,7 @@ export function maskHandlers(service: Service) {
     async redoBatch(batch: number): Promise<{ redone: number; kept: number }> {
       const { turned, kept } = await turnBatch((part) => {
         const { redone, ...rest } = store.maskEdits.redoBatch(batch, part);
-        return { ...rest, turned: redone.length };
+        return { ...rest, turned: redone };
       });
       return { redone: turned, kept };
     },

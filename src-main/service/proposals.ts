@@ -1,3 +1,4 @@
+import { changedMasks } from '../contract/event.ts';
 import { userError } from '../contract/errors.ts';
 import { MaskId, type ConceptId, type SegmentationId } from '../contract/ids.ts';
 import type { EditBatch } from '../contract/mask-edit.ts';
@@ -121,7 +122,12 @@ export function proposalHandlers(service: Service) {
       }
       // What is left of it was learned from decisions that are no longer all.
       kept.delete(id);
-      service.publish({ type: 'segmentation', segmentationId: id });
+      service.publish(
+        changedMasks(
+          id,
+          steps.map(({ imageId }) => imageId),
+        ),
+      );
       return { changed: steps.reduce((sum, { writes }) => sum + writes.length, 0), batch };
     },
 

@@ -1,3 +1,4 @@
+import { wholeSegmentation } from '../contract/event.ts';
 import { rm, stat } from 'node:fs/promises';
 import { phrase } from '../contract/error-texts/error-text.ts';
 import { userError } from '../contract/errors.ts';
@@ -24,7 +25,7 @@ export function segmentationHandlers(service: Service) {
   };
 
   const announce = (id: SegmentationId): Segmentation => {
-    service.publish({ type: 'segmentation', segmentationId: id });
+    service.publish(wholeSegmentation(id));
     return get(id);
   };
 

@@ -1,3 +1,4 @@
+import { wholeSegmentation } from '../contract/event.ts';
 import { createHash } from 'node:crypto';
 import { copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -107,7 +108,7 @@ export function shardHandlers(service: Service) {
       for (const image of shard.images()) {
         merge(id, image, merged);
         if (++count % MERGED_AT_ONCE === 0) {
-          service.publish({ type: 'segmentation', segmentationId: id });
+          service.publish(wholeSegmentation(id));
           await new Promise(setImmediate);
           // Somebody may have resumed it here meanwhile.
           idle(id);
@@ -116,7 +117,7 @@ export function shardHandlers(service: Service) {
       const missing = await missingOf(service, id);
       const isComplete = missing.count === 0;
       if (isComplete && get(id).finishedAtMs === null) finishSegmentation(service, id);
-      service.publish({ type: 'segmentation', segmentationId: id });
+      service.publish(wholeSegmentation(id));
       return { segmentation: get(id), place, ...merged, missing, isComplete };
     },
   };

@@ -85,6 +85,13 @@ export class ScrolledList<Details> {
     }
   }
 
+  /** Reads the details of these again, where they have been read: the list itself is as it was. */
+  async reread(ids: Iterable<ImageId>): Promise<void> {
+    const known = [...ids].filter((id) => untrack(() => this.#details.has(id)));
+    for (let next = 0; next < known.length; next += DETAILS_AT_ONCE)
+      await this.#readDetails(known.slice(next, next + DETAILS_AT_ONCE));
+  }
+
   async #read(): Promise<void> {
     const ids: ImageId[] = [];
     let cursor: string | null = null;

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Client } from '../../src-main/contract/contract.ts';
+import type { SegmentationEvent } from '../../src-main/contract/event.ts';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import type { Segmentation, SegmentRequest } from '../../src-main/contract/segmentation.ts';
 import { attempt, attemptLoudly } from './attempt.ts';
+import { ChangeLog } from './change-log.ts';
 import { coalesce } from './coalesce.ts';
 import type { Toasts } from './toasts.svelte.ts';
 import type { ViewMemory } from './view-memory.svelte.ts';
@@ -21,6 +23,9 @@ export class Segmentations {
   readonly #named: () => string | undefined;
   #all = $state.raw<readonly Segmentation[]>([]);
   #changes = $state(0);
+  readonly #announce: () => Promise<void>;
+  /** What `changes` has counted. */
+  readonly log = new ChangeLog();
   readonly #reload: () => Promise<void>;
 
   /** The one that the address names; otherwise the one that was selected last, or the newest if that one was deleted. */
@@ -43,6 +48,7 @@ export class Segmentations {
     this.#memory = memory;
     this.#named = named;
     this.#reload = coalesce(() => attempt(() => this.load()), REST_MS);
+    this.#announce = coalesce(() => Promise.resolve(this.#changes++), REST_MS);
   }
 
   get all(): readonly Segmentation[] {
@@ -70,10 +76,18 @@ export class Segmentations {
 
   async load(): Promise<void> {
     this.#all = await this.#client.segmentations.list({});
+    this.log.add(null);
     this.#changes++;
   }
 
-  /** An event reported a change. */
+  /** An event reported a change. Masks are not in the list, so those leave it as it is. */
+  apply(event: SegmentationEvent): Promise<void> {
+    if (event.what === 'all') return this.#reload();
+    this.log.add(event);
+    return this.#announce();
+  }
+
+  /** The job of a segmentation has moved on, or one was removed. */
   refresh(): Promise<void> {
     return this.#reload();
   }

@@ -157,6 +157,8 @@ export class Studio {
         this.models.applyDownload(event.download);
         return;
       case 'segmentation':
+        void this.segmentations.apply(event);
+        return;
       case 'segmentation-removed':
         void this.segmentations.refresh();
         return;

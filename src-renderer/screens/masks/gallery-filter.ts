@@ -93,3 +93,8 @@ export function fromAddress(query: Readonly<Record<string, string>>): ShownFilte
 export function isNarrow({ conceptId, review, trust, score, area }: ShownFilter): boolean {
   return conceptId !== null || review !== null || trust !== null || score !== 'any' || area !== 'any';
 }
+
+/** Whether neither the images that are listed nor their order depend on masks. */
+export function isByPath(filter: ShownFilter): boolean {
+  return !isNarrow(filter) && filter.sort === 'path';
+}

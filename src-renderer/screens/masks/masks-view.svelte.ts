@@ -14,7 +14,7 @@ import type { Studio } from '../../state/studio.svelte.ts';
 import { DoneBatches } from '../../state/undo-batches.ts';
 import { SimilarView } from './similar-view.svelte.ts';
 import { looksOf } from './map/map-groups.ts';
-import { ANY, fromAddress, ShownFilter, toAddress, toQuery } from './gallery-filter.ts';
+import { ANY, fromAddress, isByPath, ShownFilter, toAddress, toQuery } from './gallery-filter.ts';
 
 const IDS_AT_ONCE = 5_000;
 const IMAGES_AT_ONCE = 500;
@@ -33,6 +33,9 @@ export class MasksView {
   #activeId = $state<ImageId>();
   #likelyRight = $state.raw<ReviewProgress['likelyRight']>(null);
   #reviews = $state.raw<ReviewProgress['counts']>();
+  /** The list that was read last, and the changes that are in it. */
+  #readList: ScrolledList<GalleryTile> | undefined;
+  #readUpTo = 0;
 
   /** The single image that is shown. */
   readonly openId = $derived.by(() => {
@@ -46,10 +49,15 @@ export class MasksView {
       this.#studio.memory.read(this.#filterKey, ShownFilter, ANY),
   );
   readonly #filterKey = $derived.by(() => `masks.filter.${this.#segmentationId ?? 0}`);
+  /** As text, which is equal where the filter is: a list lives as long as that. */
+  readonly #query = $derived.by(() => JSON.stringify(toQuery(this.filter)));
+  readonly #similarTo = $derived.by(() => this.similar.imageId);
   readonly list = $derived.by(() => {
-    const [{ client }, id, filter] = [this.#studio, this.#segmentationId, toQuery(this.filter)];
+    const [{ client }, id, imageId] = [this.#studio, this.#segmentationId, this.#similarTo];
+    // It is made of the filter alone, which is read where it is.
+    void this.#query;
+    const filter = untrack(() => toQuery(this.filter));
     if (id === undefined) return undefined;
-    const { imageId } = this.similar;
     return new ScrolledList<GalleryTile>({
       readIds: async (cursor) =>
         imageId !== undefined
@@ -119,11 +127,17 @@ export class MasksView {
       this.selection.extendTo(id, this.list.ids, this.selection.size > 0 ? undefined : before);
   }
 
-  /** Reads what the service may have changed. */
+  /** Reads what the service may have changed: only images whose masks have, where the list stays the same for that. */
   async refresh(): Promise<void> {
     const id = untrack(() => this.#segmentationId);
     if (id === undefined) return;
     const list = untrack(() => this.list);
+    const { log } = this.#studio.segmentations;
+    const changed = list === this.#readList ? log.imagesSince(this.#readUpTo, id) : null;
+    this.#readList = list;
+    this.#readUpTo = log.mark;
+    if (changed?.size === 0) return;
+    const isListed = changed !== null && untrack(() => isByPath(this.filter) && !this.similar.imageId);
     await Promise.all([
       // The list itself shows when the service cannot be reached.
       attempt(async () => {
@@ -132,7 +146,7 @@ export class MasksView {
         this.#likelyRight = likelyRight;
         this.#reviews = counts;
       }),
-      list?.refresh(),
+      isListed ? list?.reread(changed) : list?.refresh(),
     ]);
   }
 

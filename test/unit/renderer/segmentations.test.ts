@@ -53,8 +53,8 @@ describe('the segmentations of the page', () => {
     ]);
   });
 
-  test('tell of every change, also of masks', async () => {
-    const { service, client, segmentations, newer } = await twoSegmentations();
+  test('tell of every change, and of masks which images it is about', async () => {
+    const { service, client, segmentations, older, newer } = await twoSegmentations();
     const before = segmentations.changes;
     const events = service.events.subscribe('event')[Symbol.asyncIterator]();
     const next = events.next();
@@ -63,9 +63,40 @@ describe('the segmentations of the page', () => {
     const [mask] = await client.masks.ofImage({ id: newer, imageId: image.imageId });
     if (!mask) throw new Error('no mask');
     await client.masks.setConcept({ ids: [mask.id], conceptId: null });
-    expect((await next).value).toEqual({ type: 'segmentation', segmentationId: newer });
-    await segmentations.refresh();
+    const { mark } = segmentations.log;
+    const event = (await next).value;
+    expect(event).toEqual({
+      type: 'segmentation',
+      segmentationId: newer,
+      what: 'masks',
+      imageIds: [image.imageId],
+    });
+    const listed = segmentations.all;
+    if (event?.type === 'segmentation') await segmentations.apply(event);
     expect(segmentations.changes).toBe(before + 1);
+    expect(segmentations.all).toBe(listed);
+    expect([...(segmentations.log.imagesSince(mark, newer) ?? [])]).toEqual([image.imageId]);
+    expect(segmentations.log.imagesSince(mark, older)?.size).toBe(0);
+
+    // What is read as a whole may have changed as a whole.
+    await segmentations.load();
+    expect(segmentations.log.imagesSince(mark, newer)).toBeNull();
+  });
+
+  test('name every image of a bulk action and of its undoing', async () => {
+    const { service, client, newer } = await twoSegmentations();
+    const [image] = await galleryOf(client, { id: newer });
+    if (!image) throw new Error('no image');
+    const events = service.events.subscribe('event')[Symbol.asyncIterator]();
+    const done = await client.masks.reviewImages({
+      id: newer,
+      imageIds: [image.imageId],
+      review: 'accepted',
+    });
+    await client.masks.undoBatch({ batch: done.batch ?? 0 });
+    const named = { what: 'masks', segmentationId: newer, imageIds: [image.imageId] };
+    expect((await events.next()).value).toMatchObject(named);
+    expect((await events.next()).value).toMatchObject(named);
   });
 });
 
