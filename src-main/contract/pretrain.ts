@@ -88,7 +88,7 @@ export const PretrainPlan = z.object({
   /** What the training process will need, roughly. */
   memoryBytes: z.number(),
   /** Remarks for a person: a collection that is too small, memory that may not be enough. */
-  warnings: z.array(z.string()),
+  warnings: z.array(ErrorInfo),
   /** Why such a run would be refused, with what to change; null where it would start. */
   refusal: ErrorInfo.nullable(),
 });

@@ -25,11 +25,14 @@ export function chartOptions({
   width,
   curves,
   range,
+  axisTitle,
   probe,
 }: {
   width: number;
   curves: readonly Curve[];
   range: [number, number] | undefined;
+  /** What the values are, along the vertical axis. */
+  axisTitle: string;
   probe: HTMLElement;
 }): uPlot.Options {
   const axis: uPlot.Axis = {
@@ -54,7 +57,14 @@ export function chartOptions({
         incrs: STEP_INCREMENTS,
         values: (_plot, steps) => steps.map((step) => formatNumber(step)),
       },
-      { ...axis, size: 46, values: (_plot, values) => values.map(formatMeasured) },
+      {
+        ...axis,
+        size: 46,
+        label: axisTitle,
+        labelSize: 16,
+        labelFont: FONT,
+        values: (_plot, values) => values.map(formatMeasured),
+      },
     ],
     series: [
       {},

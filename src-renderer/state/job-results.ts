@@ -1,12 +1,21 @@
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { Job } from '../../src-main/contract/job.ts';
 import { attemptLoudly } from './attempt.ts';
+import type { Models } from './models.svelte.ts';
 import type { Navigation } from './navigation.svelte.ts';
+import type { Runs } from './runs.svelte.ts';
 import type { Segmentations } from './segmentations.svelte.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
 /** What the next step needs of the studio. */
-type Guides = { client: Client; navigation: Navigation; segmentations: Segmentations; toasts: Toasts };
+type Guides = {
+  client: Client;
+  models: Models;
+  navigation: Navigation;
+  runs: Runs;
+  segmentations: Segmentations;
+  toasts: Toasts;
+};
 
 /** Goes to what a job made, or to what is done with it next. */
 export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void> {
@@ -23,7 +32,7 @@ export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void>
         navigation.go('library', spec.collectionId, 'duplicates');
         return;
       case 'pretrain':
-        navigation.go('pretrain', spec.runId);
+        if (!segmentWithModelOf(studio, spec.runId)) navigation.go('pretrain', spec.runId);
         return;
       case 'segment':
       case 'describe':
@@ -45,8 +54,30 @@ export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void>
   });
 }
 
-/** Shows the form of a new segmentation of a collection. */
-export function startSegmenting({ navigation }: Pick<Guides, 'navigation'>, collectionId: number): void {
+/**
+ * Shows the form of a new segmentation of the images that a run has learned from, with its model.
+ * @returns false if there is no model of it yet, or its collection was removed
+ */
+export function segmentWithModelOf(
+  studio: Pick<Guides, 'models' | 'navigation' | 'runs'>,
+  runId: number,
+): boolean {
+  const model = studio.models.ofRun(runId);
+  const collectionId = studio.runs.find(runId)?.collectionId ?? null;
+  if (!model || collectionId === null) return false;
+  startSegmenting(studio, collectionId, model.id);
+  return true;
+}
+
+/** Shows the form of a new segmentation of a collection, with a model if one is named. */
+export function startSegmenting(
+  { navigation }: Pick<Guides, 'navigation'>,
+  collectionId: number,
+  modelId?: number,
+): void {
   navigation.go('masks', 'new');
-  navigation.setQuery({ collection: String(collectionId) });
+  navigation.setQuery({
+    collection: String(collectionId),
+    ...(modelId !== undefined && { model: String(modelId) }),
+  });
 }

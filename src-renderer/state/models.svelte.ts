@@ -38,6 +38,11 @@ export class Models {
     return this.#all.find((model) => model.id === id);
   }
 
+  /** The newest model that a pretraining run made. */
+  ofRun(runId: number): Model | undefined {
+    return this.#all.find((model) => model.runId === runId);
+  }
+
   async load(): Promise<void> {
     this.#all = await this.#client.models.list();
   }

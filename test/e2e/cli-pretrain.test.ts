@@ -83,7 +83,9 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
       device: 'onnx:cpu',
     });
     expect(plan.estimatedMs).toBeGreaterThan(0);
-    expect(plan.warnings).toContainEqual(expect.stringMatching(/8 images are very few/));
+    expect(plan.warnings).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(/8 images are very few/) as string }),
+    );
     expect((await runCli(data, 'runs', 'list', '--json')).stdout.trim()).toBe('[]');
   });
 

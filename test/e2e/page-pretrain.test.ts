@@ -170,6 +170,22 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
       await curves.getByRole('img', { name: /^Stability, latest value/ }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
 
+      // What comes after a run is a segmentation with its model, from its page and from its row in the list of jobs.
+      const ready = (await client.models.list())[0] ?? expect.fail('no model');
+      const steps = [
+        ['Pretrain', page.getByRole('main')],
+        ['Activity', page.getByRole('article', { name: /^Pretraining/ }).first()],
+      ] as const;
+      for (const [screen, place] of steps) {
+        await page.getByRole('link', { name: screen }).click();
+        if (screen === 'Pretrain') await page.getByRole('button', { name: /images, quick/ }).click();
+        await place.getByRole('button', { name: 'Segment with its model' }).click();
+        await page.getByRole('heading', { name: 'New segmentation' }).waitFor();
+        const chosen = page.getByLabel('Model', { exact: true });
+        await expect.poll(() => chosen.inputValue()).toBe(String(ready.id));
+        expect(await page.getByLabel('Collection').inputValue()).toBe('1');
+      }
+
       // Another run goes on from what this one has learned, with its network.
       await page.getByRole('link', { name: 'Pretrain' }).click();
       await page.getByRole('button', { name: 'New run' }).click();

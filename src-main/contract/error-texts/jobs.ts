@@ -147,6 +147,10 @@ export const JOBS_ERRORS = {
     message: '{reason}',
     hint: '{kept}. Resume to try {device} again.',
   },
+  'plan-few-images': {
+    code: 'BAD_INPUT',
+    message: '{imageCount} images are very few: the encoder will learn little more than their colours.',
+  },
   'plan-memory': {
     code: 'OUT_OF_MEMORY',
     message:

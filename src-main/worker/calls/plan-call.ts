@@ -38,10 +38,8 @@ export function planPretraining(call: CallOf<'plan-pretraining'>): PretrainPlan 
     estimatedMs: gflops === null ? null : Math.round(cutsMs + estimateStepMs(config, gflops) * totalSteps),
     memoryBytes,
     warnings: [
-      ...(imageCount < FEW_IMAGES
-        ? [`${imageCount} images are very few: the encoder will learn little more than their colours.`]
-        : []),
-      ...(memory ? [[memory.message, memory.hint].filter(Boolean).join(' ')] : []),
+      ...(imageCount < FEW_IMAGES ? [userError('plan-few-images', { imageCount }).toInfo()] : []),
+      ...(memory ? [memory] : []),
     ],
     refusal: memory && memoryBytes > available ? memory : null,
   };

@@ -5,6 +5,7 @@ import { runErrorAction } from '../../../src-renderer/state/error-actions.ts';
 import { startSegmenting, takeNextStep } from '../../../src-renderer/state/job-results.ts';
 import { Jobs, jobTitle } from '../../../src-renderer/state/jobs.svelte.ts';
 import { Library } from '../../../src-renderer/state/library.svelte.ts';
+import { Models } from '../../../src-renderer/state/models.svelte.ts';
 import { Navigation } from '../../../src-renderer/state/navigation.svelte.ts';
 import { Runs } from '../../../src-renderer/state/runs.svelte.ts';
 import { Segmentations } from '../../../src-renderer/state/segmentations.svelte.ts';
@@ -33,6 +34,7 @@ function studio() {
     navigation,
     jobs: new Jobs(client, toasts),
     library: new Library(client, toasts),
+    models: new Models(client, toasts),
     runs: new Runs(client, toasts),
     segmentations: new Segmentations(client, toasts, new ViewMemory(client, {})),
   };

@@ -149,7 +149,7 @@ function summaryLines({
   const drawn = epochImages !== null && epochImages < imageCount ? ` ${epochImages} images each,` : '';
   return [
     `${imageCount} images, ${encoder} at ${viewPx} px, ${epochs} epochs of${drawn} ${batchSize} per step (${totalSteps} steps) on ${device}${time}`,
-    ...warnings.map((warning) => `  note: ${warning}`),
+    ...warnings.map(({ message, hint }) => `  note: ${[message, hint].filter(Boolean).join(' ')}`),
   ];
 }
 
