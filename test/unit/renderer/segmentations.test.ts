@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SegmentationEvent } from '../../../src-main/contract/event.ts';
 import { SegmentSettings } from '../../../src-main/contract/segmentation.ts';
 import { isAllowed } from '../../../src-renderer/screens/segmentations/segment-form.svelte.ts';
 import { worstFirst } from '../../../src-renderer/screens/segmentations/evaluate-view.svelte.ts';
@@ -64,7 +65,7 @@ describe('the segmentations of the page', () => {
     if (!mask) throw new Error('no mask');
     await client.masks.setConcept({ ids: [mask.id], conceptId: null });
     const { mark } = segmentations.log;
-    const event = (await next).value;
+    const event = SegmentationEvent.parse((await next).value);
     expect(event).toEqual({
       type: 'segmentation',
       segmentationId: newer,
@@ -72,7 +73,7 @@ describe('the segmentations of the page', () => {
       imageIds: [image.imageId],
     });
     const listed = segmentations.all;
-    if (event?.type === 'segmentation') await segmentations.apply(event);
+    await segmentations.apply(event);
     expect(segmentations.changes).toBe(before + 1);
     expect(segmentations.all).toBe(listed);
     expect([...(segmentations.log.imagesSince(mark, newer) ?? [])]).toEqual([image.imageId]);
