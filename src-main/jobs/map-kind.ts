@@ -1,3 +1,4 @@
+import { wholeSegmentation } from '../contract/event.ts';
 import { userError } from '../contract/errors.ts';
 import { segmentationFiles } from '../domain/data-layout.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
@@ -26,7 +27,7 @@ export function mapKind({ store, layout, nowMs, publish }: JobEnvironment): JobK
     },
     // It asks only to be finished.
     answer: (_, { spec: { segmentationId } }) => {
-      publish({ type: 'segmentation', segmentationId });
+      publish(wholeSegmentation(segmentationId));
       return null;
     },
   };
