@@ -3,7 +3,15 @@ import { z } from 'zod';
 import { FilePath, OutputRequest } from './file-path.ts';
 import { ClickAnswer, ClickRequest } from './click-seeds.ts';
 import { BrightnessChange, Collection } from './collection.ts';
-import { Dataset, DatasetDiff, DatasetPreview, DatasetRecipe, DatasetVersionDetail } from './dataset.ts';
+import {
+  ContentsQuery,
+  Dataset,
+  DatasetContent,
+  DatasetDiff,
+  DatasetPreview,
+  DatasetRecipe,
+  DatasetVersionDetail,
+} from './dataset.ts';
 import { ServiceEvent } from './event.ts';
 import { Export, ExportFormat, ExportOptions } from './export.ts';
 import {
@@ -19,7 +27,7 @@ import {
   SegmentationId,
 } from './ids.ts';
 import { ImportedImage, ImportQuery, MaskFileFormat, MaskImport, MaskImportOptions } from './mask-import.ts';
-import { DuplicateGroup, Image, ImageStatus, ProblemCode } from './image.ts';
+import { DuplicateGroup, Image, ImageIdsRequest, ImageStatus, ProblemCode } from './image.ts';
 import { Job } from './job.ts';
 import { JobState } from './job-state.ts';
 import { GalleryTile, Mask, ReviewState } from './mask.ts';
@@ -119,19 +127,8 @@ export const contract = {
       )
       .output(pageOf(Image)),
     get: base.input(z.object({ id: ImageId })).output(Image),
-    /** Only the ids, by path: a grid scrolls to any of 100,000 images, and reads the few that it shows by `many`. */
-    ids: base
-      .input(
-        z.object({
-          collectionId: CollectionId,
-          statuses: z.array(ImageStatus).min(1).max(4),
-          /** Only problems of this kind. */
-          problem: ProblemCode.optional(),
-          cursor: Cursor,
-          limit: z.number().int().min(1).max(20_000).default(5_000),
-        }),
-      )
-      .output(pageOf(ImageId)),
+    /** Only the ids: a grid scrolls to any of 100,000 images, and reads the few that it shows by `many`. */
+    ids: base.input(ImageIdsRequest).output(pageOf(ImageId)),
     /** In the requested order, without those that no longer exist. */
     many: base.input(z.object({ ids: z.array(ImageId).max(500) })).output(z.array(Image)),
   },
@@ -298,6 +295,8 @@ export const contract = {
     create: base.input(z.object({ name: ShownName, recipe: DatasetRecipe })).output(DatasetVersionDetail),
     /** Counts what a recipe would make. */
     preview: base.input(z.object({ recipe: DatasetRecipe })).output(DatasetPreview),
+    /** Its masks, by image. A page holds what was found on `limit` images: it may hold few or none, and the next one more. */
+    contents: base.input(ContentsQuery).output(pageOf(DatasetContent)),
     diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
     /** Removes a version, and its dataset with the last of them. Exports made from it stay. */
     remove: base.input(z.object({ id: DatasetVersionId })).output(z.null()),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DatasetId, DatasetMaskId, DatasetVersionId, SegmentationId } from './ids.ts';
 import { ReviewState } from './mask.ts';
+import { Cursor } from './procedure.ts';
 import { ShownName } from './shown-name.ts';
 
 export const Split = z.enum(['train', 'val', 'test']);
@@ -125,6 +126,27 @@ export const DatasetVersionDetail = DatasetVersion.extend({
   classes: z.array(DatasetClass),
 });
 export type DatasetVersionDetail = z.infer<typeof DatasetVersionDetail>;
+
+/** A mask of a version; its picture is `/datasets/masks/ID/crop.webp`. */
+export const DatasetContent = z.object({
+  id: DatasetMaskId,
+  /** As in `DatasetClass`. */
+  classNumber: z.number().int().positive(),
+  split: Split,
+  relPath: z.string(),
+});
+export type DatasetContent = z.infer<typeof DatasetContent>;
+
+/** Which masks of a version are looked at. */
+export const ContentsQuery = z.object({
+  id: DatasetVersionId,
+  classNumber: z.number().int().positive().optional(),
+  split: Split.optional(),
+  cursor: Cursor,
+  /** Images that a page looks at. */
+  limit: z.number().int().min(1).max(200).default(50),
+});
+export type ContentsQuery = z.infer<typeof ContentsQuery>;
 
 /** A dataset with its versions, newest first. */
 export const Dataset = z.object({

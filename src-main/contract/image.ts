@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CollectionId, ContentHash, ImageId } from './ids.ts';
+import { Cursor } from './procedure.ts';
 
 /**
  * What the latest scan found at a path.
@@ -30,6 +31,27 @@ export const ProblemCode = z.enum([
   'crash',
 ]);
 export type ProblemCode = z.infer<typeof ProblemCode>;
+
+/** How images are ordered: `path` starts with the first letter, `changed` with the newest file, `size` with the largest. */
+export const ImageSort = z.enum(['path', 'changed', 'size']);
+export type ImageSort = z.infer<typeof ImageSort>;
+
+/** Which images of a collection are listed, and in which order. */
+export const ImageIdsRequest = z.object({
+  collectionId: CollectionId,
+  statuses: z.array(ImageStatus).min(1).max(4),
+  /** Only problems of this kind. */
+  problem: ProblemCode.optional(),
+  /** Only images whose path contains this, in any case. */
+  search: z.string().max(200).optional(),
+  /** Only images that are hidden from pretraining and datasets, or only others. */
+  isHidden: z.boolean().optional(),
+  sort: ImageSort.default('path'),
+  isReversed: z.boolean().default(false),
+  cursor: Cursor,
+  limit: z.number().int().min(1).max(20_000).default(5_000),
+});
+export type ImageIdsRequest = z.infer<typeof ImageIdsRequest>;
 
 /** Container or codec, detected from the bytes and never from the file's name. */
 export const ImageFormat = z.enum(['jpeg', 'png', 'webp', 'tiff', 'avif', 'gif', 'heic', 'bmp']);

@@ -1,6 +1,8 @@
 import { phrase, phraseList } from '../contract/error-texts/error-text.ts';
 import type {
+  ContentsQuery,
   Dataset,
+  DatasetContent,
   DatasetCounts,
   DatasetDiff,
   DatasetRecipe,
@@ -10,6 +12,7 @@ import type {
 import { type UserError, userError } from '../contract/errors.ts';
 import type { DatasetVersionId, SegmentationId } from '../contract/ids.ts';
 import type { Segmentation } from '../contract/segmentation.ts';
+import type { Page } from '../store/cursor.ts';
 import type { DatasetImage, SourceConcept } from '../store/dataset-rows.ts';
 import { planClasses, type ClassPlan } from './dataset-classes.ts';
 import { diffVersions } from './dataset-diff.ts';
@@ -55,6 +58,12 @@ export function datasetHandlers(service: Service) {
         throw error;
       }
       return version(id);
+    },
+
+    /** @throws UserError NOT_FOUND, BAD_INPUT */
+    contents(query: ContentsQuery): Page<DatasetContent> {
+      version(query.id);
+      return store.versionContents.page(query);
     },
 
     diff: (input: { from: DatasetVersionId; to: DatasetVersionId }): Promise<DatasetDiff> =>

@@ -208,6 +208,7 @@ export function createRouter(service: Service) {
       preview: os.datasets.preview.handler(({ input, signal }) =>
         previewDataset(service, input.recipe, signal),
       ),
+      contents: os.datasets.contents.handler(({ input }) => datasets.contents(input)),
       diff: os.datasets.diff.handler(({ input }) => datasets.diff(input)),
       remove: os.datasets.remove.handler(({ input }) => datasets.remove(input.id)),
     },

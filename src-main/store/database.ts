@@ -25,6 +25,7 @@ import { SettingsRepository } from './settings.ts';
 import { ShardRepository } from './shards.ts';
 import { checkNowAndThen, wasLeftOpen } from './soundness.ts';
 import { translateSqliteError, withTranslatedErrors } from './sqlite-errors.ts';
+import { VersionContents } from './version-contents.ts';
 
 export type StoreOptions = {
   nowMs: () => number;
@@ -85,6 +86,7 @@ export class Store {
   readonly models: ModelRepository;
   readonly datasets: DatasetRepository;
   readonly datasetRows: DatasetRowRepository;
+  readonly versionContents: VersionContents;
   readonly descriptions: DescriptionRepository;
   readonly decisions: DecisionRepository;
   readonly lookAlikes: LookAlikeRepository;
@@ -114,6 +116,7 @@ export class Store {
     this.likelyRight = new LikelyRightRepository(readable);
     this.datasets = new DatasetRepository(writable);
     this.datasetRows = new DatasetRowRepository(writable);
+    this.versionContents = new VersionContents(writable);
     this.decisions = new DecisionRepository(readable);
     this.descriptions = new DescriptionRepository(writable);
     this.lookAlikes = new LookAlikeRepository(writable);

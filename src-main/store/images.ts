@@ -1,10 +1,17 @@
 import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { CollectionId, ContentHash, ImageId } from '../contract/ids.ts';
-import { ImageStatus, ProblemCode, type DuplicateGroup, type Image } from '../contract/image.ts';
+import {
+  ImageStatus,
+  ProblemCode,
+  type DuplicateGroup,
+  type Image,
+  type ImageIdsRequest,
+} from '../contract/image.ts';
 import type { FileKey } from '../domain/scan.ts';
 import { decodeCursor, toPage, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
+import { ImageIdList } from './image-ids.ts';
 import { fromHash, toHash, toImage, type ImageRow } from './image-row.ts';
 
 /** An image that can be opened, as jobs over a whole collection list them. */
@@ -42,15 +49,6 @@ export const imageListSql = {
     SELECT * FROM images
     WHERE collection_id = @collectionId AND status = @status AND (rel_path, id) > (@afterPath, @afterId)
     ORDER BY rel_path, id LIMIT @limit`,
-  ids: `
-    SELECT id, rel_path FROM images
-    WHERE collection_id = @collectionId AND status = @status AND (rel_path, id) > (@afterPath, @afterId)
-    ORDER BY rel_path, id LIMIT @limit`,
-  idsOfProblem: `
-    SELECT id, rel_path FROM images
-    WHERE collection_id = @collectionId AND status = @status AND problem_code = @problem
-      AND (rel_path, id) > (@afterPath, @afterId)
-    ORDER BY rel_path, id LIMIT @limit`,
   duplicateHashes: `
     SELECT content_hash, count(*) AS count FROM images
     WHERE collection_id = @collectionId AND status IN ('ok', 'changed') AND content_hash > @after
@@ -77,8 +75,7 @@ export class ImageRepository {
   readonly #locate: Statement<[number], LocationRow>;
   readonly #page: Statement<[PageParams], ImageRow>;
   readonly #pageOfStatus: Statement<[PageParams & { status: string }], ImageRow>;
-  readonly #ids: Statement<[PageParams & { status: string }], IdRow>;
-  readonly #idsOfProblem: Statement<[PageParams & { status: string; problem: string }], IdRow>;
+  readonly #idList: ImageIdList;
   readonly #duplicateHashes: Statement<[DuplicateParams], DuplicateRow>;
   readonly #ofHash: Statement<[number, Uint8Array, number], ImageRow>;
   readonly #usable: Statement<[{ collectionId: number; afterId: number; limit: number }], UsableRow>;
@@ -92,8 +89,7 @@ export class ImageRepository {
       FROM images i JOIN collections c ON c.id = i.collection_id WHERE i.id = ?`);
     this.#page = db.prepare(imageListSql.page);
     this.#pageOfStatus = db.prepare(imageListSql.pageOfStatus);
-    this.#ids = db.prepare(imageListSql.ids);
-    this.#idsOfProblem = db.prepare(imageListSql.idsOfProblem);
+    this.#idList = new ImageIdList(db);
     this.#duplicateHashes = db.prepare(imageListSql.duplicateHashes);
     this.#ofHash = db.prepare(imageListSql.ofHash);
     this.#usable = db.prepare(imageListSql.usable);
@@ -139,28 +135,9 @@ export class ImageRepository {
     return toPage(rows, limit, toImage, (row) => [row.rel_path, row.id]);
   }
 
-  /** The ids of `page`, of one kind of problem where asked. @throws UserError BAD_INPUT as `page` */
-  ids(query: {
-    collectionId: CollectionId;
-    statuses: readonly ImageStatus[];
-    problem?: ProblemCode | undefined;
-    cursor: string | null;
-    limit: number;
-  }): Page<ImageId> {
-    const { collectionId, statuses, problem, cursor, limit } = query;
-    const [afterPath, afterId] = cursor === null ? ['', 0] : decodeCursor(cursor, PathPosition);
-    const params = { collectionId, afterPath, afterId, limit: limit + 1 };
-    const lists = [...new Set(statuses)].map((status) =>
-      problem === undefined
-        ? this.#ids.all({ ...params, status })
-        : this.#idsOfProblem.all({ ...params, status, problem }),
-    );
-    return toPage(
-      mergeByPath(lists),
-      limit,
-      ({ id }) => ImageId.parse(id),
-      (row) => [row.rel_path, row.id],
-    );
+  /** Ids only, filtered and in some order. @throws UserError BAD_INPUT as `page` */
+  ids(query: ImageIdsRequest): Page<ImageId> {
+    return this.#idList.page(query);
   }
 
   /** Groups of usable images with the same bytes, ordered by hash. @throws UserError BAD_INPUT */

@@ -1,17 +1,21 @@
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { CollectionId } from '../../src-main/contract/ids.ts';
-import type { Image, ImageStatus, ProblemCode } from '../../src-main/contract/image.ts';
+import type { Image, ImageSort, ImageStatus, ProblemCode } from '../../src-main/contract/image.ts';
 import { ScrolledList } from './scrolled-list.svelte.ts';
 
 export type ImageQuery = {
   collectionId: CollectionId;
   statuses: ImageStatus[];
   problem?: ProblemCode | undefined;
+  search?: string;
+  isHidden?: boolean;
+  sort?: ImageSort;
+  isReversed?: boolean;
 };
 
 const IDS_AT_ONCE = 5_000;
 
-/** The images of a collection in some states, by path. */
+/** The images of a collection in some states; by path, unless another order is asked for. */
 export class ImageList extends ScrolledList<Image> {
   readonly query: ImageQuery;
 

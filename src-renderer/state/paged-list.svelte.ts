@@ -8,7 +8,7 @@ type Page<T> = { items: T[]; nextCursor: string | null };
 export class PagedList<T> {
   readonly #readPage: (cursor: string | null) => Promise<Page<T>>;
   #items = $state.raw<readonly T[]>([]);
-  #nextCursor: string | null = null;
+  #nextCursor = $state<string | null>(null);
   #isLoaded = $state(false);
   #error = $state.raw<ShownError>();
   #isReading = false;
@@ -29,6 +29,11 @@ export class PagedList<T> {
     return this.#error;
   }
 
+  /** Whether `more` would read something. */
+  get hasMore(): boolean {
+    return this.#nextCursor !== null;
+  }
+
   /** Reads the list from its start. */
   refresh(): Promise<void> {
     return this.#read(null, []);
@@ -36,11 +41,8 @@ export class PagedList<T> {
 
   /** Reads the next page, where there is one. */
   async more(): Promise<void> {
-    if (this.#nextCursor !== null)
-      await this.#read(
-        this.#nextCursor,
-        untrack(() => this.#items),
-      );
+    const [cursor, items] = untrack(() => [this.#nextCursor, this.#items] as const);
+    if (cursor !== null) await this.#read(cursor, items);
   }
 
   async #read(cursor: string | null, before: readonly T[]): Promise<void> {

@@ -43,18 +43,27 @@ export function isPressed(event: KeyboardEvent, keys: string): boolean {
 
 /** The shortcuts that are in force now. The group added last wins: what is on top gets a key first. */
 export class Shortcuts {
-  #groups = $state.raw<readonly (() => ShortcutGroup)[]>([]);
+  #layers = $state.raw<readonly (() => ShortcutGroup[])[]>([]);
 
   get groups(): ShortcutGroup[] {
-    return this.#groups.map((group) => group());
+    return this.#layers.flatMap((layer) => layer());
   }
 
   /** @param group a function, so that its labels follow the language. @returns how to take it away again */
   add(group: () => ShortcutGroup): () => void {
+    return this.addAll(() => [group()]);
+  }
+
+  /**
+   * Adds groups of one screen, as many as it has at the time. Among them, the first gets a key first.
+   * @returns how to take them away again
+   */
+  addAll(groups: () => readonly ShortcutGroup[]): () => void {
+    const layer = () => groups().toReversed();
     // Untracked, here and in other methods that effects call: what an effect changes must not start it again.
-    untrack(() => (this.#groups = [...this.#groups, group]));
+    untrack(() => (this.#layers = [...this.#layers, layer]));
     return () => {
-      untrack(() => (this.#groups = this.#groups.filter((other) => other !== group)));
+      untrack(() => (this.#layers = this.#layers.filter((other) => other !== layer)));
     };
   }
 

@@ -1,7 +1,7 @@
 import { untrack } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { Client } from '../../../src-main/contract/contract.ts';
-import { ConceptId, type SegmentationId } from '../../../src-main/contract/ids.ts';
+import { ConceptId, type ImageId, type SegmentationId } from '../../../src-main/contract/ids.ts';
 import type { Concept } from '../../../src-main/contract/segmentation.ts';
 import type { ShownError } from '../../client/error.ts';
 import { t } from '../../i18n/language.svelte.ts';
@@ -109,6 +109,11 @@ export class ConceptsView {
 
   browse(id: ConceptId): void {
     this.#studio.navigation.go('concepts', this.segmentationId ?? 0, id, 'masks');
+  }
+
+  /** Shows the image of an object in the mask editor; the back button leads back to the objects. */
+  openImage(id: ImageId): void {
+    this.#studio.navigation.go('masks', this.segmentationId ?? 0, id);
   }
 
   leave(): void {

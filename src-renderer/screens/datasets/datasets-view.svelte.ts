@@ -1,5 +1,7 @@
+import type { DatasetVersionDetail } from '../../../src-main/contract/dataset.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 import { VersionDetail } from '../../state/version-detail.svelte.ts';
+import { DRAFT_KEY, draftOf } from './recipe-draft.ts';
 
 /** The datasets screen: `datasets/VERSION` shows a version, `datasets/new` composes one. */
 export class DatasetsView {
@@ -27,6 +29,12 @@ export class DatasetsView {
 
   constructor(studio: Studio) {
     this.#studio = studio;
+  }
+
+  /** Composes another version with the recipe of this one, which can be changed first. */
+  startFrom(version: DatasetVersionDetail): void {
+    this.#studio.memory.remember(DRAFT_KEY, draftOf(version));
+    this.#studio.navigation.go('datasets', 'new');
   }
 
   /** While a version is made its event comes before its answer, and must not take the form away. */

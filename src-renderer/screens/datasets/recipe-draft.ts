@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
+import type { DatasetRecipe, DatasetVersionDetail } from '../../../src-main/contract/dataset.ts';
 import { SegmentationId } from '../../../src-main/contract/ids.ts';
 import { ReviewState } from '../../../src-main/contract/mask.ts';
 
@@ -19,6 +19,8 @@ export const RecipeDraft = z.object({
   rename: z.record(z.string(), z.string()),
   /** Concepts that are taken, or not, against the rule that all but background are. */
   taken: z.record(z.string(), z.boolean()),
+  /** Whether concepts are taken only where `taken` says so. */
+  isListed: z.boolean().default(false),
   trainPercent: z.number().int().min(0).max(100),
   valPercent: z.number().int().min(0).max(100),
   seed: z.number().int(),
@@ -37,17 +39,21 @@ export const EMPTY_DRAFT: RecipeDraft = {
   oneClass: '',
   rename: {},
   taken: {},
+  isListed: false,
   trainPercent: 80,
   valPercent: 20,
   seed: 1,
   by: 'image',
 };
 
+/** Where the view's memory keeps the draft. */
+export const DRAFT_KEY = 'dataset-draft';
+
 /** A concept that becomes a class. */
 export type DraftConcept = { name: string; isBackground: boolean };
 
 export function isTaken(draft: RecipeDraft, { name, isBackground }: DraftConcept): boolean {
-  return draft.taken[name] ?? !isBackground;
+  return draft.taken[name] ?? (!draft.isListed && !isBackground);
 }
 
 /** The recipe that a draft describes. Rules for concepts that these segmentations do not have rest. */
@@ -78,5 +84,34 @@ export function recipeOf(draft: RecipeDraft, concepts: readonly DraftConcept[]):
         .map(({ name }) => name),
     },
     split: { train, val, test: (100 - draft.trainPercent - draft.valPercent) / 100, seed, by },
+  };
+}
+
+/** The draft that a version's recipe came from, for another version of the same dataset. */
+export function draftOf({
+  datasetName,
+  recipe,
+}: Pick<DatasetVersionDetail, 'datasetName' | 'recipe'>): RecipeDraft {
+  const { concepts, classes, split } = recipe;
+  const trainPercent = Math.round(100 * split.train);
+  return {
+    name: datasetName,
+    segmentationIds: recipe.segmentationIds,
+    reviews: recipe.reviews,
+    minScore: recipe.minScore,
+    minAreaPx: recipe.minAreaPx,
+    maxAreaPx: recipe.maxAreaPx ?? 0,
+    keepEmptyImages: recipe.keepEmptyImages,
+    oneClass: classes.oneClass ?? '',
+    rename: classes.rename,
+    taken: Object.fromEntries([
+      ...(concepts ?? []).map((name) => [name, true] as const),
+      ...classes.ignore.map((name) => [name, false] as const),
+    ]),
+    isListed: concepts !== null,
+    trainPercent,
+    valPercent: Math.min(100 - trainPercent, Math.round(100 * split.val)),
+    seed: split.seed,
+    by: split.by,
   };
 }

@@ -7,9 +7,7 @@ import type { SegmentationId } from '../../../src-main/contract/ids.ts';
 import type { ShownError } from '../../client/error.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
-import { EMPTY_DRAFT, RecipeDraft, recipeOf, type DraftConcept } from './recipe-draft.ts';
-
-const DRAFT_KEY = 'dataset-draft';
+import { DRAFT_KEY, EMPTY_DRAFT, RecipeDraft, recipeOf, type DraftConcept } from './recipe-draft.ts';
 
 /** A dataset before it is frozen: its draft, what that would make, and the freezing. */
 export class RecipeForm {

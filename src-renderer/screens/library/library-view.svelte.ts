@@ -1,17 +1,17 @@
+import { untrack } from 'svelte';
 import { z } from 'zod';
 import type { Collection } from '../../../src-main/contract/collection.ts';
 import { ImageId, type CollectionId } from '../../../src-main/contract/ids.ts';
-import type { ImageStatus } from '../../../src-main/contract/image.ts';
 import type { Job } from '../../../src-main/contract/job.ts';
 import type { ShownError } from '../../client/error.ts';
 import { ImageList } from '../../state/image-list.svelte.ts';
 import { startSegmenting } from '../../state/job-results.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
+import { filterAddress, filterOf, imageQueryOf, type ImageFilter } from './image-filter.ts';
 
 const Tab = z.enum(['images', 'duplicates', 'problems']);
 export type LibraryTab = z.infer<typeof Tab>;
 
-const USABLE: ImageStatus[] = ['ok', 'changed'];
 const TilePx = z.number().min(80).max(360);
 const TILE_KEY = 'library.tile';
 const WHOLE_KEY = 'library.whole';
@@ -35,12 +35,17 @@ export class LibraryView {
   readonly tab = $derived.by(() => Tab.safeParse(this.#studio.navigation.path[1]).data ?? 'images');
   /** The single image that is shown. */
   readonly openId = $derived.by(() => ImageId.safeParse(Number(this.#studio.navigation.path[2])).data);
-  /** The usable images of the selected collection. */
-  readonly images = $derived.by(() =>
-    this.#collectionId === undefined
+  readonly filter = $derived.by(() => filterOf(this.#studio.navigation.query));
+  /** As text, which is equal where the filter is: a list lives as long as that. */
+  readonly #query = $derived.by(() => JSON.stringify(imageQueryOf(this.filter)));
+  /** The usable images of the selected collection that the filter lets through. */
+  readonly images = $derived.by(() => {
+    void this.#query;
+    const query = untrack(() => imageQueryOf(this.filter));
+    return this.#collectionId === undefined
       ? undefined
-      : new ImageList(this.#studio.client, { collectionId: this.#collectionId, statuses: USABLE }),
-  );
+      : new ImageList(this.#studio.client, { collectionId: this.#collectionId, ...query });
+  });
   /** The scan of the selected collection that has not ended. */
   readonly scan = $derived.by(() => (this.selected ? this.scanOf(this.selected.id) : undefined));
   /** The latest scan of the selected collection, ended or not. */
@@ -90,6 +95,11 @@ export class LibraryView {
     this.#studio.memory.remember(WHOLE_KEY, isWhole);
   }
 
+  /** Changes what is shown of the collection; the address says so. */
+  show(change: Partial<ImageFilter>): void {
+    this.#studio.navigation.setQuery(filterAddress({ ...this.filter, ...change }));
+  }
+
   select(id: CollectionId): void {
     this.#studio.navigation.go('library', id);
   }
@@ -99,18 +109,18 @@ export class LibraryView {
   }
 
   open(id: ImageId): void {
-    if (this.selected) this.#studio.navigation.go('library', this.selected.id, this.tab, id);
+    if (this.selected) this.#studio.navigation.goWithin(this.selected.id, this.tab, id);
     this.#activeId = id;
   }
 
   /** Another image while one is open; the back button still leads to the grid. */
   turnTo(id: ImageId): void {
-    if (this.selected) this.#studio.navigation.replace('library', this.selected.id, this.tab, id);
+    if (this.selected) this.#studio.navigation.replaceWithin(this.selected.id, this.tab, id);
     this.#activeId = id;
   }
 
   close(): void {
-    if (this.selected) this.#studio.navigation.replace('library', this.selected.id, this.tab);
+    if (this.selected) this.#studio.navigation.replaceWithin(this.selected.id, this.tab);
   }
 
   /** Lets the address say what is shown. */

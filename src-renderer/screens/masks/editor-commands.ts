@@ -1,23 +1,28 @@
 import Brush from '@lucide/svelte/icons/brush';
 import Check from '@lucide/svelte/icons/check';
+import CircleDot from '@lucide/svelte/icons/circle-dot';
 import CircleDashed from '@lucide/svelte/icons/circle-dashed';
 import Combine from '@lucide/svelte/icons/combine';
 import Eraser from '@lucide/svelte/icons/eraser';
 import Flame from '@lucide/svelte/icons/flame';
+import Maximize2 from '@lucide/svelte/icons/maximize-2';
+import Minimize2 from '@lucide/svelte/icons/minimize-2';
 import MousePointerClick from '@lucide/svelte/icons/mouse-pointer-click';
 import MousePointer2 from '@lucide/svelte/icons/mouse-pointer-2';
 import Scissors from '@lucide/svelte/icons/scissors';
+import Spline from '@lucide/svelte/icons/spline';
 import Split from '@lucide/svelte/icons/split';
 import SquarePlus from '@lucide/svelte/icons/square-plus';
 import Trash2 from '@lucide/svelte/icons/trash-2';
 import X from '@lucide/svelte/icons/x';
 import { t } from '../../i18n/language.svelte.ts';
+import type { ShapeEdit } from '../../canvas/shape-edits.ts';
 import type { MaskEditor, Tool } from './mask-editor.svelte.ts';
 import { KEYS } from '../../state/command-keys.ts';
 
 /** Something that the mask editor can do: the tool strip, the keyboard and the list of shortcuts are made from it. */
 export type EditorCommand = {
-  group: 'tool' | 'shape' | 'judge' | 'look';
+  group: 'tool' | 'shape' | 'outline' | 'judge' | 'look';
   keys: string;
   label: string;
   icon: typeof Brush;
@@ -54,6 +59,14 @@ function shapeCommands(editor: MaskEditor): EditorCommand[] {
   const { isOfObjects, selection } = editor.choice;
   const count = selection.size;
   const group = 'shape';
+  const isShape = isOfObjects && count >= 1;
+  const shape = (edit: ShapeEdit, command: Pick<EditorCommand, 'keys' | 'icon'>): EditorCommand => ({
+    ...command,
+    group: 'outline',
+    label: t(`masks.shapes.${edit}`),
+    isReady: isShape,
+    run: () => void editor.changeShape(edit),
+  });
   return [
     {
       group,
@@ -84,9 +97,13 @@ function shapeCommands(editor: MaskEditor): EditorCommand[] {
       keys: KEYS.remove,
       label: t('masks.delete'),
       icon: Trash2,
-      isReady: isOfObjects && count >= 1,
+      isReady: isShape,
       run: () => void editor.remove(),
     },
+    shape('fill', { keys: KEYS.fill, icon: CircleDot }),
+    shape('smooth', { keys: KEYS.smooth, icon: Spline }),
+    shape('grow', { keys: KEYS.grow, icon: Maximize2 }),
+    shape('shrink', { keys: KEYS.shrink, icon: Minimize2 }),
   ];
 }
 

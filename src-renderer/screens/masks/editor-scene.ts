@@ -26,7 +26,9 @@ export function sceneOf(editor: MaskEditor, options: SceneOptions): MaskScene {
   const shapes = new Map(editor.masks.all.map(({ id, counts }) => [id, counts]));
   const things = editor.display.isShown
     ? editor.choice.groups.map((group) => ({
-        shapes: group.ids.map((id) => (draft?.id === id ? draft.bitmap : (shapes.get(id) ?? ''))),
+        shapes: group.ids
+          .filter((id) => !editor.choice.hidden.has(id))
+          .map((id) => (draft?.id === id ? draft.bitmap : (shapes.get(id) ?? ''))),
         style: styleOf(editor, group, options),
       }))
     : [];

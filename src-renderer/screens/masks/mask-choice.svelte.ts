@@ -7,6 +7,10 @@ import { groupsOf, levelsOf } from './levels.ts';
 /** What is shown of the masks of an image, from its regions to its objects, and the selection. */
 export class MaskChoice {
   readonly selection = new Selection<MaskId>();
+  /** Masks that are not drawn, so that what is under them can be seen and clicked. */
+  readonly hidden = new Selection<MaskId>();
+  /** Masks whose shape no tool changes. */
+  readonly locked = new Selection<MaskId>();
   readonly #masks: ImageMasks;
 
   hoveredKey = $state<string>();
@@ -58,7 +62,29 @@ export class MaskChoice {
     }
   }
 
+  /** Hides the masks, or shows them if all of them are hidden. */
+  toggleHidden(ids: Iterable<MaskId> = this.selection.ids): void {
+    toggleAll(this.hidden, ids);
+  }
+
+  /** Locks the shapes of the masks, or unlocks them if all of them are locked. */
+  toggleLocked(ids: Iterable<MaskId> = this.selection.ids): void {
+    toggleAll(this.locked, ids);
+  }
+
+  /** Whether a tool may change a mask that the pointer meets. */
+  isFree(id: MaskId): boolean {
+    return !this.hidden.has(id) && !this.locked.has(id);
+  }
+
   chooseAll(): void {
     this.selection.set(this.groups.flatMap(({ ids }) => ids));
   }
+}
+
+/** Adds all to a set, or takes them out if all are in it. */
+function toggleAll(set: Selection<MaskId>, ids: Iterable<MaskId>): void {
+  const wanted = [...ids];
+  const others = [...set.ids].filter((id) => !wanted.includes(id));
+  set.set(wanted.every((id) => set.has(id)) ? others : [...others, ...wanted]);
 }

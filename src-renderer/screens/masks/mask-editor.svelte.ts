@@ -3,6 +3,7 @@ import type { Concept, ShapedMask } from '../../../src-main/contract/segmentatio
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { Point } from '../../canvas/brush.ts';
 import { addMask, countsOf, emptyBitmap } from '../../canvas/column-bitmap.ts';
+import { editShape, stepOf, type ShapeEdit } from '../../canvas/shape-edits.ts';
 import type { ViewMemory } from '../../state/view-memory.svelte.ts';
 import { ClickTool, type Said } from './click-tool.svelte.ts';
 import { DisplayOptions } from './display-options.svelte.ts';
@@ -12,7 +13,8 @@ import { MaskStroke, type Brush, type Draft } from './mask-stroke.svelte.ts';
 
 export type Tool = 'select' | 'brush' | 'eraser' | 'cut' | 'click';
 /** Why something could not be done, or what is left to do: nothing is refused without a word. */
-export type EditorHint = 'brush' | 'eraser' | 'cut' | 'select' | 'selectTwo' | 'noConcept';
+export type EditorHint =
+  'brush' | 'eraser' | 'cut' | 'select' | 'selectTwo' | 'noConcept' | 'locked' | 'unchanged' | 'tooThin';
 
 /** One image that is being edited: its masks, the selection, and the active tool. */
 export class MaskEditor {
@@ -127,6 +129,7 @@ export class MaskEditor {
       this.#onHint('select');
       return;
     }
+    if (this.#isLocked()) return;
     this.choice.selection.clear();
     await this.masks.remove(ids);
   }
@@ -144,6 +147,7 @@ export class MaskEditor {
       this.#onHint('selectTwo');
       return;
     }
+    if (this.#isLocked()) return;
     const done = await this.masks.merge(chosen.map(({ id }) => id));
     if (done) this.choice.selection.set([largest.id]);
   }
@@ -155,9 +159,29 @@ export class MaskEditor {
       this.#onHint('select');
       return;
     }
+    if (this.#isLocked()) return;
     const by = second ? ({ kind: 'mask', id: second.id } as const) : ({ kind: 'parts' } as const);
     const done = await this.masks.split(first.id, by);
     if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
+  }
+
+  /** Fills, smooths, grows or shrinks each selected object; every one is a separate step. */
+  async changeShape(edit: ShapeEdit): Promise<void> {
+    const { objects } = this.choice;
+    if (objects.length === 0) this.#onHint('select');
+    if (objects.length === 0 || this.#isLocked()) return;
+    let [changed, gone] = [0, 0];
+    for (const { id, counts } of objects) {
+      const bitmap = emptyBitmap(this.grid.width, this.grid.height);
+      addMask(bitmap, counts);
+      const edited = countsOf(editShape(bitmap, edit, stepOf(this.grid)));
+      // What is thinner than a step stays: to delete is another command.
+      if (edited === null) gone++;
+      if (edited === null || edited === counts) continue;
+      changed++;
+      await this.masks.reshape(id, edited);
+    }
+    if (changed === 0) this.#onHint(gone > 0 ? 'tooThin' : 'unchanged');
   }
 
   /** Makes the answer that is shown a mask like any other. @returns whether there was one */
@@ -194,6 +218,7 @@ export class MaskEditor {
       this.#onHint(this.tool);
       return;
     }
+    if (target && this.#isLocked()) return;
     const bitmap = emptyBitmap(this.grid.width, this.grid.height);
     if (target) addMask(bitmap, target.counts);
     this.#stroke.startPaint(at, { id: target?.id ?? null, bitmap }, this.#brush);
@@ -258,6 +283,7 @@ export class MaskEditor {
       this.#onHint('cut');
       return;
     }
+    if (this.#isLocked()) return;
     const done = await this.masks.split(target.id, { kind: 'line', points: [...points] });
     if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
   }
@@ -278,7 +304,8 @@ export class MaskEditor {
   #selectMost(places: readonly Point[]): ShapedMask | undefined {
     const { width, height } = this.grid;
     let [most, best] = [0, undefined as ShapedMask | undefined];
-    for (const mask of this.masks.all.filter(isObject).sort((a, b) => a.areaPx - b.areaPx)) {
+    const free = this.masks.all.filter((mask) => isObject(mask) && this.choice.isFree(mask.id));
+    for (const mask of free.sort((a, b) => a.areaPx - b.areaPx)) {
       const bitmap = emptyBitmap(width, height);
       addMask(bitmap, mask.counts);
       const inside = places.filter(
@@ -289,6 +316,13 @@ export class MaskEditor {
     }
     if (best) this.choice.selection.set([best.id]);
     return best;
+  }
+
+  /** Whether the shape of a selected mask is locked, which is said. */
+  #isLocked(): boolean {
+    const isLocked = this.choice.selected.some(({ id }) => this.choice.locked.has(id));
+    if (isLocked) this.#onHint('locked');
+    return isLocked;
   }
 
   /** What a new object most probably is: what was assigned last, or the only concept. */

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { EMPTY_DRAFT, isTaken, recipeOf } from '../../../src-renderer/screens/datasets/recipe-draft.ts';
+import { previewWarnings, warningsOf } from '../../../src-renderer/screens/datasets/class-warnings.ts';
+import { gather } from '../../../src-renderer/screens/datasets/gather.ts';
+import {
+  draftOf,
+  EMPTY_DRAFT,
+  isTaken,
+  recipeOf,
+} from '../../../src-renderer/screens/datasets/recipe-draft.ts';
 import { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
 import { DatasetVersionId } from '../../../src-main/contract/ids.ts';
 import { ExportForm, FORMAT_GROUPS } from '../../../src-renderer/screens/datasets/export-form.svelte.ts';
@@ -39,6 +46,24 @@ describe('the recipe of a draft', () => {
     const rename = { cat: ' animal ', dog: 'dog', bird: 'animal' };
     const { classes } = recipeOf({ ...EMPTY_DRAFT, rename, taken: { bird: false } }, known);
     expect(classes).toEqual({ oneClass: null, rename: { cat: 'animal' }, ignore: [] });
+  });
+
+  test('leads back to the draft, so that another version can be made like it', () => {
+    const drafts = [
+      EMPTY_DRAFT,
+      { ...EMPTY_DRAFT, taken: { dog: false, sky: true }, rename: { cat: 'pet' }, oneClass: 'thing' },
+      { ...EMPTY_DRAFT, maxAreaPx: 90, trainPercent: 57, valPercent: 29, by: 'folder' as const },
+    ];
+    for (const draft of drafts) {
+      const recipe = recipeOf(draft, known);
+      const again = draftOf({ datasetName: 'pets', recipe });
+      expect(again.name).toBe('pets');
+      expect(recipeOf(again, known)).toEqual(recipe);
+    }
+    // Concepts that a command named are the only ones.
+    const named = { ...recipeOf(EMPTY_DRAFT, known), concepts: ['cat'] };
+    const draft = draftOf({ datasetName: 'pets', recipe: named });
+    expect(known.filter((concept) => isTaken(draft, concept)).map(({ name }) => name)).toEqual(['cat']);
   });
 });
 
@@ -141,4 +166,57 @@ describe('an export that is composed', () => {
     expect([made.path, made.images]).toEqual(['/data/my-pets-1-yolo', 'reference']);
     expect(new ExportForm(studio, DatasetVersionId.parse(1)).format).toBe('sqlite');
   });
+});
+
+describe('the classes of a dataset', () => {
+  const counts = (number: number, train: number, val: number) => ({ number, train, val, test: 0 });
+  const splits = {
+    train: { images: 9, masks: 30 },
+    val: { images: 3, masks: 9 },
+    test: { images: 0, masks: 0 },
+  };
+  const version = {
+    classes: ['cat', 'dog', 'bird'].map((name, at) => ({ number: at + 1, name, colour: '#000000' })),
+    counts: { images: 12, masks: 39, splits, leftOut: { changed: 0, missing: 0, empty: 0, hidden: 0 } },
+  };
+
+  test('are warned of where they are rare, or missing in a split that has images', () => {
+    const classes = [counts(1, 20, 5), counts(2, 9, 0), counts(3, 0, 0)];
+    expect(warningsOf({ ...version, counts: { ...version.counts, classes } })).toEqual([
+      { kind: 'rare', names: ['dog', 'bird'] },
+      { kind: 'missing', split: 'val', names: ['dog'] },
+    ]);
+    // Versions of early builds say nothing of classes.
+    expect(warningsOf({ ...version, counts: { ...version.counts, classes: [] } })).toEqual([]);
+  });
+
+  test('are counted together before freezing where several concepts become one', () => {
+    const concept = (name: string, className: string | null, masks: number) => ({
+      name,
+      className,
+      masks,
+      colour: '#000000',
+      isBackground: false,
+      isLikelyBackground: false,
+    });
+    const concepts = [
+      concept('cat', 'pet', 6),
+      concept('dog', 'pet', 6),
+      concept('bird', 'bird', 3),
+      concept('sky', null, 2),
+      concept('fish', 'fish', 0),
+    ];
+    expect(previewWarnings({ concepts })).toEqual([{ kind: 'rare', names: ['bird'] }]);
+  });
+});
+
+test('pages that hold few items are read until there are enough', async () => {
+  const pages = [[1], [], [2, 3], [4]];
+  const read = (cursor: string | null) => {
+    const at = Number(cursor ?? 0);
+    const nextCursor = at + 1 < pages.length ? String(at + 1) : null;
+    return Promise.resolve({ items: pages[at] ?? [], nextCursor });
+  };
+  expect(await gather(read, null, 2)).toEqual({ items: [1, 2, 3], nextCursor: '3' });
+  expect(await gather(read, '3', 2)).toEqual({ items: [4], nextCursor: null });
 });

@@ -240,6 +240,55 @@ describe('an image under the hands of a person', () => {
     expect(masks.history.undo).toBe('remove');
   });
 
+  test('fills, smooths, grows and shrinks a shape, each as a step, and says where that changes nothing', async () => {
+    const ring = bitmapOf('.......', '.#####.', '.#...#.', '.#####.', '.......');
+    const { editor, masks, hints } = await opened(ring);
+    await editor.changeShape('fill');
+    expect(hints).toEqual(['select']);
+    const [largest] = masks.all.toSorted((a, b) => b.areaPx - a.areaPx);
+    editor.choice.selection.set([largest?.id ?? MaskId.parse(1)]);
+    await editor.changeShape('fill');
+    expect(editor.choice.selected[0]).toMatchObject({ areaPx: 15, review: 'edited' });
+    await editor.changeShape('fill');
+    expect(hints).toEqual(['select', 'unchanged']);
+    await editor.changeShape('shrink');
+    expect(editor.choice.selected[0]?.areaPx).toBe(3);
+    // What would vanish stays.
+    await editor.changeShape('shrink');
+    expect(editor.choice.selected[0]?.areaPx).toBe(3);
+    expect(hints).toEqual(['select', 'unchanged', 'tooThin']);
+    await editor.changeShape('grow');
+    expect(editor.choice.selected[0]?.areaPx).toBe(11);
+    for (let step = 0; step < 3; step++) await editor.undo();
+    expect(masks.all.map(({ areaPx }) => areaPx).toSorted((a, b) => b - a)[0]).toBe(12);
+  });
+
+  test('leaves locked shapes alone, and meets neither them nor hidden ones with a tool', async () => {
+    const { editor, masks, hints } = await opened();
+    editor.choice.step(1);
+    editor.choice.toggleLocked();
+    await editor.remove();
+    await editor.changeShape('grow');
+    editor.use('brush');
+    editor.pressAt({ x: 4.5, y: 0.5 });
+    await editor.release();
+    expect(hints).toEqual(['locked', 'locked', 'locked']);
+    editor.choice.selection.clear();
+    editor.pressAt({ x: 1.5, y: 1.5 });
+    expect(hints.at(-1)).toBe('brush');
+    expect(masks.all.map(pixels)).toEqual([9, 4]);
+
+    editor.choice.toggleLocked(masks.all.map(({ id }) => id));
+    editor.choice.toggleLocked(masks.all.map(({ id }) => id));
+    editor.choice.toggleHidden(masks.all.map(({ id }) => id));
+    editor.pressAt({ x: 1.5, y: 1.5 });
+    expect(editor.choice.selected).toEqual([]);
+    editor.choice.toggleHidden(masks.all.map(({ id }) => id));
+    editor.pressAt({ x: 1.5, y: 3.5 });
+    editor.pressAt({ x: 1.5, y: 1.5 });
+    expect(editor.choice.selected).toHaveLength(1);
+  });
+
   test('cuts and paints what is under the tool, and says why where nothing is', async () => {
     const cat = bitmapOf('#####...', '#####...', '#####...', '#####...');
     const { editor, masks, hints, toasts } = await opened(cat);

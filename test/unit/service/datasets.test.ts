@@ -220,6 +220,36 @@ describe('versions', () => {
     expect(contents(running, id)).toEqual({ 'a.png': ['cat', 'dog'], 'b.png': ['kitten'] });
   });
 
+  test('show their masks page by page, of one class or one split', async () => {
+    const running = startSegmented(await pets());
+    const { client } = running;
+    const { id, classes } = await create(running);
+    const all = (await client.datasets.contents({ id, cursor: null })).items;
+    expect(all.map(({ relPath }) => relPath)).toEqual(all.map(({ relPath }) => relPath).toSorted());
+    expect(all.length).toBeGreaterThan(2);
+    const walked = [];
+    for (let cursor: string | null = null, pages = 0; pages < 20; pages++) {
+      const page: Awaited<ReturnType<typeof client.datasets.contents>> = await client.datasets.contents({
+        id,
+        cursor,
+        limit: 1,
+      });
+      walked.push(...page.items);
+      cursor = page.nextCursor;
+      if (cursor === null) break;
+    }
+    expect(walked).toEqual(all);
+    const dog = classes.find(({ name }) => name === 'dog')?.number ?? 0;
+    const dogs = (await client.datasets.contents({ id, classNumber: dog, cursor: null })).items;
+    expect(dogs).toEqual(all.filter(({ classNumber }) => classNumber === dog));
+    expect(dogs.length).toBeGreaterThan(0);
+    const val = (await client.datasets.contents({ id, split: 'val', cursor: null })).items;
+    expect(val).toEqual(all.filter(({ split }) => split === 'val'));
+    await expect(client.datasets.contents({ id: DatasetVersionId.parse(99), cursor: null })).rejects.toThrow(
+      'There is no dataset version',
+    );
+  });
+
   test('are deleted one by one, and the dataset with the last', async () => {
     const running = startSegmented(await pets());
     const { client } = running;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Image, ImageStatus } from '../../../src-main/contract/image.ts';
+import type { Image, ImageSort, ImageStatus } from '../../../src-main/contract/image.ts';
 import { type JobProgress } from '../../../src-main/contract/job.ts';
 import { JobState } from '../../../src-main/contract/job-state.ts';
 import type { CollectionId } from '../../../src-main/contract/ids.ts';
@@ -45,6 +45,71 @@ describe('the list of images', () => {
     using _ = test;
     const images = walk((cursor) => test.store.images.page({ collectionId, cursor, limit }), limit);
     expect(images.map(({ relPath }) => relPath)).toEqual(PATHS);
+  });
+
+  test.each([1, 2, 3, 100])(
+    'has ids by path, date and size, in either direction, in pages of %i',
+    (limit) => {
+      const { test, collectionId } = withImages();
+      using _ = test;
+      // Neither their order nor equal values may lose an image between pages.
+      PATHS.forEach((path, at) => {
+        const change = test.db.prepare('UPDATE images SET mtime_ms = ?, size_bytes = ? WHERE rel_path = ?');
+        change.run([5, 3, 3, 1.5, 3, 0, -2, 9][at], [7, 7, 7, 1, 2, 3, 0, 8][at], path);
+      });
+      const listed = (sort: ImageSort, isReversed: boolean) =>
+        walk(
+          (cursor) =>
+            test.store.images.ids({
+              collectionId,
+              statuses: ['ok', 'changed'],
+              sort,
+              isReversed,
+              cursor,
+              limit,
+            }),
+          limit,
+        ).map((id) => test.store.images.get(id)?.relPath);
+      expect(listed('path', false)).toEqual(PATHS);
+      expect(listed('path', true)).toEqual(PATHS.toReversed());
+      const byDate = listed('changed', false);
+      expect(byDate[0]).toBe(PATHS[7]);
+      expect(byDate.slice(-3)).toEqual([PATHS[3], PATHS[5], PATHS[6]]);
+      expect(listed('changed', true)).toEqual(byDate.toReversed());
+      const bySize = listed('size', false);
+      expect(new Set(bySize.slice(1, 4))).toEqual(new Set(PATHS.slice(0, 3)));
+      expect(listed('size', true)).toEqual(bySize.toReversed());
+    },
+  );
+
+  test('is searched for a part of a path, whatever the case and the spelling of accents', () => {
+    const { test, collectionId } = withImages();
+    using _ = test;
+    const decomposed = 'Z/E\u0301tude 50%.jpg';
+    scanFolder(test.store, {
+      collectionId,
+      scanId: 2,
+      files: [...files, { relPath: decomposed, content: 50 }, { relPath: 'Z/x_y.jpg', content: 51 }],
+    });
+    const found = (search: string) =>
+      test.store.images
+        .ids({
+          collectionId,
+          statuses: ['ok'],
+          search,
+          sort: 'path',
+          isReversed: false,
+          cursor: null,
+          limit: 100,
+        })
+        .items.map((id) => test.store.images.get(id)?.relPath);
+    expect(found('z/A')).toEqual(['Z/a b.jpg']);
+    expect(found('é')).toEqual([decomposed, 'é.jpg']);
+    expect(found('50%')).toEqual([decomposed]);
+    expect(found('x_y')).toEqual(['Z/x_y.jpg']);
+    expect(found('%')).toEqual([decomposed]);
+    expect(found(' ')).toHaveLength(PATHS.length + 2);
+    expect(found('zebra')).toEqual([]);
   });
 
   test.each<{ statuses: ImageStatus[]; limit: number }>([

@@ -11,11 +11,13 @@ import {
   RunId,
   SegmentationId,
 } from '../../../src-main/contract/ids.ts';
+import { ImageSort } from '../../../src-main/contract/image.ts';
 import { GallerySort, ReviewState } from '../../../src-main/contract/mask.ts';
 import { Store } from '../../../src-main/store/database.ts';
 import { galleryIdsSql } from '../../../src-main/store/gallery.ts';
 import { mergedWalkSql } from '../../../src-main/store/merged-gallery.ts';
 import { lookAlikeSql } from '../../../src-main/store/look-alikes.ts';
+import { imageIdSql } from '../../../src-main/store/image-ids.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
@@ -75,14 +77,26 @@ describe('the plan of', () => {
   test.each<[keyof typeof imageListSql, string]>([
     ['page', 'INDEX images_by_name (collection_id=? AND rel_path>?)'],
     ['pageOfStatus', 'INDEX images_by_status (collection_id=? AND status=? AND rel_path>?)'],
-    ['ids', 'INDEX images_by_status (collection_id=? AND status=? AND rel_path>?)'],
-    ['idsOfProblem', 'INDEX images_by_status (collection_id=? AND status=? AND rel_path>?)'],
     ['duplicateHashes', 'INDEX images_by_hash (collection_id=? AND content_hash>?)'],
     ['ofHash', 'INDEX images_by_hash (collection_id=? AND content_hash=?)'],
   ])('the image list %s is one walk along its index', (name, index) => {
     using test = new TestStore(tempFolder());
     const plan = planOf(test, imageListSql[name]);
     expect(plan).toContain(index);
+    expect(plan).toMatch(IS_DIRECT);
+  });
+
+  test.each(
+    ImageSort.options.flatMap((sort) =>
+      [true, false].flatMap((isDescending) =>
+        [0, 1].map((spellingCount) => ({ sort, isDescending, spellingCount })),
+      ),
+    ),
+  )('the ids of images by $sort (descending: $isDescending) are one walk along their index', (shape) => {
+    using test = new TestStore(tempFolder());
+    const plan = planOf(test, imageIdSql({ ...shape, hasProblem: true, isHidden: false }));
+    const index = { path: 'images_by_status', changed: 'images_by_time', size: 'images_by_size' }[shape.sort];
+    expect(plan).toContain(`INDEX ${index} (collection_id=? AND status=?`);
     expect(plan).toMatch(IS_DIRECT);
   });
 
