@@ -43,6 +43,11 @@ export function isPressed(event: KeyboardEvent, keys: string): boolean {
 
 /** The shortcuts that are in force now. The group added last wins: what is on top gets a key first. */
 export class Shortcuts {
+  /**
+   * In addition to the state, because an effect that ends reads state as it was before: taking its own layer away would take
+   * away those that others have added since.
+   */
+  #added: readonly (() => ShortcutGroup[])[] = [];
   #layers = $state.raw<readonly (() => ShortcutGroup[])[]>([]);
 
   get groups(): ShortcutGroup[] {
@@ -60,11 +65,14 @@ export class Shortcuts {
    */
   addAll(groups: () => readonly ShortcutGroup[]): () => void {
     const layer = () => groups().toReversed();
-    // Untracked, here and in other methods that effects call: what an effect changes must not start it again.
-    untrack(() => (this.#layers = [...this.#layers, layer]));
-    return () => {
-      untrack(() => (this.#layers = this.#layers.filter((other) => other !== layer)));
-    };
+    this.#set([...this.#added, layer]);
+    return () => this.#set(this.#added.filter((other) => other !== layer));
+  }
+
+  /** Untracked, as in other methods that effects call: what an effect changes must not start it again. */
+  #set(layers: readonly (() => ShortcutGroup[])[]): void {
+    this.#added = layers;
+    untrack(() => (this.#layers = layers));
   }
 
   /** Runs the shortcut of a key press, unless it is meant for a field, or for a menu or dialog that is not closing. */
