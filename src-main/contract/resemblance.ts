@@ -1,6 +1,8 @@
+import { healthContract } from './health.ts';
 import { lookAlikeContract } from './look-alike.ts';
 import { mapContract } from './map.ts';
 import { proposalContract } from './proposal.ts';
+import { reviewQueueContract } from './review-queue.ts';
 import { similarContract } from './similar.ts';
 
 /** What follows from how images and objects look. */
@@ -9,4 +11,6 @@ export const resemblanceContract = {
   lookAlikes: lookAlikeContract,
   proposals: proposalContract,
   maps: mapContract,
+  health: healthContract,
+  reviewQueue: reviewQueueContract,
 };

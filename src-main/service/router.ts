@@ -24,7 +24,9 @@ import { maskHandlers } from './masks.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import { shardHandlers } from './shards.ts';
 import { shardWork } from './shard-work.ts';
+import { healthHandlers } from './health.ts';
 import { proposalHandlers } from './proposals.ts';
+import { reviewQueueHandlers } from './review-queue.ts';
 import { similarHandlers } from './similar.ts';
 import { writeSheet } from './sheet.ts';
 import { pathOf, reveal } from './reveal.ts';
@@ -50,6 +52,8 @@ export function createRouter(service: Service) {
   const lookAlikes = lookAlikeHandlers(service);
   const proposals = proposalHandlers(service);
   const maps = mapHandlers(service);
+  const health = healthHandlers(service);
+  const reviewQueue = reviewQueueHandlers(service);
   const os = implement(contract).use(async ({ next, path }) => {
     try {
       return await next();
@@ -173,6 +177,15 @@ export function createRouter(service: Service) {
       ),
       undoHide: os.lookAlikes.undoHide.handler(({ input }) => lookAlikes.undoHide(input.step)),
       leaks: os.lookAlikes.leaks.handler(({ input }) => lookAlikes.leaks(input.id)),
+    },
+    reviewQueue: {
+      get: os.reviewQueue.get.handler(({ input }) => reviewQueue.get(input.id)),
+      advance: os.reviewQueue.advance.handler(({ input }) => reviewQueue.advance(input.id, input.count)),
+    },
+    health: {
+      check: os.health.check.handler(({ input }) => health.check(input.id)),
+      get: os.health.get.handler(({ input }) => health.get(input.id)),
+      list: os.health.list.handler(({ input }) => health.list(input.id, input.list, input.limit)),
     },
     proposals: {
       make: os.proposals.make.handler(({ input }) => proposals.make(input.id)),

@@ -18,6 +18,7 @@ import { MaskImportRepository } from './mask-imports.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
 import { ModelRepository } from './models.ts';
 import { makePrivate } from './private-folder.ts';
+import { ReviewQueueRepository } from './review-queue.ts';
 import { RunRepository } from './runs.ts';
 import { ScanRepository } from './scans.ts';
 import { SegmentationRepository } from './segmentations.ts';
@@ -89,6 +90,7 @@ export class Store {
   readonly versionContents: VersionContents;
   readonly descriptions: DescriptionRepository;
   readonly decisions: DecisionRepository;
+  readonly reviewQueue: ReviewQueueRepository;
   readonly lookAlikes: LookAlikeRepository;
   readonly mapPoints: MapPointRepository;
   readonly exports: ExportRepository;
@@ -118,6 +120,7 @@ export class Store {
     this.datasetRows = new DatasetRowRepository(writable);
     this.versionContents = new VersionContents(writable);
     this.decisions = new DecisionRepository(readable);
+    this.reviewQueue = new ReviewQueueRepository(writable);
     this.descriptions = new DescriptionRepository(writable);
     this.lookAlikes = new LookAlikeRepository(writable);
     this.mapPoints = new MapPointRepository(readable);

@@ -185,6 +185,14 @@ async function resultOf(call: Call): Promise<unknown> {
       const { predictDecisions } = await import('./calls/propose-call.ts');
       return predictDecisions(call);
     }
+    case 'plan-review': {
+      const { planNextReview } = await import('./calls/review-call.ts');
+      return planNextReview(call);
+    }
+    case 'check-health': {
+      const { checkSegmentation } = await import('./calls/health-call.ts');
+      return checkSegmentation(call);
+    }
     case 'find-similar': {
       const { findSimilar } = await import('./calls/similar-call.ts');
       return findSimilar(call);

@@ -96,3 +96,38 @@ test('r2o propose says that there is nothing to learn from yet, and changes noth
   expect(JSON.parse(json.stdout)).toMatchObject({ maskCount: 0, concepts: null, reviews: null });
   expect(await runCli(data, 'propose', 'nowhere')).toMatchObject({ code: 1 });
 });
+
+test(
+  'r2o review-next lists a round until it is decided, and r2o health counts what is probably wrong',
+  { timeout: 240_000 },
+  async () => {
+    const data = tempFolder();
+    const folder = tempFolder();
+    await writeScenes(folder, { count: 4, seed: 3 });
+    expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
+    const first = await runCli(data, 'review-next', '1', '--count', '3', '--json');
+    expect(first, first.stderr).toMatchObject({ code: 0 });
+    const round = JSON.parse(first.stdout) as {
+      round: number;
+      items: { kind: string }[];
+      estimates: unknown[];
+    };
+    expect(round).toMatchObject({ round: 1, estimates: [] });
+    expect(round.items.map(({ kind }) => kind)).toEqual(['gain', 'gain', 'draw']);
+    const again = await runCli(data, 'review-next', '1');
+    expect(again.stdout).toMatch(/^Round 1\n/);
+    expect(again.stdout).toContain('random');
+    expect((await runCli(data, 'review-next', '1', '--next')).stdout).toMatch(/^Round 2\n/);
+    expect(await runCli(data, 'review-next', '1', '--count', '2')).toMatchObject({ code: 2 });
+
+    const health = await runCli(data, 'health', '1', '--list', 'concepts', '--json');
+    expect(health, health.stderr).toMatchObject({ code: 0 });
+    expect(JSON.parse(health.stdout)).toMatchObject({
+      hasFeatures: false,
+      counts: { concepts: expect.any(Number) as number, outlines: expect.any(Number) as number },
+      objects: expect.any(Array) as unknown[],
+    });
+    expect((await runCli(data, 'health', '1')).stdout).toContain('Compared by colour and outline only');
+    expect(await runCli(data, 'health', '1', '--list', 'everything')).toMatchObject({ code: 2 });
+  },
+);

@@ -80,6 +80,11 @@ export const SEGMENTATIONS_ERRORS = {
     message: "A map cannot be written to '{path}', because its name ends in neither .csv nor .json.",
     hint: 'Choose a name that ends in .csv or .json.',
   },
+  'health-unchecked': {
+    code: 'WRONG_STATE',
+    message: "'{name}' has not been checked, or the app has been restarted since.",
+    hint: 'Check it first.',
+  },
   'no-proposal': {
     code: 'WRONG_STATE',
     message: "There is no proposal for '{name}': it was applied or discarded, or the app has been restarted.",

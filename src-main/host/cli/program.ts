@@ -22,7 +22,9 @@ import { addPretrainCommand } from './commands/pretrain.ts';
 import { addEvaluateCommand } from './commands/evaluate.ts';
 import { addRunCommands } from './commands/runs.ts';
 import { addReviewCommand } from './commands/review.ts';
+import { addHealthCommand } from './commands/health.ts';
 import { addProposeCommand } from './commands/propose.ts';
+import { addReviewNextCommand } from './commands/review-next.ts';
 import { addSimilarCommand } from './commands/similar.ts';
 import { addSegmentCommand } from './commands/segment.ts';
 import { addSegmentationCommands } from './commands/segmentations.ts';
@@ -55,6 +57,8 @@ export function createProgram(version: string): Command {
   addSimilarCommand(program);
   addMapCommand(program);
   addProposeCommand(program);
+  addReviewNextCommand(program);
+  addHealthCommand(program);
   addSegmentationCommands(program);
   addConceptCommands(program);
   addEvaluateCommand(program);

@@ -228,6 +228,26 @@ export const Call = z.discriminatedUnion('kind', [
     /** 1 for accepted, 0 for rejected. */
     reviews: z.array(LabelledMask),
   }),
+  /** What a person is asked about next. */
+  z.object({
+    kind: z.literal('plan-review'),
+    /** Null for a segmentation that has not been described. */
+    vectorsFile: z.string().nullable(),
+    /**
+     * Seven float64 for each object: mask, image, concept or 0, score, pixels; 2 for one that is not reviewed, 1 for an
+     * accepted one, 0 for others; 1 for one that was drawn at random.
+     */
+    entries: Bytes,
+    count: z.number().int().nonnegative(),
+    seed: z.number().int(),
+  }),
+  /** What is probably wrong among the objects of a segmentation. */
+  z.object({
+    kind: z.literal('check-health'),
+    vectorsFile: z.string(),
+    /** Eight float64 for each object: mask, image, concept or 0, score, and its box. */
+    entries: Bytes,
+  }),
   /** The images or masks of a segmentation whose vectors are nearest to those of one. */
   z.object({
     kind: z.literal('find-similar'),
@@ -287,6 +307,24 @@ export const CallResults = {
     reviews: LearnedDecisions.nullable(),
     /** Five float64 for each object with a confident prediction: mask, label and confidence, review and confidence; -1 for none. */
     entries: Bytes,
+  }),
+  'plan-review': z.object({
+    reviews: z.array(
+      z.object({ maskId: z.number().int(), kind: z.enum(['gain', 'audit']), chance: z.number() }),
+    ),
+    /** Masks drawn before that no longer stand for those that are left. */
+    spent: z.array(z.number().int()),
+  }),
+  'check-health': z.object({
+    /** Objects that have been described. */
+    objectCount: z.number().int(),
+    concepts: z.array(
+      z.object({ maskId: z.number().int(), concept: z.number().int(), suspicion: z.number() }),
+    ),
+    outlines: z.array(z.object({ maskId: z.number().int(), suspicion: z.number() })),
+    doubles: z.array(
+      z.object({ maskIds: z.tuple([z.number().int(), z.number().int()]), similarity: z.number() }),
+    ),
   }),
   'find-similar': z.object({
     /** Null if what was looked for has not been described. Ids of images for an image, of masks for a mask. */

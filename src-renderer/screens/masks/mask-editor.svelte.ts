@@ -1,4 +1,4 @@
-import type { ConceptId } from '../../../src-main/contract/ids.ts';
+import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
 import type { Concept, ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { Point } from '../../canvas/brush.ts';
@@ -27,6 +27,7 @@ export class MaskEditor {
   readonly #concepts: () => readonly Concept[];
   readonly #isOffline: () => boolean;
   readonly #onHint: (hint: EditorHint) => void;
+  readonly #onReviewed: (ids: readonly MaskId[], review: ReviewState) => void;
   /** Whether the next stroke of the brush makes a new object. */
   #isNew = false;
   #lastConcept: ConceptId | null = null;
@@ -43,6 +44,8 @@ export class MaskEditor {
       /** While it is, no stroke is started; one under way is kept. */
       isOffline?: () => boolean;
       onHint?: (hint: EditorHint) => void;
+      /** What was asked for the selected masks has been done. */
+      onReviewed?: (ids: readonly MaskId[], review: ReviewState) => void;
     },
   ) {
     this.masks = masks;
@@ -53,6 +56,7 @@ export class MaskEditor {
     this.#concepts = options.concepts;
     this.#isOffline = options.isOffline ?? (() => false);
     this.#onHint = options.onHint ?? (() => undefined);
+    this.#onReviewed = options.onReviewed ?? (() => undefined);
   }
 
   get grid(): { width: number; height: number } {
@@ -92,13 +96,11 @@ export class MaskEditor {
   }
 
   async review(review: ReviewState): Promise<void> {
-    const ids = this.choice.objects.filter((mask) => mask.review !== review);
-    if (this.choice.objects.length === 0) this.#onHint('select');
-    if (ids.length > 0)
-      await this.masks.review(
-        ids.map(({ id }) => id),
-        review,
-      );
+    const all = this.choice.objects.map(({ id }) => id);
+    const ids = all.filter((id) => this.masks.find(id)?.review !== review);
+    if (all.length === 0) this.#onHint('select');
+    if (ids.length > 0 && !(await this.masks.review(ids, review))) return;
+    if (all.length > 0) this.#onReviewed(all, review);
   }
 
   /** Accepts all objects that nobody has judged. @returns whether that went well */

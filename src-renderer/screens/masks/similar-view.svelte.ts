@@ -16,6 +16,8 @@ const ALL_IMAGES = {
   proposal: undefined,
   map: undefined,
   mapColour: undefined,
+  queue: undefined,
+  health: undefined,
 };
 
 /** What the view needs of the studio. */
@@ -37,6 +39,11 @@ export class SimilarView {
 
   /** Whether a proposal is shown: `masks/SEGMENTATION?proposal=true`. */
   readonly isProposal = $derived.by(() => this.#studio.navigation.query.proposal === 'true');
+  /** Whether objects are asked about one after the other: `masks/SEGMENTATION?queue=true`. */
+  readonly isQueue = $derived.by(() => this.#studio.navigation.query.queue === 'true');
+
+  /** Whether what is probably wrong is shown: `masks/SEGMENTATION?health=true`. */
+  readonly isHealth = $derived.by(() => this.#studio.navigation.query.health === 'true');
 
   /** Whether the map is shown: `masks/SEGMENTATION?map=objects`. */
   readonly isMap = $derived.by(() => this.#studio.navigation.query.map !== undefined);
@@ -74,6 +81,14 @@ export class SimilarView {
 
   showMap(segmentationId: SegmentationId): void {
     this.#go(segmentationId, { map: 'objects' });
+  }
+
+  showQueue(segmentationId: SegmentationId): void {
+    this.#go(segmentationId, { queue: 'true' });
+  }
+
+  showHealth(segmentationId: SegmentationId): void {
+    this.#go(segmentationId, { health: 'true' });
   }
 
   leave(): void {

@@ -18,6 +18,7 @@ import { galleryIdsSql } from '../../../src-main/store/gallery.ts';
 import { mergedWalkSql } from '../../../src-main/store/merged-gallery.ts';
 import { lookAlikeSql } from '../../../src-main/store/look-alikes.ts';
 import { imageIdSql } from '../../../src-main/store/image-ids.ts';
+import { reviewQueueSql } from '../../../src-main/store/review-queue.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
@@ -109,6 +110,16 @@ describe('the plan of', () => {
     const plan = planOf(test, lookAlikeSql[name]);
     expect(plan).toContain(index);
     expect(plan).toMatch(IS_DIRECT);
+  });
+
+  test.each<[keyof typeof reviewQueueSql, string]>([
+    ['images', '(segmentation_id=? AND image_id>?)'],
+    ['objects', 'INDEX masks_by_image (segmentation_id=? AND image_id>? AND image_id<?)'],
+  ])('the %s of which some are reviewed next are one walk', (name, index) => {
+    using test = new TestStore(tempFolder());
+    const plan = planOf(test, reviewQueueSql[name]);
+    expect(plan).toContain(index);
+    expect(plan).not.toContain('TEMP B-TREE');
   });
 
   test('the count of problems walks its index; the few causes are sorted by their number', () => {

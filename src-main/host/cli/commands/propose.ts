@@ -38,7 +38,8 @@ export function addProposeCommand(program: Command): void {
     });
 }
 
-async function conceptNames(client: Client, { id }: Segmentation): Promise<Record<string, string>> {
+/** The names of the concepts of a segmentation, by their ids. */
+export async function conceptNames(client: Client, { id }: Segmentation): Promise<Record<string, string>> {
   const concepts = await client.concepts.list({ id });
   return Object.fromEntries(concepts.map((one) => [one.id, one.name ?? `concept ${one.number}`]));
 }

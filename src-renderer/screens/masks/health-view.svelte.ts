@@ -1,0 +1,93 @@
+import { untrack } from 'svelte';
+import type { Client } from '../../../src-main/contract/contract.ts';
+import type { HealthList, HealthReport, SuspectObject } from '../../../src-main/contract/health.ts';
+import type { ConceptId, MaskId, SegmentationId } from '../../../src-main/contract/ids.ts';
+import type { Job } from '../../../src-main/contract/job.ts';
+import type { ShownError } from '../../client/error.ts';
+import { t } from '../../i18n/language.svelte.ts';
+import { attempt, attemptLoudly } from '../../state/attempt.ts';
+import { describeFirst } from '../../state/described.ts';
+import type { Toasts } from '../../state/toasts.svelte.ts';
+import { DoneBatches } from '../../state/undo-batches.ts';
+import { ObjectList } from '../concepts/object-list.svelte.ts';
+
+const SHOWN = 500;
+
+/** What is probably wrong in a segmentation, in three lists that are looked through. */
+export class HealthView {
+  readonly objects: ObjectList;
+  readonly #client: Client;
+  readonly #toasts: Toasts;
+  readonly #id: SegmentationId;
+  #report = $state.raw<HealthReport>();
+  #job = $state.raw<Job>();
+  #error = $state.raw<ShownError>();
+  #suspects = $state.raw<readonly SuspectObject[]>([]);
+
+  list = $state<HealthList>('concepts');
+
+  constructor(client: Client, toasts: Toasts, id: SegmentationId) {
+    this.#client = client;
+    this.#toasts = toasts;
+    this.#id = id;
+    this.objects = new ObjectList(client, toasts, async () => {
+      if (!untrack(() => this.#report)) return { items: [], nextCursor: null };
+      const list = untrack(() => this.list);
+      this.#suspects = await client.health.list({ id, list, limit: SHOWN });
+      return { items: [...this.#suspects], nextCursor: null };
+    });
+  }
+
+  /** Undefined until everything has been checked. */
+  get report(): HealthReport | undefined {
+    return this.#report;
+  }
+
+  /** The job that has to end first. */
+  get job(): Job | undefined {
+    return this.#job;
+  }
+
+  get error(): ShownError | undefined {
+    return this.#error;
+  }
+
+  /** The concepts that the selected objects probably are of. */
+  readonly suggested = $derived.by(() => {
+    const groups: { conceptId: ConceptId; ids: MaskId[] }[] = [];
+    for (const { id, otherConceptId } of this.#suspects) {
+      if (otherConceptId === null || !this.objects.chosen.has(id)) continue;
+      const group = groups.find(({ conceptId }) => conceptId === otherConceptId);
+      if (group) group.ids.push(id);
+      else groups.push({ conceptId: otherConceptId, ids: [id] });
+    }
+    return groups;
+  });
+
+  async check(): Promise<void> {
+    this.#error = await attempt(async () => {
+      await describeFirst(this.#client, this.#id, (job) => (this.#job = job));
+      this.#report = await this.#client.health.check({ id: this.#id });
+    });
+    await this.objects.refresh();
+  }
+
+  async show(list: HealthList): Promise<void> {
+    this.list = list;
+    this.objects.chosen.clear();
+    await this.objects.refresh();
+  }
+
+  /** Moves the selected objects to the concepts of their neighbours; one *Undo* for all of it. */
+  async moveAsSuggested(): Promise<void> {
+    const done = new DoneBatches();
+    await attemptLoudly(this.#toasts, async () => {
+      for (const { ids, conceptId } of this.suggested)
+        done.add(await this.#client.masks.setConcept({ ids, conceptId }));
+    });
+    this.objects.chosen.clear();
+    await this.objects.refresh();
+    const title = t('health.moved', { count: done.changed });
+    this.#toasts.show({ tone: 'success', title, ...done.undo(this.#client, this.#toasts) });
+  }
+}
