@@ -29,18 +29,24 @@ type Truth = { row: number; image: string; label: number; isRight: boolean };
 /**
  * What 5, 20 and 50 simulated corrections bring on images that were not corrected. Concepts are the sets that the
  * photos are of, and background for objects that are not foreground; an object is accepted that covers the foreground
- * (pets) with an IoU of 0.5 or more, or of which that share is foreground (others). Segmented without an encoder: no
- * trained one comes with the sources. Needs `npm run build`.
+ * (pets) with an IoU of 0.5 or more, or of which that share is foreground (others). Needs `npm run build`.
+ * @param args `--model FILE` segments with an encoder; no trained one comes with the sources
  */
-export async function run(): Promise<BenchReport> {
+export async function run(args: string[]): Promise<BenchReport> {
+  const model = args.includes('--model') ? args[args.indexOf('--model') + 1] : undefined;
   const folder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
   try {
-    const { descriptions, truths } = await objects(folder);
+    const { descriptions, truths } = await objects(folder, model);
     const rows = CORRECTIONS.map((count) => measure(descriptions, truths, count));
     return {
       benchmark: 'propose',
       machine: describeMachine(),
-      tables: [{ title: `${truths.length} objects, without an encoder, mean of ${DRAWS} draws`, rows }],
+      tables: [
+        {
+          title: `${truths.length} objects, ${model === undefined ? 'without' : 'with'} an encoder, mean of ${DRAWS} draws`,
+          rows,
+        },
+      ],
       ratios: {},
     };
   } finally {
@@ -48,7 +54,10 @@ export async function run(): Promise<BenchReport> {
   }
 }
 
-async function objects(folder: string): Promise<{ descriptions: Descriptions; truths: Truth[] }> {
+async function objects(
+  folder: string,
+  file: string | undefined,
+): Promise<{ descriptions: Descriptions; truths: Truth[] }> {
   const photos = join(folder, 'photos');
   for (const set of SETS) {
     mkdirSync(join(photos, set), { recursive: true });
@@ -59,10 +68,13 @@ async function objects(folder: string): Promise<{ descriptions: Descriptions; tr
   using _service = service;
   const added = await client.collections.add({ path: photos });
   await untilDone(client, added.job.id);
+  const model =
+    file === undefined ? undefined : await client.models.import({ path: file, acceptTerms: true });
   const settings = SegmentSettings.parse({ keepsRegions: false });
   const { segmentation, job } = await client.segmentations.start({
     collectionId: added.collection.id,
     settings,
+    ...(model && { modelId: model.id }),
   });
   await untilDone(client, job.id);
   await untilDone(client, (await client.similar.describe({ id: segmentation.id })).id);

@@ -1,3 +1,4 @@
+import { wilsonInterval } from '../../../domain/acceptance-estimate.ts';
 import { RandomStream } from '../../tensor/random.ts';
 import { nearestRows, type VectorTable } from './nearest.ts';
 
@@ -15,13 +16,15 @@ export type Classifier = {
   accuracy: number;
   /** The same for the commonest class. */
   baseline: number;
-  /** Predictions that are as confident were right for at least `PRECISION` of the decisions. */
+  /** Of predictions that are as confident, probably at least `PRECISION` are right. */
   minConfidence: number;
   predict: Predict;
 };
 
-/** Share of confident predictions that must have been right. */
+/** Share of confident predictions that must be right. */
 const PRECISION = 0.9;
+/** That it is reached must be likelier than three to one: a bound that is chosen on few decisions looks better than it is. */
+const CERTAINTY_Z = 0.6745;
 /** Decisions from which anything is predicted, of every class. */
 const MIN_OF_CLASS = 2;
 const FOLDS = 5;
@@ -86,14 +89,16 @@ function crossValidated(
   }).flat();
 }
 
-/** The lowest confidence above which predictions were right often enough; null if none is. */
+/** The lowest confidence above which predictions are probably right often enough; null if none is. */
 function confidenceFor(outcomes: readonly Outcome[]): number | null {
   const sorted = outcomes.toSorted((a, b) => b.confidence - a.confidence);
   let [right, lowest] = [0, null as number | null];
   sorted.forEach(({ confidence, isRight }, at) => {
     right += Number(isRight);
     const isLastOfEqual = sorted[at + 1]?.confidence !== confidence;
-    if (isLastOfEqual && right / (at + 1) >= PRECISION) lowest = confidence;
+    if (!isLastOfEqual) return;
+    const { low } = wilsonInterval(right / (at + 1), at + 1, CERTAINTY_Z);
+    if (low >= PRECISION) lowest = confidence;
   });
   return lowest;
 }
