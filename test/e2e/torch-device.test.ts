@@ -121,7 +121,7 @@ describe.skipIf(reason !== undefined)(
     test('takes Python with it when its worker is killed, and resumes', async () => {
       const running = await prepared();
       const { client, service, dataFolder } = running;
-      const { run, job } = await running.start('torch:cpu', { checkpointMinutes: 0.0001, previews: 0 });
+      const { run, job } = await running.start('torch:cpu', { checkpointMinutes: 0.02, previews: 0 });
       await trained(running, job, 3);
       const folder = torchPlanFolder(join(dataFolder, 'runs', String(run.id)));
       expect(processesWith(folder)).not.toEqual([]);
@@ -136,7 +136,8 @@ describe.skipIf(reason !== undefined)(
     test('ends with what to do when its loss becomes infinite, and keeps its checkpoint', async () => {
       const running = await prepared();
       const { client } = running;
-      const { run, job } = await running.start('torch:cpu', { optimizer: 'sgd', baseLr: 1e30, previews: 0 });
+      const diverging = { baseLr: 1_000, warmupEpochs: 0, weightDecay: 1, epochs: 30, previews: 0 };
+      const { run, job } = await running.start('torch:cpu', diverging);
       await expect(waitForState(client, job.id, 'done')).rejects.toThrow(/failed/);
       const { error } = await client.jobs.get({ id: job.id });
       expect(error).toMatchObject({ code: 'TRAINING_DIVERGED' });
@@ -164,9 +165,7 @@ test('a device of PyTorch that is not installed is never replaced by another', a
   const running = startService();
   const { id: collectionId } = await tinyCollection(running);
   const started = running.client.runs.start({ collectionId, device: 'torch:cpu', overrides: TINY_RUN });
-  await expect(started).rejects.toMatchObject({
-    code: 'DEVICE_UNAVAILABLE',
-    message: 'The device torch:cpu cannot be used: PyTorch is not installed.',
-    hint: expect.stringContaining('r2o devices install torch') as string,
-  });
+  await expect(started).rejects.toMatchObject({ code: 'DEVICE_UNAVAILABLE' });
+  await expect(started).rejects.toThrow('The device torch:cpu cannot be used: PyTorch is not installed.');
+  expect(await running.client.runs.list({})).toEqual([]);
 });
