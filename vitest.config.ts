@@ -24,6 +24,8 @@ export default defineConfig({
     env: { ORT_DISABLE_TELEMETRY: '1', TF_ENABLE_ONEDNN_OPTS: '0', TF_CPP_MIN_LOG_LEVEL: '1' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // A second, which is the default, is too short for a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     server: { deps: { inline: bundledDependencies } },
     coverage: {
       provider: 'v8',

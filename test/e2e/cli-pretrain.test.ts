@@ -1,11 +1,13 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Model } from '../../src-main/contract/model.ts';
 import { PretrainPlan } from '../../src-main/contract/pretrain.ts';
 import { MetricCurve, Run } from '../../src-main/contract/run.ts';
-import { resultOf, runCli, spawnCli, waitForOutput } from '../support/cli.ts';
+import { launcher, resultOf, runCli, spawnCli, waitForOutput } from '../support/cli.ts';
 import { TINY_RUN } from '../support/pretraining.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
@@ -18,20 +20,30 @@ const TINY = [
   ...Object.entries(TINY_RUN).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
 ];
 
-async function dataWithPhotos(): Promise<string> {
-  const folder = join(tempFolder(), 'photos');
+async function dataWithPhotos(parent = tempFolder()): Promise<string> {
+  const folder = join(parent, 'photos');
   mkdirSync(folder);
   for (let index = 0; index < 8; index++) {
     await sharpOf(photoLike(96, 64, index + 1))
       .jpeg()
       .toFile(join(folder, `${index}.jpg`));
   }
-  const data = tempFolder();
-  await runCli(data, 'collections', 'add', folder);
+  const data = join(parent, 'data');
+  execFileSync(process.execPath, [launcher, '--data', data, 'collections', 'add', folder], {
+    stdio: 'ignore',
+  });
   return data;
 }
 
 describe('r2o pretrain', { timeout: 180_000 }, () => {
+  /** For tests that train nothing and change nothing. */
+  let untouched = '';
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'r2o-pretrain-'));
+    untouched = await dataWithPhotos(folder);
+    return () => rmSync(folder, { recursive: true });
+  }, 120_000);
+
   test('trains, and shows, draws and lists what came of it', async () => {
     const data = await dataWithPhotos();
     const trained = await runCli(data, 'pretrain', 'photos', '--name', 'first try', ...TINY);
@@ -72,9 +84,8 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
   });
 
   test('plans without training', async () => {
-    const data = await dataWithPhotos();
     const args = ['pretrain', 'photos', '--plan', '--preset', 'balanced', '--epochs', '3'];
-    const { stdout } = await runCli(data, ...args, '--json');
+    const { stdout } = await runCli(untouched, ...args, '--json');
     const plan = parse(PretrainPlan, stdout);
     expect(plan).toMatchObject({
       imageCount: 8,
@@ -86,7 +97,7 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
     expect(plan.warnings).toContainEqual(
       expect.objectContaining({ message: expect.stringMatching(/8 images are very few/) as string }),
     );
-    expect((await runCli(data, 'runs', 'list', '--json')).stdout.trim()).toBe('[]');
+    expect((await runCli(untouched, 'runs', 'list', '--json')).stdout.trim()).toBe('[]');
   });
 
   test.each([
@@ -98,7 +109,7 @@ describe('r2o pretrain', { timeout: 180_000 }, () => {
     [['--from', 'nothing'], /no model 'nothing'/],
     [['--set', 'batchSize=9'], /batch of 9 needs at least as many images/],
   ])('refuses %j with the reason', async (args, message) => {
-    const { code, stderr } = await runCli(await dataWithPhotos(), 'pretrain', 'photos', ...args);
+    const { code, stderr } = await runCli(untouched, 'pretrain', 'photos', ...args);
     expect(stderr).toMatch(message);
     expect(code).toBe(1);
   });

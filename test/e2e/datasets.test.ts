@@ -9,6 +9,7 @@ import { Export, type ExportOptions } from '../../src-main/contract/export.ts';
 import type { ExportFormat } from '../../src-main/contract/export.ts';
 import { runCli } from '../support/cli.ts';
 import { drawnImage, type DrawnImage } from '../support/drawn-images.ts';
+import { haltingFork } from '../support/halting.ts';
 import { bitmapOf } from '../support/masks.ts';
 import { forkBuiltWorker, startService, waitForState } from '../support/running-service.ts';
 import { startSegmented, type SegmentedService } from '../support/segmented-service.ts';
@@ -23,8 +24,9 @@ const pets = (count: number): Promise<DrawnImage[]> =>
   );
 
 let drawnOnce: Promise<DrawnImage[]> | undefined;
-/** So many that an export of them can be caught midway. */
-const manyPets = () => (drawnOnce ??= pets(400));
+/** More than the service hands out at once, so that an export of them has copied some when it asks for more. */
+const MANY = 80;
+const manyPets = () => (drawnOnce ??= pets(MANY));
 
 const parse = <T extends z.ZodType>(schema: T, text: string) => schema.parse(JSON.parse(text));
 
@@ -169,40 +171,46 @@ async function startExport(running: SegmentedService, format: ExportFormat, outP
   return running.client.exports.start({ versionId, options });
 }
 
+/** A service whose first export halts when it has written the first images. */
+async function exportable() {
+  const { fork, halted } = haltingFork(forkBuiltWorker, { kind: 'export/page', after: 1 });
+  return { running: startSegmented(await manyPets(), fork), halted };
+}
+
 describe('an export job', () => {
   test('that is cancelled leaves nothing, neither in its place nor beside it', async () => {
-    const running = startSegmented(await manyPets(), forkBuiltWorker);
+    const { running, halted } = await exportable();
     const out = join(tempFolder(), 'out');
     const { job } = await startExport(running, 'coco', out);
-    await waitUntil(async () => ((await running.client.jobs.get({ id: job.id })).progress?.done ?? 0) > 20);
+    await halted();
     await running.client.jobs.cancel({ id: job.id });
     await waitForState(running.client, job.id, 'cancelled');
     expect(readdirSync(dirname(out))).toEqual([]);
   });
 
   test('that is paused goes on with the images that it had copied', async () => {
-    const running = startSegmented(await manyPets(), forkBuiltWorker);
+    const { running, halted } = await exportable();
     const out = join(tempFolder(), 'out');
     const started = await startExport(running, 'coco', out);
     const { id } = started.job;
-    await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
+    await halted();
     await running.client.jobs.pause({ id });
     await waitForState(running.client, id, 'paused');
     expect(existsSync(out)).toBe(false);
     await running.client.jobs.resume({ id });
     await waitForState(running.client, id, 'done');
     expect((await running.client.exports.get({ id: started.export.id })).result).toMatchObject({
-      images: 400,
-      masks: 400,
+      images: MANY,
+      masks: MANY,
     });
     expect(readdirSync(dirname(out))).toEqual(['out']);
   });
 
   test('that is paused, and then given up, leaves nothing either', async () => {
-    const running = startSegmented(await manyPets(), forkBuiltWorker);
+    const { running, halted } = await exportable();
     const out = join(tempFolder(), 'out');
     const { id } = (await startExport(running, 'coco', out)).job;
-    await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
+    await halted();
     await running.client.jobs.pause({ id });
     await waitForState(running.client, id, 'paused');
     expect(readdirSync(dirname(out))).toHaveLength(1);
@@ -211,10 +219,10 @@ describe('an export job', () => {
   });
 
   test('whose worker is killed is interrupted, and resumes to a whole export', async () => {
-    const running = startSegmented(await manyPets(), forkBuiltWorker);
+    const { running, halted } = await exportable();
     const out = join(tempFolder(), 'out');
     const { id } = (await startExport(running, 'huggingface', out)).job;
-    await waitUntil(async () => ((await running.client.jobs.get({ id })).progress?.done ?? 0) > 20);
+    await halted();
     process.kill(running.service.queue.workerPid ?? 0, 'SIGKILL');
     await waitForState(running.client, id, 'interrupted');
     expect(existsSync(out)).toBe(false);
@@ -225,7 +233,7 @@ describe('an export job', () => {
         .trim()
         .split('\n'),
     );
-    expect(rows).toHaveLength(400);
+    expect(rows).toHaveLength(MANY);
     expect(running.bugs).toEqual([]);
   });
 

@@ -2,30 +2,18 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { addFolder, openPage, seriousFindings, type OpenPage } from '../support/page.ts';
-import { startService, waitForState } from '../support/running-service.ts';
+import { startPrepared } from '../support/prepared-scenes.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const LONG_MS = 240_000;
-const IMAGES = 8;
+const IMAGES = 6;
 
 /** The page over a service that has really cut made-up scenes into objects, without any training. */
 async function openConcepts(browser: Browser): Promise<OpenPage> {
-  const running = startService();
-  const { client } = running;
-  const folder = tempFolder();
-  await writeScenes(folder, { count: IMAGES, seed: 5 });
-  const added = await client.collections.add({ path: join(folder, 'images') });
-  await waitForState(client, added.job.id, 'done');
-  const { job } = await client.segmentations.start({
-    collectionId: added.collection.id,
-    settings: SegmentSettings.parse({ conceptCount: 4 }),
-    name: 'scenes',
-  });
-  await waitForState(client, job.id, 'done');
+  const running = await startPrepared({ count: IMAGES, seed: 5 }, { conceptCount: 4 });
   const opened = await openPage(browser, { running });
   await opened.page.getByRole('link', { name: 'Concepts' }).click();
   return opened;

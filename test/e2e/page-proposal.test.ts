@@ -1,13 +1,10 @@
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import type { MaskId } from '../../src-main/contract/ids.ts';
-import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
-import { galleryOf, startService, waitForState } from '../support/running-service.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { startPrepared } from '../support/prepared-scenes.ts';
+import { galleryOf } from '../support/running-service.ts';
 
 const LONG_MS = 240_000;
 const IMAGES = 12;
@@ -21,19 +18,9 @@ describe.skipIf(!hasChromium)(`a proposal in Chromium${chromiumReason}`, () => {
     'follows five corrected objects, applies to the others, and is undone',
     { timeout: LONG_MS },
     async () => {
-      const running = startService();
+      const running = await startPrepared({ count: IMAGES, seed: 5 }, { conceptCount: 4 });
       const { client } = running;
-      const folder = tempFolder();
-      await writeScenes(folder, { count: IMAGES, seed: 5 });
-      const added = await client.collections.add({ path: join(folder, 'images') });
-      await waitForState(client, added.job.id, 'done');
-      const { segmentation, job } = await client.segmentations.start({
-        collectionId: added.collection.id,
-        settings: SegmentSettings.parse({ conceptCount: 4 }),
-        name: 'scenes',
-      });
-      await waitForState(client, job.id, 'done');
-      const { id } = segmentation;
+      const { id } = running.segmentation;
       // Five of the largest objects are right, the five smallest are not.
       const tiles = await galleryOf(client, { id });
       const masks = await Promise.all(tiles.map(({ imageId }) => client.masks.ofImage({ id, imageId })));

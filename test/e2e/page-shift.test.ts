@@ -46,7 +46,7 @@ describe.skipIf(!hasChromium)(`the layout in Chromium${chromiumReason}`, () => {
       const running: Record<string, Shift> = {};
 
       const photos = join(tempFolder(), 'photos');
-      await makePhotos(photos, 400);
+      await makePhotos(photos, 120);
       const added = await client.collections.add({ path: photos });
       running.scan = await whileItRuns(opened, `library/${added.collection.id}`, added.job.id);
       const { id: collectionId } = await addScenes(client);
@@ -90,7 +90,7 @@ async function whileItRuns({ page, client }: OpenPage, place: string, id: JobId)
 
 async function addScenes(client: OpenPage['client']): Promise<Collection> {
   const folder = tempFolder();
-  await writeScenes(folder, { count: 12, seed: 6 });
+  await writeScenes(folder, { count: 8, seed: 6 });
   const { collection, job } = await client.collections.add({ path: join(folder, 'images') });
   await waitForState(client, job.id, 'done');
   return collection;

@@ -1,30 +1,15 @@
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
-import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
 import { openPage, seriousFindings, type OpenPage } from '../support/page.ts';
-import { startService, waitForState } from '../support/running-service.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { startPrepared } from '../support/prepared-scenes.ts';
 
 const LONG_MS = 240_000;
 const IMAGES = 6;
 
 /** The page over a segmentation of synthetic scenes that has never been described. */
 async function openMasks(browser: Browser): Promise<OpenPage> {
-  const running = startService();
-  const { client } = running;
-  const folder = tempFolder();
-  await writeScenes(folder, { count: IMAGES, seed: 5 });
-  const added = await client.collections.add({ path: join(folder, 'images') });
-  await waitForState(client, added.job.id, 'done');
-  const { job } = await client.segmentations.start({
-    collectionId: added.collection.id,
-    settings: SegmentSettings.parse({ conceptCount: 4 }),
-    name: 'scenes',
-  });
-  await waitForState(client, job.id, 'done');
+  const running = await startPrepared({ count: IMAGES, seed: 5 }, { conceptCount: 4 });
   const opened = await openPage(browser, { running });
   await opened.page.getByRole('link', { name: 'Masks' }).click();
   return opened;

@@ -25,7 +25,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 import { sharpOf } from '../support/test-images.ts';
 
 /** Kills of one run; more by hand: R2O_KILLS=20. */
-const KILLS = Number(process.env.R2O_KILLS ?? 3);
+const KILLS = Number(process.env.R2O_KILLS ?? 2);
 /** A kill comes up to so many steps after the one before, and then up to so long into a step or a checkpoint. */
 const STEPS_TO_KILL = 3;
 const KILL_WITHIN_MS = 400;

@@ -17,18 +17,27 @@ import {
   type Concept,
   type Segmentation,
 } from '../../src-main/contract/segmentation.ts';
-import type { Job, JobProgress } from '../../src-main/contract/job.ts';
+import type { JobProgress } from '../../src-main/contract/job.ts';
 import type { CollectionId, ModelId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { runCli } from '../support/cli.ts';
-import { startService, waitForState, type RunningService, galleryOf } from '../support/running-service.ts';
+import {
+  forkBuiltWorker,
+  galleryOf,
+  startService,
+  waitForState,
+  type RunningService,
+} from '../support/running-service.ts';
 import { hasShared, sharedPath, sharedReason } from '../support/shared.ts';
+import { haltingFork } from '../support/halting.ts';
+import { startPrepared } from '../support/prepared-scenes.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 type Client = RunningService['client'];
 
 /** More scenes than are under way at once, so that one who acts after the first comes before the last is read. */
 const manyScenes = 20;
+const FEW_SCENES = 6;
 
 async function scenes(count: number, seed = 11): Promise<string> {
   const folder = tempFolder();
@@ -88,10 +97,20 @@ describe('segmenting', () => {
     'a worker killed while it learns, and again while it finds, comes to the same result',
     { timeout: 180_000 },
     async () => {
-      const { service, client, bugs } = startService();
-      const collectionId = await scanned(client, await scenes(manyScenes));
-      const undisturbed = await segmented(client, collectionId);
-      expect(undisturbed).toMatchObject({ imageCount: manyScenes, state: 'done', modelId: null });
+      // The first masks, while the collection is learned, are saved once for each image, then those that stay.
+      const { fork, halted } = haltingFork(
+        forkBuiltWorker,
+        { kind: 'segment/save', after: 2 },
+        { kind: 'segment/save', after: FEW_SCENES },
+      );
+      const {
+        service,
+        client,
+        bugs,
+        segmentation: undisturbed,
+      } = await startPrepared({ count: FEW_SCENES, seed: 11 }, { fork });
+      const { collectionId } = undisturbed;
+      expect(undisturbed).toMatchObject({ imageCount: FEW_SCENES, state: 'done', modelId: null });
       expect(undisturbed.finishedAtMs).not.toBeNull();
 
       const { segmentation, job } = await client.segmentations.start({
@@ -100,7 +119,7 @@ describe('segmenting', () => {
         name: 'killed',
       });
       const { id } = segmentation;
-      await firstMasks(client, id);
+      await halted();
       process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
       await waitForState(client, job.id, 'interrupted');
       // These masks are preliminary: the images do not count as done.
@@ -113,8 +132,8 @@ describe('segmenting', () => {
 
       const resumed = await client.segmentations.resume({ id });
       expect(resumed.job.id).toBe(job.id);
-      const isFinding = ({ progress }: Job) => progress?.phase === 'finding-objects' && progress.done > 0;
-      while (!isFinding(await client.jobs.get({ id: job.id }))) await new Promise(setImmediate);
+      await halted();
+      expect((await client.segmentations.get({ id })).imageCount).toBeGreaterThan(0);
       process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
       await waitForState(client, job.id, 'interrupted');
       await client.segmentations.resume({ id });
@@ -345,8 +364,8 @@ describe('segmenting', () => {
   });
 
   test('masks are reviewed and edited, concepts named and merged, and what is gone is refused', async () => {
-    const { client } = startService();
-    const { id } = await segmented(client, await scanned(client, await scenes(2)));
+    const { client, segmentation } = await startPrepared({ count: 2, seed: 11 });
+    const { id } = segmentation;
     const [item] = await galleryOf(client, { id });
     const imageId = item?.imageId ?? fail();
     const [mask] = await client.masks.ofImage({ id, imageId });

@@ -26,30 +26,39 @@ export function haltingCommand(at: HaltAt): { env: NodeJS.ProcessEnv; halted: ()
   };
 }
 
-/** As `haltingCommand`, for a service in the process of the test: the first job that gets so far halts. */
-export function haltingFork(fork: ForkWorker, at: HaltAt): { fork: ForkWorker; halted: () => Promise<void> } {
-  let isHalted = false;
+/**
+ * As `haltingCommand`, for a service in the process of the test.
+ * @param places where jobs halt, one after the other: the first that gets to the first, then the next that gets to the
+ *   second
+ * @returns `fork` for the service, and `halted`, which waits until a job has halted at a place that nobody waited for yet
+ */
+export function haltingFork(
+  fork: ForkWorker,
+  ...places: HaltAt[]
+): { fork: ForkWorker; halted: () => Promise<void> } {
+  let haltedCount = 0;
+  let awaitedCount = 0;
   const halting: ForkWorker = (options) => {
     const channel = fork(options);
-    let answered = 0;
+    const place = places[haltedCount];
+    let asked = 0;
+    let held: unknown[] | undefined;
     let release: (() => void) | undefined;
     return {
       ...channel,
       onMessage: (listener) => {
-        let held: unknown[] | undefined;
         channel.onMessage((raw) => {
           const message = FromWorker.parse(raw);
           if (held) {
             if (message.type !== 'heartbeat') held.push(raw);
             return;
           }
-          const isOfKind = message.type === 'ask' && message.ask.kind === at.kind;
-          if (isHalted || !isOfKind || answered++ !== at.after) {
+          if (message.type !== 'ask' || message.ask.kind !== place?.kind || asked++ !== place.after) {
             listener(raw);
             return;
           }
           held = [raw];
-          isHalted = true;
+          haltedCount++;
           release = () => {
             const messages = held ?? [];
             held = undefined;
@@ -63,5 +72,9 @@ export function haltingFork(fork: ForkWorker, at: HaltAt): { fork: ForkWorker; h
       },
     };
   };
-  return { fork: halting, halted: () => expect.poll(() => isHalted, PATIENCE).toBe(true) };
+  const halted = async () => {
+    awaitedCount++;
+    await expect.poll(() => haltedCount, PATIENCE).toBeGreaterThanOrEqual(awaitedCount);
+  };
+  return { fork: halting, halted };
 }

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { SegmentSettings, type Segmentation } from '../../src-main/contract/segmentation.ts';
+import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { dataLayout } from '../../src-main/domain/data-layout.ts';
+import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
+import { builtWorker, startService, waitForState, type RunningService } from './running-service.ts';
+import { tempFolder } from './temp-folder.ts';
+
+/** Scenes as `writeScenes` makes them. */
+export type SceneSet = { count: number; seed: number };
+export type PreparedService = RunningService & {
+  segmentation: Segmentation;
+  /** Contains `images` and, as ground truth, `masks`. */
+  folder: string;
+};
+
+const cache = join(import.meta.dirname, '../../node_modules/.cache/prepared-scenes');
+
+/**
+ * A service whose one collection are synthetic scenes that the built app has really scanned and segmented, without an
+ * encoder. What it made is kept for each build, and the service works on a copy of it: segmenting takes far longer than
+ * most of what tests do with the masks.
+ */
+export async function startPrepared(
+  scenes: SceneSet,
+  { fork, ...settings }: Partial<SegmentSettings> & { fork?: ForkWorker } = {},
+): Promise<PreparedService> {
+  const prepared = await prepare(scenes, settings);
+  const folder = tempFolder();
+  // With their times, by which a scan knows files again.
+  cpSync(prepared, folder, { recursive: true, preserveTimestamps: true });
+  const dataFolder = join(folder, 'data');
+  const database = new Database(dataLayout(dataFolder).database);
+  database.prepare('UPDATE collections SET root_path = ?').run(join(folder, 'images'));
+  database.close();
+  const running = startService({ dataFolder, ...(fork && { fork }) });
+  const [segmentation] = await running.client.segmentations.list({});
+  if (!segmentation) throw new Error('nothing was prepared');
+  return { ...running, segmentation, folder };
+}
+
+/** @returns the folder with images and data, which must not be changed */
+async function prepare(scenes: SceneSet, settings: Partial<SegmentSettings>): Promise<string> {
+  // Entries name all that they load by its content.
+  const entries = ['worker.js', 'cli.js'].map((name) => readFileSync(join(dirname(builtWorker), name)));
+  const build = createHash('sha256').update(Buffer.concat(entries)).digest('hex').slice(0, 16);
+  const wanted = createHash('sha256')
+    .update(JSON.stringify([scenes, settings]))
+    .digest('hex')
+    .slice(0, 16);
+  const target = join(cache, `${build}-${wanted}`);
+  if (existsSync(target)) return target;
+  mkdirSync(cache, { recursive: true });
+  for (const name of readdirSync(cache))
+    if (!name.startsWith(build)) rmSync(join(cache, name), { recursive: true, force: true });
+  const folder = mkdtempSync(join(cache, `${build}-making-`));
+  await writeScenes(folder, scenes);
+  const { client, service } = startService({ dataFolder: join(folder, 'data') });
+  const added = await client.collections.add({ path: join(folder, 'images') });
+  await waitForState(client, added.job.id, 'done');
+  const { job } = await client.segmentations.start({
+    collectionId: added.collection.id,
+    settings: SegmentSettings.parse(settings),
+    name: 'scenes',
+  });
+  await waitForState(client, job.id, 'done');
+  service[Symbol.dispose]();
+  try {
+    renameSync(folder, target);
+  } catch {
+    // Another process was faster: what it made is the same.
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return target;
+}
