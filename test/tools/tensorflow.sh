@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the checks on TensorFlow, in the built app: all of them or, with the reason, none. What `r2o devices install` has
-# installed is kept outside of the checkout, and installed again only when the installer changes.
+# installed is kept outside of the checkout, and installed again only when the installer changes. With --prepare, it is
+# only installed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -25,5 +26,6 @@ if ! cmp -s "$installer" "$data/tensorflow/installer.ts"; then
   node resources/bin/r2o.mjs --data "$data" devices install tensorflow
   cp "$installer" "$data/tensorflow/installer.ts"
 fi
+if [ "${1:-}" = --prepare ]; then exit 0; fi
 R2O_TEST_TENSORFLOW=$data/tensorflow exec vitest run --project=whole --tags-filter=tools \
   test/agreement/tensorflow.test.ts test/e2e/tensorflow.test.ts
