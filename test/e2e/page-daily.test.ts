@@ -104,6 +104,7 @@ describe.skipIf(!hasChromium)(`what people do every day, in Chromium${chromiumRe
       await hide.click();
       await rows.filter({ hasText: 'kitten' }).getByRole('switch', { name: 'Show mask' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
+      expect(await clippedControls(page)).toEqual([]);
 
       // Neighbours lead on.
       const strip = page.getByRole('navigation', { name: 'Neighbouring images' });
