@@ -5,6 +5,7 @@ import {
   TICKET_SCHEME,
   ticketOfFragment,
 } from '../../src-main/contract/page-access.ts';
+import { noteServerTime } from './server-clock.ts';
 
 /** Why a page has no session: its address had no ticket, the ticket was used, or the server was started anew. */
 export type RefusalReason = 'no-ticket' | 'used' | 'restarted';
@@ -72,7 +73,7 @@ export class PageSessions {
     if (this.#ticket !== undefined) return this.#redeem(this.#ticket);
     const session = this.#stored ?? (this.#isTicketUsed ? undefined : await this.#fromOtherTab());
     if (!session) throw new SessionRefused(this.#isTicketUsed ? 'used' : 'no-ticket');
-    const known = await fetch(SESSION_PATH, { headers: { Authorization: `Bearer ${session.token}` } });
+    const known = await ask({ headers: { Authorization: `Bearer ${session.token}` } });
     if (known.ok) return session;
     sessionStorage.removeItem(STORAGE_KEY);
     throw new SessionRefused('restarted');
@@ -80,7 +81,7 @@ export class PageSessions {
 
   async #redeem(ticket: string): Promise<PageSession> {
     const headers = { Authorization: `${TICKET_SCHEME} ${ticket}` };
-    const response = await fetch(SESSION_PATH, { method: 'POST', headers });
+    const response = await ask({ method: 'POST', headers });
     this.#ticket = undefined;
     this.#isTicketUsed = !response.ok;
     if (!response.ok) throw new SessionRefused('used');
@@ -132,4 +133,10 @@ export class PageSessions {
     this.#change.resolve(undefined);
     this.#change = Promise.withResolvers();
   }
+}
+
+async function ask(request: RequestInit): Promise<Response> {
+  const response = await fetch(SESSION_PATH, request);
+  noteServerTime(response.headers.get('Date'));
+  return response;
 }

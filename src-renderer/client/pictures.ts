@@ -1,6 +1,7 @@
 import { hmac } from '@noble/hashes/hmac';
 import { sha256 } from '@noble/hashes/sha2';
 import { pictureExpiryS, pictureText, signedTarget } from '../../src-main/contract/page-access.ts';
+import { serverNowMs } from './server-clock.ts';
 
 // A page has one connection, and so one key; there is none on the desktop, which serves its pictures to nobody else.
 let pictureKey: string | undefined;
@@ -16,7 +17,7 @@ export function usePictureKey(key: string | undefined): void {
  */
 export function pictureAddress(target: string): string {
   if (pictureKey === undefined) return target;
-  const expiryS = pictureExpiryS(Date.now());
+  const expiryS = pictureExpiryS(serverNowMs());
   const signature = hmac(sha256, pictureKey, pictureText(target, expiryS));
   return signedTarget(target, expiryS, toBase64Url(signature));
 }
