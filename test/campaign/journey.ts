@@ -1,14 +1,24 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import sharp from 'sharp';
 import { z } from 'zod';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 
 /** The kinds of work that campaigns disturb. All but `undo`, `redo` and `model` are jobs. */
-export const WORKS = ['scan', 'pretrain', 'segment', 'export', 'import', 'undo', 'redo', 'model'] as const;
+export const WORKS = ['scan', 'verify', 'measure', 'pretrain', 'segment', 'export', 'import', 'undo', 'redo', 'model'] as const; // prettier-ignore
 export type Work = (typeof WORKS)[number];
 /** Work on masks, of which each image has all or nothing. */
 export const MASK_WORKS: readonly Work[] = ['import', 'undo', 'redo'];
@@ -16,6 +26,9 @@ export const MASK_WORKS: readonly Work[] = ['import', 'undo', 'redo'];
 const IMPORT_STEP = '1';
 
 const SCENES = { count: 16, seed: 5 };
+/** Images with 16 bits per sample, each brighter than the last, so that a range of some of them is not that of all. */
+const DEEP_IMAGES = 12;
+const DEEP_SIDE_PX = 64;
 /** Nothing here takes this long: what does is stuck. */
 const STUCK_MS = 300_000;
 const launcher = join(import.meta.dirname, '../../resources/bin/r2o.mjs');
@@ -77,6 +90,7 @@ export class Journey implements Disposable {
   static async open(): Promise<Journey> {
     const journey = new Journey();
     await writeScenes(join(journey.folder, 'photos'), SCENES);
+    await writeDeepImages(join(journey.folder, 'photos/deep'));
     return journey;
   }
 
@@ -93,6 +107,10 @@ export class Journey implements Disposable {
     switch (work) {
       case 'scan':
         return ['collections', 'add', join(this.folder, 'photos/images'), '--name', 'photos'];
+      case 'verify':
+        return ['collections', 'rescan', 'photos', '--verify'];
+      case 'measure':
+        return ['collections', 'add', join(this.folder, 'photos/deep'), '--name', 'deep'];
       case 'pretrain':
         return ['pretrain', 'photos', '--device', 'onnx:cpu', '--epochs', '3', ...tiny];
       case 'segment':
@@ -121,7 +139,9 @@ export class Journey implements Disposable {
     };
     switch (work) {
       case 'scan':
+      case 'measure':
         return;
+      case 'verify':
       case 'pretrain':
       case 'segment':
         return after('scan');
@@ -218,10 +238,10 @@ export async function goOn(work: Work, dataFolder: string, command: readonly str
 /** What continues the work; undefined where nothing of it was kept. */
 function nextCommand(work: Work, dataFolder: string): string[] | undefined {
   if (work === 'model' || work === 'undo' || work === 'redo') return undefined;
-  const [job] = rowsOf(dataFolder, `SELECT id FROM jobs WHERE kind = '${work}' ORDER BY id DESC LIMIT 1`);
-  if (job) return ['jobs', 'resume', String(job.id)];
+  const job = lastJob(work, dataFolder);
+  if (job && job.state !== 'done') return ['jobs', 'resume', String(job.id)];
   // The row of the work was kept, but not that of its job.
-  if (work === 'scan' && rowsOf(dataFolder, 'SELECT 1 FROM collections').length > 0)
+  if ((work === 'scan' || work === 'measure') && rowsOf(dataFolder, 'SELECT 1 FROM collections').length > 0)
     return ['collections', 'rescan', '1'];
   if (work === 'segment' && rowsOf(dataFolder, 'SELECT 1 FROM segmentations').length > 0)
     return ['segmentations', 'resume', '1'];
@@ -236,12 +256,27 @@ function isDone(work: Work, dataFolder: string): boolean {
     return rowsOf(dataFolder, `SELECT 1 FROM mask_edits WHERE is_undone = ${left}`).length === 0;
   }
   if (work === 'model') return rowsOf(dataFolder, `SELECT 1 FROM models WHERE name = 'imported'`).length > 0;
-  const [job] = rowsOf(dataFolder, `SELECT state FROM jobs WHERE kind = '${work}' ORDER BY id DESC LIMIT 1`);
+  const job = lastJob(work, dataFolder);
   return job?.state === 'done';
 }
 
+/** The job of a kind of work, without those that came before it. */
+function lastJob(work: Work, dataFolder: string): Row | undefined {
+  const isScan = work === 'verify' || work === 'measure';
+  const kind = isScan ? 'scan' : work;
+  const jobs = rowsOf(dataFolder, `SELECT id, state FROM jobs WHERE kind = '${kind}' ORDER BY id`);
+  return jobs.slice(work === 'verify' ? 1 : 0).at(-1);
+}
+
+const IMAGES =
+  'SELECT rel_path, status, hex(content_hash) AS hash, width_px, height_px, note FROM images ORDER BY rel_path';
 const RESULTS: Record<Work, string> = {
-  scan: 'SELECT rel_path, status, hex(content_hash) AS hash, width_px, height_px FROM images ORDER BY rel_path',
+  scan: IMAGES,
+  verify: IMAGES,
+  measure: `
+    SELECT i.rel_path, i.status, hex(i.content_hash) AS hash, i.note, c.brightness, r.kind, r.level_from, r.level_to
+    FROM images i JOIN collections c ON c.id = i.collection_id LEFT JOIN brightness_ranges r ON r.collection_id = c.id
+    ORDER BY i.rel_path, r.kind`,
   pretrain:
     'SELECT m.name, hex(m.file_sha256) AS hash, r.step FROM models m JOIN runs r ON r.id = m.run_id ORDER BY m.id',
   segment: maskSql(),
@@ -337,4 +372,14 @@ export function checkSame(work: Work, found: string, expected: string): void {
   throw new Error(
     `${work} led to another result, line ${at}: ${a[at] ?? 'nothing'} in place of ${b[at] ?? 'nothing'}`,
   );
+}
+
+async function writeDeepImages(folder: string): Promise<void> {
+  mkdirSync(folder);
+  for (let index = 0; index < DEEP_IMAGES; index++) {
+    const samples = Uint16Array.from({ length: DEEP_SIDE_PX ** 2 }, (_, at) => (index + 1) * 100 + (at % 64));
+    const raw = { width: DEEP_SIDE_PX, height: DEEP_SIDE_PX, channels: 1 } as const;
+    const picture = sharp(samples, { raw }).toColourspace('grey16').png();
+    await picture.toFile(join(folder, `deep-${String(index).padStart(2, '0')}.png`));
+  }
 }
