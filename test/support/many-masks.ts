@@ -27,8 +27,14 @@ function saveAll(db: Database.Database, store: Store, collectionId: CollectionId
     device: 'onnx:cpu',
     createdAtMs: 1,
   });
-  const concepts = CONCEPTS.map((colour, number) =>
-    segmentations.insertConcept({ segmentationId, number, name: null, colour, isBackground: false }),
+  const concepts = CONCEPTS.map((colour, place) =>
+    segmentations.insertConcept({
+      segmentationId,
+      number: place + 1,
+      name: null,
+      colour,
+      isBackground: false,
+    }),
   );
   const images = db.prepare<[number], { id: number; hash: string }>(
     'SELECT id, hex(content_hash) AS hash FROM images WHERE collection_id = ?',
