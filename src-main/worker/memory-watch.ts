@@ -21,7 +21,7 @@ const LOOK_MS = 20;
 const MIB = 2 ** 20;
 
 /** A file, and the pixels of the image that it runs on. */
-export type GraphUse = { path: string; pixels: number };
+type GraphUse = { path: string; pixels: number };
 
 /** The bound of the process in MiB while something is watched, 0 otherwise: shared with the thread that looks. */
 const THREAD = `

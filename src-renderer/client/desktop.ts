@@ -23,7 +23,7 @@ export type Desktop = {
 };
 
 /** What the desktop offers to the page of another machine that it shows, see host/electron/remote-preload.ts. */
-export type RemoteBridge = {
+type RemoteBridge = {
   /** Another ticket, or undefined. */
   ticket: () => Promise<string | undefined>;
   /** Where the other machine has a dropped file or folder; undefined if nobody has said so. */

@@ -15,6 +15,7 @@ import {
 import type { InspectedFile } from '../../src-main/domain/scan.ts';
 import { encodeRle, type EncodedMask } from '../../src-main/core/mask/rle.ts';
 import type { Service } from '../../src-main/service/service.ts';
+import { withComment } from '../support/jpeg-comment.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
 import { walkPages } from '../support/walk-pages.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
@@ -122,10 +123,7 @@ async function fill(service: Service, root: string, count: number): Promise<Segm
 }
 
 function writePhoto(root: string, index: number, jpeg: Buffer): InspectedFile {
-  // A comment segment after the start marker: another content, and the same picture, at no cost.
-  const comment = Buffer.from([0xff, 0xfe, 0, 6, 0, 0, 0, 0]);
-  comment.writeUInt32BE(index, 4);
-  const bytes = Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2)]);
+  const bytes = withComment(jpeg, index);
   const relPath = `photo-${String(index).padStart(6, '0')}.jpg`;
   writeFileSync(join(root, relPath), bytes);
   const { size: sizeBytes, mtimeMs } = statSync(join(root, relPath));

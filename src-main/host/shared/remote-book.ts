@@ -16,7 +16,7 @@ export type Sealer = {
   open: (sealed: string) => Promise<string>;
 };
 /** Leaves tokens as they are, in a file that only its owner can read. */
-export const NO_SEALER: Sealer = {
+const NO_SEALER: Sealer = {
   seal: () => Promise.resolve(undefined),
   open: () => Promise.reject(new Error('There is no key store.')),
 };
