@@ -18,6 +18,12 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import type { CollectionId, ModelId, SegmentationId } from '../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import {
+  readCollectionModel,
+  writeCollectionModel,
+} from '../../src-main/core/segment/collection-model-file.ts';
+import { drawsFor } from '../../src-main/core/tensor/random.ts';
+import { segmentationFiles } from '../../src-main/domain/data-layout.ts';
 import { launcher, resultOf, runCli, spawnCli } from '../support/cli.ts';
 import { haltingCommand } from '../support/halting.ts';
 import { galleryOf, startService, waitForState, type RunningService } from '../support/running-service.ts';
@@ -82,6 +88,23 @@ async function shardOf(recipe: string, index: number, count: number, images: str
   return path;
 }
 
+/**
+ * Gives what a collection taught a head of random weights: learning one that is trusted takes dozens of photos and an encoder
+ * that has seen some.
+ */
+async function teachHead(path: string): Promise<void> {
+  const model = (await readCollectionModel(path)) ?? expect.fail('nothing was learned');
+  const draw = drawsFor({ seed: 1, step: 0, stream: 'head' });
+  // As many as any encoder has features.
+  const weights = Float32Array.from({ length: 4_096 }, () => 20 * (draw() - 0.5));
+  const foreground = {
+    head: { weights, bias: 0 },
+    weights: { ...model.foreground.weights, prior: 1 },
+    note: { way: 'head' as const, agreement: 0.8, imageCount: 40, from: null, taughtBy: [] },
+  };
+  await writeCollectionModel(path, { ...model, isEvenGround: false, foreground });
+}
+
 /** Everything in a folder with its times, to see that nothing was written. */
 const stateOf = (folder: string) =>
   readdirSync(folder)
@@ -128,6 +151,36 @@ describe('shards', { timeout: 300_000 }, () => {
       });
     }
     expect(stateOf(images)).toEqual(before);
+    expect(bugs).toEqual([]);
+  });
+
+  test('a head that was learned finds the same foregrounds in shards as without', async () => {
+    const { client, service, bugs } = startService();
+    const images = await scenes(4);
+    const collectionId = await scanned(client, images);
+    const { id: modelId } = await client.models.addUntrained({ architecture: 'resnet18-half', seed: 3 });
+    const settings = SegmentSettings.parse({ mode: 'several', inputPx: 128 });
+    const learned = async (isHeadKept: boolean) => {
+      const { segmentation, job } = await client.shards.plan({ collectionId, modelId, settings });
+      await waitForState(client, job.id, 'done');
+      if (isHeadKept) await teachHead(segmentationFiles(service.layout, segmentation.id).model);
+      return segmentation.id;
+    };
+    const here = async (isHeadKept: boolean) => {
+      const id = await learned(isHeadKept);
+      const { job } = await client.segmentations.resume({ id });
+      await waitForState(client, job.id, 'done');
+      return found(client, id);
+    };
+    const expected = await here(true);
+    // Otherwise, the head would not have been asked.
+    expect(await here(false)).not.toEqual(expected);
+
+    const id = await learned(true);
+    const path = join(tempFolder(), 'head.recipe');
+    await client.shards.writeRecipe({ id, path, count: 2 });
+    for (const index of [0, 1]) await client.shards.merge({ path: await shardOf(path, index, 2, images) });
+    expect(await found(client, id)).toEqual(expected);
     expect(bugs).toEqual([]);
   });
 
