@@ -20,11 +20,11 @@ test('every cache is counted and emptied, and nothing else is touched', async ()
   const model = join(layout.models, 'kept.safetensors');
   writeFileSync(model, new Uint8Array(1));
   mkdirSync(layout.segmentations, { recursive: true });
-  for (const file of Object.values(segmentationFiles(layout, SegmentationId.parse(1)))) {
-    writeFileSync(file, new Uint8Array(5));
-  }
-  const sizes = { thumbnailBytes: 111, decodedBytes: 111_000, learnedBytes: 20 };
+  const learned = Object.values(segmentationFiles(layout, SegmentationId.parse(1)));
+  for (const file of learned) writeFileSync(file, new Uint8Array(5));
+  const learnedBytes = 5 * learned.length;
+  const sizes = { thumbnailBytes: 111, decodedBytes: 111_000, learnedBytes };
   expect(await storageUse(layout)).toMatchObject(sizes);
-  expect(await emptyCaches(layout)).toMatchObject({ thumbnailBytes: 0, decodedBytes: 0, learnedBytes: 20 });
+  expect(await emptyCaches(layout)).toMatchObject({ thumbnailBytes: 0, decodedBytes: 0, learnedBytes });
   expect(existsSync(model)).toBe(true);
 });
