@@ -86,3 +86,12 @@ describe('the estimate', () => {
     expect(covered).toBeGreaterThan(0.95 - 3 * Math.sqrt((0.95 * 0.05) / 400));
   });
 });
+
+test('counts objects whose scores no draw had with those of the draws next to them', () => {
+  // One cut for sixteen draws, at the only score that they have: nothing was drawn above it.
+  const audits = Array.from({ length: 16 }, (_, at) => ({ score: 0.5, isAccepted: at < 12 }));
+  const pendingScores = [...Array<number>(10).fill(0.5), ...Array<number>(10).fill(0.9)];
+  const estimate = estimateAcceptance(audits, pendingScores);
+  expect(estimate).toMatchObject({ pending: 20, audits: 16, share: 0.75 });
+  expect(estimateAcceptance(audits, Array<number>(20).fill(0.5))).toEqual(estimate);
+});
