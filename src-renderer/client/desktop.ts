@@ -30,8 +30,8 @@ type RemoteBridge = {
   pathOf: (file: File) => Promise<string | undefined>;
   /** Shows a path of the other machine in this one's file manager. @returns `ErrorInfo` or null */
   reveal: (path: string) => Promise<unknown>;
-  /** Hears the name of the machine with the state of its tunnel, now and whenever it changes. */
-  onState: (listener: (state: unknown) => void) => void;
+  /** Hears the name of the machine with the state of its tunnel, now and whenever it changes. @returns how to stop listening */
+  onState: (listener: (state: unknown) => void) => () => void;
 };
 
 declare global {
@@ -55,9 +55,9 @@ export async function askForRemotes(request: RemoteRequest): Promise<Remote[]> {
 export type RemoteState = { name: string } & TunnelState;
 const RemoteStateSchema = z.object({ name: z.string() }).and(TunnelState);
 
-/** Follows the tunnel through which the desktop shows this page; nothing is heard anywhere else. */
-export function followTunnel(listener: (state: RemoteState) => void): void {
-  window.r2oRemote?.onState((state) => listener(RemoteStateSchema.parse(state)));
+/** Follows the tunnel through which the desktop shows this page; nothing is heard anywhere else. @returns how to stop */
+export function followTunnel(listener: (state: RemoteState) => void): (() => void) | undefined {
+  return window.r2oRemote?.onState((state) => listener(RemoteStateSchema.parse(state)));
 }
 
 /** Whether this page can show files of another machine in this one's file manager. */
