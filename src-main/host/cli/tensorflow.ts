@@ -1,9 +1,7 @@
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
-import { makePrivateFolder } from '../../store/private-folder.ts';
-import { findProgram, runProgram } from './run-program.ts';
+import { installWhole, makeVenv, neededProgram, PIP_INSTALL } from './python-install.ts';
 
 /** What is installed, to the version: what was compiled and compared is what everybody gets. */
 const TENSORFLOW = '2.21.0';
@@ -27,21 +25,14 @@ export type InstallOptions = {
 export async function installTensorFlow({ folder, isGpu, note, signal }: InstallOptions): Promise<void> {
   refuseOtherSystems();
   const programs = await findPrograms();
-  const partial = `${folder}.partial`;
-  makePrivateFolder(dirname(folder));
-  await rm(partial, { recursive: true, force: true });
-  try {
-    await mkdir(partial);
-    const run = (program: string, args: readonly string[]) =>
-      runProgram(program, args, { cwd: partial, signal });
+  await installWhole(folder, signal, async (partial, run) => {
     note('1 of 4: creating a Python environment');
-    await run(programs.python3, ['-m', 'venv', 'venv']).catch(explainVenv);
+    await makeVenv(programs.python3, NEEDED.python3, run);
     const [name, size] = isGpu ? ['tensorflow[and-cuda]', '3 GB'] : ['tensorflow-cpu', '260 MB'];
     note(`2 of 4: downloading ${name} ${TENSORFLOW} with pip (about ${size})`);
     // Without CUDA, its library needs nothing of what Python programs need.
     const needs = isGpu ? [] : ['--no-deps'];
-    const pip = ['-m', 'pip', 'install', '--no-input', '--quiet', '--no-compile', '--only-binary', ':all:'];
-    await run(join(partial, 'venv/bin/python'), [...pip, ...needs, `${name}==${TENSORFLOW}`]);
+    await run(join(partial, 'venv/bin/python'), [...PIP_INSTALL, ...needs, `${name}==${TENSORFLOW}`]);
     note(
       `3 of 4: downloading @tensorflow/tfjs-node-gpu ${NODE_PACKAGES['@tensorflow/tfjs-node-gpu']} with npm`,
     );
@@ -52,18 +43,7 @@ export async function installTensorFlow({ folder, isGpu, note, signal }: Install
     await run(programs.npm, ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']);
     note('4 of 4: compiling the binding with g++');
     await compile(partial, (args) => run(programs['g++'], args));
-    await rm(folder, { recursive: true, force: true });
-    await rename(partial, folder);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
-}
-
-/** @returns whether there was one */
-export async function removeTensorFlow(folder: string): Promise<boolean> {
-  const isThere = existsSync(folder);
-  await rm(folder, { recursive: true, force: true });
-  return isThere;
+  });
 }
 
 function refuseOtherSystems(): void {
@@ -86,25 +66,9 @@ const NEEDED = {
 
 /** All are looked for before anything is downloaded. */
 async function findPrograms(): Promise<Record<keyof typeof NEEDED, string>> {
+  const needed = (name: keyof typeof NEEDED) => neededProgram('TensorFlow', name, NEEDED[name]);
   const [python3, npm, gxx] = await Promise.all([needed('python3'), needed('npm'), needed('g++')]);
   return { python3, npm, 'g++': gxx };
-}
-
-async function needed(name: keyof typeof NEEDED): Promise<string> {
-  const found = await findProgram(name);
-  if (found !== undefined) return found;
-  throw new UserError('DEVICE_UNAVAILABLE', `Installing TensorFlow needs ${name}, which was not found.`, {
-    hint: `${NEEDED[name]}, then try again.`,
-  });
-}
-
-/** Debian's Python comes without the part that makes environments. */
-function explainVenv(error: unknown): never {
-  if (!(error instanceof UserError) || !error.message.includes('ensurepip')) throw error;
-  throw new UserError('DEVICE_UNAVAILABLE', 'This Python cannot create environments.', {
-    hint: `${NEEDED.python3}, then try again.`,
-    cause: error,
-  });
 }
 
 /** Where the package looks for its native library. */

@@ -1,11 +1,9 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import { torchPythonFile, torchVenvPython } from '../../domain/data-layout.ts';
 import { torchPackageFolder } from '../../domain/torch-package.ts';
-import { makePrivateFolder } from '../../store/private-folder.ts';
-import { findProgram, runProgram } from './run-program.ts';
+import { installWhole, makeVenv, neededProgram, PIP_INSTALL, type Run } from './python-install.ts';
 
 /**
  * PyTorch's own indexes. For Linux, the usual registry has builds with CUDA only, which take 7 GB; for Windows, it has builds for
@@ -13,6 +11,9 @@ import { findProgram, runProgram } from './run-program.ts';
  */
 const CPU_INDEX = 'https://download.pytorch.org/whl/cpu';
 const CUDA_INDEX = 'https://download.pytorch.org/whl/cu128';
+
+/** A Python that can make environments. */
+const NEEDED = 'Install Python 3.11 to 3.14 with venv (Debian, Ubuntu: apt-get install python3-venv)';
 
 export type TorchInstall = {
   /** Where it is put; replaced as a whole once the new one is complete. */
@@ -31,45 +32,26 @@ export type TorchInstall = {
  * @throws UserError without Python, if a step fails, or if `python` has no PyTorch
  */
 export async function installTorch({ folder, isGpu, python, note, signal }: TorchInstall): Promise<void> {
-  const partial = `${folder}.partial`;
-  makePrivateFolder(dirname(folder));
-  await rm(partial, { recursive: true, force: true });
-  try {
-    await mkdir(partial);
-    const run = (program: string, args: readonly string[]) =>
-      runProgram(program, args, { cwd: partial, signal });
+  await installWhole(folder, signal, async (partial, run) => {
     if (python === undefined) await makeEnvironment(partial, { isGpu, note, run });
     else await noteOther(partial, resolve(python), run);
-    await rm(folder, { recursive: true, force: true });
-    await rename(partial, folder);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  });
 }
-
-/** @returns whether there was one */
-export async function removeTorch(folder: string): Promise<boolean> {
-  const isThere = existsSync(folder);
-  await rm(folder, { recursive: true, force: true });
-  return isThere;
-}
-
-type Run = (program: string, args: readonly string[]) => Promise<void>;
 
 async function makeEnvironment(
   folder: string,
   { isGpu, note, run }: Pick<TorchInstall, 'isGpu' | 'note'> & { run: Run },
 ): Promise<void> {
-  const found = await findPython();
+  const python = process.platform === 'win32' ? 'python.exe' : 'python3';
+  const found = await neededProgram('PyTorch', 'python3', NEEDED, python);
   note('1 of 2: creating a Python environment');
-  await run(found, ['-m', 'venv', 'venv']).catch(explainVenv);
+  await makeVenv(found, NEEDED, run);
   const { packages, version } = await requirements();
   const size = isGpu ? 'about 3 GB, 7 GB on disk' : 'about 200 MB';
   note(`2 of 2: downloading PyTorch ${version} with pip (${size})`);
-  const pip = ['-m', 'pip', 'install', '--no-input', '--quiet', '--no-compile', '--only-binary', ':all:'];
   const index = indexOf(isGpu);
   await run(torchVenvPython(folder), [
-    ...pip,
+    ...PIP_INSTALL,
     ...(index === undefined ? [] : ['--extra-index-url', index]),
     // The local part of the version chooses the build: without it, the newest of both indexes would do.
     ...packages.map((one) => (index === CPU_INDEX && one.startsWith('torch==') ? `${one}+cpu` : one)),
@@ -101,23 +83,4 @@ async function noteOther(folder: string, python: string, run: Run): Promise<void
     });
   }
   await writeFile(torchPythonFile(folder), JSON.stringify({ python }));
-}
-
-const NEEDED = 'Install Python 3.11 to 3.14 with venv (Debian, Ubuntu: apt-get install python3-venv)';
-
-async function findPython(): Promise<string> {
-  const found = await findProgram(process.platform === 'win32' ? 'python.exe' : 'python3');
-  if (found !== undefined) return found;
-  throw new UserError('DEVICE_UNAVAILABLE', 'Installing PyTorch needs python3, which was not found.', {
-    hint: `${NEEDED}, then try again.`,
-  });
-}
-
-/** Debian's Python comes without the part that makes environments. */
-function explainVenv(error: unknown): never {
-  if (!(error instanceof UserError) || !error.message.includes('ensurepip')) throw error;
-  throw new UserError('DEVICE_UNAVAILABLE', 'This Python cannot create environments.', {
-    hint: `${NEEDED}, then try again.`,
-    cause: error,
-  });
 }

@@ -6,8 +6,9 @@ import { contextOf } from '../context.ts';
 import { Cancelled } from '../follow-job.ts';
 import { probeHere } from '../probe-here.ts';
 import { onNextSignal } from '../signals.ts';
-import { installTensorFlow, removeTensorFlow } from '../tensorflow.ts';
-import { installTorch, removeTorch } from '../torch.ts';
+import { removeInstalled } from '../python-install.ts';
+import { installTensorFlow } from '../tensorflow.ts';
+import { installTorch } from '../torch.ts';
 
 const GIB = 2 ** 30;
 
@@ -64,7 +65,7 @@ function addRemoveCommand(devices: Command): void {
       const { folder, output } = contextOf(command);
       const engine = engineOf(what);
       const target = dataLayout(folder)[engine];
-      const removed = await (engine === 'torch' ? removeTorch(target) : removeTensorFlow(target));
+      const removed = await removeInstalled(target);
       output.result({ removed }, () => [
         removed ? `Removed ${target}.` : `${NAMES[engine]} was not installed.`,
       ]);

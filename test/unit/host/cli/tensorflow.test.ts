@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { installTensorFlow, removeTensorFlow } from '../../../../src-main/host/cli/tensorflow.ts';
+import { removeInstalled } from '../../../../src-main/host/cli/python-install.ts';
+import { installTensorFlow } from '../../../../src-main/host/cli/tensorflow.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
 /** Stand-ins for the programs of the machine: they note their arguments and leave what the next one needs. */
@@ -105,6 +106,6 @@ describe.skipIf(!isHere)('installing TensorFlow', () => {
 test('removing TensorFlow says whether there was any', async () => {
   const folder = join(tempFolder(), 'tensorflow');
   mkdirSync(join(folder, 'venv'), { recursive: true });
-  expect(await removeTensorFlow(folder)).toBe(true);
-  expect(await removeTensorFlow(folder)).toBe(false);
+  expect(await removeInstalled(folder)).toBe(true);
+  expect(await removeInstalled(folder)).toBe(false);
 });

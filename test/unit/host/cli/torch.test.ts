@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { installTorch, removeTorch } from '../../../../src-main/host/cli/torch.ts';
+import { removeInstalled } from '../../../../src-main/host/cli/python-install.ts';
+import { installTorch } from '../../../../src-main/host/cli/torch.ts';
 import { findTorchPython } from '../../../../src-main/worker/torch/torch-python.ts';
 import { standInPython } from '../../../support/stand-in-python.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
@@ -81,7 +82,7 @@ describe.skipIf(process.platform !== 'linux')('installing PyTorch', () => {
       message: 'python failed (1): No matching distribution found',
     });
     expect(readdirSync(folder)).toEqual(['earlier']);
-    expect(await removeTorch(folder)).toBe(true);
-    expect(await removeTorch(folder)).toBe(false);
+    expect(await removeInstalled(folder)).toBe(true);
+    expect(await removeInstalled(folder)).toBe(false);
   });
 });
