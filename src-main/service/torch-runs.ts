@@ -11,6 +11,7 @@ import type { MetricPoint } from '../domain/metric-point.ts';
 import { refuseOwnFolders } from '../jobs/output-files.ts';
 import { fileDigest } from './file-hash.ts';
 import type { Service } from './service.ts';
+import { parsedJson } from '../domain/parsed-json.ts';
 
 /** A header that is longer is none. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
@@ -75,7 +76,7 @@ async function readHeader(path: string, run: Run): Promise<{ step: number; shape
   const header = Header.safeParse(await headerOf(path));
   if (!header.success) throw refuse(phrase('no-checkpoint-inside'));
   const { __metadata__: metadata, ...tensors } = header.data;
-  const description = Description.safeParse(parsed(metadata.r2o_checkpoint));
+  const description = Description.safeParse(parsedJson(metadata.r2o_checkpoint));
   if (!description.success) throw refuse(phrase('no-checkpoint-inside'));
   const { step } = description.data;
   const { totalSteps } = run;
@@ -118,15 +119,7 @@ async function headerOf(path: string): Promise<unknown> {
   if (length > MAX_HEADER_BYTES) return undefined;
   const text = Buffer.alloc(length);
   await handle.read(text, 0, length, 8);
-  return parsed(text.toString());
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return parsedJson(text.toString());
 }
 
 /** The curves of the steps before `end`; none where there is no such file. Of a step that was done twice, the last. */
@@ -134,7 +127,7 @@ async function pointsIn(path: string, end: number): Promise<MetricPoint[]> {
   const text = await readFile(path, 'utf8').catch(() => '');
   const points = new Map<string, MetricPoint>();
   for (const line of text.split('\n')) {
-    const record = z.record(z.string(), z.unknown()).safeParse(parsed(line)).data;
+    const record = z.record(z.string(), z.unknown()).safeParse(parsedJson(line)).data;
     const step = z.number().int().safeParse(record?.step).data;
     if (!record || step === undefined || step >= end) continue;
     for (const name of RunMetric.options) {

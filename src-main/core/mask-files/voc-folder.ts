@@ -9,6 +9,7 @@ import type { GridSize } from './image-grid.ts';
 import type { FileMask, FileRecord, MaskFileContext, MaskRecord } from './mask-record.ts';
 import { isNoise, MAX_PNG_BYTES } from './png-masks.ts';
 import { readMaskFile, readOptionalFile } from './read-file.ts';
+import { parsedJson } from '../../domain/parsed-json.ts';
 
 const CLASSES = 'SegmentationClass';
 const OBJECTS = 'SegmentationObject';
@@ -76,19 +77,11 @@ async function readLabelMap(path: string): Promise<LabelMap> {
 function renamedIn(line: string): [string, string][] {
   const [, here, real] = RENAMED.exec(line) ?? [];
   if (here === undefined || real === undefined) return [];
-  const names = RenamedClass.safeParse([jsonText(here), jsonText(real)]);
+  const names = RenamedClass.safeParse([parsedJson(here), parsedJson(real)]);
   return names.success ? [names.data] : [];
 }
 
 const RenamedClass = z.tuple([z.string(), z.string()]);
-
-function jsonText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
 
 type VocImage = {
   name: string;

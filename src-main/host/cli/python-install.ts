@@ -5,7 +5,7 @@ import { UserError } from '../../contract/errors.ts';
 import { makePrivateFolder } from '../../store/private-folder.ts';
 import { findProgram, runProgram } from './run-program.ts';
 
-/** Runs a program in the folder that is being made. */
+/** Runs a program in the folder that is being filled. */
 export type Run = (program: string, args: readonly string[]) => Promise<void>;
 
 /** How pip installs into an environment: without questions, and without compiling anything. */
@@ -15,8 +15,8 @@ export const PIP_INSTALL = [
 ];
 
 /**
- * Makes a folder as a whole: what `work` has put beside it takes its place only once it is complete.
- * @param work fills the folder that it gets
+ * Makes a folder, or replaces it, only once all that belongs in it is complete.
+ * @param work fills the folder that becomes it
  */
 export async function installWhole(
   folder: string,

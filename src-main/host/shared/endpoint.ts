@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { dataLayout } from '../../domain/data-layout.ts';
+import { parsedJson } from '../../domain/parsed-json.ts';
 
 /**
  * How other processes of the same person reach the one that owns a data folder. The file is readable by its
@@ -32,14 +33,5 @@ export function readEndpoint(dataFolder: string): Endpoint | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  return Endpoint.safeParse(parseJson(text)).data;
-}
-
-/** Undefined for a file that was caught half written. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return Endpoint.safeParse(parsedJson(text)).data;
 }

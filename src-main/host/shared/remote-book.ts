@@ -4,6 +4,7 @@ import { userError } from '../../contract/errors.ts';
 import { Remote } from '../../contract/remote.ts';
 import { dataLayout } from '../../domain/data-layout.ts';
 import { errnoOf } from '../../domain/system-errors.ts';
+import { parsedJson } from '../../domain/parsed-json.ts';
 
 const Entry = Remote.extend({ token: z.object({ isSealed: z.boolean(), text: z.string() }) });
 type Entry = z.infer<typeof Entry>;
@@ -90,7 +91,7 @@ export class RemoteBook {
       if (errnoOf(error) === 'ENOENT') return [];
       throw error;
     }
-    const read = z.array(Entry).safeParse(parsed(text));
+    const read = z.array(Entry).safeParse(parsedJson(text));
     if (!read.success) throw userError('remotes-damaged', { path: this.#file }, { cause: read.error });
     return read.data;
   }
@@ -100,13 +101,5 @@ export class RemoteBook {
     const partial = `${this.#file}.partial`;
     writeFileSync(partial, JSON.stringify(sorted, null, 2), { mode: 0o600 });
     renameSync(partial, this.#file);
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,6 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { parsedJson } from '../../domain/parsed-json.ts';
 
 /** What a server said of the file whose start is on the disk. */
 const Note = z.object({
@@ -30,7 +31,7 @@ export async function keptOf({ file, note }: PartialPlace, address: string): Pro
     ),
     readFile(note, 'utf8').catch(() => ''),
   ]);
-  const known = Note.safeParse(jsonOf(text)).data;
+  const known = Note.safeParse(parsedJson(text)).data;
   if (known?.address !== address) return NOTHING;
   const { validator, totalBytes } = known;
   return { sizeBytes, validator, totalBytes };
@@ -44,12 +45,4 @@ export async function writeNote({ note }: PartialPlace, known: Note): Promise<vo
 /** Deletes the file, whole or not, and its note. */
 export async function discard({ file, note }: PartialPlace): Promise<void> {
   for (const path of [file, note]) await rm(path, { force: true });
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

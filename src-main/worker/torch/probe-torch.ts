@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Device } from '../../contract/system.ts';
 import { TORCH_DEVICES, type TorchDevice } from '../../domain/torch-device.ts';
 import { findTorchPython, torchEnvironment } from './torch-python.ts';
+import { parsedJson } from '../../domain/parsed-json.ts';
 
 /** Importing PyTorch from a slow disk takes half a minute. */
 const TIMEOUT_MS = 5 * 60_000;
@@ -98,14 +99,6 @@ function runProbe(python: string, names: readonly string[]): Promise<{ lines: Fo
       resolve({ lines, problem: last ?? error?.message ?? 'PyTorch found no such device' });
     });
   });
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Those of some devices that PyTorch drives; all by default. */
