@@ -94,8 +94,10 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
         await page.getByLabel(label).fill(value);
         await page.getByLabel(label).press('Tab');
       }
-      await page.getByLabel('Encoder', { exact: true }).selectOption('resnet18-half');
       await page.getByLabel('Seed').fill('-1');
+      // New plans that come in while the seed is typed leave it alone.
+      await page.getByLabel('Encoder', { exact: true }).selectOption('resnet18-half');
+      await page.getByText('resnet18-half · 64 px').first().waitFor();
       await page.getByLabel('Seed').press('Tab');
       await page.getByRole('alert').getByText('Enter a valid number').waitFor();
       await page.getByText('64 px · 12 steps').first().waitFor();
