@@ -12,25 +12,30 @@ import { callWorkerStopped, mayLackMemory, type ForkWorker, type WorkerChannel }
 
 /** A worker without calls is ended after this long; the next call starts a new one. */
 const IDLE_MS = 60_000;
-/** No call takes this long; a worker that does is stuck and is replaced. */
+/** No call about one image takes this long; a worker that does is stuck and is replaced. */
 const CALL_TIMEOUT_MS = 60_000;
 /** A GPU that is imitated on the CPU takes a minute and more for its comparison, once. */
 const PROBE_TIMEOUT_MS = 600_000;
-/** Files of weights and of ground truth can have gigabytes and be on a slow drive. */
-const LARGE_FILE_TIMEOUT_MS = 900_000;
+/** Files of weights and of ground truth can have gigabytes and be on a slow drive; collections can have a million images. */
+const LONG_CALL_TIMEOUT_MS = 900_000;
 /**
  * A worker that sends no heartbeat for so long is in native code that does not come back, such as a graph of a user's
  * file with more work in it than any encoder has. Loading the largest encoder blocks for a fraction of this.
  */
 const SILENT_MS = 180_000;
-const LARGE_FILE_CALLS: readonly Call['kind'][] = [
+const LONG_CALLS: readonly Call['kind'][] = [
   'import-encoder',
   'inspect-encoder',
   'export-encoder',
   'export-head',
   'unpack-truth',
-  // A minute and more for 300,000 objects; other calls are answered meanwhile.
+  // These look at everything in a collection: a minute and more for 300,000 objects. Other calls are answered meanwhile.
   'check-health',
+  'find-similar',
+  'plan-pretraining',
+  'plan-review',
+  'predict-decisions',
+  'write-map',
 ];
 
 type Pending = {
@@ -53,6 +58,7 @@ export class CallWorker {
   /** What to report if a worker is ended now; see [Note: Memory of foreign graphs]. */
   readonly #lastWords = new WeakMap<WorkerChannel, ErrorInfo>();
   readonly #silentMs: number;
+  readonly #timeoutOf: (call: Call) => number;
   #idleTimer: NodeJS.Timeout | undefined;
   #silenceTimer: NodeJS.Timeout | undefined;
   #nextSeq = 1;
@@ -62,10 +68,13 @@ export class CallWorker {
     onBug: (error: unknown, where: string) => void;
     /** How long a worker with calls may send nothing. */
     silentMs?: number;
+    /** How long a call may take, in ms. */
+    timeoutOf?: (call: Call) => number;
   }) {
     this.#fork = options.fork;
     this.#onBug = options.onBug;
     this.#silentMs = options.silentMs ?? SILENT_MS;
+    this.#timeoutOf = options.timeoutOf ?? timeoutOf;
   }
 
   /** @throws UserError as the call does, or WORKER_FAILED when the worker died or took too long */
@@ -74,7 +83,10 @@ export class CallWorker {
     const channel = (this.#channel ??= this.#start());
     const seq = this.#nextSeq++;
     const result = await new Promise<unknown>((resolve, reject) => {
-      const timer = setTimeout(() => channel.kill(), timeoutOf(call));
+      const timeoutMs = this.#timeoutOf(call);
+      const timer = setTimeout(() => {
+        this.#replace(channel, userError('worker-slow', { seconds: Math.ceil(timeoutMs / 1_000) }));
+      }, timeoutMs);
       this.#pending.set(seq, { channel, kind: call.kind, resolve, reject, timer });
       channel.send({ type: 'call', seq, call });
       this.#waitForSign(channel);
@@ -114,17 +126,20 @@ export class CallWorker {
     clearTimeout(this.#silenceTimer);
     if (this.#channel !== channel || this.#pending.size === 0) return;
     this.#silenceTimer = setTimeout(() => {
-      this.#channel = undefined;
-      this.#rejectAll(channel, userError('worker-silent', { seconds: Math.ceil(this.#silentMs / 1_000) }));
-      channel.kill();
+      this.#replace(channel, userError('worker-silent', { seconds: Math.ceil(this.#silentMs / 1_000) }));
     }, this.#silentMs);
   }
 
   /** Ends a worker that the service does not understand, or that did not understand the service. */
   #giveUp(channel: WorkerChannel, error: unknown): void {
     this.#onBug(error, 'worker call');
+    this.#replace(channel, userErrorFromInfo(toErrorInfo(error)));
+  }
+
+  /** Ends a worker and its calls with an error; the next call starts another one. */
+  #replace(channel: WorkerChannel, error: Error): void {
     if (this.#channel === channel) this.#channel = undefined;
-    this.#rejectAll(channel, userErrorFromInfo(toErrorInfo(error)));
+    this.#rejectAll(channel, error);
     channel.kill();
   }
 
@@ -169,5 +184,5 @@ function errorOf(outcome: Outcome): UserError {
 
 function timeoutOf({ kind }: Call): number {
   if (kind === 'probe') return PROBE_TIMEOUT_MS;
-  return LARGE_FILE_CALLS.includes(kind) ? LARGE_FILE_TIMEOUT_MS : CALL_TIMEOUT_MS;
+  return LONG_CALLS.includes(kind) ? LONG_CALL_TIMEOUT_MS : CALL_TIMEOUT_MS;
 }

@@ -52,6 +52,11 @@ export const JOBS_ERRORS = {
     message: 'The worker process was stopped because it did not respond for {seconds} s.',
     hint: 'If it happens again with the same file, that file needs more computation than this app allows.',
   },
+  'worker-slow': {
+    code: 'WORKER_FAILED',
+    message: 'The worker process was stopped because a request took longer than {seconds} s.',
+    hint: 'Try again when less is running on this machine. If the files are on a network drive, check that it responds.',
+  },
   'worker-misunderstood': {
     code: 'WORKER_FAILED',
     message:

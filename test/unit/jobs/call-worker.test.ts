@@ -69,3 +69,20 @@ test('a worker that computes without end is stopped with the reason, and the nex
   await expect(calls.call({ kind: 'probe' })).rejects.toMatchObject({ code: 'WORKER_FAILED' });
   expect(forked).toBe(2);
 });
+
+test('a call that takes too long says so, rather than that memory ran out, and the next call gets a new worker', async () => {
+  let forked = 0;
+  const fork = () => {
+    forked++;
+    return workerOf('silent')();
+  };
+  const calls = new CallWorker({ fork, onBug: () => undefined, timeoutOf: () => 2 });
+  onTestFinished(() => calls[Symbol.dispose]());
+  await expect(calls.call({ kind: 'probe' })).rejects.toMatchObject({
+    text: { key: 'worker-slow', values: { seconds: 1 } },
+  });
+  const next = calls.call({ kind: 'probe' });
+  expect(forked).toBe(2);
+  setTimeout(() => calls[Symbol.dispose]());
+  await expect(next).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+});
