@@ -38,6 +38,7 @@ const Annotation = z.object({
   iscrowd: Flag.catch(false),
   score: z.number().nullish().catch(null),
   segments_info: z.array(z.unknown()).nullish().catch(null),
+  keypoints: z.array(z.unknown()).nullish().catch(null),
 });
 type Annotation = z.infer<typeof Annotation>;
 
@@ -139,7 +140,7 @@ function* readImage(
   }
   const record: ImageMasks = { kind: 'masks', imageName, ...grid, masks: [], ignored: null, skipped: 0 };
   for (const annotation of annotations) {
-    const mask = annotation.segments_info ? PANOPTIC : maskOf(annotation.segmentation, grid);
+    const mask = maskOfAnnotation(annotation, grid);
     if (typeof mask === 'string') {
       record.skipped++;
       yield { kind: 'problem', name: `${annotation.name} of ${imageName}`, detail: mask };
@@ -165,10 +166,22 @@ function classed(
   return { ...mask, className: classNames.get(category_id ?? '') ?? null, score: shareOf(score) };
 }
 
+function maskOfAnnotation(annotation: Annotation, grid: GridSize): EncodedMask | string {
+  const { segments_info: segments, segmentation, keypoints } = annotation;
+  if (segments) return PANOPTIC;
+  if (!isMissing(segmentation)) return maskOf(segmentation, grid);
+  return keypoints?.length ? ONLY_KEYPOINTS : NO_SEGMENTATION;
+}
+
+const isMissing = (segmentation: unknown) =>
+  segmentation == null || (isList(segmentation) && segmentation.length === 0);
+const NO_SEGMENTATION = 'It has no segmentation, at most a box: boxes are not imported.';
+const ONLY_KEYPOINTS =
+  'It has keypoints, but no segmentation: keypoints have no area, so they are not imported. Draw outlines, or import polygons instead.';
+
 /** The mask of a segmentation, or one sentence about why it is none. */
 function maskOf(segmentation: unknown, grid: GridSize): EncodedMask | string {
-  if (segmentation == null || (isList(segmentation) && segmentation.length === 0))
-    return 'It has no segmentation, at most a box: boxes are not imported.';
+  if (isMissing(segmentation)) return NO_SEGMENTATION;
   if (typeof segmentation === 'string') return maskOfText(segmentation, grid);
   if (isList(segmentation) && segmentation.some((part) => RunLengths.safeParse(part).success))
     return maskOfParts(segmentation, grid);

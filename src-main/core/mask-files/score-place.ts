@@ -1,3 +1,5 @@
+import { keypointsIn } from './yolo-pose.ts';
+
 /** Where rows of YOLO have their score: before the coordinates, behind them, or nobody can say. */
 export type ScorePlace = 'first' | 'last' | 'unknown';
 
@@ -19,7 +21,9 @@ export class ScorePlaces {
 
   /** @param text content of a label file */
   add(text: string): void {
-    for (const row of rowsOf(text)) this.#addRow(row.slice(1).map(Number));
+    for (const [, ...fields] of rowsOf(text)) {
+      if (!keypointsIn(fields, null)) this.#addRow(fields.map(Number));
+    }
   }
 
   get place(): ScorePlace {

@@ -7,6 +7,7 @@ import { contextOf, fromFile, type ReadOptions } from './file-context.ts';
 import type { FileRecord } from './mask-record.ts';
 import { readMaskFile } from './read-file.ts';
 import { ScorePlaces, type ScorePlace } from './score-place.ts';
+import type { KeypointShape } from './yolo-pose.ts';
 import { readYolo } from './yolo.ts';
 
 /** A data.yaml takes a few kilobytes, with the names of thousands of classes. */
@@ -18,7 +19,11 @@ const Text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const Names = z
   .union([z.array(Text.nullable()), z.record(z.string(), Text.nullable())])
   .transform((names) => new Map(Object.entries(names).map(([number, name]) => [number, name ?? number])));
-const DataYaml = z.object({ names: Names });
+/** Of datasets for poses: how many keypoints, and how many numbers each has. */
+const KptShape = z
+  .tuple([z.int().positive(), z.literal([2, 3])])
+  .transform(([count, numbers]): KeypointShape => ({ count, hasVisibility: numbers === 3 }));
+const DataYaml = z.object({ names: Names, kpt_shape: KptShape.nullable().catch(null).default(null) });
 
 /** Most label files take a few kilobytes. */
 const MAX_LABELS_BYTES = 50_000_000;
@@ -30,7 +35,7 @@ const MAX_LABELS_BYTES = 50_000_000;
  * @throws UserError BAD_INPUT if there is no data.yaml or list of classes, or one that cannot be read, or no label file
  */
 export async function* readYoloFolder(path: string, options: ReadOptions): AsyncGenerator<FileRecord> {
-  const { classNames, labels, root } = await openYoloFolder(path);
+  const { labels, root, ...dataset } = await openYoloFolder(path);
   const scorePlace = await scorePlaceIn(labels, options);
   for (const { path: file, imageName } of labels) {
     options.signal?.throwIfAborted();
@@ -38,7 +43,7 @@ export async function* readYoloFolder(path: string, options: ReadOptions): Async
     const bytes = await readMaskFile(file, MAX_LABELS_BYTES);
     if (typeof bytes === 'string') yield { kind: 'problem', name: context.name, detail: bytes, file };
     else
-      yield* fromFile(file, readYolo(bytes.toString('utf8'), { imageName, classNames, scorePlace }, context));
+      yield* fromFile(file, readYolo(bytes.toString('utf8'), { ...dataset, imageName, scorePlace }, context));
   }
   if (labels.length > 0) return;
   throw userError('no-yolo-labels', { path });
@@ -65,6 +70,7 @@ type YoloFolder = {
   /** Names of classes by their number. */
   classNames: ReadonlyMap<string, string>;
   labels: YoloLabels[];
+  keypoints: KeypointShape | null;
 };
 
 async function openYoloFolder(path: string): Promise<YoloFolder> {
@@ -76,6 +82,7 @@ async function openYoloFolder(path: string): Promise<YoloFolder> {
       return {
         root: dirname(list),
         classNames: await classNamesInList(list),
+        keypoints: null,
         labels: labels.length > 0 ? labels : await labelsNextToImages(path, dirname(list)),
       };
     }
@@ -84,7 +91,7 @@ async function openYoloFolder(path: string): Promise<YoloFolder> {
   const root = dirname(yaml);
   return {
     root,
-    classNames: await classNamesIn(yaml),
+    ...(await readYaml(yaml)),
     labels: await labelsBelow(path === yaml ? root : path),
   };
 }
@@ -125,7 +132,7 @@ async function classNamesInList(list: string): Promise<ReadonlyMap<string, strin
   return new Map(lines.map((name, index) => [String(index), name.trim() || String(index)]));
 }
 
-async function classNamesIn(yaml: string): Promise<ReadonlyMap<string, string>> {
+async function readYaml(yaml: string): Promise<Pick<YoloFolder, 'classNames' | 'keypoints'>> {
   const bytes = await readMaskFile(yaml, MAX_YAML_BYTES);
   if (typeof bytes === 'string') throw userError('yaml-unusable', { path: yaml, detail: bytes });
   const document = parseDocument(bytes.toString('utf8').replace(/^\ufeff/, ''), { logLevel: 'silent' });
@@ -135,7 +142,7 @@ async function classNamesIn(yaml: string): Promise<ReadonlyMap<string, string>> 
     throw userError('yaml-invalid', { path: yaml, reason });
   }
   const { data } = DataYaml.safeParse(contentOf(document));
-  if (data) return data.names;
+  if (data) return { classNames: data.names, keypoints: data.kpt_shape };
   throw userError('yaml-classes', { path: yaml });
 }
 

@@ -5,6 +5,7 @@ import type { FileMask, MaskFileContext, MaskRecord } from './mask-record.ts';
 import { outlineOf } from './outline.ts';
 import { rowsOf, type ScorePlace } from './score-place.ts';
 import { NO_PIXEL } from './shapes.ts';
+import { keypointsIn, noMaskOfPose, type KeypointShape } from './yolo-pose.ts';
 
 /** Ultralytics refuses a label file with a larger share. */
 const MAX_SHARE = 1.01;
@@ -18,6 +19,8 @@ export type YoloFile = {
   classNames: ReadonlyMap<string, string>;
   /** Of all files of the folder. */
   scorePlace: ScorePlace;
+  /** That data.yaml gives, if the dataset is one of poses. */
+  keypoints: KeypointShape | null;
 };
 
 /**
@@ -28,7 +31,7 @@ export type YoloFile = {
  * @param text content of the whole file
  */
 export function* readYolo(text: string, file: YoloFile, context: MaskFileContext): Generator<MaskRecord> {
-  const { imageName, classNames, scorePlace } = file;
+  const { imageName, classNames } = file;
   const grid = context.gridOf(imageName, null);
   const masks: FileMask[] = [];
   let skipped = 0;
@@ -36,7 +39,7 @@ export function* readYolo(text: string, file: YoloFile, context: MaskFileContext
     if (!first) continue;
     // Some tools write whole numbers as 0.0.
     const classNumber = /^\d+(\.0*)?$/.test(first) ? String(Number(first)) : first;
-    const mask = typeof grid === 'string' ? grid : maskOfRow(fields, grid, scorePlace);
+    const mask = typeof grid === 'string' ? grid : maskOfRow(fields, grid, file);
     if (typeof mask === 'string') {
       skipped++;
       yield { kind: 'problem', name: `${context.name}: row ${index + 1} of ${imageName}`, detail: mask };
@@ -57,9 +60,11 @@ export function* readYolo(text: string, file: YoloFile, context: MaskFileContext
 function maskOfRow(
   fields: readonly string[],
   grid: GridSize,
-  scorePlace: ScorePlace,
+  { scorePlace, keypoints }: YoloFile,
 ): (EncodedMask & { score: number | null }) | string {
   if (fields.length === 4 || fields.length === 5) return 'It has only a box: boxes are not imported.';
+  const pose = keypointsIn(fields, keypoints);
+  if (pose) return noMaskOfPose(pose);
   const isScored = fields.length % 2 === 1;
   const isFirst = scorePlace === 'first';
   const score = isScored ? numberOf(isFirst ? fields[0] : fields.at(-1)) : null;

@@ -115,6 +115,15 @@ describe('a COCO file', () => {
     });
   });
 
+  test('says which annotations are keypoints, and keeps the polygons of those that have both', () => {
+    const square = [[0, 0, 1, 0, 1, 1, 0, 1]];
+    const keypoints = [1, 1, 2, 2, 1, 1];
+    const text = cocoFile([{ keypoints }, { keypoints, segmentation: [] }, { keypoints, segmentation: square }]);
+    const detail =
+      'It has keypoints, but no segmentation: keypoints have no area, so they are not imported. Draw outlines, or import polygons instead.';
+    expect(recordsIn('coco', text)).toMatchObject([{ detail }, { detail }, { masks: [{ areaPx: 1 }] }]);
+  }); // prettier-ignore
+
   test.each([
     ['of another size', { size: [3, 3], counts: [0, 9] }, 'Its mask is 3 x 3, but the image is 4 x 3.'],
     ['whose runs are too short', { size: [3, 4], counts: [1, 1] }, 'cover 2 pixels'],

@@ -111,6 +111,47 @@ describe('a row of YOLO', () => {
   });
 });
 
+describe('a row of keypoints', () => {
+  const ofPose = (points: number, dimensions: string) =>
+    `It is a box and ${points} keypoints${dimensions}, as datasets for poses have them: keypoints have no area, so they are not imported. Export polygons (YOLO segmentation) instead.`;
+  const box = '0 0.5 0.5 0.5 0.5';
+  const shaped = (shape: string) => `${YAML}kpt_shape: ${shape}\n`;
+  const visible = ' with visibility';
+
+  test.each([
+    ['with all degrees of visibility', `${box} 0.4 0.4 2 0.6 0.6 1 0 0 0`, YAML, ofPose(3, visible)],
+    ['that are all visible', `${box} 0.4 0.4 1 0.6 0.6 1`, YAML, ofPose(2, visible)],
+    ['that are all hidden', `${box} 0.4 0.4 1 0 0 0 0.3 0.3 1`, YAML, ofPose(3, visible)],
+    ['beyond their box', `${box} 0.1 0.9 2 0.6 0.6 2`, YAML, ofPose(2, visible)],
+    ['of which there is one', `${box} 0.4 0.4 2`, YAML, ofPose(1, visible).replace('keypoints with', 'keypoint with')],
+    ['of a prediction', `${box} 0.4 0.4 0.91 0.6 0.6 0.13`, shaped('[2, 3]'), ofPose(2, visible)],
+    ['of a prediction with a score', `${box} 0.4 0.4 0.91 0.6 0.6 0.13 0.88`, shaped('[2, 3]'), ofPose(2, visible)],
+    ['of two numbers', `${box} 0.4 0.4 0.6 0.6 0.5 0.5`, shaped('[3, 2]'), ofPose(3, '')],
+    ['of two numbers, with a score', `${box} 0.4 0.4 0.6 0.6 0.5 0.5 0.7`, shaped('[3, 2]'), ofPose(3, '')],
+  ])('%s is named as that, and the others are read', async (_, row, yaml, detail) => {
+    const [problem, record] = await readRows(`${row}\n1 ${square}\n`, yaml);
+    expect(problem).toEqual({ kind: 'problem', name: join('labels', 'train', 'a.txt: row 1 of a'), detail });
+    expect(masksIn(record)).toMatchObject({ skipped: 1, masks: [{ className: 'dog: small' }] });
+  }); // prettier-ignore
+
+  test.each([
+    ['the whole image with a corner twice', '0 0 0 1 0 1 1 0 1 0 0', YAML],
+    ['a triangle whose score is 1', '0 0.5 0.5 0.75 0.25 0.25 0.25 1', YAML],
+    ['corners at the edges of the image', '0 0.5 0.5 0.9 0.1 1 1 1 0.2 0.9 1', YAML],
+    ['another number of points than the keypoints', `0 ${square}`, shaped('[17, 3]')],
+    ['keypoints of which nothing is known', `0 ${square}`, shaped('many')],
+  ])('is not seen in a polygon: %s', async (_, row, yaml) => {
+    const records = await readRows(`${row}\n0 ${square} 0.75\n`, yaml);
+    expect(masksIn(records.at(-1)).masks).toHaveLength(2);
+  });
+
+  test('says nothing about where scores are', async () => {
+    const pose = `${box} 0.99 0.4 1 0.6 0.01 1 0.4 0.99 2`;
+    const records = await readRows(`${`${pose}\n`.repeat(12)}0 0.75 ${square}`);
+    expect(masksIn(records.at(-1)).masks).toMatchObject([{ score: 0.75 }]);
+  });
+});
+
 describe('a folder of YOLO', () => {
   test('names images below the folders of its splits', async () => {
     const folder = folderOf({
