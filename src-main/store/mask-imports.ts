@@ -100,7 +100,12 @@ export class MaskImportRepository {
     this.#images = db.prepare(`
       SELECT s.image_id AS imageId, s.rel_path AS relPath, s.content_hash AS contentHash, i.width_px AS widthPx,
         i.height_px AS heightPx,
-        EXISTS (SELECT 1 FROM mask_import_images WHERE import_id = @importId AND image_id = s.image_id) AS isDone
+        EXISTS (
+          SELECT 1 FROM mask_import_images r JOIN mask_imports o ON o.id = r.import_id
+          WHERE r.import_id = @importId AND r.image_id = s.image_id AND (
+            r.changed + r.added + r.rejected = 0 OR o.batch IS NULL OR EXISTS (
+              SELECT 1 FROM mask_edits WHERE segmentation_id = s.segmentation_id AND image_id = s.image_id
+                AND is_undone = 0 AND +batch = o.batch))) AS isDone
       FROM segmented_images s JOIN images i ON i.id = s.image_id
       WHERE s.segmentation_id = @segmentationId AND s.image_id > @afterId AND i.content_hash = s.content_hash
       ORDER BY s.image_id LIMIT @limit`);
@@ -153,7 +158,7 @@ export class MaskImportRepository {
 
   /**
    * Images of a segmentation whose file is still the one that was segmented, by id.
-   * @param query with the import that `isDone` is about, if there is one
+   * @param query with the import that `isDone` is about, if there is one; an image where it was undone is not done
    */
   images(query: {
     importId: ImportId | null;
@@ -210,7 +215,7 @@ function prepareSave(
     .pluck();
   const setBatch = db.prepare<[number | null, number]>('UPDATE mask_imports SET batch = ? WHERE id = ?');
   const insertImage = db.prepare<[ImportCounts & { importId: number; imageId: number }]>(`
-    INSERT INTO mask_import_images (import_id, image_id, kept, changed, added, rejected, skipped)
+    INSERT OR REPLACE INTO mask_import_images (import_id, image_id, kept, changed, added, rejected, skipped)
     VALUES (@importId, @imageId, @kept, @changed, @added, @rejected, @skipped)`);
   const writeOf = (change: MaskChange, segmentationId: SegmentationId): MaskWrite => {
     if (change.kind === 'reject') {

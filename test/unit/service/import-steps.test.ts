@@ -116,14 +116,12 @@ describe('an import', () => {
     expect(picture(running)).toEqual([changed, ...before.slice(1)]);
   });
 
-  test('that was interrupted is completed as the same step, with the counts of both parts', async () => {
-    const running = startSegmented(await pets());
-    const before = picture(running);
-    const { store, queue } = running.service;
+  /** An import whose worker was killed after it had rejected the first mask of the first image. */
+  async function interrupted(running: SegmentedService) {
+    const { store } = running.service;
     const path = corrections();
     const options = { segmentationId: running.segmentationId, path, format: 'coco', rejectMissing: true, isDryRun: false } as const; // prettier-ignore
     const importId = store.maskImports.insert(options, 1);
-    // What a worker had saved when it was killed: the masks of the first image.
     const imageId = await firstImageOf(running);
     const { masks } = store.maskImports.masksOf(imageId, {
       segmentationId: running.segmentationId,
@@ -134,17 +132,47 @@ describe('an import', () => {
     const change = { kind: 'reject', maskId: cat.id, revision: cat.revision } as const;
     const counts = { kept: 1, changed: 0, added: 0, rejected: 1, skipped: 0 };
     expect(store.maskImports.save(importId, { imageId, changes: [change], counts }, 1)).toBe(true);
-    const batch = store.maskImports.get(importId)?.batch;
-    expect(batch).not.toBeNull();
+    const batch = store.maskImports.get(importId)?.batch ?? -1;
+    const resume = async () => {
+      const job = running.service.queue.enqueue({ kind: 'import', importId }, 'Import corrected.json');
+      await waitForState(running.client, job.id, 'done');
+      return running.client.maskImports.get({ id: importId });
+    };
+    return { batch, imageId, resume };
+  }
 
-    const job = queue.enqueue({ kind: 'import', importId }, 'Import corrected.json');
-    await waitForState(running.client, job.id, 'done');
-    const made = await running.client.maskImports.get({ id: importId });
+  test('that was interrupted is completed as the same step, with the counts of both parts', async () => {
+    const running = startSegmented(await pets());
+    const before = picture(running);
+    const { batch, resume } = await interrupted(running);
+    const made = await resume();
     expect(made.batch).toBe(batch);
     expect(made.result).toMatchObject({ images: 3, kept: 3, changed: 0, added: 1, rejected: 1 });
-    expect(await running.client.masks.undoBatch({ batch: batch ?? -1 })).toEqual({ undone: 2, kept: 0 });
+    expect(await running.client.masks.undoBatch({ batch })).toEqual({ undone: 2, kept: 0 });
     expect(picture(running)).toEqual(before);
   });
+
+  test.each([
+    ['undone', (running: SegmentedService, { batch }: { batch: number }) => running.client.masks.undoBatch({ batch })],
+    ['undone on one image, and overtaken there', async (running: SegmentedService, { imageId }: { imageId: ImageId }) => {
+      const key = { id: running.segmentationId, imageId };
+      await running.client.masks.undo(key);
+      await running.client.masks.reviewImages({ id: key.id, imageIds: [imageId], review: 'accepted' });
+    }],
+  ])('that was interrupted and %s is applied to all images when it is resumed, as one step', async (_, undo) => {
+    const whole = startSegmented(await pets());
+    const { result } = await runImport(whole, corrections(), 'coco', { rejectMissing: true });
+    const running = startSegmented(await pets());
+    const stopped = await interrupted(running);
+    await undo(running, stopped);
+    const before = picture(running);
+    const made = await stopped.resume();
+    expect(made).toMatchObject({ batch: stopped.batch, result });
+    const shapes = (of: SegmentedService) => picture(of).map((masks) => masks.map(({ className, drawing }) => [className, drawing]));
+    expect(shapes(running)).toEqual(shapes(whole));
+    expect(await running.client.masks.undoBatch({ batch: stopped.batch })).toEqual({ undone: 2, kept: 0 });
+    expect(picture(running)).toEqual(before);
+  }); // prettier-ignore
 
   test('saves nothing over masks that were changed while it compared them', async () => {
     const running = startSegmented(await pets());

@@ -2,25 +2,15 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { UserError } from '../../../contract/errors.ts';
-import type { ImportId } from '../../../contract/ids.ts';
-import {
-  importedNothing,
-  MaskFileFormat,
-  type ImportCounts,
-  type ImportedImage,
-  type MaskImport,
-} from '../../../contract/mask-import.ts';
+import type { ImportId, JobId } from '../../../contract/ids.ts';
+import { importedNothing, MaskFileFormat, type MaskImport } from '../../../contract/mask-import.ts';
 import { followJob } from '../follow-job.ts';
-import { printable } from '../output.ts';
+import type { Output } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { importLines, readImport, unusedText } from './import-lines.ts';
 import { findSegmentation } from './segmentations.ts';
 
-/** Problems and images that are listed one by one; the rest is counted. */
-const ROWS_SHOWN = 20;
-
 type Options = { format: MaskFileFormat; rejectMissing?: boolean; dryRun?: boolean };
-/** An import, with the first of the images on which it changes something. */
-type ShownImport = MaskImport & { differentImages: ImportedImage[] };
 
 export function addImportMasksCommand(program: Command): void {
   program
@@ -48,7 +38,7 @@ export function addImportMasksCommand(program: Command): void {
           rejectMissing: options.rejectMissing ?? false,
           isDryRun: options.dryRun ?? false,
         });
-        await followJob(client, started.job.id);
+        await followImport(client, { importId: started.import.id, jobId: started.job.id, output });
         const made = await readImport(client, started.import.id);
         output.result(made, importLines);
         refuseNothing(made);
@@ -56,46 +46,21 @@ export function addImportMasksCommand(program: Command): void {
     });
 }
 
-async function readImport(client: Client, id: ImportId): Promise<ShownImport> {
-  const made = await client.maskImports.get({ id });
-  const { items } = await client.maskImports.images({ id, onlyDifferent: true, limit: 500 });
-  return { ...made, differentImages: items };
-}
-
-function importLines({ id, options, result, batch, differentImages }: ShownImport): string[] {
-  if (!result) return ['The import was paused.'];
-  const { images, problems, skipped, notes, noteCount } = result;
-  const { segmentationId, isDryRun } = options;
-  return [
-    `${images} images: ${countsText(result)}`,
-    ...(isDryRun ? listed(differentImages, differentImages.length, imageLine) : []),
-    ...(skipped > 0 ? [`${skipped} entries, files or images could not be used:`] : []),
-    ...listed(problems, skipped, problemLine),
-    ...(noteCount > 0 ? [`${noteCount} notes:`] : []),
-    ...listed(notes, noteCount, problemLine),
-    ...(isDryRun ? ['Nothing was changed: this was a preview.'] : []),
-    ...(batch === null ? [] : [`To undo it: r2o review ${segmentationId} --undo ${batch} (import ${id})`]),
-  ];
-}
-
-const countsText = ({ kept, changed, added, rejected }: ImportCounts) =>
-  `${kept} masks unchanged, ${changed} changed, ${added} added, ${rejected} rejected`;
-
-function imageLine({ relPath, skipped, ...counts }: ImportedImage): string {
-  const unused = skipped > 0 ? `, ${skipped} not used` : '';
-  return `  ${printable(relPath)}: ${countsText({ ...counts, skipped })}${unused}`;
-}
-
-const problemLine = ({ name, detail }: { name: string; detail: string }) =>
-  `  ${printable(name)}: ${printable(detail)}`;
-
-function listed<T>(rows: readonly T[], count: number, lineOf: (row: T) => string): string[] {
-  const shown = rows.slice(0, ROWS_SHOWN);
-  const more = count - shown.length;
-  return [
-    ...shown.map(lineOf),
-    ...(more > 0 ? [`  ... and ${more} more; --json lists the first of them`] : []),
-  ];
+/** Follows the job of an import. If it does not end well, notes what of it is done, and how that is undone or continued. */
+async function followImport(
+  client: Client,
+  { importId, jobId, output }: { importId: ImportId; jobId: JobId; output: Output },
+): Promise<void> {
+  try {
+    await followJob(client, jobId);
+  } catch (error) {
+    // Whatever is wrong with the connection, the error says.
+    const made = await readImport(client, importId).catch(() => undefined);
+    if (made && made.batch !== null)
+      for (const line of [...importLines(made), `To continue it: r2o jobs resume ${jobId}`])
+        output.note(line);
+    throw error;
+  }
 }
 
 /** @throws UserError BAD_INPUT if the files hold no mask that could be used */
@@ -105,7 +70,7 @@ function refuseNothing({ options: { path, format }, result }: MaskImport): void 
   throw new UserError(
     'BAD_INPUT',
     skipped > 0
-      ? `No mask of ${path} could be imported: ${skipped} entries, files or images could not be used.`
+      ? `No mask of ${path} could be imported: ${unusedText(skipped)}.`
       : `${path} holds no masks in the format ${format}.`,
     {
       hint: 'Check the format, the names of the images, and that the segmentation is the one of these images.',

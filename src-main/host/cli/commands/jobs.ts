@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Client } from '../../../contract/contract.ts';
 import { JobId } from '../../../contract/ids.ts';
 import type { Job } from '../../../contract/job.ts';
 import { UserError } from '../../../contract/errors.ts';
@@ -6,6 +7,7 @@ import { followJob } from '../follow-job.ts';
 import { commandLineHint } from '../error-hints.ts';
 import { printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
+import { importLines, readImport, type ShownImport } from './import-lines.ts';
 
 const JOBS_LISTED = 50;
 const WHICH = 'job number, as shown by r2o jobs list';
@@ -32,8 +34,11 @@ export function addJobCommands(program: Command): void {
     .description('show the state of a job, with its error and what to do about it')
     .action(async (which: string, _options: unknown, command: Command) => {
       const { output, withSession } = contextOf(command);
-      const job = await withSession(({ client }) => client.jobs.get({ id: parseJobId(which) }));
-      output.result(job, (shown) => [...listLines([shown]), ...errorOf(shown)]);
+      await withSession(async ({ client }) => {
+        const job = await client.jobs.get({ id: parseJobId(which) });
+        const shown = await withImport(client, job);
+        output.result(shown, () => [...listLines([job]), ...errorOf(job), ...importOf(shown)]);
+      });
     });
 
   jobs
@@ -46,7 +51,8 @@ export function addJobCommands(program: Command): void {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const job = await client.jobs.resume({ id: parseJobId(which) });
-        output.result(await followJob(client, job.id), (ended) => listLines([ended]));
+        const ended = await withImport(client, await followJob(client, job.id));
+        output.result(ended, () => [...listLines([ended]), ...importOf(ended)]);
       });
     });
 
@@ -66,6 +72,16 @@ export function addJobCommands(program: Command): void {
       });
   }
 }
+
+/** A job, and the import that it did, if it is one. */
+type ShownJob = Job & { import?: ShownImport };
+
+async function withImport(client: Client, job: Job): Promise<ShownJob> {
+  if (job.spec.kind !== 'import') return job;
+  return { ...job, import: await readImport(client, job.spec.importId) };
+}
+
+const importOf = ({ import: made }: ShownJob) => (made ? importLines(made) : []);
 
 function parseJobId(text: string): JobId {
   const id = JobId.safeParse(Number(text));
