@@ -161,9 +161,7 @@ export function maskHandlers(service: Service) {
     reviewProgress(id: SegmentationId): ReviewProgress {
       const counts = store.likelyRight.counts(id);
       if (!hasCalibratedScores(segmentationHandlers(service).get(id))) return { counts, likelyRight: null };
-      const masks = store.likelyRight.pending(id);
-      const imageCount = new Set(masks.map(({ imageId }) => imageId)).size;
-      return { counts, likelyRight: { maskCount: masks.length, imageCount } };
+      return { counts, likelyRight: store.likelyRight.pendingCounts(id) };
     },
 
     /** @throws UserError NOT_FOUND; WRONG_STATE where scores do not say what is likely right */

@@ -37,12 +37,12 @@ const BACKGROUND_SHARE = 0.2;
 /** Counted with those that were merged into it; images that have several of them count once. */
 const SELECT = `
   SELECT c.*,
-    (SELECT ifnull(sum(mask_count), 0) FROM concept_images WHERE concept_id IN group_of) AS mask_count,
-    (SELECT count(DISTINCT image_id) FROM concept_images WHERE concept_id IN group_of) AS image_count
-  FROM concepts c`.replaceAll(
-  'group_of',
-  '(SELECT g.id FROM concepts g WHERE g.id = c.id OR g.merged_into = c.id)',
-);
+    c.own_masks + (SELECT ifnull(sum(own_masks), 0) FROM concepts WHERE merged_into = c.id) AS mask_count,
+    iif(EXISTS (SELECT 1 FROM concepts WHERE merged_into = c.id),
+      (SELECT count(DISTINCT image_id) FROM concept_images
+       WHERE concept_id IN (SELECT c.id UNION ALL SELECT id FROM concepts WHERE merged_into = c.id)),
+      c.own_images) AS image_count
+  FROM concepts c`;
 
 /** The concepts of a segmentation: found by the worker, named and merged by people. */
 export class ConceptRepository {
@@ -69,7 +69,7 @@ export class ConceptRepository {
     this.#of = db.prepare(`
       ${SELECT} WHERE c.segmentation_id = ?
         -- One that an import made goes with its masks, and comes back with them.
-        AND (c.is_imported = 0 OR EXISTS (SELECT 1 FROM concept_images WHERE concept_id = c.id))
+        AND (c.is_imported = 0 OR c.own_images > 0)
       ORDER BY c.position IS NULL, c.position, c.number`);
     this.#get = db.prepare(`${SELECT} WHERE c.id = ?`);
     this.#numbers = db.prepare('SELECT id, number FROM concepts WHERE segmentation_id = ?');

@@ -31,27 +31,37 @@ export const LIKELY_RIGHT_COUNT = `(
   SELECT count(*) FROM masks m INDEXED BY masks_by_image
   WHERE m.segmentation_id = t.segmentation_id AND m.image_id = t.image_id AND ${IS_LIKELY_RIGHT})`;
 
-type ReviewRow = { review: ReviewState; count: number };
+/** From the images whose best object is that good, of those with something to review. */
+const PENDING = `
+  FROM segmented_images t INDEXED BY segmented_pending_by_score
+    JOIN masks m INDEXED BY masks_by_image ON m.segmentation_id = t.segmentation_id AND m.image_id = t.image_id
+  WHERE t.segmentation_id = ? AND t.best_score >= ${LIKELY_RIGHT_SCORE} AND t.pending_count > 0
+    AND m.review = 'pending' AND ${IS_LIKELY_RIGHT}`;
 
 /** Objects by how far they have been reviewed, and what is likely right among those that have not. */
 export class LikelyRightRepository {
-  readonly #counts: Statement<[number], ReviewRow>;
+  readonly #counts: Statement<[number], Record<ReviewState, number>>;
   readonly #pending: Statement<[number], MaskRow>;
+  readonly #pendingCounts: Statement<[number], { maskCount: number; imageCount: number }>;
 
   constructor(db: ReadableDb) {
     this.#counts = db.prepare(`
-      SELECT review, count(*) AS count FROM masks
-      WHERE segmentation_id = ? AND level = 0 GROUP BY review`);
-    this.#pending = db.prepare(`
-      SELECT m.* FROM masks m
-      WHERE m.segmentation_id = ? AND m.review = 'pending' AND ${IS_LIKELY_RIGHT} ORDER BY m.image_id, m.id`);
+      SELECT pending_masks AS pending, accepted_masks AS accepted, rejected_masks AS rejected, edited_masks AS edited
+      FROM segmentations WHERE id = ?`);
+    this.#pending = db.prepare(`SELECT m.* ${PENDING} ORDER BY m.image_id, m.id`);
+    this.#pendingCounts = db.prepare(
+      `SELECT count(*) AS maskCount, count(DISTINCT m.image_id) AS imageCount ${PENDING}`,
+    );
   }
 
   /** Objects of a segmentation in each state. */
   counts(segmentationId: SegmentationId): Record<ReviewState, number> {
-    const counts = { pending: 0, accepted: 0, rejected: 0, edited: 0 };
-    for (const { review, count } of this.#counts.all(segmentationId)) counts[review] = count;
-    return counts;
+    return this.#counts.get(segmentationId) ?? { pending: 0, accepted: 0, rejected: 0, edited: 0 };
+  }
+
+  /** How many objects are likely right and not reviewed yet, and on how many images; see `pending`. */
+  pendingCounts(segmentationId: SegmentationId): { maskCount: number; imageCount: number } {
+    return this.#pendingCounts.get(segmentationId) ?? { maskCount: 0, imageCount: 0 };
   }
 
   /** The objects of a segmentation with calibrated scores that are likely right and not reviewed yet, by image. */

@@ -13,21 +13,17 @@ export type SegmentationRow = {
   settings: string;
   device: string;
   foreground: string | null;
-  image_count: number;
-  preliminary_count: number;
+  finished_images: number;
+  preliminary_images: number;
   unread_count: number;
   has_model: number;
   created_at_ms: number;
   finished_at_ms: number | null;
 };
 
-/** Selects segmentations with the state of their job, and how many images are finished, preliminary and unread. */
+/** Selects segmentations with the state of their job, and how many images are unread. */
 export const segmentationSql = `
   SELECT s.*, j.state,
-    (SELECT count(*) FROM segmented_images i WHERE i.segmentation_id = s.id AND i.is_preliminary = 0)
-      AS image_count,
-    (SELECT count(*) FROM segmented_images i WHERE i.segmentation_id = s.id AND i.is_preliminary = 1)
-      AS preliminary_count,
     (SELECT count(*) FROM unread_images u WHERE u.segmentation_id = s.id) AS unread_count
   FROM segmentations s LEFT JOIN jobs j ON j.id = s.job_id`;
 
@@ -44,8 +40,8 @@ export function toSegmentation(row: SegmentationRow, unreadImages: SkippedImage[
     settings: SegmentSettings.parse(JSON.parse(row.settings)),
     device: row.device,
     foreground: row.foreground === null ? null : ForegroundNote.parse(JSON.parse(row.foreground)),
-    imageCount: row.image_count,
-    preliminaryCount: row.preliminary_count,
+    imageCount: row.finished_images,
+    preliminaryCount: row.preliminary_images,
     unreadCount: row.unread_count,
     unreadImages,
     createdAtMs: row.created_at_ms,

@@ -82,16 +82,30 @@ export class GalleryScene extends TestStore {
     const kept = `mask_count AS masks, best_score AS best, largest_px AS largest, pending_count AS pending,
       accepted_count AS accepted, rejected_count AS rejected, edited_count AS edited`;
     const keys = 'segmentation_id, image_id';
+    const imagesThat = (condition: string) =>
+      `(SELECT count(*) FROM segmented_images WHERE segmentation_id = s.id AND ${condition})`;
+    const masksIn = (review: string) =>
+      `(SELECT count(*) FROM masks WHERE segmentation_id = s.id AND review = '${review}') AS ${review}_masks`;
     const read = (sql: string) => this.db.prepare(sql).all();
     return {
       kept: [
         read(`SELECT ${keys}, ${kept} FROM segmented_images WHERE mask_count > 0 ORDER BY 1, 2`),
         read(`SELECT concept_id, ${keys}, ${kept} FROM concept_images ORDER BY 1, 2, 3`),
+        read(`SELECT id, finished_images, preliminary_images, pending_masks, accepted_masks, rejected_masks, edited_masks
+              FROM segmentations ORDER BY 1`),
+        read('SELECT id, own_masks, own_images FROM concepts ORDER BY 1'),
       ],
       recounted: [
         read(`SELECT ${keys}, ${values} FROM masks GROUP BY 1, 2 ORDER BY 1, 2`),
         read(`SELECT concept_id, ${keys}, ${values} FROM masks WHERE concept_id IS NOT NULL
               GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`),
+        read(`SELECT id, ${imagesThat('is_preliminary = 0')} AS finished_images,
+                ${imagesThat('is_preliminary = 1')} AS preliminary_images, ${masksIn('pending')}, ${masksIn('accepted')},
+                ${masksIn('rejected')}, ${masksIn('edited')}
+              FROM segmentations s ORDER BY 1`),
+        read(`SELECT id, (SELECT count(*) FROM masks WHERE concept_id = c.id) AS own_masks,
+                (SELECT count(DISTINCT image_id) FROM masks WHERE concept_id = c.id) AS own_images
+              FROM concepts c ORDER BY 1`),
       ],
     };
   }
