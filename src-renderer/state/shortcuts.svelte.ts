@@ -1,8 +1,7 @@
 import { untrack } from 'svelte';
+import type { Command } from './commands.ts';
 
-/** `mod` is Command on a Mac and Ctrl elsewhere. Keys as KeyboardEvent names them: `mod+a`, `?`, `Escape`. */
-type Shortcut = { keys: string; label: string; run: () => void };
-export type ShortcutGroup = { title: string; shortcuts: readonly Shortcut[] };
+export type ShortcutGroup = { title: string; shortcuts: readonly Command[] };
 
 const isMac = typeof navigator !== 'undefined' && /mac/i.test(navigator.userAgent);
 const LABELS: Record<string, string> = {

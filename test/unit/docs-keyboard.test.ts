@@ -1,18 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { KEYS } from '../../src-renderer/state/command-keys.ts';
+import { SCREEN_PLACES } from '../../src-main/contract/screens.ts';
+import { nativeTexts } from '../../src-main/host/electron/texts.ts';
+import en from '../../src-renderer/i18n/en.json';
+import { COMMANDS } from '../../src-renderer/state/commands.ts';
 import { codesIn, documentationPages, tableRows } from '../support/documentation.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-
-/** Where the shortcuts of a part of the page are written down. */
-const PARTS = [
-  { page: 'keyboard.md', heading: '## Everywhere', sources: ['components/frame/', 'contract/screens.ts'] },
-  { page: 'keyboard.md', heading: '## Library', sources: ['screens/library/'] },
-  { page: 'keyboard.md', heading: '## Concepts', sources: ['screens/concepts/'] },
-  { page: 'reviewing.md', heading: '# ', sources: ['screens/masks/'] },
-];
+const page = join(root, 'resources/docs/keyboard.md');
 
 /** As documented, where that is not what a browser calls the key. */
 const NAMES: Record<string, string> = {
@@ -25,71 +21,94 @@ const NAMES: Record<string, string> = {
   ArrowRight: 'Right',
   ArrowUp: 'Up',
   ArrowDown: 'Down',
-  PageUp: 'Page Up',
-  PageDown: 'Page Down',
 };
 
-/** Keys that grids and buttons take by themselves, so that no shortcut of a screen names them. */
-const KEYS_OF_CONTROLS = [
-  ...['Left', 'Right', 'Up', 'Down', 'Page Up', 'Page Down', 'Home', 'End'],
-  ...['Enter', 'Space'],
-];
+/** Keys that grids and buttons take by themselves, so that no command names them. */
+const KEYS_OF_CONTROLS = ['Page Up', 'Page Down', 'Home', 'End'];
 
-const sources = ['src-renderer', 'src-main'].flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => /\.(svelte|ts)$/.test(path))
-    .map((path) => ({ path, text: readFileSync(join(root, folder, path), 'utf8') })),
-);
+const sources = readdirSync(join(root, 'src-renderer'), { recursive: true, encoding: 'utf8' })
+  .map((path) => path.replaceAll('\\', '/'))
+  .filter((path) => /\.(svelte|ts)$/.test(path))
+  .map((path) => ({ path, text: readFileSync(join(root, 'src-renderer', path), 'utf8') }));
 
 describe('the documented keyboard', () => {
-  test.each(PARTS)('has the shortcuts of $sources under "$heading" of $page', (part) => {
-    const inCode = new Set(
-      sources
-        .filter(({ path }) => part.sources.some((source) => path.startsWith(source)))
-        .flatMap(({ text }) => shortcutsIn(text)),
-    );
-    const documented = new Set(documentedIn(part));
-    expect(inCode.size).toBeGreaterThan(0);
-    expect([...inCode].filter((keys) => !documented.has(keys))).toEqual([]);
-    const invented = [...documented].filter((keys) => !inCode.has(keys) && !KEYS_OF_CONTROLS.includes(keys));
-    expect(invented).toEqual([]);
+  test('is the table of commands: renew it with `npx vitest run test/unit/docs-keyboard.test.ts -u`', async () => {
+    const text = readFileSync(page, 'utf8');
+    const [before = ''] = text.split('| key |');
+    await expect(`${before}${tableOfCommands()}`).toMatchFileSnapshot(page);
   });
 
-  test('has one meaning for each key, on every screen', () => {
-    const keys: string[] = Object.values(KEYS);
-    expect(keys.filter((one, at) => keys.indexOf(one) !== at)).toEqual([]);
-    // Only digits are written where they are used: those of concepts, and those of screens.
-    const written = sources
-      .filter(({ path }) => !path.endsWith('contract/screens.ts'))
-      .flatMap(({ text }) => [...text.matchAll(/\bkeys(?:: '|=")([^'"]+)/g)].map(([, one = '']) => one));
-    expect(written.filter((one) => !/^[1-9]$/.test(one))).toEqual([]);
-  });
-
-  test('knows every place in the code that has shortcuts', () => {
-    const known = PARTS.flatMap((part) => part.sources);
-    const withShortcuts = sources.filter(({ text }) => shortcutsIn(text).length > 0).map(({ path }) => path);
-    expect(withShortcuts.filter((path) => !known.some((source) => path.startsWith(source)))).toEqual([]);
+  test('of the masks screen is explained key by key', () => {
+    const text = documentationPages().find(({ path }) => path.endsWith('/reviewing.md'))?.text ?? '';
+    const explained = new Set(tableRows(text, 'key').flatMap(([keys]) => codesIn(keys)));
+    const commands = Object.values(COMMANDS).filter(({ on }) => on.includes('masks' as never));
+    expect(commands.map(({ keys }) => keyName(keys)).filter((keys) => !explained.has(keys))).toEqual([]);
+    const known = [...Object.values(COMMANDS).map(({ keys }) => keyName(keys)), ...KEYS_OF_CONTROLS];
+    expect([...explained].filter((keys) => !known.includes(keys) && !/^[1-9]$/.test(keys))).toEqual([]);
   });
 });
 
-/** Keys of the shortcuts that a source file registers, by their documented names. */
-function shortcutsIn(text: string): string[] {
-  const written = [...text.matchAll(/\bkeys: '([^']+)'/g)].map(([, keys = '']) => keys);
-  const named = [...text.matchAll(/\bkeys: KEYS\.(\w+)/g)].map(([, name = '']) => new Map(Object.entries(KEYS)).get(name) ?? name); // prettier-ignore
-  return [...written, ...named].map((keys) =>
-    keys
-      .split(/\+(?=.)/)
-      .map((key) => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key))
-      .join('+'),
+describe('the table of commands', () => {
+  test('has one meaning for each key, on every screen', () => {
+    const all = [...Object.values(COMMANDS), ...SCREEN_PLACES].map(({ keys }) => keys);
+    expect(all.filter((one, at) => all.indexOf(one) !== at)).toEqual([]);
+  });
+
+  test('names a command once, and is the only place with keys and their icons', () => {
+    const labels = Object.values(COMMANDS).map(({ label }) => label);
+    expect(labels.filter((one, at) => labels.indexOf(one) !== at)).toEqual([]);
+    const written = sources
+      .filter(({ path }) => path !== 'state/commands.ts')
+      .flatMap(({ text }) => [...text.matchAll(/\bkeys(?:: '|=")([^'"]+)/g)].map(([, one = '']) => one));
+    expect(written).toEqual([]);
+  });
+
+  test('says on which screens each command is', () => {
+    for (const { path, text } of sources.filter((one) => one.path.startsWith('screens/'))) {
+      for (const [, id = ''] of text.matchAll(/\bcommand\('(\w+)'/g)) {
+        const { on } = COMMANDS[id as keyof typeof COMMANDS];
+        expect(on, `${id} of ${path}`).toContain(path.split('/')[1]);
+      }
+    }
+  });
+
+  test('leaves × to what is closed or cleared: nothing is rejected or deleted by it', () => {
+    const withX = sources.filter(({ text }) => text.includes("'@lucide/svelte/icons/x'"));
+    for (const { path, text } of withX) {
+      const [, name = ''] = /import (\w+) from '@lucide\/svelte\/icons\/x'/.exec(text) ?? [];
+      const uses = [...text.matchAll(new RegExp(`.*icon(?:=\\{|: )${name}\\b[\\s\\S]{0,90}`, 'g'))].map(
+        ([use]) => use,
+      );
+      expect(uses, path).not.toEqual([]);
+      for (const use of uses) expect(use, path).toMatch(/'leave'|common\.(close|dismiss)|concepts\.clear/);
+    }
+  });
+});
+
+/** A row for each command, those that lead to screens first. */
+function tableOfCommands(): string {
+  const titles = nativeTexts('en', 'en').screens;
+  const screens = SCREEN_PLACES.map(({ id, keys }) => [keys, titles[id], 'everywhere']);
+  const commands = Object.values(COMMANDS).map(({ keys, label, on }) => [
+    keys,
+    textOf(label),
+    on === 'everywhere' ? on : on.map((id) => titles[id]).join(', '),
+  ]);
+  const rows = [...screens, ...commands].map(
+    ([keys = '', what, where]) => `| \`${keyName(keys)}\` | ${what} | ${where} |`,
   );
+  return ['| key | what it does | screen |', '| --- | --- | --- |', ...rows, ''].join('\n');
 }
 
-/** Keys in the tables of a part: of a chapter, or of a whole page. */
-function documentedIn({ page, heading }: { page: string; heading: string }): string[] {
-  const text = documentationPages().find(({ path }) => path.endsWith(`/${page}`))?.text ?? '';
-  const from = text.indexOf(heading);
-  const next = heading.startsWith('## ') ? text.indexOf('\n## ', from) : -1;
-  const chapter = text.slice(from, next === -1 ? undefined : next);
-  return tableRows(chapter, 'key').flatMap(([keys]) => codesIn(keys));
+function textOf(label: string): string {
+  let texts: unknown = en;
+  for (const part of label.split('.')) texts = (texts as Record<string, unknown>)[part];
+  return String(texts).replace('concept {{place}}', 'concepts `1` to `9`');
+}
+
+function keyName(keys: string): string {
+  return keys
+    .split(/\+(?=.)/)
+    .map((key) => NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key))
+    .join('+');
 }

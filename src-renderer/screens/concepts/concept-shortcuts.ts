@@ -1,7 +1,7 @@
 import { t } from '../../i18n/language.svelte.ts';
 import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
 import type { ConceptsView } from './concepts-view.svelte.ts';
-import { KEYS } from '../../state/command-keys.ts';
+import { command } from '../../state/commands.ts';
 
 /** What the keyboard does on the concepts screen, in addition to the arrow keys, Enter and Space of the cards. */
 export function conceptShortcuts(view: ConceptsView): ShortcutGroup {
@@ -12,21 +12,13 @@ export function conceptShortcuts(view: ConceptsView): ShortcutGroup {
   return {
     title: t('concepts.title'),
     shortcuts: [
-      { keys: KEYS.confirm, label: t('concepts.lookThrough'), run: () => view.browse(current.id) },
-      { keys: KEYS.toggle, label: t('concepts.choose'), run: () => view.toggle(current.id) },
-      { keys: KEYS.rename, label: t('concepts.name'), run: () => focusName(current.id) },
-      { keys: KEYS.merge, label: t('concepts.mergeChosen'), run: () => void view.mergeChosen() },
-      {
-        keys: KEYS.background,
-        label: t('concepts.markBackground'),
-        run: () => void view.toggleBackground(meant),
-      },
-      {
-        keys: KEYS.undo,
-        label: t('concepts.takeBack'),
-        run: () => void view.takeBackLast(current.id),
-      },
-      { keys: KEYS.leave, label: t('concepts.clear'), run: () => view.chosen.clear() },
+      command('confirm', () => view.browse(current.id), { label: t('concepts.lookThrough') }),
+      command('toggle', () => view.toggle(current.id)),
+      command('rename', () => focusName(current.id)),
+      command('merge', () => void view.mergeChosen(), { label: t('concepts.mergeChosen') }),
+      command('background', () => void view.toggleBackground(meant)),
+      command('undo', () => void view.takeBackLast(current.id), { label: t('concepts.takeBack') }),
+      command('leave', () => view.chosen.clear(), { label: t('concepts.clear') }),
     ],
   };
 }

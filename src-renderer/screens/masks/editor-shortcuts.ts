@@ -1,125 +1,95 @@
-import type { ZoomView } from '../../canvas/zoom-view.svelte.ts';
 import { t } from '../../i18n/language.svelte.ts';
 import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
-import { editorCommands, type EditorCommand } from './editor-commands.ts';
+import { answerCommands, editorCommands, stepCommands } from './editor-commands.ts';
+import type { ViewerCommands } from '../library/viewer-commands.ts';
 import type { KeyPen } from './key-pen.svelte.ts';
 import type { MaskEditor } from './mask-editor.svelte.ts';
-import { KEYS } from '../../state/command-keys.ts';
+import { command, type Command } from '../../state/commands.ts';
 
 export type EditorActions = {
-  turn: (by: number) => void;
   acceptAndTurn: () => void;
   pickConcept: () => void;
   /** @param place among the concepts that objects can be assigned to, from 0 */
   assignConcept: (place: number) => void;
-  close: () => void;
-  zoom: () => ZoomView | undefined;
+  viewer: ViewerCommands;
   pen: KeyPen;
 };
 
-/** The first concepts have a key each. */
-const CONCEPT_KEYS = [
-  { keys: '1' },
-  { keys: '2' },
-  { keys: '3' },
-  { keys: '4' },
-  { keys: '5' },
-  { keys: '6' },
-  { keys: '7' },
-  { keys: '8' },
-  { keys: '9' },
-];
-export const KEYED_CONCEPTS = CONCEPT_KEYS.length;
+/** The first concepts have a key each: 1 to 9. */
+export const KEYED_CONCEPTS = 9;
 
 /** All that the keyboard does with one image: going about, judging, and correcting. */
 export function editorShortcuts(editor: MaskEditor, actions: EditorActions): ShortcutGroup[] {
-  const { turn, zoom, pen } = actions;
+  const { viewer, pen } = actions;
   const { display } = editor;
   const commands = editorCommands(editor);
-  const of = (wanted: EditorCommand['group']) => commands.filter(({ group }) => group === wanted);
   return [
     {
       title: t('masks.keys.judge'),
       shortcuts: [
-        { keys: KEYS.next, label: t('viewer.next'), run: () => turn(1) },
-        { keys: KEYS.previous, label: t('viewer.previous'), run: () => turn(-1) },
-        { keys: KEYS.confirm, label: t('masks.acceptAndTurn'), run: () => void keepOrTurn(editor, actions) },
-        { keys: KEYS.nextInImage, label: t('masks.nextMask'), run: () => editor.choice.step(1) },
-        { keys: KEYS.previousInImage, label: t('masks.previousMask'), run: () => editor.choice.step(-1) },
-        { keys: KEYS.selectAll, label: t('masks.chooseAllMasks'), run: () => editor.choice.chooseAll() },
-        ...of('judge'),
-        { keys: KEYS.assign, label: t('masks.setConcept'), run: actions.pickConcept },
-        ...CONCEPT_KEYS.map(({ keys }, place) => ({
-          keys,
-          label: t('masks.assignNth', { place: place + 1 }),
-          run: () => actions.assignConcept(place),
-        })),
+        viewer.next,
+        viewer.previous,
+        command('confirm', () => void keepOrTurn(editor, actions), { label: t('masks.acceptAndTurn') }),
+        command('nextInImage', () => editor.choice.step(1)),
+        command('previousInImage', () => editor.choice.step(-1)),
+        command('selectAll', () => editor.choice.chooseAll(), { label: t('masks.chooseAllMasks') }),
+        ...commands.judge,
+        command('assign', actions.pickConcept),
+        ...assignCommands(actions.assignConcept),
       ],
     },
     {
       title: t('masks.keys.correct'),
       shortcuts: [
-        ...of('tool'),
+        ...commands.tool,
         ...answerShortcuts(editor),
-        { keys: KEYS.smaller, label: t('masks.smallerBrush'), run: () => display.resizeBrush(-1) },
-        { keys: KEYS.larger, label: t('masks.largerBrush'), run: () => display.resizeBrush(1) },
-        { keys: KEYS.pen, label: t('masks.pen.press'), run: () => pen.press() },
-        { keys: KEYS.penOutside, label: t('masks.pen.outside'), run: () => pen.press(false) },
-        { keys: KEYS.penLeft, label: t('masks.pen.left'), run: () => pen.move(-1, 0) },
-        { keys: KEYS.penRight, label: t('masks.pen.right'), run: () => pen.move(1, 0) },
-        { keys: KEYS.penUp, label: t('masks.pen.up'), run: () => pen.move(0, -1) },
-        { keys: KEYS.penDown, label: t('masks.pen.down'), run: () => pen.move(0, 1) },
-        ...of('shape'),
-        ...of('outline'),
-        { keys: KEYS.lock, label: t('masks.lockChosen'), run: () => editor.choice.toggleLocked() },
-        { keys: KEYS.undo, label: t('masks.undo'), run: () => void editor.undo() },
-        { keys: KEYS.redo, label: t('masks.redo'), run: () => void editor.redo() },
+        command('smaller', () => display.resizeBrush(-1)),
+        command('larger', () => display.resizeBrush(1)),
+        command('pen', () => pen.press()),
+        command('penOutside', () => pen.press(false)),
+        command('penLeft', () => pen.move(-1, 0)),
+        command('penRight', () => pen.move(1, 0)),
+        command('penUp', () => pen.move(0, -1)),
+        command('penDown', () => pen.move(0, 1)),
+        ...commands.shape,
+        ...commands.outline,
+        command('lock', () => editor.choice.toggleLocked()),
+        ...Object.values(stepCommands(editor)),
       ],
     },
     {
       title: t('masks.keys.look'),
       shortcuts: [
-        {
-          keys: KEYS.finer,
-          label: t('masks.finer'),
-          run: () => editor.showLevel(editor.choice.levelIndex - 1),
-        },
-        {
-          keys: KEYS.coarser,
-          label: t('masks.coarser'),
-          run: () => editor.showLevel(editor.choice.levelIndex + 1),
-        },
-        {
-          keys: KEYS.outlines,
-          label: t('masks.outlines'),
-          run: () => (display.hasOutlines = !display.hasOutlines),
-        },
-        { keys: KEYS.hide, label: t('masks.hideChosen'), run: () => editor.choice.toggleHidden() },
-        { keys: KEYS.masks, label: t('masks.shown'), run: () => (display.isShown = !display.isShown) },
-        ...of('look'),
-        { keys: KEYS.zoomIn, label: t('viewer.zoomIn'), run: () => zoom()?.zoomIn() },
-        { keys: KEYS.zoomOut, label: t('viewer.zoomOut'), run: () => zoom()?.zoomOut() },
-        { keys: KEYS.fit, label: t('viewer.fit'), run: () => zoom()?.fit() },
-        { keys: KEYS.actualSize, label: t('viewer.actual'), run: () => zoom()?.actualSize() },
-        {
-          keys: KEYS.leave,
-          label: t('masks.back'),
-          run: () => {
-            if (!editor.cancel()) actions.close();
-          },
-        },
+        command('finer', () => editor.showLevel(editor.choice.levelIndex - 1)),
+        command('coarser', () => editor.showLevel(editor.choice.levelIndex + 1)),
+        command('outlines', () => (display.hasOutlines = !display.hasOutlines)),
+        command('hide', () => editor.choice.toggleHidden()),
+        command('masks', () => (display.isShown = !display.isShown)),
+        ...commands.look,
+        viewer.zoomIn,
+        viewer.zoomOut,
+        viewer.fit,
+        viewer.actualSize,
+        viewer.leave,
       ],
     },
   ];
 }
 
+function assignCommands(assign: (place: number) => void): Command[] {
+  return Array.from({ length: KEYED_CONCEPTS }, (_, place) =>
+    command('assignNth', () => assign(place), {
+      keys: String(place + 1),
+      label: t('masks.assignNth', { place: place + 1 }),
+    }),
+  );
+}
+
 /** While there are clicks, what they mean can be walked through; Tab moves the focus again when they are kept or dropped. */
-function answerShortcuts({ click }: MaskEditor): ShortcutGroup['shortcuts'] {
-  if (!click.hasSeeds) return [];
-  return [
-    { keys: KEYS.nextAnswer, label: t('masks.click.next'), run: () => click.cycle(1) },
-    { keys: KEYS.previousAnswer, label: t('masks.click.previous'), run: () => click.cycle(-1) },
-  ];
+function answerShortcuts(editor: MaskEditor): Command[] {
+  if (!editor.click.hasSeeds) return [];
+  const { nextAnswer, previousAnswer } = answerCommands(editor);
+  return [nextAnswer, previousAnswer];
 }
 
 /** Keeps what clicks mean; without clicks, accepts the image and continues with the next one. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ClickAnswer, ClickSeeds } from '../../../src-main/contract/click-seeds.ts';
 import { ImageId } from '../../../src-main/contract/ids.ts';
+import { viewerCommands } from '../../../src-renderer/screens/library/viewer-commands.ts';
 import { ClickTool } from '../../../src-renderer/screens/masks/click-tool.svelte.ts';
 import { editorShortcuts, type EditorActions } from '../../../src-renderer/screens/masks/editor-shortcuts.ts';
 import { ImageMasks } from '../../../src-renderer/screens/masks/image-masks.svelte.ts';
@@ -167,7 +168,14 @@ describe('the editor with clicks', () => {
       concepts: () => [],
     });
     const pen = new KeyPen(editor, () => ({ scale: 4, middle: { x: 60, y: 60 } }));
-    const actions = { acceptAndTurn: () => turned++, pen } as unknown as EditorActions;
+    const viewer = viewerCommands({ turn: () => turned++, zoom: () => null, leave: () => undefined });
+    const actions: EditorActions = {
+      acceptAndTurn: () => turned++,
+      pickConcept: () => undefined,
+      assignConcept: () => undefined,
+      viewer,
+      pen,
+    };
     const press = (keys: string) => {
       const all = editorShortcuts(editor, actions).flatMap(({ shortcuts }) => shortcuts);
       all.find((one) => one.keys === keys)?.run();
