@@ -58,6 +58,8 @@ export default defineConfig({
     build: {
       outDir: 'out/main',
       sourcemap: true,
+      // The oldest version of Node that package.json names, not Electron's: the command line runs on it.
+      target: 'node22.21',
       externalizeDeps: { exclude: startedWith },
       rolldownOptions: {
         input: {

@@ -8,7 +8,8 @@ import { probeSqlite } from '../store/probe.ts';
 import { findDamage } from '../store/soundness.ts';
 
 const GIB = 2 ** 30;
-const MIN_NODE_MAJOR = 24;
+/** As package.json says for npm. */
+const MIN_NODE = { major: 22, minor: 21 };
 /** The app computes everywhere on this one; all others only make it faster. */
 const REQUIRED_DEVICE = 'onnx:cpu';
 const LOW_DISK_BYTES = 5 * GIB;
@@ -35,14 +36,15 @@ export async function runDoctor({ dataFolder, probe }: DoctorOptions): Promise<D
 
 function checkNode(): DoctorCheck {
   const version = process.versions.node;
-  const isOk = Number(version.split('.')[0]) >= MIN_NODE_MAJOR;
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOk = major > MIN_NODE.major || (major === MIN_NODE.major && minor >= MIN_NODE.minor);
   const host = process.versions.electron ? `Electron ${process.versions.electron}, ` : '';
   return {
     id: 'node',
     title: 'Node',
     status: isOk ? 'ok' : 'failed',
     detail: `${host}Node ${version}, ${process.platform}-${process.arch}`,
-    fix: isOk ? null : `Install Node ${MIN_NODE_MAJOR} or newer.`,
+    fix: isOk ? null : `Install Node ${MIN_NODE.major}.${MIN_NODE.minor} or newer.`,
   };
 }
 

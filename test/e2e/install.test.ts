@@ -126,11 +126,11 @@ describe('the package for npm', { timeout: 180_000 }, () => {
   });
 
   test('says on an older Node what it needs, in two lines', async () => {
-    const older = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'22.22.0'})`;
+    const older = `data:text/javascript,Object.defineProperty(process.versions,'node',{value:'22.20.0'})`;
     const { code, stdout, stderr } = await resultOf(start(['serve'], ['--import', older]));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toBe(
-      'error: R2O Studio needs Node 24 or newer, but this is Node 22.22.0.\n' +
+      'error: R2O Studio needs Node 22.21 or newer, but this is Node 22.20.0.\n' +
         '  Install a newer one from https://nodejs.org, then run this command again.\n',
     );
   });

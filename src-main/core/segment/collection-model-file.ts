@@ -9,14 +9,14 @@ import type { CollectionModel } from './segment-image.ts';
 /** Changes with every change of what a CollectionModel is: an older one is learned again. */
 const MODEL_VERSION = 2;
 /** The same of Lessons: without them, others learn on their own. */
-const LESSONS_VERSION = 1;
+const LESSONS_VERSION = 2;
 
 /** Keeps what was learned from a collection, whole or not at all. */
 export async function writeCollectionModel(path: string, model: CollectionModel): Promise<void> {
   await writeWhole(path, { version: MODEL_VERSION, model });
 }
 
-/** What was kept; undefined for a file that is not there, or that an older app wrote. */
+/** What was kept; undefined for a file that is not there, is damaged, or was written by an older app. */
 export async function readCollectionModel(path: string): Promise<CollectionModel | undefined> {
   // Written by `writeCollectionModel` alone: of the same version, it is of the same shape, but for parts of the note.
   const kept = (await read(path)) as { version?: number; model: CollectionModel } | undefined;
@@ -30,7 +30,7 @@ export async function writeLessons(path: string, lessons: Lessons): Promise<void
   await writeWhole(path, { version: LESSONS_VERSION, lessons });
 }
 
-/** What was kept; undefined for a file that is not there, or of another version of the app. */
+/** What was kept; undefined for a file that is not there, is damaged, or is of another version of the app. */
 export async function readLessons(path: string): Promise<Lessons | undefined> {
   // Written by `writeLessons` alone: of the same version, it is of the same shape.
   const kept = (await read(path)) as { version?: number; lessons: Lessons } | undefined;
@@ -44,5 +44,9 @@ async function writeWhole(path: string, value: unknown): Promise<void> {
 
 async function read(path: string): Promise<unknown> {
   const bytes = await readFile(path).catch(() => undefined);
-  return bytes && deserialize(bytes);
+  try {
+    return bytes && deserialize(bytes);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,6 @@
 import { userError } from '../../contract/errors.ts';
 import type { SegmentMode, SegmentSettings } from '../../contract/segmentation.ts';
+import { floatsToHalves } from '../tensor/halves.ts';
 import { learnConcepts } from './concepts.ts';
 import { graphOf, type Embedding } from './embed-image.ts';
 import { findForeground, foregroundCues, type Foreground, type ForegroundCues } from './foreground.ts';
@@ -108,7 +109,7 @@ function exampleOf(
   const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s] === 1);
   const { areas, lab, labSpread, edges } = graph;
   return {
-    features: new Float16Array(features),
+    features: floatsToHalves(features),
     dim,
     targets: foreground.selected,
     areas,

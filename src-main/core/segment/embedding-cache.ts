@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { cachePlace } from '../../domain/data-layout.ts';
 import { DiskCache } from '../image/disk-cache.ts';
-import { halvesToFloats } from '../tensor/halves.ts';
+import { floatsToHalves, halvesToFloats } from '../tensor/halves.ts';
 import type { Embedding } from './embed-image.ts';
 
 /** Changes with every change of what an embedding is. */
@@ -29,7 +29,7 @@ export class EmbeddingCache {
   }
 }
 
-const roundedToHalves = (values: Float32Array) => halvesToFloats(new Float16Array(values));
+const roundedToHalves = (values: Float32Array) => halvesToFloats(floatsToHalves(values));
 
 /**
  * Header of 32-bit words (version, width, height, count, dim, columns of the kinds, CRC-32 of all the rest), labels,
@@ -45,7 +45,7 @@ function pieces({ map, features, dim, kinds, saliency }: Embedding): Uint8Array[
     kinds.from,
     kinds.to,
   );
-  const parts = [map.labels, new Float16Array(features), new Float16Array(saliency)].map(bytesOf);
+  const parts = [map.labels, floatsToHalves(features), floatsToHalves(saliency)].map(bytesOf);
   const checksum = [bytesOf(facts), ...parts].reduce((sum, part) => crc32(part, sum), 0);
   return [bytesOf(facts), bytesOf(Uint32Array.of(checksum)), ...parts];
 }
@@ -62,7 +62,7 @@ function parse(entry: Buffer): Embedding | null {
   if (crc32(body, crc32(facts)) !== word(HEADER_WORDS - 1)) return null;
   // Copied, because typed arrays want aligned memory.
   const copy = new Uint8Array(body).buffer;
-  const halves = (from: number, length: number) => halvesToFloats(new Float16Array(copy, 2 * from, length));
+  const halves = (from: number, length: number) => halvesToFloats(new Uint16Array(copy, 2 * from, length));
   return {
     map: { labels: new Uint16Array(copy, 0, pixels), count, widthPx, heightPx },
     features: halves(pixels, count * dim),
@@ -72,6 +72,6 @@ function parse(entry: Buffer): Embedding | null {
   };
 }
 
-function bytesOf(array: Uint16Array | Uint32Array | Float16Array): Uint8Array {
+function bytesOf(array: Uint16Array | Uint32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }

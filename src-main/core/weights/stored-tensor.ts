@@ -1,3 +1,4 @@
+import { halvesToFloats } from '../tensor/halves.ts';
 import type { Shape } from '../tensor/shape.ts';
 
 /** Element types of weight files, as safetensors names them, with the bytes of one element. */
@@ -40,7 +41,7 @@ export function toFloat32({ dtype, bytes }: StoredTensor): Float32Array<ArrayBuf
     case 'F64':
       return Float32Array.from(new Float64Array(buffer, byteOffset, length));
     case 'F16':
-      return Float32Array.from(new Float16Array(buffer, byteOffset, length));
+      return halvesToFloats(new Uint16Array(buffer, byteOffset, length));
     case 'BF16': {
       const upper = new Uint16Array(buffer, byteOffset, length);
       // bfloat16 is the upper half of a float32.

@@ -10,6 +10,7 @@ import { forkNodeWorker } from '../shared/fork-node-worker.ts';
 import { openLogFile } from '../shared/log-file.ts';
 import { appVersion, rendererFolder, sampleFolder, workerEntry } from '../shared/paths.ts';
 import { publishedEncoders } from '../shared/published.ts';
+import { ClosingStack } from './closing-stack.ts';
 import { beforeSignalEnds, onNextSignal } from './signals.ts';
 
 type OwnerOptions = {
@@ -28,11 +29,11 @@ export class Owner {
   readonly server: LocalServer;
   /** Jobs that a former process left queued, and that this one does not start. */
   readonly leftJobs: readonly JobId[];
-  readonly #stack: AsyncDisposableStack;
+  readonly #stack: ClosingStack;
 
   private constructor(
     folder: string,
-    parts: { client: Client; server: LocalServer; leftJobs: readonly JobId[]; stack: AsyncDisposableStack },
+    parts: { client: Client; server: LocalServer; leftJobs: readonly JobId[]; stack: ClosingStack },
   ) {
     this.folder = folder;
     this.client = parts.client;
@@ -43,7 +44,7 @@ export class Owner {
 
   /** Takes over the lock. @throws UserError PORT_IN_USE, or as Service */
   static async open({ folder, lock, isStaying, port, ...options }: OwnerOptions): Promise<Owner> {
-    const stack = new AsyncDisposableStack();
+    const stack = new ClosingStack();
     stack.use(lock);
     try {
       const logger = openLogFile(folder);
@@ -73,7 +74,7 @@ export class Owner {
       stack.use(beforeSignalEnds(() => owner.close()));
       return owner;
     } catch (error) {
-      await stack.disposeAsync();
+      await stack.close();
       throw error;
     }
   }
@@ -83,7 +84,7 @@ export class Owner {
    * @param note says so
    */
   async serveOthers(note: (line: string) => void): Promise<void> {
-    if (this.#stack.disposed || this.server.commandCount() === 0) return;
+    if (this.#stack.isClosed || this.server.commandCount() === 0) return;
     note(
       'Other r2o commands use the data folder through this one, which stays until they are done. Press Ctrl-C to stop them too; their jobs can be resumed.',
     );
@@ -94,12 +95,12 @@ export class Owner {
 
   /** Lets go of the data folder. Jobs under way are left to be resumed. */
   close(): Promise<void> {
-    return this.#stack.disposeAsync();
+    return this.#stack.close();
   }
 }
 
 /** Writes down how to reach this process, until it ends: by whatever but a kill. */
-function announce(folder: string, server: LocalServer, stack: AsyncDisposableStack): void {
+function announce(folder: string, server: LocalServer, stack: ClosingStack): void {
   const remove = () => removeEndpoint(folder);
   process.once('exit', remove);
   stack.defer(() => {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
+import http, { type AgentOptions, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 
 const SILENCE_MS = 30_000;
@@ -28,7 +28,9 @@ export async function request(
   const { headers, proxies, signal, silenceMs = SILENCE_MS } = options;
   signal.throwIfAborted();
   const { Agent, get } = url.protocol === 'https:' ? https : http;
-  const call = get(url, { agent: new Agent({ proxyEnv: proxies }), headers, signal, timeout: silenceMs });
+  // Since Node 22.21, whose types do not name it: an older one would pass by the proxy without a word.
+  const proxied: AgentOptions & { proxyEnv: ProxySettings } = { proxyEnv: proxies };
+  const call = get(url, { agent: new Agent(proxied), headers, signal, timeout: silenceMs });
   const silence = () => new Error(`the server was silent for ${silenceMs / 1_000} seconds`);
   call.on('timeout', () => call.destroy(silence()));
   // The event carries the answer alone; an 'error' before it rejects.

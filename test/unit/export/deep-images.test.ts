@@ -3,7 +3,7 @@ import { parquetReadObjects } from 'hyparquet';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { ExportFormat } from '../../../src-main/contract/export.ts';
 import { exportDrawn, type DrawnImage } from '../../support/drawn-images.ts';
@@ -60,8 +60,8 @@ async function shownRows(folder: string, format: ExportFormat): Promise<number[]
 
 async function picturesIn(path: string, format: ExportFormat): Promise<Uint8Array[]> {
   if (format === 'sqlite') {
-    using closing = new DisposableStack();
-    const database = closing.adopt(new Database(path, { readonly: true }), (open) => void open.close());
+    const database = new Database(path, { readonly: true });
+    onTestFinished(() => void database.close());
     return z
       .array(z.instanceof(Uint8Array))
       .parse(database.prepare('SELECT bytes FROM images').pluck().all());

@@ -1,4 +1,4 @@
-import { halvesToFloats } from '../../tensor/halves.ts';
+import { type Halves, halvesToFloats } from '../../tensor/halves.ts';
 
 /** What the head may be surer than, as a probability: it learns from masks that are wrong in places. */
 const SUREST = 0.99;
@@ -17,7 +17,7 @@ export type ForegroundHead = {
 /** Features of an image's superpixels, all maps of the encoder side by side. */
 export type FeatureRows = {
   /** [count, dim] */
-  features: Float32Array | Float16Array;
+  features: Float32Array | Halves;
   dim: number;
 };
 

@@ -1,4 +1,5 @@
 import type { ContentHash } from '../../../contract/ids.ts';
+import { floatsToHalves } from '../../tensor/halves.ts';
 import type { HeadExample } from './learn-head.ts';
 
 /** An image that teaches. */
@@ -45,8 +46,9 @@ function fewRows({ features, dim, targets, areas }: HeadExample): HeadExample {
     MAX_ROWS - inside.length,
   );
   const kept = [...inside, ...outside].sort((a, b) => a - b);
-  const out = new Float16Array(kept.length * dim);
-  kept.forEach((row, at) => out.set(features.subarray(row * dim, (row + 1) * dim), at * dim));
+  const out = new Uint16Array(kept.length * dim);
+  const halves = features instanceof Float32Array ? floatsToHalves(features) : features;
+  kept.forEach((row, at) => out.set(halves.subarray(row * dim, (row + 1) * dim), at * dim));
   return {
     features: out,
     dim,

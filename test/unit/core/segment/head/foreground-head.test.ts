@@ -8,6 +8,7 @@ import {
 } from '../../../../../src-main/core/segment/head/learn-foreground.ts';
 import { lessonsOf } from '../../../../../src-main/core/segment/head/lessons.ts';
 import { learnHead } from '../../../../../src-main/core/segment/head/learn-head.ts';
+import { floatsToHalves } from '../../../../../src-main/core/tensor/halves.ts';
 import { RandomStream } from '../../../../../src-main/core/tensor/random.ts';
 
 const DIM = 6;
@@ -27,7 +28,7 @@ type Drawn = {
 function images(count: number, { wrong = 0, isShown = true, seed = 7 }: Drawn = {}) {
   const random = new RandomStream(seed);
   return Array.from({ length: count }, (_, at): ForegroundExample & { truth: Uint8Array } => {
-    const features = new Float16Array(ROWS * DIM);
+    const features = new Float32Array(ROWS * DIM);
     const truth = Uint8Array.from({ length: ROWS }, () => (random.uniform() < 0.3 ? 1 : 0));
     truth.forEach((inside, row) => {
       for (let d = 0; d < DIM; d++) features[row * DIM + d] = 5 + random.normal();
@@ -38,7 +39,15 @@ function images(count: number, { wrong = 0, isShown = true, seed = 7 }: Drawn = 
     const targets = truth.map((inside) => (random.uniform() < wrong ? 1 - inside : inside));
     const contentHash = ContentHash.parse((seed * 1_000 + at).toString(16).padStart(64, '0'));
     const image = { relPath: `${at}.png`, contentHash };
-    return { image, features, dim: DIM, targets, truth, score: 1 - wrong, ...chainOf(truth, random) };
+    return {
+      image,
+      features: floatsToHalves(features),
+      dim: DIM,
+      targets,
+      truth,
+      score: 1 - wrong,
+      ...chainOf(truth, random),
+    };
   });
 }
 

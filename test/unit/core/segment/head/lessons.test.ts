@@ -1,7 +1,10 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { serialize } from 'node:v8';
 import { expect, test } from 'vitest';
 import { ContentHash } from '../../../../../src-main/contract/ids.ts';
 import { readLessons, writeLessons } from '../../../../../src-main/core/segment/collection-model-file.ts';
+import { floatsOf } from '../../../../../src-main/core/segment/head/foreground-head.ts';
 import type { HeadExample } from '../../../../../src-main/core/segment/head/learn-head.ts';
 import { lessonsOf } from '../../../../../src-main/core/segment/head/lessons.ts';
 import { tempFolder } from '../../../../support/temp-folder.ts';
@@ -30,7 +33,7 @@ test('an image is kept as a few of its superpixels, half of them of its foregrou
   expect([...first.targets].filter((inside) => inside === 1)).toHaveLength(8);
   expect(first.targets).toHaveLength(16);
   // Each row of features is that of the superpixel whose target is kept, here its number.
-  const rows = Array.from({ length: 16 }, (_, at) => first.features[at * DIM] ?? NaN);
+  const rows = Array.from({ length: 16 }, (_, at) => floatsOf(first)[at * DIM] ?? NaN);
   expect(rows.map((row) => (row % 5 === 0 ? 1 : 0))).toEqual([...first.targets]);
 });
 
@@ -69,4 +72,18 @@ test('lessons are read as they were written, and none from a file that is missin
   await writeLessons(path, lessons);
   expect(await readLessons(path)).toEqual(lessons);
   expect(await readLessons(`${path}x`)).toBeUndefined();
+});
+
+test('features are kept in arrays that every supported version of Node can read', () => {
+  for (const { features } of lessonsOf([image(1)]).kept) expect(features).toBeInstanceOf(Uint16Array);
+});
+
+test('a file that is damaged, or of an older version, teaches nothing', async () => {
+  const path = join(tempFolder(), '1.lessons');
+  const lessons = lessonsOf([image(1)]);
+  writeFileSync(path, serialize({ version: 1, lessons }));
+  expect(await readLessons(path)).toBeUndefined();
+  await writeLessons(path, lessons);
+  writeFileSync(path, readFileSync(path).subarray(0, 100));
+  expect(await readLessons(path)).toBeUndefined();
 });
