@@ -60,7 +60,14 @@ export function* readLabelStudio(json: unknown, context: MaskFileContext): Gener
 }
 
 /** A task, and what is used of its answers. */
-type UsedTask = { name: string; imageName: string; regions: Region[]; unused: string[]; odd: string[] };
+type UsedTask = {
+  name: string;
+  imageName: string;
+  regions: Region[];
+  /** Answers whose regions are not used. */
+  unused: { name: string; detail: string }[];
+  odd: string[];
+};
 
 function taskOf(entry: unknown, name: string): UsedTask | string {
   const { data: task } = Task.safeParse(entry);
@@ -73,7 +80,10 @@ function taskOf(entry: unknown, name: string): UsedTask | string {
   if (min) return { name: shown, imageName, regions: minRegionsOf(min), unused: [], odd: [] };
   const submitted = [...(task?.annotations ?? []), ...(task?.completions ?? [])];
   const { used, others } = answersOf(submitted, task?.predictions ?? []);
-  const unused = others.map(({ id }, index) => `${shown}: annotation ${id ?? index}`);
+  const unused = others.map(({ id, was_cancelled }, index) => ({
+    name: `${shown}: annotation ${id ?? index}`,
+    detail: was_cancelled === true ? SKIPPED : OTHER_USED,
+  }));
   const odd = submitted.flatMap((entry, index) =>
     Answer.safeParse(entry).success ? [] : [`${shown}: annotations[${index}]`],
   );
@@ -82,13 +92,20 @@ function taskOf(entry: unknown, name: string): UsedTask | string {
 
 /** The answer that counts: the ground truth, else the latest annotation, else the latest prediction. */
 function answersOf(annotations: readonly unknown[], predictions: readonly unknown[]) {
-  const submitted = annotations.flatMap(answerOf).filter(({ was_cancelled }) => was_cancelled !== true);
-  if (submitted.length === 0) return { used: predictions.flatMap(answerOf).at(-1), others: [] };
+  const answers = annotations.flatMap(answerOf);
+  const submitted = answers.filter(({ was_cancelled }) => was_cancelled !== true);
+  const withRegions = answers.filter(
+    ({ was_cancelled, result }) => was_cancelled === true && result.length > 0,
+  );
+  if (submitted.length === 0) return { used: predictions.flatMap(answerOf).at(-1), others: withRegions };
   const [used, ...others] = submitted.toSorted(
     (a, b) => Number(b.ground_truth ?? false) - Number(a.ground_truth ?? false) || newerFirst(a, b),
   );
-  return { used, others };
+  return { used, others: [...others, ...withRegions] };
 }
+
+const OTHER_USED = 'Another annotation of the task is used: the ground truth, or else the latest.';
+const SKIPPED = 'The task was skipped in Label Studio with this annotation, so it is not imported.';
 
 function newerFirst(a: Answer, b: Answer): number {
   const [timeA, timeB] = [a.updated_at ?? '', b.updated_at ?? ''];
@@ -107,8 +124,11 @@ function regionOf(entry: unknown): Region {
 /** JSON-MIN has regions in lists named after the tags, without `value`. */
 function minRegionsOf(task: Fields): Region[] {
   return Object.values(task).flatMap((list) =>
-    Array.isArray(list) && list.every((entry) => Fields.safeParse(entry).success)
-      ? list.map((entry: Fields) => regionOf({ ...entry, type: 'region', value: entry }))
+    Array.isArray(list) && list.some((entry) => Fields.safeParse(entry).success)
+      ? list.map((entry: unknown) => {
+          const { data } = Fields.safeParse(entry);
+          return regionOf({ ...data, type: 'region', value: data });
+        })
       : [],
   );
 }
@@ -128,10 +148,7 @@ function* readTask(
   { name, imageName, regions, unused, odd }: UsedTask,
   context: MaskFileContext,
 ): Generator<MaskRecord> {
-  for (const other of unused) {
-    const detail = 'Another annotation of the task is used: the ground truth, or else the latest.';
-    yield { kind: 'note', name: other, detail };
-  }
+  for (const note of unused) yield { kind: 'note', ...note };
   for (const entry of odd)
     yield { kind: 'problem', name: entry, detail: 'It is not an annotation with a list "result".' };
   const objects = new ObjectParts();

@@ -116,6 +116,18 @@ describe('a task of Label Studio', () => {
     expect(classes(task([], { annotations: [{ result: [cat], was_cancelled: true }], predictions }))).toEqual(['dog']); // prettier-ignore
   });
 
+  test('that a person skipped says so, if it was annotated before', () => {
+    const annotations = [{ id: 7, result: [cat], was_cancelled: true }, { id: 8, result: [], was_cancelled: true }]; // prettier-ignore
+    expect(read(task([], { annotations }))).toEqual([
+      {
+        kind: 'note',
+        name: 'x.json: tasks[0] of a.jpg: annotation 7',
+        detail: 'The task was skipped in Label Studio with this annotation, so it is not imported.',
+      },
+      ...read(task([])),
+    ]);
+  });
+
   test('of several annotations has the ground truth, or else the latest, and the others are noted', () => {
     const first = { id: 7, result: [cat], updated_at: '2026-01-01T00:00:00Z' };
     const second = { id: 8, result: [dog], updated_at: '2026-02-01T00:00:00Z' };
