@@ -43,7 +43,8 @@ export class Pairing {
     const offered = this.#codes.get(secretDigest(code));
     this.#codes.delete(secretDigest(code));
     const nowMs = this.#nowMs();
-    if (!offered || offered.untilMs < nowMs) return undefined;
+    // A code of a time to come was offered before the clock was set back: nobody knows how old it is.
+    if (!offered || offered.untilMs < nowMs || offered.untilMs - CODE_LIFE_MS > nowMs) return undefined;
     const { name } = offered;
     const token = newSecret();
     const others = this.#stored.filter((one) => one.name !== name);

@@ -91,6 +91,18 @@ describe('pairing', () => {
     expect(pairing.list().map(({ name }) => name)).toEqual(['a']);
   });
 
+  test('takes no code that was offered at a time to come: the clock was set back, and its ten minutes may be over', async () => {
+    const { service } = await start();
+    let nowMs = 1e12;
+    const pairing = new Pairing(service.store.settings, () => nowMs);
+    const { code } = pairing.offer('a');
+    nowMs -= 3_600_000;
+    expect(pairing.redeem(code)).toBeUndefined();
+    const { code: again } = pairing.offer('a');
+    nowMs += 1;
+    expect(pairing.redeem(again)).toEqual(expect.any(String));
+  });
+
   test.each(['removed', 'paired again'])(
     'ends with all that the machine has open when it is %s',
     async (how) => {
