@@ -48,6 +48,28 @@ async function levelsOf(service: Service, client: Client, collection: Collection
 const FROM_BLACK_TO_WHITE = [0, 26, 0, 26];
 
 describe('the brightness of images with more than 8 bits', () => {
+  test('and all else that is known of images stays when a scan finds nothing new, also if it opens every file', async () => {
+    const { client, collection } = await scanned({
+      'bright.tif': cells('uint16', 100, 300),
+      'damaged.png': Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0]),
+      'float.tif': cells('float32', 0.25, 0.5),
+      'deep.png': await sixteenBitPng(quadrants()),
+      'turned.jpg': await sharpOf(quadrants()).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
+    });
+    const { id } = collection;
+    const shown = async () => ({
+      images: await imagesOf(client, collection),
+      brightness: (await client.collections.get({ id })).brightness,
+    });
+    const before = await shown();
+    expect(before.images.map(({ status }) => status)).toEqual(['ok', 'problem', 'ok', 'ok', 'ok']);
+    for (const isVerifying of [false, true]) {
+      const job = await client.collections.rescan({ id, isVerifying });
+      await waitForState(client, job.id, 'done');
+      expect(await shown()).toEqual(before);
+    }
+  });
+
   test('is measured by the first scan over all images of a kind, and noted', async () => {
     const { client, service, collection } = await scanned({
       'bright.tif': cells('uint16', 100, 300),

@@ -21,6 +21,9 @@ describe('a LabelMe shape', () => {
     ['a polygon of pairs', { points: [[1, 1], [3, 1], [3, 2], [1, 2]] }, ['.....', '.###.', '.###.', '.....']], // prettier-ignore
     ['a rectangle of two corners', { shape_type: 'rectangle', points: [[0, 0], [1, 3]] }, ['##...', '##...', '##...', '##...']], // prettier-ignore
     ['a rectangle of four corners', { shape_type: 'rectangle', points: [[0, 0], [1, 0], [1, 3], [0, 3]] }, ['##...', '##...', '##...', '##...']], // prettier-ignore
+    ['a rotated rectangle of X-AnyLabeling', { shape_type: 'rotation', direction: 0.78, points: [[2, 0], [4, 2], [3, 3], [1, 1]] }, ['..#..', '.###.', '..###', '...#.']], // prettier-ignore
+    ['a rotated rectangle of LabelMe', { shape_type: 'oriented_rectangle', points: [[2, 0], [4, 2], [3, 3], [1, 1]] }, ['..#..', '.###.', '..###', '...#.']], // prettier-ignore
+    ['a quadrilateral', { shape_type: 'quadrilateral', points: [[2, 0], [4, 2], [3, 3], [1, 1]] }, ['..#..', '.###.', '..###', '...#.']], // prettier-ignore
     ['a polygon that reaches far out', { points: [[3, -1e6], [1e6, -1e6], [1e6, 1e6], [3, 1e6]] }, ['...##', '...##', '...##', '...##']], // prettier-ignore
     ['a circle of no radius', { shape_type: 'circle', points: [[2, 2], [2, 2]] }, ['.....', '.....', '..#..', '.....']], // prettier-ignore
   ])('%s is filled', (_, shape, drawing) => {

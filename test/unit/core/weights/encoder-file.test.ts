@@ -214,11 +214,16 @@ describe('an encoder', () => {
   });
 
   test('is called by its published name, or by its parts', () => {
-    const deeper = { ...RESNET50, depths: [3, 4, 23, 3] as const };
-    expect([RESNET18, RESNET50, deeper, TINY_SPEC].map(architectureName)).toEqual([
+    const resnet34 = { ...RESNET18, depths: [3, 4, 6, 3] as const };
+    const resnet101 = { ...RESNET50, depths: [3, 4, 23, 3] as const };
+    const resnet152 = { ...RESNET50, depths: [3, 8, 36, 3] as const };
+    const specs = [RESNET18, resnet34, RESNET50, resnet101, resnet152, TINY_SPEC];
+    expect(specs.map(architectureName)).toEqual([
       'resnet18',
+      'resnet34',
       'resnet50',
       'resnet101',
+      'resnet152',
       'resnet-basic-1x1x1x1-w4',
     ]);
   });
