@@ -45,6 +45,7 @@ import {
   RedoneBatch,
   UndoneBatch,
 } from './mask-edit.ts';
+import { maskSteps } from './mask-steps.ts';
 import {
   Architecture,
   ExportedModel,
@@ -283,6 +284,7 @@ export const contract = {
     remove: base.input(z.object({ ids: MaskIds })).output(EditBatch),
     undo: base.input(ImageMasksRequest).output(ImageEdit),
     redo: base.input(ImageMasksRequest).output(ImageEdit),
+    ...maskSteps,
     /** Undoes a bulk action on many images, except where something else was done since. */
     undoBatch: base.input(z.object({ batch: z.number().int() })).output(UndoneBatch),
     redoBatch: base.input(z.object({ batch: z.number().int() })).output(RedoneBatch),

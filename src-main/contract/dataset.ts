@@ -19,6 +19,8 @@ export const SplitRule = z
     seed: z.number().int(),
     /** `folder` keeps all images of a folder together: bursts and frames of a film are nearly the same. */
     by: z.enum(['image', 'folder']),
+    /** Whether each class is shared out by the shares too, as far as images that stay together allow it. */
+    isStratified: z.boolean().optional(),
   })
   .refine(({ train, val, test }) => Math.abs(train + val + test - 1) < 1e-6, 'the shares must sum to 1');
 export type SplitRule = z.infer<typeof SplitRule>;

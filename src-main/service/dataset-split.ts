@@ -8,8 +8,11 @@ export type SplitItem = Pick<DatasetImage, 'id' | 'rootPath' | 'relPath' | 'cont
 
 export type SplitOf = { id: number; split: Split };
 
+/** How many images have a mask of a class, by the class's number. */
+type ClassCounts = Map<number, number>;
+
 /** Images that stay together, with what holds them together; `place` is where they stand in the line. */
-type Group = { ids: number[]; keys: string[]; place: number };
+type Group = { ids: number[]; keys: string[]; place: number; classes: ClassCounts };
 
 /**
  * Shares images out over the splits. It takes them one by one and gives the splits one by one, so that whoever may
@@ -29,17 +32,19 @@ export class ImageSplitter {
     this.#rule = rule;
   }
 
-  /** @param alike names of groups that the image looks like; whoever shares one stays together */
-  add(item: SplitItem, alike: readonly string[] = []): void {
+  /**
+   * @param alike names of groups that the image looks like; whoever shares one stays together
+   * @param classes that it has masks of: for a stratified split
+   */
+  add(item: SplitItem, alike: readonly string[] = [], classes: Iterable<number> = []): void {
     this.#count++;
     const content = `content ${item.contentHash}`;
     const isByFolder = this.#rule.by === 'folder';
     const groupKeys = alike.map((name) => `alike ${name}`);
     const keys = [content, ...(isByFolder ? [folderOf(item)] : []), ...groupKeys];
     const groups = [...new Set(keys.flatMap((key) => this.#groupOf.get(key) ?? []))];
-    const [group = { ids: [], keys: [], place: Infinity }, ...others] = groups.sort(
-      (a, b) => b.keys.length - a.keys.length,
-    );
+    const [group = { ids: [], keys: [], place: Infinity, classes: new Map<number, number>() }, ...others] =
+      groups.sort((a, b) => b.keys.length - a.keys.length);
     for (const other of others) this.#join(group, other);
     for (const key of keys) {
       if (this.#groupOf.has(key)) continue;
@@ -50,12 +55,17 @@ export class ImageSplitter {
       if (isPlaced) group.place = Math.min(group.place, this.#placeOf(key));
     }
     group.ids.push(item.id);
+    for (const one of classes) group.classes.set(one, (group.classes.get(one) ?? 0) + 1);
   }
 
   /** The split of every image that was added. */
   *assign(): Generator<SplitOf> {
     const groups = [...new Set(this.#groupOf.values())].sort((a, b) => a.place - b.place);
     const names = Split.options.filter((name) => this.#rule[name] > 0);
+    if (this.#rule.isStratified) {
+      yield* new Stratifier(groups, names, this.#rule).assign();
+      return;
+    }
     const shareEnds = names.map((_, index) =>
       names.slice(0, index + 1).reduce((sum, name) => sum + this.#rule[name], 0),
     );
@@ -80,12 +90,79 @@ export class ImageSplitter {
       group.keys.push(key);
     }
     for (const id of other.ids) group.ids.push(id);
+    for (const [one, count] of other.classes) group.classes.set(one, (group.classes.get(one) ?? 0) + count);
     group.place = Math.min(group.place, other.place);
   }
 
   /** A number that looks random, the same for the same key everywhere; 48 bits. */
   #placeOf(key: string): number {
     return createHash('sha256').update(`${this.#rule.seed} ${key}`).digest().readUIntBE(0, 6);
+  }
+}
+
+/** What a split still lacks, in images: of all, and of each class. */
+type Lacking = { name: Split; lacking: number; of: ClassCounts; isEmpty: boolean };
+
+/**
+ * Shares groups out so that every class has the shares, too: the class with the fewest images left is shared out first,
+ * and each of its groups goes to the split that lacks most images of it.
+ * Source: Sechidis, Tsoumakas and Vlahavas, "On the Stratification of Multi-Label Data" (2011), alg. 1, with groups in the
+ * place of examples, large ones first; ties go to the split that lacks most images of all, and then to the first.
+ */
+class Stratifier {
+  readonly #splits: Lacking[];
+  readonly #byClass = new Map<number, Set<Group>>();
+  readonly #left: Set<Group>;
+
+  constructor(groups: readonly Group[], names: readonly Split[], rule: SplitRule) {
+    this.#left = new Set(groups);
+    for (const group of groups)
+      for (const one of group.classes.keys())
+        this.#byClass.set(one, (this.#byClass.get(one) ?? new Set()).add(group));
+    const totals = [...this.#byClass.keys()].map((one) => [one, this.#imagesLeft(one)] as const);
+    const images = groups.reduce((sum, { ids }) => sum + ids.length, 0);
+    this.#splits = names.map((name) => ({
+      name,
+      lacking: images * rule[name],
+      of: new Map(totals.map(([one, total]) => [one, total * rule[name]])),
+      isEmpty: true,
+    }));
+  }
+
+  *assign(): Generator<SplitOf> {
+    while (this.#byClass.size > 0) {
+      const rarest = [...this.#byClass.keys()].reduce((least, one) =>
+        this.#imagesLeft(one) < this.#imagesLeft(least) ? one : least,
+      );
+      // Large groups first: small ones make up for what they are too much.
+      const groups = [...(this.#byClass.get(rarest) ?? [])].sort((a, b) => b.ids.length - a.ids.length);
+      for (const group of groups) yield* this.#give(group, rarest);
+      this.#byClass.delete(rarest);
+    }
+    for (const group of this.#left) yield* this.#give(group, undefined);
+  }
+
+  *#give(group: Group, wanted: number | undefined): Generator<SplitOf> {
+    const empty = this.#splits.filter(({ isEmpty }) => isEmpty);
+    // Each split needs a group as long as there are enough.
+    const open = empty.length >= this.#left.size ? empty : this.#splits;
+    const lack = (split: Lacking) => (wanted === undefined ? split.lacking : (split.of.get(wanted) ?? 0));
+    const [best] = open.toSorted((a, b) => lack(b) - lack(a) || b.lacking - a.lacking);
+    if (!best) return;
+    best.isEmpty = false;
+    best.lacking -= group.ids.length;
+    for (const [one, count] of group.classes) {
+      best.of.set(one, (best.of.get(one) ?? 0) - count);
+      this.#byClass.get(one)?.delete(group);
+    }
+    this.#left.delete(group);
+    for (const id of group.ids) yield { id, split: best.name };
+  }
+
+  #imagesLeft(one: number): number {
+    let sum = 0;
+    for (const { classes } of this.#byClass.get(one) ?? []) sum += classes.get(one) ?? 0;
+    return sum;
   }
 }
 

@@ -176,7 +176,14 @@ async function shareOut(
   const splitter = new ImageSplitter(recipe.split);
   const alike = lookAlikeKeys(store, store.lookAlikes.collectionsOf(id));
   for await (const images of pagesOf(store, id))
-    for (const image of images) splitter.add(image, alike.get(image.contentHash));
+    for (const image of images) {
+      const classes = recipe.split.isStratified ? store.datasetRows.classCounts(image.id) : [];
+      splitter.add(
+        image,
+        alike.get(image.contentHash),
+        classes.map(({ classNumber }) => classNumber),
+      );
+    }
   let some: SplitOf[] = [];
   const save = async () => {
     store.datasetRows.setSplits(some);

@@ -15,6 +15,7 @@ import type {
   ReviewProgress,
 } from '../contract/mask-edit.ts';
 import { hasCalibratedScores } from '../contract/likely-right.ts';
+import type { MaskStep } from '../contract/mask-steps.ts';
 import type { Mask, ReviewState } from '../contract/mask.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import type { ShapedMask } from '../contract/segmentation.ts';
@@ -270,6 +271,15 @@ export function maskHandlers(service: Service) {
     /** @throws UserError as `undo` does */
     redo(key: ImageKey): ImageEdit {
       return editedImage(key, store.maskEdits.redo(key.id, key.imageId));
+    },
+
+    steps({ id, imageId }: ImageKey): MaskStep[] {
+      return store.maskEdits.steps(id, imageId);
+    },
+
+    /** @throws UserError WRONG_STATE where the masks of a step were changed since by something else */
+    goToStep(key: ImageKey, stepId: number | null): ImageEdit {
+      return editedImage(key, store.maskEdits.goToStep(key.id, key.imageId, stepId));
     },
 
     async undoBatch(batch: number): Promise<{ undone: number; kept: number }> {

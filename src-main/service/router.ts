@@ -158,6 +158,8 @@ export function createRouter(service: Service) {
       remove: os.masks.remove.handler(({ input }) => masks.remove(input.ids)),
       undo: os.masks.undo.handler(({ input }) => masks.undo(input)),
       redo: os.masks.redo.handler(({ input }) => masks.redo(input)),
+      steps: os.masks.steps.handler(({ input }) => masks.steps(input)),
+      goToStep: os.masks.goToStep.handler(({ input: { stepId, ...key } }) => masks.goToStep(key, stepId)),
       undoBatch: os.masks.undoBatch.handler(({ input }) => masks.undoBatch(input.batch)),
       redoBatch: os.masks.redoBatch.handler(({ input }) => masks.redoBatch(input.batch)),
     },

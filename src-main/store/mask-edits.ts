@@ -1,7 +1,8 @@
 import type { Statement } from 'better-sqlite3';
 import { userError } from '../contract/errors.ts';
-import { ImageId, SegmentationId } from '../contract/ids.ts';
+import { ImageId, SegmentationId, type MaskId } from '../contract/ids.ts';
 import type { MaskEditKind, MaskHistory } from '../contract/mask-edit.ts';
+import type { MaskStep } from '../contract/mask-steps.ts';
 import type { WritableDb } from './connection.ts';
 import { MaskStates, type ImageStep, type MaskSide, type StepResult } from './mask-states.ts';
 
@@ -41,6 +42,7 @@ export class MaskEditRepository {
   readonly #forgetOld: Statement<[ImageKey]>;
   readonly #last: Statement<[ImageKey], EditRow>;
   readonly #next: Statement<[ImageKey], EditRow>;
+  readonly #steps: Statement<[ImageKey], Omit<MaskStep, 'isUndone'> & { isUndone: number }>;
   readonly #ofBatch: Statement<[BatchPart & { batch: number; isUndone: number }], EditRow>;
   readonly #setUndone: Statement<[number, number]>;
   readonly #atOnce: <T>(work: () => T) => T;
@@ -60,6 +62,10 @@ export class MaskEditRepository {
       SELECT * FROM mask_edits WHERE ${ofImage} AND is_undone = 0 ORDER BY id DESC LIMIT 1`);
     this.#next = db.prepare(`
       SELECT * FROM mask_edits WHERE ${ofImage} AND is_undone = 1 ORDER BY id LIMIT 1`);
+    this.#steps = db.prepare(`
+      SELECT id, kind, is_undone AS isUndone, created_at_ms AS createdAtMs,
+        (SELECT count(DISTINCT mask_id) FROM mask_edit_states WHERE edit_id = mask_edits.id) AS masks
+      FROM mask_edits WHERE ${ofImage} ORDER BY id DESC`);
     this.#ofBatch = db.prepare(`
       SELECT * FROM mask_edits WHERE batch = @batch AND is_undone = @isUndone AND id > @afterId
       ORDER BY id LIMIT @limit`);
@@ -94,6 +100,39 @@ export class MaskEditRepository {
   history(segmentationId: SegmentationId, imageId: ImageId): MaskHistory {
     const key = { segmentationId, imageId };
     return { undo: this.#last.get(key)?.kind ?? null, redo: this.#next.get(key)?.kind ?? null };
+  }
+
+  /** All steps of an image, the newest first. */
+  steps(segmentationId: SegmentationId, imageId: ImageId): MaskStep[] {
+    return this.#steps
+      .all({ segmentationId, imageId })
+      .map(({ isUndone, ...step }) => ({ ...step, isUndone: isUndone === 1 }));
+  }
+
+  /**
+   * Undoes or redoes until no later step is in force, and all steps up to this one are; null undoes all.
+   * @returns what is different in the end
+   * @throws UserError WRONG_STATE where the masks of a step were changed since by something else: nothing is done then
+   */
+  goToStep(segmentationId: SegmentationId, imageId: ImageId, stepId: number | null): StepResult {
+    const key = { segmentationId, imageId };
+    return this.#atOnce(() => {
+      const exists = new Map<MaskId, boolean>();
+      const turn = (edit: EditRow, to: MaskSide) => {
+        const { changed, removed } = this.#turn(edit, to);
+        for (const id of changed) exists.set(id, true);
+        for (const id of removed) exists.set(id, false);
+      };
+      for (let last = this.#last.get(key); last && last.id > (stepId ?? 0); last = this.#last.get(key))
+        turn(last, 'before');
+      for (let next = this.#next.get(key); next && next.id <= (stepId ?? 0); next = this.#next.get(key))
+        turn(next, 'after');
+      const ids = [...exists.keys()];
+      return {
+        changed: ids.filter((id) => exists.get(id)),
+        removed: ids.filter((id) => !exists.get(id)),
+      };
+    });
   }
 
   /** @throws UserError WRONG_STATE where there is no step, or its masks were changed since by something else */

@@ -57,3 +57,8 @@ export function formatAgo(atMs: number, nowMs: number): string {
 export function formatDate(atMs: number): string {
   return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeStyle: 'short' }).format(atMs);
 }
+
+/** The time of a day, to the second. */
+export function formatTime(atMs: number): string {
+  return new Intl.DateTimeFormat(language(), { timeStyle: 'medium' }).format(atMs);
+}

@@ -25,6 +25,7 @@ import Split from '@lucide/svelte/icons/split';
 import SquarePlus from '@lucide/svelte/icons/square-plus';
 import Trash2 from '@lucide/svelte/icons/trash-2';
 import Undo2 from '@lucide/svelte/icons/undo-2';
+import Waypoints from '@lucide/svelte/icons/waypoints';
 import ZoomIn from '@lucide/svelte/icons/zoom-in';
 import ZoomOut from '@lucide/svelte/icons/zoom-out';
 import type { ScreenId } from '../../src-main/contract/screens.ts';
@@ -75,6 +76,7 @@ export const COMMANDS = {
   brush: { keys: 'b', label: 'masks.tool.brush', icon: Brush, on: EDITOR },
   eraser: { keys: 'e', label: 'masks.tool.eraser', icon: Eraser, on: EDITOR },
   cut: { keys: 'c', label: 'masks.tool.cut', icon: Scissors, on: EDITOR },
+  points: { keys: 'p', label: 'masks.tool.points', icon: Waypoints, on: EDITOR },
   click: { keys: 'k', label: 'masks.tool.click', icon: MousePointerClick, on: EDITOR },
   nextAnswer: { keys: 'Tab', label: 'masks.click.next', icon: Layers, on: EDITOR },
   previousAnswer: { keys: 'shift+Tab', label: 'masks.click.previous', on: EDITOR },

@@ -106,6 +106,28 @@ describe.skipIf(!hasChromium)(`what people do every day, in Chromium${chromiumRe
       expect(await seriousFindings(page)).toEqual([]);
       expect(await clippedControls(page)).toEqual([]);
 
+      // A point of the outline is dragged outwards, and the history leads back to before everything.
+      await page.keyboard.press('Shift+L');
+      await page.keyboard.press('p');
+      const points = page.locator('[data-outline-points]');
+      await expect.poll(() => points.getAttribute('data-outline-points')).toBe('4');
+      const corner = (await points.locator('rect').nth(2).boundingBox()) ?? expect.fail('no point');
+      await page.mouse.move(corner.x + 4, corner.y + 4);
+      await page.mouse.down();
+      await page.mouse.move(corner.x - 150, corner.y - 100, { steps: 4 });
+      await page.mouse.up();
+      await expect.poll(async () => (await areas())[0]).toBeLessThan(24);
+      await page.getByRole('button', { name: 'History' }).click();
+      const steps = page.getByRole('menuitem');
+      await expect.poll(() => steps.count()).toBe(3);
+      expect(await seriousFindings(page)).toEqual([]);
+      await steps.filter({ hasText: 'Before the first step' }).click();
+      await expect.poll(areas).toEqual([16, 4]);
+      await page.getByRole('button', { name: 'History' }).click();
+      await steps.filter({ hasText: 'undone' }).last().click();
+      await expect.poll(areas).toEqual([24, 4]);
+      await page.keyboard.press('v');
+
       // Neighbours lead on.
       const strip = page.getByRole('navigation', { name: 'Neighbouring images' });
       await strip.getByRole('button', { name: 'street/photo-3.png' }).click();

@@ -25,6 +25,7 @@ export const RecipeDraft = z.object({
   valPercent: z.number().int().min(0).max(100),
   seed: z.number().int(),
   by: z.enum(['image', 'folder']),
+  isStratified: z.boolean().default(false),
 });
 export type RecipeDraft = z.infer<typeof RecipeDraft>;
 
@@ -44,6 +45,7 @@ export const EMPTY_DRAFT: RecipeDraft = {
   valPercent: 20,
   seed: 1,
   by: 'image',
+  isStratified: false,
 };
 
 /** Where the view's memory keeps the draft. */
@@ -58,7 +60,17 @@ export function isTaken(draft: RecipeDraft, { name, isBackground }: DraftConcept
 
 /** The recipe that a draft describes. Rules for concepts that these segmentations do not have rest. */
 export function recipeOf(draft: RecipeDraft, concepts: readonly DraftConcept[]): DatasetRecipe {
-  const { segmentationIds, reviews, minScore, minAreaPx, maxAreaPx, keepEmptyImages, seed, by } = draft;
+  const {
+    segmentationIds,
+    reviews,
+    minScore,
+    minAreaPx,
+    maxAreaPx,
+    keepEmptyImages,
+    seed,
+    by,
+    isStratified,
+  } = draft;
   const taken = concepts.filter((concept) => isTaken(draft, concept));
   // Background is included only by name, and then all others have to be named too.
   const isNamed = taken.some(({ isBackground }) => isBackground);
@@ -83,7 +95,14 @@ export function recipeOf(draft: RecipeDraft, concepts: readonly DraftConcept[]):
         .filter((concept) => !concept.isBackground && !isTaken(draft, concept))
         .map(({ name }) => name),
     },
-    split: { train, val, test: (100 - draft.trainPercent - draft.valPercent) / 100, seed, by },
+    split: {
+      train,
+      val,
+      test: (100 - draft.trainPercent - draft.valPercent) / 100,
+      seed,
+      by,
+      ...(isStratified && { isStratified }),
+    },
   };
 }
 
@@ -113,5 +132,6 @@ export function draftOf({
     valPercent: Math.min(100 - trainPercent, Math.round(100 * split.val)),
     seed: split.seed,
     by: split.by,
+    isStratified: split.isStratified ?? false,
   };
 }

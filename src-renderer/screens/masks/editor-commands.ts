@@ -11,7 +11,7 @@ type EditorCommands = Record<'tool' | 'shape' | 'outline' | 'judge' | 'look', Co
 export function editorCommands(editor: MaskEditor): EditorCommands {
   const { display } = editor;
   return {
-    tool: (['select', 'brush', 'eraser', 'cut', 'click'] as const satisfies Tool[]).map((tool) =>
+    tool: (['select', 'brush', 'eraser', 'cut', 'points', 'click'] as const satisfies Tool[]).map((tool) =>
       command(tool, () => editor.use(tool), { isOn: editor.tool === tool }),
     ),
     shape: shapeCommands(editor),

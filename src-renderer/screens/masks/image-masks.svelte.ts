@@ -9,6 +9,7 @@ import type {
   MaskEditKind,
   MaskHistory,
 } from '../../../src-main/contract/mask-edit.ts';
+import type { MaskStep } from '../../../src-main/contract/mask-steps.ts';
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import type { ShownError } from '../../client/error.ts';
@@ -149,6 +150,20 @@ export class ImageMasks {
 
   redo(): Promise<ImageEdit | undefined> {
     return this.#step(() => this.#client.masks.redo(this.key), { isOnce: true });
+  }
+
+  /** Undoes or redoes until a step is the last one in force; null undoes all. */
+  goToStep(stepId: number | null): Promise<ImageEdit | undefined> {
+    return this.#step(() => this.#client.masks.goToStep({ ...this.key, stepId }), { isOnce: true });
+  }
+
+  /** All steps, the newest first. Undefined where they could not be read, which is shown. */
+  async steps(): Promise<MaskStep[] | undefined> {
+    const read: MaskStep[][] = [];
+    await this.settled();
+    const error = await attempt(async () => void read.push(await this.#client.masks.steps(this.key)));
+    if (error) showError(this.#toasts, error);
+    return read[0];
   }
 
   /** What clicks may mean; nothing is changed. Undefined where that could not be found out, which is shown. */

@@ -39,7 +39,7 @@ export class KeyPen {
     if (!zoom || this.#editor.tool === 'select') return;
     const place = (this.#place ??= zoom.middle);
     if (!this.#isDrawing) {
-      this.#editor.pressAt(place, { isInside, isStroke: !isInside });
+      this.#editor.pressAt(place, { isInside, isStroke: !isInside }, zoom.scale);
       this.#isDown = true;
     } else if (this.#isDown) {
       this.#isDown = false;
@@ -54,8 +54,8 @@ export class KeyPen {
 
   /** Not while what was drawn is still being saved. */
   get #isDrawing(): boolean {
-    const { draft, cut, click } = this.#editor;
-    return draft !== undefined || cut.length > 0 || click.isUnderWay;
+    const { draft, cut, click, outline } = this.#editor;
+    return draft !== undefined || cut.length > 0 || click.isUnderWay || outline.isUnderWay;
   }
 }
 

@@ -9,12 +9,22 @@ import { ClickTool, type Said } from './click-tool.svelte.ts';
 import { DisplayOptions } from './display-options.svelte.ts';
 import type { ImageMasks } from './image-masks.svelte.ts';
 import { MaskChoice } from './mask-choice.svelte.ts';
+import { OutlineTool } from './outline-tool.svelte.ts';
 import { MaskStroke, type Brush, type Draft } from './mask-stroke.svelte.ts';
 
-export type Tool = 'select' | 'brush' | 'eraser' | 'cut' | 'click';
+export type Tool = 'select' | 'brush' | 'eraser' | 'cut' | 'points' | 'click';
 /** Why something could not be done, or what is left to do: nothing is refused without a word. */
 export type EditorHint =
-  'brush' | 'eraser' | 'cut' | 'select' | 'selectTwo' | 'noConcept' | 'locked' | 'unchanged' | 'tooThin';
+  | 'brush'
+  | 'eraser'
+  | 'cut'
+  | 'points'
+  | 'select'
+  | 'selectTwo'
+  | 'noConcept'
+  | 'locked'
+  | 'unchanged'
+  | 'tooThin';
 
 /** One image that is being edited: its masks, the selection, and the active tool. */
 export class MaskEditor {
@@ -22,6 +32,7 @@ export class MaskEditor {
   readonly choice: MaskChoice;
   readonly display: DisplayOptions;
   readonly click: ClickTool;
+  readonly outline = new OutlineTool();
   readonly #stroke = new MaskStroke();
   readonly #grid: () => { width: number; height: number };
   readonly #concepts: () => readonly Concept[];
@@ -201,18 +212,26 @@ export class MaskEditor {
     if (this.masks.history.undo !== null) this.#follow(await this.masks.undo());
   }
 
+  /** Undoes or redoes until a step of the image's history is the last one; null undoes all. */
+  async goToStep(stepId: number | null): Promise<void> {
+    this.click.drop();
+    this.#follow(await this.masks.goToStep(stepId));
+  }
+
   async redo(): Promise<void> {
     if (this.masks.history.redo !== null) this.#follow(await this.masks.redo());
   }
 
   /**
    * @param at in pixels of the grid
-   * @param said what a click says of the place
+   * @param said what a click says of the place; with points, that what is outside goes
+   * @param scale pixels of the screen a pixel of the grid
    */
-  pressAt(at: Point, said: Said = { isInside: true, isStroke: false }): void {
+  pressAt(at: Point, said: Said = { isInside: true, isStroke: false }, scale = 1): void {
     if (this.#isOffline()) return;
     if (this.tool === 'click') this.click.press(at, said, this.display.brushPx / 2);
     if (this.tool === 'cut') this.#stroke.startCut(at);
+    if (this.tool === 'points') this.#takePoint(at, { scale, isRemoving: !said.isInside });
     if (this.tool !== 'brush' && this.tool !== 'eraser') return;
     const makesNew = this.tool === 'brush' && (this.#isNew || !this.masks.all.some(isObject));
     const target = this.choice.selected[0] ?? (makesNew ? undefined : this.#selectMost([at]));
@@ -228,12 +247,14 @@ export class MaskEditor {
 
   dragTo(at: Point): void {
     this.click.dragTo(at);
+    this.outline.dragTo(at);
     this.#stroke.dragTo(at, this.#brush);
   }
 
   /** @param scale pixels of the screen a pixel of the grid */
   async release(scale = 1): Promise<void> {
     if (this.click.isUnderWay) return this.click.release(scale);
+    if (this.outline.isUnderWay) return this.#keepOutline();
     const { draft, cut } = this.#stroke.release();
     if (draft) await this.#keep(draft);
     if (cut.length > 1) await this.#cutAlong(cut);
@@ -242,6 +263,10 @@ export class MaskEditor {
   /** Drops a stroke, a cut or clicks; then the tool; then the selection. @returns whether there was any */
   cancel(): boolean {
     if (this.click.drop()) return true;
+    if (this.outline.isUnderWay) {
+      this.outline.drop();
+      return true;
+    }
     const had = this.#stroke.isUnderWay || this.tool !== 'select' || this.choice.selection.size > 0;
     if (this.#stroke.isUnderWay) this.#stroke.drop();
     else if (this.tool !== 'select') this.tool = 'select';
@@ -277,6 +302,21 @@ export class MaskEditor {
     this.#isNew = false;
     this.choice.selection.set(made?.changed.map((mask) => mask.id) ?? []);
     if (made && conceptId === null) this.#onHint('noConcept');
+  }
+
+  /** Takes a point of the selected mask, or selects the mask under the pointer, whose points then show. */
+  #takePoint(at: Point, how: { scale: number; isRemoving: boolean }): void {
+    const [target] = this.choice.selected;
+    if (target && this.choice.selection.size === 1) {
+      if (this.#isLocked() || this.outline.press(target, at, how)) return;
+    }
+    if (!this.#selectMost([at])) this.#onHint('points');
+  }
+
+  async #keepOutline(): Promise<void> {
+    const edited = this.outline.release();
+    if (edited?.counts === null) this.#onHint('tooThin');
+    else if (edited) await this.masks.reshape(edited.id, edited.counts);
   }
 
   async #cutAlong(points: readonly Point[]): Promise<void> {

@@ -93,6 +93,31 @@ describe('a split', () => {
     }
   });
 
+  test('gives each class the shares, if it is to, and parts no images that belong together', () => {
+    // Class 1 is common, class 2 is on every tenth image, class 3 on four; two of those look alike.
+    const items = plain(100);
+    const classesOf = (id: number) => [1, ...(id % 10 === 0 ? [2] : []), ...(id <= 4 ? [3] : [])];
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const shares = rule({ train: 0.5, val: 0.3, test: 0.2, seed, isStratified: true });
+      const splitter = new ImageSplitter(shares);
+      for (const item of items) splitter.add(item, item.id <= 2 ? ['1 same 0'] : [], classesOf(item.id));
+      const splits = new Map(Array.from(splitter.assign(), ({ id, split }) => [id, split]));
+      expect(splits.size).toBe(100);
+      expect(countsOf(splits)).toEqual([50, 30, 20]);
+      const ofClass = (one: number) =>
+        countsOf(new Map([...splits].filter(([id]) => classesOf(id).includes(one))));
+      expect(ofClass(2)).toEqual([5, 3, 2]);
+      expect(ofClass(3)).toEqual([2, 1, 1]);
+      expect(splits.get(1)).toBe(splits.get(2));
+    }
+  });
+
+  test('leaves no split with a share empty, stratified or not', () => {
+    const splitter = new ImageSplitter(rule({ train: 0.8, val: 0.1, test: 0.1, isStratified: true }));
+    for (const item of plain(3)) splitter.add(item, [], [1]);
+    expect(new Set(Array.from(splitter.assign(), ({ split }) => split)).size).toBe(3);
+  });
+
   test('has the shares asked for, to the image', () => {
     expect(countsOf(splitImages(plain(100), rule()))).toEqual([70, 20, 10]);
     expect(countsOf(splitImages(plain(10), rule({ train: 0.8, val: 0.2, test: 0 })))).toEqual([8, 2, 0]);

@@ -77,6 +77,35 @@ class Edited extends GalleryScene {
 
 const drawn = { conceptId: null, origin: 'hand', level: 0, score: 1, review: 'accepted' } as const;
 
+describe('the history of an image', () => {
+  test('lists its steps, and goes to any of them, back and forth', () => {
+    using scene = new Edited(2);
+    const { edits, segmentationId, image } = scene;
+    const areaOf = () => scene.store.segmentations.getMask(scene.mask(0))?.areaPx;
+    const before = areaOf();
+    scene.apply('reshape', scene.reshape(0, 11));
+    scene.apply('reshape', scene.reshape(0, 22));
+    scene.apply('remove', { kind: 'remove', id: scene.mask(1) });
+    const steps = () => edits.steps(segmentationId, image);
+    expect(steps()).toMatchObject([
+      { kind: 'remove', masks: 1, isUndone: false, createdAtMs: NOW },
+      { kind: 'reshape', masks: 1, isUndone: false },
+      { kind: 'reshape', masks: 1, isUndone: false },
+    ]);
+    const first = steps()[2]?.id ?? expect.fail('no step');
+    expect(edits.goToStep(segmentationId, image, first).removed).toEqual([]);
+    expect([areaOf(), steps().map(({ isUndone }) => isUndone)]).toEqual([11, [true, true, false]]);
+    edits.goToStep(segmentationId, image, null);
+    expect(areaOf()).toBe(before);
+    const last = steps()[0]?.id ?? null;
+    expect(edits.goToStep(segmentationId, image, last)).toEqual({
+      changed: [scene.mask(0)],
+      removed: [scene.mask(1)],
+    });
+    expect([areaOf(), scene.history()]).toEqual([22, { undo: 'remove', redo: null }]);
+  });
+});
+
 describe('a step on the masks of an image', () => {
   const steps: [string, (scene: Edited) => [ImageStep['kind'], ...MaskWrite[]]][] = [
     ['makes a mask', () => ['create', { kind: 'insert', mask: { ...maskOf({ areaPx: 49 }), ...drawn } }]],

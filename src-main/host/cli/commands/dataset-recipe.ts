@@ -24,6 +24,7 @@ export type CreateOptions = {
   keepEmpty?: boolean;
   split: string;
   splitBy: 'image' | 'folder';
+  stratify?: true;
   seed: number;
 };
 
@@ -85,7 +86,7 @@ function parseRename(text: string): [string, string] {
   });
 }
 
-function parseSplit({ split, splitBy, seed }: CreateOptions): SplitRule {
+function parseSplit({ split, splitBy, stratify, seed }: CreateOptions): SplitRule {
   const percents = /^\d+(\.\d+)?(\/\d+(\.\d+)?){0,2}$/.test(split) ? split.split('/').map(Number) : [];
   const [train = 0, val = 0, test = 0] = percents;
   if (Math.abs(train + val + test - 100) > 1e-4) {
@@ -94,7 +95,7 @@ function parseSplit({ split, splitBy, seed }: CreateOptions): SplitRule {
     });
   }
   const shares = { train: train / 100, val: val / 100, test: test / 100 };
-  return parseOrRefuse(SplitRule, { ...shares, seed, by: splitBy });
+  return parseOrRefuse(SplitRule, { ...shares, seed, by: splitBy, ...(stratify && { isStratified: true }) });
 }
 
 /** The options that the parts of a recipe come from, as far as their values are not checked here already. */

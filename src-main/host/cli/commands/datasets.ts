@@ -54,6 +54,7 @@ export function addDatasetCommands(program: Command): void {
     .option('--keep-empty', 'keep images without masks')
     .option('--split <train/val/test>', 'shares of train, val and test in percent', '80/20/0')
     .option('--split-by <what>', 'what is never divided: image or folder', imageOrFolder, 'image')
+    .option('--stratify', 'give every class the shares, too')
     .option('--seed <number>', 'seed of the split', number, 1)
     .option('--dry-run', 'count what would be frozen, concept by concept, and freeze nothing')
     .description('create a dataset and freeze it as a version')
