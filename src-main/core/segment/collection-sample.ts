@@ -12,7 +12,7 @@ import {
   type LearnForegroundOptions,
 } from './head/learn-foreground.ts';
 import type { Lessons, TeachingImage } from './head/lessons.ts';
-import { scoreSceneObject } from './score.ts';
+import { surenessOf } from './score.ts';
 import { cutObjects, type CollectionModel, type UnfiledMask } from './segment-image.ts';
 import type { SegmentTask } from './segment-task.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
@@ -113,7 +113,7 @@ function exampleOf(
     dim,
     targets: foreground.selected,
     areas,
-    score: members.length === 0 ? 0 : scoreSceneObject(graph, foreground, members),
+    score: members.length === 0 ? 0 : surenessOf(graph, foreground, members),
     graph: { areas, lab, labSpread, edges },
     cues,
   };

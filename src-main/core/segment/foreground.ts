@@ -38,6 +38,8 @@ export type Foreground = {
   evidence: Float32Array;
   /** Whether there was a prior. */
   hasPrior: boolean;
+  /** [edges]: what an outline along each edge cost. */
+  outlineCosts: Float32Array;
 };
 
 const ROUNDS = 4;
@@ -49,6 +51,8 @@ const MAX_COLOUR_LOGIT = 5;
 const FOLLOW_SELECTION = 0.7;
 /** Spread of the centre prior, in shares of the image. */
 const CENTRE_SPREAD = 0.3;
+/** What outlines cost to see whether a foreground is stable, of what they cost to find it. */
+const [MUCH_SMOOTHER, HARDLY_SMOOTH] = [4, 0.1];
 /** Share of a border's cost that stays where colours differ most. */
 const BORDER_FLOOR = 0.1;
 
@@ -109,7 +113,40 @@ export function findForeground(
       (value, s) => FOLLOW_SELECTION * (selected[s] ?? 0) + (1 - FOLLOW_SELECTION) * sigmoid(value),
     );
   }
-  return { selected, logits, evidence: prior ?? logits, hasPrior: prior !== undefined };
+  return {
+    ...{ selected, logits, evidence: prior ?? logits },
+    ...{ hasPrior: prior !== undefined, outlineCosts: capacity },
+  };
+}
+
+/**
+ * How far a foreground stays as it is if outlines cost much more or next to nothing: the mean of its IoU with what is cut
+ * then, by the same log odds.
+ * @returns 0..1
+ */
+export function stabilityOf(graph: ForegroundGraph, { selected, logits, outlineCosts }: Foreground): number {
+  const ious = [MUCH_SMOOTHER, HARDLY_SMOOTH].map((factor) =>
+    iouOf(
+      selected,
+      graphCut(
+        graph,
+        logits,
+        outlineCosts.map((cost) => factor * cost),
+      ),
+      graph.areas,
+    ),
+  );
+  return ious.reduce((sum, iou) => sum + iou, 0) / ious.length;
+}
+
+/** Intersection over union of two sets of superpixels, by area; 1 where both are empty. */
+export function iouOf(a: Uint8Array, b: Uint8Array, areas: Float32Array): number {
+  let [both, either] = [0, 0];
+  areas.forEach((px, s) => {
+    if (a[s] && b[s]) both += px;
+    if (a[s] || b[s]) either += px;
+  });
+  return either === 0 ? 1 : both / either;
 }
 
 /**

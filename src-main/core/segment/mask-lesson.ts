@@ -2,7 +2,7 @@ import type { MaskLesson } from '../../domain/mask-lesson.ts';
 import { resizeRgb, sizeWithin } from '../image/resize-rgb.ts';
 import { graphOf, type Embedding, type ImagePixels } from './embed-image.ts';
 import { findForeground, foregroundCues } from './foreground.ts';
-import { scoreSceneObject } from './score.ts';
+import { surenessOf } from './score.ts';
 
 /** What an image can teach: its plain cut, and how far that can be trusted. */
 export type ScoredLesson = {
@@ -38,6 +38,6 @@ export async function maskLessonOf(
   return {
     // Copied: the pixels of a small image are those of a large buffer's slice, which would be kept with it.
     lesson: { widthPx, heightPx, pixels: Uint8Array.from(small.data), mask },
-    score: members.length === 0 ? 0 : scoreSceneObject(graph, foreground, members),
+    score: members.length === 0 ? 0 : surenessOf(graph, foreground, members),
   };
 }

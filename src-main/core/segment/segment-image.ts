@@ -16,7 +16,7 @@ import { objectsOf, type Divide, type ObjectMap } from './objects.ts';
 import { labelsOnOriginal } from './original-grid.ts';
 import { resampled } from './resample.ts';
 import { ownRegions, regionMasks } from './regions.ts';
-import { scoreGroundObjects, scoreSceneObject } from './score.ts';
+import { scoreGroundObjects, scoreSceneObjects } from './score.ts';
 import { splitTouching } from './split-touching.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 import { colourRows, featureRows, superpixelDescriptors, type SuperpixelRows } from './superpixel-rows.ts';
@@ -156,7 +156,7 @@ function sceneObjects({ pixels, embedding, settings }: SegmentTask, scene: Photo
     // A cut outline follows pixels: it is enlarged as a smooth one.
     soft: isRefined ? boxMean(mask, { ...pixels.fine, radius: 1 }) : soft,
     members,
-    scores: members.map((own) => scoreSceneObject(graph, foreground, own)),
+    scores: scoreSceneObjects(graph, foreground, members),
   };
 }
 

@@ -18,7 +18,7 @@ import { geodesicDistances } from '../../../../src-main/core/segment/geodesic.ts
 import { readGround } from '../../../../src-main/core/segment/ground.ts';
 import { objectMembers } from '../../../../src-main/core/segment/object-members.ts';
 import { labelsOnOriginal } from '../../../../src-main/core/segment/original-grid.ts';
-import { scoreGroundObjects, scoreSceneObject } from '../../../../src-main/core/segment/score.ts';
+import { scoreGroundObjects, scoreSceneObjects } from '../../../../src-main/core/segment/score.ts';
 import { objectsOf } from '../../../../src-main/core/segment/objects.ts';
 import { poolFeatures } from '../../../../src-main/core/segment/pool-features.ts';
 import {
@@ -177,39 +177,9 @@ describe('a photograph of one thing', () => {
     const foreground = findForeground(graph, foregroundCues(graph));
     const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s]);
     const weaker = { ...foreground, evidence: foreground.evidence.map((logit) => logit / 4) };
-    const score = scoreSceneObject(graph, foreground, members);
-    expect(score).toBeGreaterThan(0.8);
-    expect(scoreSceneObject(graph, weaker, members)).toBeLessThan(score - 0.1);
-  });
-
-  test('is trusted as far as its superpixels are sure, and the background around is', () => {
-    const sizes = { areas: Float32Array.of(10, 30, 40, 20), borderLengths: new Float32Array(4) };
-    const logit = (share: number) => Math.log(share / (1 - share));
-    const foreground = {
-      selected: Uint8Array.of(1, 1, 0, 0),
-      logits: new Float32Array(4),
-      evidence: Float32Array.from([0.9, 0.7, 0.1, 0.4], logit),
-      hasPrior: true,
-    };
-    // Of the background 40 pixels at 0.1 and 20 at 0.4.
-    const background = 1 - (40 * 0.1 + 20 * 0.4) / 60;
-    expect(scoreSceneObject(sizes, foreground, [0])).toBeCloseTo(0.9 * background, 5);
-    expect(scoreSceneObject(sizes, foreground, [0, 1])).toBeCloseTo(
-      ((10 * 0.9 + 30 * 0.7) / 40) * background,
-      5,
-    );
-    const everything = { ...foreground, selected: Uint8Array.of(1, 1, 1, 1) };
-    expect(scoreSceneObject(sizes, everything, [0])).toBeCloseTo(0.9, 5);
-  });
-
-  test('is trusted less where the border cuts it off', () => {
-    // Two superpixels that differ in nothing else, on the rest of the image.
-    const sizes = { areas: Float32Array.of(10, 10, 80), borderLengths: Float32Array.of(0, 4, 16) };
-    const logits = Float32Array.of(3, 3, -3);
-    const foreground = { selected: Uint8Array.of(1, 1, 0), logits, evidence: logits, hasPrior: false };
-    const [whole, cutOff] = [[0], [1]].map((members) => scoreSceneObject(sizes, foreground, members));
-    // A fifth of the border's 20 pixel sides is the object's.
-    expect(cutOff).toBeCloseTo((whole ?? NaN) * 0.8 ** 0.05, 6);
+    const [score = NaN] = scoreSceneObjects(graph, foreground, [members]);
+    expect(score).toBeGreaterThan(0.85);
+    expect(scoreSceneObjects(graph, weaker, [members])[0]).toBeLessThan(score - 0.05);
   });
 
   test('is judged by what is known beforehand, if there is anything', () => {
@@ -249,7 +219,9 @@ function cutOf(
     original: image,
     settings: SegmentSettings.parse({ mode }),
   };
-  return cutObjects(task, { graph, foreground: { selected, logits, evidence: logits, hasPrior }, ...scene });
+  const outlineCosts = new Float32Array(graph.edges.lengths.length);
+  const foreground = { selected, logits, evidence: logits, hasPrior, outlineCosts };
+  return cutObjects(task, { graph, foreground, ...scene });
 }
 
 function objectCount(...task: Parameters<typeof cutOf>): number {
