@@ -9,7 +9,6 @@ import {
   Progress,
   workOfCues,
   workOfRounds,
-  type CutAnswered,
   type LearningProgress,
   type LearningWork,
   type LearnTask,
@@ -21,6 +20,7 @@ import {
   isConfirmed,
   judgedImages,
   reliabilityOf,
+  type CutAnswered,
   type Reliability,
 } from './reliability.ts';
 
@@ -106,7 +106,8 @@ export async function learnForeground(
   const task = { ...judgedImages(examples), seed, progress, ...(signal && { signal }), ...(cut && { cut }) };
   const cues = examples.length >= MIN_IMAGES ? await cueReliability(task) : null;
   const learned = cues ? await learnHere(task, cues, pool) : [];
-  const candidates = [...learned, ...known.map((head) => judge(task, head, cues))];
+  const candidates = [...learned];
+  for (const head of known) candidates.push(await judge(task, head, cues));
   const best = mostConfirmed(candidates.filter(({ isReliable }) => isReliable));
   const closest = best ?? learned[0] ?? mostConfirmed(candidates);
   if (!closest) return { ...plainForeground('few-images'), lessons: null };
@@ -174,9 +175,9 @@ function poolFor(examples: readonly ForegroundExample[], known: readonly KnownHe
 }
 
 /** Another collection's head, on images that it has not seen. */
-function judge(task: LearnTask, known: KnownHead, cues: Reliability | null): Judged {
+async function judge(task: LearnTask, known: KnownHead, cues: Reliability | null): Promise<Judged> {
   const { head, segmentationId: from, imageCount } = known;
-  const reliability = reliabilityOf(task, () => head);
+  const reliability = await reliabilityOf(task, () => head);
   const isReliable = cues ? isAhead(reliability, cues) : isConfirmed(reliability);
   const taughtBy = [teacherOf(known), ...known.taughtBy];
   return { ...reliability, head, from, taughtBy, imageCount, taught: null, isReliable };

@@ -5,11 +5,11 @@ import { BATCH_IMAGES, learnHead, type OtherLessons } from './learn-head.ts';
 import {
   answered,
   confirmationOf,
+  cutHere,
   isAhead,
   judgedImages,
-  maskOf,
   reliabilityOf,
-  type AnsweredImage,
+  type CutAnswered,
   type HeadOf,
   type JudgedImages,
   type Reliability,
@@ -29,9 +29,6 @@ const CUT_TOGETHER = 16;
 /** The round after which a head is tested: its features have shown what they see, and the first masks still count. */
 const TESTED_ROUND = 1;
 
-/** Cuts an image, here or in another thread. */
-export type CutAnswered = (image: AnsweredImage) => Promise<Uint8Array>;
-
 export type LearnTask = JudgedImages & {
   seed: number;
   signal?: AbortSignal;
@@ -48,6 +45,9 @@ export type LearnedHead = Reliability & {
   lessons: readonly ForegroundExample[];
 };
 
+/** What teaches: images, and whether with their first masks. */
+type Teaching = { examples: readonly ForegroundExample[]; isFirst: boolean };
+
 /**
  * Learns a head from either half of the images, and each time from all of `others`. Each cuts the other half, so that no head is taught by its own answers,
  * and the next one is learned from these cuts. The mean of the last two is the head.
@@ -58,19 +58,26 @@ export async function learnInRounds(
   cues: Reliability,
   others: OtherLessons = [],
 ): Promise<LearnedHead> {
-  let heads = await learnHalves(task, { others, isFirst: true });
+  const first = (half: number) => ({ examples: halfOf(task.examples, half), isFirst: true });
+  const even = await learnHalf(task, first(0), others);
+  // Steps keep one thread busy, cuts the others: what can be cut is cut while a head is learned.
+  const byEven = begun(cutHalf(task, 1, even));
+  let heads: Heads = [even, await learnHalf(task, first(1), others)];
+  let cuts: Cuts = [begun(cutHalf(task, 0, heads[1])), byEven];
   let lessons = task.examples;
   let tested = cues;
   let isReliable = true;
   for (let round = 1; round < ROUNDS && isReliable; round++) {
-    lessons = await cutWith({ ...task, examples: lessons }, crossed(heads));
-    heads = await learnHalves({ ...task, examples: lessons }, { others, isFirst: false });
+    if (round > 1) cuts = cutsBy(task, heads);
+    const odd = await learnHalf(task, { examples: await cuts[1], isFirst: false }, others);
+    heads = [await learnHalf(task, { examples: await cuts[0], isFirst: false }, others), odd];
+    lessons = inTurn(await cuts[0], await cuts[1]);
     if (round === TESTED_ROUND) {
-      tested = reliabilityOf(task, crossed(heads));
+      tested = await reliabilityOf(task, crossed(heads));
       isReliable = isAhead(tested, cues);
     }
   }
-  const confirmation = isReliable ? confirmationOf(task, crossed(heads)) : tested.confirmation;
+  const confirmation = isReliable ? await confirmationOf(task, crossed(heads)) : tested.confirmation;
   return { head: meanOfHeads(...heads), agreement: tested.agreement, confirmation, isReliable, lessons };
 }
 
@@ -78,57 +85,72 @@ export async function learnInRounds(
 export async function cueReliability(task: LearnTask): Promise<Reliability> {
   const examples = task.examples.map((example) => ({ ...example, ...cueRows(example) }));
   const rows = { ...task, ...judgedImages(examples) };
-  return reliabilityOf(rows, crossed(await learnHalves(rows, { others: [], isFirst: true })));
+  const learn = (half: number) => learnHalf(rows, { examples: halfOf(examples, half), isFirst: true }, []);
+  return await reliabilityOf(rows, crossed([await learn(0), await learn(1)]));
 }
+
+/** Those of the images in even places, and of those in odd places. */
+type Heads = readonly [even: ForegroundHead, odd: ForegroundHead];
+type Cuts = readonly [even: Promise<ForegroundExample[]>, odd: Promise<ForegroundExample[]>];
 
 /** For each image the head that it did not teach. */
 const crossed =
-  ([even, odd]: readonly [ForegroundHead, ForegroundHead]): HeadOf =>
+  ([even, odd]: Heads): HeadOf =>
   (_, at) =>
     at % 2 === 0 ? odd : even;
 
-/** A head of the images in even places, and one of those in odd places. */
-async function learnHalves(
-  { examples, seed, signal, progress }: Omit<LearnTask, 'compared'>,
-  { others, isFirst }: { others: OtherLessons; isFirst: boolean },
-): Promise<[ForegroundHead, ForegroundHead]> {
-  const steps = stepsFor(examples.length, others);
-  const dim = examples[0]?.dim ?? 0;
-  const learn = async (half: number) => {
-    const own = examples.filter((_, at) => at % 2 === half);
-    const taught = isFirst ? mostTrusted(own, MIN_TEACHING) : own;
-    const options = { steps, seed, others, ...(signal && { signal }) };
-    const head = await learnHead(taught, {
-      ...options,
-      onSteps: (done) => progress.within(stepsOf(done, dim)),
-    });
-    progress.add(stepsOf(steps, dim));
-    return head;
-  };
-  return [await learn(0), await learn(1)];
+const halfOf = <T>(list: readonly T[], half: number): T[] => list.filter((_, at) => at % 2 === half);
+
+/** Two halves as the list that they are of. */
+function inTurn<T>(even: readonly T[], odd: readonly T[]): T[] {
+  return even.flatMap((item, at) => [item, ...odd.slice(at, at + 1)]);
 }
 
-/** The same images with the masks that a head makes of them. */
-async function cutWith(
-  {
-    examples,
-    signal,
-    progress,
-    cut = (image) => Promise.resolve(maskOf(image)),
-  }: Omit<LearnTask, 'compared'>,
-  headOf: HeadOf,
+/** Whoever awaits it gets the error; where learning fails first, nobody does. */
+function begun<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
+}
+
+/** A head of one half of the images. */
+async function learnHalf(
+  { examples: all, seed, signal, progress }: LearnTask,
+  { examples, isFirst }: Teaching,
+  others: OtherLessons,
+): Promise<ForegroundHead> {
+  const steps = stepsFor(all.length, others);
+  const dim = examples[0]?.dim ?? 0;
+  const taught = isFirst ? mostTrusted(examples, MIN_TEACHING) : examples;
+  const options = { steps, seed, others, ...(signal && { signal }) };
+  const head = await learnHead(taught, {
+    ...options,
+    onSteps: (done) => progress.learning(stepsOf(done, dim)),
+  });
+  progress.learned(stepsOf(steps, dim));
+  return head;
+}
+
+/** Both halves with the masks that heads make of them: one after the other, as they are needed. */
+function cutsBy(task: LearnTask, [even, odd]: Heads): Cuts {
+  const byEven = begun(cutHalf(task, 1, even));
+  return [begun(byEven.then(() => cutHalf(task, 0, odd))), byEven];
+}
+
+/** One half of the images with the masks that the head of the other makes of them. */
+async function cutHalf(
+  { examples, signal, progress, cut = cutHere }: LearnTask,
+  half: number,
+  head: ForegroundHead,
 ): Promise<ForegroundExample[]> {
+  const own = halfOf(examples, half);
   const taught: ForegroundExample[] = [];
-  for (let first = 0; first < examples.length; first += CUT_TOGETHER) {
+  for (let first = 0; first < own.length; first += CUT_TOGETHER) {
     await nextTurn();
     signal?.throwIfAborted();
-    const some = examples.slice(first, first + CUT_TOGETHER);
-    const masks = some.map((example, at) => cut(answered(headOf(example, first + at), example)));
-    for (const [at, targets] of (await Promise.all(masks)).entries()) {
-      const example = some[at];
-      if (example) taught.push({ ...example, targets });
-    }
-    progress.add(cutsOf(some.length));
+    const some = own.slice(first, first + CUT_TOGETHER);
+    const masks = await Promise.all(some.map((example) => cut(answered(head, example))));
+    taught.push(...some.map((example, at) => ({ ...example, targets: masks[at] ?? example.targets })));
+    progress.cut(cutsOf(some.length));
   }
   return taught;
 }
@@ -165,26 +187,42 @@ export function workOfCues(imageCount: number): LearningWork {
 /** Steps and cuts that are done, of all that there will be; `share` is that of the time that they take together. */
 export type LearningProgress = { done: number; total: number; share: number };
 
+const NO_WORK: LearningWork = { units: 0, ms: 0 };
+
 /** How much of the work of learning is done, if every round is needed. */
 export class Progress {
   readonly #total: LearningWork;
   readonly #onProgress: ((progress: LearningProgress) => void) | undefined;
-  #done: LearningWork = { units: 0, ms: 0 };
+  #done = NO_WORK;
+  /** What is done of the head that is being learned. */
+  #steps = NO_WORK;
 
   constructor(total: LearningWork, onProgress?: (progress: LearningProgress) => void) {
     this.#total = total;
     this.#onProgress = onProgress;
   }
 
-  /** Work that is done of the head that is being learned. */
-  within(work: LearningWork): void {
-    const { units, ms } = bothOf(this.#done, work);
-    this.#onProgress?.({ done: units, total: this.#total.units, share: ms / this.#total.ms });
+  /** Steps that are done of the head that is being learned. */
+  learning(steps: LearningWork): void {
+    this.#steps = steps;
+    this.#report();
   }
 
-  add(work: LearningWork): void {
-    this.#done = bothOf(this.#done, work);
-    this.within({ units: 0, ms: 0 });
+  /** All steps of the head that was being learned. */
+  learned(steps: LearningWork): void {
+    this.#done = bothOf(this.#done, steps);
+    this.learning(NO_WORK);
+  }
+
+  /** Images that have been cut, perhaps while a head is learned. */
+  cut(images: LearningWork): void {
+    this.#done = bothOf(this.#done, images);
+    this.#report();
+  }
+
+  #report(): void {
+    const { units, ms } = bothOf(this.#done, this.#steps);
+    this.#onProgress?.({ done: units, total: this.#total.units, share: ms / this.#total.ms });
   }
 }
 

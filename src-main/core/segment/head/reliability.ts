@@ -1,4 +1,4 @@
-import { findForeground, PLAIN_WEIGHTS, type ForegroundWeights } from '../foreground.ts';
+import { findForeground, iouOf, PLAIN_WEIGHTS, type ForegroundWeights } from '../foreground.ts';
 import type { ForegroundExample } from './foreground-example.ts';
 import { headLogits, linear, type ForegroundHead } from './foreground-head.ts';
 
@@ -49,21 +49,31 @@ export function isConfirmed({ confirmation, agreement }: Reliability): boolean {
   return confirmation >= LEAST_CONFIRMATION && agreement >= LEAST_AGREEMENT;
 }
 
+/** Cuts an image, here or in another thread. */
+export type CutAnswered = (image: AnsweredImage) => Promise<Uint8Array>;
+
+/** Where images are cut to be judged; here by default. */
+type Judging = JudgedImages & { cut?: CutAnswered };
+
 /** How far heads can be relied on, each on the images that `headOf` gives it. */
-export function reliabilityOf({ examples, compared }: JudgedImages, headOf: HeadOf): Reliability {
-  const agreement = meanIou(examples, (example, at) => [
+export async function reliabilityOf(judging: Judging, headOf: HeadOf): Promise<Reliability> {
+  const agreement = meanIou(judging.examples, (example, at) => [
     isPositive(linear(headOf(example, at), example)),
     example.targets,
   ]);
-  return { agreement, confirmation: confirmationOf({ compared }, headOf) };
+  return { agreement, confirmation: await confirmationOf(judging, headOf) };
 }
 
 /** Mean IoU of heads' answers with what the images' own colours and edges make of them. */
-export function confirmationOf({ compared }: Pick<JudgedImages, 'compared'>, headOf: HeadOf): number {
-  return meanIou(compared, (example, at) => {
-    const head = headOf(example, at);
-    return [isPositive(linear(head, example)), maskOf(answered(head, example))];
-  });
+export async function confirmationOf(
+  { compared, cut = cutHere }: Pick<Judging, 'compared' | 'cut'>,
+  headOf: HeadOf,
+): Promise<number> {
+  const masks = await Promise.all(compared.map((example, at) => cut(answered(headOf(example, at), example))));
+  return meanIou(compared, (example, at) => [
+    isPositive(linear(headOf(example, at), example)),
+    masks[at] ?? new Uint8Array(example.areas.length),
+  ]);
 }
 
 /** What of an image its foreground is found by, once a head has said what it sees: `prior` [count] are its log odds. */
@@ -74,6 +84,9 @@ export function answered(head: ForegroundHead, example: ForegroundExample): Answ
   const { graph, cues } = example;
   return { graph, cues, prior: headLogits(head, example) };
 }
+
+/** Cuts an image in the thread that asks. */
+export const cutHere: CutAnswered = (image) => Promise.resolve(maskOf(image));
 
 /** [count]: the foreground of an image by its own cues and a head's answer. */
 export function maskOf({ graph, cues, prior }: AnsweredImage): Uint8Array {
@@ -95,12 +108,7 @@ function meanIou(
 ): number {
   const ious = examples.map((example, at) => {
     const [a, b] = masksOf(example, at);
-    let [both, either] = [0, 0];
-    example.areas.forEach((px, s) => {
-      if (a[s] && b[s]) both += px;
-      if (a[s] || b[s]) either += px;
-    });
-    return either === 0 ? 1 : both / either;
+    return iouOf(a, b, example.areas);
   });
   return ious.reduce((sum, iou) => sum + iou, 0) / Math.max(ious.length, 1);
 }

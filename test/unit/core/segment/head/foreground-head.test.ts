@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ContentHash, SegmentationId } from '../../../../../src-main/contract/ids.ts';
 import { headLogits, meanOfHeads } from '../../../../../src-main/core/segment/head/foreground-head.ts';
@@ -6,6 +7,7 @@ import {
   learnForeground,
   type KnownHead,
 } from '../../../../../src-main/core/segment/head/learn-foreground.ts';
+import { maskOf } from '../../../../../src-main/core/segment/head/reliability.ts';
 import { lessonsOf } from '../../../../../src-main/core/segment/head/lessons.ts';
 import { learnHead } from '../../../../../src-main/core/segment/head/learn-head.ts';
 import { floatsToHalves } from '../../../../../src-main/core/tensor/halves.ts';
@@ -235,6 +237,24 @@ describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
     expect(heads[1]).toEqual(heads[0]);
     expect(heads[2]).not.toBeNull();
     expect(heads[2]).not.toEqual(heads[0]);
+  });
+
+  test('are the same however long cuts take, some of which are made while a head is learned', async () => {
+    const taught = images(40, { wrong: 0.1 });
+    let [done, cuts] = [0, 0];
+    const doneAtCuts: number[] = [];
+    const { head } = await learnForeground(taught, {
+      seed: 1,
+      onProgress: (progress) => (done = progress.done),
+      cut: async (image) => {
+        doneAtCuts.push(done);
+        await delay(cuts++ % 3);
+        return maskOf(image);
+      },
+    });
+    expect(head).toEqual((await learnForeground(taught, { seed: 1 })).head);
+    // Two heads of cues and one of features with 200 steps each; the other half of the images teaches the next one.
+    expect(doneAtCuts.filter((before) => before >= 600 && before < 800)).not.toEqual([]);
   });
 
   test('report progress that never falls, up to its end', async () => {
