@@ -15,6 +15,7 @@ import { openService, untilDone } from './bench-service.ts';
 
 /** In this order: what an earlier set taught an encoder may be used for a later one. */
 const SETS = ['pets', 'coco', 'nuclei'] as const;
+type Set = (typeof SETS)[number];
 
 type Encoder = { name: string; modelId: ModelId | null };
 type Result = {
@@ -33,19 +34,21 @@ const TRAININGS = [
 ] as const;
 
 /**
- * What encoders do for the masks: each set of `shared/data` segmented with default settings without an encoder, with an
+ * What encoders do for the masks: each set of `shared/data`, or those of `--sets`, segmented with default settings without an encoder, with an
  * untrained one, and with those that are given, and compared with the ground truth. Ratios are IoUs over that of the plain
  * cut, and images per second with an encoder over those without. Needs `npm run build`.
  * @param args files of encoders to import, such as the stand-in, or weights of a run; `--photos FOLDER` trains encoders on
- *   the photos of a folder first, for some twenty minutes of CPU time
+ *   the photos of a folder first, for some twenty minutes of CPU time with a thousand photos; `--sets coco,nuclei` measures
+ *   these sets only
  */
 export async function run(args: string[]): Promise<BenchReport> {
   const folder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
   const { service, client } = openService(join(folder, 'data'));
   try {
     const results: Result[] = [];
-    const encoders = await encodersOf(client, args);
-    for (const set of SETS) {
+    const { sets, photos, files } = optionsOf(args);
+    const encoders = await encodersOf(client, { photos, files });
+    for (const set of sets) {
       const added = await client.collections.add({ path: sharedPath('data', set, 'images') });
       await untilDone(client, added.job.id);
       for (const encoder of encoders) {
@@ -64,9 +67,21 @@ export async function run(args: string[]): Promise<BenchReport> {
   }
 }
 
-async function encodersOf(client: Client, args: readonly string[]): Promise<Encoder[]> {
-  const options = { photos: { type: 'string' } } as const;
+type Options = { sets: readonly Set[]; photos: string | undefined; files: readonly string[] };
+
+function optionsOf(args: readonly string[]): Options {
+  const options = { photos: { type: 'string' }, sets: { type: 'string' } } as const;
   const { values, positionals: files } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const named = values.sets?.split(',') ?? SETS;
+  const unknown = named.find((name) => !SETS.some((set) => set === name));
+  if (unknown !== undefined) throw new Error(`--sets ${unknown}: the sets are ${SETS.join(', ')}`);
+  return { sets: SETS.filter((set) => named.includes(set)), photos: values.photos, files };
+}
+
+async function encodersOf(
+  client: Client,
+  { photos, files }: Pick<Options, 'photos' | 'files'>,
+): Promise<Encoder[]> {
   const untrained = await client.models.addUntrained({ architecture: 'resnet18' });
   const encoders: Encoder[] = [
     { name: 'none', modelId: null },
@@ -76,7 +91,7 @@ async function encodersOf(client: Client, args: readonly string[]): Promise<Enco
     const { id, name } = await client.models.import({ path: resolve(file) });
     encoders.push({ name, modelId: id });
   }
-  if (values.photos) encoders.push(...(await trainedOn(client, values.photos)));
+  if (photos !== undefined) encoders.push(...(await trainedOn(client, photos)));
   return encoders;
 }
 
@@ -102,7 +117,7 @@ async function trainedOn(client: Client, photos: string): Promise<Encoder[]> {
 }
 
 type Measurement = {
-  set: (typeof SETS)[number];
+  set: Set;
   encoder: Encoder;
   collectionId: Awaited<ReturnType<Client['collections']['add']>>['collection']['id'];
 };
