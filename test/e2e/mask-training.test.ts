@@ -4,7 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { RunId } from '../../src-main/contract/ids.ts';
 import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
-import { startService, waitForState, type RunningService } from '../support/running-service.ts';
+import { haltingFork } from '../support/halting.ts';
+import {
+  forkBuiltWorker,
+  startService,
+  waitForState,
+  type RunningService,
+} from '../support/running-service.ts';
 import { saveScanned, type ScannedImage } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { sharpOf, type TestPicture } from '../support/test-images.ts';
@@ -52,9 +58,14 @@ async function outcomeOf(client: Client, run: RunId) {
   return { sha256: model?.sha256, curves: await client.runs.curves({ id: run, names: ['loss'] }) };
 }
 
-describe('an encoder that learns from masks', { timeout: 180_000 }, () => {
+describe('an encoder that learns from masks', () => {
   test('ends as a model that segments, and paused and killed on the way it is the same', async () => {
-    const running = startService();
+    const { fork, halted } = haltingFork(
+      forkBuiltWorker,
+      { kind: 'pretrain/checkpoint', after: 2 },
+      { kind: 'pretrain/checkpoint', after: 1 },
+    );
+    const running = startService({ fork });
     const { client, service, bugs } = running;
     const { run, job } = await start(running);
     expect(run).toMatchObject({ preset: 'masks', imageCount: IMAGES, totalSteps: 8 });
@@ -80,27 +91,19 @@ describe('an encoder that learns from masks', { timeout: 180_000 }, () => {
       unreadCount: 0,
     });
 
-    // Longer, so that there is time to stop it; the schedule is that of its length, so it is a run of its own.
-    const long = { epochs: 6 };
-    const undisturbed = await start(running, long);
-    await waitForState(client, undisturbed.job.id, 'done');
-    const disturbed = await start(running, long);
-    while ((await client.runs.curves({ id: disturbed.run.id, names: ['loss'] })).length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    // A checkpoint after each step, at which it halts.
+    const disturbed = await start(running, { checkpointMinutes: 0.0001 });
+    await halted();
     await client.jobs.pause({ id: disturbed.job.id });
-    await waitForState(client, disturbed.job.id, 'paused', 'done');
-    const paused = await client.runs.get({ id: disturbed.run.id });
-    expect(paused.checkpointStep).toBe(paused.step);
-    if (paused.state === 'paused') {
-      await client.runs.resume({ id: disturbed.run.id });
-      await waitForState(client, disturbed.job.id, 'running');
-      process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
-      await waitForState(client, disturbed.job.id, 'interrupted', 'done');
-      await client.runs.resume({ id: disturbed.run.id });
-    }
+    await waitForState(client, disturbed.job.id, 'paused');
+    expect(await client.runs.get({ id: disturbed.run.id })).toMatchObject({ step: 3, checkpointStep: 3 });
+    await client.runs.resume({ id: disturbed.run.id });
+    await halted();
+    process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+    await waitForState(client, disturbed.job.id, 'interrupted');
+    await client.runs.resume({ id: disturbed.run.id });
     await waitForState(client, disturbed.job.id, 'done');
-    expect(await outcomeOf(client, disturbed.run.id)).toEqual(await outcomeOf(client, undisturbed.run.id));
+    expect(await outcomeOf(client, disturbed.run.id)).toEqual(expected);
     expect(bugs).toEqual([]);
   });
 

@@ -18,8 +18,14 @@ import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
 import { readEncoderFile } from '../../src-main/core/weights/encoder-file.ts';
 import { SafetensorsFile } from '../../src-main/core/weights/safetensors.ts';
 import { drawsFor } from '../../src-main/core/tensor/random.ts';
+import { haltingFork } from '../support/halting.ts';
 import { TINY_EPOCHS, TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
-import { startService, waitForState, type RunningService } from '../support/running-service.ts';
+import {
+  forkBuiltWorker,
+  startService,
+  waitForState,
+  type RunningService,
+} from '../support/running-service.ts';
 import { differingTensors } from '../support/same-tensors.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { sharpOf } from '../support/test-images.ts';
@@ -34,7 +40,7 @@ const DEVICE = 'onnx:cpu';
 const SHORT_RUN: PretrainOverrides = { ...TINY_RUN, epochs: 1 };
 /** Of util-linux: sets limits of a running process. */
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
-const TIMEOUT_MS = 120_000 + KILLS * 40_000;
+const TIMEOUT_MS = 300_000 + KILLS * 40_000;
 
 async function start(running: RunningService, overrides: PretrainOverrides = {}) {
   const { id: collectionId } = await tinyCollection(running);
@@ -82,15 +88,6 @@ async function tensorsOf(path: string, prefix: string): Promise<Record<string, F
     new Float32Array(Uint8Array.from((await file.read(name)).bytes).buffer);
   const entries = names.map(async (name) => [name.slice(prefix.length), await read(name)] as const);
   return Object.fromEntries(await Promise.all(entries));
-}
-
-/** Waits until the run has saved some step, and is still at it. */
-async function midway(client: Client, run: RunId, step = 1): Promise<void> {
-  for (;;) {
-    const [loss] = await client.runs.curves({ id: run, names: ['loss'] });
-    if ((loss?.points.length ?? 0) >= step) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** Waits until the run has done `step` steps, or all that it does. */
@@ -183,15 +180,16 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
 
   test('pauses with a checkpoint, refuses a damaged one, and ends with the same weights even if it was stopped', async () => {
     const { outcome: expected } = await undisturbed();
-    const running = startService();
+    // The second preview, after four steps.
+    const { fork, halted } = haltingFork(forkBuiltWorker, { kind: 'pretrain/preview', after: 1 });
+    const running = startService({ fork });
     const { client, service } = running;
     const { run, job } = await start(running);
-    await midway(client, run.id);
+    await halted();
     await client.jobs.pause({ id: job.id });
     await waitForState(client, job.id, 'paused');
     const paused = await client.runs.get({ id: run.id });
-    expect(paused.checkpointStep).toBe(paused.step);
-    expect(paused.step).toBeGreaterThan(0);
+    expect(paused).toMatchObject({ step: 4, checkpointStep: 4 });
 
     const checkpoint = join(service.layout.runs, String(run.id), `checkpoint-${paused.step}.safetensors`);
     const bytes = readFileSync(checkpoint);
@@ -283,23 +281,28 @@ describe('a pretraining', { timeout: TIMEOUT_MS }, () => {
   test.skipIf(!hasPrlimit)(
     `whose memory runs out ends with its checkpoint and says what to do${hasPrlimit ? '' : ' (no prlimit)'}`,
     async () => {
-      const running = startService();
+      const at = { kind: 'pretrain/checkpoint', after: 1 } as const;
+      const { fork, halted, release } = haltingFork(forkBuiltWorker, at, at);
+      const running = startService({ fork });
       const { client, service } = running;
       const { run, job } = await start(running, { checkpointMinutes: 0.0001, epochs: 40 });
-      await midway(client, run.id, 2);
+      await halted();
       // No new page from now on, for arrays, activations and libraries alike.
       execFileSync('prlimit', ['--pid', String(service.queue.workerPid), '--data=1000000']);
+      release();
       const ended = await over(client, job.id);
       expect(['failed', 'interrupted']).toContain(ended.state);
       // Who notices first is chance: the engine or an array of ours says so, V8 and libraries abort.
       expect(ended.error?.code).toBe(ended.state === 'failed' ? 'OUT_OF_MEMORY' : 'WORKER_FAILED');
       expect(ended.error?.hint).toMatch(/batchSize/);
-      expect((await client.runs.get({ id: run.id })).checkpointStep).toBeGreaterThan(0);
+      const failedAt = (await client.runs.get({ id: run.id })).checkpointStep ?? 0;
+      expect(failedAt).toBeGreaterThan(0);
 
       await client.runs.resume({ id: run.id });
-      await midway(client, run.id, 5);
+      await halted();
       await client.jobs.pause({ id: job.id });
       await waitForState(client, job.id, 'paused');
+      expect((await client.runs.get({ id: run.id })).checkpointStep).toBeGreaterThan(failedAt + 1);
     },
   );
 

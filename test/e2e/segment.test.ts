@@ -8,6 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { serialize } from 'node:v8';
 import { describe, expect, test } from 'vitest';
@@ -35,7 +36,8 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 type Client = RunningService['client'];
 
-/** More scenes than are under way at once, so that one who acts after the first comes before the last is read. */
+/** More scenes than are read at once, two per thread: one who acts at the first comes before the last is read. */
+const scenesBeyondThreads = 2 * availableParallelism() + 3;
 const manyScenes = 20;
 const FEW_SCENES = 6;
 
@@ -75,11 +77,6 @@ async function masksOf(client: Client, id: SegmentationId) {
   );
 }
 
-/** Waits until the first masks are there, while the collection is still being learned. */
-async function firstMasks(client: Client, id: SegmentationId): Promise<void> {
-  while ((await galleryOf(client, { id })).length === 0) await new Promise(setImmediate);
-}
-
 /** One time and one bar over all phases: from the first measured image on there is a time, and the bar never goes back. */
 function expectOneTime(told: readonly JobProgress[]): void {
   const shares = told.flatMap(({ jobShare }) => (jobShare === null ? [] : [jobShare]));
@@ -93,79 +90,77 @@ function expectOneTime(told: readonly JobProgress[]): void {
 }
 
 describe('segmenting', () => {
-  test(
-    'a worker killed while it learns, and again while it finds, comes to the same result',
-    { timeout: 180_000 },
-    async () => {
-      // The first masks, while the collection is learned, are saved once for each image, then those that stay.
-      const { fork, halted } = haltingFork(
-        forkBuiltWorker,
-        { kind: 'segment/save', after: 2 },
-        { kind: 'segment/save', after: FEW_SCENES },
-      );
-      const {
-        service,
-        client,
-        bugs,
-        segmentation: undisturbed,
-      } = await startPrepared({ count: FEW_SCENES, seed: 11 }, { fork });
-      const { collectionId } = undisturbed;
-      expect(undisturbed).toMatchObject({ imageCount: FEW_SCENES, state: 'done', modelId: null });
-      expect(undisturbed.finishedAtMs).not.toBeNull();
+  test('a worker killed while it learns, and again while it finds, comes to the same result', async () => {
+    // The first masks, while the collection is learned, are saved once for each image, then those that stay.
+    const { fork, halted } = haltingFork(
+      forkBuiltWorker,
+      { kind: 'segment/save', after: 2 },
+      { kind: 'segment/save', after: FEW_SCENES },
+    );
+    const {
+      service,
+      client,
+      bugs,
+      segmentation: undisturbed,
+    } = await startPrepared({ count: FEW_SCENES, seed: 11 }, { fork });
+    const { collectionId } = undisturbed;
+    expect(undisturbed).toMatchObject({ imageCount: FEW_SCENES, state: 'done', modelId: null });
+    expect(undisturbed.finishedAtMs).not.toBeNull();
 
-      const { segmentation, job } = await client.segmentations.start({
-        collectionId,
-        settings: SegmentSettings.parse({}),
-        name: 'killed',
-      });
-      const { id } = segmentation;
-      await halted();
-      process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
-      await waitForState(client, job.id, 'interrupted');
-      // These masks are preliminary: the images do not count as done.
-      expect((await client.segmentations.get({ id })).imageCount).toBe(0);
-      const imageId = (await galleryOf(client, { id }))[0]?.imageId ?? fail();
-      const first = (await client.masks.ofImage({ id, imageId }))[0] ?? fail();
-      // The concepts are still being learned: this mask is there all the same, and can be reviewed.
-      expect(first).toMatchObject({ level: 0, conceptId: null });
-      await client.masks.review({ ids: [first.id], review: 'accepted' });
+    const { segmentation, job } = await client.segmentations.start({
+      collectionId,
+      settings: SegmentSettings.parse({}),
+      name: 'killed',
+    });
+    const { id } = segmentation;
+    await halted();
+    process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+    await waitForState(client, job.id, 'interrupted');
+    // These masks are preliminary: the images do not count as done.
+    expect((await client.segmentations.get({ id })).imageCount).toBe(0);
+    const imageId = (await galleryOf(client, { id }))[0]?.imageId ?? fail();
+    const first = (await client.masks.ofImage({ id, imageId }))[0] ?? fail();
+    // The concepts are still being learned: this mask is there all the same, and can be reviewed.
+    expect(first).toMatchObject({ level: 0, conceptId: null });
+    await client.masks.review({ ids: [first.id], review: 'accepted' });
 
-      const resumed = await client.segmentations.resume({ id });
-      expect(resumed.job.id).toBe(job.id);
-      await halted();
-      expect((await client.segmentations.get({ id })).imageCount).toBeGreaterThan(0);
-      process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
-      await waitForState(client, job.id, 'interrupted');
-      await client.segmentations.resume({ id });
-      await waitForState(client, job.id, 'done');
-      expect(await masksOf(client, id)).toEqual(await masksOf(client, undisturbed.id));
-      // What had been found first is the same row, with its concept, and what the user did to it can be undone.
-      const [kept] = await client.masks.ofImage({ id, imageId });
-      expect(kept).toMatchObject({ id: first.id, review: 'accepted' });
-      expect(kept?.conceptId).not.toBeNull();
-      await client.masks.undo({ id, imageId });
-      expect((await client.masks.ofImage({ id, imageId }))[0]).toEqual({ ...kept, review: 'pending' });
-      expect(bugs).toEqual([]);
-    },
-  );
+    const resumed = await client.segmentations.resume({ id });
+    expect(resumed.job.id).toBe(job.id);
+    await halted();
+    expect((await client.segmentations.get({ id })).imageCount).toBeGreaterThan(0);
+    process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+    await waitForState(client, job.id, 'interrupted');
+    await client.segmentations.resume({ id });
+    await waitForState(client, job.id, 'done');
+    expect(await masksOf(client, id)).toEqual(await masksOf(client, undisturbed.id));
+    // What had been found first is the same row, with its concept, and what the user did to it can be undone.
+    const [kept] = await client.masks.ofImage({ id, imageId });
+    expect(kept).toMatchObject({ id: first.id, review: 'accepted' });
+    expect(kept?.conceptId).not.toBeNull();
+    await client.masks.undo({ id, imageId });
+    expect((await client.masks.ofImage({ id, imageId }))[0]).toEqual({ ...kept, review: 'pending' });
+    expect(bugs).toEqual([]);
+  });
 
   test('a folder that goes away stops it, and nothing is taken for an image without objects', async () => {
-    const { client, bugs } = startService();
-    const folder = await scenes(manyScenes);
+    const { fork, halted, release } = haltingFork(forkBuiltWorker, { kind: 'segment/save', after: 0 });
+    const { client, bugs } = startService({ fork });
+    const folder = await scenes(scenesBeyondThreads);
     const collectionId = await scanned(client, folder);
     const { segmentation, job } = await client.segmentations.start({
       collectionId,
       settings: SegmentSettings.parse({}),
     });
     const { id } = segmentation;
-    await firstMasks(client, id);
+    await halted();
     renameSync(folder, `${folder}-away`);
+    release();
     const { error } = await waitForState(client, job.id, 'failed');
     expect(error).toMatchObject({
       code: 'FOLDER_NOT_FOUND',
       hint: expect.stringContaining('drive') as string,
     });
-    expect((await client.segmentations.get({ id })).imageCount).toBeLessThan(manyScenes);
+    expect((await client.segmentations.get({ id })).imageCount).toBeLessThan(scenesBeyondThreads);
     renameSync(`${folder}-away`, folder);
     await client.segmentations.resume({ id });
     await waitForState(client, job.id, 'done');
@@ -288,54 +283,47 @@ describe('segmenting', () => {
     const lost = await client.segmentations.resume({ id, isNewOnly: true });
     expect((await waitForState(client, lost.job.id, 'failed')).error).toMatchObject({ code: 'WRONG_STATE' });
     expect(bugs).toEqual([]);
-  }, 180_000);
+  });
 
-  // Two heads are learned here, which takes a core some twenty seconds.
-  test(
-    'says how foregrounds were found, and learns again what an older app had kept',
-    { timeout: 180_000 },
-    async () => {
-      const { service, client, bugs } = startService();
-      const { id: modelId } = await client.models.addUntrained({ architecture: 'resnet18-half' });
-      const [few, many] = [
-        await scanned(client, await scenes(4)),
-        await scanned(client, await scenes(manyScenes, 12)),
-      ];
-      const noteOf = async (collectionId: CollectionId, model?: ModelId, settings = {}) =>
-        (await segmented(client, collectionId, settings, model)).foreground;
-      expect(await noteOf(few)).toMatchObject({ way: 'no-encoder', agreement: null });
-      // The next segmentation's file is there already, as that of a job that an older app began.
-      mkdirSync(service.layout.segmentations, { recursive: true });
-      writeFileSync(
-        join(service.layout.segmentations, '2.model'),
-        serialize({ concepts: 'of an older app' }),
-      );
-      expect(await noteOf(few, modelId)).toMatchObject({ way: 'few-images', imageCount: 0 });
-      const told: JobProgress[] = [];
-      const unsubscribe = service.events.subscribe('event', (event) => {
-        if (event.type === 'job' && event.job.state === 'running' && event.job.progress)
-          told.push(event.job.progress);
-      });
-      const learned = await noteOf(many, modelId);
-      unsubscribe();
-      expectOneTime(told);
-      expect(learned).toMatchObject({ imageCount: manyScenes, from: null });
-      // An untrained network's features say no more of the scenes than their colours do.
-      expect(learned?.way).toBe('disagreement');
-      // Modes that make every region a mask learn no head: it would take a minute and be thrown away.
-      const phases = new Set<string | undefined>();
-      service.events.subscribe('event', (event) => {
-        if (event.type === 'job') phases.add(event.job.progress?.phase);
-      });
-      for (const mode of ['everything', 'fixed-k']) {
-        const none = { way: 'not-needed', agreement: null, imageCount: 0, from: null, taughtBy: [] };
-        expect(await noteOf(many, modelId, { mode })).toEqual(none);
-      }
-      expect(phases).toContain('learning-concepts');
-      expect(phases).not.toContain('learning-foreground');
-      expect(bugs).toEqual([]);
-    },
-  );
+  // Two heads are learned here.
+  test('says how foregrounds were found, and learns again what an older app had kept', async () => {
+    const { service, client, bugs } = startService();
+    const { id: modelId } = await client.models.addUntrained({ architecture: 'resnet18-half' });
+    const [few, many] = [
+      await scanned(client, await scenes(4)),
+      await scanned(client, await scenes(manyScenes, 12)),
+    ];
+    const noteOf = async (collectionId: CollectionId, model?: ModelId, settings = {}) =>
+      (await segmented(client, collectionId, settings, model)).foreground;
+    expect(await noteOf(few)).toMatchObject({ way: 'no-encoder', agreement: null });
+    // The next segmentation's file is there already, as that of a job that an older app began.
+    mkdirSync(service.layout.segmentations, { recursive: true });
+    writeFileSync(join(service.layout.segmentations, '2.model'), serialize({ concepts: 'of an older app' }));
+    expect(await noteOf(few, modelId)).toMatchObject({ way: 'few-images', imageCount: 0 });
+    const told: JobProgress[] = [];
+    const unsubscribe = service.events.subscribe('event', (event) => {
+      if (event.type === 'job' && event.job.state === 'running' && event.job.progress)
+        told.push(event.job.progress);
+    });
+    const learned = await noteOf(many, modelId);
+    unsubscribe();
+    expectOneTime(told);
+    expect(learned).toMatchObject({ imageCount: manyScenes, from: null });
+    // An untrained network's features say no more of the scenes than their colours do.
+    expect(learned?.way).toBe('disagreement');
+    // Modes that make every region a mask learn no head: it would take a minute and be thrown away.
+    const phases = new Set<string | undefined>();
+    service.events.subscribe('event', (event) => {
+      if (event.type === 'job') phases.add(event.job.progress?.phase);
+    });
+    for (const mode of ['everything', 'fixed-k']) {
+      const none = { way: 'not-needed', agreement: null, imageCount: 0, from: null, taughtBy: [] };
+      expect(await noteOf(many, modelId, { mode })).toEqual(none);
+    }
+    expect(phases).toContain('learning-concepts');
+    expect(phases).not.toContain('learning-foreground');
+    expect(bugs).toEqual([]);
+  });
 
   test('objects of made-up scenes are found about as well as they have been, and drawn on a page', async () => {
     const { client } = startService();

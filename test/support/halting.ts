@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'vitest';
@@ -10,34 +10,42 @@ import { tempFolder } from './temp-folder.ts';
 /** Which ask a job halts at: the one of a kind that follows `after` others. */
 export type HaltAt = { kind: Ask['kind']; after: number };
 
-const PATIENCE = { timeout: 50_000, interval: 20 };
+const PATIENCE = { timeout: 240_000, interval: 20 };
 
 /**
- * Halts the first worker of a command in the middle of its job, until it is asked to stop or killed: what comes next
- * in a test does not depend on how fast the machine is.
- * @returns `env` for the command, and `halted`, which waits until its worker has come so far
+ * Halts workers of a command in the middle of their jobs, until they are asked to stop or killed: what comes next in a
+ * test does not depend on how fast the machine is.
+ * @param places where jobs halt, one after the other: the first that gets to the first, then the next that gets to the
+ *   second
+ * @returns `env` for the command, and `halted`, which waits until a job has halted at a place that nobody waited for yet
  */
-export function haltingCommand(at: HaltAt): { env: NodeJS.ProcessEnv; halted: () => Promise<void> } {
-  const file = join(tempFolder(), 'halted');
+export function haltingCommand(...places: HaltAt[]): { env: NodeJS.ProcessEnv; halted: () => Promise<void> } {
+  const folder = tempFolder();
   const preload = pathToFileURL(join(import.meta.dirname, 'workers/halting.mjs'));
+  let awaitedCount = 0;
   return {
-    env: { NODE_OPTIONS: `--import=${preload.href}`, R2O_HALT_AT: JSON.stringify({ ...at, file }) },
-    halted: () => expect.poll(() => existsSync(file), PATIENCE).toBe(true),
+    env: { NODE_OPTIONS: `--import=${preload.href}`, R2O_HALT_AT: JSON.stringify({ places, folder }) },
+    halted: async () => {
+      awaitedCount++;
+      await expect.poll(() => readdirSync(folder).length, PATIENCE).toBeGreaterThanOrEqual(awaitedCount);
+    },
   };
 }
 
-/**
- * As `haltingCommand`, for a service in the process of the test.
- * @param places where jobs halt, one after the other: the first that gets to the first, then the next that gets to the
- *   second
- * @returns `fork` for the service, and `halted`, which waits until a job has halted at a place that nobody waited for yet
- */
-export function haltingFork(
-  fork: ForkWorker,
-  ...places: HaltAt[]
-): { fork: ForkWorker; halted: () => Promise<void> } {
+/** What a service needs to halt its jobs, and a test to know that one has halted. */
+export type HaltingFork = {
+  fork: ForkWorker;
+  /** Waits until a job has halted at a place that nobody waited for yet. */
+  halted: () => Promise<void>;
+  /** Lets the job that has halted continue. */
+  release: () => void;
+};
+
+/** As `haltingCommand`, for a service in the process of the test. */
+export function haltingFork(fork: ForkWorker, ...places: HaltAt[]): HaltingFork {
   let haltedCount = 0;
   let awaitedCount = 0;
+  let releaseLast: (() => void) | undefined;
   const halting: ForkWorker = (options) => {
     const channel = fork(options);
     const place = places[haltedCount];
@@ -64,6 +72,7 @@ export function haltingFork(
             held = undefined;
             for (const one of messages) listener(one);
           };
+          releaseLast = release;
         });
       },
       send: (message) => {
@@ -76,5 +85,5 @@ export function haltingFork(
     awaitedCount++;
     await expect.poll(() => haltedCount, PATIENCE).toBeGreaterThanOrEqual(awaitedCount);
   };
-  return { fork: halting, halted };
+  return { fork: halting, halted, release: () => releaseLast?.() };
 }

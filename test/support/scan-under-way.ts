@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { resultOf, spawnCli } from './cli.ts';
-import { haltingCommand } from './halting.ts';
+import { haltingCommand, type HaltAt } from './halting.ts';
 import { makePhotos } from './photo-folder.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -17,15 +17,21 @@ const PHOTOS_UNDER_WAY = 80;
 /** Some photos have been saved, others have not. */
 export const MIDWAY = { kind: 'scan/save', after: 1 } as const;
 
-/** `collections add` in a process of its own that has halted when some photos were saved, until it is stopped. */
-export async function scanUnderWay(nodeOptions: readonly string[] = []) {
+/**
+ * `collections add` in a process of its own that has halted when some photos were saved, until it is stopped.
+ * @param next where the jobs after it halt
+ */
+export async function scanUnderWay({
+  nodeOptions = [],
+  next = [],
+}: { nodeOptions?: readonly string[]; next?: readonly HaltAt[] } = {}) {
   const folder = await photos(PHOTOS_UNDER_WAY);
   const data = tempFolder();
-  const { env, halted } = haltingCommand(MIDWAY);
+  const { env, halted } = haltingCommand(MIDWAY, ...next);
   const adding = spawnCli(data, ['collections', 'add', folder], env, nodeOptions);
   const ended = resultOf(adding);
   await halted();
-  return { data, adding, ended, photoCount: PHOTOS_UNDER_WAY };
+  return { data, adding, ended, halted, photoCount: PHOTOS_UNDER_WAY };
 }
 
 /** The workers of a command are its children; `ps` finds them as a person would. */
