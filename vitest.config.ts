@@ -18,6 +18,9 @@ export default defineConfig({
     tags: [{ name: 'tools', description: 'needs Python and packages of its own, see test/tools' }],
     // Native modules (sharp, onnxruntime-node, better-sqlite3) want a process of their own.
     pool: 'forks',
+    // Modules are loaded once for all files of a process: loading them takes most of the time of small files, and 2.4 s
+    // of an end-to-end test's.
+    isolate: false,
     // Two at a time: every end-to-end test starts workers of its own.
     maxWorkers: 2,
     // See [Note: No telemetry] and [Note: TensorFlow's kernels].
@@ -25,7 +28,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // A second, which is the default, is too short for a busy machine.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
     server: { deps: { inline: bundledDependencies } },
     coverage: {
       provider: 'v8',
@@ -40,13 +43,18 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{unit,golden,contract}/**/*.test.ts'],
           exclude: built,
-          // Modules are loaded once for all files of a process, which takes most of the time of small ones.
-          isolate: false,
         },
       },
       {
         extends: true,
-        test: { name: 'whole', include: ['test/{agreement,e2e}/**/*.test.ts', ...built] },
+        test: {
+          name: 'whole',
+          include: ['test/{agreement,e2e}/**/*.test.ts', ...built],
+          // Each starts processes, which on a machine with other work can take ten times their usual time. No test is
+          // about speed: this is there to end those that wait for what never comes.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
       },
       { extends: true, test: { name: 'lint', include: ['test/lint/**/*.test.ts'] } },
     ],

@@ -35,14 +35,14 @@ async function dataWithPhotos(parent = tempFolder()): Promise<string> {
   return data;
 }
 
-describe('r2o pretrain', { timeout: 180_000 }, () => {
+describe('r2o pretrain', () => {
   /** For tests that train nothing and change nothing. */
   let untouched = '';
   beforeAll(async () => {
     const folder = mkdtempSync(join(tmpdir(), 'r2o-pretrain-'));
     untouched = await dataWithPhotos(folder);
     return () => rmSync(folder, { recursive: true });
-  }, 120_000);
+  });
 
   test('trains, and shows, draws and lists what came of it', async () => {
     const data = await dataWithPhotos();

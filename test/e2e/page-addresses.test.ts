@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { DatasetRecipe } from '../../src-main/contract/dataset.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
 import { clippedControls, openPage, seriousFindings } from '../support/page.ts';
@@ -36,8 +36,7 @@ const hashOf = (page: Page) => new URL(page.url()).hash;
 
 describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('show what they name, filters and sort included, in any page', { timeout: PAGE_MS }, async () => {
     const running = await filled();

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { ImageId } from '../../src-main/contract/ids.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { clickPhoto } from '../support/click-photo.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
 import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
@@ -20,8 +20,7 @@ async function onScreen(page: Page): Promise<(x: number, y: number) => [number, 
 
 describe.skipIf(!hasChromium)(`clicks on an image in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('give an object that is kept as a mask, and undone', { timeout: SLOW_MS }, async () => {
     const running = startSegmented([await clickPhoto('square.png', SIZE)], forkBuiltWorker);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { openPage } from '../support/page.ts';
 import { makePhotos } from '../support/photo-folder.ts';
 import { startService, waitForState } from '../support/running-service.ts';
@@ -11,8 +11,7 @@ const HOUR_MS = 3_600_000;
 
 describe.skipIf(!hasChromium)(`a page on a machine with another clock${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test.each([-40, 40])(
     '%i hours off shows its pictures, and times by the clock of the server',

@@ -1,9 +1,9 @@
 import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { addFolder, openPage, seriousFindings, type OpenPage } from '../support/page.ts';
 import { startPrepared } from '../support/prepared-scenes.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -30,8 +30,7 @@ const cards = (page: Page) => page.locator('li button[data-id]');
 
 describe.skipIf(!hasChromium)(`the concepts screen in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'begins a first segmentation, says what training-free means, and follows its job',

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { drawnImage, type DrawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
@@ -27,8 +27,7 @@ const photos = (): Promise<DrawnImage[]> =>
 
 describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('asks for masks first', async () => {
     const { page } = await openPage(browser);

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { PUBLISHED_ENCODERS, type PublishedEncoder } from '../../src-main/contract/published-encoder.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { serveFile } from '../support/file-server.ts';
 import { goldenPath } from '../support/golden.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
@@ -21,8 +21,7 @@ function published(url: string, weightsBytes: number): PublishedEncoder[] {
 
 describe.skipIf(!hasChromium)(`stronger encoders in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'are downloaded after a confirmation, stopped, resumed and imported',

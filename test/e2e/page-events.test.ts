@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
 import { openPage } from '../support/page.ts';
@@ -23,8 +23,7 @@ function callsOf(page: Page): string[] {
 
 describe.skipIf(!hasChromium)(`what the page reads after a change in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'is the image whose masks have changed, in the grid and behind the editor',

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { SCREEN_PLACES } from '../../src-main/contract/screens.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { manyImages } from '../support/many-images.ts';
 import { addFolder, openPage, seriousFindings } from '../support/page.ts';
 import { makePhotos } from '../support/photo-folder.ts';
@@ -41,8 +41,7 @@ const longestMotionMs = (page: Page) => page.evaluate(() => window.longestMotion
 
 describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('goes to every screen by its shortcut, and lists the shortcuts', async () => {
     const { page, complaints } = await openPage(browser);

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
@@ -43,8 +43,7 @@ function corrected(): string {
 
 describe.skipIf(!hasChromium)(`an import in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('is shown before it is made, and is undone and redone as one step', { timeout: PAGE_MS }, async () => {
     const drawn = await drawnImage('a.png', [{ bitmap: left, className: 'cat', score: 0.9 }]);

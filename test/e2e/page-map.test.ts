@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { openPage, seriousFindings, type OpenPage } from '../support/page.ts';
 import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -83,8 +83,7 @@ function leftPart(points: readonly OnScreen[]): OnScreen[] {
 
 describe.skipIf(!hasChromium)(`the map in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'selects a cluster by a line around it, moves it to a concept, and takes that back',

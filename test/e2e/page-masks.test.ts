@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { ImageId, SegmentationId } from '../../src-main/contract/ids.ts';
 import {
@@ -10,7 +10,7 @@ import {
 } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { decodeRle, type Bitmap } from '../../src-main/core/mask/rle.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
 import { forkBuiltWorker, startService, waitForState, galleryOf } from '../support/running-service.ts';
@@ -75,8 +75,7 @@ async function drag(page: Page, name: string, ...places: [number, number][]): Pr
 
 describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'marks objects that are likely right, shows what has to be checked first, and accepts the rest in one step',

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { addFolder, openPage, seriousFindings } from '../support/page.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -11,8 +11,7 @@ const PATIENCE = { timeout: 120_000 };
 
 describe.skipIf(!hasChromium)(`the way from images to a dataset in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('starts with a sample, one click from an empty window', { timeout: LONG_MS }, async () => {
     const { page, complaints } = await openPage(browser);

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Bitmap } from '../../src-main/core/mask/rle.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
 import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
@@ -39,8 +39,7 @@ async function judged() {
 
 describe.skipIf(!hasChromium)(`reviewing and own concepts in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'tells accepted, rejected and partly reviewed images from each other without colour',

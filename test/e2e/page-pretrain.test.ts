@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { addFolder, openPage, seriousFindings } from '../support/page.ts';
 import { waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -11,8 +11,7 @@ const TRAINING_MS = 240_000;
 
 describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('asks for images first', async () => {
     const { page } = await openPage(browser);

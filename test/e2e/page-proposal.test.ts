@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { MaskId } from '../../src-main/contract/ids.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
 import { startPrepared } from '../support/prepared-scenes.ts';
 import { galleryOf } from '../support/running-service.ts';
@@ -11,8 +11,7 @@ const IMAGES = 12;
 
 describe.skipIf(!hasChromium)(`a proposal in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'follows five corrected objects, applies to the others, and is undone',

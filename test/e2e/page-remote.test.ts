@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startServer } from '../../src-main/host/server/server.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { appEnvironment } from '../support/electron.ts';
 import { DesktopInChromium } from '../support/desktop-in-chromium.ts';
 import { openPage, pageFolder, seriousFindings } from '../support/page.ts';
@@ -28,8 +28,7 @@ describe.skipIf(!hasChromium)(
   `another machine in a window of the desktop app, over a stand-in for Electron${chromiumReason}`,
   () => {
     let browser: Browser;
-    beforeAll(async () => void (browser = await launchChromium()));
-    afterAll(() => browser.close());
+    beforeAll(async () => void (browser = await sharedChromium()));
 
     test(
       'is paired with an address from its page, opens, takes dropped folders by its own paths, and comes back after a restart',

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import type { DrawnImage } from '../support/drawn-images.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
 import { forkBuiltWorker } from '../support/running-service.ts';
@@ -32,8 +32,7 @@ async function square(index: number): Promise<DrawnImage> {
 
 describe.skipIf(!hasChromium)(`what to review next in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'leads through thirty objects, estimates how many of the others are right, and goes on',

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { JobId } from '../../src-main/contract/ids.ts';
 import type { Collection } from '../../src-main/contract/collection.ts';
 import { DatasetRecipe } from '../../src-main/contract/dataset.ts';
@@ -8,7 +8,7 @@ import { ExportOptions } from '../../src-main/contract/export.ts';
 import { SCREEN_PLACES } from '../../src-main/contract/screens.ts';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { atRest, shiftsOfOpening, takeShifts, watchShifts, type Shift } from '../support/layout-shift.ts';
 import { openPage, type OpenPage } from '../support/page.ts';
 import { makePhotos } from '../support/photo-folder.ts';
@@ -32,8 +32,7 @@ const moving = (shifts: Record<string, Shift>) =>
 
 describe.skipIf(!hasChromium)(`the layout in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'keeps still while jobs run and end, and while screens open on what they made',

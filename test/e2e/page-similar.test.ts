@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { openPage, seriousFindings, type OpenPage } from '../support/page.ts';
 import { startPrepared } from '../support/prepared-scenes.ts';
 
@@ -17,8 +17,7 @@ async function openMasks(browser: Browser): Promise<OpenPage> {
 
 describe.skipIf(!hasChromium)(`more like this in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('describes the images once, shows similar ones, and reviews them', { timeout: LONG_MS }, async () => {
     const { page, client, complaints } = await openMasks(browser);

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { addFolder, openPage, type OpenPage } from '../support/page.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { galleryOf } from '../support/running-service.ts';
@@ -56,8 +56,7 @@ async function shownLoss(page: Page): Promise<string> {
 
 describe.skipIf(!hasChromium)(`a person's whole way in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test(
     'leads from a folder over an interrupted pretraining, masks and a named concept to an export',

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Database from 'better-sqlite3';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { startServer } from '../../src-main/host/server/server.ts';
-import { chromiumReason, hasChromium, launchChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { haltingFork } from '../support/halting.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { addFolder, openPage, pageFolder, seriousFindings } from '../support/page.ts';
@@ -33,8 +33,7 @@ async function dropFolder(page: Page, folder: string): Promise<void> {
 
 describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => {
   let browser: Browser;
-  beforeAll(async () => void (browser = await launchChromium()));
-  afterAll(() => browser.close());
+  beforeAll(async () => void (browser = await sharedChromium()));
 
   test('opens empty, without the token in its address, and without a complaint', async () => {
     const { page, complaints, server } = await openPage(browser);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { hasChromium, launchChromium } from '../support/chromium.ts';
+import { hasChromium, sharedChromium } from '../support/chromium.ts';
 import { runCli, spawnCli, waitForOutput } from '../support/cli.ts';
 import { hasSshServer, SSH_TARGET, sshReason, SshServer } from '../support/ssh-server.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -20,8 +20,7 @@ describe.skipIf(!hasSshServer || !hasChromium)(
   `another machine, of two data folders on this one${sshReason}`,
   () => {
     let browser: Browser;
-    beforeAll(async () => void (browser = await launchChromium()));
-    afterAll(() => browser.close());
+    beforeAll(async () => void (browser = await sharedChromium()));
 
     test(
       'is paired once, and its page is shown through a tunnel that may drop and a server that may restart',
@@ -45,6 +44,7 @@ describe.skipIf(!hasSshServer || !hasChromium)(
         const url = /http\S+/.exec(await waitForOutput(opened.stdout, /#ticket=\S+\n/))?.[0] ?? '';
         expect(new URL(url).port).not.toBe(port);
         const page = await browser.newPage();
+        onTestFinished(() => page.close());
         await page.goto(url);
         await page.getByRole('heading', { name: 'Start with a folder of images' }).waitFor(PATIENCE);
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
-import { hasChromium, launchChromium } from '../support/chromium.ts';
+import { hasChromium, sharedChromium } from '../support/chromium.ts';
 import { canRunElectron, electronReason, openAnyApp, type AnyOpenApp } from '../support/electron.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -53,8 +53,7 @@ describe.skipIf(!canRunElectron && !hasChromium)(
   `the window, ${host}${hasChromium ? '' : electronReason}`,
   () => {
     let browser: Browser | undefined;
-    beforeAll(async () => void (browser = canRunElectron ? undefined : await launchChromium()));
-    afterAll(() => browser?.close());
+    beforeAll(async () => void (browser = canRunElectron ? undefined : await sharedChromium()));
 
     test(
       'leads from a folder to an export, and shows all of it again after a restart',

@@ -7,6 +7,19 @@ const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(executablePath);
 export const chromiumReason = hasChromium ? '' : ` (skipped: ${executablePath} is absent)`;
 
+let shared: Promise<Browser> | undefined;
+
+/**
+ * One Chromium for all tests of pages in this process, which share no more than the program: each has contexts of its
+ * own, and closes them. It ends with the process.
+ */
+export async function sharedChromium(): Promise<Browser> {
+  const running = await shared?.catch(() => undefined);
+  if (running?.isConnected()) return running;
+  shared = launchChromium();
+  return shared;
+}
+
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath,

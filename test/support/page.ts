@@ -14,6 +14,9 @@ export type OpenPage = RunningService & {
   server: LocalServer;
 };
 
+/** How long the page may take to show something; on a machine with other work, seconds become minutes. */
+const PATIENCE_MS = 120_000;
+
 /** The built page in Chromium, served by a real server on a data folder of its own; all ends with the test. */
 export async function openPage(
   browser: Browser,
@@ -28,6 +31,7 @@ export async function openPage(
     locale: options.locale ?? 'en-US',
   });
   onTestFinished(() => context.close());
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -67,6 +67,6 @@ export async function waitForState(client: Client, id: JobId, ...states: Job['st
     if (isEnded(job.state)) {
       throw new Error(`job ${id} is ${job.state}, not ${states.join(' or ')}: ${job.error?.message ?? ''}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
