@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'electron-vite';
 import type { Plugin } from 'vite';
+import { billOfMaterials } from './resources/bin/bill-of-materials.ts';
 import { packagesOf, thirdPartyNotices } from './resources/bin/third-party-notices.ts';
-import { NOTICES_FILE } from './src-main/contract/notices.ts';
+import { BILL_FILE, NOTICES_FILE } from './src-main/contract/notices.ts';
 
 /**
  * Packages whose ESM does not resolve in Node unbundled (their imports lack file extensions). The build bundles them, like
@@ -40,7 +41,7 @@ function rememberPackages(): Plugin {
   };
 }
 
-/** Writes the licences of all that ships next to the page, which shows them. The page is built last. */
+/** Writes the licences and the list of all that ships next to the page, which shows the licences. The page is built last. */
 function notices(): Plugin {
   return {
     name: 'third-party-notices',
@@ -48,6 +49,8 @@ function notices(): Plugin {
     generateBundle() {
       const source = thirdPartyNotices(import.meta.dirname, bundledPackages);
       this.emitFile({ type: 'asset', fileName: NOTICES_FILE, source });
+      const bill = billOfMaterials(import.meta.dirname, bundledPackages);
+      this.emitFile({ type: 'asset', fileName: BILL_FILE, source: bill });
     },
   };
 }

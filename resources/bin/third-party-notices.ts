@@ -10,7 +10,12 @@ const RULE = '='.repeat(80);
 const Lock = z.object({
   packages: z.record(
     z.string(),
-    z.object({ version: z.string().optional(), license: z.string().optional(), dev: z.boolean().optional() }),
+    z.object({
+      version: z.string().optional(),
+      license: z.string().optional(),
+      integrity: z.string().optional(),
+      dev: z.boolean().optional(),
+    }),
   ),
 });
 const Manifest = z.object({
@@ -19,6 +24,29 @@ const Manifest = z.object({
   repository: z.union([z.string(), z.object({ url: z.string() })]).optional(),
 });
 
+/** A package that ships with the app. `integrity` is that of its archive in the registry, as npm writes it. */
+export type ShippedPackage = {
+  path: string;
+  name: string;
+  version: string;
+  license: string | undefined;
+  integrity: string | undefined;
+};
+
+/**
+ * All packages that the app runs with, on every platform, and those that are part of what is built.
+ * @param root folder of package.json and package-lock.json
+ * @param bundled names of packages whose code is in what is built
+ */
+export function shippedPackages(root: string, bundled: ReadonlySet<string>): ShippedPackage[] {
+  const { packages } = Lock.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
+  return Object.entries(packages).flatMap(([path, { version = '', license, integrity, dev }]) => {
+    const name = nameOf(path);
+    if (path === '' || (dev === true && !bundled.has(name))) return [];
+    return [{ path, name, version, license, integrity }];
+  });
+}
+
 /**
  * Names, licences and their texts of all packages that the app runs with, on every platform, and of those that are part
  * of the page.
@@ -26,13 +54,7 @@ const Manifest = z.object({
  * @param bundled names of packages whose code is in the page
  */
 export function thirdPartyNotices(root: string, bundled: ReadonlySet<string>): string {
-  const { packages } = Lock.parse(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')));
-  const shipped = Object.entries(packages).filter(
-    ([path, { dev }]) => path !== '' && (dev !== true || bundled.has(nameOf(path))),
-  );
-  const notices = shipped.map(([path, { version = '', license }]) =>
-    notice(join(root, path), { name: nameOf(path), version, license }),
-  );
+  const notices = shippedPackages(root, bundled).map((one) => notice(join(root, one.path), one));
   return [
     'R2O Studio ships with the following software. Libraries under the LGPL (libvips, libheif) are separate files',
     'that you may replace by other versions of them.',
@@ -58,10 +80,7 @@ function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 }
 
-function notice(
-  folder: string,
-  { name, version, license }: { name: string; version: string; license: string | undefined },
-): string {
+function notice(folder: string, { name, version, license }: ShippedPackage): string {
   const files = filesOf(folder).filter(
     (file) => LICENSE_FILE.test(file) || (LISTED_IN_README.test(name) && file === 'README.md'),
   );

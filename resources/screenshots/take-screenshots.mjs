@@ -3,15 +3,13 @@
  * synthetic scenes: those are ours, photos of other people are not. A few minutes on two cores; needs Chromium, whose
  * path the variable CHROMIUM may give. Look at every picture before it is committed.
  */
-/* global document, location -- of the page, for what is evaluated there */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { chromium } from 'playwright-core';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { cli, go, rest, withPage } from './page-pictures.mjs';
 
 const FIRST_SCENE = 2208;
 const SCENES = 48;
@@ -21,9 +19,7 @@ const TRAINING = ['--epochs', '12', '--set', 'viewPx=96', 'superpixels=60', 'pre
 const CONCEPTS = ['Round objects', 'Bright objects'];
 const VIEWPORT = { width: 1360, height: 860 };
 const PNG = { palette: true, colours: 192, effort: 10 };
-const SLOW_MS = 60_000;
 
-const cli = resolve(import.meta.dirname, '../bin/r2o.mjs');
 const work = mkdtempSync(join(tmpdir(), 'r2o-pictures-'));
 const data = join(work, 'data');
 /** A collection, a pretraining, a segmentation, two versions of a dataset and an export. */
@@ -40,28 +36,10 @@ async function makeContent() {
   r2o('export', 'things', '--format', 'coco', '--out', join(work, 'things-coco'));
 }
 
-async function takeAll() {
-  const server = spawn(process.execPath, [cli, '--data', data, '--json', 'serve'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--headless=new', '--no-sandbox'],
-  });
-  try {
-    const [line] = await once(server.stdout.setEncoding('utf8'), 'data');
-    const page = await browser.newPage({ viewport: VIEWPORT, colorScheme: 'light', locale: 'en-US' });
-    page.setDefaultTimeout(SLOW_MS);
-    await page.goto(JSON.parse(line).url);
-    await page.getByRole('navigation').waitFor();
-    for (const [name, arrange] of Object.entries(PICTURES)) {
-      await arrange(page);
-      await take(page, name);
-    }
-  } finally {
-    await browser.close();
-    server.kill('SIGTERM');
-    await once(server, 'exit');
+async function takeAll(page) {
+  for (const [name, arrange] of Object.entries(PICTURES)) {
+    await arrange(page);
+    await take(page, name);
   }
 }
 
@@ -86,7 +64,8 @@ const PICTURES = {
     await go(page, 'concepts');
     for (const [place, name] of CONCEPTS.entries()) {
       await page.locator('li button[data-id]').nth(place).focus();
-      await page.keyboard.press('n');
+      await page.keyboard.press('F2');
+      await page.locator('input:focus').waitFor();
       await page.keyboard.press('Control+a');
       await page.keyboard.type(name);
       await page.keyboard.press('Enter');
@@ -141,24 +120,6 @@ const PICTURES = {
   },
 };
 
-async function go(page, screen) {
-  await page.evaluate((to) => void (location.hash = `#/${to}`), screen);
-  await rest(page);
-}
-
-/** Until pictures have come and nothing fades; with the pointer away from what would show a tooltip. */
-async function rest(page) {
-  await page.mouse.move(1, 1);
-  await page.waitForTimeout(500);
-  await page.waitForFunction(() => {
-    const moving = document
-      .getAnimations()
-      .filter(({ effect }) => effect.getComputedTiming().iterations < 100);
-    return moving.length === 0 && [...document.images].every(({ complete }) => complete);
-  });
-  await page.waitForTimeout(700);
-}
-
 async function take(page, name) {
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
@@ -177,7 +138,7 @@ function r2o(...args) {
 
 try {
   await makeContent();
-  await takeAll();
+  await withPage({ data, viewport: VIEWPORT }, takeAll);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
 import { openService, untilDone } from './bench-service.ts';
+import { familyUse } from './process-family.ts';
 import { noteTorchPython } from '../support/stand-in-python.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -95,7 +96,7 @@ async function measureRun(
     const { state, error } = await client.jobs.get({ id: job.id });
     if (error) throw new Error(error.message);
     isDone = state === 'done';
-    cpuMs = Math.max(cpuMs, cpuMsOf(service.queue.workerPid ?? NaN));
+    cpuMs = Math.max(cpuMs, familyUse(service.queue.workerPid).cpuMs);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   const [curve] = await client.runs.curves({ id: run.id, names: ['imagesPerS'], maxPoints: 10_000 });
@@ -103,24 +104,6 @@ async function measureRun(
   const rates = curve?.points.slice(1).map(([, rate]) => rate) ?? [];
   const cpuMsPerImage = Math.round(cpuMs / ((rates.length + 1) * BATCH));
   return { what: `${request.device}, in the app`, imagesPerS: harmonic(rates), cpuMsPerImage };
-}
-
-/** User and system time of a process and those below it; 0 once it is gone. Linux. */
-function cpuMsOf(root: number): number {
-  const stats = readdirSync('/proc').flatMap((pid) => {
-    try {
-      // Behind the name, which may have spaces: state, parent, ..., and as 12th and 13th utime and stime.
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return [
-        { pid: Number(pid), parent: Number(fields[1]), ms: 10 * (Number(fields[11]) + Number(fields[12])) },
-      ];
-    } catch {
-      return [];
-    }
-  });
-  const family = new Set([root]);
-  for (const _ of [1, 2, 3]) for (const { pid, parent } of stats) if (family.has(parent)) family.add(pid);
-  return stats.filter(({ pid }) => family.has(pid)).reduce((sum, { ms }) => sum + ms, 0);
 }
 
 /** PyTorch without the app, on a copy of nothing: its checkpoints and curves are removed again. */

@@ -116,7 +116,9 @@ test.each(TARGETS)(
     const beside = filesBelow(join(resources, 'app.asar.unpacked/resources'));
     expect(beside.map((path) => `resources/${path}`).sort()).toEqual(torch.sort());
     expect(paths.filter((path) => path.endsWith('.map'))).toEqual([]);
-    expect(paths).toContain('out/renderer/third-party-notices.txt');
+    expect(paths).toEqual(
+      expect.arrayContaining(['out/renderer/sbom.cdx.json', 'out/renderer/third-party-notices.txt']),
+    );
 
     const scripts = paths.filter((path) => /^out\/(main|preload)\/.*\.c?js$/.test(path));
     const imported = new Set(scripts.flatMap((path) => importedBy(extractFile(archive, path).toString())));
