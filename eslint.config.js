@@ -5,7 +5,13 @@ import ts from 'typescript-eslint';
 import { importCircle } from './test/lint/import-circle.js';
 import { importDirection } from './test/lint/import-direction.js';
 
-const typed = ['src-main/**/*.ts', 'src-renderer/**/*.{ts,svelte}', 'test/**/*.ts', '*.ts'];
+const typed = [
+  'src-main/**/*.ts',
+  'src-renderer/**/*.{ts,svelte}',
+  'test/**/*.ts',
+  'resources/bin/*.ts',
+  '*.ts',
+];
 
 export default ts.config(
   { ignores: ['out/', 'dist/', 'coverage/'] },

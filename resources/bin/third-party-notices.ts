@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 const LICENSE_FILE = /^(licen[cs]e|copying|notice|third[-_]?party[-_]?notices?)/i;
 /** Packages whose README lists the licences of the libraries that they contain. */
-const LISTED_IN_README = /^@img\/sharp-libvips/;
+const LISTED_IN_README = '@img/sharp-libvips';
 const RULE = '='.repeat(80);
 
 const Lock = z.object({
@@ -82,7 +82,7 @@ function nameOf(path: string): string {
 
 function notice(folder: string, { name, version, license }: ShippedPackage): string {
   const files = filesOf(folder).filter(
-    (file) => LICENSE_FILE.test(file) || (LISTED_IN_README.test(name) && file === 'README.md'),
+    (file) => LICENSE_FILE.test(file) || (name.startsWith(LISTED_IN_README) && file === 'README.md'),
   );
   const manifest = manifestOf(folder);
   const repository = manifest?.repository;
