@@ -104,7 +104,9 @@ export class LookAlikeRepository {
       ON CONFLICT DO UPDATE SET job_id = excluded.job_id`);
     this.#finish = db.prepare(`
       UPDATE comparisons SET compared_count = @comparedCount, skipped_count = @skippedCount,
-        same_count = @sameCount, similar_count = @similarCount, finished_at_ms = @finishedAtMs
+        same_count = @sameCount, similar_count = @similarCount,
+        -- Later than the scan that it followed, also if the clock was set back in between.
+        finished_at_ms = max(@finishedAtMs, ifnull((SELECT last_scan_at_ms FROM collections WHERE id = @id), 0))
       WHERE collection_id = @id`);
     this.#images = db.prepare(lookAlikeSql.images);
     this.#groups = db.prepare(lookAlikeSql.groups);

@@ -121,6 +121,11 @@ export class ScanRepository {
     const finishCollection = db.prepare(
       'UPDATE collections SET last_scan_at_ms = @finishedAtMs WHERE id = @collectionId',
     );
+    // A clock that was set back does not make a comparison newer than the scan that came after it.
+    const outdateComparison = db.prepare(
+      `UPDATE comparisons SET finished_at_ms = @finishedAtMs - 1
+       WHERE collection_id = @collectionId AND finished_at_ms >= @finishedAtMs`,
+    );
 
     this.diffFound = db.transaction((batch: FoundBatch) =>
       batch.files.flatMap((file, index) => (this.#settleUnchanged(file, batch) ? [] : [index])),
@@ -133,6 +138,7 @@ export class ScanRepository {
       for (const id of ids) if (forget.run(id).changes === 0) markMissing.run(id);
       if (ids.length > 0) return false;
       finishCollection.run({ collectionId, finishedAtMs });
+      outdateComparison.run({ collectionId, finishedAtMs });
       return true;
     });
   }

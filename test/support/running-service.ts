@@ -24,7 +24,7 @@ export type RunningService = { service: Service; client: Client; bugs: unknown[]
 /** A service on a data folder of its own, with real workers; it ends with the test. */
 export function startService(
   options: { dataFolder?: string } & Partial<
-    Pick<ServiceOptions, 'fork' | 'limits' | 'published' | 'proxies' | 'startsLeftJobs'>
+    Pick<ServiceOptions, 'fork' | 'limits' | 'nowMs' | 'published' | 'proxies' | 'startsLeftJobs'>
   > = {},
 ): RunningService {
   const dataFolder = options.dataFolder ?? join(tempFolder(), 'data');
@@ -43,6 +43,7 @@ export function startService(
     startsLeftJobs: options.startsLeftJobs ?? true,
     sampleFolder: join(import.meta.dirname, '../../resources/sample'),
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.nowMs ? { nowMs: options.nowMs } : {}),
     ...(options.published ? { published: options.published } : {}),
     ...(options.proxies ? { proxies: options.proxies } : {}),
   });
