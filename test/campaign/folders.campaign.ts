@@ -6,7 +6,7 @@ import type { Campaign, CaseRunner, Chance } from './campaign.ts';
 import { checkSame, checkSound, goOn, Journey, resultOf, RunningCommand, type Work } from './journey.ts';
 
 /** Kinds of work that read a folder of the user's. */
-const READING: readonly [Work, ...Work[]] = ['scan', 'verify', 'measure', 'pretrain', 'segment', 'export', 'import']; // prettier-ignore
+const READING: readonly [Work, ...Work[]] = ['scan', 'verify', 'measure', 'pretrain', 'segment', 'export', 'import', 'describe', 'compare']; // prettier-ignore
 /** What a command may say of a folder that is not there, or not for the moment. */
 const EXPECTED = ['FOLDER_NOT_FOUND', 'FILE_NOT_FOUND', 'NOT_FOUND', 'NO_USABLE_IMAGES', 'IMAGE_UNAVAILABLE'];
 

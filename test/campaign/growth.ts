@@ -1,5 +1,5 @@
-/** What a process has at one moment, by the name of what is measured. */
-export type Sample = { atMs: number; values: Record<string, number> };
+/** What a process has after a piece of work, by the name of what is measured. */
+export type Sample = Record<string, number>;
 
 /** How a measure went after the warm-up. */
 export type Trend = {
@@ -7,8 +7,9 @@ export type Trend = {
   early: number;
   late: number;
   max: number;
-  /** By how much the line of least squares rises from the first to the last sample. */
+  /** By how much the line of least squares rises from the first to the last sample, and for a hundred of them. */
   growth: number;
+  perHundred: number;
 };
 
 /** The part of all samples that is not judged: caches and pools fill. */
@@ -20,22 +21,23 @@ const MIN_SAMPLES = 8;
 export function trendOf(samples: readonly Sample[], measure: string): Trend | undefined {
   const judged = samples.slice(Math.ceil(samples.length * WARM_UP));
   if (judged.length < MIN_SAMPLES) return undefined;
-  const values = judged.map((sample) => sample.values[measure] ?? 0);
-  const times = judged.map(({ atMs }) => atMs);
+  const values = judged.map((sample) => sample[measure] ?? 0);
   const quarter = Math.ceil(values.length / 4);
+  const slope = slopeOf(values);
   return {
     early: mean(values.slice(0, quarter)),
     late: mean(values.slice(-quarter)),
     max: Math.max(...values),
-    growth: slopeOf(times, values) * ((times.at(-1) ?? 0) - (times[0] ?? 0)),
+    growth: slope * (values.length - 1),
+    perHundred: slope * 100,
   };
 }
 
-/** Slope of the line of least squares. */
-function slopeOf(xs: readonly number[], ys: readonly number[]): number {
-  const [x0, y0] = [mean(xs), mean(ys)];
+/** Slope of the line of least squares, per sample: a machine that is busy does less in the same time, and holds no more for it. */
+function slopeOf(ys: readonly number[]): number {
+  const [x0, y0] = [(ys.length - 1) / 2, mean(ys)];
   const sum = (of: (x: number, y: number) => number) =>
-    xs.reduce((total, x, at) => total + of(x - x0, (ys[at] ?? 0) - y0), 0);
+    ys.reduce((total, y, x) => total + of(x - x0, y - y0), 0);
   const spread = sum((x) => x * x);
   return spread === 0 ? 0 : sum((x, y) => x * y) / spread;
 }

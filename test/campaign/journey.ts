@@ -15,10 +15,13 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import sharp from 'sharp';
 import { z } from 'zod';
+import { SegmentationId } from '../../src-main/contract/ids.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { dataLayout, segmentationFiles } from '../../src-main/domain/data-layout.ts';
+import { unpackMap } from '../../src-main/domain/laid-map.ts';
 
-/** The kinds of work that campaigns disturb. All but `undo`, `redo` and `model` are jobs. */
-export const WORKS = ['scan', 'verify', 'measure', 'pretrain', 'segment', 'export', 'import', 'undo', 'redo', 'model'] as const; // prettier-ignore
+/** The kinds of work that campaigns disturb. All but `undo`, `redo` and `model` are jobs, of all kinds that there are. */
+export const WORKS = ['scan', 'verify', 'measure', 'pretrain', 'segment', 'export', 'import', 'undo', 'redo', 'model', 'describe', 'map', 'compare'] as const; // prettier-ignore
 export type Work = (typeof WORKS)[number];
 /** Work on masks, of which each image has all or nothing. */
 export const MASK_WORKS: readonly Work[] = ['import', 'undo', 'redo'];
@@ -124,6 +127,12 @@ export class Journey implements Disposable {
         return ['review', '1', `--${work}`, IMPORT_STEP];
       case 'model':
         return ['models', 'import', join(this.folder, 'weights.safetensors'), '--name', 'imported'];
+      case 'describe':
+        return ['similar', '1'];
+      case 'map':
+        return ['map', '1'];
+      case 'compare':
+        return ['duplicates', 'photos'];
     }
   }
 
@@ -144,7 +153,12 @@ export class Journey implements Disposable {
       case 'verify':
       case 'pretrain':
       case 'segment':
+      case 'compare':
         return after('scan');
+      case 'describe':
+        return after('segment');
+      case 'map':
+        return after('describe');
       case 'export':
         return after('segment', ['dataset', 'create', 'photos', '--segmentation', '1']);
       case 'import': {
@@ -270,6 +284,8 @@ function lastJob(work: Work, dataFolder: string): Row | undefined {
 
 const IMAGES =
   'SELECT rel_path, status, hex(content_hash) AS hash, width_px, height_px, note FROM images ORDER BY rel_path';
+const DESCRIPTIONS =
+  'SELECT mask_count, image_count, skipped_count, changed_count, finished_at_ms IS NOT NULL AS isFinished FROM descriptions';
 const RESULTS: Record<Work, string> = {
   scan: IMAGES,
   verify: IMAGES,
@@ -285,6 +301,12 @@ const RESULTS: Record<Work, string> = {
   redo: maskSql(),
   export: 'SELECT format, finished_at_ms IS NOT NULL AS isFinished FROM exports',
   model: 'SELECT name, hex(file_sha256) AS hash FROM models ORDER BY id',
+  describe: DESCRIPTIONS,
+  map: DESCRIPTIONS,
+  compare: `
+    SELECT c.compared_count, c.skipped_count, c.same_count, c.similar_count, i.rel_path, l.grade, l.group_number, l.place
+    FROM comparisons c LEFT JOIN look_alikes l ON l.collection_id = c.collection_id LEFT JOIN images i ON i.id = l.image_id
+    ORDER BY l.grade, l.group_number, l.place`,
 };
 
 function maskSql(): string {
@@ -299,8 +321,21 @@ function maskSql(): string {
 /** What finished work has led to, as text that is the same whenever the work is the same. */
 export function resultOf(work: Work, dataFolder: string, target: string): string {
   const rows = JSON.stringify(rowsOf(dataFolder, RESULTS[work]), null, 1);
-  return work === 'export' ? [rows, ...filesOf(target)].join('\n') : rows;
+  if (work === 'export') return [rows, ...filesOf(target)].join('\n');
+  const { vectors, map } = segmentationFiles(dataLayout(dataFolder), SegmentationId.parse(1));
+  if (work === 'describe') return [rows, hashOf(readFileSync(vectors))].join('\n');
+  if (work === 'map') return [rows, placesIn(map)].join('\n');
+  return rows;
 }
+
+/** Where the points of a map are, without the times at which it was made. */
+function placesIn(file: string): string {
+  const map = unpackMap(readFileSync(file));
+  if (!map) throw new Error('the map is damaged');
+  return [map.images, map.objects].map(({ places }) => hashOf(Buffer.from(places.buffer))).join(' ');
+}
+
+const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Names and contents; without the file that says when they were written. */
 function filesOf(folder: string): string[] {
@@ -308,10 +343,7 @@ function filesOf(folder: string): string[] {
     .filter((entry) => entry.isFile() && !['r2o-studio.json', 'README.txt'].includes(entry.name))
     .map(({ parentPath, name }) => join(parentPath, name))
     .toSorted()
-    .map(
-      (path) =>
-        `${path.slice(folder.length)} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`,
-    );
+    .map((path) => `${path.slice(folder.length)} ${hashOf(readFileSync(path))}`);
 }
 
 /**

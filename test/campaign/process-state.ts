@@ -1,5 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 import { dataLayout } from '../../src-main/domain/data-layout.ts';
 import type { Served } from './served.ts';
 
@@ -7,14 +9,21 @@ import type { Served } from './served.ts';
 export const canReadProcesses = existsSync('/proc/self/fd');
 
 const MIB = 2 ** 20;
+const POLL_MS = 20;
+/** Nothing keeps it from an answer for so long. */
+const ANSWER_MS = 60_000;
 
-/** What a server holds at this moment: memory, handles, processes and files. */
-export function stateOf({ endpoint: { pid }, data, temporary }: Served): Record<string, number> {
+/** What a server holds at this moment: memory without garbage, handles, processes and files. */
+export async function stateOf(served: Served): Promise<Record<string, number>> {
+  const { endpoint, data, temporary } = served;
+  const { pid } = endpoint;
+  const held = await heldBy(served);
   const layout = dataLayout(data);
   // Caches fill up to their own bound.
   const outsideCaches = filesBelow(data).filter((path) => !path.startsWith(layout.cache));
   return {
-    'memory MiB': statusOf(pid, 'VmRSS') / 1024,
+    'heap MiB': (held.heapUsed + held.external) / MIB,
+    'memory MiB': held.rss / MIB,
     handles: readdirSync(`/proc/${pid}/fd`).length,
     threads: statusOf(pid, 'Threads'),
     'child processes': childrenOf(pid).length,
@@ -26,7 +35,21 @@ export function stateOf({ endpoint: { pid }, data, temporary }: Served): Record<
   };
 }
 
-/** A number of `/proc/PID/status`; memory is there in KiB. */
+const Held = z.object({ heapUsed: z.number(), external: z.number(), rss: z.number() });
+
+/** Has a server collect its garbage, and say how many bytes it still holds. */
+async function heldBy({ endpoint: { pid }, heldFile }: Served): Promise<z.infer<typeof Held>> {
+  rmSync(heldFile, { force: true });
+  process.kill(pid, 'SIGUSR2');
+  const deadlineMs = performance.now() + ANSWER_MS;
+  while (!existsSync(heldFile)) {
+    if (performance.now() > deadlineMs) throw new Error('the server does not say what memory it holds');
+    await delay(POLL_MS);
+  }
+  return Held.parse(JSON.parse(readFileSync(heldFile, 'utf8')));
+}
+
+/** A number of `/proc/PID/status`. */
 function statusOf(pid: number, name: string): number {
   return Number(
     new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1],

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { readEndpoint, type Endpoint } from '../../src-main/host/shared/endpoint.ts';
 
+const collector = resolve(import.meta.dirname, '../support/hold-after-collection.mjs');
 const launcher = resolve(import.meta.dirname, '../../resources/bin/r2o.mjs');
 
 /** A running `r2o serve` on a data folder of its own. */
@@ -14,6 +16,8 @@ export type Served = {
   data: string;
   /** Where it and its workers put temporary files. */
   temporary: string;
+  /** Where it writes what memory it holds when it is asked; see `heldBy`. */
+  heldFile: string;
   /** The address that it printed. */
   pageUrl: string;
   endpoint: Endpoint;
@@ -22,11 +26,16 @@ export type Served = {
 
 export async function serve(): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'r2o-campaign-'));
-  const [data, temporary] = [join(folder, 'data'), join(folder, 'tmp')];
+  const [data, temporary, heldFile] = ['data', 'tmp', 'held.json'].map((name) => join(folder, name)) as [string, string, string]; // prettier-ignore
   mkdirSync(temporary);
   const child = spawn(process.execPath, [launcher, '--data', data, 'serve', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, TMPDIR: temporary },
+    env: {
+      ...process.env,
+      TMPDIR: temporary,
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --expose-gc --import ${pathToFileURL(collector).href}`,
+      R2O_TEST_HELD: heldFile,
+    },
   });
   const [printed] = (await once(child.stdout, 'data')) as [Buffer];
   const endpoint = readEndpoint(data);
@@ -35,6 +44,7 @@ export async function serve(): Promise<Served> {
     folder,
     data,
     temporary,
+    heldFile,
     pageUrl: (JSON.parse(printed.toString()) as { url: string }).url,
     endpoint,
     stop: () => stop(child, folder),

@@ -1,0 +1,22 @@
+/**
+ * Loaded before a program (`node --expose-gc --import`): at each SIGUSR2 it collects all garbage and writes what memory is still
+ * held, in bytes, to the file that R2O_TEST_HELD names, as a whole.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const path = process.env.R2O_TEST_HELD;
+// Its workers inherit the environment, but not the wish to be asked.
+delete process.env.R2O_TEST_HELD;
+
+if (path !== undefined) {
+  process.on('SIGUSR2', async () => {
+    // What finalizers release is collected the second time.
+    globalThis.gc();
+    await delay(0);
+    globalThis.gc();
+    const { heapUsed, external, rss } = process.memoryUsage();
+    writeFileSync(`${path}.partial`, JSON.stringify({ heapUsed, external, rss }));
+    renameSync(`${path}.partial`, path);
+  });
+}
