@@ -34,6 +34,14 @@ export default ts.config(
       ],
       // Not in Node 22. What else it does not have is missing in the types, too (`lib` of tsconfig.json, @types/node).
       'no-restricted-globals': ['error', 'DisposableStack', 'AsyncDisposableStack', 'SuppressedError'],
+      // A line that is packed to save others.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+          message: 'Write the properties without a spread, one per line.',
+        },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },

@@ -120,8 +120,11 @@ function measureAlone(
         ? environment
         : {
             ...environment,
-            ...{ MASTER_ADDR: '127.0.0.1', MASTER_PORT: '29511', WORLD_SIZE: String(processes) },
-            ...{ RANK: String(rank), LOCAL_RANK: String(rank) },
+            MASTER_ADDR: '127.0.0.1',
+            MASTER_PORT: '29511',
+            WORLD_SIZE: String(processes),
+            RANK: String(rank),
+            LOCAL_RANK: String(rank),
           },
   }));
   const { stdout, stderr } = spawnSync(python, ['-c', TIMED, JSON.stringify(commands)], { encoding: 'utf8' });

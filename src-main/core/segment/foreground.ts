@@ -114,8 +114,11 @@ export function findForeground(
     );
   }
   return {
-    ...{ selected, logits, evidence: prior ?? logits },
-    ...{ hasPrior: prior !== undefined, outlineCosts: capacity },
+    selected,
+    logits,
+    evidence: prior ?? logits,
+    hasPrior: prior !== undefined,
+    outlineCosts: capacity,
   };
 }
 

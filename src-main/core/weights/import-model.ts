@@ -114,7 +114,9 @@ async function importGraph(path: string, choices: ImportChoices): Promise<Import
     licence,
     terms: null,
     maps: allMaps.map(({ name, channels, stride, layout, leadingTokens }) => ({
-      ...{ name, channels, stride },
+      name,
+      channels,
+      stride,
       leadingTokens: layout === 'tokens' ? leadingTokens : null,
     })),
     heads: null,

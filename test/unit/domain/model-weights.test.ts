@@ -7,15 +7,15 @@ const [ONE, OTHER] = ['a'.repeat(64), 'b'.repeat(64)];
 
 function model(change: object = {}, seed: number | null = null): Model {
   return Model.parse({
-    ...{
-      id: 1,
-      name: 'encoder',
-      origin: 'imported',
-      architecture: 'resnet18',
-      file: 'a.safetensors',
-      sha256: ONE,
-    },
-    ...{ runId: null, card: ModelCard.parse({ seed }), createdAtMs: 0 },
+    id: 1,
+    name: 'encoder',
+    origin: 'imported',
+    architecture: 'resnet18',
+    file: 'a.safetensors',
+    sha256: ONE,
+    runId: null,
+    card: ModelCard.parse({ seed }),
+    createdAtMs: 0,
     ...change,
   });
 }

@@ -17,16 +17,32 @@ function original(): ExportImageRow & { path: string } {
   writeFileSync(path, BYTES);
   const { size: sizeBytes, mtimeMs } = statSync(path);
   return {
-    ...{ path, id: 1, rootPath, relPath: 'a/cat.png', pathBytes: null, sizeBytes, mtimeMs },
+    path,
+    id: 1,
+    rootPath,
+    relPath: 'a/cat.png',
+    pathBytes: null,
+    sizeBytes,
+    mtimeMs,
     contentHash: ContentHash.parse(createHash('sha256').update(BYTES).digest('hex')),
-    ...{ widthPx: 8, heightPx: 6, orientation: 1, split: 'train', masks: [] },
+    widthPx: 8,
+    heightPx: 6,
+    orientation: 1,
+    split: 'train',
+    masks: [],
   };
 }
 
 function placed(image: ExportImageRow, ...otherRoots: string[]) {
   return placeImage(image, {
-    ...{ images: 'reference', onlyJpeg: false, folder: tempFolder(), imageFolder: 'images', name: 'cat' },
-    ...{ isResumed: false, rootPaths: [image.rootPath, ...otherRoots], limits: DEFAULT_IMAGE_LIMITS },
+    images: 'reference',
+    onlyJpeg: false,
+    folder: tempFolder(),
+    imageFolder: 'images',
+    name: 'cat',
+    isResumed: false,
+    rootPaths: [image.rootPath, ...otherRoots],
+    limits: DEFAULT_IMAGE_LIMITS,
     signal: new AbortController().signal,
   });
 }

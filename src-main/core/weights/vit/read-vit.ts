@@ -62,7 +62,10 @@ class VitReader {
     while (this.#places.has(`blocks.${blocks}.norm1.weight`)) blocks++;
     const family = this.#family();
     const spec: VitSpec = {
-      ...{ family, patch, width, blocks },
+      family,
+      patch,
+      width,
+      blocks,
       heads: heads ?? this.#headsOf(width),
       hidden: this.#shape('blocks.0.mlp.fc1.weight')?.[0] ?? 0,
       registers: this.#shape('register_tokens')?.[1] ?? 0,

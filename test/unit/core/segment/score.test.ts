@@ -50,7 +50,10 @@ describe('how sure the evidence is of an object', () => {
     const logits = Float32Array.of(3, 3, -3);
     const found = {
       selected: Uint8Array.of(1, 1, 0),
-      ...{ logits, evidence: logits, hasPrior: false, outlineCosts: row.outlineCosts },
+      logits,
+      evidence: logits,
+      hasPrior: false,
+      outlineCosts: row.outlineCosts,
     };
     const [whole, cutOff] = [[0], [1]].map((members) => surenessOf(row.graph, found, members));
     // A fifth of the border's 20 pixel sides is the object's.

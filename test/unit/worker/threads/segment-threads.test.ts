@@ -199,8 +199,11 @@ test('damaged files that threads read at once each get their own reason', async 
   const rootPath = join(tempFolder(), 'damaged');
   const paths = await damagedFiles(rootPath, 72);
   const images = paths.map((path) => ({
-    ...{ relPath: basename(path), pathBytes: null, contentHash: hashOf(path) },
-    ...{ widthPx: 32, heightPx: 24 },
+    relPath: basename(path),
+    pathBytes: null,
+    contentHash: hashOf(path),
+    widthPx: 32,
+    heightPx: 24,
   }));
   const model = await learnedFrom(await drawScenes());
   const reasons = async (threads: number, atOnce: number) => {
