@@ -8,12 +8,12 @@ export class Draft {
 
   /** @param follow the value as text; undefined while the field is not shown, so that each opening starts from the value */
   constructor(follow: () => string | undefined) {
-    // Equal strings end here, so that the text below is made anew for other ones only.
+    // Equal strings end here, so that the text below changes for other ones only.
     this.#followed = $derived.by(follow);
     this.text = $derived(this.#followed ?? '');
   }
 
-  /** Takes back what was typed. */
+  /** Discards what was typed. */
   reset(): void {
     this.text = this.#followed ?? '';
   }

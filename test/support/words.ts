@@ -52,6 +52,11 @@ export const ENGLISH: readonly Rule[] = [
     example: 'Images a step',
   },
   {
+    worn: /\bmade-up\b/i,
+    better: 'synthetic',
+    example: 'the whole app on made-up scenes and real pictures',
+  },
+  {
     worn: /\bthat (is|are) there\b/i,
     better: 'existing',
     example: 'Replace a file that is there',

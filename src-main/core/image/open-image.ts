@@ -37,7 +37,7 @@ export type OpenImage = {
   deep?: DeepImage;
 };
 
-/** At the default limit of 200 megapixels, a JPEG takes 1.2 s and an AVIF about 10; made-up ones take for ever. */
+/** At the default limit of 200 megapixels, a JPEG takes 1.2 s and an AVIF about 10; forged ones take for ever. */
 const MAX_DECODE_SECONDS = 120;
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { RandomStream } from '../tensor/random.ts';
 import { sharp } from './sharp-setup.ts';
 
-/** A made-up photo with the truth about it. */
+/** A synthetic photo and its ground truth. */
 export type Scene = {
   widthPx: number;
   heightPx: number;
