@@ -1,5 +1,5 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import systemPaths, { dirname, join, type PlatformPath, resolve } from 'node:path';
 import { userError } from '../contract/errors.ts';
 import type { DataLayout } from '../domain/data-layout.ts';
 import { isSameFolder } from '../domain/folder-identity.ts';
@@ -60,10 +60,10 @@ export function refuseImageFolder(folder: { name: string; rootPath: string }, ou
   throw userError('inside-collection', { path: outPath, name, rootPath });
 }
 
-/** Whether `inner` is `outer` or inside it, by their names. */
-function isInside(inner: string, outer: string): boolean {
-  const path = relative(outer, inner);
-  return path === '' || (!path.startsWith(`..${sep}`) && path !== '..' && !isAbsolute(path));
+/** Whether `inner` is `outer` or inside it, by their names. @param names how a system writes paths, by default this one */
+export function isInside(inner: string, outer: string, names: PlatformPath = systemPaths): boolean {
+  const path = names.relative(outer, inner);
+  return path === '' || (!path.startsWith(`..${names.sep}`) && path !== '..' && !names.isAbsolute(path));
 }
 
 /** Whether a folder is, or holds, a place, by whatever names. @param place a real path */

@@ -7,7 +7,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, win32 } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -23,7 +23,7 @@ import {
   SegmentationId,
 } from '../../../src-main/contract/ids.ts';
 import { createProgram } from '../../../src-main/host/cli/program.ts';
-import { outputFile } from '../../../src-main/jobs/output-files.ts';
+import { isInside, outputFile } from '../../../src-main/jobs/output-files.ts';
 import { startService } from '../../support/running-service.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
@@ -236,3 +236,22 @@ function commandsOf(command: Command, prefix = ''): { name: string; command: Com
     return [{ name, command: child }, ...commandsOf(child, `${name} `)];
   });
 }
+
+describe('on Windows, by its own rules for paths', () => {
+  test.each([
+    ['C:\\photos\\out', 'C:\\photos', true],
+    ['C:\\photos', 'C:\\photos\\', true],
+    // Names that differ in case only are the same folder.
+    ['c:\\Photos\\out', 'C:\\photos', true],
+    ['C:/photos/out', 'C:\\photos', true],
+    ['C:\\photos\\..hidden', 'C:\\photos', true],
+    ['C:\\photos\\..\\out', 'C:\\photos', false],
+    ['C:\\photos-2', 'C:\\photos', false],
+    ['D:\\photos\\out', 'C:\\photos', false],
+    ['\\\\server\\share\\photos\\out', '\\\\server\\share\\photos', true],
+    ['\\\\server\\other\\photos', '\\\\server\\share', false],
+    ['\\\\?\\C:\\photos\\out', '\\\\?\\C:\\photos', true],
+  ])('%s is inside %s: %s', (inner, outer, expected) => {
+    expect(isInside(inner, outer, win32)).toBe(expected);
+  });
+});
