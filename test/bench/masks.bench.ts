@@ -39,15 +39,15 @@ const TRAININGS = [
  * cut, and images per second with an encoder over those without. Needs `npm run build`.
  * @param args files of encoders to import, such as the stand-in, or weights of a run; `--photos FOLDER` trains encoders on
  *   the photos of a folder first, for some twenty minutes of CPU time with a thousand photos; `--sets coco,nuclei` measures
- *   these sets only
+ *   these sets only, and `--epochs 1` trains shortly, to see that it works
  */
 export async function run(args: string[]): Promise<BenchReport> {
   const folder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
   const { service, client } = openService(join(folder, 'data'));
   try {
     const results: Result[] = [];
-    const { sets, photos, files } = optionsOf(args);
-    const encoders = await encodersOf(client, { photos, files });
+    const { sets, ...wanted } = optionsOf(args);
+    const encoders = await encodersOf(client, wanted);
     for (const set of sets) {
       const added = await client.collections.add({ path: sharedPath('data', set, 'images') });
       await untilDone(client, added.job.id);
@@ -67,21 +67,24 @@ export async function run(args: string[]): Promise<BenchReport> {
   }
 }
 
-type Options = { sets: readonly Set[]; photos: string | undefined; files: readonly string[] };
+type Options = Wanted & { sets: readonly Set[] };
+type Wanted = Training & { photos: string | undefined; files: readonly string[] };
+/** Epochs of each training; as many as the presets say where left out. */
+type Training = { epochs?: number };
 
 function optionsOf(args: readonly string[]): Options {
-  const options = { photos: { type: 'string' }, sets: { type: 'string' } } as const;
+  const text = { type: 'string' } as const;
+  const options = { photos: text, sets: text, epochs: text };
   const { values, positionals: files } = parseArgs({ args: [...args], options, allowPositionals: true });
   const named = values.sets?.split(',') ?? SETS;
   const unknown = named.find((name) => !SETS.some((set) => set === name));
   if (unknown !== undefined) throw new Error(`--sets ${unknown}: the sets are ${SETS.join(', ')}`);
-  return { sets: SETS.filter((set) => named.includes(set)), photos: values.photos, files };
+  const { photos, epochs } = values;
+  const sets = SETS.filter((set) => named.includes(set));
+  return { sets, photos, files, ...(epochs !== undefined && { epochs: Number(epochs) }) };
 }
 
-async function encodersOf(
-  client: Client,
-  { photos, files }: Pick<Options, 'photos' | 'files'>,
-): Promise<Encoder[]> {
+async function encodersOf(client: Client, { photos, files, ...training }: Wanted): Promise<Encoder[]> {
   const untrained = await client.models.addUntrained({ architecture: 'resnet18' });
   const encoders: Encoder[] = [
     { name: 'none', modelId: null },
@@ -91,12 +94,12 @@ async function encodersOf(
     const { id, name } = await client.models.import({ path: resolve(file) });
     encoders.push({ name, modelId: id });
   }
-  if (photos !== undefined) encoders.push(...(await trainedOn(client, photos)));
+  if (photos !== undefined) encoders.push(...(await trainedOn(client, photos, training)));
   return encoders;
 }
 
 /** Encoders that the app trains on a folder of varied photos, as its presets do. */
-async function trainedOn(client: Client, photos: string): Promise<Encoder[]> {
+async function trainedOn(client: Client, photos: string, training: Training): Promise<Encoder[]> {
   const { collection, job: scan } = await client.collections.add({ path: resolve(photos) });
   await untilDone(client, scan.id);
   const trained: Encoder[] = [];
@@ -107,7 +110,7 @@ async function trainedOn(client: Client, photos: string): Promise<Encoder[]> {
       preset,
       device: 'onnx:cpu',
       ...(fromModelId && { fromModelId }),
-      overrides: preset === 'quick' ? { encoder: 'resnet18-half', previews: 0 } : {},
+      overrides: { ...training, ...(preset === 'quick' && { encoder: 'resnet18-half', previews: 0 }) },
     });
     await untilDone(client, job.id);
     const model = (await client.models.list()).find(({ runId }) => runId === run.id);
