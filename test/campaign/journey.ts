@@ -32,8 +32,8 @@ const SCENES = { count: 16, seed: 5 };
 /** Images with 16 bits per sample, each brighter than the last, so that a range of some of them is not that of all. */
 const DEEP_IMAGES = 12;
 const DEEP_SIDE_PX = 64;
-/** Nothing here takes this long: what does is stuck. */
-const STUCK_MS = 300_000;
+/** Nothing here takes this long, on a machine with ten times its load either: what does is stuck. */
+const STUCK_MS = 900_000;
 const launcher = join(import.meta.dirname, '../../resources/bin/r2o.mjs');
 
 export type CommandEnd = { code: number | null; stdout: string; stderr: string };
@@ -332,9 +332,12 @@ export function resultOf(work: Work, dataFolder: string, target: string): string
 function placesIn(file: string): string {
   const map = unpackMap(readFileSync(file));
   if (!map) throw new Error('the map is damaged');
-  return [map.images, map.objects].map(({ places }) => hashOf(Buffer.from(places.buffer))).join(' ');
+  return [map.images, map.objects].map(({ places }) => hashOf(bytesOf(places))).join(' ');
 }
 
+/** Its own alone: arrays of one file share a buffer. */
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array) =>
+  Buffer.from(buffer, byteOffset, byteLength);
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
 /** Names and contents; without the file that says when they were written. */
