@@ -12,6 +12,7 @@ import {
   DatasetRecipe,
   DatasetVersionDetail,
 } from './dataset.ts';
+import { datasetLook } from './dataset-look.ts';
 import { ServiceEvent } from './event.ts';
 import { Export, ExportFormat, ExportOptions } from './export.ts';
 import {
@@ -81,6 +82,7 @@ import {
 import { pairing } from './pairing.ts';
 import { Settings, SettingsChange } from './settings.ts';
 import { shards } from './shard.ts';
+import { tagsContract } from './tags.ts';
 import { ShownName } from './shown-name.ts';
 import { Device, DoctorCheck, FolderListing, RevealTarget, StorageUse, SystemInfo } from './system.ts';
 import { ViewState } from './view-state.ts';
@@ -290,6 +292,7 @@ export const contract = {
     redoBatch: base.input(z.object({ batch: z.number().int() })).output(RedoneBatch),
   },
   ...resemblanceContract,
+  tags: tagsContract,
   datasets: {
     list: base.output(z.array(Dataset)),
     version: base.input(z.object({ id: DatasetVersionId })).output(DatasetVersionDetail),
@@ -299,6 +302,7 @@ export const contract = {
     preview: base.input(z.object({ recipe: DatasetRecipe })).output(DatasetPreview),
     /** Its masks, by image. A page holds what was found on `limit` images: it may hold few or none, and the next one more. */
     contents: base.input(ContentsQuery).output(pageOf(DatasetContent)),
+    ...datasetLook,
     diff: base.input(z.object({ from: DatasetVersionId, to: DatasetVersionId })).output(DatasetDiff),
     /** Removes a version, and its dataset with the last of them. Exports made from it stay. */
     remove: base.input(z.object({ id: DatasetVersionId })).output(z.null()),

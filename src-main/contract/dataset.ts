@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DatasetId, DatasetMaskId, DatasetVersionId, SegmentationId } from './ids.ts';
+import { Bar } from './mask-measure.ts';
 import { ReviewState } from './mask.ts';
 import { Cursor } from './procedure.ts';
 import { ShownName } from './shown-name.ts';
@@ -144,6 +145,8 @@ export const ContentsQuery = z.object({
   id: DatasetVersionId,
   classNumber: z.number().int().positive().optional(),
   split: Split.optional(),
+  /** Only masks of this bar of a histogram. */
+  bar: Bar.optional(),
   cursor: Cursor,
   /** Images that a page looks at. */
   limit: z.number().int().min(1).max(200).default(50),

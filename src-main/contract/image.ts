@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CollectionId, ContentHash, ImageId } from './ids.ts';
 import { Cursor } from './procedure.ts';
+import { Tag } from './tags.ts';
 
 /**
  * What the latest scan found at a path.
@@ -46,6 +47,8 @@ export const ImageIdsRequest = z.object({
   search: z.string().max(200).optional(),
   /** Only images that are hidden from pretraining and datasets, or only others. */
   isHidden: z.boolean().optional(),
+  /** Only images with this tag. */
+  tag: Tag.optional(),
   sort: ImageSort.default('path'),
   isReversed: z.boolean().default(false),
   cursor: Cursor,

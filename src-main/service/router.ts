@@ -4,6 +4,7 @@ import { outputFile } from '../jobs/output-files.ts';
 import { userError } from '../contract/errors.ts';
 import { givenPath } from '../domain/given-path.ts';
 import { collectionHandlers } from './collections.ts';
+import { datasetLookHandlers } from './dataset-look.ts';
 import { datasetHandlers } from './datasets.ts';
 import { previewDataset } from './dataset-preview.ts';
 import { maskImportHandlers } from './mask-imports.ts';
@@ -28,6 +29,7 @@ import { healthHandlers } from './health.ts';
 import { proposalHandlers } from './proposals.ts';
 import { reviewQueueHandlers } from './review-queue.ts';
 import { similarHandlers } from './similar.ts';
+import { tagHandlers } from './tags.ts';
 import { writeSheet } from './sheet.ts';
 import { pathOf, reveal } from './reveal.ts';
 import type { Service } from './service.ts';
@@ -39,6 +41,7 @@ export function createRouter(service: Service) {
   const { store, queue } = service;
   const collections = collectionHandlers(service);
   const datasets = datasetHandlers(service);
+  const datasetLook = datasetLookHandlers(service);
   const exports = exportHandlers(service);
   const maskImports = maskImportHandlers(service);
   const models = modelHandlers(service);
@@ -49,6 +52,7 @@ export function createRouter(service: Service) {
   const concepts = conceptHandlers(service);
   const masks = maskHandlers(service);
   const similar = similarHandlers(service);
+  const tags = tagHandlers(service);
   const lookAlikes = lookAlikeHandlers(service);
   const proposals = proposalHandlers(service);
   const maps = mapHandlers(service);
@@ -96,6 +100,11 @@ export function createRouter(service: Service) {
         return store.images.ids(input);
       }),
       many: os.images.many.handler(({ input }) => store.images.many(input.ids)),
+    },
+    tags: {
+      list: os.tags.list.handler(({ input }) => tags.list(collections.get(input.collectionId).id)),
+      ofImages: os.tags.ofImages.handler(({ input }) => tags.ofImages(input.imageIds)),
+      change: os.tags.change.handler(({ input }) => tags.change(input)),
     },
     jobs: {
       page: os.jobs.page.handler(({ input }) => queue.page(input)),
@@ -224,6 +233,13 @@ export function createRouter(service: Service) {
         previewDataset(service, input.recipe, signal),
       ),
       contents: os.datasets.contents.handler(({ input }) => datasets.contents(input)),
+      candidates: os.datasets.candidates.handler(({ input }) => datasetLook.candidates(input)),
+      candidateHistograms: os.datasets.candidateHistograms.handler(({ input, signal }) =>
+        datasetLook.candidateHistograms(input.recipe, signal),
+      ),
+      histograms: os.datasets.histograms.handler(({ input, signal }) =>
+        datasetLook.histograms(datasets.version(input.id).id, signal),
+      ),
       diff: os.datasets.diff.handler(({ input }) => datasets.diff(input)),
       remove: os.datasets.remove.handler(({ input }) => datasets.remove(input.id)),
     },

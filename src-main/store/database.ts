@@ -13,6 +13,7 @@ import { LookAlikeRepository } from './look-alikes.ts';
 import { ImageRepository } from './images.ts';
 import { JobRepository } from './jobs.ts';
 import { MapPointRepository } from './map-points.ts';
+import { MaskMeasures } from './mask-measures.ts';
 import { MaskEditRepository } from './mask-edits.ts';
 import { MaskImportRepository } from './mask-imports.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
@@ -25,6 +26,7 @@ import { SegmentationRepository } from './segmentations.ts';
 import { SettingsRepository } from './settings.ts';
 import { ShardRepository } from './shards.ts';
 import { checkNowAndThen, wasLeftOpen } from './soundness.ts';
+import { TagRepository } from './tags.ts';
 import { translateSqliteError, withTranslatedErrors } from './sqlite-errors.ts';
 import { VersionContents } from './version-contents.ts';
 
@@ -94,9 +96,11 @@ export class Store {
   readonly lookAlikes: LookAlikeRepository;
   readonly mapPoints: MapPointRepository;
   readonly exports: ExportRepository;
+  readonly maskMeasures: MaskMeasures;
   readonly maskEdits: MaskEditRepository;
   readonly maskImports: MaskImportRepository;
   readonly shards: ShardRepository;
+  readonly tags: TagRepository;
   readonly #db: Database.Database;
   readonly #transaction: (work: () => void) => void;
 
@@ -112,6 +116,8 @@ export class Store {
     this.jobs = new JobRepository(writable);
     this.runs = new RunRepository(writable);
     this.settings = new SettingsRepository(writable);
+    this.tags = new TagRepository(writable);
+    this.maskMeasures = new MaskMeasures(readable);
     this.segmentations = new SegmentationRepository(writable);
     this.concepts = new ConceptRepository(writable);
     this.gallery = new GalleryRepository(readable);

@@ -105,7 +105,8 @@ export type BuildStep = {
 /** Masks of one concept on one image that pass the filters. */
 export type SourceCount = { imageId: number; conceptId: number | null; masks: number };
 
-const PASSES = `m.level = @level AND m.review IN (SELECT value FROM json_each(@reviews)) AND m.score >= @minScore
+/** What a recipe's filter asks of a mask `m`, with the values of `boundFilter`. */
+export const PASSES = `m.level = @level AND m.review IN (SELECT value FROM json_each(@reviews)) AND m.score >= @minScore
   AND m.area_px >= @minAreaPx AND m.area_px <= ifnull(@maxAreaPx, m.area_px)`;
 
 /** Images and masks of dataset versions, and what they are copied from. */
@@ -287,7 +288,7 @@ function prepareCopy(db: WritableDb): DatasetRowRepository['copyImages'] {
   return db.transaction((step: BuildStep) => step.imageIds.map((imageId) => copyOne(imageId, step)));
 }
 
-function boundFilter({ level, reviews, minScore, minAreaPx, maxAreaPx }: MaskFilter) {
+export function boundFilter({ level, reviews, minScore, minAreaPx, maxAreaPx }: MaskFilter) {
   return { level, minScore, minAreaPx, maxAreaPx, reviews: JSON.stringify(reviews) };
 }
 

@@ -10,6 +10,7 @@ type Shape = {
   isDescending: boolean;
   hasProblem: boolean;
   isHidden: boolean | undefined;
+  hasTag: boolean;
   /** Spellings that a path is searched for. */
   spellingCount: number;
 };
@@ -25,7 +26,14 @@ const PathPosition = z.tuple([z.string(), z.number().int()]);
 const NumberPosition = z.tuple([z.number(), z.number().int()]);
 
 /** [Note: Plans of lists] Exported so that a test can assert how SQLite answers it. */
-export function imageIdSql({ sort, isDescending, hasProblem, isHidden, spellingCount }: Shape): string {
+export function imageIdSql({
+  sort,
+  isDescending,
+  hasProblem,
+  isHidden,
+  hasTag,
+  spellingCount,
+}: Shape): string {
   const key = KEYS[sort];
   const direction = isDescending ? 'DESC' : 'ASC';
   const spellings = Array.from({ length: spellingCount }, (_, at) => `rel_path LIKE @like${at} ESCAPE '\\'`);
@@ -35,6 +43,7 @@ export function imageIdSql({ sort, isDescending, hasProblem, isHidden, spellingC
     `(${key}, id) ${isDescending ? '<' : '>'} (@afterKey, @afterId)`,
     ...(hasProblem ? ['problem_code = @problem'] : []),
     ...(isHidden === undefined ? [] : [`hidden_by IS ${isHidden ? 'NOT ' : ''}NULL`]),
+    ...(hasTag ? ['id IN (SELECT image_id FROM image_tags WHERE tag = @tag)'] : []),
     ...(spellingCount > 0 ? [`(${spellings.join(' OR ')})`] : []),
   ];
   return `SELECT id, ${key} AS key FROM images WHERE ${conditions.join(' AND ')}
@@ -52,11 +61,17 @@ export class ImageIdList {
 
   /** @throws UserError BAD_INPUT for a cursor that is not of this list */
   page(query: ImageIdsRequest): Page<ImageId> {
-    const { collectionId, statuses, problem, isHidden, sort, cursor, limit } = query;
+    const { collectionId, statuses, problem, isHidden, tag, sort, cursor, limit } = query;
     // Paths start with the first letter; dates and sizes with what is newest or largest.
     const isDescending = (sort === 'path') === query.isReversed;
     const spellings = spellingsOf(query.search ?? '');
-    const shape = { sort, isDescending, hasProblem: problem !== undefined, isHidden };
+    const shape = {
+      sort,
+      isDescending,
+      hasProblem: problem !== undefined,
+      isHidden,
+      hasTag: tag !== undefined,
+    };
     const statement = this.#statement(imageIdSql({ ...shape, spellingCount: spellings.length }));
     const [afterKey, afterId] = cursor === null ? startOf(sort, isDescending) : positionOf(cursor, sort);
     const values = {
@@ -65,6 +80,7 @@ export class ImageIdList {
       afterId,
       limit: limit + 1,
       ...(problem !== undefined && { problem }),
+      ...(tag !== undefined && { tag }),
       ...Object.fromEntries(spellings.map((text, at) => [`like${at}`, likePattern(text)])),
     };
     const lists = [...new Set(statuses)].map((status) => statement.all({ ...values, status }));

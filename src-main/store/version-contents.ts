@@ -1,12 +1,13 @@
 import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import type { ContentsQuery, DatasetContent, Split } from '../contract/dataset.ts';
+import { binOf, type MeasuredMask } from '../contract/mask-measure.ts';
 import { DatasetMaskId } from '../contract/ids.ts';
 import { decodeCursor, encodeCursor, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
 
-type ImageRow = { id: number; relPath: string; split: Split };
-type MaskRow = { id: number; classNumber: number };
+type ImageRow = { id: number; relPath: string; split: Split; imageWidth: number; imageHeight: number };
+type MaskRow = Omit<MeasuredMask, 'imageWidth' | 'imageHeight'> & { id: number; classNumber: number };
 
 const Position = z.tuple([z.number().int()]);
 
@@ -17,15 +18,15 @@ export class VersionContents {
 
   constructor(db: ReadableDb) {
     this.#images = db.prepare(`
-      SELECT id, rel_path AS relPath, split FROM dataset_images
+      SELECT id, rel_path AS relPath, split, width_px AS imageWidth, height_px AS imageHeight FROM dataset_images
       WHERE version_id = @versionId AND id > @afterId ORDER BY id LIMIT @limit`);
     this.#masks = db.prepare(
-      'SELECT id, class_number AS classNumber FROM dataset_masks WHERE image_id = ? ORDER BY id',
+      'SELECT id, class_number AS classNumber, score, area_px AS areaPx, x, y, width, height FROM dataset_masks WHERE image_id = ? ORDER BY id',
     );
   }
 
   /** The masks of `limit` images that are of the class and in the split asked for. @throws UserError BAD_INPUT */
-  page({ id, classNumber, split, cursor, limit }: ContentsQuery): Page<DatasetContent> {
+  page({ id, classNumber, split, bar, cursor, limit }: ContentsQuery): Page<DatasetContent> {
     const [afterId] = cursor === null ? [0] : decodeCursor(cursor, Position);
     const images = this.#images.all({ versionId: id, afterId, limit });
     const items = images
@@ -34,6 +35,7 @@ export class VersionContents {
         this.#masks
           .all(image.id)
           .filter((mask) => classNumber === undefined || mask.classNumber === classNumber)
+          .filter((mask) => !bar || binOf(bar.measure, { ...mask, ...image }) === bar.bin)
           .map((mask) => ({
             id: DatasetMaskId.parse(mask.id),
             classNumber: mask.classNumber,

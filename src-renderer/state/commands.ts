@@ -42,6 +42,7 @@ type CommandFacts = {
 
 const OBJECTS = ['masks', 'concepts'] as const;
 const VIEWERS = ['library', 'masks'] as const;
+const GRIDS = ['library', 'masks', 'concepts'] as const;
 const EDITOR = ['masks'] as const;
 
 /**
@@ -105,11 +106,11 @@ export const COMMANDS = {
   nextInImage: { keys: 'ArrowDown', label: 'masks.nextMask', on: EDITOR },
   previousInImage: { keys: 'ArrowUp', label: 'masks.previousMask', on: EDITOR },
   confirm: { keys: 'Enter', label: 'shortcuts.confirm', icon: Check, on: OBJECTS },
-  toggle: { keys: ' ', label: 'concepts.choose', on: OBJECTS },
-  selectAll: { keys: 'mod+a', label: 'concepts.chooseAll', on: OBJECTS },
+  toggle: { keys: ' ', label: 'concepts.choose', on: GRIDS },
+  selectAll: { keys: 'mod+a', label: 'concepts.chooseAll', on: GRIDS },
   addFolder: { keys: 'mod+o', label: 'library.add', icon: Plus, on: ['library'] },
   search: { keys: '/', label: 'library.search', on: ['library'] },
-  leave: { keys: 'Escape', label: 'shortcuts.leave', icon: ArrowLeft, on: ['library', 'masks', 'concepts'] },
+  leave: { keys: 'Escape', label: 'shortcuts.leave', icon: ArrowLeft, on: GRIDS },
   help: { keys: '?', label: 'shortcuts.title', icon: Keyboard, on: 'everywhere' },
 } as const satisfies Record<string, CommandFacts>;
 export type CommandId = keyof typeof COMMANDS;

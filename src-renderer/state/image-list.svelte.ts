@@ -9,6 +9,7 @@ export type ImageQuery = {
   problem?: ProblemCode | undefined;
   search?: string;
   isHidden?: boolean;
+  tag?: string;
   sort?: ImageSort;
   isReversed?: boolean;
 };

@@ -58,6 +58,27 @@ describe.skipIf(!hasChromium)(`what people do every day, in Chromium${chromiumRe
       await page.getByLabel('Sort').selectOption({ label: 'By file size' });
       await expect.poll(() => new URL(page.url()).hash).toMatch(/sort=size/);
 
+      // Several images are selected and tagged at once, and found by the tag.
+      await tiles.first().focus();
+      await page.keyboard.press('Control+a');
+      await page.getByText('6 images selected').waitFor();
+      await page.keyboard.press('Escape');
+      await tiles.nth(1).click({ modifiers: ['Control'] });
+      await tiles.nth(3).click({ modifiers: ['Shift'] });
+      const bar = page.getByRole('toolbar', { name: 'Selected images' });
+      await bar.getByText('3 images selected').waitFor();
+      await bar.getByLabel('Add a tag').fill('blurred');
+      await page.keyboard.press('Enter');
+      await bar.getByRole('listitem').filter({ hasText: 'blurred' }).waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await page.getByLabel('Tag', { exact: true }).selectOption({ label: 'blurred (3)' });
+      await expect.poll(() => tiles.count()).toBe(3);
+      expect(new URL(page.url()).hash).toMatch(/tag=blurred/);
+      await bar.getByRole('button', { name: /^Remove the tag blurred/ }).click();
+      await expect.poll(() => tiles.count()).toBe(0);
+      await page.getByRole('button', { name: 'Show all' }).click();
+      await bar.getByRole('button', { name: 'Clear selection' }).click();
+
       // Hidden images are found again.
       const [first] = (await client.images.ids({ collectionId: running.collection.id, statuses: ['ok'], cursor: null })).items; // prettier-ignore
       await client.lookAlikes.setHidden({ imageIds: [first ?? expect.fail('no image')], isHidden: true });
@@ -159,12 +180,25 @@ describe.skipIf(!hasChromium)(`what people do every day, in Chromium${chromiumRe
       await page.getByRole('link', { name: 'Datasets' }).click();
       await page.getByText(/^Fewer than 10 masks.*cat, kitten$/).waitFor();
       await page.getByLabel('Class of kitten').fill('young cat');
+      // What would be in it is looked at first; a bar of a histogram shows only its masks.
+      const candidates = page.getByRole('region', { name: 'What would be in it' }).first();
+      await expect.poll(() => candidates.getByRole('img').count()).toBe(7);
+      await page.getByRole('button', { name: /^0\.9 to 1(\.0)?: 6 masks$/ }).click();
+      await expect.poll(() => candidates.getByRole('img').count()).toBe(6);
+      await page.getByRole('button', { name: /^0\.3 to 0\.4: 1 mask$/ }).click();
+      await expect.poll(() => candidates.getByRole('img').count()).toBe(1);
+      await candidates.getByRole('listitem').filter({ hasText: 'young cat' }).first().waitFor();
+      expect(await clippedControls(page)).toEqual([]);
       await page.getByLabel('Dataset name').fill('pets');
       await page.getByRole('slider', { name: 'Train' }).fill('50');
       await page.getByRole('button', { name: 'Freeze version' }).click();
       await page.getByRole('heading', { name: 'pets · Version 1' }).waitFor();
       const contents = page.getByRole('region', { name: 'Contents' });
       const crops = contents.getByRole('img');
+      await expect.poll(() => crops.count()).toBe(7);
+      await contents.getByRole('button', { name: /^0\.3 to 0\.4: 1 mask$/ }).click();
+      await expect.poll(() => crops.count()).toBe(1);
+      await contents.getByRole('button', { name: /^0\.3 to 0\.4: 1 mask$/ }).click();
       await expect.poll(() => crops.count()).toBe(7);
       await page
         .getByText(/^No mask in (Train|Validation): young cat$/)

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unzipSync } from 'fflate';
 import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
@@ -84,6 +85,14 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     expect(existsSync(join(out, 'annotations/instances_train.json'))).toBe(true);
     // A browser cannot show folders.
     expect(await row.getByRole('button', { name: 'Show in folder' }).count()).toBe(0);
+    // It loads the export as one file instead.
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      row.getByRole('link', { name: 'Download (ZIP)' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('pets-coco.zip');
+    const files = unzipSync(readFileSync(await download.path()));
+    expect(Object.keys(files)).toContain('pets-coco/annotations/instances_train.json');
     expect(await seriousFindings(page)).toEqual([]);
 
     await page.getByRole('button', { name: 'Import corrected masks' }).click();

@@ -12,12 +12,14 @@ import {
   TICKET_SCHEME,
 } from '../../contract/page-access.ts';
 import { UserError } from '../../contract/errors.ts';
+import type { ExportId } from '../../contract/ids.ts';
 import { errnoOf } from '../../domain/system-errors.ts';
+import { exportArchive, parseArchivePath } from '../../service/export-archive.ts';
 import { parseImagePath, readImage, type ImageRequest } from '../../service/image-files.ts';
 import type { Service } from '../../service/service.ts';
 import { Access } from './access.ts';
 import { credential, pathOf, refuse, STRANGER, UNPAIRED, type Refusal } from './guard.ts';
-import { sendImage, sendJson, sendNothing, sendText, setSecurityHeaders } from './responses.ts';
+import { sendDownload, sendImage, sendJson, sendNothing, sendText, setSecurityHeaders } from './responses.ts';
 import { acceptSockets } from './sockets.ts';
 import { Strangers } from './strangers.ts';
 
@@ -127,6 +129,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, conte
     answerAccess(request, response, context);
     return;
   }
+  const exportId = parseArchivePath(path);
+  if (exportId !== undefined) return respondWithArchive(request, response, { ...context, exportId });
   const image = parseImagePath(path);
   if (image) return respondWithImage(request, response, { ...context, image });
   // The page's files are small and the same for everybody: parts of them are not worth the ways to ask wrongly.
@@ -179,13 +183,28 @@ function pair(request: IncomingMessage, response: ServerResponse, { service, str
 async function respondWithImage(
   request: IncomingMessage,
   response: ServerResponse,
-  { access, strangers, service, image }: Context & { image: ImageRequest },
+  { image, ...context }: Context & { image: ImageRequest },
 ): Promise<void> {
+  if (isSigned(request, context) || mayAsk(request, context))
+    await sendImage(request, response, () => readImage(context.service, image));
+  else turnAway(response, STRANGER);
+}
+
+/** An export is loaded by a link, which cannot send headers either: its address is signed as a picture's is. */
+async function respondWithArchive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { exportId, ...context }: Context & { exportId: ExportId },
+): Promise<void> {
+  if (isSigned(request, context) || mayAsk(request, context))
+    await sendDownload(request, response, () => exportArchive(context.service, exportId));
+  else turnAway(response, STRANGER);
+}
+
+function isSigned(request: IncomingMessage, { access, strangers }: Context): boolean {
   const isSigned = access.signedPicture(request.url ?? '', Date.now()) !== undefined;
   if (isSigned) strangers.recognize(request.socket);
-  if (isSigned || mayAsk(request, { access, strangers }))
-    await sendImage(request, response, () => readImage(service, image));
-  else turnAway(response, STRANGER);
+  return isSigned;
 }
 
 function mayAsk(

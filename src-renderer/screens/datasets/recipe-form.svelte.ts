@@ -1,6 +1,7 @@
 import {
   CLASS_WITHOUT_CONCEPT,
   type DatasetPreview,
+  type DatasetRecipe,
   type DatasetVersionDetail,
 } from '../../../src-main/contract/dataset.ts';
 import type { SegmentationId } from '../../../src-main/contract/ids.ts';
@@ -15,6 +16,7 @@ export class RecipeForm {
   #draft = $state.raw<RecipeDraft>(EMPTY_DRAFT);
   #concepts = $state.raw<readonly DraftConcept[]>();
   #preview = $state.raw<DatasetPreview>();
+  #counted = $state.raw<DatasetRecipe>();
   #isCounting = $state(false);
   #isCreating = $state(false);
   #error = $state.raw<ShownError>();
@@ -44,6 +46,11 @@ export class RecipeForm {
   /** Undefined until it has been counted for the first time. */
   get preview(): DatasetPreview | undefined {
     return this.#preview;
+  }
+
+  /** The recipe that the preview is of. */
+  get counted(): DatasetRecipe | undefined {
+    return this.#counted;
   }
 
   get isCounting(): boolean {
@@ -125,7 +132,10 @@ export class RecipeForm {
     this.#isCounting = true;
     const error = await attempt(async () => {
       const preview = await this.#studio.client.datasets.preview({ recipe }, { signal: asked.signal });
-      if (!asked.signal.aborted) this.#preview = preview;
+      if (asked.signal.aborted) return;
+      this.#preview = preview;
+      // What is equal stays the same: who follows it need not read again.
+      if (JSON.stringify(this.#counted) !== JSON.stringify(recipe)) this.#counted = recipe;
     });
     if (asked.signal.aborted) return;
     this.#error = error;

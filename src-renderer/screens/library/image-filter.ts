@@ -11,6 +11,8 @@ export type ImageKind = z.infer<typeof ImageKind>;
 const ImageFilter = z.object({
   search: z.string().catch(''),
   kind: ImageKind.catch('all'),
+  /** Empty for all. */
+  tag: z.string().catch(''),
   sort: ImageSort.catch('path'),
   isReversed: z.boolean(),
 });
@@ -25,12 +27,14 @@ export function filterOf(query: Query): ImageFilter {
 export function filterAddress({
   search,
   kind,
+  tag,
   sort,
   isReversed,
 }: ImageFilter): Record<string, string | undefined> {
   return {
     search: search.trim() === '' ? undefined : search.trim(),
     kind: kind === 'all' ? undefined : kind,
+    tag: tag === '' ? undefined : tag,
     sort: sort === 'path' ? undefined : sort,
     isReversed: isReversed ? 'true' : undefined,
   };
@@ -40,6 +44,7 @@ export function filterAddress({
 export function imageQueryOf({
   search,
   kind,
+  tag,
   sort,
   isReversed,
 }: ImageFilter): Omit<ImageQuery, 'collectionId'> {
@@ -48,12 +53,13 @@ export function imageQueryOf({
     statuses,
     ...(search === '' ? {} : { search }),
     ...(kind === 'shown' || kind === 'hidden' ? { isHidden: kind === 'hidden' } : {}),
+    ...(tag === '' ? {} : { tag }),
     sort,
     isReversed,
   };
 }
 
 /** Whether something is left out. */
-export function isNarrow({ search, kind }: ImageFilter): boolean {
-  return search !== '' || kind !== 'all';
+export function isNarrow({ search, kind, tag }: ImageFilter): boolean {
+  return search !== '' || kind !== 'all' || tag !== '';
 }

@@ -2,10 +2,13 @@ import { untrack } from 'svelte';
 import { z } from 'zod';
 import type { Collection } from '../../../src-main/contract/collection.ts';
 import { ImageId, type CollectionId } from '../../../src-main/contract/ids.ts';
+import type { TagCount } from '../../../src-main/contract/tags.ts';
 import type { Job } from '../../../src-main/contract/job.ts';
 import type { ShownError } from '../../client/error.ts';
 import { ImageList } from '../../state/image-list.svelte.ts';
+import { attempt, showError } from '../../state/attempt.ts';
 import { startSegmenting } from '../../state/job-results.ts';
+import { Selection } from '../../state/selection.svelte.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 import { filterAddress, filterOf, imageQueryOf, type ImageFilter } from './image-filter.ts';
 
@@ -16,6 +19,8 @@ const TilePx = z.number().min(80).max(360);
 const TILE_KEY = 'library.tile';
 const WHOLE_KEY = 'library.whole';
 const DEFAULT_TILE_PX = 168;
+/** Images that one call may change. */
+const IMAGES_AT_ONCE = 500;
 
 /** What the library screen shows: all of it follows from the page's address, `library/COLLECTION/TAB/IMAGE`. */
 export class LibraryView {
@@ -52,6 +57,11 @@ export class LibraryView {
   readonly latestScan = $derived.by(
     () => this.scan ?? this.#studio.jobs.ended.find((job) => isScanOf(job, this.#collectionId)),
   );
+
+  /** Images that were selected; they stay so while the filter changes. */
+  readonly selection = new Selection<ImageId>();
+  /** Tags of the selected collection. */
+  #tags = $state.raw<readonly TagCount[]>([]);
 
   isAdding = $state(false);
   #addError = $state.raw<ShownError>();
@@ -93,6 +103,44 @@ export class LibraryView {
 
   set isWhole(isWhole: boolean) {
     this.#studio.memory.remember(WHOLE_KEY, isWhole);
+  }
+
+  get tags(): readonly TagCount[] {
+    return this.#tags;
+  }
+
+  /** Rereads the tags of the selected collection. */
+  async readTags(): Promise<void> {
+    const collectionId = this.#collectionId;
+    if (collectionId === undefined) return;
+    const error = await attempt(async () => {
+      const tags = await this.#studio.client.tags.list({ collectionId });
+      if (collectionId === this.#collectionId) this.#tags = tags;
+    });
+    if (error) showError(this.#studio.toasts, error);
+  }
+
+  /** Gives the selected images tags, or takes them away. @returns whether that went well */
+  tagSelected(change: { add?: string[]; remove?: string[] }): Promise<boolean> {
+    return this.#forSelected(async (imageIds) => {
+      await this.#studio.client.tags.change({ imageIds, ...change });
+    });
+  }
+
+  /** Hides the selected images from pretraining and datasets, or shows them again. */
+  hideSelected(isHidden: boolean): Promise<boolean> {
+    return this.#forSelected(async (imageIds) => {
+      await this.#studio.client.lookAlikes.setHidden({ imageIds, isHidden });
+    });
+  }
+
+  async #forSelected(work: (imageIds: ImageId[]) => Promise<void>): Promise<boolean> {
+    const ids = [...this.selection.ids];
+    const error = await attempt(async () => {
+      for (let at = 0; at < ids.length; at += IMAGES_AT_ONCE) await work(ids.slice(at, at + IMAGES_AT_ONCE));
+    });
+    if (error) showError(this.#studio.toasts, error);
+    return error === undefined;
   }
 
   /** Changes what is shown of the collection; the address says so. */

@@ -1,0 +1,62 @@
+import { z } from 'zod';
+
+/** What masks are compared by: their score, their share of the image, and where their middle is in it. */
+export const Measure = z.enum(['score', 'size', 'across', 'down']);
+export type Measure = z.infer<typeof Measure>;
+
+/** Bars of a histogram. */
+export const BIN_COUNT = 10;
+/** Shares of an image at which the next bar of sizes starts: each is two to two and a half times the one before. */
+export const SIZE_EDGES = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25] as const;
+
+/** Masks of one bar. */
+export const Bar = z.object({
+  measure: Measure,
+  bin: z
+    .number()
+    .int()
+    .min(0)
+    .max(BIN_COUNT - 1),
+});
+export type Bar = z.infer<typeof Bar>;
+
+/** How many masks each bar of each histogram has. */
+export const Histograms = z.record(Measure, z.array(z.number().int()).length(BIN_COUNT));
+export type Histograms = z.infer<typeof Histograms>;
+
+/** What the measures of a mask follow from, in pixels of the upright image. */
+export type MeasuredMask = {
+  score: number;
+  areaPx: number;
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  imageWidth: number;
+  imageHeight: number;
+};
+
+/** Which bar a mask is in: from 0. Sizes have bars by `SIZE_EDGES`, all else ten equal ones. */
+export function binOf(measure: Measure, mask: MeasuredMask): number {
+  const { score, areaPx, x, y, width, height, imageWidth, imageHeight } = mask;
+  if (measure === 'size') {
+    const share = areaPx / (imageWidth * imageHeight);
+    return SIZE_EDGES.filter((edge) => share >= edge).length;
+  }
+  const values = { score, across: (x + width / 2) / imageWidth, down: (y + height / 2) / imageHeight };
+  return Math.min(BIN_COUNT - 1, Math.max(0, Math.floor(values[measure] * BIN_COUNT)));
+}
+
+/** Histograms without any mask yet. */
+export function emptyHistograms(): Histograms {
+  const none = () => new Array<number>(BIN_COUNT).fill(0);
+  return { score: none(), size: none(), across: none(), down: none() };
+}
+
+/** Adds a mask to its bar of each histogram. */
+export function countMask(histograms: Histograms, mask: MeasuredMask): void {
+  for (const measure of Measure.options) {
+    const bin = binOf(measure, mask);
+    histograms[measure][bin] = (histograms[measure][bin] ?? 0) + 1;
+  }
+}
