@@ -83,6 +83,17 @@ describe('r2o collections', () => {
     expect(stdout.trim()).toBe('copy.jpg  =  photo-0000.jpg');
   });
 
+  test('gives images tags, finds them by those, and takes them away', async () => {
+    const data = tempFolder();
+    await runCli(data, 'collections', 'add', await photos(3));
+    const added = await runCli(data, 'tags', 'photos', '--search', '0001', '--add', 'blurred');
+    expect([added.code, added.stdout]).toEqual([0, 'Changed: 1 image\nblurred: 1 image\n']);
+    const listed = await runCli(data, 'tags', 'photos', '--images', 'blurred');
+    expect(listed.stdout).toBe('photo-0001.jpg\n');
+    const removed = await runCli(data, 'tags', 'photos', '--remove', 'blurred');
+    expect(removed.stdout).toBe('Changed: 1 image\nNo image has a tag.\n');
+  });
+
   test('forgets a collection when told so, and leaves its folder alone', async () => {
     const folder = await photos(3);
     const before = readdirSync(folder).map((name) => statSync(join(folder, name)).mtimeMs);

@@ -8,6 +8,7 @@ import { addCollectionCommands } from './commands/collections.ts';
 import { addConceptCommands } from './commands/concepts.ts';
 import { addDatasetCommands } from './commands/datasets.ts';
 import { addDuplicatesCommand } from './commands/duplicates.ts';
+import { addTagsCommand } from './commands/tags.ts';
 import { addDevicesCommand } from './commands/devices.ts';
 import { addDoctorCommand } from './commands/doctor.ts';
 import { addDemoCommand } from './commands/demo.ts';
@@ -50,6 +51,7 @@ export function createProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true });
   addCollectionCommands(program);
   addDuplicatesCommand(program);
+  addTagsCommand(program);
   addPretrainCommand(program);
   addRunCommands(program);
   addSegmentCommand(program);
