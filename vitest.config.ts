@@ -52,8 +52,8 @@ export default defineConfig({
           include: ['test/{agreement,e2e}/**/*.test.ts', ...built],
           // Each starts processes, which on a machine with other work can take ten times their usual time. No test is
           // about speed: this is there to end those that wait for what never comes.
-          testTimeout: 300_000,
-          hookTimeout: 300_000,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
       { extends: true, test: { name: 'lint', include: ['test/lint/**/*.test.ts'] } },
