@@ -22,6 +22,7 @@ type Result = {
   set: string;
   encoder: string;
   totals: Evaluation['totals'];
+  objects: Evaluation['objects'];
   note: ForegroundNote | null;
   imagesPerS: number;
 };
@@ -135,21 +136,24 @@ async function measure(client: Client, { set, encoder, collectionId }: Measureme
   });
   await untilDone(client, job.id);
   const seconds = (performance.now() - startMs) / 1_000;
-  const { totals } = await client.segmentations.evaluate({
+  const { totals, objects } = await client.segmentations.evaluate({
     id: segmentation.id,
-    truth: sharedPath('data', set, 'masks'),
+    // With the single objects, where they are labelled.
+    truth: sharedPath('data', set),
   });
   const { foreground } = await client.segmentations.get({ id: segmentation.id });
   return {
     set,
     encoder: encoder.name,
     totals,
+    objects,
     note: foreground,
     imagesPerS: totals.imageCount / seconds,
   };
 }
 
-function rowOf({ set, encoder, totals, note, imagesPerS }: Result): Record<string, string | number> {
+function rowOf(result: Result): Record<string, string | number> {
+  const { set, encoder, totals, objects, note, imagesPerS } = result;
   return {
     set,
     encoder,
@@ -160,6 +164,8 @@ function rowOf({ set, encoder, totals, note, imagesPerS }: Result): Record<strin
     'boundary F': shown(totals.boundaryF),
     'better half': shown(totals.iouTopHalf),
     'worse half': shown(totals.iouBottomHalf),
+    recall: shown(objects?.recall),
+    AP: shown(objects?.averagePrecision),
     'images/s': Number(imagesPerS.toPrecision(3)),
   };
 }
