@@ -51,7 +51,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await page.getByRole('heading', { name: 'images' }).waitFor();
     await page.getByRole('tab', { name: 'Images 40' }).waitFor();
     await page.getByRole('region', { name: 'Scan' }).getByRole('button', { name: 'Dismiss' }).click();
-    await page.getByRole('button', { name: 'scene-000.jpg' }).waitFor();
+    await page.getByRole('button', { name: 'scene-000.jpg', exact: true }).waitFor();
     await expect.poll(() => page.locator('[role=grid] [data-state=shown]').count()).toBeGreaterThan(20);
     expect(await seriousFindings(page)).toEqual([]);
     expect(complaints).toEqual([]);
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     const folder = tempFolder();
     await writeScenes(folder, { count: 3, seed: 2 });
     await addFolder(page, join(folder, 'images'));
-    await page.getByRole('button', { name: 'scene-000.jpg' }).focus();
+    await page.getByRole('button', { name: 'scene-000.jpg', exact: true }).focus();
     await page.keyboard.press('ArrowRight');
     expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
       'scene-001.jpg',
@@ -181,7 +181,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await error.getByRole('button', { name: /r2o\.log/ }).waitFor();
     db.exec('ALTER TABLE images_away RENAME TO images');
     await error.getByRole('button', { name: 'Try again' }).click();
-    await page.getByRole('button', { name: 'photo-0000.jpg' }).waitFor();
+    await page.getByRole('button', { name: 'photo-0000.jpg', exact: true }).waitFor();
   });
 
   test('explains a folder that cannot be added, and every file that cannot be used', async () => {

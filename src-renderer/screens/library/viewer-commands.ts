@@ -12,10 +12,8 @@ export function viewerCommands(does: {
   turn: (by: number) => void;
   zoom: () => ZoomView | undefined | null;
   leave: () => void;
-  /** What leaving is called here. */
-  leaving?: string;
 }): ViewerCommands {
-  const { turn, zoom, leave, leaving = t('viewer.close') } = does;
+  const { turn, zoom, leave } = does;
   return {
     next: command('next', () => turn(1)),
     previous: command('previous', () => turn(-1)),
@@ -23,6 +21,6 @@ export function viewerCommands(does: {
     zoomOut: command('zoomOut', () => zoom()?.zoomOut()),
     fit: command('fit', () => zoom()?.fit()),
     actualSize: command('actualSize', () => zoom()?.actualSize()),
-    leave: command('leave', leave, { label: leaving }),
+    leave: command('leave', leave, { label: t('viewer.close') }),
   };
 }
