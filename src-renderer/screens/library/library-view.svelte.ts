@@ -62,6 +62,8 @@ export class LibraryView {
   readonly selection = new Selection<ImageId>();
   /** Tags of the selected collection. */
   #tags = $state.raw<readonly TagCount[]>([]);
+  /** Only the latest answer counts. */
+  #tagReads = 0;
 
   isAdding = $state(false);
   #addError = $state.raw<ShownError>();
@@ -112,10 +114,11 @@ export class LibraryView {
   /** Rereads the tags of the selected collection. */
   async readTags(): Promise<void> {
     const collectionId = this.#collectionId;
+    const asked = ++this.#tagReads;
     if (collectionId === undefined) return;
     const error = await attempt(async () => {
       const tags = await this.#studio.client.tags.list({ collectionId });
-      if (collectionId === this.#collectionId) this.#tags = tags;
+      if (asked === this.#tagReads) this.#tags = tags;
     });
     if (error) showError(this.#studio.toasts, error);
   }
