@@ -4,7 +4,7 @@ import { parse } from 'svelte/compiler';
 import { expect, test } from 'vitest';
 
 const renderer = resolve(import.meta.dirname, '../../../src-renderer');
-const BUTTONS = ['Button', 'IconButton'];
+const BUTTONS = ['Button', 'IconButton', 'CommandButton'];
 
 /** Names of the attributes of each button below a node of a component's syntax tree. */
 function buttonsIn(node: unknown): string[][] {
