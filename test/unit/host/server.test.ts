@@ -1,9 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { unzipSync } from 'fflate';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { MAX_MESSAGE_BYTES } from '../../../src-main/contract/message-limit.ts';
@@ -16,6 +17,7 @@ import {
   socketProtocols,
   ticketOfFragment,
 } from '../../../src-main/contract/page-access.ts';
+import { sendDownload } from '../../../src-main/host/server/responses.ts';
 import { startServer, type LocalServer } from '../../../src-main/host/server/server.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
@@ -454,6 +456,69 @@ describe('the local server', () => {
       hint: expect.stringContaining('resume') as unknown,
       text: { key: 'segmentation-empty', values: { id: empty } },
     });
+  });
+
+  test('sends a finished export as one ZIP file to whoever may ask, and explains one that is gone', async () => {
+    const bitmap = bitmapOf('........', '..###...', '..###...', '........');
+    const segmented = startSegmented([await drawnImage('a.png', [{ bitmap, className: 'cat' }])]);
+    const { client, service, segmentationId } = segmented;
+    const server = await startServer({ service, port: 0, pageFolder: tempFolder() });
+    onTestFinished(() => server.close());
+    const version = await client.datasets.create({
+      name: 'cats',
+      recipe: { segmentationIds: [segmentationId] },
+    });
+    const outPath = join(tempFolder(), 'cats & dogs');
+    const { job, export: made } = await client.exports.start({
+      versionId: version.id,
+      options: { format: 'coco', outPath },
+    });
+    const path = `/exports/${made.id}/archive.zip`;
+    await waitForState(client, job.id, 'done');
+
+    expect((await get(server, path)).status).toBe(401);
+    const answer = await get(server, path, bearer(server));
+    expect(answer.status).toBe(200);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/zip',
+      'cache-control': 'no-store',
+      'content-disposition': "attachment; filename*=UTF-8''cats%20%26%20dogs.zip",
+    });
+    const files = unzipSync(answer.body);
+    const written = Object.keys(files).filter((name) => name.endsWith('.json'));
+    expect(written).not.toEqual([]);
+    for (const name of written)
+      expect(Buffer.from(files[name] ?? [])).toEqual(readFileSync(join(outPath, '..', name)));
+    const asked = await get(server, path, bearer(server), 'HEAD');
+    expect([asked.status, asked.body.length]).toEqual([200, 0]);
+
+    rmSync(outPath, { recursive: true });
+    const gone = await get(server, path, bearer(server));
+    expect(gone.status).toBe(404);
+    expect(JSON.parse(gone.body.toString())).toMatchObject({ code: 'NOT_FOUND' });
+    expect((await get(server, '/exports/999/archive.zip', bearer(server))).status).toBe(404);
+  });
+
+  test('ends the making of a ZIP file when its reader leaves', async () => {
+    let isClosed = false;
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      try {
+        for (;;) yield await Promise.resolve(Buffer.alloc(65_536));
+      } finally {
+        isClosed = true;
+      }
+    };
+    const open = () => Promise.resolve({ name: 'endless.zip', bytes: endless() });
+    const http = createServer((asked, response) => void sendDownload(asked, response, open));
+    onTestFinished(() => void http.close());
+    await once(http.listen(0, '127.0.0.1'), 'listening');
+    const address = http.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const asking = request({ port, host: '127.0.0.1' }).end();
+    const [response] = (await once(asking, 'response')) as [IncomingMessage];
+    await once(response, 'data');
+    response.destroy();
+    await expect.poll(() => isClosed).toBe(true);
   });
 
   test('says which port is taken', async () => {
