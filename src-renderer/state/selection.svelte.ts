@@ -3,6 +3,8 @@
 export class Selection<Id> {
   #ids = $state.raw<ReadonlySet<Id>>(new Set());
   #anchor: Id | undefined;
+  /** As the last result has left it. */
+  #ofResult: ReadonlySet<Id> | undefined;
 
   get ids(): ReadonlySet<Id> {
     return this.#ids;
@@ -28,6 +30,19 @@ export class Selection<Id> {
   set(ids: Iterable<Id>): void {
     this.#ids = new Set(ids);
     [this.#anchor] = this.#ids;
+  }
+
+  /**
+   * To be asked for when a step is started, and called with what the step has made: that is selected, unless the selection
+   * was changed in the meantime by anything but the result of another step.
+   */
+  awaitResult(): (ids: Iterable<Id>) => void {
+    const before = this.#ids;
+    return (ids) => {
+      if (this.#ids !== before && this.#ids !== this.#ofResult) return;
+      this.set(ids);
+      this.#ofResult = this.#ids;
+    };
   }
 
   /** Selects everything from the last selected item to this one, in the order of the list. */

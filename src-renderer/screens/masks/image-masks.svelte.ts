@@ -144,12 +144,14 @@ export class ImageMasks {
     return this.#step(() => this.#client.masks.split({ ...at(), by }));
   }
 
+  /** Undoes the step before, also one that is still under way; does nothing where there is none. */
   undo(): Promise<ImageEdit | undefined> {
-    return this.#step(() => this.#client.masks.undo(this.key), { isOnce: true });
+    return this.#stepBack('undo');
   }
 
+  /** Redoes what was undone last; does nothing where there is nothing. */
   redo(): Promise<ImageEdit | undefined> {
-    return this.#step(() => this.#client.masks.redo(this.key), { isOnce: true });
+    return this.#stepBack('redo');
   }
 
   /** Undoes or redoes until a step is the last one in force; null undoes all. */
@@ -176,6 +178,14 @@ export class ImageMasks {
     return answers[0];
   }
 
+  #stepBack(way: keyof MaskHistory): Promise<ImageEdit | undefined> {
+    // What there is to undo is known only when the steps before are done.
+    return this.#step(
+      async () => (this.#history[way] === null ? undefined : this.#client.masks[way](this.key)),
+      { isOnce: true },
+    );
+  }
+
   #at(id: MaskId): { id: MaskId; revision: number } {
     return { id, revision: this.find(id)?.revision ?? 1 };
   }
@@ -186,10 +196,14 @@ export class ImageMasks {
     );
   }
 
-  async #step(work: () => Promise<ImageEdit>, { isOnce = false } = {}): Promise<ImageEdit | undefined> {
+  async #step(
+    work: () => Promise<ImageEdit | undefined>,
+    { isOnce = false } = {},
+  ): Promise<ImageEdit | undefined> {
     const results: ImageEdit[] = [];
     await this.#inLine({ isOnce }, async () => {
       const result = await work();
+      if (!result) return;
       results.push(result);
       const touched = [...result.removed, ...result.changed.map(({ id }) => id)];
       this.#all = [...this.#all.filter(({ id }) => !touched.includes(id)), ...result.changed].sort(byRank);

@@ -1,5 +1,6 @@
 import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
 import type { Concept, ShapedMask } from '../../../src-main/contract/segmentation.ts';
+import type { ImageEdit } from '../../../src-main/contract/mask-edit.ts';
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { Point } from '../../canvas/brush.ts';
 import { addMask, countsOf, emptyBitmap } from '../../canvas/column-bitmap.ts';
@@ -161,8 +162,8 @@ export class MaskEditor {
       return;
     }
     if (this.#isLocked()) return;
-    const done = await this.masks.merge(chosen.map(({ id }) => id));
-    if (done) this.choice.selection.set([largest.id]);
+    const select = this.choice.selection.awaitResult();
+    if (await this.masks.merge(chosen.map(({ id }) => id))) select([largest.id]);
   }
 
   /** Two selected objects are split by each other; a single one into its parts. */
@@ -174,8 +175,7 @@ export class MaskEditor {
     }
     if (this.#isLocked()) return;
     const by = second ? ({ kind: 'mask', id: second.id } as const) : ({ kind: 'parts' } as const);
-    const done = await this.masks.split(first.id, by);
-    if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
+    await this.#select(this.masks.split(first.id, by));
   }
 
   /** Fills, smooths, grows or shrinks each selected object; every one is a separate step. */
@@ -209,17 +209,17 @@ export class MaskEditor {
   /** Undoes the last click or, without clicks, the last step. */
   async undo(): Promise<void> {
     if (this.click.takeBack()) return;
-    if (this.masks.history.undo !== null) this.#follow(await this.masks.undo());
+    await this.#select(this.masks.undo());
   }
 
   /** Undoes or redoes until a step of the image's history is the last one; null undoes all. */
   async goToStep(stepId: number | null): Promise<void> {
     this.click.drop();
-    this.#follow(await this.masks.goToStep(stepId));
+    await this.#select(this.masks.goToStep(stepId));
   }
 
   async redo(): Promise<void> {
-    if (this.masks.history.redo !== null) this.#follow(await this.masks.redo());
+    await this.#select(this.masks.redo());
   }
 
   /**
@@ -295,12 +295,11 @@ export class MaskEditor {
     } else this.#stroke.dropDraft();
   }
 
-  /** A new object, of the concept that it most probably is; it is selected, to be judged or named. */
+  /** A new object, of the concept that it most probably is. */
   async #create(counts: string): Promise<void> {
     const conceptId = this.#newConcept();
-    const made = await this.masks.create(counts, conceptId);
     this.#isNew = false;
-    this.choice.selection.set(made?.changed.map((mask) => mask.id) ?? []);
+    const made = await this.#select(this.masks.create(counts, conceptId));
     if (made && conceptId === null) this.#onHint('noConcept');
   }
 
@@ -326,8 +325,7 @@ export class MaskEditor {
       return;
     }
     if (this.#isLocked()) return;
-    const done = await this.masks.split(target.id, { kind: 'line', points: [...points] });
-    if (done) this.choice.selection.set(done.changed.map(({ id }) => id));
+    await this.#select(this.masks.split(target.id, { kind: 'line', points: [...points] }));
   }
 
   async #makeObject(regions: readonly ShapedMask[], conceptId: ConceptId | null): Promise<void> {
@@ -335,11 +333,9 @@ export class MaskEditor {
     for (const { counts } of regions) addMask(union, counts);
     const counts = countsOf(union);
     if (counts === null) return;
-    const made = await this.masks.create(counts, conceptId);
-    if (!made) return;
     this.choice.showObjects();
     this.tool = 'select';
-    this.choice.selection.set(made.changed.map(({ id }) => id));
+    await this.#select(this.masks.create(counts, conceptId));
   }
 
   /** Selects the object that most of the places are in, the smallest of those that have as many. */
@@ -376,9 +372,12 @@ export class MaskEditor {
     return things.length === 1 ? (things[0]?.id ?? null) : null;
   }
 
-  /** Whatever undo restored or changed is selected, to be seen. */
-  #follow(edit: { changed: ShapedMask[] } | undefined): void {
-    if (edit) this.choice.selection.set(edit.changed.map(({ id }) => id));
+  /** Selects what a step makes, changes or restores, to be seen, judged or named. */
+  async #select(step: Promise<ImageEdit | undefined>): Promise<ImageEdit | undefined> {
+    const select = this.choice.selection.awaitResult();
+    const done = await step;
+    if (done) select(done.changed.map(({ id }) => id));
+    return done;
   }
 }
 

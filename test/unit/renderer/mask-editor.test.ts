@@ -321,6 +321,49 @@ describe('an image under the hands of a person', () => {
     expect([hints, masks.all.length]).toEqual([[], 3]);
   });
 
+  test('keeps what was selected while a step was under way, and takes the next command for that', async () => {
+    const { editor, masks, hints } = await opened();
+    editor.choice.step(1);
+    editor.use('brush');
+    editor.pressAt({ x: 4.5, y: 0.5 });
+    await editor.release();
+    editor.use('select');
+    const undone = editor.undo();
+    editor.choice.chooseAll();
+    await undone;
+    expect(editor.choice.selection.size).toBe(2);
+    await editor.merge();
+    expect([hints, masks.all.map(pixels)]).toEqual([[], [13]]);
+
+    // Split again, while the selection goes from the one mask to none: nothing is selected in its place.
+    const split = editor.split();
+    editor.choice.selection.clear();
+    await split;
+    expect([masks.all.map(pixels), editor.choice.selection.size]).toEqual([[9, 4], 0]);
+
+    // Steps one after the other: the last one shows what it has changed.
+    await Promise.all([editor.undo(), editor.undo()]);
+    expect(masks.all.map(pixels)).toEqual([9, 4]);
+    expect([...editor.choice.selection.ids]).toEqual(masks.all.map(({ id }) => id));
+  });
+
+  test('undoes a step that is still under way, and asks for nothing where nothing was done', async () => {
+    const { editor, masks, toasts } = await opened();
+    await Promise.all([editor.undo(), editor.redo()]);
+    editor.choice.step(1);
+    editor.use('brush');
+    editor.pressAt({ x: 4.5, y: 0.5 });
+    await Promise.all([editor.release(), editor.undo()]);
+    expect([masks.all.map(pixels), masks.history, toasts.shown]).toEqual([
+      [9, 4],
+      { undo: null, redo: 'reshape' },
+      [],
+    ]);
+    const removed = editor.remove();
+    await Promise.all([removed, editor.undo(), editor.redo(), editor.undo()]);
+    expect(masks.all.map(pixels)).toEqual([9, 4]);
+  });
+
   test('says what a command needs that there is nothing to do for', async () => {
     const { editor, hints, masks } = await opened();
     await editor.review('accepted');
