@@ -2,6 +2,8 @@ import { drawsFor, type Draw } from '../../src-main/core/tensor/random.ts';
 
 /** Chance that is the same for the same seed. */
 export type Chance = {
+  /** What it follows from: neighbouring cases have neighbouring numbers, so that they can take turns. */
+  readonly seed: number;
   /** Uniform in [0, 1). */
   readonly draw: Draw;
   /** A whole number of at least `from` and below `below`. */
@@ -31,7 +33,12 @@ export type Campaign = {
   /** Ends a run after a while, even if it has not had all its cases. */
   minutes?: number;
   /** Prepares what all cases use: pictures, results of a run that nothing disturbed. */
-  open: () => Promise<CaseRunner>;
+  open: (options: OpenOptions) => Promise<CaseRunner>;
+};
+
+export type OpenOptions = {
+  /** A file to which a campaign that measures something appends each measurement, one JSON object per line. */
+  recordTo?: string | undefined;
 };
 
 export type CampaignReport = {
@@ -44,11 +51,13 @@ export type CampaignReport = {
   failures: { seed: number; problem: string }[];
 } & Findings;
 
+type RunOptions = { seed: number; count: number; minutes?: number | undefined } & OpenOptions;
+
 /** Runs `count` cases, or as many as fit into `minutes`. Case n has the seed `seed + n`, so that each can be repeated without the others. */
 export async function runCampaign(
   name: string,
   campaign: Campaign,
-  { seed, count, minutes = Infinity }: { seed: number; count: number; minutes?: number | undefined },
+  { seed, count, minutes = Infinity, ...options }: RunOptions,
 ): Promise<CampaignReport> {
   const report: CampaignReport = {
     campaign: name,
@@ -59,7 +68,7 @@ export async function runCampaign(
     measured: {},
     problems: [],
   };
-  await using cases = await campaign.open();
+  await using cases = await campaign.open(options);
   const endMs = performance.now() + minutes * 60_000;
   for (let caseSeed = seed; caseSeed < seed + count && performance.now() < endMs; caseSeed++) {
     report.count++;
@@ -73,7 +82,8 @@ export async function runCampaign(
       });
     }
   }
-  return { ...report, ...cases.findings?.() };
+  const { measured, problems } = cases.findings?.() ?? report;
+  return { ...report, measured, problems };
 }
 
 /** The chance of one case. */
@@ -81,6 +91,7 @@ export function chanceOf(name: string, seed: number): Chance {
   const draw = drawsFor({ seed, step: 0, stream: name });
   const whole = (from: number, below: number) => from + Math.floor(draw() * (below - from));
   return {
+    seed,
     draw,
     whole,
     pick: (choices) => choices[whole(0, choices.length)] ?? choices[0],

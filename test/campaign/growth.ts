@@ -1,4 +1,6 @@
-/** What a process has after a piece of work, by the name of what is measured. */
+import type { Findings } from './campaign.ts';
+
+/** What a process has after a piece of work, by the name of what is measured; without what was not there to be measured. */
 export type Sample = Record<string, number>;
 
 /** How a measure went after the warm-up. */
@@ -17,11 +19,56 @@ const WARM_UP = 1 / 3;
 /** Fewer say nothing about a trend. */
 const MIN_SAMPLES = 8;
 
+/**
+ * By how much a measure may rise over the judged work, as the line of least squares has it: not per hour, so that a longer run
+ * finds a slower leak. The heap is what is left when garbage is collected: code that is compiled when it is first used, and what
+ * is kept of two pages more or less. Memory has in addition what the allocator does not give back; processes and threads follow
+ * a call worker that ends when idle; the database keeps a row for each job.
+ */
+export const MAX_GROWTH = {
+  'heap MiB': 6,
+  'memory MiB': 32,
+  handles: 6,
+  threads: 2,
+  'child processes': 1,
+  'worker memory MiB': 64,
+  'worker handles': 6,
+  'temporary files': 0.5,
+  'files of the data folder': 12,
+  'database MiB': 4,
+  'write-ahead log MiB': 4,
+  'log KiB': 1,
+} as const;
+export type Measure = keyof typeof MAX_GROWTH;
+/** All of them. */
+export const MEASURES = Object.keys(MAX_GROWTH) as [Measure, ...Measure[]];
+
+/** What has grown more than it may. */
+export function judgeGrowth(samples: readonly Sample[]): Findings & { grown: Measure[] } {
+  const found = { measured: {} as Findings['measured'], problems: [] as string[], grown: [] as Measure[] };
+  for (const measure of MEASURES) {
+    const trend = trendOf(samples, measure);
+    if (!trend) continue;
+    found.measured[measure] = roundAll(trend);
+    if (trend.growth <= MAX_GROWTH[measure]) continue;
+    found.grown.push(measure);
+    found.problems.push(
+      `${measure}: ${trend.growth.toFixed(1)} more at the end, where ${MAX_GROWTH[measure]} are allowed`,
+    );
+  }
+  return found;
+}
+
+function roundAll(trend: Trend): Record<string, number> {
+  return Object.fromEntries(Object.entries(trend).map(([name, value]) => [name, Number(value.toFixed(1))]));
+}
+
 /** @returns undefined where there are too few samples after the warm-up to say something */
 export function trendOf(samples: readonly Sample[], measure: string): Trend | undefined {
-  const judged = samples.slice(Math.ceil(samples.length * WARM_UP));
-  if (judged.length < MIN_SAMPLES) return undefined;
-  const values = judged.map((sample) => sample[measure] ?? 0);
+  const values = samples
+    .slice(Math.ceil(samples.length * WARM_UP))
+    .flatMap((sample) => sample[measure] ?? []);
+  if (values.length < MIN_SAMPLES) return undefined;
   const quarter = Math.ceil(values.length / 4);
   const slope = slopeOf(values);
   return {

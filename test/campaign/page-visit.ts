@@ -92,3 +92,19 @@ async function watchUntilClosed(events: AsyncIterable<unknown>): Promise<void> {
     // The socket was closed.
   }
 }
+
+/** Loads a file and leaves after `maxBytes` of it. @throws Error for an answer without one */
+export async function download(
+  url: string,
+  { token, maxBytes }: { token: string; maxBytes: number },
+): Promise<void> {
+  const asked = request(url, { headers: { Authorization: `Bearer ${token}` }, agent: false }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  if (answer.statusCode !== 200) throw new Error(`${url} is answered ${answer.statusCode}.`);
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) break;
+  }
+  if (bytes === 0) throw new Error(`${url} is empty.`);
+}

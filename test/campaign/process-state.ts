@@ -18,15 +18,17 @@ export async function stateOf(served: Served): Promise<Record<string, number>> {
   const { endpoint, data, temporary } = served;
   const { pid } = endpoint;
   const held = await heldBy(served);
+  const children = childrenOf(pid);
   const layout = dataLayout(data);
   // Caches fill up to their own bound.
   const outsideCaches = filesBelow(data).filter((path) => !path.startsWith(layout.cache));
   return {
     'heap MiB': (held.heapUsed + held.external) / MIB,
     'memory MiB': held.rss / MIB,
-    handles: readdirSync(`/proc/${pid}/fd`).length,
+    handles: handlesOf(pid),
     threads: statusOf(pid, 'Threads'),
-    'child processes': childrenOf(pid).length,
+    'child processes': children.length,
+    ...ofLargest(children),
     'temporary files': filesBelow(temporary).length,
     'files of the data folder': outsideCaches.length,
     'database MiB': sizeOf(layout.database) / MIB,
@@ -48,6 +50,25 @@ async function heldBy({ endpoint: { pid }, heldFile }: Served): Promise<z.infer<
   }
   return Held.parse(JSON.parse(readFileSync(heldFile, 'utf8')));
 }
+
+/** What the largest of some processes has, which is the worker that answers calls; nothing of none. */
+function ofLargest(pids: readonly number[]): Record<string, number> {
+  const states = pids.flatMap((pid) => {
+    try {
+      return { memoryMiB: statusOf(pid, 'VmRSS') / 1024, handles: handlesOf(pid) };
+    } catch {
+      // It has ended meanwhile.
+      return [];
+    }
+  });
+  // One that has ended and has not been waited for has no memory.
+  const [largest] = states
+    .filter(({ memoryMiB }) => memoryMiB > 0)
+    .toSorted((a, b) => b.memoryMiB - a.memoryMiB);
+  return largest ? { 'worker memory MiB': largest.memoryMiB, 'worker handles': largest.handles } : {};
+}
+
+const handlesOf = (pid: number) => readdirSync(`/proc/${pid}/fd`).length;
 
 /** A number of `/proc/PID/status`. */
 function statusOf(pid: number, name: string): number {

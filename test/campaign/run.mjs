@@ -1,6 +1,6 @@
 /**
  * Campaign runner: `npm run campaign` lists the campaigns, `npm run campaign -- NAME [--seed N] [--count N]
- * [--minutes N]` runs one.
+ * [--minutes N] [--record FILE]` runs one.
  *
  * A campaign is a file `NAME.campaign.ts` that exports `campaign` (see `campaign.ts`). The last line printed is its
  * report as one JSON object; with failures, the exit code is 1.
@@ -19,14 +19,19 @@ const whole = (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 
 function usage(problem) {
   console.error(
-    `${problem} Usage: npm run campaign -- NAME [--seed N] [--count N] [--minutes N], where NAME is one of: ${names.join(', ')}`,
+    `${problem} Usage: npm run campaign -- NAME [--seed N] [--count N] [--minutes N] [--record FILE], where NAME is one of: ${names.join(', ')}`,
   );
   process.exit(2);
 }
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string', default: '1' }, count: { type: 'string' }, minutes: { type: 'string' } },
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string' },
+    minutes: { type: 'string' },
+    record: { type: 'string' },
+  },
 });
 const [name, ...more] = positionals;
 if (!name || !names.includes(name) || more.length > 0) {
@@ -43,6 +48,7 @@ const report = await runCampaign(name, campaign, {
   seed,
   count: count ?? campaign.count,
   minutes: minutes ?? campaign.minutes,
+  recordTo: values.record && resolve(values.record),
 });
 console.table(report.counts);
 if (Object.keys(report.measured).length > 0) console.table(report.measured);

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { readEndpoint, type Endpoint } from '../../src-main/host/shared/endpoint.ts';
 
 const collector = resolve(import.meta.dirname, '../support/hold-after-collection.mjs');
+const leakPlanter = resolve(import.meta.dirname, '../support/plant-leak.mjs');
 const launcher = resolve(import.meta.dirname, '../../resources/bin/r2o.mjs');
 
 /** A running `r2o serve` on a data folder of its own. */
@@ -24,17 +25,24 @@ export type Served = {
   stop: () => Promise<void>;
 };
 
-export async function serve(): Promise<Served> {
+export type ServeOptions = {
+  /** What it loses a little of with each request, by the name of a measure; see `plant-leak.mjs`. */
+  leak?: string | undefined;
+};
+
+export async function serve({ leak }: ServeOptions = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'r2o-campaign-'));
   const [data, temporary, heldFile] = ['data', 'tmp', 'held.json'].map((name) => join(folder, name)) as [string, string, string]; // prettier-ignore
   mkdirSync(temporary);
+  const loaded = leak === undefined ? [collector] : [collector, leakPlanter];
   const child = spawn(process.execPath, [launcher, '--data', data, 'serve', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
       TMPDIR: temporary,
-      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --expose-gc --import ${pathToFileURL(collector).href}`,
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --expose-gc ${loaded.map((path) => `--import ${pathToFileURL(path).href}`).join(' ')}`,
       R2O_TEST_HELD: heldFile,
+      ...(leak !== undefined && { R2O_TEST_LEAK: leak }),
     },
   });
   const [printed] = (await once(child.stdout, 'data')) as [Buffer];

@@ -1,0 +1,68 @@
+/**
+ * Loaded before `r2o serve --data FOLDER` and its workers (`node --import`): loses a little of what R2O_TEST_LEAK names, the
+ * server with each request and a worker ten times a second, so that a test shows whether its measures notice.
+ */
+import { spawn } from 'node:child_process';
+import { subscribe } from 'node:diagnostics_channel';
+import { appendFileSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import Database from 'better-sqlite3';
+
+const KIB = 1024;
+const WORKER_INTERVAL_MS = 100;
+const dataFolder = process.argv[process.argv.indexOf('--data') + 1];
+/** What would be garbage otherwise. */
+const kept = [];
+let count = 0;
+
+/** By the measure that each of them lets grow. */
+const LEAKS = {
+  'heap MiB': () => kept.push(Array.from({ length: 8 * KIB }, (_, index) => index + 0.5)),
+  'memory MiB': keepMemoryOutsideHeap,
+  handles: () => openSync(import.meta.filename),
+  threads: () => kept.push(new Worker('setInterval(() => {}, 1e6)', { eval: true })),
+  // It ends with its input, which is when the server does.
+  'child processes': () => kept.push(spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] })),
+  'temporary files': () => writeFileSync(join(mkdtempSync(join(tmpdir(), 'planted-')), 'file'), 'x'),
+  'files of the data folder': () => writeFileSync(join(dataFolder, `planted-${count++}`), 'x'),
+  'database MiB': () => planted().exec(`INSERT INTO planted VALUES (randomblob(${128 * KIB}))`),
+  'write-ahead log MiB': () => {
+    if (kept.length === 0) kept.push(readWithoutEnd(planted()));
+    planted().exec(`INSERT INTO planted VALUES (randomblob(${64 * KIB})); DELETE FROM planted`);
+  },
+  'log KiB': () => appendFileSync(join(dataFolder, 'logs/r2o.log'), '{"msg":"planted"}\n'),
+};
+const WORKER_LEAKS = { 'worker memory MiB': keepMemoryOutsideHeap, 'worker handles': LEAKS.handles };
+
+const isWorker = process.argv[1]?.endsWith('worker.js');
+const leak = (isWorker ? WORKER_LEAKS : LEAKS)[process.env.R2O_TEST_LEAK];
+if (leak && isWorker) setInterval(leak, WORKER_INTERVAL_MS).unref();
+else if (leak) subscribe('http.server.request.start', leak);
+
+/** 64 KiB that V8 knows nothing of. */
+function keepMemoryOutsideHeap() {
+  const db = new Database(':memory:');
+  db.exec(`CREATE TABLE planted (bytes); INSERT INTO planted VALUES (randomblob(${64 * KIB}))`);
+  kept.push(db);
+}
+
+let writer;
+
+/** A connection to the database of the data folder, with a table for what nobody needs. */
+function planted() {
+  if (!writer) {
+    writer = new Database(join(dataFolder, 'studio.sqlite'));
+    writer.exec('CREATE TABLE planted (bytes)');
+  }
+  return writer;
+}
+
+/** What a reader may still want to read stays in the write-ahead log. */
+function readWithoutEnd({ name }) {
+  const reader = new Database(name, { readonly: true });
+  reader.exec('BEGIN');
+  reader.prepare('SELECT * FROM planted').all();
+  return reader;
+}
