@@ -19,6 +19,11 @@ export function scanKind(environment: JobEnvironment): JobKindHandler<'scan'> {
     while (!store.scans.finishChunk({ collectionId, scanId, finishedAtMs: nowMs() })) {
       await new Promise(setImmediate);
     }
+    let at = store.movedImages.rejoinChunk(collectionId, null);
+    while (at) {
+      await new Promise(setImmediate);
+      at = store.movedImages.rejoinChunk(collectionId, at);
+    }
     onCollection(collectionId);
     return null;
   };

@@ -18,6 +18,7 @@ import { MaskEditRepository } from './mask-edits.ts';
 import { MaskImportRepository } from './mask-imports.ts';
 import { knownMigrations, migrate, refuseForeign, type Migration } from './migrate.ts';
 import { ModelRepository } from './models.ts';
+import { MovedImageRepository } from './moved-images.ts';
 import { makePrivate } from './private-folder.ts';
 import { ReviewQueueRepository } from './review-queue.ts';
 import { RunRepository } from './runs.ts';
@@ -79,6 +80,7 @@ export class Store {
   readonly collections: CollectionRepository;
   readonly images: ImageRepository;
   readonly scans: ScanRepository;
+  readonly movedImages: MovedImageRepository;
   readonly jobs: JobRepository;
   readonly runs: RunRepository;
   readonly settings: SettingsRepository;
@@ -113,6 +115,7 @@ export class Store {
     this.collections = new CollectionRepository(writable);
     this.images = new ImageRepository(readable);
     this.scans = new ScanRepository(writable);
+    this.movedImages = new MovedImageRepository(writable);
     this.jobs = new JobRepository(writable);
     this.runs = new RunRepository(writable);
     this.settings = new SettingsRepository(writable);

@@ -4,16 +4,18 @@ import { spawnSync } from 'node:child_process';
  * Debian's own Python: the packages of apt are its, and not those of another one in PATH. `R2O_TEST_PYTHON` names
  * another, such as that of test/tools/prepare.sh; then a module that it lacks is an error, and no reason to skip.
  */
-const PYTHON = process.env.R2O_TEST_PYTHON ?? '/usr/bin/python3';
+export const pythonPath = process.env.R2O_TEST_PYTHON ?? '/usr/bin/python3';
 
 /**
  * Why tests that need Python modules cannot run here; undefined where they can.
  * @throws Error instead, where `R2O_TEST_PYTHON` says which Python to use
  */
 export function missingPython(...modules: string[]): string | undefined {
-  const { status, stderr } = spawnSync(PYTHON, ['-c', `import ${modules.join(', ')}`], { encoding: 'utf8' });
+  const { status, stderr } = spawnSync(pythonPath, ['-c', `import ${modules.join(', ')}`], {
+    encoding: 'utf8',
+  });
   if (status === 0) return undefined;
-  const reason = `${PYTHON} has no ${modules.join(', ')}`;
+  const reason = `${pythonPath} has no ${modules.join(', ')}`;
   if (process.env.R2O_TEST_PYTHON !== undefined) throw new Error(`${reason}: ${stderr}`);
   return reason;
 }
@@ -33,7 +35,7 @@ export function pythonReason(module: string): string {
  * @throws Error with what it wrote to stderr when it fails
  */
 export function runPython(script: string, ...args: string[]): string {
-  const { status, stdout, stderr } = spawnSync(PYTHON, ['-c', script, ...args], {
+  const { status, stdout, stderr } = spawnSync(pythonPath, ['-c', script, ...args], {
     encoding: 'utf8',
     maxBuffer: 64 * 2 ** 20,
     env: { ...process.env, QT_QPA_PLATFORM: 'offscreen' },

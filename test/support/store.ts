@@ -92,6 +92,8 @@ export function scanFolder(store: Store, { collectionId, scanId, files }: ScanOf
   const opened = files.filter((_, index) => toOpen.includes(index));
   store.scans.saveInspected({ ...scan, files: opened.map(asInspected) });
   while (!store.scans.finishChunk({ ...scan, finishedAtMs: scanId * 1_000 }));
+  let at = store.movedImages.rejoinChunk(collectionId, null);
+  while (at) at = store.movedImages.rejoinChunk(collectionId, at);
   return opened.map(({ relPath }) => relPath);
 }
 

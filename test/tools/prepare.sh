@@ -11,7 +11,8 @@ unavailable() {
 }
 
 # PyTorch from Debian computes on the CPU and is 140 MB; the package registry's brings gigabytes for GPUs.
-packages=(python3-venv python3-torch python3-torchvision python3-onnx labelme)
+# fuse3 mounts the drive that ignores case.
+packages=(python3-venv python3-torch python3-torchvision python3-onnx labelme fuse3)
 if ! dpkg -s "${packages[@]}" >/dev/null 2>&1; then
   command -v apt-get >/dev/null || unavailable 'there is no apt-get'
   apt-get update -qq -o APT::Update::Error-Mode=any >&2 || unavailable "Debian's packages cannot be reached"

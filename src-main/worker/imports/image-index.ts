@@ -17,6 +17,8 @@ export class ImageIndex {
   readonly #byStem: Names = new Map();
   readonly #byExportName: Names = new Map();
   readonly #byLooseName: Names = new Map();
+  readonly #byFoldedName: Names = new Map();
+  readonly #byContent: Names = new Map();
 
   add(image: ImportableImage): void {
     const path = image.relPath.normalize();
@@ -28,6 +30,9 @@ export class ImageIndex {
     note(this.#byStem, withoutExtension(file), image);
     const exported = [exportName(path), markedName(image)];
     for (const name of exported) note(this.#byExportName, name, image);
+    for (const name of [path, file, ...exported])
+      for (const one of [name, withoutExtension(name)]) note(this.#byFoldedName, one.toLowerCase(), image);
+    note(this.#byContent, image.contentHash, image);
     for (const name of new Set([file, ...exported].map(looseName))) note(this.#byLooseName, name, image);
   }
 
@@ -63,6 +68,16 @@ export class ImageIndex {
   /** By the name of its file in whatever folder, else without the extension. */
   called(file: string): ImportableImage[] {
     return this.#byFile.get(file) ?? this.#byStem.get(withoutExtension(file)) ?? this.#byStem.get(file) ?? [];
+  }
+
+  /** By its path, its file name or the name that an export gives it, in capitals or not, with the extension or without. */
+  calledInAnyCase(name: string): ImportableImage[] {
+    const folded = name.normalize().toLowerCase();
+    return this.#byFoldedName.get(folded) ?? this.#byFoldedName.get(withoutExtension(folded)) ?? [];
+  }
+
+  withContent(contentHash: string): ImportableImage[] {
+    return this.#byContent.get(contentHash) ?? [];
   }
 
   /** By what upload tools leave of its name; of several, the one whose extension is the same. */

@@ -90,6 +90,9 @@ export class ImageNames {
     const images = this.#index.atPath(entry.relPath);
     const same = images.filter(({ contentHash }) => contentHash === entry.contentHash);
     if (same.length > 0) return oneOf(same, true);
+    // Renamed or moved since.
+    const moved = this.#index.withContent(entry.contentHash);
+    if (moved.length > 0) return oneOf(moved, true);
     return `${list.path} says that it is ${entry.relPath}, but the segmentation has no such image with the same content.`;
   }
 
@@ -158,7 +161,11 @@ export class ImageNames {
     }
     const called = index.called(file);
     const [only, ...others] = called;
-    if (!only) return undefined;
+    // On Windows and macOS, tools may write a name in another case than its file has.
+    if (!only) {
+      const folded = index.calledInAnyCase(isPlain ? file : path);
+      return folded.length > 0 ? oneOf(folded, false) : undefined;
+    }
     if (others.length > 0 || isPlain) return oneOf(called, false);
     return `No image of the segmentation has this path: there is ${only.relPath}, but in another folder.`;
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JobId } from '../../../src-main/contract/ids.ts';
+import { JobId, type SegmentationId } from '../../../src-main/contract/ids.ts';
 import type { ImageStatus } from '../../../src-main/contract/image.ts';
 import {
   asFound,
@@ -117,7 +117,7 @@ describe('collections', () => {
 function segmentAll(
   { store }: TestStore,
   collectionId: Parameters<typeof scanFolder>[1]['collectionId'],
-): void {
+): SegmentationId {
   const segmentationId = store.segmentations.insert({
     collectionId,
     name: 'objects',
@@ -142,6 +142,7 @@ function segmentAll(
       masks: [maskOf({ conceptId })],
     });
   }
+  return segmentationId;
 }
 
 describe('a scan', () => {
@@ -267,8 +268,8 @@ describe('a scan', () => {
     const shown = { relPath: '\ufffd.jpg', content: 1 };
     const files = [
       { ...shown, pathBytes: Uint8Array.of(0xff, 0x2e) },
-      { ...shown, pathBytes: Uint8Array.of(0xfe, 0x2e) },
-      shown,
+      { ...shown, content: 2, pathBytes: Uint8Array.of(0xfe, 0x2e) },
+      { ...shown, content: 3 },
     ];
     expect(scanFolder(test.store, { collectionId, scanId: 1, files })).toHaveLength(3);
     expect(scanFolder(test.store, { collectionId, scanId: 2, files })).toHaveLength(0);
@@ -277,6 +278,53 @@ describe('a scan', () => {
     expect(items.map(({ status }) => status)).toEqual(['missing', 'ok', 'ok']);
     const bytes = items.map(({ id }) => test.store.images.locate(id)?.pathBytes?.[0] ?? null);
     expect(bytes).toEqual([0xff, 0xfe, null]);
+  });
+
+  test('keeps an image whose file was renamed or moved, with its masks and tags, under its new path', () => {
+    using test = new TestStore(tempFolder());
+    const { images, tags, gallery, segmentations } = test.store;
+    const collectionId = test.collection();
+    const c = { relPath: 'c.jpg', content: 3 };
+    scanFolder(test.store, { collectionId, scanId: 1, files: [a, b, c] });
+    const id = test.imageId('a.jpg');
+    const segmentationId = segmentAll(test, collectionId);
+    tags.change([id], ['best'], []);
+    const moved = { relPath: 'sub/z.jpg', content: 1, mtimeMs: 9 };
+    const scanned = scanFolder(test.store, { collectionId, scanId: 2, files: [b, c, moved] });
+    expect(scanned).toEqual(['sub/z.jpg']);
+    expect(images.get(id)).toMatchObject({ relPath: 'sub/z.jpg', status: 'ok', mtimeMs: 9 });
+    expect(test.statuses(collectionId)).toEqual({ 'b.jpg': 'ok', 'c.jpg': 'ok', 'sub/z.jpg': 'ok' });
+    expect(segmentations.masksOf(segmentationId, id)).toHaveLength(1);
+    expect(tags.ofImages([id])).toEqual([{ tag: 'best', images: 1 }]);
+    const ofConcept = test.db.prepare('SELECT rel_path FROM concept_images WHERE image_id = ?').pluck();
+    expect(gallery.tiles(segmentationId, [id])).toMatchObject([{ relPath: 'sub/z.jpg' }]);
+    expect(ofConcept.all(id)).toEqual(['sub/z.jpg']);
+    expect(test.store.collections.get(collectionId)?.counts).toEqual(test.recount(collectionId));
+    // Known from now on, and found again when it moves back, also after a while.
+    expect(scanFolder(test.store, { collectionId, scanId: 3, files: [b, c, moved] })).toEqual([]);
+    scanFolder(test.store, { collectionId, scanId: 4, files: [b] });
+    expect(images.get(id)).toMatchObject({ status: 'missing' });
+    scanFolder(test.store, { collectionId, scanId: 5, files: [a, b] });
+    expect(images.get(id)).toMatchObject({ relPath: 'a.jpg', status: 'ok' });
+    expect(test.statuses(collectionId)).toEqual({ 'a.jpg': 'ok', 'b.jpg': 'ok', 'c.jpg': 'missing' });
+  });
+
+  test('tells moved copies of one file apart by their names, and takes no place that is in use', () => {
+    using test = new TestStore(tempFolder());
+    const collectionId = test.collection();
+    const copies = ['1.jpg', '2.jpg', '3.jpg'].map((name) => ({ relPath: `old/${name}`, content: 1 }));
+    const kept = { relPath: 'kept.jpg', content: 1 };
+    scanFolder(test.store, { collectionId, scanId: 1, files: [kept, ...copies] });
+    segmentAll(test, collectionId);
+    const ids = copies.map(({ relPath }) => test.imageId(relPath));
+    const files = [kept, { relPath: 'new/2.jpg', content: 1 }, { relPath: 'new/9.jpg', content: 1 }];
+    scanFolder(test.store, { collectionId, scanId: 2, files });
+    expect(ids.map((id) => test.store.images.get(id))).toMatchObject([
+      { relPath: 'new/9.jpg', status: 'ok' },
+      { relPath: 'new/2.jpg', status: 'ok' },
+      { relPath: 'old/3.jpg', status: 'missing' },
+    ]);
+    expect(test.statuses(collectionId)).toMatchObject({ 'kept.jpg': 'ok' });
   });
 
   test('settles thousands of vanished files in several steps, each short', () => {
@@ -373,7 +421,8 @@ describe('any history of a folder', () => {
     const there = new Map(files.map((file) => [file.relPath, file.content]));
     for (const [relPath, before] of known) {
       if (there.has(relPath)) continue;
-      if (before.content === null) known.delete(relPath);
+      const isMoved = [...there.values()].includes(before.content ?? NaN);
+      if (before.content === null || isMoved) known.delete(relPath);
       else known.set(relPath, { ...before, status: 'missing' });
     }
     for (const [relPath, now] of there) {

@@ -20,6 +20,7 @@ import { lookAlikeSql } from '../../../src-main/store/look-alikes.ts';
 import { imageIdSql } from '../../../src-main/store/image-ids.ts';
 import { reviewQueueSql } from '../../../src-main/store/review-queue.ts';
 import { imageListSql } from '../../../src-main/store/images.ts';
+import { movedSql, renameSql } from '../../../src-main/store/moved-images.ts';
 import { unseenSql } from '../../../src-main/store/scans.ts';
 import { hashOf, TestStore } from '../../support/store.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -198,6 +199,16 @@ describe('the plan of', () => {
     expect(plan).toContain('INDEX images_by_scan (collection_id=? AND seen_by_scan<?)');
     expect(plan).toContain('INDEX images_by_scan (collection_id=? AND seen_by_scan>?)');
     expect(plan).toMatch(IS_DIRECT);
+  });
+
+  test('images that were moved are found by their hash, and renamed in their lists alone', () => {
+    using test = new TestStore(tempFolder());
+    expect(planOf(test, movedSql.missing)).toContain(
+      'images_by_status (collection_id=? AND status=? AND rel_path>?)',
+    );
+    expect(planOf(test, movedSql.unused)).toContain('images_by_hash (collection_id=? AND content_hash=?)');
+    for (const sql of Object.values({ ...movedSql, ...renameSql }))
+      expect(planOf(test, sql)).not.toMatch(/SCAN|TEMP B-TREE/);
   });
 
   test('the count of what a dataset would be made of reads the index of masks alone', () => {

@@ -57,6 +57,9 @@ describe('the image of a name', () => {
     ['/data/upload/3/1a2b3c4d-my_cat.jpg', 'my cat.jpg'],
     ['1a2b3c4d-cats__only.jpg', 'cats/only.jpg'],
     ['only_jpg.rf.0123456789abcdef0123456789abcdef.jpg', 'cats/only.jpg'],
+    ['CATS/Only.JPG', 'cats/only.jpg'],
+    ['images/train/DOGS__CAFE\u0301.png', 'dogs/café.jpg'],
+    ['ROOT', 'root.jpg'],
     ['train/IMG-001-2-_png.rf.0123456789abcdef0123456789abcdef.jpg', 'birds/IMG 001 (2).png'],
   ])('%s is found', (name, relPath) => expect(found(set, name)).toBe(relPath));
 
@@ -64,6 +67,7 @@ describe('the image of a name', () => {
     ['birds/only.jpg', 'there is cats/only.jpg, but in another folder'],
     ['birds/root.jpg', 'there is root.jpg, but in another folder'],
     ['/elsewhere/root.jpg', 'there is root.jpg, but in another folder'],
+    ['Birds/ROOT.jpg', 'No image of the segmentation has this name'],
     ['nobody.jpg', 'No image of the segmentation has this name'],
     ['', 'No image of the segmentation has this name'],
     ['..', 'No image of the segmentation has this name'],
@@ -193,6 +197,31 @@ describe('the list of an export', () => {
     expect(found(names, 'b.jpg', foreign)).toContain('no such image with the same content');
     writeFileSync(join(folder, 'images.csv'), 'name,of,something else\n1,2,3\n');
     expect(found(namesOf(paths), 'a.jpg', foreign)).toBe('a.jpg');
+  });
+
+  test('stands for an image that was renamed since by its content, and for none of several copies', () => {
+    const listed = writeList([['b', 'images/train/b.jpg', 'b-before.jpg']]);
+    const [only, ...others] = ['moved/b.jpg', 'c.jpg', 'd.jpg'];
+    const text = (hash: string) =>
+      `name,split,file,original,width,height,masks,sha256\nb,train,images/train/b.jpg,b-before.jpg,8,6,1,${hash}\n`;
+    writeFileSync(join(listed, '../../images.csv'), text(hashOf(0)));
+    const renamed = namesOf([only, ...others]);
+    expect(found(renamed, 'b.jpg', listed)).toBe('moved/b.jpg');
+    renamed.add({
+      imageId: ImageId.parse(9),
+      relPath: 'copy.jpg',
+      contentHash: hashOf(0),
+      widthPx: 8,
+      heightPx: 6,
+      isDone: false,
+    });
+    expect(found(renamed, 'b.jpg', listed)).toContain('Several images');
+  });
+
+  test('of several that differ in case only is the one that is written so', () => {
+    const both = namesOf(['IMG.jpg', 'img.jpg']);
+    expect([found(both, 'IMG.jpg'), found(both, 'img.jpg')]).toEqual(['IMG.jpg', 'img.jpg']);
+    expect(found(both, 'Img.jpg')).toContain('Several images');
   });
 
   test('names referenced images by their names alone: their files can be called alike', () => {
