@@ -46,3 +46,43 @@ test('the desktop app says in a dialog that another process has its data folder 
   expect(code).toBe(1);
   expect(dialogs).toEqual([expect.stringContaining('is in use by an r2o command')]);
 });
+
+const launcher = resolve(import.meta.dirname, '../../resources/bin/start-desktop.mjs');
+
+/** Runs `npm start` with a program in Electron's place. */
+async function startWith(script: string): Promise<{ code: unknown; stderr: string }> {
+  const electron = join(tempFolder(), 'electron');
+  writeFileSync(electron, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return new Promise((done) => {
+    const env = { ...process.env, ELECTRON_EXEC_PATH: electron };
+    execFile(process.execPath, [launcher, 'preview', '--skipBuild'], { env }, (error, _, stderr) =>
+      done({ code: error?.code ?? 0, stderr }),
+    );
+  });
+}
+
+test.skipIf(process.platform === 'win32').each([
+  // As Chromium ends on a system that forbids user namespaces: by a signal, so that electron-vite ends with 0.
+  [
+    '[1:1201/0:FATAL:zygote_host_impl_linux.cc(132)] No usable sandbox! If you are',
+    'kill -TRAP $$',
+    'registers the app',
+  ],
+  [
+    'The SUID sandbox helper binary was found, but is not configured correctly.',
+    'kill -TRAP $$',
+    'sudo sysctl -w',
+  ],
+  ['Running as root without --no-sandbox is not supported.', 'exit 1', 'as another user'],
+])('npm start explains what to do where Chromium says "%s"', async (said, end, next) => {
+  const { code, stderr } = await startWith(`echo '${said}' >&2; ${end}`);
+  expect(code).toBe(1);
+  expect(stderr).toContain(said);
+  expect(stderr).toMatch(/error: .*(sandbox|root)/);
+  expect(stderr).toContain(next);
+});
+
+test.skipIf(process.platform === 'win32')('npm start ends as the app ends', async () => {
+  expect(await startWith('exit 0')).toEqual({ code: 0, stderr: '' });
+  expect(await startWith('echo other >&2; exit 3')).toEqual({ code: 3, stderr: 'other\n' });
+});
