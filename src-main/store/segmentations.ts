@@ -58,11 +58,9 @@ const toSegmentSql = `
   ORDER BY i.id LIMIT @limit`;
 
 const changesSql = `
-  SELECT ifnull(sum(i.status IN ('ok', 'changed') AND d.image_id IS NULL), 0) AS newCount,
-    ifnull(sum(i.status IN ('ok', 'changed') AND d.content_hash <> i.content_hash), 0) AS changedCount,
-    ifnull(sum(i.status NOT IN ('ok', 'changed') AND d.image_id IS NOT NULL), 0) AS missingCount
-  FROM segmentations s JOIN images i INDEXED BY images_by_collection ON i.collection_id = s.collection_id
-    LEFT JOIN segmented_images d ON d.segmentation_id = s.id AND d.image_id = i.id
+  SELECT c.ok_count + c.changed_count - (s.finished_images + s.preliminary_images - s.missing_images) AS newCount,
+    s.changed_images AS changedCount, s.missing_images AS missingCount
+  FROM segmentations s JOIN collections c ON c.id = s.collection_id
   WHERE s.id = ?`;
 
 /** Segmentations with their concepts and masks. */
