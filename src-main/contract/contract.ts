@@ -46,6 +46,7 @@ import {
   RedoneBatch,
   UndoneBatch,
 } from './mask-edit.ts';
+import { maskStack } from './mask-stack.ts';
 import { maskSteps } from './mask-steps.ts';
 import {
   Architecture,
@@ -287,6 +288,7 @@ export const contract = {
     undo: base.input(ImageMasksRequest).output(ImageEdit),
     redo: base.input(ImageMasksRequest).output(ImageEdit),
     ...maskSteps,
+    ...maskStack,
     /** Undoes a bulk action on many images, except where something else was done since. */
     undoBatch: base.input(z.object({ batch: z.number().int() })).output(UndoneBatch),
     redoBatch: base.input(z.object({ batch: z.number().int() })).output(RedoneBatch),

@@ -14,6 +14,7 @@ export const MaskEditKind = z.enum([
   'review',
   'concept',
   'import',
+  'arrange',
 ]);
 export type MaskEditKind = z.infer<typeof MaskEditKind>;
 

@@ -29,6 +29,8 @@ export const Mask = z.object({
   areaPx: z.number().int().positive(),
   /** 0..1; ranks masks; not a probability. */
   score: z.number().min(0).max(1),
+  /** Decides with the area which mask is in front where masks overlap: see `comparePainting`. */
+  stackOrder: z.number().int(),
   review: ReviewState,
   revision: z.number().int().positive(),
 });

@@ -35,6 +35,7 @@ const ExportMaskRow = z.object({
   box: Box,
   areaPx: z.number().int().positive(),
   score: z.number(),
+  stackOrder: z.number().int(),
   review: ReviewState,
   rle: Bytes,
 });

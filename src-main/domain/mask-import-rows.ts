@@ -24,11 +24,17 @@ export const ImportedMask = z.object({
   className: z.string(),
   areaPx: z.number().int().positive(),
   score: z.number(),
+  stackOrder: z.number().int(),
   review: ReviewState,
   shape: MaskShape,
   /** As dataset versions have it: the shape in the newest, and its classes. Null if it is in none. */
   exported: z
-    .object({ shape: MaskShape, areaPx: z.number().int(), classNames: z.array(z.string()) })
+    .object({
+      shape: MaskShape,
+      areaPx: z.number().int(),
+      stackOrder: z.number().int(),
+      classNames: z.array(z.string()),
+    })
     .nullable(),
 });
 export type ImportedMask = z.infer<typeof ImportedMask>;

@@ -10,7 +10,7 @@ import { JsonLists } from './text-file.ts';
 
 /**
  * COCO panoptic: a PNG per image in which every pixel has the number of one segment, 0 where there is none.
- * Masks may overlap and segments may not: smaller masks are painted over larger ones.
+ * Masks may overlap and segments may not: masks are painted one over another, as `paintOrder` says.
  * Source: COCO, data format, 4. Panoptic Segmentation.
  */
 export const cocoPanoptic: ExportFormatDefinition = {
@@ -18,7 +18,7 @@ export const cocoPanoptic: ExportFormatDefinition = {
   imageFolder: (split) => `images/${split}`,
   help: () => [
     'Load annotations/panoptic_SPLIT.json with panopticapi; its PNGs are in panoptic_SPLIT/.',
-    'Where masks overlap, the smaller one is in front. Unlabelled pixels are 0 (void).',
+    'Where masks overlap, the one in front in the app is in front here, too. Unlabelled pixels are 0 (void).',
   ],
   open: ({ path, plan, remark }) => {
     const categories = plan.classes.map(({ number: id, name, colour }) => ({
@@ -40,8 +40,7 @@ export const cocoPanoptic: ExportFormatDefinition = {
         const folder = join(path, 'annotations', `panoptic_${image.split}`);
         const { ids, segments } = segmentsOf(image);
         const hidden = image.masks.length - segments.length;
-        if (hidden > 0)
-          remark(image, `${hidden} masks are completely covered by smaller ones and are left out.`);
+        if (hidden > 0) remark(image, `${hidden} masks are completely covered by others and are left out.`);
         await mkdir(folder, { recursive: true });
         await writeFile(
           join(folder, `${image.name}.png`),

@@ -4,6 +4,7 @@ import type { Split } from '../contract/dataset.ts';
 import type { Box, ReviewState } from '../contract/mask.ts';
 import { freeName } from '../domain/free-name.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
+import { inPaintOrder } from '../domain/stack-order.ts';
 
 /** A mask as formats write it. */
 export type ExportedMask = {
@@ -15,6 +16,7 @@ export type ExportedMask = {
   box: Box;
   areaPx: number;
   score: number;
+  stackOrder: number;
   review: ReviewState;
   shape: MaskShape;
 };
@@ -80,9 +82,9 @@ export type ExportFormatDefinition = {
   open: (context: ExportContext) => Promise<ExportWriter>;
 };
 
-/** Masks in the order in which they are painted where they overlap: large ones first, so that small ones stay. */
+/** Masks in the order in which they are painted where they overlap: as people have put them, and small ones over large ones. */
 export function paintOrder(masks: readonly ExportedMask[]): ExportedMask[] {
-  return masks.toSorted((a, b) => b.areaPx - a.areaPx || a.score - b.score || a.number - b.number);
+  return inPaintOrder(masks, ({ number }) => number);
 }
 
 /**

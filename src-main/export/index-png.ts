@@ -36,7 +36,7 @@ export const indexPng: ExportFormatDefinition = {
     classes.length <= MAX_CLASS_WITH_OBJECTS
       ? 'instances/SPLIT/NAME.png: 1000 * class + object, 16 bits; 0 is background.'
       : `There are no instances: 16 bits can only hold them for up to ${MAX_CLASS_WITH_OBJECTS} classes.`,
-    'Where masks overlap, the smaller one is in front.',
+    'Where masks overlap, the one in front in the app is in front here, too.',
   ],
   open: ({ path, plan, remark, note }) => {
     const classes = classesBesideBackground(plan, note);

@@ -2,7 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { decodeCrop } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
-import type { ExportContext, ExportedImage, ExportedMask, ExportFormatDefinition } from './format.ts';
+import {
+  paintOrder,
+  type ExportContext,
+  type ExportedImage,
+  type ExportedMask,
+  type ExportFormatDefinition,
+} from './format.ts';
 import { pathFrom } from './place-image.ts';
 import { exportedPolygons, POLYGON_HELP } from './polygons.ts';
 import { asciiJson } from './text-file.ts';
@@ -30,7 +36,8 @@ export const labelme: ExportFormatDefinition = {
         const folder = join(context.path, image.split);
         await mkdir(folder, { recursive: true });
         const shapes = await Promise.all(
-          image.masks.map((mask, index) => shapesOf(mask, index + 1, context)),
+          // LabelMe shows later shapes in front, and its converters paint them in this order.
+          paintOrder(image.masks).map((mask, index) => shapesOf(mask, index + 1, context)),
         );
         const { labelmeShapes } = context.plan.options;
         const json = {

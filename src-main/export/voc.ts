@@ -33,7 +33,7 @@ export const voc: ExportFormatDefinition = {
       : undefined,
   help: () => [
     'SegmentationClass contains classes and SegmentationObject contains objects; 0 is background, 255 is void (not used here).',
-    'labelmap.txt names the classes, as CVAT reads it. Where masks overlap, the smaller one is in front.',
+    'labelmap.txt names the classes, as CVAT reads it. Where masks overlap, the one in front in the app is in front here, too.',
   ],
   open: async ({ path, plan, remark, note }) => {
     const classNames = labelMapNames(classesBesideBackground(plan, note), note);

@@ -11,8 +11,8 @@ type Kind = keyof Difference;
 type Names = ReadonlyMap<number, string>;
 
 /**
- * Compares two versions, image by image by their paths, and mask by mask: those of the same shape, class and review
- * are the same; of the others, those copied from the same mask have changed. Reads a page at a time and breathes
+ * Compares two versions, image by image by their paths, and mask by mask: those of the same shape, class, review and
+ * order are the same; of the others, those copied from the same mask have changed. Reads a page at a time and breathes
  * in between, because it runs where windows are served.
  */
 export async function diffVersions(
@@ -106,8 +106,8 @@ function diffMasks(before: readonly ClassedMask[], after: readonly ClassedMask[]
   };
 }
 
-const identityOf = ({ className, review, rle }: ClassedMask) =>
-  `${className ?? ''}\n${review}\n${Buffer.from(rle).toString('latin1')}`;
+const identityOf = ({ className, review, stackOrder, rle }: ClassedMask) =>
+  `${className ?? ''}\n${review}\n${stackOrder}\n${Buffer.from(rle).toString('latin1')}`;
 
 function take(left: Map<string, number>, key: string): boolean {
   const count = left.get(key) ?? 0;

@@ -3,12 +3,13 @@ import { cacheEntry, cachePlace } from '../domain/data-layout.ts';
 import { pictureKey } from '../domain/picture-key.ts';
 import { userError } from '../contract/errors.ts';
 import type { ImageId, SegmentationId } from '../contract/ids.ts';
+import type { Stacked } from '../contract/mask-stack.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import { readIfThere } from './cached-file.ts';
 import { photoFile } from './photo-files.ts';
 import type { Service } from './service.ts';
 
-type DrawnMask = { shape: MaskShape; areaPx: number; colour: string; isRejected: boolean };
+type DrawnMask = Stacked & { shape: MaskShape; colour: string; isRejected: boolean };
 
 /** Objects without a concept. */
 export const PLAIN_COLOUR = '#ffd166';
@@ -43,19 +44,20 @@ function drawnMasks({ store }: Service, id: SegmentationId, imageId: ImageId): D
   return store.segmentations
     .masksOf(id, imageId)
     .filter(({ level }) => level === 0)
-    .flatMap(({ id: maskId, conceptId, areaPx, review }) => {
+    .flatMap(({ id: maskId, conceptId, areaPx, stackOrder, review }) => {
       const shape = store.segmentations.shapeOf(maskId);
       const colour = (conceptId === null ? undefined : colours.get(conceptId)) ?? PLAIN_COLOUR;
-      return shape ? [{ shape, areaPx, colour, isRejected: review === 'rejected' }] : [];
+      return shape ? [{ shape, areaPx, stackOrder, colour, isRejected: review === 'rejected' }] : [];
     });
 }
 
 /** A name for all that can be seen of the picture, so that an entry of the cache is never out of date. */
 function keyOf(picture: string, masks: readonly DrawnMask[]): string {
   const hash = createHash('sha256').update(picture);
-  for (const { shape, areaPx, colour, isRejected } of masks) {
+  for (const { shape, areaPx, stackOrder, colour, isRejected } of masks) {
     const { gridWidth, gridHeight, rle } = shape;
-    hash.update(`;${gridWidth},${gridHeight},${areaPx},${colour},${isRejected},${rle.length};`).update(rle);
+    const facts = [gridWidth, gridHeight, areaPx, stackOrder, colour, isRejected, rle.length];
+    hash.update(`;${facts.join(',')};`).update(rle);
   }
   return hash.digest('hex');
 }

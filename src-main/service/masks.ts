@@ -15,6 +15,7 @@ import type {
   ReviewProgress,
 } from '../contract/mask-edit.ts';
 import { hasCalibratedScores } from '../contract/likely-right.ts';
+import type { StackMove } from '../contract/mask-stack.ts';
 import type { MaskStep } from '../contract/mask-steps.ts';
 import type { Mask, ReviewState } from '../contract/mask.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
@@ -22,6 +23,7 @@ import type { ShapedMask } from '../contract/segmentation.ts';
 import type { BatchPart, TurnedSteps } from '../store/mask-edits.ts';
 import type { OwnedMask } from '../store/mask-row.ts';
 import type { ImageStep, MaskWrite, StepResult } from '../store/mask-states.ts';
+import { stackOrderOfNew, stackWrites } from './mask-stack.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 
@@ -129,6 +131,9 @@ export function maskHandlers(service: Service) {
     throw userError('not-segmented-yet', { imageId, id });
   };
 
+  const objectsOf = ({ id, imageId }: ImageKey) =>
+    store.segmentations.masksOf(id, imageId).filter(({ level }) => level === OBJECT_LEVEL);
+
   const getEach = (ids: readonly MaskId[]) => [...new Set(ids)].map(get);
 
   return {
@@ -196,6 +201,7 @@ export function maskHandlers(service: Service) {
         origin: 'hand',
         level: OBJECT_LEVEL,
         score: DRAWN_SCORE,
+        stackOrder: stackOrderOfNew(objectsOf({ id, imageId }), mask.areaPx),
         review: 'accepted',
       } as const;
       const result = store.maskEdits.apply(
@@ -245,14 +251,26 @@ export function maskHandlers(service: Service) {
       } as const;
       const [largest, ...others] = (await calls.call(call)).pieces;
       if (!largest) throw new Error('a mask was split into nothing');
-      const { conceptId, origin, level, score } = mask;
+      const { conceptId, origin, level, score, stackOrder } = mask;
       return apply(get(id), 'split', [
         { kind: 'reshape', id, revision, mask: largest },
         ...others.map((piece): MaskWrite => {
-          const like = { conceptId, origin, level, score, review: 'edited' } as const;
+          const like = { conceptId, origin, level, score, stackOrder, review: 'edited' } as const;
           return { kind: 'insert', mask: { ...piece, ...like } };
         }),
       ]);
+    },
+
+    /** @throws UserError NOT_FOUND; BAD_INPUT for masks of several images */
+    async arrange(ids: readonly MaskId[], to: StackMove): Promise<ImageEdit> {
+      const masks = getEach(ids);
+      sameImage(masks);
+      const writes = await stackWrites(service, masks, to);
+      const [first] = masks;
+      if (!first) throw new Error('there is nothing to arrange');
+      if (writes.length > 0) return apply(first, 'arrange', writes);
+      const { segmentationId, imageId } = first;
+      return { changed: [], removed: [], history: store.maskEdits.history(segmentationId, imageId) };
     },
 
     /** @throws UserError NOT_FOUND */

@@ -167,6 +167,7 @@ export function createRouter(service: Service) {
       remove: os.masks.remove.handler(({ input }) => masks.remove(input.ids)),
       undo: os.masks.undo.handler(({ input }) => masks.undo(input)),
       redo: os.masks.redo.handler(({ input }) => masks.redo(input)),
+      arrange: os.masks.arrange.handler(({ input }) => masks.arrange(input.ids, input.to)),
       steps: os.masks.steps.handler(({ input }) => masks.steps(input)),
       goToStep: os.masks.goToStep.handler(({ input: { stepId, ...key } }) => masks.goToStep(key, stepId)),
       undoBatch: os.masks.undoBatch.handler(({ input }) => masks.undoBatch(input.batch)),

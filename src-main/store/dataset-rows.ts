@@ -54,6 +54,7 @@ export type DatasetMask = {
   box: Box;
   areaPx: number;
   score: number;
+  stackOrder: number;
   review: ReviewState;
   rle: Uint8Array;
 };
@@ -86,6 +87,7 @@ type MaskRow = {
   height: number;
   area_px: number;
   score: number;
+  stack_order: number;
   review: string;
   rle: Uint8Array;
 };
@@ -271,8 +273,10 @@ function prepareCopy(db: WritableDb): DatasetRowRepository['copyImages'] {
       i.width_px, i.height_px, ifnull(i.orientation, 1), 'train'
     FROM images i JOIN collections c ON c.id = i.collection_id WHERE i.id = @imageId`);
   const insertMask = db.prepare<[Record<string, unknown>]>(`
-    INSERT INTO dataset_masks (image_id, class_number, source_mask_id, x, y, width, height, area_px, score, review, rle)
-    VALUES (@dataset_image_id, @class_number, @id, @x, @y, @width, @height, @area_px, @score, @review, @rle)`);
+    INSERT INTO dataset_masks (image_id, class_number, source_mask_id, x, y, width, height, area_px, score,
+      stack_order, review, rle)
+    VALUES (@dataset_image_id, @class_number, @id, @x, @y, @width, @height, @area_px, @score,
+      @stack_order, @review, @rle)`);
   const copyOne = (imageId: ImageId, step: BuildStep) => {
     const { versionId, segmentationId, filter, classOf, keepEmptyImages } = step;
     const rows = masks.all({ segmentationId, imageId, ...boundFilter(filter) });
@@ -317,6 +321,7 @@ function toMask(row: MaskRow): DatasetMask {
     box: { x, y, width, height },
     areaPx: row.area_px,
     score: row.score,
+    stackOrder: row.stack_order,
     review: ReviewState.parse(row.review),
     rle: row.rle,
   };

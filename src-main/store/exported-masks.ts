@@ -8,6 +8,7 @@ type MaskRow = {
   mask_id: number;
   class_name: string;
   area_px: number;
+  stack_order: number;
   width_px: number;
   height_px: number;
   rle: Uint8Array;
@@ -51,7 +52,7 @@ export class ExportedMaskReader {
       )
       .pluck();
     this.#masks = db.prepare(`
-      SELECT m.source_mask_id AS mask_id, c.name AS class_name, m.area_px, i.width_px, i.height_px, m.rle
+      SELECT m.source_mask_id AS mask_id, c.name AS class_name, m.area_px, m.stack_order, i.width_px, i.height_px, m.rle
       FROM dataset_masks m JOIN dataset_images i ON i.id = m.image_id
         JOIN dataset_classes c ON c.version_id = i.version_id AND c.number = m.class_number
       WHERE m.image_id = ? AND m.source_mask_id IS NOT NULL ORDER BY m.id`);
@@ -115,8 +116,9 @@ function toExported({
   height_px,
   rle,
   area_px,
+  stack_order,
   class_name,
 }: MaskRow): NonNullable<ImportedMask['exported']> {
   const shape = { gridWidth: width_px, gridHeight: height_px, rle };
-  return { shape, areaPx: area_px, classNames: [class_name] };
+  return { shape, areaPx: area_px, stackOrder: stack_order, classNames: [class_name] };
 }

@@ -31,6 +31,7 @@ type MaskRow = {
   revision: number;
   class_name: string;
   area_px: number;
+  stack_order: number;
   score: number;
   review: string;
   grid_width: number;
@@ -116,7 +117,7 @@ export class MaskImportRepository {
         AND (@onlyDifferent = 0 OR m.changed + m.added + m.rejected + m.skipped > 0)
       ORDER BY m.image_id LIMIT @limit`);
     this.#masks = db.prepare(`
-      SELECT m.id, m.revision, m.area_px, m.score, m.review, s.grid_width, s.grid_height, s.rle,
+      SELECT m.id, m.revision, m.area_px, m.score, m.stack_order, m.review, s.grid_width, s.grid_height, s.rle,
         ifnull(ifnull(t.name, 'concept-' || t.number), '') AS class_name
       FROM masks m JOIN mask_shapes s ON s.mask_id = m.id LEFT JOIN concepts c ON c.id = m.concept_id
         LEFT JOIN concepts t ON t.id = ifnull(c.merged_into, c.id)
@@ -194,6 +195,7 @@ export class MaskImportRepository {
       className: row.class_name,
       areaPx: row.area_px,
       score: row.score,
+      stackOrder: row.stack_order,
       review: ReviewState.parse(row.review),
       shape: { gridWidth: row.grid_width, gridHeight: row.grid_height, rle: row.rle },
       exported: exported?.get(row.id) ?? null,

@@ -15,6 +15,7 @@ export type MaskRow = {
   height: number;
   area_px: number;
   score: number;
+  stack_order: number;
   review: string;
   revision: number;
 };
@@ -35,6 +36,7 @@ export function toOwnedMask(row: MaskRow): OwnedMask {
     box: { x, y, width, height },
     areaPx: row.area_px,
     score: row.score,
+    stackOrder: row.stack_order,
     review: ReviewState.parse(row.review),
     revision: row.revision,
   };

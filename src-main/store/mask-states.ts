@@ -34,7 +34,11 @@ export type MaskWrite =
       conceptId?: ConceptId | null;
     }
   | { kind: 'concept'; id: MaskId; conceptId: ConceptId | null }
+  | { kind: 'stack-order'; id: MaskId; stackOrder: number }
   | { kind: 'remove'; id: MaskId; revision?: number };
+
+/** Changes that leave the shape as it is. */
+const KEEPS_SHAPE: ReadonlySet<MaskWrite['kind']> = new Set(['review', 'concept', 'stack-order']);
 
 export type ImageStep = MaskPlace & {
   kind: MaskEditKind;
@@ -68,7 +72,7 @@ export class MaskStates {
     this.#keep = db.prepare(`
       INSERT INTO mask_edit_states (edit_id, mask_id, is_after, ${MASK_COLUMNS}, grid_width, grid_height, rle)
       SELECT @editId, m.id, @isAfter, m.concept_id, m.origin, m.level, m.x, m.y, m.width, m.height, m.area_px,
-        m.score, m.review, m.revision, s.grid_width, s.grid_height, s.rle
+        m.score, m.stack_order, m.review, m.revision, s.grid_width, s.grid_height, s.rle
       FROM masks m LEFT JOIN mask_shapes s ON @hasShape AND s.mask_id = m.id
       WHERE m.id = @id`);
     this.#kept = db.prepare('SELECT * FROM mask_edit_states WHERE edit_id = ? ORDER BY id');
@@ -88,7 +92,7 @@ export class MaskStates {
    * @throws UserError NOT_FOUND, WRONG_STATE
    */
   write(editId: number, step: Pick<ImageStep, 'segmentationId' | 'imageId'>, write: MaskWrite): MaskId {
-    const hasShape = Number(write.kind !== 'review' && write.kind !== 'concept');
+    const hasShape = Number(!KEEPS_SHAPE.has(write.kind));
     if (write.kind === 'insert') {
       const id = this.#masks.insert(step, write.mask);
       this.#keep.run({ editId, id, isAfter: 1, hasShape });
@@ -107,8 +111,13 @@ export class MaskStates {
     return this.#pairs(editId, side).every(({ maskId, wanted }) => {
       const mask = this.#get.get(maskId);
       if (!mask || !wanted) return mask === wanted;
-      const { revision, review, concept_id } = wanted;
-      return mask.revision === revision && mask.review === review && mask.concept_id === concept_id;
+      const { revision, review, concept_id, stack_order } = wanted;
+      return (
+        mask.revision === revision &&
+        mask.review === review &&
+        mask.concept_id === concept_id &&
+        mask.stack_order === stack_order
+      );
     });
   }
 
@@ -171,6 +180,9 @@ export class MaskStates {
         return;
       case 'concept':
         this.#masks.setConcept(write.id, write.conceptId);
+        return;
+      case 'stack-order':
+        this.#masks.setStackOrder(write.id, write.stackOrder);
         return;
       case 'remove':
         this.#masks.remove(write.id);

@@ -7,7 +7,11 @@ import type { MaskRow } from './mask-row.ts';
 
 /** A shape with the values derived from it. */
 export type MeasuredMask = { shape: MaskShape; box: Mask['box']; areaPx: number };
-export type NewMaskRow = Pick<Mask, 'conceptId' | 'origin' | 'level' | 'score' | 'review'> & MeasuredMask;
+export type NewMaskRow = Pick<Mask, 'conceptId' | 'origin' | 'level' | 'score' | 'review'> &
+  MeasuredMask & {
+    /** 0 by default. */
+    stackOrder?: number;
+  };
 /** The image of a segmentation that a mask is of. */
 export type MaskPlace = { segmentationId: SegmentationId; imageId: ImageId };
 /** A mask as it once was; its shape is null where that is still the same. */
@@ -17,7 +21,7 @@ type Values = Record<string, unknown>;
 
 /** Columns of a mask except its id and its place. */
 export const MASK_COLUMNS =
-  'concept_id, origin, level, x, y, width, height, area_px, score, review, revision' as const;
+  'concept_id, origin, level, x, y, width, height, area_px, score, stack_order, review, revision' as const;
 
 /**
  * Writes masks and their shapes: all statements that do are here. The methods take part in a transaction of the
@@ -30,14 +34,17 @@ export class MaskWriter {
   readonly #setShape: Statement<[Values]>;
   readonly #setReview: Statement<[Values]>;
   readonly #setConcept: Statement<[Values]>;
+  readonly #setStackOrder: Statement<[Values]>;
   readonly #remove: Statement<[number]>;
   readonly #insertAgain: Statement<[Values]>;
   readonly #putBack: Statement<[Values]>;
 
   constructor(db: WritableDb) {
     this.#insert = db.prepare(`
-      INSERT INTO masks (segmentation_id, image_id, concept_id, origin, level, x, y, width, height, area_px, score, review)
-      VALUES (@segmentationId, @imageId, @conceptId, @origin, @level, @x, @y, @width, @height, @areaPx, @score, @review)`);
+      INSERT INTO masks (segmentation_id, image_id, concept_id, origin, level, x, y, width, height, area_px, score,
+        stack_order, review)
+      VALUES (@segmentationId, @imageId, @conceptId, @origin, @level, @x, @y, @width, @height, @areaPx, @score,
+        @stackOrder, @review)`);
     this.#insertShape = db.prepare(`
       INSERT INTO mask_shapes (mask_id, grid_width, grid_height, rle) VALUES (@maskId, @gridWidth, @gridHeight, @rle)`);
     this.#reshape = db.prepare(`
@@ -48,19 +55,25 @@ export class MaskWriter {
       UPDATE mask_shapes SET grid_width = @gridWidth, grid_height = @gridHeight, rle = @rle WHERE mask_id = @maskId`);
     this.#setReview = db.prepare('UPDATE masks SET review = @review WHERE id = @id');
     this.#setConcept = db.prepare('UPDATE masks SET concept_id = @conceptId WHERE id = @id');
+    this.#setStackOrder = db.prepare('UPDATE masks SET stack_order = @stackOrder WHERE id = @id');
     this.#remove = db.prepare('DELETE FROM masks WHERE id = ?');
     this.#insertAgain = db.prepare(`
       INSERT INTO masks (id, segmentation_id, image_id, ${MASK_COLUMNS})
       VALUES (@mask_id, @segmentation_id, @image_id, @concept_id, @origin, @level, @x, @y, @width, @height, @area_px,
-        @score, @review, @revision)`);
+        @score, @stack_order, @review, @revision)`);
     this.#putBack = db.prepare(`
       UPDATE masks SET concept_id = @concept_id, origin = @origin, level = @level, x = @x, y = @y, width = @width,
-        height = @height, area_px = @area_px, score = @score, review = @review, revision = @revision
+        height = @height, area_px = @area_px, score = @score, stack_order = @stack_order,
+        review = @review, revision = @revision
       WHERE id = @mask_id`);
   }
 
-  insert({ segmentationId, imageId }: MaskPlace, { box, shape, ...mask }: NewMaskRow): MaskId {
-    const { lastInsertRowid } = this.#insert.run({ segmentationId, imageId, ...mask, ...box });
+  insert(
+    { segmentationId, imageId }: MaskPlace,
+    { box, shape, stackOrder = 0, ...mask }: NewMaskRow,
+  ): MaskId {
+    const values = { segmentationId, imageId, stackOrder, ...mask, ...box };
+    const { lastInsertRowid } = this.#insert.run(values);
     const maskId = MaskId.parse(Number(lastInsertRowid));
     this.#insertShape.run({ maskId, ...shape });
     return maskId;
@@ -78,6 +91,10 @@ export class MaskWriter {
 
   setConcept(id: MaskId, conceptId: ConceptId | null): void {
     this.#setConcept.run({ id, conceptId });
+  }
+
+  setStackOrder(id: MaskId, stackOrder: number): void {
+    this.#setStackOrder.run({ id, stackOrder });
   }
 
   remove(id: MaskId): void {

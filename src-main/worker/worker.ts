@@ -151,6 +151,10 @@ async function resultOf(call: Call): Promise<unknown> {
       const { mergeMasks } = await import('./calls/mask-calls.ts');
       return mergeMasks(call);
     }
+    case 'find-overlaps': {
+      const { findOverlaps } = await import('./calls/mask-calls.ts');
+      return findOverlaps(call);
+    }
     case 'split-mask': {
       const { splitMask } = await import('./calls/mask-calls.ts');
       return splitMask(call);

@@ -26,6 +26,18 @@ export function brushStroke(
   if (x >= 0 && y >= 0 && x < width && y < height) data[x * height + y] = value;
 }
 
+/** Places along a line, no more than a pixel apart: a quick hand leaves only a few points of it. */
+export function everyPixelOf(points: readonly Point[]): Point[] {
+  return points.flatMap((to, at) => {
+    const from = points[at - 1] ?? to;
+    const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y)));
+    return Array.from({ length: steps }, (_, step) => ({
+      x: from.x + ((to.x - from.x) * (step + 1)) / steps,
+      y: from.y + ((to.y - from.y) * (step + 1)) / steps,
+    }));
+  });
+}
+
 /** Of a point from a line between two others. */
 function squaredDistance(point: Point, from: Point, to: Point): number {
   const [dx, dy] = [to.x - from.x, to.y - from.y];

@@ -1,5 +1,8 @@
+import ArrowDown from '@lucide/svelte/icons/arrow-down';
 import ArrowLeft from '@lucide/svelte/icons/arrow-left';
+import ArrowUp from '@lucide/svelte/icons/arrow-up';
 import Ban from '@lucide/svelte/icons/ban';
+import BringToFront from '@lucide/svelte/icons/bring-to-front';
 import Brush from '@lucide/svelte/icons/brush';
 import Check from '@lucide/svelte/icons/check';
 import ChevronLeft from '@lucide/svelte/icons/chevron-left';
@@ -20,6 +23,7 @@ import PanelRight from '@lucide/svelte/icons/panel-right';
 import Plus from '@lucide/svelte/icons/plus';
 import Redo2 from '@lucide/svelte/icons/redo-2';
 import Scissors from '@lucide/svelte/icons/scissors';
+import SendToBack from '@lucide/svelte/icons/send-to-back';
 import Spline from '@lucide/svelte/icons/spline';
 import Split from '@lucide/svelte/icons/split';
 import SquarePlus from '@lucide/svelte/icons/square-plus';
@@ -64,6 +68,10 @@ export const COMMANDS = {
   smooth: { keys: 'w', label: 'masks.shapes.smooth', icon: Spline, on: EDITOR },
   grow: { keys: 'alt+ArrowUp', label: 'masks.shapes.grow', icon: Maximize2, on: EDITOR },
   shrink: { keys: 'alt+ArrowDown', label: 'masks.shapes.shrink', icon: Minimize2, on: EDITOR },
+  front: { keys: 'shift+Home', label: 'masks.order.front', icon: BringToFront, on: EDITOR },
+  forward: { keys: 'shift+PageUp', label: 'masks.order.forward', icon: ArrowUp, on: EDITOR },
+  backward: { keys: 'shift+PageDown', label: 'masks.order.backward', icon: ArrowDown, on: EDITOR },
+  back: { keys: 'shift+End', label: 'masks.order.back', icon: SendToBack, on: EDITOR },
   hide: { keys: 'shift+h', label: 'masks.hideChosen', on: EDITOR },
   lock: { keys: 'shift+l', label: 'masks.lockChosen', on: EDITOR },
   assign: { keys: 't', label: 'masks.setConcept', on: EDITOR },

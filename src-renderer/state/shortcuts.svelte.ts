@@ -13,6 +13,8 @@ const LABELS: Record<string, string> = {
   ArrowUp: '↑',
   ArrowDown: '↓',
   Escape: 'Esc',
+  PageUp: 'PgUp',
+  PageDown: 'PgDn',
   ' ': 'Space',
 };
 

@@ -27,7 +27,13 @@ export type DrawnImage = {
   split?: Split;
   masks: DrawnMask[];
 };
-export type DrawnMask = { bitmap: Bitmap; className: string; score?: number; review?: ReviewState };
+export type DrawnMask = {
+  bitmap: Bitmap;
+  className: string;
+  score?: number;
+  stackOrder?: number;
+  review?: ReviewState;
+};
 
 /** A small PNG of any content with the masks given. */
 export async function drawnImage(
@@ -101,11 +107,19 @@ function rowOf(image: DrawnImage, root: string, id: number, classes: DatasetClas
   mkdirSync(pathBytes ? root : dirname(join(root, relPath)), { recursive: true });
   writeFileSync(path, bytes);
   const { size: sizeBytes, mtimeMs } = statSync(path);
-  const masks = image.masks.map(({ bitmap, className, score = 0.5, review = 'pending' }) => {
+  const masks = image.masks.map(({ bitmap, className, score = 0.5, stackOrder = 0, review = 'pending' }) => {
     const mask = encodeRle(bitmap);
     if (!mask) throw new Error('an empty mask');
     const classNumber = classes.find(({ name }) => name === className)?.number ?? 0;
-    return { classNumber, box: mask.box, areaPx: mask.areaPx, score, review, rle: mask.shape.rle };
+    return {
+      classNumber,
+      box: mask.box,
+      areaPx: mask.areaPx,
+      score,
+      stackOrder,
+      review,
+      rle: mask.shape.rle,
+    };
   });
   const contentHash = ContentHash.parse(createHash('sha256').update(bytes).digest('hex'));
   return {

@@ -168,7 +168,10 @@ export function migrationsAround(version: number): { old: Migration[]; all: Migr
   const added = knownMigrations().filter((migration) => adds.test(migration.sql));
   const isEarly = (migration: Migration) =>
     migration.version > version && added.some((one) => one.version === migration.version);
-  const early = added.filter(isEarly).map(({ sql }) => sql);
+  // A column that came with a table that was made again.
+  const remade =
+    version < 20 ? ['ALTER TABLE mask_edit_states ADD COLUMN stack_order INTEGER NOT NULL DEFAULT 0;'] : [];
+  const early = [...added.filter(isEarly).map(({ sql }) => sql), ...remade];
   const all = knownMigrations().map((migration) => {
     if (migration.version === version) return { ...migration, sql: [migration.sql, ...early].join('\n') };
     return isEarly(migration) ? { ...migration, sql: 'SELECT 1' } : migration;

@@ -17,6 +17,8 @@ const NAMES: Record<string, string> = {
   alt: 'Alt',
   ' ': 'Space',
   Escape: 'Esc',
+  PageUp: 'Page Up',
+  PageDown: 'Page Down',
   ArrowLeft: 'Left',
   ArrowRight: 'Right',
   ArrowUp: 'Up',

@@ -26,6 +26,11 @@ function sharedArea(a: MaskShape, b: MaskShape): number {
   return shared;
 }
 
+/** Whether two masks of the same grid share a pixel. @throws RangeError where the grids differ */
+export function overlaps(a: MaskShape, b: MaskShape): boolean {
+  return sharedArea(a, b) > 0;
+}
+
 type Measured = { shape: MaskShape; areaPx: number };
 
 /** Intersection over union of two masks of the same grid, 0 to 1. @throws RangeError where the grids differ */

@@ -1,8 +1,9 @@
+import { comparePainting, type Stacked } from '../../contract/mask-stack.ts';
 import type { MaskShape } from '../../domain/mask-shape.ts';
 import { eachStretch } from './crop.ts';
 
 /** A mask over an image: `#rrggbb`; one that was rejected is drawn as a faint outline alone. */
-export type OverlayMask = { shape: MaskShape; areaPx: number; colour: string; isRejected: boolean };
+export type OverlayMask = Stacked & { shape: MaskShape; colour: string; isRejected: boolean };
 /** Interleaved RGB: `data` is [heightPx, widthPx, 3] uint8. */
 type RgbImage = { data: Uint8Array; widthPx: number; heightPx: number };
 
@@ -12,19 +13,17 @@ const REJECTED_ALPHA = 150;
 const REJECTED_RGB = [200, 200, 200] as const;
 
 /**
- * An image with masks in their colours: filled, and with a line along their borders. Smaller masks are in front.
+ * An image with masks in their colours: filled, and with a line along their borders. Where they overlap,
+ * `comparePainting` says which is in front.
  * @param image of any size; the grids of the masks are stretched over it
  */
 export function drawMasks(image: RgbImage, masks: readonly OverlayMask[]): RgbImage {
   const { widthPx, heightPx } = image;
   const labels = new Uint16Array(widthPx * heightPx);
   const order = masks
-    .map((_, index) => index)
-    .sort((a, b) => (masks[b]?.areaPx ?? 0) - (masks[a]?.areaPx ?? 0));
-  for (const index of order) {
-    const mask = masks[index];
-    if (mask) sampleMask(labels, { widthPx, heightPx }, mask.shape, index + 1);
-  }
+    .map((mask, index) => ({ mask, label: index + 1 }))
+    .sort((a, b) => comparePainting(a.mask, b.mask));
+  for (const { mask, label } of order) sampleMask(labels, { widthPx, heightPx }, mask.shape, label);
   return { data: paint(image, labels, masks), widthPx, heightPx };
 }
 

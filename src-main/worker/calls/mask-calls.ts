@@ -1,5 +1,6 @@
 import { userError } from '../../contract/errors.ts';
 import type { MaskShape } from '../../domain/mask-shape.ts';
+import { overlaps } from '../../core/mask/overlap.ts';
 import { decodeRle, encodeRle, type EncodedMask } from '../../core/mask/rle.ts';
 import { unionOf } from '../../core/mask/union.ts';
 import { splitByLine, splitByMask, splitParts } from '../../core/superpixel/split-mask.ts';
@@ -19,6 +20,13 @@ export function measureMask({ shape }: CallOf<'measure-mask'>): ResultOf<'measur
 export function mergeMasks({ shapes: [first, ...others] }: CallOf<'merge-masks'>): ResultOf<'merge-masks'> {
   if (!first) throw new Error('there is nothing to merge');
   return onOneGrid(() => unionOf([first, ...others]));
+}
+
+/** @throws UserError BAD_INPUT for masks of different grids */
+export function findOverlaps({ shapes, others }: CallOf<'find-overlaps'>): ResultOf<'find-overlaps'> {
+  return onOneGrid(() => ({
+    overlaps: others.map((other) => shapes.flatMap((shape, at) => (overlaps(shape, other) ? [at] : []))),
+  }));
 }
 
 /**

@@ -8,6 +8,7 @@ import { encodeRuns, runsOf, type EncodedMask } from '../../core/mask/rle.ts';
 import { unionOf } from '../../core/mask/union.ts';
 import type { ImportedMask } from '../../domain/mask-import-rows.ts';
 import type { MaskShape } from '../../domain/mask-shape.ts';
+import { inPaintOrder } from '../../domain/stack-order.ts';
 import { exportedPolygons, exportedRow } from '../../export/polygons.ts';
 
 type Grid = { widthPx: number; heightPx: number };
@@ -92,7 +93,7 @@ function filledRow(mask: EncodedMask, polygons: 'exact' | 'simplified'): Encoded
   return openCvPolygonMask(exportedRow(mask, { polygons }), grid);
 }
 
-/** What is seen of each mask where the smaller ones are painted over the larger ones, as in pictures of labels. */
+/** What is seen of each mask where they are painted one over another, as in pictures of labels. */
 function visibleParts(masks: readonly ImportedMask[]): Map<ImportedMask, MaskShape> {
   const exported = masks.filter((mask) => mask.exported !== null);
   const painted = (exported.length > 0 ? exported : masks.filter(({ review }) => review !== 'rejected')).map(
@@ -100,14 +101,17 @@ function visibleParts(masks: readonly ImportedMask[]): Map<ImportedMask, MaskSha
       mask,
       shape: mask.exported?.shape ?? mask.shape,
       areaPx: mask.exported?.areaPx ?? mask.areaPx,
+      stackOrder: mask.exported?.stackOrder ?? mask.stackOrder,
+      score: mask.score,
     }),
   );
   const [first] = painted;
   if (!first || painted.length === 1) return new Map();
   const { gridWidth: widthPx, gridHeight: heightPx } = first.shape;
-  const ordered = painted
-    .filter(({ shape }) => shape.gridWidth === widthPx && shape.gridHeight === heightPx)
-    .sort((a, b) => b.areaPx - a.areaPx || a.mask.score - b.mask.score || a.mask.id - b.mask.id);
+  const ordered = inPaintOrder(
+    painted.filter(({ shape }) => shape.gridWidth === widthPx && shape.gridHeight === heightPx),
+    ({ mask }) => mask.id,
+  );
   const data = new Uint32Array(widthPx * heightPx);
   for (const [index, { shape }] of ordered.entries()) paintMask(data, shape, index + 1);
   const seen = masksOfLabels({ data, widthPx, heightPx });

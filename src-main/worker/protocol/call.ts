@@ -146,6 +146,8 @@ export const Call = z.discriminatedUnion('kind', [
   }),
   /** All that at least one of the masks holds. */
   z.object({ kind: z.literal('merge-masks'), shapes: z.array(MaskShape).min(2) }),
+  /** Which masks share pixels with which others. */
+  z.object({ kind: z.literal('find-overlaps'), shapes: z.array(MaskShape), others: z.array(MaskShape) }),
   /** See `MaskDivider`. */
   z.object({
     kind: z.literal('split-mask'),
@@ -164,6 +166,7 @@ export const Call = z.discriminatedUnion('kind', [
       z.object({
         shape: MaskShape,
         areaPx: z.number().int(),
+        stackOrder: z.number().int(),
         colour: z.string(),
         isRejected: z.boolean(),
       }),
@@ -344,6 +347,8 @@ export const CallResults = {
   /** See `ClickAnswer`. */
   'segment-clicks': z.object({ answers: z.array(MeasuredMask), best: z.number().int() }),
   'merge-masks': MeasuredMask,
+  /** For each of the others, the places of those among `shapes` that it overlaps. */
+  'find-overlaps': z.object({ overlaps: z.array(z.array(z.number().int())) }),
   'split-mask': z.object({ pieces: z.array(MeasuredMask) }),
   'render-drawn': z.object({ bytes: Bytes }),
   'render-crop': z.object({ bytes: Bytes }),

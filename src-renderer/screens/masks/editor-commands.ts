@@ -1,4 +1,5 @@
 import X from '@lucide/svelte/icons/x';
+import type { StackMove } from '../../../src-main/contract/mask-stack.ts';
 import type { ShapeEdit } from '../../canvas/shape-edits.ts';
 import { t } from '../../i18n/language.svelte.ts';
 import { command, type Command } from '../../state/commands.ts';
@@ -52,6 +53,14 @@ function judgeCommands(editor: MaskEditor): Command[] {
     command('reject', () => void editor.review('rejected'), { isReady }),
     command('unreview', () => void editor.review('pending'), { isReady }),
   ];
+}
+
+/** The order in which the masks are painted: a row of the panel, as it concerns its list. */
+export function orderCommands(editor: MaskEditor): Command[] {
+  const isReady = editor.choice.objects.length > 0;
+  return (['front', 'forward', 'backward', 'back'] as const satisfies StackMove[]).map((to) =>
+    command(to, () => void editor.arrange(to), { isReady }),
+  );
 }
 
 /** What can be done with what clicks mean. */

@@ -1,6 +1,6 @@
 import { t } from '../../i18n/language.svelte.ts';
 import type { ShortcutGroup } from '../../state/shortcuts.svelte.ts';
-import { answerCommands, editorCommands, stepCommands } from './editor-commands.ts';
+import { answerCommands, editorCommands, orderCommands, stepCommands } from './editor-commands.ts';
 import type { ViewerCommands } from '../library/viewer-commands.ts';
 import type { KeyPen } from './key-pen.svelte.ts';
 import type { MaskEditor } from './mask-editor.svelte.ts';
@@ -53,6 +53,7 @@ export function editorShortcuts(editor: MaskEditor, actions: EditorActions): Sho
         command('penDown', () => pen.move(0, 1)),
         ...commands.shape,
         ...commands.outline,
+        ...orderCommands(editor),
         command('lock', () => editor.choice.toggleLocked()),
         ...Object.values(stepCommands(editor)),
       ],

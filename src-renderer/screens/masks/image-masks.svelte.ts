@@ -9,6 +9,7 @@ import type {
   MaskEditKind,
   MaskHistory,
 } from '../../../src-main/contract/mask-edit.ts';
+import type { StackMove } from '../../../src-main/contract/mask-stack.ts';
 import type { MaskStep } from '../../../src-main/contract/mask-steps.ts';
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
 import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
@@ -142,6 +143,11 @@ export class ImageMasks {
   split(id: MaskId, by: MaskDivider): Promise<ImageEdit | undefined> {
     const at = once(() => this.#at(id));
     return this.#step(() => this.#client.masks.split({ ...at(), by }));
+  }
+
+  /** Puts masks in front of others, or behind them; nothing changes where they are there already. */
+  arrange(ids: readonly MaskId[], to: StackMove): Promise<ImageEdit | undefined> {
+    return this.#step(() => this.#client.masks.arrange({ ids: [...ids], to }), { isOnce: true });
   }
 
   /** Undoes the step before, also one that is still under way; does nothing where there is none. */

@@ -1,4 +1,5 @@
 import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
+import { comparePainting, type Stacked } from '../../../src-main/contract/mask-stack.ts';
 import type { ShapedMask } from '../../../src-main/contract/segmentation.ts';
 
 /** One stop of the slider from many regions to few objects. */
@@ -9,7 +10,7 @@ export type Level =
   | { kind: 'kinds'; level: number; count: number };
 
 /** What is shown, hovered and selected as a unit: a mask, or the regions of a concept. */
-export type MaskGroup = { key: string; ids: MaskId[]; conceptId: ConceptId | null; areaPx: number };
+export type MaskGroup = { key: string; ids: MaskId[]; conceptId: ConceptId | null } & Stacked;
 
 /**
  * The stops that an image has, from many regions to few objects. Only what is stored can be distinguished; between the
@@ -25,18 +26,18 @@ export function levelsOf(masks: readonly ShapedMask[]): Level[] {
   });
 }
 
-/** What a stop shows, the largest first. */
+/** What a stop shows, as it is painted: what is at the back first, which is the largest unless masks were put in another order. */
 export function groupsOf(
   masks: readonly ShapedMask[],
   { kind, level }: Pick<Level, 'kind' | 'level'>,
 ): MaskGroup[] {
   const groups = new Map<string, MaskGroup>();
-  for (const { id, conceptId, areaPx } of masks.filter((mask) => mask.level === level)) {
+  for (const { id, conceptId, areaPx, stackOrder } of masks.filter((mask) => mask.level === level)) {
     const key = kind === 'kinds' ? `concept-${conceptId ?? 0}` : `mask-${id}`;
-    const group = groups.get(key) ?? { key, ids: [], conceptId, areaPx: 0 };
+    const group = groups.get(key) ?? { key, ids: [], conceptId, areaPx: 0, stackOrder };
     group.ids.push(id);
     group.areaPx += areaPx;
     groups.set(key, group);
   }
-  return [...groups.values()].sort((a, b) => b.areaPx - a.areaPx);
+  return [...groups.values()].sort(comparePainting);
 }

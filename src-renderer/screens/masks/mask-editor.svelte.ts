@@ -1,8 +1,9 @@
 import type { ConceptId, MaskId } from '../../../src-main/contract/ids.ts';
+import { comparePainting, type StackMove } from '../../../src-main/contract/mask-stack.ts';
 import type { Concept, ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import type { ImageEdit } from '../../../src-main/contract/mask-edit.ts';
 import type { ReviewState } from '../../../src-main/contract/mask.ts';
-import type { Point } from '../../canvas/brush.ts';
+import { everyPixelOf, type Point } from '../../canvas/brush.ts';
 import { addMask, countsOf, emptyBitmap } from '../../canvas/column-bitmap.ts';
 import { editShape, stepOf, type ShapeEdit } from '../../canvas/shape-edits.ts';
 import type { ViewMemory } from '../../state/view-memory.svelte.ts';
@@ -25,6 +26,7 @@ export type EditorHint =
   | 'noConcept'
   | 'locked'
   | 'unchanged'
+  | 'inPlace'
   | 'tooThin';
 
 /** One image that is being edited: its masks, the selection, and the active tool. */
@@ -176,6 +178,17 @@ export class MaskEditor {
     if (this.#isLocked()) return;
     const by = second ? ({ kind: 'mask', id: second.id } as const) : ({ kind: 'parts' } as const);
     await this.#select(this.masks.split(first.id, by));
+  }
+
+  /** Puts the selected objects in front of others that they overlap, or behind them. */
+  async arrange(to: StackMove): Promise<void> {
+    const ids = this.choice.objects.map(({ id }) => id);
+    if (ids.length === 0) {
+      this.#onHint('select');
+      return;
+    }
+    const done = await this.masks.arrange(ids, to);
+    if (done?.changed.length === 0) this.#onHint('inPlace');
   }
 
   /** Fills, smooths, grows or shrinks each selected object; every one is a separate step. */
@@ -338,12 +351,12 @@ export class MaskEditor {
     await this.#select(this.masks.create(counts, conceptId));
   }
 
-  /** Selects the object that most of the places are in, the smallest of those that have as many. */
+  /** Selects the object that most of the places are in, the one in front of those that have as many. */
   #selectMost(places: readonly Point[]): ShapedMask | undefined {
     const { width, height } = this.grid;
     let [most, best] = [0, undefined as ShapedMask | undefined];
     const free = this.masks.all.filter((mask) => isObject(mask) && this.choice.isFree(mask.id));
-    for (const mask of free.sort((a, b) => a.areaPx - b.areaPx)) {
+    for (const mask of free.sort((a, b) => comparePainting(b, a))) {
       const bitmap = emptyBitmap(width, height);
       addMask(bitmap, mask.counts);
       const inside = places.filter(
@@ -379,18 +392,6 @@ export class MaskEditor {
     if (done) select(done.changed.map(({ id }) => id));
     return done;
   }
-}
-
-/** Places along a line, no more than a pixel apart: a quick hand leaves only a few points of it. */
-function everyPixelOf(points: readonly Point[]): Point[] {
-  return points.flatMap((to, at) => {
-    const from = points[at - 1] ?? to;
-    const steps = Math.max(1, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y)));
-    return Array.from({ length: steps }, (_, step) => ({
-      x: from.x + ((to.x - from.x) * (step + 1)) / steps,
-      y: from.y + ((to.y - from.y) * (step + 1)) / steps,
-    }));
-  });
 }
 
 const isObject = ({ level }: ShapedMask): boolean => level === 0;

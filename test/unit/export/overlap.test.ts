@@ -27,6 +27,30 @@ describe('where masks overlap', () => {
     expect(readdirSync(join(folder, 'JPEGImages'))).toEqual(['a.jpg']);
   });
 
+  test('the one that people have put there is in front in every format that paints', async () => {
+    const images = async () => [
+      await drawnImage('a.png', [
+        { bitmap: small, className: 'cat', score: 0.1 },
+        { bitmap: large, className: 'dog', score: 0.9, stackOrder: 1 },
+      ]),
+    ];
+    const exported = async (
+      format: 'index-png' | 'voc' | 'cvat' | 'datumaro' | 'labelme' | 'coco-panoptic',
+    ) => (await exportDrawn(await images(), { format })).folder;
+    expect(numbers(await exported('index-png'), 'labels/train/a.png')).toEqual(Array(12).fill(2));
+    expect(numbers(await exported('voc'), 'SegmentationObject/a.png')).toEqual(Array(12).fill(2));
+    expect(json(await exported('coco-panoptic'), 'annotations/panoptic_train.json')).toMatchObject({
+      annotations: [{ segments_info: [{ id: 2, area: 12 }] }],
+    });
+    expect(text(await exported('cvat'), 'annotations.xml')).toMatch(/label="cat" [^>]*z_order="0"[^]*label="dog" [^>]*z_order="1"/); // prettier-ignore
+    expect(json(await exported('datumaro'), 'annotations/train.json')).toMatchObject({
+      items: [{ annotations: [{ label_id: 0 }, { label_id: 1 }] }],
+    });
+    expect(json(await exported('labelme'), 'train/a.json')).toMatchObject({
+      shapes: [{ label: 'cat' }, { label: 'dog' }],
+    });
+  });
+
   test('coco-panoptic has segments that do not, and reports masks that vanish', async () => {
     const { folder, result } = await exportDrawn(await overlapping(), { format: 'coco-panoptic' });
     expect(json(folder, 'annotations/panoptic_train.json')).toMatchObject({
@@ -41,7 +65,7 @@ describe('where masks overlap', () => {
         },
       ],
     });
-    expect(result.problems).toEqual([{ relPath: 'a.png', detail: '1 masks are completely covered by smaller ones and are left out.' }]); // prettier-ignore
+    expect(result.problems).toEqual([{ relPath: 'a.png', detail: '1 masks are completely covered by others and are left out.' }]); // prettier-ignore
   });
 
   test('the later one that is painted is higher in the stack of cvat and datumaro', async () => {

@@ -29,6 +29,7 @@ const mask = (id: number, level: number, conceptId: number | null, areaPx: numbe
   level,
   areaPx,
   score: 0.5,
+  stackOrder: 0,
   review: 'pending',
   conceptId: conceptId === null ? null : ConceptId.parse(conceptId),
   revision: 1,
@@ -362,6 +363,23 @@ describe('an image under the hands of a person', () => {
     const removed = editor.remove();
     await Promise.all([removed, editor.undo(), editor.redo(), editor.undo()]);
     expect(masks.all.map(pixels)).toEqual([9, 4]);
+  });
+
+  test('puts masks in front of others, which the tools then meet first', async () => {
+    const cat = bitmapOf('#####...', '#####...', '#####...', '#####...');
+    const { editor, masks, hints } = await opened(cat);
+    const [large] = masks.all.toSorted((a, b) => b.areaPx - a.areaPx);
+    editor.choice.selection.set([large?.id ?? MaskId.parse(1)]);
+    expect(editor.choice.groups[0]?.ids).toEqual([large?.id]);
+    await editor.arrange('front');
+    expect(editor.choice.groups.at(-1)?.ids).toEqual([large?.id]);
+    expect(masks.history.undo).toBe('arrange');
+    await editor.arrange('front');
+    await editor.undo();
+    expect(editor.choice.groups[0]?.ids).toEqual([large?.id]);
+    editor.choice.selection.clear();
+    await editor.arrange('back');
+    expect(hints).toEqual(['inPlace', 'select']);
   });
 
   test('says what a command needs that there is nothing to do for', async () => {

@@ -2,9 +2,11 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../../src-main/contract/contract.ts';
+import { DatasetRecipe } from '../../../src-main/contract/dataset.ts';
 import { ConceptId, ImageId, MaskId } from '../../../src-main/contract/ids.ts';
 import type { ForegroundNote, ShapedMask } from '../../../src-main/contract/segmentation.ts';
 import { decodeRle, encodeRle } from '../../../src-main/core/mask/rle.ts';
+import { inPaintOrder } from '../../../src-main/domain/stack-order.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
 import { parseImagePath, readImage } from '../../../src-main/service/image-files.ts';
 import { emptyCaches } from '../../../src-main/service/storage-use.ts';
@@ -130,6 +132,61 @@ describe('masks of an image', () => {
     );
     await expect(client.masks.redo(key)).rejects.toEqual(code('WRONG_STATE'));
     expect(scene.running.bugs).toEqual([]);
+  });
+
+  test('are put in front of others and behind them, as steps, for the screen, datasets and new masks', async () => {
+    const { client, key, running } = await opened();
+    const masks = () => new Opened(running, key.imageId).masks();
+    const [cat, dog, bird] = await masks();
+    if (!cat || !dog || !bird) throw new Error('no masks');
+    const painted = async () => inPaintOrder(await masks(), ({ id }) => id).map(({ id }) => id);
+    const version = async () => (await galleryOf(client, { id: key.id }))[0]?.version;
+    expect(await painted()).toEqual([cat.id, bird.id, dog.id]);
+    const drawnBefore = await version();
+
+    // The cat is the largest, and so at the back. It overlaps the bird, but not the dog.
+    const forward = await client.masks.arrange({ ids: [cat.id], to: 'forward' });
+    expect(forward.history).toEqual({ undo: 'arrange', redo: null });
+    expect(await painted()).toEqual([bird.id, cat.id, dog.id]);
+    expect(await version()).not.toBe(drawnBefore);
+    const again = await client.masks.arrange({ ids: [cat.id], to: 'forward' });
+    expect([again.changed, again.history.undo]).toEqual([[], 'arrange']);
+    await client.masks.arrange({ ids: [cat.id], to: 'front' });
+    expect(await painted()).toEqual([bird.id, dog.id, cat.id]);
+    await client.masks.arrange({ ids: [dog.id, bird.id], to: 'backward' });
+    expect(await painted()).toEqual([bird.id, dog.id, cat.id]);
+
+    // What is drawn is in front of what is larger.
+    const counts = countsOf('........', '.##.....', '........', '........');
+    const made = await client.masks.create({ ...key, counts, conceptId: null });
+    const drawn = must(made.changed[0]);
+    expect(await painted()).toEqual([bird.id, dog.id, cat.id, drawn.id]);
+
+    const recipe = DatasetRecipe.parse({ segmentationIds: [key.id] });
+    const { id: frozen } = await client.datasets.create({ name: 'arranged', recipe });
+    const { datasetRows } = running.service.store;
+    const [image] = datasetRows.page({ versionId: frozen, afterId: 0, limit: 1 });
+    const frozenMasks = inPaintOrder(datasetRows.masksOf(must(image).id), ({ id }) => id);
+    expect(frozenMasks.map(({ sourceMaskId }) => sourceMaskId)).toEqual(await painted());
+
+    await client.masks.undo(key);
+    await client.masks.undo(key);
+    expect(await painted()).toEqual([bird.id, cat.id, dog.id]);
+    await client.masks.undo(key);
+    expect(await painted()).toEqual([cat.id, bird.id, dog.id]);
+    await client.masks.redo(key);
+    expect(await painted()).toEqual([bird.id, cat.id, dog.id]);
+    const next = await client.datasets.create({ name: 'arranged', recipe });
+    const diff = await client.datasets.diff({ from: frozen, to: next.id });
+    expect(diff.masks).toMatchObject({ added: 0, removed: 1 });
+    expect(diff.masks.changed).toBeGreaterThan(0);
+
+    const [other] = (await galleryOf(client, { id: key.id })).slice(1);
+    const [foreign] = await client.masks.ofImage({ id: key.id, imageId: must(other).imageId });
+    await expect(client.masks.arrange({ ids: [cat.id, must(foreign).id], to: 'front' })).rejects.toEqual(
+      code('BAD_INPUT'),
+    );
+    expect(running.bugs).toEqual([]);
   });
 
   test('are not merged or split into what makes no sense', async () => {

@@ -54,6 +54,7 @@ describe('a segmentation', () => {
       level: 0,
       areaPx: 81,
       score: 0.8,
+      stackOrder: 0,
       box: { x: 0, y: 0, width: 9, height: 9 },
       review: 'pending',
       revision: 1,

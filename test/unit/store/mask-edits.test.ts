@@ -157,6 +157,23 @@ describe('a step on the masks of an image', () => {
     expect(after.segmentations.shapeOf(removed)).toEqual(shape);
   });
 
+  test('that was made before the order was one is taken back after it', () => {
+    const { old, all } = migrationsAround(19);
+    const before = new Edited(2, 1, { migrations: old });
+    const [kept, removed] = [before.mask(0), before.mask(1)];
+    before.apply('remove', { kind: 'remove', id: removed });
+    before[Symbol.dispose]();
+    using after = openStore(before.file, { nowMs: () => 0, migrations: all });
+    const { segmentationId, image } = before;
+    after.maskEdits.undo(segmentationId, image);
+    expect(after.segmentations.getMask(removed)).toMatchObject({ stackOrder: 0 });
+    const writes = [{ kind: 'stack-order', id: kept, stackOrder: 1 }] as const;
+    after.maskEdits.apply({ segmentationId, imageId: image, kind: 'arrange', writes }, 1);
+    expect(after.segmentations.getMask(kept)?.stackOrder).toBe(1);
+    after.maskEdits.undo(segmentationId, image);
+    expect(after.segmentations.getMask(kept)?.stackOrder).toBe(0);
+  });
+
   test.each(steps)('that %s is taken back and done again, and nothing of it is left', (_, stepOf) => {
     using scene = new Edited(3);
     scene.store.concepts.finish(scene.segmentationId, NOW);

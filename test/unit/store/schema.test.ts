@@ -161,7 +161,7 @@ describe('a frozen dataset version', () => {
     ['an image moved out', `UPDATE dataset_images SET version_id = 2 WHERE id = 1`],
     [
       'a new mask',
-      `INSERT INTO dataset_masks SELECT 9, 1, 1, NULL, x, y, width, height, area_px, score, review, rle FROM dataset_masks WHERE id = 1`,
+      `INSERT INTO dataset_masks SELECT 9, 1, 1, NULL, x, y, width, height, area_px, score, review, rle, 0 FROM dataset_masks WHERE id = 1`,
     ],
     ['another score', `UPDATE dataset_masks SET score = 0 WHERE id = 1`],
     ['a mask moved in', `UPDATE dataset_masks SET image_id = 1 WHERE id = 2`],

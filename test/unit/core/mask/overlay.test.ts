@@ -6,7 +6,7 @@ import { bitmapOf } from '../../../support/masks.ts';
 function maskOf(rows: string[], colour = '#ff0000', isRejected = false) {
   const mask = encodeRle(bitmapOf(...rows));
   if (!mask) throw new Error('an empty mask');
-  return { shape: mask.shape, areaPx: mask.areaPx, colour, isRejected };
+  return { shape: mask.shape, areaPx: mask.areaPx, stackOrder: 0, colour, isRejected };
 }
 
 /** Something all black to draw on. */
