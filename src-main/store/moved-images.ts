@@ -40,7 +40,7 @@ export const movedSql = {
     ORDER BY rel_path, id LIMIT ${MAX_COPIES}`,
 } as const;
 
-/** The lists of segmentations keep the path of each image beside it. */
+/** The lists of segmentations keep the path of each image next to its id. */
 export const renameSql = {
   segmented: 'UPDATE segmented_images SET rel_path = @rel_path WHERE image_id = @id',
   ofConcepts: `

@@ -13,8 +13,8 @@ export class Draft {
     this.text = $derived(this.#followed ?? '');
   }
 
-  /** Discards what was typed. */
-  reset(): void {
-    this.text = this.#followed ?? '';
+  /** Discards what was typed. @param refused only this text: what was typed after it stays */
+  reset(refused = this.text): void {
+    if (this.text === refused) this.text = this.#followed ?? '';
   }
 }

@@ -20,6 +20,7 @@ type Guides = {
 /** Goes to what a job made, or to what is done with it next. */
 export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void> {
   const { client, navigation, segmentations, toasts } = studio;
+  const isStillHere = navigation.stay();
   await attemptLoudly(toasts, async () => {
     switch (spec.kind) {
       case 'scan': {
@@ -43,10 +44,14 @@ export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void>
         navigation.setQuery({ map: 'objects' });
         return;
       case 'export':
-        navigation.go('datasets', (await client.exports.get({ id: spec.exportId })).versionId ?? 'new');
+        await client.exports.get({ id: spec.exportId }).then(({ versionId }) => {
+          if (isStillHere()) navigation.go('datasets', versionId ?? 'new');
+        });
         return;
       case 'import':
-        navigation.go('masks', (await client.maskImports.get({ id: spec.importId })).options.segmentationId);
+        await client.maskImports.get({ id: spec.importId }).then(({ options }) => {
+          if (isStillHere()) navigation.go('masks', options.segmentationId);
+        });
         return;
       default:
         spec satisfies never;

@@ -9,6 +9,8 @@ type Step = string | number;
 /** The page's place, kept in its address, so that back, forward, reload and a copied address do what they promise. */
 export class Navigation {
   #place = $state.raw<Place>({ screen: '', path: [], query: {} });
+  /** How often somebody has gone somewhere. */
+  #moves = 0;
 
   /** @param home where to go if the address names no place */
   constructor(home: Place) {
@@ -32,6 +34,15 @@ export class Navigation {
     return this.#place;
   }
 
+  /**
+   * To be asked for before something is waited for that leads somewhere else.
+   * @returns whether the page is still where it was: who has gone elsewhere meanwhile is not called back
+   */
+  stay(): () => boolean {
+    const moves = this.#moves;
+    return () => moves === this.#moves;
+  }
+
   go(screen: string, ...path: readonly Step[]): void {
     this.#push({ screen, path: path.map(String), query: {} });
   }
@@ -41,9 +52,23 @@ export class Navigation {
     this.#put({ screen, path: path.map(String), query: {} });
   }
 
+  /** As `replace`, where the address only begins to say what is shown already: nobody has gone anywhere. */
+  settle(screen: string, ...path: readonly Step[]): void {
+    const moves = this.#moves;
+    this.replace(screen, ...path);
+    this.#moves = moves;
+  }
+
   /** As `go` and `replace`, inside the screen: what its query says stays. */
   goWithin(...path: readonly Step[]): void {
     this.#push({ ...this.#place, path: path.map(String) });
+  }
+
+  /** As `settle`, inside the screen. */
+  settleWithin(...path: readonly Step[]): void {
+    const moves = this.#moves;
+    this.replaceWithin(...path);
+    this.#moves = moves;
   }
 
   replaceWithin(...path: readonly Step[]): void {
@@ -62,7 +87,7 @@ export class Navigation {
   /** Follows back, forward and typed addresses, also of the time since it was made. @returns how to stop */
   follow(): () => void {
     const read = () => {
-      this.#place = readHash(location.hash) ?? this.#place;
+      this.#take(readHash(location.hash) ?? this.#place);
     };
     read();
     window.addEventListener('popstate', read);
@@ -72,12 +97,18 @@ export class Navigation {
   #push(place: Place): void {
     if (toHash(place) === toHash(this.#place)) return;
     history.pushState(null, '', toHash(place));
-    this.#place = place;
+    this.#take(place);
   }
 
   #put(place: Place): void {
     if (toHash(place) === toHash(this.#place)) return;
     history.replaceState(null, '', toHash(place));
+    this.#take(place);
+  }
+
+  /** A change of the query is no move: who filters a list is still there. */
+  #take(place: Place): void {
+    if (toHash({ ...place, query: {} }) !== toHash({ ...this.#place, query: {} })) this.#moves++;
     this.#place = place;
   }
 }

@@ -12,6 +12,8 @@ export class PagedList<T> {
   #isLoaded = $state(false);
   #error = $state.raw<ShownError>();
   #isReading = false;
+  /** Whether the list was asked for again while it was being read. */
+  #isStale = false;
 
   constructor(readPage: (cursor: string | null) => Promise<Page<T>>) {
     this.#readPage = readPage;
@@ -46,7 +48,11 @@ export class PagedList<T> {
   }
 
   async #read(cursor: string | null, before: readonly T[]): Promise<void> {
-    if (this.#isReading) return;
+    // What is being read may be older than what is asked for: a new start is made after it, another page is not needed twice.
+    if (this.#isReading) {
+      this.#isStale ||= cursor === null;
+      return;
+    }
     this.#isReading = true;
     this.#error = await attempt(async () => {
       const page = await this.#readPage(cursor);
@@ -55,5 +61,8 @@ export class PagedList<T> {
     });
     this.#isLoaded = true;
     this.#isReading = false;
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    await this.refresh();
   }
 }

@@ -52,6 +52,13 @@ export class Selection<Id> {
     this.#anchor = from;
   }
 
+  /** Takes these out: what is selected besides them stays. */
+  deselect(ids: Iterable<Id>): void {
+    const next = new Set(this.#ids);
+    for (const id of ids) next.delete(id);
+    if (next.size < this.#ids.size) this.#ids = next;
+  }
+
   clear(): void {
     if (this.#ids.size > 0) this.#ids = new Set();
     this.#anchor = undefined;

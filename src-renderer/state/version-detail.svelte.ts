@@ -51,9 +51,11 @@ export class VersionDetail {
   async compare(from: DatasetVersionId | undefined): Promise<void> {
     this.#comparedId = from;
     if (from === undefined) return;
-    this.#error = await attempt(async () => {
-      this.#diff = { from, diff: await this.#client.datasets.diff({ from, to: this.id }) };
+    const error = await attempt(async () => {
+      const diff = await this.#client.datasets.diff({ from, to: this.id });
+      if (from === this.#comparedId) this.#diff = { from, diff };
     });
+    if (from === this.#comparedId) this.#error = error;
   }
 
   async #read(): Promise<void> {

@@ -256,11 +256,10 @@ function distinct(images: readonly ListedImage[]): ListedImage[] {
 /** The heads that other collections taught this encoder, as far as their files are still there. */
 async function readHeads({ heads }: SegmentJob): Promise<KnownHead[]> {
   const known = heads.map(async ({ modelFile, lessonsFile, ...teacher }): Promise<KnownHead[]> => {
-    const learned = await readCollectionModel(modelFile);
-    if (!learned?.foreground.head) return [];
-    const { head, things } = learned.foreground;
+    const head = (await readCollectionModel(modelFile))?.foreground.head;
+    if (!head) return [];
     const lessons = lessonsFile === null ? undefined : await readLessons(lessonsFile);
-    return [{ ...teacher, head, things, lessons: lessons ?? null }];
+    return [{ ...teacher, head, lessons: lessons ?? null }];
   });
   return (await Promise.all(known)).flat();
 }

@@ -144,8 +144,12 @@ export class ConceptsView {
   create(name: string): Promise<boolean> {
     const id = this.segmentationId;
     if (id === undefined) return Promise.resolve(false);
+    const isStillHere = this.#studio.navigation.stay();
     return this.#inTurn(() =>
-      this.#attempt(async (client) => this.show((await client.concepts.create({ id, name })).id)),
+      this.#attempt(async (client) => {
+        const made = await client.concepts.create({ id, name });
+        if (isStillHere()) this.show(made.id);
+      }),
     );
   }
 
@@ -167,10 +171,11 @@ export class ConceptsView {
 
   /** Deletes a concept with those that were merged into it; their objects stay without one. */
   remove({ id }: Concept): Promise<void> {
+    const isStillHere = this.#studio.navigation.stay();
     return this.#inTurn(async () => {
       this.chosen.delete(id);
       const isDone = await this.#attempt((client) => client.concepts.remove({ id }));
-      if (isDone) this.showFirst();
+      if (isDone && isStillHere()) this.showFirst();
     });
   }
 
@@ -195,7 +200,8 @@ export class ConceptsView {
 
   /** Merges concepts into another one, and offers to undo it. */
   merge(ids: readonly ConceptId[], into: ConceptId): Promise<void> {
-    return this.#inTurn(() => this.#merge(ids, into));
+    const isStillHere = this.#studio.navigation.stay();
+    return this.#inTurn(() => this.#merge(ids, into, isStillHere));
   }
 
   /** Which of the selected ones the others are merged into: one with a name, else the one with the most objects. */
@@ -205,8 +211,9 @@ export class ConceptsView {
   });
 
   mergeChosen(): Promise<void> {
+    const isStillHere = this.#studio.navigation.stay();
     return this.#inTurn(async () => {
-      if (this.mergeTarget) await this.#merge([...this.chosen], this.mergeTarget.id);
+      if (this.mergeTarget) await this.#merge([...this.chosen], this.mergeTarget.id, isStillHere);
     });
   }
 
@@ -245,7 +252,7 @@ export class ConceptsView {
     );
   }
 
-  async #merge(ids: readonly ConceptId[], into: ConceptId): Promise<void> {
+  async #merge(ids: readonly ConceptId[], into: ConceptId, isStillHere: () => boolean): Promise<void> {
     const merged = ids.filter((id) => id !== into).flatMap((id) => this.find(id) ?? []);
     const target = this.find(into);
     if (!target || merged.length === 0) return;
@@ -253,8 +260,9 @@ export class ConceptsView {
     const before = merged.flatMap((concept) => [concept, ...this.mergedInto(concept.id)]);
     const isDone = await this.#change(merged.map(({ id }) => ({ id, mergedInto: into })));
     if (!isDone) return;
-    this.chosen.clear();
-    this.show(into);
+    // What was selected in the meantime stays so.
+    for (const id of [...ids, into]) this.chosen.delete(id);
+    if (isStillHere()) this.show(into);
     this.#offerBack(
       t('concepts.merged', { count: merged.length, name: conceptTitle(target) }),
       // The name that the other one got from them goes back first: no two may have it.

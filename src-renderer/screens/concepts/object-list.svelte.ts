@@ -30,7 +30,7 @@ export class ObjectList {
   #isLoaded = $state(false);
   #error = $state.raw<ShownError>();
   #nextCursor: string | null = null;
-  #reading: Promise<void> | undefined;
+  #lastReading: Promise<void> = Promise.resolve();
   readonly chosen = new SvelteSet<MaskId>();
   #anchor: MaskId | undefined;
 
@@ -59,14 +59,16 @@ export class ObjectList {
 
   /** Rereads what has been read, at least the first page. */
   refresh(): Promise<void> {
-    return this.#read(null, Math.max(this.#items.length, AT_ONCE));
+    return this.#inTurn(() => this.#read(null, Math.max(this.#items.length, AT_ONCE)));
   }
 
   /** Reads more when the position comes near the end of what has been read. */
-  async ensure(to: number): Promise<void> {
-    while (this.#nextCursor !== null && to + AHEAD > this.#items.length && !this.#error) {
-      await this.#read(this.#nextCursor, AT_ONCE);
-    }
+  ensure(to: number): Promise<void> {
+    return this.#inTurn(async () => {
+      while (this.#nextCursor !== null && to + AHEAD > this.#items.length && !this.#error) {
+        await this.#read(this.#nextCursor, AT_ONCE);
+      }
+    });
   }
 
   /** Selects or deselects one; with `isRange`, everything from the previous one to this. */
@@ -104,21 +106,21 @@ export class ObjectList {
     titleOf: (count: number) => string,
   ): Promise<boolean> {
     const services = { client: this.#client, toasts: this.#toasts };
-    const work = { items: [...this.chosen], atOnce: MASKS_AT_ONCE, call };
-    const isDone = await changeInBatches(services, work, titleOf);
-    this.chosen.clear();
+    const items = [...this.chosen];
+    const isDone = await changeInBatches(services, { items, atOnce: MASKS_AT_ONCE, call }, titleOf);
+    // What was selected in the meantime stays so.
+    for (const id of items) this.chosen.delete(id);
     await this.refresh();
     return isDone;
   }
 
-  /** One reading at a time: a second one waits for the first. */
-  async #read(cursor: string | null, count: number): Promise<void> {
-    await this.#reading;
-    this.#reading = this.#readNow(cursor, count);
-    await this.#reading;
+  /** One reading at a time, and each from where the one before it has ended. */
+  #inTurn(read: () => Promise<void>): Promise<void> {
+    this.#lastReading = this.#lastReading.then(read);
+    return this.#lastReading;
   }
 
-  async #readNow(cursor: string | null, count: number): Promise<void> {
+  async #read(cursor: string | null, count: number): Promise<void> {
     this.#error = await attempt(async () => {
       const items = cursor === null ? [] : [...this.#items];
       const wanted = items.length + count;

@@ -39,7 +39,7 @@ export class DatasetsView {
 
   /** While a version is made its event comes before its answer, and must not take the form away. */
   stayAtNew(): void {
-    this.#studio.navigation.replace('datasets', 'new');
+    this.#studio.navigation.settle('datasets', 'new');
   }
 
   compare(id: string): void {
@@ -49,7 +49,7 @@ export class DatasetsView {
   /** Lets the address say what is shown. */
   settleAddress(): void {
     const { navigation } = this.#studio;
-    if (this.version && navigation.path.length === 0) navigation.replace('datasets', this.version.id);
+    if (this.version && navigation.path.length === 0) navigation.settle('datasets', this.version.id);
   }
 
   show(id: number | 'new'): void {

@@ -81,11 +81,13 @@ export class ImportForm {
     if (!started) return;
     const { id } = started.import;
     const { maskImports } = this.#studio.client;
-    this.#error = await attempt(async () => {
+    const error = await attempt(async () => {
       const made = await maskImports.get({ id });
       const { items } = await maskImports.images({ id, onlyDifferent: true, limit: IMAGES_SHOWN });
-      this.#read = { made, images: items };
+      // Another one may have been started meanwhile, as an import is after its preview.
+      if (started === this.#started && !this.#isStarting) this.#read = { made, images: items };
     });
+    if (started === this.#started && !this.#isStarting) this.#error = error;
   }
 
   /** Undoes what was imported, or does it again. */

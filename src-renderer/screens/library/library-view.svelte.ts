@@ -177,7 +177,7 @@ export class LibraryView {
   /** Lets the address say what is shown. */
   settleAddress(): void {
     const { navigation } = this.#studio;
-    if (this.selected && navigation.path.length === 0) navigation.replace('library', this.selected.id);
+    if (this.selected && navigation.path.length === 0) navigation.settle('library', this.selected.id);
   }
 
   startAdding(): void {
@@ -188,6 +188,7 @@ export class LibraryView {
   /** Adds folders and shows the first; those that are refused are explained in the dialog. */
   async add(paths: readonly string[]): Promise<void> {
     this.#addError = undefined;
+    const isStillHere = this.#studio.navigation.stay();
     const collections: Collection[] = [];
     for (const path of paths) {
       const added = await this.#studio.library.add(path);
@@ -195,15 +196,16 @@ export class LibraryView {
       else collections.push(added);
     }
     this.isAdding = this.#addError !== undefined;
-    if (collections[0]) this.select(collections[0].id);
+    if (collections[0] && isStillHere()) this.select(collections[0].id);
   }
 
   /** Adds the sample and shows the form that segments it: what comes next is one button. */
   async trySample(): Promise<void> {
+    const isStillHere = this.#studio.navigation.stay();
     const sample = await this.#studio.library.addSample();
     if (!sample) return;
     this.isAdding = false;
-    startSegmenting(this.#studio, sample.id);
+    if (isStillHere()) startSegmenting(this.#studio, sample.id);
   }
 }
 

@@ -54,6 +54,7 @@ export class LookAlikes {
   async show(grade: LookAlikeGrade): Promise<void> {
     this.#grade = grade;
     this.#groups = [];
+    this.#nextCursor = null;
     await this.refresh();
   }
 
@@ -66,8 +67,11 @@ export class LookAlikes {
     const cursor = this.#nextCursor;
     if (cursor === null) return;
     this.#nextCursor = null;
+    const before = this.#groups;
     this.#error = await attempt(async () => {
       const page = await this.#page(cursor);
+      // Another grade may have been selected meanwhile, or all of it read again.
+      if (this.#groups !== before) return;
       this.#groups = [...this.#groups, ...page.items];
       this.#nextCursor = page.nextCursor;
     });

@@ -80,12 +80,14 @@ export class HealthView {
 
   /** Moves the selected objects to the concepts of their neighbours; one *Undo* for all of it. */
   async moveAsSuggested(): Promise<void> {
+    const { suggested } = this;
     const done = new DoneBatches();
     await attemptLoudly(this.#toasts, async () => {
-      for (const { ids, conceptId } of this.suggested)
+      for (const { ids, conceptId } of suggested)
         done.add(await this.#client.masks.setConcept({ ids, conceptId }));
     });
-    this.objects.chosen.clear();
+    // What was selected in the meantime stays so.
+    for (const id of suggested.flatMap(({ ids }) => ids)) this.objects.chosen.delete(id);
     await this.objects.refresh();
     const title = t('health.moved', { count: done.changed });
     this.#toasts.show({ tone: 'success', title, ...done.undo(this.#client, this.#toasts) });

@@ -185,7 +185,7 @@ export class ImageMasks {
   }
 
   #stepBack(way: keyof MaskHistory): Promise<ImageEdit | undefined> {
-    // What there is to undo is known only when the steps before are done.
+    // Whether there is a step to undo is known only when the ones before are done.
     return this.#step(
       async () => (this.#history[way] === null ? undefined : this.#client.masks[way](this.key)),
       { isOnce: true },

@@ -129,14 +129,14 @@ export class MaskEditor {
     );
   }
 
-  async setConcept(conceptId: ConceptId | null): Promise<void> {
-    const ids = this.choice.objects.map(({ id }) => id);
-    if (ids.length === 0) {
-      this.#onHint('select');
-      return;
-    }
-    this.#lastConcept = conceptId;
-    await this.masks.setConcept(ids, conceptId);
+  /** @param ids of the selected masks, unless others are meant */
+  async setConcept(
+    conceptId: ConceptId | null,
+    ids: readonly MaskId[] = this.choice.objects.map(({ id }) => id),
+  ): Promise<void> {
+    if (ids.length === 0) this.#onHint('select');
+    else this.#lastConcept = conceptId;
+    if (ids.length > 0) await this.masks.setConcept(ids, conceptId);
   }
 
   async remove(): Promise<void> {
@@ -196,18 +196,19 @@ export class MaskEditor {
     const { objects } = this.choice;
     if (objects.length === 0) this.#onHint('select');
     if (objects.length === 0 || this.#isLocked()) return;
-    let [changed, gone] = [0, 0];
+    const steps: Promise<unknown>[] = [];
+    let gone = 0;
     for (const { id, counts } of objects) {
       const bitmap = emptyBitmap(this.grid.width, this.grid.height);
       addMask(bitmap, counts);
       const edited = countsOf(editShape(bitmap, edit, stepOf(this.grid)));
       // What is thinner than a step stays: to delete is another command.
       if (edited === null) gone++;
-      if (edited === null || edited === counts) continue;
-      changed++;
-      await this.masks.reshape(id, edited);
+      // All at once, from the shapes that are shown: a stroke that follows is the later one.
+      else if (edited !== counts) steps.push(this.masks.reshape(id, edited));
     }
-    if (changed === 0) this.#onHint(gone > 0 ? 'tooThin' : 'unchanged');
+    if (steps.length === 0) this.#onHint(gone > 0 ? 'tooThin' : 'unchanged');
+    await Promise.all(steps);
   }
 
   /** Makes the answer that is shown a mask like any other. @returns whether there was one */
@@ -291,21 +292,22 @@ export class MaskEditor {
     return { radius: this.display.brushPx / 2, value: this.tool === 'eraser' ? 0 : 1 };
   }
 
-  async #keep({ id, bitmap }: Draft): Promise<void> {
+  async #keep(draft: Draft): Promise<void> {
+    const { id, bitmap } = draft;
     const counts = countsOf(bitmap);
     const before = id === null ? undefined : this.masks.find(id);
     if (before && counts !== null && counts !== before.counts) {
       const sent = this.masks.reshape(before.id, counts);
-      this.#stroke.dropDraft();
+      this.#stroke.dropDraft(draft);
       await sent;
     } else if (before && counts === null) {
-      this.#stroke.dropDraft();
+      this.#stroke.dropDraft(draft);
       this.choice.selection.clear();
       await this.masks.remove([before.id]);
     } else if (!before && counts !== null) {
       await this.#create(counts);
-      this.#stroke.dropDraft();
-    } else this.#stroke.dropDraft();
+      this.#stroke.dropDraft(draft);
+    } else this.#stroke.dropDraft(draft);
   }
 
   /** A new object, of the concept that it most probably is. */

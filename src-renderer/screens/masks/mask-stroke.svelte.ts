@@ -57,8 +57,9 @@ export class MaskStroke {
     return ended;
   }
 
-  dropDraft(): void {
-    this.#draft = undefined;
+  /** Drops it, unless another stroke has been started since. */
+  dropDraft(draft: Draft): void {
+    if (this.#draft === draft) this.#draft = undefined;
   }
 
   drop(): void {

@@ -141,8 +141,13 @@ export class MasksView {
     await Promise.all([
       // The list itself shows when the service cannot be reached.
       attempt(async () => {
-        this.#concepts = await this.#studio.client.concepts.list({ id });
-        const { likelyRight, counts } = await this.#studio.client.masks.reviewProgress({ id });
+        const [concepts, { likelyRight, counts }] = await Promise.all([
+          this.#studio.client.concepts.list({ id }),
+          this.#studio.client.masks.reviewProgress({ id }),
+        ]);
+        // Another segmentation may have been selected meanwhile.
+        if (id !== untrack(() => this.#segmentationId)) return;
+        this.#concepts = concepts;
         this.#likelyRight = likelyRight;
         this.#reviews = counts;
       }),
@@ -183,7 +188,8 @@ export class MasksView {
     const made: Concept[] = [];
     await attemptLoudly(toasts, async () => {
       made.push(await client.concepts.create({ id, name }));
-      this.#concepts = await client.concepts.list({ id });
+      const concepts = await client.concepts.list({ id });
+      if (id === this.#segmentationId) this.#concepts = concepts;
     });
     return made[0];
   }
@@ -258,7 +264,7 @@ export class MasksView {
         done.add(await client.masks.reviewImages({ id, imageIds: some, review, ...ofConcept }));
       }
     });
-    this.selection.clear();
+    this.selection.deselect(imageIds);
     const title = t('masks.reviewed', { count: done.changed });
     toasts.show({ tone: 'success', title, ...done.undo(client, toasts) });
   }

@@ -40,6 +40,7 @@ export class QueueView {
   #place = $state(0);
   #isBetween = $state(false);
   #isBusy = $state(false);
+  #lastTurn: Promise<void> = Promise.resolve();
 
   readonly item = $derived.by((): QueuedReview | undefined => this.#queue?.items[this.#place]);
   readonly estimate = $derived.by((): ReviewEstimate | undefined => this.#queue?.estimates[0]);
@@ -126,7 +127,14 @@ export class QueueView {
   }
 
   /** To the next object that is asked about, or to the one before; past the last one, the round ends. */
-  async turn(by: number): Promise<void> {
+  turn(by: number): Promise<void> {
+    // One after the other: keys may be pressed faster than the service answers, and each leads one further.
+    this.#lastTurn = this.#lastTurn.then(() => this.#turn(by));
+    return this.#lastTurn;
+  }
+
+  async #turn(by: number): Promise<void> {
+    if (this.#isBetween) return;
     const from = untrack(() => this.#place);
     this.#error = await attempt(async () => {
       const queue = await this.#studio.client.reviewQueue.get({ id: this.#id });

@@ -45,7 +45,7 @@ export class ModelsView {
   /** Lets the address say what is shown. */
   settleAddress(): void {
     const { navigation } = this.#studio;
-    if (this.model && navigation.path.length === 0) navigation.replace('models', this.model.id);
+    if (this.model && navigation.path.length === 0) navigation.settle('models', this.model.id);
   }
 
   showEncoders(): void {

@@ -137,7 +137,7 @@ export class PretrainView {
   /** Lets the address say what is shown. */
   settleAddress(): void {
     const { navigation } = this.#studio;
-    if (this.run && navigation.path.length === 0) navigation.replace('pretrain', this.run.id);
+    if (this.run && navigation.path.length === 0) navigation.settle('pretrain', this.run.id);
   }
 
   show(id: number | 'new'): void {
@@ -169,6 +169,7 @@ export class PretrainView {
   async start(): Promise<void> {
     const { collection, preset, overrides, device, parent } = this;
     if (!collection) return;
+    const isStillHere = this.#studio.navigation.stay();
     const run = await this.#studio.runs.start({
       collectionId: collection.id,
       preset,
@@ -176,6 +177,6 @@ export class PretrainView {
       ...(device === '' ? {} : { device }),
       ...(parent ? { fromModelId: parent.id } : {}),
     });
-    if (run) this.show(run.id);
+    if (run && isStillHere()) this.show(run.id);
   }
 }

@@ -41,7 +41,10 @@ export class MapView {
   #cloud = $state.raw<Cloud>();
   #chosen = $state.raw<readonly number[]>([]);
   #activeId = $state<number>();
-  #loading: Promise<void> | undefined;
+  #lastLoad: Promise<void> = Promise.resolve();
+  /** One that has been asked for and waits for the one before it. */
+  #nextLoad: Promise<void> | undefined;
+  #isUpdateWanted = false;
 
   readonly of = $derived.by(() => MapOf.catch('objects').parse(this.#studio.navigation.query.map));
   readonly colour = $derived.by(() => {
@@ -140,14 +143,25 @@ export class MapView {
 
   /** Reads the points; lays them out first if that has never been done. */
   load(): Promise<void> {
-    this.#loading ??= this.#load(false).finally(() => (this.#loading = undefined));
-    return this.#loading;
+    return this.#loadInTurn();
   }
 
   /** Lays out what has changed since. */
   update(): Promise<void> {
-    this.#loading ??= this.#load(true).finally(() => (this.#loading = undefined));
-    return this.#loading;
+    this.#isUpdateWanted = true;
+    return this.#loadInTurn();
+  }
+
+  /** One after the other; what is asked for while one waits is read by that. */
+  #loadInTurn(): Promise<void> {
+    this.#nextLoad ??= this.#lastLoad.then(() => {
+      const isUpdate = this.#isUpdateWanted;
+      this.#nextLoad = undefined;
+      this.#isUpdateWanted = false;
+      return this.#load(isUpdate);
+    });
+    this.#lastLoad = this.#nextLoad;
+    return this.#nextLoad;
   }
 
   /** @param isAdding whether what is selected already stays so */
@@ -224,8 +238,12 @@ export class MapView {
     titleOf: (count: number) => string,
   ): Promise<void> {
     if (work.items.length === 0) return;
+    const { of } = this;
+    // eslint-disable-next-line svelte/prefer-svelte-reactivity -- used only here, and nothing changes it
+    const done = new Set(this.#chosen.map((point) => this.#idOf(point)));
     await changeInBatches(this.#studio, work, titleOf);
-    this.choose([]);
+    // What was selected in the meantime stays so. Points may have other numbers by now, their objects have not.
+    if (of === this.of) this.choose(this.#chosen.filter((point) => !done.has(this.#idOf(point))));
     await this.load();
   }
 
@@ -238,8 +256,14 @@ export class MapView {
         if (!this.#state.job) await describeFirst(client, id, (job) => (this.#job = job));
         this.#state = await layOutFirst(client, id, (job) => (this.#job = job));
       }
-      if (this.#state.map) this.#keep(await readAll(client, id, of));
+      const cloud = this.#state.map ? await readAll(client, id, of) : undefined;
+      // Another map may have been asked for meanwhile.
+      if (cloud && of === untrack(() => this.of)) this.#keep(cloud);
     });
+  }
+
+  #idOf(point: number): number | undefined {
+    return this.of === 'objects' ? this.#cloud?.maskIds[point] : this.#cloud?.imageIds[point];
   }
 
   /** Takes over points that were read, with the selection where its objects still are. */
