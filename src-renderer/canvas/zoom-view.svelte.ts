@@ -17,6 +17,9 @@ export class ZoomView {
   /** Whether dragging moves the picture; a tool may want the pointer for itself. The middle button always does. */
   isDraggable = true;
   #viewport: HTMLElement | undefined;
+  /** What shows the same part of the same picture. */
+  #twin: ZoomView | undefined;
+  #isFollowing = false;
   #transform = $state.raw<ZoomTransform>(zoomIdentity);
   #fitScale = $state(1);
 
@@ -35,7 +38,11 @@ export class ZoomView {
         const isWheel = event.type === 'wheel';
         return event.button !== 2 && (isWheel || event.button === 1 || this.isDraggable);
       })
-      .on('zoom', (event: { transform: ZoomTransform }) => (this.#transform = event.transform));
+      .on('zoom', (event: { transform: ZoomTransform }) => {
+        this.#transform = event.transform;
+        const twin = this.#twin;
+        if (twin && !this.#isFollowing) twin.#follow(event.transform);
+      });
   }
 
   get transform(): ZoomTransform {
@@ -80,6 +87,15 @@ export class ZoomView {
     };
   };
 
+  /** Keeps this and another view of a picture of the same size at the same place from now on. @returns how to stop */
+  link(other: ZoomView): () => void {
+    [this.#twin, other.#twin] = [other, this];
+    this.#follow(other.#transform);
+    return () => {
+      [this.#twin, other.#twin] = [undefined, undefined];
+    };
+  }
+
   fit(): void {
     this.#scaleTo(this.#fitScale);
   }
@@ -100,6 +116,13 @@ export class ZoomView {
 
   zoomOut(): void {
     this.#scaleTo(this.scale / STEP);
+  }
+
+  #follow(transform: ZoomTransform): void {
+    if (!this.#viewport) return;
+    this.#isFollowing = true;
+    this.#behaviour.transform(select(this.#viewport), transform);
+    this.#isFollowing = false;
   }
 
   #scaleTo(scale: number): void {

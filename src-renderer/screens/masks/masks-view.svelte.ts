@@ -5,13 +5,14 @@ import { hasCalibratedScores, isLikelyRight } from '../../../src-main/contract/l
 import type { ReviewProgress } from '../../../src-main/contract/mask-edit.ts';
 import type { GalleryTile, Mask, ReviewState, Trust } from '../../../src-main/contract/mask.ts';
 import type { Concept } from '../../../src-main/contract/segmentation.ts';
-import { pictureAddress } from '../../client/pictures.ts';
 import { t } from '../../i18n/language.svelte.ts';
 import { attempt, attemptLoudly } from '../../state/attempt.ts';
 import { ScrolledList } from '../../state/scrolled-list.svelte.ts';
 import { Selection } from '../../state/selection.svelte.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 import { DoneBatches } from '../../state/undo-batches.ts';
+import { BesideView, progressOf } from './beside-view.svelte.ts';
+import { ConceptColours } from './concept-colours.svelte.ts';
 import { SimilarView } from './similar-view.svelte.ts';
 import { looksOf } from './map/map-groups.ts';
 import { ANY, fromAddress, isByPath, ShownFilter, toAddress, toQuery } from './gallery-filter.ts';
@@ -21,15 +22,16 @@ const IMAGES_AT_ONCE = 500;
 const TILE_KEY = 'masks.tile';
 const TilePx = z.number().min(80).max(360);
 const DEFAULT_TILE_PX = 184;
-const PLAIN_COLOUR = '#ffd166';
 
 /** The masks screen: `masks/SEGMENTATION/IMAGE` shows one image, `masks` the grid of the selected segmentation. */
 export class MasksView {
   readonly selection = new Selection<ImageId>();
   readonly similar: SimilarView;
+  readonly beside: BesideView;
   readonly #studio: Studio;
   readonly #segmentationId = $derived.by(() => this.#studio.segmentations.selected?.id);
   #concepts = $state.raw<readonly Concept[]>([]);
+  readonly #colours = new ConceptColours(() => this.#concepts);
   #activeId = $state<ImageId>();
   #likelyRight = $state.raw<ReviewProgress['likelyRight']>(null);
   #reviews = $state.raw<ReviewProgress['counts']>();
@@ -67,18 +69,8 @@ export class MasksView {
       idOf: ({ imageId }) => imageId,
     });
   });
-  /** The colour that each concept is drawn in: that of the one it counts as. */
-  readonly colours = $derived.by(() => {
-    const colourOf = (wanted: ConceptId) => this.#concepts.find(({ id }) => id === wanted)?.colour;
-    return Object.fromEntries(
-      this.#concepts.map(({ id, mergedInto, colour }) => [id, colourOf(mergedInto ?? id) ?? colour]),
-    );
-  });
   /** What each concept looks like on a map, and what it counts as. */
   readonly conceptLooks = $derived.by(() => looksOf(this.#concepts));
-  /** A name for all of the colours together. */
-  readonly #coloursName = $derived.by(() => nameOfText(Object.entries(this.colours).flat().join()));
-
   /** Whether scores say which objects are likely right. */
   readonly isCalibrated = $derived.by(() => {
     const { selected } = this.#studio.segmentations;
@@ -88,6 +80,7 @@ export class MasksView {
   constructor(studio: Studio) {
     this.#studio = studio;
     this.similar = new SimilarView(studio);
+    this.beside = new BesideView(studio, () => this.list?.ids ?? []);
   }
 
   get concepts(): readonly Concept[] {
@@ -100,12 +93,7 @@ export class MasksView {
   }
 
   /** How many of all objects have been reviewed; undefined while that is not known. */
-  readonly progress = $derived.by(() => {
-    if (!this.#reviews) return undefined;
-    const { pending, accepted, rejected, edited } = this.#reviews;
-    const done = accepted + rejected + edited;
-    return { done, total: done + pending };
-  });
+  readonly progress = $derived.by(() => progressOf(this.#reviews));
 
   get tilePx(): number {
     return this.#studio.memory.read(TILE_KEY, TilePx, DEFAULT_TILE_PX);
@@ -195,7 +183,7 @@ export class MasksView {
   }
 
   colourOf(conceptId: ConceptId | null): string {
-    return (conceptId === null ? undefined : this.colours[conceptId]) ?? PLAIN_COLOUR;
+    return this.#colours.colourOf(conceptId);
   }
 
   conceptName(conceptId: ConceptId | null): string {
@@ -209,9 +197,7 @@ export class MasksView {
   pictureOf(imageId: ImageId): string | undefined {
     const tile = this.list?.details(imageId);
     if (!tile || this.#segmentationId === undefined) return undefined;
-    if (tile.maskCount === 0) return pictureAddress(`/images/${imageId}/thumbnail`);
-    const version = `${tile.version}-${this.#coloursName}`;
-    return pictureAddress(`/segmentations/${this.#segmentationId}/drawn/${imageId}/${version}.webp`);
+    return this.#colours.pictureOf(this.#segmentationId, tile);
   }
 
   showSimilarImages(id: ImageId): void {
@@ -268,11 +254,4 @@ export class MasksView {
     const title = t('masks.reviewed', { count: done.changed });
     toasts.show({ tone: 'success', title, ...done.undo(client, toasts) });
   }
-}
-
-/** A short name for a text: the same for the same text, another one for nearly any other (FNV-1a). */
-function nameOfText(text: string): string {
-  let hash = 0x811c9dc5;
-  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return hash.toString(36);
 }
