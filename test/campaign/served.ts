@@ -26,15 +26,15 @@ export type Served = {
 };
 
 export type ServeOptions = {
-  /** What it loses a little of with each request, by the name of a measure; see `plant-leak.mjs`. */
-  leak?: string | undefined;
+  /** What it loses a little of with each request, by the names of measures; see `plant-leak.mjs`. */
+  leaks?: readonly string[];
 };
 
-export async function serve({ leak }: ServeOptions = {}): Promise<Served> {
+export async function serve({ leaks = [] }: ServeOptions = {}): Promise<Served> {
   const folder = mkdtempSync(join(tmpdir(), 'r2o-campaign-'));
   const [data, temporary, heldFile] = ['data', 'tmp', 'held.json'].map((name) => join(folder, name)) as [string, string, string]; // prettier-ignore
   mkdirSync(temporary);
-  const loaded = leak === undefined ? [collector] : [collector, leakPlanter];
+  const loaded = leaks.length === 0 ? [collector] : [collector, leakPlanter];
   const child = spawn(process.execPath, [launcher, '--data', data, 'serve', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -42,7 +42,7 @@ export async function serve({ leak }: ServeOptions = {}): Promise<Served> {
       TMPDIR: temporary,
       NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --expose-gc ${loaded.map((path) => `--import ${pathToFileURL(path).href}`).join(' ')}`,
       R2O_TEST_HELD: heldFile,
-      ...(leak !== undefined && { R2O_TEST_LEAK: leak }),
+      R2O_TEST_LEAKS: leaks.join(','),
     },
   });
   const [printed] = (await once(child.stdout, 'data')) as [Buffer];

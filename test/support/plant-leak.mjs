@@ -1,6 +1,6 @@
 /**
- * Loaded before `r2o serve --data FOLDER` and its workers (`node --import`): loses a little of what R2O_TEST_LEAK names, the
- * server with each request and a worker ten times a second, so that a test shows whether its measures notice.
+ * Loaded before `r2o serve --data FOLDER` and its workers (`node --import`): loses a little of what R2O_TEST_LEAKS names, divided
+ * by commas, the server with each request and a worker ten times a second, so that a test shows whether its measures notice.
  */
 import { spawn } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
@@ -16,6 +16,8 @@ const dataFolder = process.argv[process.argv.indexOf('--data') + 1];
 /** What would be garbage otherwise. */
 const kept = [];
 let count = 0;
+let writer;
+let reader;
 
 /** By the measure that each of them lets grow. */
 const LEAKS = {
@@ -29,7 +31,7 @@ const LEAKS = {
   'files of the data folder': () => writeFileSync(join(dataFolder, `planted-${count++}`), 'x'),
   'database MiB': () => planted().exec(`INSERT INTO planted VALUES (randomblob(${128 * KIB}))`),
   'write-ahead log MiB': () => {
-    if (kept.length === 0) kept.push(readWithoutEnd(planted()));
+    reader ??= readWithoutEnd(planted());
     planted().exec(`INSERT INTO planted VALUES (randomblob(${64 * KIB})); DELETE FROM planted`);
   },
   'log KiB': () => appendFileSync(join(dataFolder, 'logs/r2o.log'), '{"msg":"planted"}\n'),
@@ -37,9 +39,11 @@ const LEAKS = {
 const WORKER_LEAKS = { 'worker memory MiB': keepMemoryOutsideHeap, 'worker handles': LEAKS.handles };
 
 const isWorker = process.argv[1]?.endsWith('worker.js');
-const leak = (isWorker ? WORKER_LEAKS : LEAKS)[process.env.R2O_TEST_LEAK];
-if (leak && isWorker) setInterval(leak, WORKER_INTERVAL_MS).unref();
-else if (leak) subscribe('http.server.request.start', leak);
+const names = (process.env.R2O_TEST_LEAKS ?? '').split(',');
+const leaks = names.flatMap((name) => (isWorker ? WORKER_LEAKS : LEAKS)[name] ?? []);
+const loseAll = () => leaks.forEach((lose) => lose());
+if (isWorker && leaks.length > 0) setInterval(loseAll, WORKER_INTERVAL_MS).unref();
+else subscribe('http.server.request.start', loseAll);
 
 /** 64 KiB that V8 knows nothing of. */
 function keepMemoryOutsideHeap() {
@@ -47,8 +51,6 @@ function keepMemoryOutsideHeap() {
   db.exec(`CREATE TABLE planted (bytes); INSERT INTO planted VALUES (randomblob(${64 * KIB}))`);
   kept.push(db);
 }
-
-let writer;
 
 /** A connection to the database of the data folder, with a table for what nobody needs. */
 function planted() {
