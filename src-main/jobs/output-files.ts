@@ -1,14 +1,23 @@
-import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  lstatSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+  type Stats,
+} from 'node:fs';
 import systemPaths, { dirname, join, type PlatformPath, resolve } from 'node:path';
 import { userError } from '../contract/errors.ts';
-import type { DataLayout } from '../domain/data-layout.ts';
+import { dataLayout, type DataLayout } from '../domain/data-layout.ts';
 import { isSameFolder } from '../domain/folder-identity.ts';
 import { givenPath } from '../domain/given-path.ts';
-import type { Store } from '../store/database.ts';
+import { errnoOf } from '../domain/system-errors.ts';
 
 /** What the guard has to know: where collections and the app's own data lie. */
 export type GuardedFolders = {
-  store: { collections: Pick<Store['collections'], 'list'> };
+  store: { collections: { list: () => readonly { name: string; rootPath: string }[] } };
   layout: Pick<DataLayout, 'folder'>;
 };
 
@@ -21,8 +30,9 @@ const MAX_LINKS = 40;
  * [Note: Files that people name] Everything that is written to a path that a person has named passes this guard or,
  * for what is never overwritten, `refuseOwnFolders`; `test/unit/jobs/output-files.test.ts` lists the commands and methods
  * that take such a path. The file is then written next to its place and renamed (`writeFileAtomically`).
- * @throws UserError FOLDER_OVERLAPS inside a collection or the data folder; ALREADY_EXISTS unless `overwrite`;
- *   FILE_UNUSABLE for a folder, a device or the like
+ * @throws UserError FOLDER_OVERLAPS inside a collection or a data folder; ALREADY_EXISTS unless `overwrite`;
+ *   FILE_UNUSABLE for a folder, a device, a name that the system does not allow or a folder that cannot be written;
+ *   NOT_A_FOLDER below a file
  */
 export function outputFile(
   guarded: GuardedFolders,
@@ -32,25 +42,55 @@ export function outputFile(
   const absolute = givenPath(path);
   refuseOwnFolders(guarded, absolute);
   const target = isLink(absolute) ? realPlace(absolute) : absolute;
-  const stats = statSync(target, { throwIfNoEntry: false });
+  const stats = statsOf(target);
+  if (stats && !stats.isFile()) throw userError('not-a-file', { path: absolute });
+  refuseUnwritable(dirname(target));
   if (!stats) return target;
-  if (!stats.isFile()) {
-    throw userError('not-a-file', { path: absolute });
-  }
   if (overwrite) return target;
   throw userError('file-exists', { path: absolute });
 }
 
+/** Undefined for what does not exist. @throws UserError FILE_UNUSABLE where the system does not say */
+function statsOf(path: string): Stats | undefined {
+  return translated(path, () => statSync(path, { throwIfNoEntry: false }));
+}
+
+/** Said before work that takes hours. A folder that is not there is made, in the first one of its path that is. */
+function refuseUnwritable(folder: string): void {
+  const stats = statsOf(folder);
+  if (!stats && dirname(folder) !== folder) refuseUnwritable(dirname(folder));
+  else if (!stats?.isDirectory()) throw userError('root-not-a-folder', { path: folder });
+  else translated(folder, () => accessSync(folder, constants.W_OK));
+}
+
+function translated<T>(path: string, ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    const errno = errnoOf(error);
+    throw errno === undefined ? error : userError('file-unusable', { path, errno }, { cause: error });
+  }
+}
+
 /**
  * What is written inside a collection would be scanned as its images, and nothing may be written into the app's own
- * folder. Links are followed, also those whose target does not exist yet.
+ * folder, nor into those that it has elsewhere. Links are followed, also those whose target does not exist yet.
  * @throws UserError FOLDER_OVERLAPS
  */
 export function refuseOwnFolders({ store, layout }: GuardedFolders, outPath: string): void {
   const real = realPlace(resolve(outPath));
   for (const collection of store.collections.list()) refuseImageFolder(collection, outPath);
-  if (!holds(layout.folder, real)) return;
-  throw userError('inside-data-folder', { path: outPath });
+  if (holds(layout.folder, real) || isInsideDataFolder(real))
+    throw userError('inside-data-folder', { path: outPath });
+}
+
+/** Whether a place is in a data folder, whichever program has it open, if any. @param place a real path */
+function isInsideDataFolder(place: string): boolean {
+  for (let at = dirname(place); ; at = dirname(at)) {
+    const { database, lock } = dataLayout(at);
+    if (existsSync(database) && existsSync(lock)) return true;
+    if (dirname(at) === at) return false;
+  }
 }
 
 /** Refuses to write into a folder of images. @throws UserError FOLDER_OVERLAPS */

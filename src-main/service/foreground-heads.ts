@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type UserError, userError } from '../contract/errors.ts';
 import type { ImageId, SegmentationId } from '../contract/ids.ts';
 import type { ExportedModel, Model } from '../contract/model.ts';
@@ -42,6 +44,7 @@ export async function writeHeat(
   if (!facts) throw userError('no-image', { id: input.imageId });
   const { widthPx, heightPx } = facts;
   const { style } = input;
+  await mkdir(dirname(out), { recursive: true });
   await service.calls.call({ kind: 'write-heat', ...photo, learned, out, style, widthPx, heightPx });
   return { path: out };
 }
@@ -60,6 +63,7 @@ export async function exportHead(
   const { modelFile } = placeOf(service, learned);
   const teacher = note.from === null ? undefined : service.store.segmentations.get(note.from);
   const { collectionId, name } = teacher ?? segmentation;
+  await mkdir(dirname(path), { recursive: true });
   return await service.calls.call({
     kind: 'export-head',
     weights: weightsOf(model, service.layout.models),

@@ -1,4 +1,5 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { userError } from '../contract/errors.ts';
 import { ConceptId, ImageId, MaskId, type SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
@@ -137,6 +138,7 @@ export function mapHandlers(service: Service) {
         const concept = conceptId === null ? null : (names.get(conceptId) ?? null);
         return { x, y, image: relPath, object: maskId, concept, review, score, split };
       });
+      await mkdir(dirname(out), { recursive: true });
       await service.calls.call({ kind: 'write-map', out, of, points });
       return { path: out, pointCount: points.length };
     },

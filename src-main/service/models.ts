@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { modelFile } from '../domain/data-layout.ts';
 import { userError } from '../contract/errors.ts';
 import { freeName } from '../domain/free-name.ts';
@@ -57,6 +58,7 @@ export function modelHandlers(service: Service) {
       const path = outputFile(service, input.path, input);
       const model = get(input.id);
       const licence = input.licence ?? model.card.licence;
+      await mkdir(dirname(path), { recursive: true });
       return await calls.call({
         kind: 'export-encoder',
         weights: weightsOf(model, layout.models),

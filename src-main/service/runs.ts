@@ -1,4 +1,5 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '../domain/data-layout.ts';
 import { pictureKey } from '../domain/picture-key.ts';
 import { phrase } from '../contract/error-texts/error-text.ts';
@@ -188,6 +189,7 @@ export function runHandlers(service: Service) {
       if (steps.length === 0) {
         throw userError('run-without-previews', { name: run.name });
       }
+      await mkdir(dirname(out), { recursive: true });
       const shown = thinned(steps, maxColumns);
       const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
       const rows = await Promise.all(

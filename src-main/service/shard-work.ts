@@ -86,6 +86,7 @@ export function shardWork(service: Service, segmentations: ReturnType<typeof seg
         if (problem !== null && unreadImages.length < NAMED) unreadImages.push({ relPath, detail: problem });
       };
       const images = imagesOf(service, segmentationId, note);
+      mkdirSync(dirname(path), { recursive: true });
       const { sizeBytes, maskCount } = await writeShardFile(path, { facts, images });
       const { imageCount, unreadCount } = segmentation;
       return { path, sizeBytes, place, imageCount, maskCount, unreadCount, unreadImages };
@@ -108,7 +109,8 @@ async function begin(
 ): Promise<ShardTask> {
   const { store, layout } = service;
   const { facts } = recipe;
-  if (store.collections.list().length > 0)
+  // A folder that somebody works with would be removed with the shard's work.
+  if (store.collections.list().length + store.models.list().length > 0)
     throw userError('shard-work-of-another', { folder: layout.folder });
   const device = await service.chooseOwnDevice(chosen ?? facts.device);
   await takeWeights(

@@ -1,6 +1,6 @@
 import { wholeSegmentation } from '../contract/event.ts';
-import { createHash } from 'node:crypto';
-import { copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { phrase } from '../contract/error-texts/error-text.ts';
 import { userError } from '../contract/errors.ts';
@@ -87,7 +87,8 @@ export function shardHandlers(service: Service) {
       if (!learned || segmentation.foreground === null) throw userError('learned-gone');
       const images = recipeImages(service, request.id);
       const facts = recipeFacts(service, segmentation, { learned, images, count: request.count });
-      const weights = await copyWeights(service, facts, dirname(path));
+      await mkdir(dirname(path), { recursive: true });
+      const weights = await copyWeights(service, facts, { ...request, folder: dirname(path) });
       const sizeBytes = await writeRecipeFile(path, { facts, learned, images });
       // The images are compared with the list again when shards come back.
       await writeRecipeFile(segmentationFiles(layout, request.id).recipe, { facts, learned, images });
@@ -205,17 +206,18 @@ function recipeId(decisions: object, learned: Uint8Array, images: readonly Recip
   return hash.digest('hex') as RecipeFacts['id'];
 }
 
-/** Puts the weights of the encoder next to a recipe, unless they are there. */
+/** Puts the weights of the encoder next to a recipe, unless they are there. @throws UserError ALREADY_EXISTS for other weights */
 async function copyWeights(
   { layout, store }: Service,
   { model }: RecipeFacts,
-  folder: string,
+  { folder, overwrite }: { folder: string; overwrite: boolean },
 ): Promise<WrittenRecipe['weights']> {
   if (model?.file == null || model.sha256 === null) return null;
   const { file, sha256 } = model;
-  const path = outputFile({ store, layout }, join(folder, basename(file)), { overwrite: true });
+  let path = join(folder, basename(file));
   if ((await fileHash(path)) !== sha256) {
-    const partial = nameBeside(path, { suffix: '.partial' });
+    path = outputFile({ store, layout }, path, { overwrite });
+    const partial = nameBeside(path, { suffix: `.${randomBytes(6).toString('hex')}.partial` });
     try {
       await copyFile(modelFile(layout.models, file), partial);
       await rename(partial, path);

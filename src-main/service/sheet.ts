@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { sheetsFolder } from '../domain/data-layout.ts';
 import { userError } from '../contract/errors.ts';
 import type { SegmentationId } from '../contract/ids.ts';
@@ -24,6 +24,7 @@ export async function writeSheet(
   input: { id: SegmentationId; path: string; limit: number; overwrite: boolean },
 ): Promise<{ path: string }> {
   const path = outputFile(service, input.path, input);
+  await mkdir(dirname(path), { recursive: true });
   await drawSheet(service, { ...input, path });
   return { path };
 }

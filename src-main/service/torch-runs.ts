@@ -8,6 +8,7 @@ import { RunMetric, type Run } from '../contract/run.ts';
 import { checkpointName, isCheckpointName, runFolder } from '../domain/data-layout.ts';
 import { givenPath } from '../domain/given-path.ts';
 import type { MetricPoint } from '../domain/metric-point.ts';
+import { isRegularFile } from '../domain/regular-file.ts';
 import { refuseOwnFolders } from '../jobs/output-files.ts';
 import { fileDigest } from './file-hash.ts';
 import type { Service } from './service.ts';
@@ -110,7 +111,7 @@ async function refuseOtherNetwork(
 
 /** The header of a safetensors file; undefined for another file. @throws UserError FILE_NOT_FOUND */
 async function headerOf(path: string): Promise<unknown> {
-  const file = await open(path, 'r').catch(() => undefined);
+  const file = (await isRegularFile(path)) ? await open(path, 'r').catch(() => undefined) : undefined;
   if (!file) throw userError('no-such-file', { path });
   await using handle = file;
   const start = Buffer.alloc(8);
@@ -124,7 +125,7 @@ async function headerOf(path: string): Promise<unknown> {
 
 /** The curves of the steps before `end`; none where there is no such file. Of a step that was done twice, the last. */
 async function pointsIn(path: string, end: number): Promise<MetricPoint[]> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = (await isRegularFile(path)) ? await readFile(path, 'utf8').catch(() => '') : '';
   const points = new Map<string, MetricPoint>();
   for (const line of text.split('\n')) {
     const record = z.record(z.string(), z.unknown()).safeParse(parsedJson(line)).data;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { phrase, type PlainPhraseKey } from '../contract/error-texts/error-text.ts';
@@ -27,9 +28,9 @@ export async function writePortableFile(
   kind: PortableKind,
   fill: (db: Database.Database) => Promise<void>,
 ): Promise<number> {
-  const partial = nameBeside(path, { suffix: '.partial' });
+  // A name that nobody else has: what is there already is not ours to remove.
+  const partial = nameBeside(path, { suffix: `.${randomBytes(6).toString('hex')}.partial` });
   try {
-    rmSync(partial, { force: true });
     await fillDatabase(partial, kind, fill);
     syncFile(partial);
     renameSync(partial, path);

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   cpSync,
@@ -104,6 +105,8 @@ async function teachHead(path: string): Promise<void> {
   };
   await writeCollectionModel(path, { ...model, isEvenGround: false, foreground });
 }
+
+const hashOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 /** Everything in a folder with its times, to see that nothing was written. */
 const stateOf = (folder: string) =>
@@ -324,6 +327,33 @@ describe('on the command line', { timeout: 300_000 }, () => {
     await failing(['--recipe', `${damaged}.no`, '--shard', '0', '--out', out], 'There is no file or folder');
     await failing(['--mode', 'one', '--shard', '0', '--out', out], '--mode cannot be combined with --recipe');
     expect(readdirSync(shared.images)).toHaveLength(4);
+  });
+
+  test('writes over nothing that belongs to a person, and removes only what it has made', async () => {
+    const [mine, photos, data] = [tempFolder(), tempFolder(), join(tempFolder(), 'data')];
+    const database = join(data, 'studio.sqlite');
+    cpSync(shared.images, photos, { recursive: true });
+    expect(await runCli(data, 'collections', 'add', photos)).toMatchObject({ code: 0 });
+    mkdirSync(join(mine, 'models'));
+    writeFileSync(join(mine, 'models/thesis.txt'), 'years of work');
+    const kept = [database, join(photos, readdirSync(photos)[0] ?? '')].map((path) => [path, hashOf(path)] as const); // prettier-ignore
+    const out = join(tempFolder(), 'shard.sqlite');
+    const refused = async (args: readonly string[], message: string, dataFolder = data) => {
+      const { code, stderr } = await runCli(
+        dataFolder,
+        ...['segment', '--recipe', shared.recipe, '--shard', '0/4', '--force', ...args],
+      );
+      expect(stderr).toContain(message);
+      expect(code).toBe(1);
+    };
+    for (const [path] of kept) await refused(['--out', path], 'is inside');
+    // Of another installation, too.
+    await refused(['--out', database], 'data folder', 'ignored');
+    await refused(['--out', out, '--work', data], 'data folder');
+    await refused(['--out', out, '--work', mine], 'is not an empty folder');
+    expect(kept.map(([path]) => [path, hashOf(path)])).toEqual(kept);
+    expect(readFileSync(join(mine, 'models/thesis.txt'), 'utf8')).toBe('years of work');
+    expect(readdirSync(mine)).toEqual(['models']);
   });
 
   test('images that are nowhere are named, or left out and named when shards are merged', async () => {

@@ -1,7 +1,7 @@
-import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { z } from 'zod';
 import { type UserError, userError } from '../../contract/errors.ts';
+import { readOptionalFile } from './read-file.ts';
 import { parseJson } from './read-json.ts';
 import { walkFiles } from './walk-files.ts';
 
@@ -61,7 +61,6 @@ async function foreignFile(file: string, path: string): Promise<UserError | unde
 }
 
 async function smallFile(path: string): Promise<Buffer | undefined> {
-  await using file = await open(path).catch(() => undefined);
-  const stats = await file?.stat();
-  return stats?.isFile() && stats.size <= MAX_BYTES ? await file?.readFile() : undefined;
+  const bytes = await readOptionalFile(path, MAX_BYTES);
+  return typeof bytes === 'string' ? undefined : bytes;
 }

@@ -27,7 +27,8 @@ export async function writeFileAtomically(
     await syncFolder(dirname(path));
     return written;
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Where even that fails, the first failure is the one that says why.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw translateFileError(error, path);
   }
 }

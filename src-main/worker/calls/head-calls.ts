@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { userError } from '../../contract/errors.ts';
 import { sharp } from '../../core/image/sharp-setup.ts';
 import { inSharpTurn } from '../../core/image/sharp-turns.ts';
@@ -41,7 +39,6 @@ export async function writeHeat(call: CallOf<'write-heat'>): Promise<void> {
   const bytes = await inSharpTurn(() =>
     (style === 'grey' ? large.toColourspace('b-w') : large).png().toBuffer(),
   );
-  await mkdir(dirname(out), { recursive: true });
   await writeFileAtomically(out, (write) => write(bytes));
 }
 

@@ -2,6 +2,7 @@ import {
   existsSync,
   linkSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   symlinkSync,
@@ -161,6 +162,24 @@ describe('every writer', () => {
   });
 });
 
+describe('every writer', () => {
+  test.each(Object.entries(WRITERS))('says why a file cannot be written there: %s', async (_, write) => {
+    const { client, out } = await started();
+    symlinkSync('loop.png', join(out, 'loop.png'));
+    writeFileSync(join(out, 'file'), 'mine');
+    for (const [name, code] of [
+      ['loop.png', 'FILE_UNUSABLE'],
+      ['loop.png/x.png', 'FILE_UNUSABLE'],
+      [`${'n'.repeat(300)}.png`, 'FILE_UNUSABLE'],
+      [join(...Array<string>(30).fill('d'.repeat(200)), 'x.png'), 'FILE_UNUSABLE'],
+      ['file/x.png', 'NOT_A_FOLDER'],
+      ['file/deep/x.png', 'NOT_A_FOLDER'],
+    ] as const)
+      await expect(write(client, join(out, name), true), name).rejects.toMatchObject({ code });
+    expect(readdirSync(out).toSorted()).toEqual(['file', 'loop.png']);
+  });
+});
+
 describe('the guard', () => {
   const guarded = (rootPath: string, folder = tempFolder()) => ({
     store: { collections: { list: () => [{ name: 'pets', rootPath } as never] } },
@@ -200,6 +219,15 @@ describe('the guard', () => {
     writeFileSync(join(photos, 'photo.jpg'), 'a photo');
     linkSync(join(photos, 'photo.jpg'), join(out, 'same.jpg'));
     expect(outputFile(guarded(photos), join(out, 'same.jpg'), { overwrite })).toBe(join(out, 'same.jpg'));
+  });
+
+  test('knows data folders that the app has elsewhere', () => {
+    const other = tempFolder();
+    for (const name of ['studio.sqlite', 'lock.sqlite']) writeFileSync(join(other, name), 'rows');
+    for (const name of ['studio.sqlite', 'models/new.onnx']) {
+      const write = () => outputFile(guarded(tempFolder()), join(other, name), { overwrite });
+      expect(write).toThrow(`${join(other, name)} is inside the app's own data folder`);
+    }
   });
 
   test('ends at links that lead in a circle', () => {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -127,4 +127,11 @@ test('every image belongs to one shard, and the sizes of shards differ by one', 
     Array.from({ length: 100 }, (__, position) => shardOf(position, 7)).filter((shard) => shard === index),
   ).map(({ length }) => length);
   expect(sizes).toEqual([15, 15, 14, 14, 14, 14, 14]);
+});
+
+test('what has the name of a file in the making stays as it is', async () => {
+  const path = join(tempFolder(), 'a.recipe');
+  writeFileSync(`${path}.partial`, 'mine');
+  await recipeAt(path);
+  expect(readFileSync(`${path}.partial`, 'utf8')).toBe('mine');
 });

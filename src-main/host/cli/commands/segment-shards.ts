@@ -1,13 +1,17 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Client } from '../../../contract/contract.ts';
-import { UserError } from '../../../contract/errors.ts';
+import { UserError, userError } from '../../../contract/errors.ts';
 import type { SegmentRequest } from '../../../contract/segmentation.ts';
 import { ShardCount, ShardPlace, type WrittenRecipe, type WrittenShard } from '../../../contract/shard.ts';
-import { refuseImageFolder } from '../../../jobs/output-files.ts';
+import { refuseImageFolder, refuseOwnFolders } from '../../../jobs/output-files.ts';
+import { dataLayout } from '../../../domain/data-layout.ts';
 import type { RecipeFacts } from '../../../domain/recipe.ts';
+import { knownCollections } from '../../../store/known-collections.ts';
 import { RecipeFile } from '../../../store/recipe-file.ts';
+import { removeDataFolder } from '../../../store/remove-data-folder.ts';
 import { ShardFile } from '../../../store/shard-file.ts';
+import type { CliContext } from '../context.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
 import { countText, fileSizeText, printable, type Output } from '../output.ts';
 import { Owner } from '../owner.ts';
@@ -79,12 +83,13 @@ export function recipeLines({
 /**
  * Segments one shard of a recipe, in a separate data folder that is removed when the shard is written.
  * @param images the folder of the images; that of the recipe where undefined
+ * @param context.folder the data folder of other commands, into whose collections nothing is written either
  * @throws as `followJob`; UserError for a recipe, weights, images or a folder that cannot be used
  */
 export async function runShard(
   images: string | undefined,
   options: ShardOptions,
-  output: Output,
+  { output, folder }: Pick<CliContext, 'output' | 'folder'>,
 ): Promise<WrittenShard | { path: string; isDone: true }> {
   const { recipe = '', out, model, device, skipMissing = false, force = false } = options;
   if (out === undefined) throw badShard('A shard needs the file to write: --out <file>.');
@@ -94,8 +99,15 @@ export async function runShard(
   const place = placeOf(options.shard, facts);
   const rootPath = images === undefined ? facts.rootPath : resolve(images);
   // Before anything is written into the folder of the originals.
-  for (const written of [path, work]) refuseImageFolder({ name: facts.collection, rootPath }, written);
+  for (const written of [path, work]) {
+    refuseImageFolder({ name: facts.collection, rootPath }, written);
+    refuseOwnFolders(
+      { store: { collections: { list: () => knownCollections(folder) } }, layout: { folder } },
+      written,
+    );
+  }
   if (!force && isWritten(path, facts, place)) return { path, isDone: true };
+  refuseForeignFolder(work);
   const { client } = await openWork(work, output);
   // Known before hours of work rather than after them.
   await client.system.checkOutput({ path, overwrite: force });
@@ -110,8 +122,18 @@ export async function runShard(
   if (job) await followShard(client, job.id, { output, device: segmentation.device });
   const written = await client.shards.write({ path, overwrite: force });
   await leaveSessions(output.note);
-  rmSync(work, { recursive: true, force: true });
+  removeDataFolder(work);
   return written;
+}
+
+/**
+ * The folder of the work is removed in the end, so that it must not be one of somebody else. A data folder is checked
+ * when it is open.
+ */
+function refuseForeignFolder(work: string): void {
+  if (!existsSync(work) || existsSync(dataLayout(work).database)) return;
+  if (statSync(work).isDirectory() && readdirSync(work).length === 0) return;
+  throw userError('plan-folder-taken', { path: work });
 }
 
 /** Opens the data folder of a shard, which nobody else may be using. @throws UserError DATA_FOLDER_BUSY */

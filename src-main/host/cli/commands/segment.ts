@@ -66,10 +66,11 @@ export function addSegmentCommand(program: Command): void {
       'segment every image of a collection into objects; Ctrl-C stops the job and keeps the finished images',
     )
     .action(async (which: string | undefined, options: Options, command: Command) => {
-      const { output, withSession } = contextOf(command);
+      const context = contextOf(command);
+      const { output, withSession } = context;
       refuseMixed(command);
       if (options.recipe !== undefined) {
-        output.result(await runShard(which, options, output), shardLines);
+        output.result(await runShard(which, options, context), shardLines);
         return;
       }
       if (which === undefined) command.error("error: missing required argument 'collection'");

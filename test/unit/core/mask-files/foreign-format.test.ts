@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -36,6 +37,15 @@ describe('what is not read names the tool and the way out', () => {
     await expect(read(name, content)).rejects.toMatchObject(refusal);
     await expect(read(name, content, true)).rejects.toMatchObject(refusal);
   }); // prettier-ignore
+
+  test.skipIf(process.platform === 'win32')('a named pipe is no file, and nobody waits for it', async () => {
+    const folder = tempFolder();
+    expect(spawnSync('mkfifo', [join(folder, 'masks.json')]).status).toBe(0);
+    for (const path of [folder, join(folder, 'masks.json')]) {
+      const reading = readMasks(path, { format: 'auto', gridOf: () => 'unknown' }).next();
+      await expect(reading, path).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    }
+  });
 
   test.each(['RoiSet.zip', 'task_1_annotations.zip', 'labels.tar.gz'])('%s is to be unpacked', async (name) => {
     const refusal = { text: { key: 'mask-archive', values: { path: expect.stringContaining(name) as string } } };
