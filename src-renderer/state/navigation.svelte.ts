@@ -11,6 +11,8 @@ export class Navigation {
   #place = $state.raw<Place>({ screen: '', path: [], query: {} });
   /** How often somebody has gone somewhere. */
   #moves = 0;
+  /** The place without its query. Nothing follows it: an effect that takes a place must not run again because of that. */
+  #at = '';
 
   /** @param home where to go if the address names no place */
   constructor(home: Place) {
@@ -108,7 +110,9 @@ export class Navigation {
 
   /** A change of the query is no move: who filters a list is still there. */
   #take(place: Place): void {
-    if (toHash({ ...place, query: {} }) !== toHash({ ...this.#place, query: {} })) this.#moves++;
+    const at = toHash({ ...place, query: {} });
+    if (at !== this.#at) this.#moves++;
+    this.#at = at;
     this.#place = place;
   }
 }
