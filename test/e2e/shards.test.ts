@@ -100,6 +100,7 @@ async function teachHead(path: string): Promise<void> {
   const weights = Float32Array.from({ length: 4_096 }, () => 20 * (draw() - 0.5));
   const foreground = {
     head: { weights, bias: 0 },
+    things: { axes: weights.slice(0, 1_024), count: 1, minDistance: 1e-4 },
     weights: { ...model.foreground.weights, prior: 1 },
     note: { way: 'head' as const, agreement: 0.8, imageCount: 40, from: null, taughtBy: [] },
   };

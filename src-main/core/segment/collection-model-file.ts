@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { ForegroundNote } from '../../contract/segmentation.ts';
 import { writeFileAtomically } from '../weights/atomic-file.ts';
+import type { ForegroundModel } from './head/learn-foreground.ts';
 import type { Lessons } from './head/lessons.ts';
 import type { CollectionModel } from './segment-image.ts';
 
@@ -11,6 +12,11 @@ const MODEL_VERSION = 2;
 /** The same of Lessons: without them, others learn on their own. */
 const LESSONS_VERSION = 2;
 
+/** Files of earlier apps do not say what tells things apart. */
+type KeptModel = Omit<CollectionModel, 'foreground'> & {
+  foreground: Omit<ForegroundModel, 'things'> & Partial<Pick<ForegroundModel, 'things'>>;
+};
+
 /** Keeps what was learned from a collection, whole or not at all. */
 export async function writeCollectionModel(path: string, model: CollectionModel): Promise<void> {
   await writeWhole(path, { version: MODEL_VERSION, model });
@@ -18,11 +24,12 @@ export async function writeCollectionModel(path: string, model: CollectionModel)
 
 /** What was kept; undefined for a file that is not there, is damaged, or was written by an older app. */
 export async function readCollectionModel(path: string): Promise<CollectionModel | undefined> {
-  // Written by `writeCollectionModel` alone: of the same version, it is of the same shape, but for parts of the note.
-  const kept = (await read(path)) as { version?: number; model: CollectionModel } | undefined;
+  // Written by `writeCollectionModel` alone: of the same version, it is of the same shape, but for parts of the note and what tells things apart.
+  const kept = (await read(path)) as { version?: number; model: KeptModel } | undefined;
   if (kept?.version !== MODEL_VERSION) return undefined;
   const { foreground } = kept.model;
-  return { ...kept.model, foreground: { ...foreground, note: ForegroundNote.parse(foreground.note) } };
+  const note = ForegroundNote.parse(foreground.note);
+  return { ...kept.model, foreground: { ...foreground, things: foreground.things ?? null, note } };
 }
 
 /** Keeps what a collection's images have taught, whole or not at all. */

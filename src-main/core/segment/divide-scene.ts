@@ -5,6 +5,9 @@ import { nearest } from './original-grid.ts';
 import type { SuperpixelGraph } from './superpixel-graph.ts';
 import type { SuperpixelRows } from './superpixel-rows.ts';
 
+/** Share of a foreground below which a part belongs to its neighbour. */
+export const MIN_PART = 0.05;
+
 export type DivideOptions = {
   /** Ward's distance from which neighbouring parts stay apart, in squared units of the rows. */
   minDistance: number;
@@ -20,11 +23,47 @@ export type DivideOptions = {
  * @returns [count]: the part of each superpixel, -1 outside of the foreground
  */
 export function divideScene(
-  { areas, edges }: Pick<SuperpixelGraph, 'areas' | 'edges'>,
+  graph: DividedGraph,
   selected: Uint8Array,
-  { rows, dim }: SuperpixelRows,
+  rows: SuperpixelRows,
   { minDistance, minShare }: DivideOptions,
 ): Int32Array {
+  const parts = partsOf(graph, selected, rows);
+  const isAny = () => true;
+  for (let pair = parts.closest(isAny); pair && pair.distance < minDistance; pair = parts.closest(isAny)) {
+    parts.join(pair.a, pair.b);
+  }
+  const isSmall = (part: number) => parts.shareOf(part) < minShare;
+  for (let pair = parts.closest(isSmall); pair; pair = parts.closest(isSmall)) parts.join(pair.a, pair.b);
+  return Int32Array.from(selected, (isInside, s) => (isInside ? parts.rootOf(s) : -1));
+}
+
+/**
+ * How different the most different parts of a foreground are: `divideScene` leaves it whole, in as many parts as its
+ * superpixels are connected in, with a `minDistance` above this.
+ * @returns the largest of Ward's distances at which two parts become one that both take at least `minShare`; 0 where none do
+ */
+export function widestDistance(
+  graph: DividedGraph,
+  selected: Uint8Array,
+  rows: SuperpixelRows,
+  minShare: number,
+): number {
+  const parts = partsOf(graph, selected, rows);
+  let widest = 0;
+  for (let pair = parts.closest(() => true); pair; pair = parts.closest(() => true)) {
+    if (Math.min(parts.shareOf(pair.a), parts.shareOf(pair.b)) >= minShare) {
+      widest = Math.max(widest, pair.distance);
+    }
+    parts.join(pair.a, pair.b);
+  }
+  return widest;
+}
+
+type DividedGraph = Pick<SuperpixelGraph, 'areas' | 'edges'>;
+
+/** Each superpixel of a foreground as a part, with its neighbours in it. */
+function partsOf({ areas, edges }: DividedGraph, selected: Uint8Array, { rows, dim }: SuperpixelRows): Parts {
   const foregroundPx = areas.reduce((sum, px, s) => sum + (selected[s] ? px : 0), 0);
   const parts = new Parts(
     areas.map((px) => px / foregroundPx),
@@ -35,13 +74,7 @@ export function divideScene(
     const [a, b] = [edges.from[edge] ?? 0, edges.to[edge] ?? 0];
     if (selected[a] && selected[b]) parts.link(a, b);
   });
-  const isAny = () => true;
-  for (let pair = parts.closest(isAny); pair && pair.distance < minDistance; pair = parts.closest(isAny)) {
-    parts.join(pair.a, pair.b);
-  }
-  const isSmall = (part: number) => parts.shareOf(part) < minShare;
-  for (let pair = parts.closest(isSmall); pair; pair = parts.closest(isSmall)) parts.join(pair.a, pair.b);
-  return Int32Array.from(selected, (isInside, s) => (isInside ? parts.rootOf(s) : -1));
+  return parts;
 }
 
 /**

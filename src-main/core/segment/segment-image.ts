@@ -5,12 +5,13 @@ import type { Grid } from '../superpixel/components.ts';
 import { boxMean } from './box-mean.ts';
 import { conceptsOf, type ConceptModel } from './concepts.ts';
 import { cutOutline } from './cut-outline.ts';
-import { divideByParts, divideScene } from './divide-scene.ts';
+import { divideByParts, divideScene, MIN_PART } from './divide-scene.ts';
 import { graphOf, type Embedding, type ImagePixels } from './embed-image.ts';
 import { findForeground, foregroundCues, type Foreground } from './foreground.ts';
 import { readGround } from './ground.ts';
 import { headLogits } from './head/foreground-head.ts';
 import type { ForegroundModel } from './head/learn-foreground.ts';
+import { thingRows } from './head/thing-metric.ts';
 import { objectMembers } from './object-members.ts';
 import { objectsOf, type Divide, type ObjectMap } from './objects.ts';
 import { labelsOnOriginal } from './original-grid.ts';
@@ -38,8 +39,8 @@ const MIN_SHARE_OF_LARGEST = 0.1;
 const AUTO_COLOURS_APART = 0.4;
 const SEVERAL_COLOURS_APART = 0.1;
 const SEVERAL_FEATURES_APART = 0.08;
-/** Share of the foreground below which a part belongs to its neighbour. */
-const MIN_PART = 0.05;
+/** The same in mode `several`, in shares of the distance that things of the collection have. */
+const SEVERAL_THINGS_APART = 0.5;
 /** Even grounds: a ground this much quieter than the difference to the things on it, in this image alone. */
 const QUIET_GROUND = 0.115;
 /** Things on an even ground may be small: fewer pixels than this of the working image are noise. */
@@ -73,7 +74,13 @@ export async function segmentImage(task: SegmentTask, model: CollectionModel): P
   }
   const foreground = model.isEvenGround ? null : learnedForeground(graph, embedding, model.foreground);
   const features = foreground?.hasPrior ? featureRows(model.concepts.rowModel, descriptors) : null;
-  return fileObjects(task, cutObjects(task, { graph, foreground, features }), concepts);
+  const things = thingsIn(embedding, model.foreground);
+  return fileObjects(task, cutObjects(task, { graph, foreground, features, things }), concepts);
+}
+
+/** What tells things apart in an image; null where its collection has not taught it. */
+function thingsIn(embedding: Embedding, { things }: ForegroundModel): Differences | null {
+  return things && { rows: thingRows(things, embedding), minDistance: things.minDistance };
 }
 
 /** The foreground of an image by its own cues and by what its collection taught. */
@@ -86,6 +93,9 @@ function learnedForeground(
   return findForeground(graph, cues, { weights, ...(head && { prior: headLogits(head, embedding) }) });
 }
 
+/** What parts of a foreground differ in, and Ward's distance from which they are different objects. */
+export type Differences = { rows: SuperpixelRows; minDistance: number };
+
 /** The superpixels of an image, and what is known of them. */
 export type Scene = {
   graph: SuperpixelGraph;
@@ -93,6 +103,8 @@ export type Scene = {
   foreground: Foreground | null;
   /** Of the superpixels, if they are known to distinguish objects. */
   features?: SuperpixelRows | null;
+  /** As the collection's own things taught it, if there were enough. */
+  things?: Differences | null;
   /** Whether outlines may follow superpixels, and pieces stay whole: for masks that are about to be replaced. */
   isRough?: boolean;
 };
@@ -147,7 +159,7 @@ function sceneObjects({ pixels, embedding, settings }: SegmentTask, scene: Photo
   };
   const pieces = objectsOf(mask, pixels.fine, rules);
   const objects =
-    isDivided(settings.mode, foreground) && !isRough
+    isDivided(settings.mode, scene) && !isRough
       ? divided(pieces, pixels.fine, dividerOf(scene, settings))
       : pieces;
   const members = objectMembers(objects.labels, objects.areasPx.length, pixels.fine, map);
@@ -160,18 +172,28 @@ function sceneObjects({ pixels, embedding, settings }: SegmentTask, scene: Photo
   };
 }
 
-/** What a head finds is rarely two things of different colours in one piece: colours divide more animals than scenes. */
-function isDivided(mode: SegmentSettings['mode'], { hasPrior }: Foreground): boolean {
-  return mode === 'several' || (mode === 'auto' && !hasPrior);
+/**
+ * What a head finds is rarely two things of different colours in one piece: colours divide more animals than scenes. What
+ * the collection's things differ in divides scenes.
+ */
+function isDivided(mode: SegmentSettings['mode'], { foreground, things }: Photograph): boolean {
+  return mode === 'several' || (mode === 'auto' && (!foreground.hasPrior || Boolean(things)));
 }
 
-/** Pieces of a foreground come apart where features differ, or, without any, where colours do. */
-function dividerOf({ graph, foreground, features }: Photograph, { mode }: SegmentSettings): Divide {
-  const colours = mode === 'several' ? SEVERAL_COLOURS_APART : AUTO_COLOURS_APART;
-  const minDistance = features ? SEVERAL_FEATURES_APART : colours;
-  const rows = features ?? colourRows(graph);
+/** Pieces of a foreground come apart where its parts differ. */
+function dividerOf(scene: Photograph, { mode }: SegmentSettings): Divide {
+  const { graph, foreground } = scene;
+  const { rows, minDistance } = differencesIn(scene, mode);
   const parts = divideScene(graph, foreground.selected, rows, { minDistance, minShare: MIN_PART });
   return divideByParts(parts, graph.map, MIN_PART);
+}
+
+/** By what tells the collection's things apart, or by features, or, without any, by colours. */
+function differencesIn({ graph, features, things }: Photograph, mode: SegmentSettings['mode']): Differences {
+  const isSeveral = mode === 'several';
+  if (things) return { ...things, minDistance: things.minDistance * (isSeveral ? SEVERAL_THINGS_APART : 1) };
+  if (features) return { rows: features, minDistance: SEVERAL_FEATURES_APART };
+  return { rows: colourRows(graph), minDistance: isSeveral ? SEVERAL_COLOURS_APART : AUTO_COLOURS_APART };
 }
 
 /** The same foreground, pixel by pixel, in more objects. */

@@ -256,10 +256,11 @@ function distinct(images: readonly ListedImage[]): ListedImage[] {
 /** The heads that other collections taught this encoder, as far as their files are still there. */
 async function readHeads({ heads }: SegmentJob): Promise<KnownHead[]> {
   const known = heads.map(async ({ modelFile, lessonsFile, ...teacher }): Promise<KnownHead[]> => {
-    const head = (await readCollectionModel(modelFile))?.foreground.head;
-    if (!head) return [];
+    const learned = await readCollectionModel(modelFile);
+    if (!learned?.foreground.head) return [];
+    const { head, things } = learned.foreground;
     const lessons = lessonsFile === null ? undefined : await readLessons(lessonsFile);
-    return [{ ...teacher, head, lessons: lessons ?? null }];
+    return [{ ...teacher, head, things, lessons: lessons ?? null }];
   });
   return (await Promise.all(known)).flat();
 }

@@ -14,6 +14,7 @@ import {
   type LearnTask,
 } from './learn-rounds.ts';
 import { lessonsOf, type Lessons } from './lessons.ts';
+import { learnThingMetric, type ThingMetric } from './thing-metric.ts';
 import {
   HEAD_WEIGHTS,
   isAhead,
@@ -27,6 +28,8 @@ import {
 /** How the foregrounds of a collection are found: by each image's own cues, and by a head where one helps. */
 export type ForegroundModel = {
   head: ForegroundHead | null;
+  /** What tells the things of a foreground apart; null without a head, and where too few images taught it. */
+  things: ThingMetric | null;
   weights: ForegroundWeights;
   note: ForegroundNote;
 };
@@ -37,6 +40,7 @@ export function plainForeground(
 ): ForegroundModel {
   return {
     head: null,
+    things: null,
     weights: PLAIN_WEIGHTS,
     note: { way, agreement: null, imageCount: 0, from: null, taughtBy: [] },
   };
@@ -47,6 +51,7 @@ type Teacher = ForegroundNote['taughtBy'][number];
 /** What another collection's images taught the same encoder. */
 export type KnownHead = Teacher & {
   head: ForegroundHead;
+  things: ThingMetric | null;
   /** The collections besides that one that taught it. */
   taughtBy: readonly Teacher[];
   /** Images of that one that taught it. */
@@ -88,6 +93,10 @@ type Candidate = Reliability & {
   imageCount: number;
   /** The images with the masks that taught it; null for a head that is known from elsewhere. */
   taught: readonly ForegroundExample[] | null;
+  /** What tells things apart, as others learned it with the head. */
+  things: ThingMetric | null;
+  /** The lessons of others that taught it as well. */
+  others: Lessons['kept'];
 };
 type Judged = Candidate & { isReliable: boolean };
 
@@ -113,21 +122,27 @@ export async function learnForeground(
   if (!closest) return { ...plainForeground('few-images'), lessons: null };
   const { head, agreement, from, taughtBy, taught } = closest;
   const note = { agreement, imageCount: examples.length, from, taughtBy: [...taughtBy] };
-  return best
-    ? { head, weights: HEAD_WEIGHTS, note: { way: 'head', ...note }, lessons: taught && lessonsOf(taught) }
-    : { head: null, weights: PLAIN_WEIGHTS, note: { way: 'disagreement', ...note }, lessons: null };
+  if (!best) {
+    const none = { head: null, things: null, lessons: null };
+    return { ...none, weights: PLAIN_WEIGHTS, note: { way: 'disagreement', ...note } };
+  }
+  const things = taught ? await learnThingMetric(taught, { others: best.others, signal }) : best.things;
+  const lessons = taught && lessonsOf(taught);
+  return { head, things, weights: HEAD_WEIGHTS, note: { way: 'head', ...note }, lessons };
 }
 
 /** The heads that the images teach: on their own, and together with other collections. */
 async function learnHere(task: LearnTask, cues: Reliability, pool: readonly Pooled[]): Promise<Judged[]> {
   const own = await learnInRounds(task, cues);
   const imageCount = task.examples.length;
-  const judged: Judged[] = [{ ...own, from: null, taughtBy: [], imageCount, taught: own.lessons }];
+  const here = { from: null, things: null };
+  const judged: Judged[] = [{ ...own, ...here, taughtBy: [], imageCount, taught: own.lessons, others: [] }];
   if (pool.length === 0) return judged;
   const pooled = await learnInRounds(task, cues, keptOf(pool));
   const taughtBy = pool.map(({ teacher }) => teacher);
   const all = pool.reduce((sum, { images }) => sum + images, imageCount);
-  return [...judged, { ...pooled, from: null, taughtBy, imageCount: all, taught: pooled.lessons }];
+  const others = keptOf(pool).flat();
+  return [...judged, { ...pooled, ...here, taughtBy, imageCount: all, taught: pooled.lessons, others }];
 }
 
 /**
@@ -176,11 +191,12 @@ function poolFor(examples: readonly ForegroundExample[], known: readonly KnownHe
 
 /** Another collection's head, on images that it has not seen. */
 async function judge(task: LearnTask, known: KnownHead, cues: Reliability | null): Promise<Judged> {
-  const { head, segmentationId: from, imageCount } = known;
+  const { head, things, segmentationId: from, imageCount } = known;
   const reliability = await reliabilityOf(task, () => head);
   const isReliable = cues ? isAhead(reliability, cues) : isConfirmed(reliability);
   const taughtBy = [teacherOf(known), ...known.taughtBy];
-  return { ...reliability, head, from, taughtBy, imageCount, taught: null, isReliable };
+  const elsewhere = { from, taught: null, others: [] };
+  return { ...reliability, ...elsewhere, head, things, taughtBy, imageCount, isReliable };
 }
 
 const teacherOf = ({ segmentationId, collection }: KnownHead): Teacher => ({ segmentationId, collection });

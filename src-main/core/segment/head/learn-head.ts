@@ -45,7 +45,7 @@ const [ENOUGH_ROWS, LEAST_ROWS] = [32_000, 256];
 type Lesson = { features: Float32Array; targets: Float32Array; areas: Float32Array };
 
 /** Means and inverse deviations of features, [dim] each. */
-type Standardisation = { means: Float64Array; scales: Float64Array };
+export type Standardisation = { means: Float64Array; scales: Float64Array };
 
 /**
  * Learns a head from the masks of a collection: cross-entropy, weighted by area, and half of a soft IoU an image,
@@ -63,7 +63,7 @@ export async function learnHead(
   const mostRows = Math.max(LEAST_ROWS, Math.floor(ENOUGH_ROWS / examples.length));
   const collections = [examples, ...others].map((list) => list.map((example) => toLesson(example, mostRows)));
   using session = await ShapedSession.open(headStepGraph(dim), 'onnx:cpu', 1);
-  const standard = standardise(collections.flat(), dim);
+  const standard = standardise(collections.flat(), dim, MOMENT_STEP);
   const parameters = new Float64Array(dim + 1);
   const optimizer = new AdamW(parameters.length);
   // The bias, which is last, does not decay.
@@ -112,12 +112,17 @@ function toLesson(example: HeadExample, mostRows: number): Lesson {
   return lesson;
 }
 
-function standardise(lessons: readonly Lesson[], dim: number): Standardisation {
+/** Of the features of images, for each channel. @param step of so many superpixels, one is read */
+export function standardise(
+  lessons: readonly Pick<Lesson, 'features'>[],
+  dim: number,
+  step: number,
+): Standardisation {
   const sums = new Float64Array(dim);
   const squares = new Float64Array(dim);
   let rows = 0;
   for (const { features } of lessons) {
-    for (let at = 0; at < features.length; at += dim * MOMENT_STEP, rows++) {
+    for (let at = 0; at < features.length; at += dim * step, rows++) {
       for (let d = 0; d < dim; d++) {
         const value = features[at + d] ?? 0;
         sums[d] = (sums[d] ?? 0) + value;

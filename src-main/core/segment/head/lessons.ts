@@ -35,7 +35,7 @@ export function lessonsOf(examples: readonly (HeadExample & { image: TeachingIma
 }
 
 /** Half of an image's kept superpixels are inside of its mask and half outside, as far as there are as many. */
-function fewRows({ features, dim, targets, areas }: HeadExample): HeadExample {
+export function fewRows({ features, dim, targets, areas }: HeadExample): HeadExample {
   const rows = [...targets.keys()];
   const inside = spread(
     rows.filter((row) => targets[row] === 1),

@@ -7,7 +7,11 @@ import { conceptsOf, learnConcepts } from '../../../../src-main/core/segment/con
 import { colourRows, superpixelDescriptors } from '../../../../src-main/core/segment/superpixel-rows.ts';
 import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import { inputSize } from '../../../../src-main/core/segment/encoder.ts';
-import { divideByParts, divideScene } from '../../../../src-main/core/segment/divide-scene.ts';
+import {
+  divideByParts,
+  divideScene,
+  widestDistance,
+} from '../../../../src-main/core/segment/divide-scene.ts';
 import { EmbeddingCache } from '../../../../src-main/core/segment/embedding-cache.ts';
 import {
   findForeground,
@@ -209,7 +213,7 @@ function twoDisks(left: Inside, right: Inside, { isRightBlue }: { isRightBlue: b
 function cutOf(
   { image, map, graph, selected }: Omit<ReturnType<typeof twoDisks>, 'truth'>,
   mode: SegmentMode,
-  { hasPrior, ...scene }: { hasPrior: boolean } & Pick<Scene, 'features' | 'isRough'>,
+  { hasPrior, ...scene }: { hasPrior: boolean } & Pick<Scene, 'features' | 'things' | 'isRough'>,
 ): UnfiledMask[] {
   const logits = Float32Array.from(selected, (inside) => (inside ? 3 : -3));
   const none = { features: new Float32Array(0), dim: 0, kinds: { from: 0, to: 0 } };
@@ -278,6 +282,24 @@ test('features divide what a head has found where its colours are the same', () 
   expect(objectCount(disks, 'auto', { hasPrior: true, features })).toBe(1);
 });
 
+test('what tells the things of a collection apart divides what a head has found', () => {
+  const disks = twoDisks(disk(62, 60, 26), disk(98, 60, 26), { isRightBlue: false });
+  const rows = {
+    rows: Float32Array.from({ length: disks.map.count }, (_, s) =>
+      (disks.graph.centres[2 * s] ?? 0) < 0.5 ? 0 : 1,
+    ),
+    dim: 1,
+  };
+  // Two halves are 0.5 * 0.5 / 1 * 1 = 0.25 apart, about.
+  const countAt = (mode: SegmentMode, minDistance: number) =>
+    objectCount(disks, mode, { hasPrior: true, things: { rows, minDistance } });
+  expect(countAt('auto', 0.2)).toBe(2);
+  expect(countAt('auto', 0.4)).toBe(1);
+  expect(countAt('several', 0.4)).toBe(2);
+  expect(countAt('several', 0.8)).toBe(1);
+  expect(countAt('one', 0.1)).toBe(1);
+});
+
 test('parts that differ least become one first, the larger ones last', () => {
   // Four superpixels in a row: 0 and 1 differ by 1, 1 and 2 by 1.2, but 2 is small.
   const edges = {
@@ -297,6 +319,12 @@ test('parts that differ least become one first, the larger ones last', () => {
   expect(divide(0.03)).toEqual([0, 1, 1]);
   expect(divide(0.3)).toEqual([0, 0, 0]);
   expect(divide(0.02, 0.05)).toEqual([0, 1, 1]);
+  const widest = (minShare: number) => widestDistance(graph, Uint8Array.of(1, 1, 1, 0), rows, minShare);
+  // 0.49 and 0.51, of which 0.02 are at 2.2: 0.2499 * 1.047 ^ 2.
+  expect(widest(0.05)).toBeCloseTo(0.274, 3);
+  expect(widest(0.6)).toBe(0);
+  expect(divide(widest(0.05))).toEqual([0, 1, 1]);
+  expect(divide(widest(0.05) + 1e-6)).toEqual([0, 0, 0]);
 });
 
 /** Share of a superpixel that lies in a mask. */

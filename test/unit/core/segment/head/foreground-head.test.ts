@@ -78,7 +78,8 @@ function chainOf(truth: Uint8Array, random: RandomStream) {
 function knownHead(id: number, head: KnownHead['head'], lessons: KnownHead['lessons'] = null): KnownHead {
   const segmentationId = SegmentationId.parse(id);
   const imageCount = lessons?.taught.length ?? 64;
-  return { segmentationId, collection: `collection ${id}`, head, taughtBy: [], imageCount, lessons };
+  const things = { axes: new Float32Array(DIM).fill(id), count: 1, minDistance: id };
+  return { segmentationId, collection: `collection ${id}`, head, things, taughtBy: [], imageCount, lessons };
 }
 
 /** Share of superpixels on which the sign of the head is right. */
@@ -189,6 +190,7 @@ describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
     const known = [knownHead(7, good)];
     expect(await learnForeground(own.slice(0, 8), { seed: 1, known })).toMatchObject({
       head: good,
+      things: known[0]?.things,
       note: { from: 7 },
     });
     // It has learned the opposite, and is sure of it.
@@ -199,6 +201,7 @@ describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
     expect(head).not.toBe(opposite);
     expect(await learnForeground(own.slice(0, 8), { seed: 1, known: worse })).toMatchObject({
       head: null,
+      things: null,
       note: { way: 'disagreement', from: 8 },
     });
   });
@@ -210,9 +213,11 @@ describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
 
     test('are learned together with what these have kept, if that confirms them most', async () => {
       const known = [knownHead(7, opposite, kept(8)), knownHead(8, opposite, kept(10))];
-      const { note, head, lessons } = await learnForeground(own, { seed: 1, known });
+      const { note, head, things, lessons } = await learnForeground(own, { seed: 1, known });
       const taughtBy = known.map(({ segmentationId, collection }) => ({ segmentationId, collection }));
       expect(note).toMatchObject({ way: 'head', from: null, taughtBy });
+      // Together, too few images taught: that of another head would be one of other features.
+      expect(things).toBeNull();
       if (!head) throw new Error('a head was learned');
       expect(accuracyOf(head, images(8, { seed: 9 }))).toBeGreaterThan(0.9);
       expect(lessons?.taught).toEqual(own.map(({ image }) => image));
@@ -224,6 +229,15 @@ describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
       const { note } = await learnForeground(own, { seed: 1, known });
       expect(note.taughtBy).toEqual([]);
     });
+  });
+
+  test('say what tells things apart where hundreds of images teach them', async () => {
+    const taught = images(220);
+    const { head, things } = await learnForeground(taught, { seed: 1 });
+    expect(head).not.toBeNull();
+    expect(things?.axes).toHaveLength(DIM * DIM);
+    expect(things?.minDistance).toBeGreaterThan(0);
+    expect((await learnForeground(taught.slice(0, 40), { seed: 1 })).things).toBeNull();
   });
 
   test('are learned from cuts that the colours of each image correct, after the first round', async () => {
