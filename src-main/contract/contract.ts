@@ -2,7 +2,7 @@ import { eventIterator, type ContractRouterClient } from '@orpc/contract';
 import { z } from 'zod';
 import { FilePath, OutputRequest } from './file-path.ts';
 import { ClickAnswer, ClickRequest } from './click-seeds.ts';
-import { BrightnessChange, Collection } from './collection.ts';
+import { collectionsContract } from './collections.ts';
 import {
   ContentsQuery,
   Dataset,
@@ -28,7 +28,7 @@ import {
   SegmentationId,
 } from './ids.ts';
 import { ImportedImage, ImportQuery, MaskFileFormat, MaskImport, MaskImportOptions } from './mask-import.ts';
-import { DuplicateGroup, Image, ImageIdsRequest, ImageStatus, ProblemCode } from './image.ts';
+import { Image, ImageIdsRequest, ImageStatus } from './image.ts';
 import { Job } from './job.ts';
 import { JobState } from './job-state.ts';
 import { GalleryTile, Mask, ReviewState } from './mask.ts';
@@ -93,32 +93,7 @@ import { ViewState } from './view-state.ts';
  * (`/images/ID/thumbnail`, `/images/ID/view`). Masks do, as COCO's compressed run lengths.
  */
 export const contract = {
-  collections: {
-    list: base.output(z.array(Collection)),
-    get: base.input(z.object({ id: CollectionId })).output(Collection),
-    /** Adds a folder and queues its first scan. */
-    add: base
-      .input(z.object({ path: FilePath, name: ShownName.optional() }))
-      .output(z.object({ collection: Collection, job: Job })),
-    /** Adds the pictures that ship with the app, photos first. */
-    addSample: base.output(z.array(z.object({ collection: Collection, job: Job }))),
-    rename: base.input(z.object({ id: CollectionId, name: ShownName })).output(Collection),
-    /** Sets how images with more than 8 bits are shown; for `automatic`, a scan that measures them is queued. */
-    setBrightness: base
-      .input(BrightnessChange)
-      .output(z.object({ collection: Collection, job: Job.nullable() })),
-    /** Queues an incremental scan, or returns the one that is already waiting or running. */
-    /** `isVerifying`: reads every file, also where size and times say that it is unchanged. */
-    rescan: base.input(z.object({ id: CollectionId, isVerifying: z.boolean().default(false) })).output(Job),
-    /** Deletes the collection and everything made from it. The folder itself is never touched. */
-    remove: base.input(z.object({ id: CollectionId })).output(z.object({ removedImages: z.number().int() })),
-    duplicates: base
-      .input(z.object({ id: CollectionId, cursor: Cursor, limit: PageLimit }))
-      .output(pageOf(DuplicateGroup)),
-    problems: base
-      .input(z.object({ id: CollectionId }))
-      .output(z.array(z.object({ code: ProblemCode, count: z.number().int() }))),
-  },
+  collections: collectionsContract,
   images: {
     page: base
       .input(

@@ -1,7 +1,8 @@
-import { opendirSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, opendirSync, realpathSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { BrightnessChange, Collection } from '../contract/collection.ts';
 import { type UserError, userError } from '../contract/errors.ts';
+import { resolveFile } from '../core/image/walk.ts';
 import { isSameFolder } from '../domain/folder-identity.ts';
 import { freeName } from '../domain/free-name.ts';
 import { givenPath } from '../domain/given-path.ts';
@@ -11,6 +12,9 @@ import { isOnHold } from '../contract/job-state.ts';
 import { holds } from '../jobs/output-files.ts';
 import { removeLearned } from './segmentations.ts';
 import type { Service } from './service.ts';
+
+/** Images that a folder is recognized by. */
+const KNOWN_FILES = 200;
 
 /** Collections as clients handle them: folders on disk behind rows in the store. */
 export function collectionHandlers(service: Service) {
@@ -29,6 +33,18 @@ export function collectionHandlers(service: Service) {
     const spec = { kind: 'scan', collectionId, ...(isVerifying && { isVerifying }) } as const;
     if (!open) return queue.enqueue(spec, `Scan ${name}`);
     return isOnHold(open.state) ? queue.resume(open.id) : open;
+  };
+
+  /** A folder with none of the first images is hardly that of the collection. */
+  const refuseForeignFolder = ({ id: collectionId, name }: Collection, rootPath: string): void => {
+    const { items } = store.images.page({ collectionId, cursor: null, limit: KNOWN_FILES });
+    const known = items.flatMap(({ id, relPath }) => {
+      const location = store.images.locate(id);
+      return location?.contentHash ? [{ relPath, path: resolveFile(rootPath, location) }] : [];
+    });
+    const [first] = known;
+    if (!first || known.some(({ path }) => existsSync(path))) return;
+    throw userError('not-its-folder', { path: rootPath, name, example: first.relPath });
   };
 
   /** A scan that will still see all of the folder, as thoroughly: one that is being cancelled will not. */
@@ -64,6 +80,24 @@ export function collectionHandlers(service: Service) {
       return get(id);
     },
 
+    /** Reads the images of a collection from another folder from now on, or refuses that with the reason. */
+    async move(input: { id: CollectionId; path: string }): Promise<{ collection: Collection; job: Job }> {
+      const before = get(input.id);
+      const rootPath = readableFolder(input.path, layout.folder);
+      refuseDuplicateFolder(
+        rootPath,
+        store.collections.list().filter(({ id }) => id !== before.id),
+      );
+      refuseForeignFolder(before, rootPath);
+      // A scan that is under way would list the former folder.
+      for (const { id, spec } of queue.openJobsOf(before.id))
+        if (spec.kind === 'scan') await queue.cancelAndWait(id);
+      while (!store.collections.moveChunk(before.id, rootPath)) await new Promise(setImmediate);
+      service.publish({ type: 'collection', collectionId: before.id });
+      const collection = get(before.id);
+      return { collection, job: scan(collection) };
+    },
+
     /** Other pictures are made of the same files from then on; masks stay as they are. */
     setBrightness({ id, setting }: BrightnessChange): { collection: Collection; job: Job | null } {
       get(id);
@@ -75,7 +109,9 @@ export function collectionHandlers(service: Service) {
 
     rescan({ id, isVerifying }: { id: CollectionId; isVerifying: boolean }): Job {
       const collection = get(id);
-      readableFolder(collection.rootPath, service.layout.folder);
+      const { rootPath: path, name } = collection;
+      if (!existsSync(path)) throw userError('collection-folder-gone', { path, name });
+      readableFolder(path, layout.folder);
       return scan(collection, isVerifying);
     },
 

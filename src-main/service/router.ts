@@ -72,6 +72,7 @@ export function createRouter(service: Service) {
       get: os.collections.get.handler(({ input }) => collections.get(input.id)),
       add: os.collections.add.handler(({ input }) => collections.add(input)),
       addSample: os.collections.addSample.handler(() => addSample(service)),
+      move: os.collections.move.handler(({ input }) => collections.move(input)),
       rename: os.collections.rename.handler(({ input }) => collections.rename(input.id, input.name)),
       setBrightness: os.collections.setBrightness.handler(({ input }) => collections.setBrightness(input)),
       rescan: os.collections.rescan.handler(({ input }) => collections.rescan(input)),

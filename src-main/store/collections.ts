@@ -37,6 +37,7 @@ export class CollectionRepository {
   readonly #ranges: Statement<[number], RangeRow>;
   readonly #setBrightness: (id: CollectionId, setting: BrightnessSetting) => void;
   readonly #addRanges: (id: CollectionId, ranges: Readonly<Record<string, LevelRange>>) => void;
+  readonly #moveChunk: (id: CollectionId, rootPath: string) => boolean;
   readonly #removeChunk: (id: CollectionId) => { images: number; isComplete: boolean };
 
   constructor(db: WritableDb) {
@@ -61,6 +62,17 @@ export class CollectionRepository {
     });
     this.#addRanges = db.transaction((id: CollectionId, ranges: Readonly<Record<string, LevelRange>>) => {
       for (const [kind, { from, to }] of Object.entries(ranges)) addRange.run(id, kind, from, to);
+    });
+    const moveFrozen = db.prepare<[Record<string, unknown>]>(`
+      UPDATE dataset_images SET root_path = @rootPath WHERE id IN (
+        SELECT d.id FROM collections c CROSS JOIN dataset_versions v
+          JOIN dataset_images d ON d.version_id = v.id AND d.root_path = c.root_path
+        WHERE c.id = @id AND c.root_path <> @rootPath LIMIT @limit)`);
+    const move = db.prepare('UPDATE collections SET root_path = ? WHERE id = ?');
+    this.#moveChunk = db.transaction((id: CollectionId, rootPath: string) => {
+      const isComplete = moveFrozen.run({ id, rootPath, limit: CHUNK_ROWS }).changes < CHUNK_ROWS;
+      if (isComplete) move.run(rootPath, id);
+      return isComplete;
     });
     const removeImages = db.prepare(
       'DELETE FROM images WHERE id IN (SELECT id FROM images WHERE collection_id = ? ORDER BY id LIMIT ?)',
@@ -107,6 +119,15 @@ export class CollectionRepository {
       ranges.map(({ kind, level_from: from, level_to: to }) => [kind, { from, to }]),
     );
     return { ...toCollection(row), brightness: { setting: settingOf(row), measured } };
+  }
+
+  /**
+   * Moves part of what was frozen from a collection to its new folder, and finally the collection. One step takes a few
+   * milliseconds; after a kill, the rest is moved by beginning again.
+   * @returns whether all of it has moved
+   */
+  moveChunk(id: CollectionId, rootPath: string): boolean {
+    return this.#moveChunk(id, rootPath);
   }
 
   /**

@@ -63,6 +63,11 @@ export class Library {
     );
   }
 
+  /** Reads the images from another folder. @returns why the folder was refused */
+  async move(id: CollectionId, path: string): Promise<ShownError | undefined> {
+    return attempt(async () => this.#put((await this.#client.collections.move({ id, path })).collection));
+  }
+
   /** The service recreates the pictures of the collection; an event reports each change. */
   setBrightness(id: CollectionId, setting: BrightnessSetting): Promise<boolean> {
     return attemptLoudly(this.#toasts, async () =>

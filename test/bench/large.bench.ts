@@ -43,6 +43,8 @@ const MEASURES = [
   'ids of the grid by score, ms',
   'concepts, ms',
   'freeze, s',
+  // What other work on the machine does not change as much.
+  'freeze, CPU s',
   'export as CSV, s',
   'export as COCO, s',
   'service, peak MiB',
@@ -80,6 +82,7 @@ export async function run(args: string[]): Promise<BenchReport> {
     ratios: {
       walkGrowthOverLinear: round(growth('walk of unchanged files, s') / SMALLER),
       freezeGrowthOverLinear: round(growth('freeze, s') / SMALLER),
+      freezeCpuGrowthOverLinear: round(growth('freeze, CPU s') / SMALLER),
       csvGrowthOverLinear: round(growth('export as CSV, s') / SMALLER),
       cocoGrowthOverLinear: round(growth('export as COCO, s') / SMALLER),
       bytesAnImageGrowth: growth('database, bytes an image'),
@@ -104,10 +107,12 @@ async function measure(count: number): Promise<Measured> {
       await untilDone(client, (await client.collections.rescan({ id: collectionId })).id);
     });
     const lists = await timeLists(client, collectionId, segmentationId);
+    const cpuBefore = process.cpuUsage();
     const freeze = await seconds(async () => {
       const recipe = DatasetRecipe.parse({ segmentationIds: [segmentationId] });
       await client.datasets.create({ name: 'bench', recipe });
     });
+    const { user, system } = process.cpuUsage(cpuBefore);
     const [version] = (await client.datasets.list())[0]?.versions ?? [];
     if (!version) throw new Error('no version');
     const exported = (format: 'csv' | 'coco') =>
@@ -118,6 +123,7 @@ async function measure(count: number): Promise<Measured> {
       'walk of unchanged files, s': walk,
       ...lists,
       'freeze, s': freeze,
+      'freeze, CPU s': (user + system) / 1e6,
       'export as CSV, s': await exported('csv'),
       'export as COCO, s': await exported('coco'),
       'database, bytes an image': (await client.system.storage()).databaseBytes / count,

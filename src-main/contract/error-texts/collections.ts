@@ -41,6 +41,16 @@ export const COLLECTIONS_ERRORS = {
     message: "{path} contains the app's own data folder {dataFolder}.",
     hint: 'Choose a folder that contains only your images, or move the data folder.',
   },
+  'collection-folder-gone': {
+    code: 'FOLDER_NOT_FOUND',
+    message: "The folder {path} of the collection '{name}' does not exist.",
+    hint: 'Reconnect its drive; if the folder was moved, let the collection read its images from the new place.',
+  },
+  'not-its-folder': {
+    code: 'BAD_INPUT',
+    message: "{path} has none of the images of '{name}': it does not contain {example}, for example.",
+    hint: 'Choose the folder in which that file is under this name.',
+  },
   'no-folder': {
     code: 'FOLDER_NOT_FOUND',
     message: 'The folder {path} does not exist.',

@@ -25,6 +25,8 @@ const OPTION_HINTS: Partial<Record<ErrorKey, string>> = {
   'terms-not-accepted': 'Read the terms at {address}, then accept them with --yes.',
   'masks-of-even-ground':
     'Segment it without an encoder (r2o segment <collection>), or learn from a collection of varied photos (r2o pretrain <collection> --preset masks).',
+  'collection-folder-gone':
+    'Reconnect its drive; if the folder was moved, run: r2o collections move "{name}" <folder>',
   'no-head-no-encoder': 'Segment with one: r2o segment <collection> --model <model>',
 };
 

@@ -18,7 +18,7 @@ const PROBLEMS_SHOWN = 20;
 export function addCollectionCommands(program: Command): void {
   const collections = program
     .command('collections')
-    .description('manage collections, which are folders of images: add, list, scan, remove');
+    .description('manage collections, which are folders of images: add, list, scan, move, remove');
 
   collections
     .command('add')
@@ -99,6 +99,23 @@ export function addCollectionCommands(program: Command): void {
       await withSession(async ({ client }) => {
         const { id } = await findCollection(client, which);
         const job: Job = await client.collections.rescan({ id, isVerifying: options.verify === true });
+        await followJob(client, job.id);
+        output.result(await summarise(client, id), summaryLines);
+      });
+    });
+
+  collections
+    .command('move')
+    .argument('<collection>', 'number or name')
+    .argument('<folder>', 'where its folder is now')
+    .description(
+      'read the images of a collection from another folder, after its own was moved; no file is moved',
+    )
+    .action(async (which: string, folder: string, _options: unknown, command: Command) => {
+      const { output, withSession } = contextOf(command);
+      await withSession(async ({ client }) => {
+        const { id } = await findCollection(client, which);
+        const { job } = await client.collections.move({ id, path: resolve(folder) });
         await followJob(client, job.id);
         output.result(await summarise(client, id), summaryLines);
       });
