@@ -44,6 +44,8 @@ const ExportMaskRow = z.object({
 export const ExportImageRow = FileKey.extend({
   id: z.number().int(),
   rootPath: z.string(),
+  /** Where it is now, if it was renamed since the version was frozen. */
+  file: FileKey,
   contentHash: ContentHash,
   sizeBytes: z.number(),
   mtimeMs: z.number(),

@@ -41,7 +41,7 @@ export type Placed = {
  * @throws ImageProblemError with the reason that this image cannot be exported: missing, changed, damaged
  */
 export async function placeImage(image: ExportImageRow, placing: Placing): Promise<Placed> {
-  const path = resolveFile(image.rootPath, image);
+  const path = resolveFile(image.rootPath, image.file);
   switch (placing.images) {
     case 'reference':
       await verifyUnchanged(path, image, placing);
@@ -56,7 +56,7 @@ export async function placeImage(image: ExportImageRow, placing: Placing): Promi
 async function linkImage(path: string | Buffer, image: ExportImageRow, placing: Placing): Promise<Placed> {
   await verifyUnchanged(path, image, placing);
   const format = await readOriginal(path, placing, (original) =>
-    Promise.resolve(sniff(original.head, extensionOf(image.relPath))),
+    Promise.resolve(sniff(original.head, extensionOf(image.file.relPath))),
   );
   const isJpeg = format.kind === 'image' && format.format === 'jpeg';
   if (format.kind !== 'image' || image.orientation !== 1 || (placing.onlyJpeg && !isJpeg)) {

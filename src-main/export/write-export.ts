@@ -151,7 +151,7 @@ async function placeAll(
 ): Promise<Map<NamedImage, Placed | undefined>> {
   const placed = new Map<NamedImage, Placed | undefined>();
   const placeOne = async (image: NamedImage) => void placed.set(image, await place(image));
-  const isSuspect = ({ row }: NamedImage) => reader.isSuspect(resolveFile(row.rootPath, row));
+  const isSuspect = ({ row }: NamedImage) => reader.isSuspect(resolveFile(row.rootPath, row.file));
   const [suspects, others] = [images.filter(isSuspect), images.filter((image) => !isSuspect(image))];
   for (const suspect of suspects) await placeOne(suspect);
   await allSettled(others.map(placeOne));
@@ -202,7 +202,7 @@ async function placeOrReport(
       limits: { ...limits, brightness: plan.brightness[row.rootPath] },
       signal,
     };
-    return await reader.read(resolveFile(row.rootPath, row), () => placeImage(row, placing));
+    return await reader.read(resolveFile(row.rootPath, row.file), () => placeImage(row, placing));
   } catch (error) {
     if (!(error instanceof ImageProblemError)) throw error;
     // A drive that goes away meanwhile would leave an export without its images.

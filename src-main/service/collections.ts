@@ -1,8 +1,7 @@
 import { existsSync, opendirSync, realpathSync, statSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { BrightnessChange, Collection } from '../contract/collection.ts';
 import { type UserError, userError } from '../contract/errors.ts';
-import { resolveFile } from '../core/image/walk.ts';
 import { isSameFolder } from '../domain/folder-identity.ts';
 import { freeName } from '../domain/free-name.ts';
 import { givenPath } from '../domain/given-path.ts';
@@ -40,7 +39,8 @@ export function collectionHandlers(service: Service) {
     const { items } = store.images.page({ collectionId, cursor: null, limit: KNOWN_FILES });
     const known = items.flatMap(({ id, relPath }) => {
       const location = store.images.locate(id);
-      return location?.contentHash ? [{ relPath, path: resolveFile(rootPath, location) }] : [];
+      const isText = location?.pathBytes === null;
+      return isText && location.contentHash !== null ? [{ relPath, path: join(rootPath, relPath) }] : [];
     });
     const [first] = known;
     if (!first || known.some(({ path }) => existsSync(path))) return;

@@ -40,13 +40,13 @@ export async function renderFrozenCrop(service: Service, id: DatasetMaskId): Pro
   const found = service.store.datasetRows.maskWithImage(id);
   if (!found) throw userError('no-frozen-mask', { id });
   const { mask, image } = found;
-  const { rootPath, relPath, pathBytes, contentHash, widthPx, heightPx } = image;
+  const { rootPath, file, contentHash, widthPx, heightPx } = image;
   const collection = service.store.collections.list().find((one) => one.rootPath === rootPath);
   const settings = service.settings();
   const { bytes } = await service.calls.call({
     kind: 'render-crop',
     rootPath,
-    file: { relPath, pathBytes },
+    file,
     contentHash,
     shape: { gridWidth: widthPx, gridHeight: heightPx, rle: mask.rle },
     box: mask.box,

@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { DatasetRecipe, Split } from '../contract/dataset.ts';
 import type { ExportImageName } from '../domain/export-plan.ts';
+import type { FileKey } from '../domain/scan.ts';
 import {
   DatasetMaskId,
   ImageId,
@@ -37,6 +38,8 @@ export type DatasetImage = {
   rootPath: string;
   relPath: string;
   pathBytes: Uint8Array | null;
+  /** Where it is now, if it was renamed since the version was frozen. */
+  file: FileKey;
   contentHash: ContentHash;
   sizeBytes: number;
   mtimeMs: number;
@@ -129,6 +132,8 @@ export class DatasetRowRepository {
   readonly #mask: Statement<[number], MaskRow>;
   readonly #imageOfMask: Statement<[number], ImageRow>;
   readonly #roots: Statement<[number], { rootPath: string; sizeBytes: number }>;
+  readonly #isInPlace: Statement<[ImageRow], number>;
+  readonly #sameContent: Statement<[ImageRow], FileKey>;
   readonly #classCounts: Statement<[number], { classNumber: number; masks: number }>;
   readonly #sourceCounts: Statement<[Record<string, unknown>], SourceCount>;
   readonly #find: Statement<[number, string, string | Uint8Array], ImageRow>;
@@ -166,6 +171,16 @@ export class DatasetRowRepository {
     this.#roots = db.prepare(`
       SELECT root_path AS rootPath, sum(size_bytes) AS sizeBytes FROM dataset_images
       WHERE version_id = ? GROUP BY root_path`);
+    this.#isInPlace = db
+      .prepare<[ImageRow], number>(
+        `SELECT EXISTS (SELECT 1 FROM collections c JOIN images i ON i.collection_id = c.id
+           AND ifnull(i.path_bytes, i.rel_path) = ifnull(@path_bytes, @rel_path)
+         WHERE c.root_path = @root_path AND i.content_hash = @content_hash AND i.status IN ('ok', 'changed'))`,
+      )
+      .pluck();
+    this.#sameContent = db.prepare(`
+      SELECT i.rel_path AS relPath, i.path_bytes AS pathBytes FROM collections c JOIN images i ON i.collection_id = c.id
+      WHERE c.root_path = @root_path AND i.content_hash = @content_hash AND i.status IN ('ok', 'changed') LIMIT 1`);
     this.#classCounts = db.prepare(
       'SELECT class_number AS classNumber, count(*) AS masks FROM dataset_masks WHERE image_id = ? GROUP BY class_number',
     );
@@ -202,7 +217,7 @@ export class DatasetRowRepository {
 
   /** Images of a version, by id. */
   page(query: { versionId: DatasetVersionId; afterId: number; limit: number }): DatasetImage[] {
-    return this.#page.all(query).map(toImage);
+    return this.#page.all(query).map((row) => this.#toImage(row));
   }
 
   /** Paths of a version's images, by id; with a folder, those of all images in its collection. */
@@ -215,6 +230,12 @@ export class DatasetRowRepository {
       : this.#namesIn.all({ rootPath, ...after });
   }
 
+  #toImage(row: ImageRow): DatasetImage {
+    const { rel_path: relPath, path_bytes: pathBytes } = row;
+    const moved = this.#isInPlace.get(row) === 1 ? undefined : this.#sameContent.get(row);
+    return toImage(row, moved ?? { relPath, pathBytes });
+  }
+
   masksOf(imageId: number): DatasetMask[] {
     return this.#masksOf.all(imageId).map(toMask);
   }
@@ -223,7 +244,7 @@ export class DatasetRowRepository {
   maskWithImage(id: DatasetMaskId): { mask: DatasetMask; image: DatasetImage } | undefined {
     const mask = this.#mask.get(id);
     const image = mask && this.#imageOfMask.get(id);
-    return mask && image && { mask: toMask(mask), image: toImage(image) };
+    return mask && image && { mask: toMask(mask), image: this.#toImage(image) };
   }
 
   /** The folders that contain the images of a version, with the size of the files in each. */
@@ -250,10 +271,10 @@ export class DatasetRowRepository {
   /** The image of a version that has the same path as one of another version. */
   findSame(
     versionId: DatasetVersionId,
-    { rootPath, relPath, pathBytes }: DatasetImage,
+    { rootPath, relPath, pathBytes }: Pick<DatasetImage, 'rootPath' | 'relPath' | 'pathBytes'>,
   ): DatasetImage | undefined {
     const row = this.#find.get(versionId, rootPath, pathBytes ?? relPath);
-    return row && toImage(row);
+    return row && this.#toImage(row);
   }
 }
 
@@ -296,8 +317,9 @@ export function boundFilter({ level, reviews, minScore, minAreaPx, maxAreaPx }: 
   return { level, minScore, minAreaPx, maxAreaPx, reviews: JSON.stringify(reviews) };
 }
 
-function toImage(row: ImageRow): DatasetImage {
+function toImage(row: ImageRow, file: FileKey): DatasetImage {
   return {
+    file,
     id: row.id,
     rootPath: row.root_path,
     relPath: row.rel_path,

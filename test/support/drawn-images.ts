@@ -127,6 +127,7 @@ function rowOf(image: DrawnImage, root: string, id: number, classes: DatasetClas
     rootPath: root,
     relPath,
     pathBytes,
+    file: { relPath, pathBytes },
     contentHash,
     sizeBytes,
     mtimeMs,

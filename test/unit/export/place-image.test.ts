@@ -22,6 +22,7 @@ function original(): ExportImageRow & { path: string } {
     rootPath,
     relPath: 'a/cat.png',
     pathBytes: null,
+    file: { relPath: 'a/cat.png', pathBytes: null },
     sizeBytes,
     mtimeMs,
     contentHash: ContentHash.parse(createHash('sha256').update(BYTES).digest('hex')),
