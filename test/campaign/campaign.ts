@@ -39,6 +39,8 @@ export type Campaign = {
 export type OpenOptions = {
   /** A file to which a campaign that measures something appends each measurement, one JSON object per line. */
   recordTo?: string | undefined;
+  /** Kinds of work to which a campaign that disturbs work is limited, divided by commas; see `works.ts`. */
+  only?: string | undefined;
 };
 
 export type CampaignReport = {

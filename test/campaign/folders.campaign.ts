@@ -1,12 +1,15 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Campaign, CaseRunner, Chance } from './campaign.ts';
-import { checkSame, checkSound, goOn, Journey, resultOf, RunningCommand, type Work } from './journey.ts';
+import { goOn, Journey, worksOf } from './journey.ts';
+import { checkSame, checkSound, resultOf } from './results.ts';
+import { RunningCommand } from './running-command.ts';
+import type { Work } from './works.ts';
 
 /** Kinds of work that read a folder of the user's. */
-const READING: readonly [Work, ...Work[]] = ['scan', 'verify', 'measure', 'pretrain', 'segment', 'export', 'import', 'describe', 'compare']; // prettier-ignore
+const READING: readonly [Work, ...Work[]] = ['scan', 'verify', 'measure', 'pretrain', 'pretrain on masks', 'segment', 'export', 'import', 'describe', 'compare', 'plan']; // prettier-ignore
 /** What a command may say of a folder that is not there, or not for the moment. */
 const EXPECTED = ['FOLDER_NOT_FOUND', 'FILE_NOT_FOUND', 'NOT_FOUND', 'NO_USABLE_IMAGES', 'IMAGE_UNAVAILABLE'];
 
@@ -16,10 +19,11 @@ const EXPECTED = ['FOLDER_NOT_FOUND', 'FILE_NOT_FOUND', 'NOT_FOUND', 'NO_USABLE_
  */
 export const campaign: Campaign = {
   count: 50,
-  open: async (): Promise<CaseRunner> => {
+  open: async ({ only }): Promise<CaseRunner> => {
+    const works = worksOf(only, READING);
     const journey = await Journey.open();
     return {
-      run: (chance) => takeAway(journey, chance),
+      run: (chance) => takeAway(journey, chance.pick(works), chance),
       [Symbol.asyncDispose]: () => {
         journey[Symbol.dispose]();
         return Promise.resolve();
@@ -28,19 +32,18 @@ export const campaign: Campaign = {
   },
 };
 
-async function takeAway(journey: Journey, { draw, pick }: Chance): Promise<string> {
-  const work = pick(READING);
-  const { before, durationMs, result } = await journey.prepared(work);
+async function takeAway(journey: Journey, work: Work, { draw }: Chance): Promise<string> {
+  const prepared = await journey.prepared(work);
+  const { durationMs } = prepared;
   const returnsMeanwhile = draw() < 0.5;
   const leavesMountPoint = draw() < 0.5;
   const [awayMs, backMs] = [draw() * durationMs, draw() * durationMs * 0.5];
   const folder = join(journey.folder, work === 'import' ? 'labels' : 'photos');
   const workplace = mkdtempSync(join(tmpdir(), 'r2o-folders-'));
   try {
-    const [data, target] = [join(workplace, 'data'), join(workplace, 'out/export')];
-    if (existsSync(before)) cpSync(before, data, { recursive: true });
-    const command = journey.command(work, target);
-    const running = new RunningCommand(data, [...command, '--json']);
+    const place = { data: join(workplace, 'data'), target: join(workplace, 'out/export') };
+    const command = await journey.begin(work, place);
+    const running = new RunningCommand(place.data, [...command, '--json']);
     await Promise.race([running.ended, delay(awayMs)]);
     renameSync(folder, `${folder}-away`);
     if (leavesMountPoint) mkdirSync(folder);
@@ -52,12 +55,12 @@ async function takeAway(journey: Journey, { draw, pick }: Chance): Promise<strin
     }
     const { code, stdout, stderr } = await running.ended;
     const said = code === 0 ? 'done' : errorOf(work, stdout + stderr);
-    checkSound(data, target);
-    if (code !== 0) await goOn(work, data, command);
-    checkSound(data, target);
-    checkSame(work, resultOf(work, data, target), result);
-    const place = leavesMountPoint ? 'an empty folder in its place' : 'nothing in its place';
-    return `${work}, ${place}, ${returnsMeanwhile ? 'back meanwhile' : 'back afterwards'}: ${said}`;
+    checkSound(work, place, prepared);
+    if (code !== 0) await goOn(work, place, { command, prepared });
+    checkSound(work, place, prepared);
+    checkSame(work, resultOf(work, place), prepared.result);
+    const inItsPlace = leavesMountPoint ? 'an empty folder in its place' : 'nothing in its place';
+    return `${work}, ${inItsPlace}, ${returnsMeanwhile ? 'back meanwhile' : 'back afterwards'}: ${said}`;
   } finally {
     rmSync(workplace, { recursive: true, force: true });
   }

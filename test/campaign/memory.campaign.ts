@@ -1,19 +1,12 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canLimitMemory, MemoryGroup } from '../support/memory-group.ts';
 import type { Campaign, CaseRunner, Chance } from './campaign.ts';
-import {
-  checkSame,
-  checkSound,
-  goOn,
-  Journey,
-  resultOf,
-  runCommand,
-  WORKS,
-  type CommandEnd,
-  type Work,
-} from './journey.ts';
+import { goOn, Journey, worksOf } from './journey.ts';
+import { checkSame, checkSound, resultOf } from './results.ts';
+import { runCommand, type CommandEnd } from './running-command.ts';
+import type { Work } from './works.ts';
 
 /** Below it not even the command line starts; above it everything here has enough. */
 const LIMITS_MIB = { from: 90, below: 350 };
@@ -27,13 +20,14 @@ const DONE = 'done';
  */
 export const campaign: Campaign = {
   count: 40,
-  open: async (): Promise<CaseRunner> => {
+  open: async ({ only }): Promise<CaseRunner> => {
+    const works = worksOf(only);
     const journey = await Journey.open();
     const limits: Record<string, Limits> = {};
     return {
       run: async (chance) => {
         if (!canLimitMemory) return 'skipped: no memory can be limited here';
-        const { work, limitMiB, said } = await limitMemory(journey, chance);
+        const { work, limitMiB, said } = await limitMemory(journey, chance.pick(works), chance);
         limits[work] = withLimit(limits[work], limitMiB, said);
         return `${work}: ${said}`;
       },
@@ -67,25 +61,23 @@ function withLimit(
 
 type Case = { work: Work; limitMiB: number; said: string };
 
-async function limitMemory(journey: Journey, { whole, pick }: Chance): Promise<Case> {
-  const work = pick(WORKS);
-  const { before, result } = await journey.prepared(work);
-  const place = mkdtempSync(join(tmpdir(), 'r2o-memory-'));
+async function limitMemory(journey: Journey, work: Work, { whole }: Chance): Promise<Case> {
+  const prepared = await journey.prepared(work);
+  const folder = mkdtempSync(join(tmpdir(), 'r2o-memory-'));
   try {
-    const [data, target] = [join(place, 'data'), join(place, 'out/export')];
-    if (existsSync(before)) cpSync(before, data, { recursive: true });
-    const command = journey.command(work, target);
+    const place = { data: join(folder, 'data'), target: join(folder, 'out/export') };
+    const command = await journey.begin(work, place);
     const limitMiB = whole(LIMITS_MIB.from, LIMITS_MIB.below);
     using group = new MemoryGroup(limitMiB);
-    const end = await runCommand(data, [...command, '--json'], group.prefix);
+    const end = await runCommand(place.data, [...command, '--json'], group.prefix);
     const said = saidOf(work, end);
-    if (existsSync(join(data, 'studio.sqlite'))) checkSound(data, target);
-    if (end.code !== 0) await goOn(work, data, command);
-    checkSound(data, target);
-    checkSame(work, resultOf(work, data, target), result);
+    checkSound(work, place, prepared);
+    if (end.code !== 0) await goOn(work, place, { command, prepared });
+    checkSound(work, place, prepared);
+    checkSame(work, resultOf(work, place), prepared.result);
     return { work, limitMiB, said };
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

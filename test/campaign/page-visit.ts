@@ -76,10 +76,20 @@ function signed(target: string, pictureKey: string): string {
   return signedTarget(target, expiryS, signature);
 }
 
-/** One request with a connection of its own, which does not outlive it: open handles can be counted afterwards. */
+/** A server that gets no time to read a request answers so; a browser asks again. */
+const TIMED_OUT = 408;
+
 async function ask(url: string, options: RequestOptions = {}): Promise<{ status: number; body: Buffer }> {
+  const answer = await askOnce(url, options);
+  return answer.status === TIMED_OUT ? await askOnce(url, options) : answer;
+}
+
+/** One request with a connection of its own, which does not outlive it: open handles can be counted afterwards. */
+async function askOnce(url: string, options: RequestOptions): Promise<{ status: number; body: Buffer }> {
   const asked = request(url, { ...options, agent: false }).end();
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  // What goes wrong from now on is an error of the answer, too.
+  asked.on('error', () => undefined);
   return { status: answer.statusCode ?? 0, body: await buffer(answer) };
 }
 
@@ -100,6 +110,8 @@ export async function download(
 ): Promise<void> {
   const asked = request(url, { headers: { Authorization: `Bearer ${token}` }, agent: false }).end();
   const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  // What goes wrong from now on is an error of the answer, too.
+  asked.on('error', () => undefined);
   if (answer.statusCode !== 200) throw new Error(`${url} is answered ${answer.statusCode}.`);
   let bytes = 0;
   for await (const chunk of answer as AsyncIterable<Buffer>) {

@@ -1,21 +1,37 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Campaign, CaseRunner, Chance } from './campaign.ts';
-import { checkSame, Journey, resultOf, runCommand, type Work } from './journey.ts';
+import type { Campaign, CaseRunner } from './campaign.ts';
+import { Journey, worksOf } from './journey.ts';
+import { checkSame, resultOf } from './results.ts';
+import { runCommand } from './running-command.ts';
 import { callsBelow, STRACE_OPTIONS } from './strace-log.ts';
+import type { Work } from './works.ts';
 
 const hasStrace = spawnSync('strace', ['-V']).status === 0;
-const READING: readonly [Work, ...Work[]] = ['scan', 'segment', 'pretrain', 'export', 'import'];
+const READING: readonly [Work, ...Work[]] = [
+  'scan',
+  'segment',
+  'pretrain',
+  'pretrain on masks',
+  'export',
+  'import',
+  'describe',
+  'compare',
+  'plan',
+  'shard',
+  'sheet',
+];
 
 /** Every system call of work on a collection, by `strace`: none changes anything below it, or below mask files. */
 export const campaign: Campaign = {
   count: 15,
-  open: async (): Promise<CaseRunner> => {
+  open: async ({ only }): Promise<CaseRunner> => {
+    const works = worksOf(only, READING);
     const journey = await Journey.open();
     return {
-      run: (chance) => traceWork(journey, chance),
+      run: (chance) => traceWork(journey, chance.pick(works)),
       [Symbol.asyncDispose]: () => {
         journey[Symbol.dispose]();
         return Promise.resolve();
@@ -24,17 +40,17 @@ export const campaign: Campaign = {
   },
 };
 
-async function traceWork(journey: Journey, { pick }: Chance): Promise<string> {
+async function traceWork(journey: Journey, work: Work): Promise<string> {
   if (!hasStrace) return 'skipped: strace is not installed';
-  const work = pick(READING);
-  const { before, result } = await journey.prepared(work);
-  const place = mkdtempSync(join(tmpdir(), 'r2o-reads-'));
+  const { result } = await journey.prepared(work);
+  const folder = mkdtempSync(join(tmpdir(), 'r2o-reads-'));
   try {
-    const [data, target, log] = [join(place, 'data'), join(place, 'out/export'), join(place, 'log')];
-    if (existsSync(before)) cpSync(before, data, { recursive: true });
+    const place = { data: join(folder, 'data'), target: join(folder, 'out/export') };
+    const log = join(folder, 'log');
+    const command = await journey.begin(work, place);
     const originals = [join(journey.folder, 'photos'), join(journey.folder, 'labels')];
     const asBefore = originals.map(stateOf).join('\n');
-    const { code, stderr } = await runCommand(data, journey.command(work, target), [
+    const { code, stderr } = await runCommand(place.data, command, [
       ...['strace', ...STRACE_OPTIONS, '-o', log],
     ]);
     if (code !== 0) throw new Error(`${work} ended with ${code}: ${stderr}`);
@@ -43,10 +59,10 @@ async function traceWork(journey: Journey, { pick }: Chance): Promise<string> {
     // A trace that sees nothing would prove nothing.
     if (openings === 0) throw new Error(`${work} opened none of its files: the trace is incomplete`);
     if (originals.map(stateOf).join('\n') !== asBefore) throw new Error(`${work} left its files otherwise`);
-    checkSame(work, resultOf(work, data, target), result);
+    checkSame(work, resultOf(work, place), result);
     return work;
   } finally {
-    rmSync(place, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Campaign runner: `npm run campaign` lists the campaigns, `npm run campaign -- NAME [--seed N] [--count N]
- * [--minutes N] [--record FILE]` runs one.
+ * [--minutes N] [--only WORK,...] [--record FILE]` runs one.
  *
  * A campaign is a file `NAME.campaign.ts` that exports `campaign` (see `campaign.ts`). The last line printed is its
  * report as one JSON object; with failures, the exit code is 1.
@@ -19,7 +19,7 @@ const whole = (text) => (/^\d{1,9}$/.test(text) ? Number(text) : undefined);
 
 function usage(problem) {
   console.error(
-    `${problem} Usage: npm run campaign -- NAME [--seed N] [--count N] [--minutes N] [--record FILE], where NAME is one of: ${names.join(', ')}`,
+    `${problem} Usage: npm run campaign -- NAME [--seed N] [--count N] [--minutes N] [--only WORK,...] [--record FILE], where NAME is one of: ${names.join(', ')}`,
   );
   process.exit(2);
 }
@@ -30,6 +30,7 @@ const { positionals, values } = parseArgs({
     seed: { type: 'string', default: '1' },
     count: { type: 'string' },
     minutes: { type: 'string' },
+    only: { type: 'string' },
     record: { type: 'string' },
   },
 });
@@ -48,6 +49,7 @@ const report = await runCampaign(name, campaign, {
   seed,
   count: count ?? campaign.count,
   minutes: minutes ?? campaign.minutes,
+  only: values.only,
   recordTo: values.record && resolve(values.record),
 });
 console.table(report.counts);

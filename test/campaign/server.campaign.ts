@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import {
+  PAIR_PATH,
   RPC_PATH,
   SESSION_PATH,
   TICKET_SCHEME,
@@ -47,7 +48,9 @@ const DOORS = [
   '/ticket',
   '/images/1/thumbnail',
   '/segmentations/1/sheet.png',
+  '/exports/1/archive.zip',
   '/index.html',
+  '/pair',
   '/rpc',
 ] as const;
 const SECRETS = [
@@ -55,6 +58,9 @@ const SECRETS = [
   '/images/1/thumbnail',
   '/images/1/view',
   '/masks/1/1/crop.webp',
+  '/datasets/masks/1/crop.webp',
+  '/segmentations/1/heat/1.webp',
+  '/exports/1/archive.zip',
   '/nothing',
 ] as const;
 
@@ -106,9 +112,17 @@ const CASES: readonly [Case, ...Case[]] = [
       ),
   },
   {
+    name: 'forged code',
+    run: (server, chance) =>
+      refused(
+        server,
+        get(PAIR_PATH, [host(server), `Authorization: ${TICKET_SCHEME} ${text(chance, 43)}`], 'POST'),
+      ),
+  },
+  {
     name: 'forged picture',
     run: (server, chance) =>
-      refused(server, get(`/images/1/view?ticket=99999999999.${text(chance, 43)}`, [host(server)])),
+      refused(server, get(`${chance.pick(SECRETS)}?ticket=99999999999.${text(chance, 43)}`, [host(server)])),
   },
   {
     name: 'malformed request',
@@ -204,6 +218,12 @@ async function malformedFrame(server: Server, chance: Chance): Promise<void> {
     '/jobs/get',
     '/images/page',
     '/masks/create',
+    '/masks/click',
+    '/tags/change',
+    '/similar/images',
+    '/maps/write',
+    '/exports/start',
+    '/pairing/offer',
     '/nothing',
     '/__proto__',
     '',

@@ -9,7 +9,7 @@ import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { openCvPolygonMask } from '../../src-main/core/mask/fill-opencv.ts';
 import { exportedRow } from '../../src-main/export/polygons.ts';
 import type { Campaign, Chance } from './campaign.ts';
-import { runCommand } from './journey.ts';
+import { runCommand } from './running-command.ts';
 
 type Check = { tool: string; format: ExportFormat; options?: readonly string[] };
 
