@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, request, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -491,6 +491,17 @@ describe('the local server', () => {
       expect(Buffer.from(files[name] ?? [])).toEqual(readFileSync(join(outPath, '..', name)));
     const asked = await get(server, path, bearer(server), 'HEAD');
     expect([asked.status, asked.body.length]).toEqual([200, 0]);
+
+    // Links lead to what no export has written, or in a circle.
+    symlinkSync('.', join(outPath, 'again'));
+    symlinkSync(import.meta.filename, join(outPath, 'linked.txt'));
+    const withLinks = unzipSync((await get(server, path, bearer(server))).body);
+    expect(Object.keys(withLinks)).toEqual(Object.keys(files));
+
+    // Something else is there by now.
+    const manifest = join(outPath, 'r2o-studio.json');
+    writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('"startedAtMs": ', '"startedAtMs": 1'));
+    expect((await get(server, path, bearer(server))).status).toBe(404);
 
     rmSync(outPath, { recursive: true });
     const gone = await get(server, path, bearer(server));
