@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -49,6 +49,28 @@ describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, (
       expect(await alert.textContent()).not.toContain('r2o collections');
       await alert.getByRole('button', { name: 'Scan it again' }).waitFor();
       expect(await seriousFindings(page)).toEqual([]);
+      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+
+      // The folder is moved: scanning names the way out, and the collection follows.
+      const elsewhere = join(folder, 'elsewhere');
+      renameSync(join(folder, 'images'), elsewhere);
+      await page.getByRole('button', { name: 'Scan again', exact: true }).click();
+      await page
+        .getByText(/The folder .* of the collection 'images' does not exist\./)
+        .first()
+        .waitFor();
+      await page.getByRole('button', { name: 'More actions for images' }).click();
+      await page.getByRole('menuitem', { name: 'Locate folder…' }).click();
+      const locate = page.getByRole('dialog', { name: 'Where is the folder of “images” now?' });
+      await locate.getByLabel('Folder path on this machine').fill(join(folder, 'empty'));
+      await locate.getByRole('button', { name: 'Use this folder' }).click();
+      await locate.getByRole('alert').getByText("has none of the images of 'images'").waitFor();
+      expect(await seriousFindings(page)).toEqual([]);
+      await locate.getByLabel('Folder path on this machine').fill(elsewhere);
+      await locate.getByRole('button', { name: 'Use this folder' }).click();
+      await expect.poll(() => locate.count()).toBe(0);
+      await page.getByText(elsewhere).first().waitFor();
+      await page.getByRole('tab', { name: 'Images 2' }).waitFor();
       expect(complaints).toEqual([]);
     },
   );
