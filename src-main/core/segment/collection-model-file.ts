@@ -12,7 +12,7 @@ const MODEL_VERSION = 2;
 /** The same of Lessons: without them, others learn on their own. */
 const LESSONS_VERSION = 2;
 
-/** Files of earlier apps do not say what tells things apart. */
+/** Files of earlier apps do not say what distinguishes things. */
 type KeptModel = Omit<CollectionModel, 'foreground'> & {
   foreground: Omit<ForegroundModel, 'things'> & Partial<Pick<ForegroundModel, 'things'>>;
 };
@@ -24,7 +24,7 @@ export async function writeCollectionModel(path: string, model: CollectionModel)
 
 /** What was kept; undefined for a file that is not there, is damaged, or was written by an older app. */
 export async function readCollectionModel(path: string): Promise<CollectionModel | undefined> {
-  // Written by `writeCollectionModel` alone: of the same version, it is of the same shape, but for parts of the note and what tells things apart.
+  // Written by `writeCollectionModel` alone: of the same version, it is of the same shape, but for parts of the note and what distinguishes things.
   const kept = (await read(path)) as { version?: number; model: KeptModel } | undefined;
   if (kept?.version !== MODEL_VERSION) return undefined;
   const { foreground } = kept.model;

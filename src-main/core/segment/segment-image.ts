@@ -78,7 +78,7 @@ export async function segmentImage(task: SegmentTask, model: CollectionModel): P
   return fileObjects(task, cutObjects(task, { graph, foreground, features, things }), concepts);
 }
 
-/** What tells things apart in an image; null where its collection has not taught it. */
+/** What distinguishes things in an image; null where its collection has not taught it. */
 function thingsIn(embedding: Embedding, { things }: ForegroundModel): Differences | null {
   return things && { rows: thingRows(things, embedding), minDistance: things.minDistance };
 }
@@ -188,7 +188,7 @@ function dividerOf(scene: Photograph, { mode }: SegmentSettings): Divide {
   return divideByParts(parts, graph.map, MIN_PART);
 }
 
-/** By what tells the collection's things apart, or by features, or, without any, by colours. */
+/** By what distinguishes the collection's things, or by features, or, without any, by colours. */
 function differencesIn({ graph, features, things }: Photograph, mode: SegmentSettings['mode']): Differences {
   const isSeveral = mode === 'several';
   if (things) return { ...things, minDistance: things.minDistance * (isSeveral ? SEVERAL_THINGS_APART : 1) };

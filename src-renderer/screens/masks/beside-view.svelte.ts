@@ -8,7 +8,7 @@ import { ScrolledList } from '../../state/scrolled-list.svelte.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 import { ConceptColours } from './concept-colours.svelte.ts';
 
-/** A second segmentation of the same collection beside the first one: `masks/SEGMENTATION?beside=SEGMENTATION`. */
+/** A second segmentation of the same collection, next to the first one, as an address names it. */
 export class BesideView {
   readonly #studio: Studio;
   readonly #ids: () => readonly ImageId[];
@@ -16,7 +16,7 @@ export class BesideView {
   #concepts = $state.raw<readonly Concept[]>([]);
   #counts = $state.raw<ReviewProgress['counts']>();
 
-  /** What can be shown beside the selected segmentation. */
+  /** What can be shown next to the selected segmentation. */
   readonly choices = $derived.by((): readonly Segmentation[] => {
     const { all, selected } = this.#studio.segmentations;
     return all.filter(

@@ -28,7 +28,7 @@ import {
 /** How the foregrounds of a collection are found: by each image's own cues, and by a head where one helps. */
 export type ForegroundModel = {
   head: ForegroundHead | null;
-  /** What tells the things of a foreground apart; null without a head, and where too few images taught it. */
+  /** What distinguishes the things of a foreground; null without a head, and where too few images taught it. */
   things: ThingMetric | null;
   weights: ForegroundWeights;
   note: ForegroundNote;
@@ -93,7 +93,7 @@ type Candidate = Reliability & {
   imageCount: number;
   /** The images with the masks that taught it; null for a head that is known from elsewhere. */
   taught: readonly ForegroundExample[] | null;
-  /** What tells things apart, as others learned it with the head. */
+  /** What distinguishes things, as others learned it with the head. */
   things: ThingMetric | null;
   /** The lessons of others that taught it as well. */
   others: Lessons['kept'];

@@ -112,7 +112,7 @@ function toLesson(example: HeadExample, mostRows: number): Lesson {
   return lesson;
 }
 
-/** Of the features of images, for each channel. @param step of so many superpixels, one is read */
+/** Of the features of images, for each channel. @param step one superpixel of each `step` is read */
 export function standardise(
   lessons: readonly Pick<Lesson, 'features'>[],
   dim: number,

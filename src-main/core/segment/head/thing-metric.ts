@@ -8,7 +8,7 @@ import { floatsOf, type FeatureRows } from './foreground-head.ts';
 import { standardise, type HeadExample, type Standardisation } from './learn-head.ts';
 import { fewRows } from './lessons.ts';
 
-/** What tells things apart, learned from the foregrounds of a collection. */
+/** What distinguishes things, learned from the foregrounds of a collection. */
 export type ThingMetric = {
   /**
    * [count, dim], for features as they are: along each of them, superpixels of the same thing vary by 1 at most. Together,
@@ -46,9 +46,9 @@ export type LearnMetricOptions = {
 };
 
 /**
- * Learns what tells things apart, by Fisher's linear discriminant (Fisher 1936), with the foreground of each image and
+ * Learns what distinguishes things, by Fisher's linear discriminant (Fisher 1936), with the foreground of each image and
  * the ground around it as two classes. With features standardised, these are the axes v that maximise v' G v / v' W v:
- * W is the scatter of superpixels around the mean of their own thing, with `SHRINKAGE` of its mean variance added on the
+ * W is the scatter of superpixels around the mean of the thing that they are in, with `SHRINKAGE` of its mean variance added on the
  * diagonal, and G the mean of d d', d being the difference of a thing's mean and that of its ground.
  * The distance from which parts are different things is measured on the same images: that at which `WHOLE_SHARE` of
  * their foregrounds stay whole. Neither reads labels.
