@@ -67,10 +67,17 @@ async function walk(page) {
 }
 
 async function take(page, name) {
+  await dismissMessages(page);
   await rest(page);
   await sharp(await page.screenshot())
     .webp(WEBP)
     .toFile(join(import.meta.dirname, `${name}.webp`));
+}
+
+/** Messages lie over what the picture is to show. */
+async function dismissMessages(page) {
+  const buttons = page.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Dismiss' });
+  while ((await buttons.count()) > 0) await buttons.first().click();
 }
 
 try {

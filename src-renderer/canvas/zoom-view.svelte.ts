@@ -1,4 +1,5 @@
 import { select } from 'd3-selection';
+import { untrack } from 'svelte';
 import { zoom, zoomIdentity, type ZoomBehavior, type ZoomTransform } from 'd3-zoom';
 
 export type Size = { width: number; height: number };
@@ -90,7 +91,8 @@ export class ZoomView {
   /** Keeps this and another view of a picture of the same size at the same place from now on. @returns how to stop */
   link(other: ZoomView): () => void {
     [this.#twin, other.#twin] = [other, this];
-    this.#follow(other.#transform);
+    // Read once: an effect that links them is not to do so again for each move.
+    this.#follow(untrack(() => other.#transform));
     return () => {
       [this.#twin, other.#twin] = [undefined, undefined];
     };
