@@ -81,7 +81,7 @@ describe.skipIf(!hasChromium)(`two segmentations side by side, in Chromium${chro
       await page.getByRole('figure', { name: 'second way: 0 objects' }).waitFor();
       await page.keyboard.press('Escape');
       await expect.poll(() => page.locator('[data-beside]').count()).toBe(4);
-      await page.getByLabel('Second segmentation').selectOption({ label: 'Nothing beside it' });
+      await page.getByLabel('Second segmentation').selectOption({ label: 'Compare with…' });
       await expect.poll(() => page.locator('[data-beside]').count()).toBe(0);
       expect(new URL(page.url()).hash).not.toMatch(/beside/);
       expect(complaints).toEqual([]);
