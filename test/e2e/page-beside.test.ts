@@ -40,6 +40,8 @@ describe.skipIf(!hasChromium)(`two segmentations side by side, in Chromium${chro
       await running.client.segmentations.rename({ id: secondId, name: 'second way' });
       await running.client.segmentations.rename({ id: running.segmentationId, name: 'first way' });
       const { page, complaints } = await openPage(browser, { running });
+      // Until it is connected, its address has what it connects with.
+      await page.getByRole('navigation').waitFor();
       await page.goto(`${new URL(page.url()).origin}/#/masks/${running.segmentationId}`);
       const tiles = page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
       await expect.poll(() => tiles.count()).toBe(4);
