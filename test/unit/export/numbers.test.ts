@@ -42,6 +42,16 @@ test.each(['coco', 'coco-polygon'] as const)(
   },
 );
 
+test.each(['coco', 'coco-polygon'] as const)('%s has the column of a box before its row', async (format) => {
+  const below = bitmapOf('........', '........', '........', '..####..', '........', '........');
+  const { folder } = await exportDrawn([await drawnImage('a.png', [{ bitmap: below, className: 'cat' }])], {
+    format,
+  });
+  expect(json(folder, 'annotations/instances_train.json')).toMatchObject({
+    annotations: [{ area: 4, bbox: [2, 3, 4, 1] }],
+  });
+});
+
 describe("Hugging Face's objects", () => {
   const FIRST = {
     id: [1, 2],
