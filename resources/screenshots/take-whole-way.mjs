@@ -76,8 +76,12 @@ async function take(page, name) {
 
 /** Messages lie over what the picture is to show. */
 async function dismissMessages(page) {
-  const buttons = page.getByRole('region', { name: 'Messages' }).getByRole('button', { name: 'Dismiss' });
-  while ((await buttons.count()) > 0) await buttons.first().click();
+  const messages = page.getByRole('region', { name: 'Messages' });
+  // All at once: some go by themselves meanwhile.
+  await messages.getByRole('button', { name: 'Dismiss' }).evaluateAll((all) => {
+    for (const button of all) button.click();
+  });
+  await messages.getByRole('button').first().waitFor({ state: 'detached' });
 }
 
 try {
