@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { access, lstat, mkdir, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError, userError } from '../contract/errors.ts';
@@ -117,7 +117,8 @@ export async function finishedResult(plan: ExportPlan): Promise<ExportResult | u
 }
 
 async function refuseTaken(path: string, isFile: boolean): Promise<void> {
-  const stats = await stat(path).catch(() => undefined);
+  // A link exists even if its target does not.
+  const stats = await stat(path).catch(() => lstat(path).catch(() => undefined));
   if (!stats) return;
   const isEmptyFolder = stats.isDirectory() && (await readdir(path)).length === 0;
   if (isEmptyFolder && !isFile) return;

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { phrase, type PlainPhraseKey } from '../contract/error-texts/error-text.ts';
 import { userError } from '../contract/errors.ts';
 import { nameBeside } from '../domain/name-beside.ts';
+import { statsIfAny } from '../domain/regular-file.ts';
 import { translateSqliteError } from './sqlite-errors.ts';
 
 /** A kind of SQLite file that travels between machines. */
@@ -76,7 +77,7 @@ function syncFile(path: string): void {
  * @throws UserError FILE_NOT_FOUND, FILE_UNUSABLE for another file, or one of another version
  */
 export function openPortableFile(path: string, kind: PortableKind): Database.Database {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw userError('no-such-file', { path });
+  if (!statsIfAny(path)?.isFile()) throw userError('no-such-file', { path });
   const what = phrase(kind.what);
   let db: Database.Database | undefined;
   try {

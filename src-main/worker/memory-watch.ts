@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { userError, type ErrorInfo } from '../contract/errors.ts';
+import { statsIfAny } from '../domain/regular-file.ts';
 
 /**
  * [Note: Memory of foreign graphs] How much memory an ONNX file takes, only running it shows: an `Expand` in a file of a
@@ -82,7 +82,7 @@ class MemoryWatch {
 
 /** By how much the process may grow. */
 function allowedBytes(path: string, pixels: number): number {
-  const fileBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const fileBytes = statsIfAny(path)?.size ?? 0;
   const allowed = BASE_BYTES + BYTES_PER_FILE_BYTE * fileBytes + BYTES_PER_PIXEL * pixels;
   return Math.min(allowed, MACHINE_SHARE * totalmem());
 }

@@ -25,23 +25,28 @@ const MIN_SAMPLES = 8;
  * is kept of two pages more or less. Memory has in addition what the allocator does not give back; processes and threads follow
  * a call worker that ends when idle; the database keeps a row for each job.
  */
-export const MAX_GROWTH = {
+const MAX_GROWTH = {
   'heap MiB': 6,
   'memory MiB': 32,
   handles: 6,
   threads: 2,
   'child processes': 1,
-  'worker memory MiB': 64,
-  'worker handles': 6,
   'temporary files': 0.5,
   'files of the data folder': 12,
   'database MiB': 4,
   'write-ahead log MiB': 4,
   'log KiB': 1,
 } as const;
-export type Measure = keyof typeof MAX_GROWTH;
+
+/**
+ * What the largest worker may have at any time. A line through its samples says nothing: workers end, with whatever they have
+ * lost, and others begin.
+ */
+const MAX_OF_WORKER = { 'worker memory MiB': 800, 'worker handles': 60 } as const;
+
+export type Measure = keyof typeof MAX_GROWTH | keyof typeof MAX_OF_WORKER;
 /** All of them. */
-export const MEASURES = Object.keys(MAX_GROWTH) as [Measure, ...Measure[]];
+export const MEASURES = Object.keys({ ...MAX_GROWTH, ...MAX_OF_WORKER }) as [Measure, ...Measure[]];
 
 /** What has grown more than it may. */
 export function judgeGrowth(samples: readonly Sample[]): Findings & { grown: Measure[] } {
@@ -50,14 +55,24 @@ export function judgeGrowth(samples: readonly Sample[]): Findings & { grown: Mea
     const trend = trendOf(samples, measure);
     if (!trend) continue;
     found.measured[measure] = roundAll(trend);
-    if (trend.growth <= MAX_GROWTH[measure]) continue;
+    const problem = problemOf(measure, trend);
+    if (problem === undefined) continue;
     found.grown.push(measure);
-    found.problems.push(
-      `${measure}: ${trend.growth.toFixed(1)} more at the end, where ${MAX_GROWTH[measure]} are allowed`,
-    );
+    found.problems.push(`${measure}: ${problem}`);
   }
   return found;
 }
+
+function problemOf(measure: Measure, { max, growth }: Trend): string | undefined {
+  if (isOfWorker(measure)) {
+    const allowed = MAX_OF_WORKER[measure];
+    return max > allowed ? `${max.toFixed(1)} at one time, where ${allowed} are allowed` : undefined;
+  }
+  const allowed = MAX_GROWTH[measure];
+  return growth > allowed ? `${growth.toFixed(1)} more at the end, where ${allowed} are allowed` : undefined;
+}
+
+const isOfWorker = (measure: Measure): measure is keyof typeof MAX_OF_WORKER => measure in MAX_OF_WORKER;
 
 function roundAll(trend: Trend): Record<string, number> {
   return Object.fromEntries(Object.entries(trend).map(([name, value]) => [name, Number(value.toFixed(1))]));

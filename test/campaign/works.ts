@@ -187,7 +187,7 @@ const DEFINITIONS = {
     reads: { recipe: 'plan' },
     command: ({ folder, data, target }) => [
       ...['segment', `${folder}/photos/images`, '--recipe', `${folder}/recipe/export`],
-      ...['--shard', '0/1', '--work', data, '--out', target, '--force'],
+      ...['--shard', '0/1', '--work', `${data}-work`, '--out', target, '--force'],
     ],
     result: `
       SELECT i.rel_path, i.problem, m.level, m.score, m.concept, hex(m.rle) AS shape

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { Collection } from '../../src-main/contract/collection.ts';
@@ -265,6 +265,12 @@ describe('r2o settings', () => {
 });
 
 describe('r2o demo', () => {
+  test('demo takes a relative folder as one of the folder that it was started in', async () => {
+    const { code, stderr } = await runCli(tempFolder(), 'demo', '--images', 'no-such-photos');
+    expect(stderr).toContain(`The folder ${resolve('no-such-photos')} does not exist.`);
+    expect(code).toBe(1);
+  });
+
   test('scans, pretrains, cuts, evaluates and exports made-up scenes', { timeout: 300_000 }, async () => {
     const { code, stdout } = await runCli(tempFolder(), 'demo', '--epochs', '1', '--json');
     expect(code).toBe(0);

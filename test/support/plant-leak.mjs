@@ -25,9 +25,8 @@ const LEAKS = {
   'heap MiB': () => kept.push(Array.from({ length: 8 * KIB }, (_, index) => index + 0.5)),
   'memory MiB': keepMemoryOutsideHeap,
   handles: () => openSync(import.meta.filename),
-  threads: seldom(() => kept.push(new Worker('setInterval(() => {}, 1e6)', { eval: true }))),
-  // It ends with its input, which is when the server does.
-  'child processes': seldom(() => kept.push(spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] }))),
+  threads: seldom(keepThread),
+  'child processes': seldom(keepProcess),
   'temporary files': () => writeFileSync(join(mkdtempSync(join(tmpdir(), 'planted-')), 'file'), 'x'),
   'files of the data folder': () => writeFileSync(join(dataFolder, `planted-${count++}`), 'x'),
   'database MiB': () => planted().exec(`INSERT INTO planted VALUES (randomblob(${128 * KIB}))`),
@@ -37,7 +36,11 @@ const LEAKS = {
   },
   'log KiB': () => appendFileSync(join(dataFolder, 'logs/r2o.log'), '{"msg":"planted"}\n'),
 };
-const WORKER_LEAKS = { 'worker memory MiB': keepMemoryOutsideHeap, 'worker handles': LEAKS.handles };
+/** More at a time: a worker ends when it has nothing to do. */
+const WORKER_LEAKS = {
+  'worker memory MiB': () => keepMemoryOutsideHeap(KIB),
+  'worker handles': LEAKS.handles,
+};
 
 const isWorker = process.argv[1]?.endsWith('worker.js');
 const names = (process.env.R2O_TEST_LEAKS ?? '').split(',');
@@ -52,11 +55,26 @@ function seldom(lose) {
   return () => void (requests++ % SELDOM === 0 && lose());
 }
 
-/** 64 KiB that V8 knows nothing of. */
-function keepMemoryOutsideHeap() {
+/** Keeps memory that V8 knows nothing of. */
+function keepMemoryOutsideHeap(sizeKib = 64) {
   const db = new Database(':memory:');
-  db.exec(`CREATE TABLE planted (bytes); INSERT INTO planted VALUES (randomblob(${64 * KIB}))`);
+  db.exec(`CREATE TABLE planted (bytes); INSERT INTO planted VALUES (randomblob(${sizeKib * KIB}))`);
   kept.push(db);
+}
+
+/** Without keeping the program from its end. */
+function keepThread() {
+  const thread = new Worker('setInterval(() => {}, 1e6)', { eval: true });
+  thread.unref();
+  kept.push(thread);
+}
+
+/** It ends with its input, which is when the program does. */
+function keepProcess() {
+  const child = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+  child.unref();
+  child.stdin.unref();
+  kept.push(child);
 }
 
 /** A connection to the database of the data folder, with a table for what nobody needs. */

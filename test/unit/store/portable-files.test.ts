@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
@@ -134,4 +134,11 @@ test('what has the name of a file in the making stays as it is', async () => {
   writeFileSync(`${path}.partial`, 'mine');
   await recipeAt(path);
   expect(readFileSync(`${path}.partial`, 'utf8')).toBe('mine');
+});
+
+test('a name that leads to nothing is that of no shard', () => {
+  const path = join(tempFolder(), 'circle');
+  symlinkSync('circle', path);
+  for (const wrong of [path, join(path, 'x'), join(tempFolder(), 'n'.repeat(300))])
+    expect(() => new ShardFile(wrong)).toThrow('There is no file or folder');
 });

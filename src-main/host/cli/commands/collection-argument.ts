@@ -1,8 +1,9 @@
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Collection } from '../../../contract/collection.ts';
 import type { Client } from '../../../contract/contract.ts';
 import { isSameFolder } from '../../../domain/folder-identity.ts';
+import { statsIfAny } from '../../../domain/regular-file.ts';
 import { findNamed, isNamed } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
 
@@ -39,6 +40,6 @@ export async function openCollection(client: Client, which: string): Promise<Col
 /** The real path of a folder; undefined for anything else. */
 function folderAt(path: string): string | undefined {
   const absolute = resolve(path);
-  const isFolder = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = statsIfAny(absolute)?.isDirectory() === true;
   return isFolder ? realpathSync.native(absolute) : undefined;
 }

@@ -1,6 +1,6 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { DatasetRecipe } from '../../../contract/dataset.ts';
@@ -48,7 +48,7 @@ export function addDemoCommand(program: Command): void {
         );
       }
       const folder = mkdtempSync(join(tmpdir(), 'r2o-demo-'));
-      const images = options.images ?? (await makeScenes(folder));
+      const images = options.images === undefined ? await makeScenes(folder) : resolve(options.images);
       const session = await openSession(join(folder, 'data'), output.note);
       const demo: Demo = { client: session.client, folder, steps: [] };
       const collectionId = await scan(demo, images);

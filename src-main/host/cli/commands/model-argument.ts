@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from '../../../contract/contract.ts';
 import type { Model } from '../../../contract/model.ts';
+import { statsIfAny } from '../../../domain/regular-file.ts';
 import { findNamed, isNamed } from '../find-named.ts';
 import { printable, type Output } from '../output.ts';
 import { importModel } from './import-model.ts';
@@ -48,4 +49,4 @@ export async function openModel(client: Client, which: string, output: Output): 
   return model;
 }
 
-const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+const isFile = (path: string) => statsIfAny(path)?.isFile() === true;
