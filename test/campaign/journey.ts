@@ -27,6 +27,7 @@ export class Journey implements Disposable {
     const journey = new Journey();
     await writeScenes(join(journey.folder, 'photos'), SCENES);
     await writeDeepImages(join(journey.folder, 'photos/deep'));
+    cpSync(join(journey.folder, 'photos/images'), join(journey.folder, 'moved'), { recursive: true });
     return journey;
   }
 

@@ -159,6 +159,15 @@ const DEFINITIONS = {
       ORDER BY l.grade, l.group_number, l.place`,
     job: { kind: 'compare' },
   },
+  move: {
+    after: 'freeze',
+    command: ({ folder }) => ['collections', 'move', 'photos', `${folder}/moved`],
+    result: `
+      SELECT i.rel_path, i.status, c.root_path LIKE '%/moved' AS hasMoved,
+        (SELECT count(*) FROM dataset_images d WHERE d.root_path = c.root_path) AS frozenCount
+      FROM images i JOIN collections c ON c.id = i.collection_id ORDER BY i.rel_path`,
+    job: { kind: 'scan', before: 1 },
+  },
   tag: {
     after: 'scan',
     command: () => ['tags', 'photos', '--add', 'bright'],

@@ -65,6 +65,7 @@ const ALL: Record<string, Writer> = {
 /** Methods that take the path of what they read. */
 const READERS = [
   'collections.add',
+  'collections.move',
   'models.import',
   'models.inspect',
   'segmentations.evaluate',
