@@ -94,7 +94,7 @@ function learnedForeground(
 }
 
 /** What parts of a foreground differ in, and Ward's distance from which they are different objects. */
-export type Differences = { rows: SuperpixelRows; minDistance: number };
+type Differences = { rows: SuperpixelRows; minDistance: number };
 
 /** The superpixels of an image, and what is known of them. */
 export type Scene = {
