@@ -54,6 +54,7 @@ export default defineConfig({
           // about speed: this is there to end those that wait for what never comes.
           testTimeout: 600_000,
           hookTimeout: 600_000,
+          expect: { poll: { timeout: 300_000 } },
         },
       },
       { extends: true, test: { name: 'lint', include: ['test/lint/**/*.test.ts'] } },

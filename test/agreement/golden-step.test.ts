@@ -3,10 +3,7 @@ import { trainedNetwork } from '../../src-main/core/model/networks.ts';
 import { expectGoldenSteps, goldenSpec, type Golden } from '../support/golden-step.ts';
 import { readGoldenJson } from '../support/golden.ts';
 
-/** Width 64 takes 20 s on two cores of their own, and a minute on busy ones. */
-const TIMEOUT_MS = 240_000;
-
-describe('the update step against the official code', { timeout: TIMEOUT_MS }, () => {
+describe('the update step against the official code', () => {
   for (const [width, variant] of [
     [8, ''],
     [8, '_fixed'],

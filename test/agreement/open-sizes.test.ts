@@ -183,7 +183,7 @@ for shape in json.load(open(folder + '/sizes.json')):
 
 test(
   'an exported ResNet-18 computes what torchvision does at several sizes',
-  { timeout: 300_000, tags: ['tools'] },
+  { tags: ['tools'] },
   async ({ skip }) => {
     const missing = missingPython('torch', 'torchvision', 'numpy');
     if (missing) skip(missing);

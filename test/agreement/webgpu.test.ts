@@ -32,5 +32,4 @@ it.skipIf(!hasVulkan)(
       rmSync(runtimeDir, { recursive: true });
     }
   },
-  120_000,
 );

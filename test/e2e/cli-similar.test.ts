@@ -5,9 +5,6 @@ import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { runCli } from '../support/cli.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-/** Each command starts the app. */
-const LONG_MS = 240_000;
-
 test('r2o similar describes a segmentation once, and lists what is most like an image or an object', async () => {
   const data = tempFolder();
   const folder = tempFolder();
@@ -46,7 +43,7 @@ test('r2o similar describes a segmentation once, and lists what is most like an 
   expect(await runCli(data, 'similar', '1', '--object', '1', '--image', 'a.png')).toMatchObject({ code: 1 });
 });
 
-test('r2o map lays out a segmentation once, and writes the points', { timeout: LONG_MS }, async () => {
+test('r2o map lays out a segmentation once, and writes the points', async () => {
   const data = tempFolder();
   const folder = tempFolder();
   await writeScenes(folder, { count: 4, seed: 3 });
@@ -97,37 +94,33 @@ test('r2o propose says that there is nothing to learn from yet, and changes noth
   expect(await runCli(data, 'propose', 'nowhere')).toMatchObject({ code: 1 });
 });
 
-test(
-  'r2o review-next lists a round until it is decided, and r2o health counts what is probably wrong',
-  { timeout: 240_000 },
-  async () => {
-    const data = tempFolder();
-    const folder = tempFolder();
-    await writeScenes(folder, { count: 4, seed: 3 });
-    expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
-    const first = await runCli(data, 'review-next', '1', '--count', '3', '--json');
-    expect(first, first.stderr).toMatchObject({ code: 0 });
-    const round = JSON.parse(first.stdout) as {
-      round: number;
-      items: { kind: string }[];
-      estimates: unknown[];
-    };
-    expect(round).toMatchObject({ round: 1, estimates: [] });
-    expect(round.items.map(({ kind }) => kind)).toEqual(['gain', 'gain', 'draw']);
-    const again = await runCli(data, 'review-next', '1');
-    expect(again.stdout).toMatch(/^Round 1\n/);
-    expect(again.stdout).toContain('random');
-    expect((await runCli(data, 'review-next', '1', '--next')).stdout).toMatch(/^Round 2\n/);
-    expect(await runCli(data, 'review-next', '1', '--count', '2')).toMatchObject({ code: 2 });
+test('r2o review-next lists a round until it is decided, and r2o health counts what is probably wrong', async () => {
+  const data = tempFolder();
+  const folder = tempFolder();
+  await writeScenes(folder, { count: 4, seed: 3 });
+  expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
+  const first = await runCli(data, 'review-next', '1', '--count', '3', '--json');
+  expect(first, first.stderr).toMatchObject({ code: 0 });
+  const round = JSON.parse(first.stdout) as {
+    round: number;
+    items: { kind: string }[];
+    estimates: unknown[];
+  };
+  expect(round).toMatchObject({ round: 1, estimates: [] });
+  expect(round.items.map(({ kind }) => kind)).toEqual(['gain', 'gain', 'draw']);
+  const again = await runCli(data, 'review-next', '1');
+  expect(again.stdout).toMatch(/^Round 1\n/);
+  expect(again.stdout).toContain('random');
+  expect((await runCli(data, 'review-next', '1', '--next')).stdout).toMatch(/^Round 2\n/);
+  expect(await runCli(data, 'review-next', '1', '--count', '2')).toMatchObject({ code: 2 });
 
-    const health = await runCli(data, 'health', '1', '--list', 'concepts', '--json');
-    expect(health, health.stderr).toMatchObject({ code: 0 });
-    expect(JSON.parse(health.stdout)).toMatchObject({
-      hasFeatures: false,
-      counts: { concepts: expect.any(Number) as number, outlines: expect.any(Number) as number },
-      objects: expect.any(Array) as unknown[],
-    });
-    expect((await runCli(data, 'health', '1')).stdout).toContain('Compared by colour and outline only');
-    expect(await runCli(data, 'health', '1', '--list', 'everything')).toMatchObject({ code: 2 });
-  },
-);
+  const health = await runCli(data, 'health', '1', '--list', 'concepts', '--json');
+  expect(health, health.stderr).toMatchObject({ code: 0 });
+  expect(JSON.parse(health.stdout)).toMatchObject({
+    hasFeatures: false,
+    counts: { concepts: expect.any(Number) as number, outlines: expect.any(Number) as number },
+    objects: expect.any(Array) as unknown[],
+  });
+  expect((await runCli(data, 'health', '1')).stdout).toContain('Compared by colour and outline only');
+  expect(await runCli(data, 'health', '1', '--list', 'everything')).toMatchObject({ code: 2 });
+});

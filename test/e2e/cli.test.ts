@@ -271,7 +271,7 @@ describe('r2o demo', () => {
     expect(code).toBe(1);
   });
 
-  test('scans, pretrains, cuts, evaluates and exports made-up scenes', { timeout: 300_000 }, async () => {
+  test('scans, pretrains, cuts, evaluates and exports made-up scenes', async () => {
     const { code, stdout } = await runCli(tempFolder(), 'demo', '--epochs', '1', '--json');
     expect(code).toBe(0);
     const { folder, iou, realIou, steps } = parse(DemoResult, stdout);

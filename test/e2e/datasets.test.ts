@@ -75,7 +75,7 @@ describe('r2o dataset and r2o export', () => {
     expect((await runCli(data, 'dataset', 'delete', 'pets', '--all-versions')).code).toBe(0);
     expect(parse(z.array(z.unknown()), (await runCli(data, 'dataset', 'list', '--json')).stdout)).toEqual([]);
     expect(existsSync(join(out, 'images.csv'))).toBe(true);
-  }, 180_000);
+  });
 
   test('say what is background before they freeze, and leave out nothing that only probably is', async () => {
     const running = startSegmented(await pets(5));
@@ -96,7 +96,7 @@ describe('r2o dataset and r2o export', () => {
     expect(made.stderr).toContain('probably background, included: 3 masks of cat (leave out: --ignore cat)');
     const shown = await runCli(running.dataFolder, 'segmentations', 'show', '1');
     expect(shown.stdout).toMatch(/probably background +#[0-9a-f]{6} +cat\n/);
-  }, 120_000);
+  });
 
   test('concepts are made, named, merged, put in order and deleted by r2o concepts', async () => {
     const data = await segmentedData(4);
@@ -121,7 +121,7 @@ describe('r2o dataset and r2o export', () => {
     expect(await run('delete', '1', 'dog', '--yes')).toContain("Deleted 'dog'.");
     expect(await run('delete', '1', 'eel', '--yes')).toContain("no concept 'eel'");
     expect(await names()).toEqual(['wren', 'cat']);
-  }, 180_000);
+  });
 
   test('say what is wrong, and what to do', async () => {
     const data = await segmentedData(1);

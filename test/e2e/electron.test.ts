@@ -38,7 +38,7 @@ async function killWorker({ app }: OpenApp): Promise<void> {
 
 const heading = (page: Page, name: string) => page.getByRole('heading', { name });
 
-describe.skipIf(!canRunElectron)(`the desktop app${electronReason}`, { timeout: 120_000 }, () => {
+describe.skipIf(!canRunElectron)(`the desktop app${electronReason}`, () => {
   test('shows the page from its own scheme, which has nothing of Node in it', async () => {
     const { page } = await openApp(join(tempFolder(), 'data'));
     await page.getByText(WELCOME).waitFor();
@@ -90,9 +90,7 @@ describe.skipIf(!canRunElectron)(`the desktop app${electronReason}`, { timeout: 
     await scan.waitFor();
     await killWorker(opened);
     await page.getByRole('button', { name: 'Resume' }).first().click();
-    await page.getByRole('tab', { name: `Images ${MANY_PHOTOS.toLocaleString('en-US')}` }).waitFor({
-      timeout: 90_000,
-    });
+    await page.getByRole('tab', { name: `Images ${MANY_PHOTOS.toLocaleString('en-US')}` }).waitFor();
   });
 
   test('asks before it closes over a running job, and stays when the answer is no', async () => {

@@ -45,7 +45,7 @@ async function photos(count: number, fatal: Record<number, string>): Promise<str
 const mask = bitmapOf('####....', '####....', '........', '........');
 const pet = (name: string) => drawnImage(name, [{ bitmap: mask, className: 'cat' }]);
 
-describe('a file that ends the worker process', { timeout: 180_000 }, () => {
+describe('a file that ends the worker process', () => {
   test('is a problem of its own: the scan goes on, and the next one leaves it alone', async () => {
     const { fork, started } = fatalWorkers();
     const { client, bugs } = startService({ fork });

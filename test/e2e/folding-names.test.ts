@@ -19,7 +19,7 @@ async function writePhotos(folder: string): Promise<void> {
 
 test.skipIf(reason !== undefined)(
   `on a drive that ignores case and keeps names decomposed, a folder is the same however it is written${reason ? ` (skipped: ${reason})` : ''}`,
-  { tags: ['tools'], timeout: 240_000 },
+  { tags: ['tools'] },
   async () => {
     const drive = await mountFoldingDrive();
     onTestFinished(() => drive.unmount());

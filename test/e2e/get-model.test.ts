@@ -15,7 +15,6 @@ import { goldenPath } from '../support/golden.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { SMALL_VIT, vitFileBytes } from '../support/vit-weights.ts';
 
-const LONG_MS = 180_000;
 const PATH = '/dino/dino_deitsmall16_pretrain/dino_deitsmall16_pretrain.pth';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
@@ -27,7 +26,7 @@ const run = (dataFolder: string, args: readonly string[], env?: NodeJS.ProcessEn
 let weights: Buffer;
 beforeAll(async () => {
   weights = await vitFileBytes({ ...SMALL_VIT, blocks: 12, hidden: 1_536, grid: 14 });
-}, LONG_MS);
+});
 
 const containing = (text: string): unknown => expect.stringContaining(text);
 
@@ -55,30 +54,26 @@ describe('r2o models get', () => {
     expect(server.requests).toEqual([]);
   });
 
-  test(
-    'downloads the one file, imports it, and does not download it twice',
-    { timeout: LONG_MS },
-    async () => {
-      const server = await serveFile(weights);
-      const env = { [ENCODER_SERVER_VARIABLE]: server.url };
-      const data = tempFolder();
-      const first = await run(data, ['models', 'get', 'dino-vits16', '--yes', '--json'], env);
-      expect(first.stderr).toContain('downloading');
-      expect(first.code).toBe(0);
-      const model = JSON.parse(first.stdout) as Model;
-      expect(model).toMatchObject({
-        name: 'dino-vits16',
-        architecture: 'dino-vits16',
-        card: { licence: 'Apache-2.0', encoder: { kind: 'vit', multipleOf: 16 } },
-      });
-      expect(existsSync(join(data, 'cache/downloads/dino-vits16'))).toBe(false);
-      const second = await run(data, ['models', 'get', 'dino-vits16', '--yes', '--json'], env);
-      expect((JSON.parse(second.stdout) as Model).id).toBe(model.id);
-      expect(server.requests.map(({ path }) => path)).toEqual([PATH]);
-    },
-  );
+  test('downloads the one file, imports it, and does not download it twice', async () => {
+    const server = await serveFile(weights);
+    const env = { [ENCODER_SERVER_VARIABLE]: server.url };
+    const data = tempFolder();
+    const first = await run(data, ['models', 'get', 'dino-vits16', '--yes', '--json'], env);
+    expect(first.stderr).toContain('downloading');
+    expect(first.code).toBe(0);
+    const model = JSON.parse(first.stdout) as Model;
+    expect(model).toMatchObject({
+      name: 'dino-vits16',
+      architecture: 'dino-vits16',
+      card: { licence: 'Apache-2.0', encoder: { kind: 'vit', multipleOf: 16 } },
+    });
+    expect(existsSync(join(data, 'cache/downloads/dino-vits16'))).toBe(false);
+    const second = await run(data, ['models', 'get', 'dino-vits16', '--yes', '--json'], env);
+    expect((JSON.parse(second.stdout) as Model).id).toBe(model.id);
+    expect(server.requests.map(({ path }) => path)).toEqual([PATH]);
+  });
 
-  test('stops on Ctrl-C, keeps what has arrived, and continues with it', { timeout: LONG_MS }, async () => {
+  test('stops on Ctrl-C, keeps what has arrived, and continues with it', async () => {
     const server = await serveFile(weights);
     server.stopAfter = 30_000_000;
     const env = { [ENCODER_SERVER_VARIABLE]: server.url };
@@ -104,47 +99,41 @@ describe('r2o models get', () => {
     expect(server.requests.map(({ headers }) => headers.range)).toEqual([undefined, 'bytes=30000000-']);
   });
 
-  test.skipIf(!hasOpenssl)(
-    'goes through the proxy of HTTPS_PROXY to an https server',
-    { timeout: LONG_MS },
-    async () => {
-      const tls = certificate();
-      const paths: string[] = [];
-      const origin = createTlsServer(tls, (request, response) => {
-        paths.push(request.url ?? '');
-        response.writeHead(200, { 'Content-Length': weights.length }).end(weights);
+  test.skipIf(!hasOpenssl)('goes through the proxy of HTTPS_PROXY to an https server', async () => {
+    const tls = certificate();
+    const paths: string[] = [];
+    const origin = createTlsServer(tls, (request, response) => {
+      paths.push(request.url ?? '');
+      response.writeHead(200, { 'Content-Length': weights.length }).end(weights);
+    });
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push(request.url ?? '');
+      const [host, port] = (request.url ?? '').split(':');
+      const upstream = connect(Number(port), host, () => {
+        socket.write('HTTP/1.1 200 OK\r\n\r\n');
+        upstream.pipe(socket).pipe(upstream);
       });
-      const asked: string[] = [];
-      const proxy = createServer();
-      proxy.on('connect', (request, socket) => {
-        asked.push(request.url ?? '');
-        const [host, port] = (request.url ?? '').split(':');
-        const upstream = connect(Number(port), host, () => {
-          socket.write('HTTP/1.1 200 OK\r\n\r\n');
-          upstream.pipe(socket).pipe(upstream);
-        });
-        for (const end of [socket, upstream]) end.on('error', () => upstream.destroy());
-      });
-      for (const server of [origin, proxy]) {
-        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-        onTestFinished(() => void server.close());
-      }
-      const portOf = ({ port }: AddressInfo) => port;
-      // Servers that listen on ports have addresses of this kind.
-      const [originPort, proxyPort] = [origin, proxy].map((server) =>
-        portOf(server.address() as AddressInfo),
-      );
-      const { code, stderr } = await run(tempFolder(), ['models', 'get', 'dino-vits16', '--yes'], {
-        [ENCODER_SERVER_VARIABLE]: `https://127.0.0.1:${originPort}`,
-        HTTPS_PROXY: `http://127.0.0.1:${proxyPort}`,
-        NODE_EXTRA_CA_CERTS: tls.path,
-      });
-      expect(stderr).not.toContain('error');
-      expect(code).toBe(0);
-      expect(asked).toEqual([`127.0.0.1:${originPort}`]);
-      expect(paths).toEqual([PATH]);
-    },
-  );
+      for (const end of [socket, upstream]) end.on('error', () => upstream.destroy());
+    });
+    for (const server of [origin, proxy]) {
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => void server.close());
+    }
+    const portOf = ({ port }: AddressInfo) => port;
+    // Servers that listen on ports have addresses of this kind.
+    const [originPort, proxyPort] = [origin, proxy].map((server) => portOf(server.address() as AddressInfo));
+    const { code, stderr } = await run(tempFolder(), ['models', 'get', 'dino-vits16', '--yes'], {
+      [ENCODER_SERVER_VARIABLE]: `https://127.0.0.1:${originPort}`,
+      HTTPS_PROXY: `http://127.0.0.1:${proxyPort}`,
+      NODE_EXTRA_CA_CERTS: tls.path,
+    });
+    expect(stderr).not.toContain('error');
+    expect(code).toBe(0);
+    expect(asked).toEqual([`127.0.0.1:${originPort}`]);
+    expect(paths).toEqual([PATH]);
+  });
 
   test('refuses a server of tests that is not on this machine, and names that do not exist', async () => {
     const elsewhere = await run(tempFolder(), ['models', 'get'], {
@@ -159,7 +148,7 @@ describe('r2o models get', () => {
 describe('weights with terms of their own', () => {
   const weightsFile = goldenPath('vit', 'dinov3-p16', 'weights.safetensors');
 
-  test('are imported once the terms were accepted, which is asked once', { timeout: LONG_MS }, async () => {
+  test('are imported once the terms were accepted, which is asked once', async () => {
     const data = tempFolder();
     const args = ['models', 'import', weightsFile, '--heads', '2'];
     const refused = await run(data, args);

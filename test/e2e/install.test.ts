@@ -28,7 +28,7 @@ const packagesIn = (folder: string) =>
     name.startsWith('@') ? readdirSync(join(folder, name)).map((inner) => `${name}/${inner}`) : [name],
   );
 
-describe('the package for npm', { timeout: 180_000 }, () => {
+describe('the package for npm', () => {
   const outer = mkdtempSync(join(tmpdir(), 'r2o-install-'));
   afterAll(() => rmSync(outer, { recursive: true }));
   let packed: z.infer<typeof Packed>[number];
@@ -47,7 +47,7 @@ describe('the package for npm', { timeout: 180_000 }, () => {
     const install = ['install', '--global', '--ignore-scripts', '--prefer-offline', '--prefix', prefix, file];
     await npm(install, emptyFolder);
     installed = join(prefix, isWindows ? 'node_modules' : 'lib/node_modules', 'r2o-studio');
-  }, 180_000);
+  });
 
   /** `r2o` as installed, in the empty folder, with the home of somebody who has never used it. */
   function start(args: readonly string[], nodeOptions: readonly string[] = []) {

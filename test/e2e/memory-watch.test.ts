@@ -6,7 +6,7 @@ import { makePhotos } from '../support/photo-folder.ts';
 import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-describe('an ONNX file that takes gigabytes when it runs', { timeout: 180_000 }, () => {
+describe('an ONNX file that takes gigabytes when it runs', () => {
   test('is refused when it is imported, and the next one is read as ever', async () => {
     const { client, bugs } = startService();
     const path = graphOfGigabytes(8);

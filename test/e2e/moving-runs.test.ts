@@ -82,7 +82,7 @@ async function pausedRun(running: RunningService) {
   return { run, job, checkpointStep };
 }
 
-describe('a run whose device is gone', { timeout: 180_000 }, () => {
+describe('a run whose device is gone', () => {
   test.skipIf(!hasVulkan)(
     `fails with its checkpoint and goes on elsewhere only when asked${vulkanReason}`,
     async () => {

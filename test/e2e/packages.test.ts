@@ -96,7 +96,6 @@ function importedBy(source: string): string[] {
 
 test.each(TARGETS)(
   'the desktop package for $platform, $arch has what the app imports, and binaries of that machine only',
-  { timeout: 600_000 },
   async (target) => {
     const app = await pack(target);
     const resources = join(app, target.resources);

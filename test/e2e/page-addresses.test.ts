@@ -8,8 +8,6 @@ import { clippedControls, openPage, seriousFindings } from '../support/page.ts';
 import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
 import { saveDrawn, startSegmented } from '../support/segmented-service.ts';
 
-const PAGE_MS = 240_000;
-const PATIENCE = { timeout: 20_000 };
 const bitmap = bitmapOf('####....', '####....', '####....', '####....', '........', '........');
 
 /** Three images, segmented twice, of which the first segmentation knows one that the second does not; two versions. */
@@ -38,23 +36,23 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test('show what they name, filters and sort included, in any page', { timeout: PAGE_MS }, async () => {
+  test('show what they name, filters and sort included, in any page', async () => {
     const running = await filled();
     const { client, segmentationId: older, newer } = running;
     const { page, complaints } = await openPage(browser, { running });
     await page.getByRole('link', { name: 'Masks' }).click();
     const tiles = page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
-    await expect.poll(() => hashOf(page), PATIENCE).toBe(`#/masks/${newer}?sort=path`);
-    await expect.poll(() => tiles.count(), PATIENCE).toBe(2);
+    await expect.poll(() => hashOf(page)).toBe(`#/masks/${newer}?sort=path`);
+    await expect.poll(() => tiles.count()).toBe(2);
 
     // Another segmentation than the one that was selected.
     await open(page, `#/masks/${older}`);
-    await expect.poll(() => tiles.count(), PATIENCE).toBe(3);
+    await expect.poll(() => tiles.count()).toBe(3);
     const [cat] = await client.concepts.list({ id: older });
     await page.getByLabel('Concept', { exact: true }).selectOption({ label: 'cat' });
     await page.getByLabel('Sort order').selectOption({ label: 'By score' });
     await page.getByRole('button', { name: 'Reverse order' }).click();
-    await expect.poll(() => tiles.count(), PATIENCE).toBe(2);
+    await expect.poll(() => tiles.count()).toBe(2);
     const shown = hashOf(page);
     expect(shown).toBe(`#/masks/${older}?sort=score&conceptId=${cat?.id ?? 0}&isReversed=true`);
     const names = () =>
@@ -63,16 +61,16 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
 
     // In a page that was elsewhere, the address shows the same; the image too.
     await open(page, `#/masks/${newer}?sort=path`);
-    await expect.poll(names, PATIENCE).toEqual(['a.png', 'b.png']);
+    await expect.poll(names).toEqual(['a.png', 'b.png']);
     await open(page, shown);
-    await expect.poll(names, PATIENCE).toEqual(['b.png', 'c.png']);
+    await expect.poll(names).toEqual(['b.png', 'c.png']);
     await tiles.last().click();
     const editor = page.getByRole('region', { name: 'Mask editor' });
     await editor.getByText('2 of 2').waitFor();
     await page.reload();
     await editor.getByRole('heading', { name: 'c.png' }).waitFor();
     await page.getByRole('button', { name: 'Back to grid' }).click();
-    await expect.poll(() => hashOf(page), PATIENCE).toBe(shown);
+    await expect.poll(() => hashOf(page)).toBe(shown);
 
     await open(page, `#/concepts/${older}/${cat?.id ?? 0}/masks`);
     await page.getByRole('grid', { name: 'Objects of cat' }).waitFor();
@@ -82,7 +80,7 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
     expect(complaints).toEqual([]);
   });
 
-  test('that name nothing say so, and lead to what there is', { timeout: PAGE_MS }, async () => {
+  test('that name nothing say so, and lead to what there is', async () => {
     const running = await filled();
     const { segmentationId: older, newer } = running;
     const onlyInOlder = (await galleryOf(running.client, { id: older }))[2]?.imageId ?? 0;
@@ -115,7 +113,6 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
 
   test.each(['en-US', 'de-DE'])(
     'show every control at twice the size, and on small and large screens, in %s',
-    { timeout: PAGE_MS },
     async (locale) => {
       const running = await filled();
       const { page, complaints } = await openPage(browser, { running, locale });
@@ -132,7 +129,7 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
         for (const address of addresses) {
           await open(page, `#/${address}`);
           await page.getByRole('heading').first().waitFor();
-          await expect.poll(() => clippedControls(page), PATIENCE).toEqual([]);
+          await expect.poll(() => clippedControls(page)).toEqual([]);
         }
       }
       expect(complaints).toEqual([]);

@@ -7,8 +7,6 @@ import { openPage, seriousFindings } from '../support/page.ts';
 import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 
-const PATIENCE = { timeout: 20_000 };
-const SLOW_MS = 400_000;
 const SIZE = { widthPx: 320, heightPx: 240, px: 120 };
 
 /** Places on the screen of places of the picture, given in its own pixels. */
@@ -22,7 +20,7 @@ describe.skipIf(!hasChromium)(`clicks on an image in Chromium${chromiumReason}`,
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test('give an object that is kept as a mask, and undone', { timeout: SLOW_MS }, async () => {
+  test('give an object that is kept as a mask, and undone', async () => {
     const running = startSegmented([await clickPhoto('square.png', SIZE)], forkBuiltWorker);
     const { page, client, complaints } = await openPage(browser, { running });
     const [tile] = await galleryOf(client, { id: running.segmentationId });
@@ -46,7 +44,7 @@ describe.skipIf(!hasChromium)(`clicks on an image in Chromium${chromiumReason}`,
     expect(await seriousFindings(page)).toEqual([]);
     const first = await status.getByText(/^Answer/).textContent();
     await page.keyboard.press('Tab');
-    await expect.poll(() => status.getByText(/^Answer/).textContent(), PATIENCE).not.toBe(first);
+    await expect.poll(() => status.getByText(/^Answer/).textContent()).not.toBe(first);
     expect(await masks()).toEqual([]);
 
     // What is said to be outside, and dropped again.
@@ -64,14 +62,14 @@ describe.skipIf(!hasChromium)(`clicks on an image in Chromium${chromiumReason}`,
     await page.mouse.up();
     await status.getByText(/^Answer \d of \d$/).waitFor();
     await page.keyboard.press('Enter');
-    await expect.poll(async () => (await masks()).length, PATIENCE).toBe(1);
+    await expect.poll(async () => (await masks()).length).toBe(1);
     const [kept] = await masks();
     expect(kept).toMatchObject({ origin: 'hand', review: 'accepted' });
     expect(Math.abs((kept?.areaPx ?? 0) - SIZE.px ** 2)).toBeLessThan(300);
-    await expect.poll(() => editor.getByRole('list', { name: 'Masks' }).getByRole('listitem').count(), PATIENCE).toBe(1); // prettier-ignore
+    await expect.poll(() => editor.getByRole('list', { name: 'Masks' }).getByRole('listitem').count()).toBe(1); // prettier-ignore
 
     await page.keyboard.press('Control+z');
-    await expect.poll(async () => (await masks()).length, PATIENCE).toBe(0);
+    await expect.poll(async () => (await masks()).length).toBe(0);
     expect(complaints).toEqual([]);
   });
 });

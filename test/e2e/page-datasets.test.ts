@@ -11,7 +11,6 @@ import { forkBuiltWorker } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const PAGE_MS = 180_000;
 const large = bitmapOf('####....', '####....', '####....', '####....', '........', '........');
 const small = bitmapOf('........', '........', '........', '........', '..##....', '..##....');
 
@@ -37,7 +36,7 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  test('composes, freezes, compares, exports and deletes', { timeout: PAGE_MS }, async () => {
+  test('composes, freezes, compares, exports and deletes', async () => {
     const running = startSegmented(await photos(), forkBuiltWorker);
     const { page, client, complaints } = await openPage(browser, { running });
     await page.getByRole('link', { name: 'Datasets' }).click();
@@ -113,43 +112,39 @@ describe.skipIf(!hasChromium)(`the datasets screen in Chromium${chromiumReason}`
     expect(complaints).toEqual([]);
   });
 
-  test(
-    'keeps objects that are probably background until they are left out by hand, and says how many',
-    { timeout: PAGE_MS },
-    async () => {
-      const running = startSegmented(await photos(), forkBuiltWorker);
-      const { store } = running.service;
-      const kitten = store.concepts.of(running.segmentationId).find(({ name }) => name === 'kitten');
-      if (!kitten) expect.fail('no kitten');
-      store.concepts.update({ ...kitten, isLikelyBackground: true });
-      const { page, complaints } = await openPage(browser, { running });
-      await page.getByRole('link', { name: 'Datasets' }).click();
-      const preview = page.getByRole('status');
-      await preview.getByText('10 images · 15 masks').waitFor();
-      await preview.getByText('Left out: 10 masks of excluded concepts').waitFor();
-      await page.getByText('1 concept with 5 masks is probably background. It is included.').waitFor();
-      await page
-        .getByRole('row', { name: /kitten/ })
-        .getByText('Probably background')
-        .waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Leave out' }).click();
-      await preview.getByText('10 images · 10 masks').waitFor();
-      await preview.getByText('Left out: 15 masks of excluded concepts').waitFor();
+  test('keeps objects that are probably background until they are left out by hand, and says how many', async () => {
+    const running = startSegmented(await photos(), forkBuiltWorker);
+    const { store } = running.service;
+    const kitten = store.concepts.of(running.segmentationId).find(({ name }) => name === 'kitten');
+    if (!kitten) expect.fail('no kitten');
+    store.concepts.update({ ...kitten, isLikelyBackground: true });
+    const { page, complaints } = await openPage(browser, { running });
+    await page.getByRole('link', { name: 'Datasets' }).click();
+    const preview = page.getByRole('status');
+    await preview.getByText('10 images · 15 masks').waitFor();
+    await preview.getByText('Left out: 10 masks of excluded concepts').waitFor();
+    await page.getByText('1 concept with 5 masks is probably background. It is included.').waitFor();
+    await page
+      .getByRole('row', { name: /kitten/ })
+      .getByText('Probably background')
+      .waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Leave out' }).click();
+    await preview.getByText('10 images · 10 masks').waitFor();
+    await preview.getByText('Left out: 15 masks of excluded concepts').waitFor();
 
-      await page.getByRole('link', { name: 'Concepts' }).click();
-      await page.getByRole('button', { name: /^kitten/ }).focus();
-      const panel = page.getByRole('complementary', { name: 'kitten' });
-      await panel.getByText('Probably background').waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      await panel.getByRole('button', { name: 'Keep as objects' }).click();
-      await panel.getByText('Probably background').waitFor({ state: 'detached' });
-      expect(store.concepts.get(kitten.id)).toMatchObject({ isBackground: false, isLikelyBackground: false });
-      expect(complaints).toEqual([]);
-    },
-  );
+    await page.getByRole('link', { name: 'Concepts' }).click();
+    await page.getByRole('button', { name: /^kitten/ }).focus();
+    const panel = page.getByRole('complementary', { name: 'kitten' });
+    await panel.getByText('Probably background').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await panel.getByRole('button', { name: 'Keep as objects' }).click();
+    await panel.getByText('Probably background').waitFor({ state: 'detached' });
+    expect(store.concepts.get(kitten.id)).toMatchObject({ isBackground: false, isLikelyBackground: false });
+    expect(complaints).toEqual([]);
+  });
 
-  test('says in German why a target is refused', { timeout: PAGE_MS }, async () => {
+  test('says in German why a target is refused', async () => {
     const running = startSegmented((await photos()).slice(0, 2), forkBuiltWorker);
     const { folder, client, segmentationId } = running;
     const { DatasetRecipe } = await import('../../src-main/contract/dataset.ts');

@@ -8,8 +8,6 @@ import { openPage, seriousFindings } from '../support/page.ts';
 import { startService } from '../support/running-service.ts';
 import { SMALL_VIT, vitFileBytes } from '../support/vit-weights.ts';
 
-const LONG_MS = 240_000;
-
 /** The first of the table on a server of this machine, and of another size. */
 function published(url: string, weightsBytes: number): PublishedEncoder[] {
   return PUBLISHED_ENCODERS.map((encoder) => ({
@@ -23,55 +21,51 @@ describe.skipIf(!hasChromium)(`stronger encoders in Chromium${chromiumReason}`, 
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test(
-    'are downloaded after a confirmation, stopped, resumed and imported',
-    { timeout: LONG_MS },
-    async () => {
-      const weights = await vitFileBytes(SMALL_VIT);
-      const server = await serveFile(weights);
-      server.stopAfter = 1_500_000;
-      const running = startService({ published: published(server.url, weights.length - 10_000) });
-      const { page, complaints } = await openPage(browser, { running });
-      await page.getByRole('link', { name: 'Models' }).click();
-      await page.getByRole('button', { name: 'Stronger encoders' }).click();
-      const card = page.getByRole('article', { name: 'DINO ViT-S/16' });
-      const address = `${server.url}${new URL(PUBLISHED_ENCODERS[0]?.address ?? '').pathname}`;
-      await card.getByText(address).waitFor();
-      await card.getByText('Apache-2.0').waitFor();
-      await page.getByRole('article', { name: 'DINOv3' }).getByText('dinov3-downloads').waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
+  test('are downloaded after a confirmation, stopped, resumed and imported', async () => {
+    const weights = await vitFileBytes(SMALL_VIT);
+    const server = await serveFile(weights);
+    server.stopAfter = 1_500_000;
+    const running = startService({ published: published(server.url, weights.length - 10_000) });
+    const { page, complaints } = await openPage(browser, { running });
+    await page.getByRole('link', { name: 'Models' }).click();
+    await page.getByRole('button', { name: 'Stronger encoders' }).click();
+    const card = page.getByRole('article', { name: 'DINO ViT-S/16' });
+    const address = `${server.url}${new URL(PUBLISHED_ENCODERS[0]?.address ?? '').pathname}`;
+    await card.getByText(address).waitFor();
+    await card.getByText('Apache-2.0').waitFor();
+    await page.getByRole('article', { name: 'DINOv3' }).getByText('dinov3-downloads').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
 
-      await card.getByRole('button', { name: 'Download' }).click();
-      await page.getByRole('dialog').getByText(address).waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      expect(server.requests).toEqual([]);
-      await page.getByRole('dialog').getByRole('button', { name: 'Download' }).click();
-      await card.getByText('1.4 MB of 3.6 MB').waitFor();
-      await card.getByRole('button', { name: 'Stop' }).click();
-      await card.getByRole('button', { name: 'Delete partial file' }).waitFor();
+    await card.getByRole('button', { name: 'Download' }).click();
+    await page.getByRole('dialog').getByText(address).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    expect(server.requests).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Download' }).click();
+    await card.getByText('1.4 MB of 3.6 MB').waitFor();
+    await card.getByRole('button', { name: 'Stop' }).click();
+    await card.getByRole('button', { name: 'Delete partial file' }).waitFor();
 
-      server.stopAfter = undefined;
-      server.status = { code: 404 };
-      await card.getByRole('button', { name: 'Resume' }).click();
-      await page.getByRole('dialog').getByRole('button', { name: 'Download' }).click();
-      await card.getByText('the server answered 404 Not Found').waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      server.status = undefined;
-      await card.getByRole('button', { name: 'Resume' }).click();
-      await page.getByRole('dialog').getByRole('button', { name: 'Download' }).click();
-      await card.getByText('downloaded', { exact: true }).waitFor();
-      await card.getByRole('button', { name: 'Show model' }).click();
-      await page.getByRole('heading', { name: 'dino-vits16' }).waitFor();
-      expect(server.requests.map(({ headers }) => headers.range)).toEqual([
-        undefined,
-        'bytes=1500000-',
-        'bytes=1500000-',
-      ]);
-      expect(complaints).toEqual([]);
-    },
-  );
+    server.stopAfter = undefined;
+    server.status = { code: 404 };
+    await card.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Download' }).click();
+    await card.getByText('the server answered 404 Not Found').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    server.status = undefined;
+    await card.getByRole('button', { name: 'Resume' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Download' }).click();
+    await card.getByText('downloaded', { exact: true }).waitFor();
+    await card.getByRole('button', { name: 'Show model' }).click();
+    await page.getByRole('heading', { name: 'dino-vits16' }).waitFor();
+    expect(server.requests.map(({ headers }) => headers.range)).toEqual([
+      undefined,
+      'bytes=1500000-',
+      'bytes=1500000-',
+    ]);
+    expect(complaints).toEqual([]);
+  });
 
-  test('ask for terms once, and for what an ONNX file does not say', { timeout: LONG_MS }, async () => {
+  test('ask for terms once, and for what an ONNX file does not say', async () => {
     const { page, client, complaints } = await openPage(browser);
     await page.getByRole('link', { name: 'Models' }).click();
     await page.getByRole('button', { name: 'Stronger encoders' }).click();

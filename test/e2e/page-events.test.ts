@@ -6,7 +6,6 @@ import { bitmapOf } from '../support/masks.ts';
 import { openPage } from '../support/page.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 
-const SLOW_MS = 60_000;
 const NAMES = ['a.png', 'b.png', 'c.png'];
 
 /** The methods that the page calls from now on. */
@@ -25,47 +24,43 @@ describe.skipIf(!hasChromium)(`what the page reads after a change in Chromium${c
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test(
-    'is the image whose masks have changed, in the grid and behind the editor',
-    { timeout: SLOW_MS },
-    async () => {
-      const bitmap = bitmapOf('........', '..###...', '..###...', '........');
-      const images = NAMES.map((name) => drawnImage(name, [{ bitmap, className: 'cat' }]));
-      const running = startSegmented(await Promise.all(images));
-      const { page, complaints } = await openPage(browser, { running });
-      const calls = callsOf(page);
-      await page.reload();
-      await page.getByRole('link', { name: 'Masks' }).click();
-      const tiles = page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
-      await expect.poll(() => tiles.count()).toBe(NAMES.length);
-      await page.getByText('0 of 3 objects reviewed').waitFor();
-      expect(calls.join(' ')).toMatch(/galleryIds/);
+  test('is the image whose masks have changed, in the grid and behind the editor', async () => {
+    const bitmap = bitmapOf('........', '..###...', '..###...', '........');
+    const images = NAMES.map((name) => drawnImage(name, [{ bitmap, className: 'cat' }]));
+    const running = startSegmented(await Promise.all(images));
+    const { page, complaints } = await openPage(browser, { running });
+    const calls = callsOf(page);
+    await page.reload();
+    await page.getByRole('link', { name: 'Masks' }).click();
+    const tiles = page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
+    await expect.poll(() => tiles.count()).toBe(NAMES.length);
+    await page.getByText('0 of 3 objects reviewed').waitFor();
+    expect(calls.join(' ')).toMatch(/galleryIds/);
 
-      calls.length = 0;
-      await tiles.nth(1).focus();
-      await page.keyboard.press('Space');
-      await page.keyboard.press('a');
-      await page.getByText('1 of 3 objects reviewed').waitFor();
-      expect(calls.join(' ')).toMatch(/galleryTiles/);
-      expect(calls.filter((call) => /galleryIds|segmentations\/list/.test(call))).toEqual([]);
+    calls.length = 0;
+    await tiles.nth(1).focus();
+    await page.keyboard.press('Space');
+    await page.keyboard.press('a');
+    await page.getByText('1 of 3 objects reviewed').waitFor();
+    expect(calls.join(' ')).toMatch(/galleryTiles/);
+    expect(calls.filter((call) => /galleryIds|segmentations\/list/.test(call))).toEqual([]);
 
-      await tiles.nth(2).click();
-      await page.getByRole('list', { name: 'Masks' }).getByRole('button').first().click();
-      calls.length = 0;
-      await page.keyboard.press('a');
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('Escape');
-      await page.getByText('2 of 3 objects reviewed').waitFor();
-      expect(calls.filter((call) => /galleryIds|segmentations\/list/.test(call))).toEqual([]);
+    await tiles.nth(2).click();
+    await page.getByRole('list', { name: 'Masks' }).getByRole('button').first().click();
+    calls.length = 0;
+    await page.keyboard.press('a');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await page.getByText('2 of 3 objects reviewed').waitFor();
+    expect(calls.filter((call) => /galleryIds|segmentations\/list/.test(call))).toEqual([]);
 
-      // Where the filter depends on reviews, the list itself is read again.
-      await page.getByLabel('Review', { exact: true }).selectOption({ label: 'Not reviewed' });
-      await expect.poll(() => tiles.count()).toBe(1);
-      await tiles.first().focus();
-      await page.keyboard.press('Space');
-      await page.keyboard.press('a');
-      await expect.poll(() => tiles.count()).toBe(0);
-      expect(complaints).toEqual([]);
-    },
-  );
+    // Where the filter depends on reviews, the list itself is read again.
+    await page.getByLabel('Review', { exact: true }).selectOption({ label: 'Not reviewed' });
+    await expect.poll(() => tiles.count()).toBe(1);
+    await tiles.first().focus();
+    await page.keyboard.press('Space');
+    await page.keyboard.press('a');
+    await expect.poll(() => tiles.count()).toBe(0);
+    expect(complaints).toEqual([]);
+  });
 });

@@ -7,75 +7,69 @@ import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium
 import { openPage, seriousFindings } from '../support/page.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const PAGE_MS = 180_000;
-
 describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, () => {
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test(
-    'lists folders where there is no system dialog, and offers what an error says',
-    { timeout: PAGE_MS },
-    async () => {
-      const folder = tempFolder();
-      await writeScenes(folder, { count: 2, seed: 2 });
-      mkdirSync(join(folder, 'empty'));
-      const { page, complaints } = await openPage(browser);
-      const path = page.getByLabel('Folder path on this machine');
-      await path.fill('photos');
-      await page.locator('form').getByRole('button', { name: 'Add folder' }).click();
-      await page.getByRole('alert').getByText("'photos' is not a complete path.").waitFor();
+  test('lists folders where there is no system dialog, and offers what an error says', async () => {
+    const folder = tempFolder();
+    await writeScenes(folder, { count: 2, seed: 2 });
+    mkdirSync(join(folder, 'empty'));
+    const { page, complaints } = await openPage(browser);
+    const path = page.getByLabel('Folder path on this machine');
+    await path.fill('photos');
+    await page.locator('form').getByRole('button', { name: 'Add folder' }).click();
+    await page.getByRole('alert').getByText("'photos' is not a complete path.").waitFor();
 
-      await path.fill(dirname(folder));
-      await page.getByRole('button', { name: 'Browse…' }).click();
-      const dialog = page.getByRole('dialog', { name: 'Select a folder' });
-      await dialog.getByRole('button', { name: basename(folder), exact: true }).click();
-      await dialog.getByRole('button', { name: 'empty' }).click();
-      await dialog.getByText('This folder is empty.').waitFor();
-      await dialog.getByRole('button', { name: 'One folder up' }).click();
-      await dialog.getByRole('button', { name: 'images' }).click();
-      await dialog.getByText('scene-000.jpg').waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      await dialog.getByRole('button', { name: 'Select this folder' }).click();
-      await page.locator('form').getByRole('button', { name: 'Add folder' }).click();
-      await page.getByRole('tab', { name: 'Images 2' }).waitFor();
+    await path.fill(dirname(folder));
+    await page.getByRole('button', { name: 'Browse…' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Select a folder' });
+    await dialog.getByRole('button', { name: basename(folder), exact: true }).click();
+    await dialog.getByRole('button', { name: 'empty' }).click();
+    await dialog.getByText('This folder is empty.').waitFor();
+    await dialog.getByRole('button', { name: 'One folder up' }).click();
+    await dialog.getByRole('button', { name: 'images' }).click();
+    await dialog.getByText('scene-000.jpg').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Select this folder' }).click();
+    await page.locator('form').getByRole('button', { name: 'Add folder' }).click();
+    await page.getByRole('tab', { name: 'Images 2' }).waitFor();
 
-      // The same folder again: the page offers the button, not a command.
-      await page.getByRole('complementary').getByRole('button', { name: 'Add folder' }).click();
-      await page.getByRole('dialog').getByLabel('Folder path on this machine').fill(join(folder, 'images'));
-      await page.getByRole('dialog').getByRole('button', { name: 'Add folder' }).click();
-      const alert = page.getByRole('dialog').getByRole('alert');
-      await alert.getByText('is already the collection').waitFor();
-      expect(await alert.textContent()).not.toContain('r2o collections');
-      await alert.getByRole('button', { name: 'Scan it again' }).waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    // The same folder again: the page offers the button, not a command.
+    await page.getByRole('complementary').getByRole('button', { name: 'Add folder' }).click();
+    await page.getByRole('dialog').getByLabel('Folder path on this machine').fill(join(folder, 'images'));
+    await page.getByRole('dialog').getByRole('button', { name: 'Add folder' }).click();
+    const alert = page.getByRole('dialog').getByRole('alert');
+    await alert.getByText('is already the collection').waitFor();
+    expect(await alert.textContent()).not.toContain('r2o collections');
+    await alert.getByRole('button', { name: 'Scan it again' }).waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
 
-      // The folder is moved: scanning names the way out, and the collection follows.
-      const elsewhere = join(folder, 'elsewhere');
-      renameSync(join(folder, 'images'), elsewhere);
-      await page.getByRole('button', { name: 'Scan again', exact: true }).click();
-      await page
-        .getByText(/The folder .* of the collection 'images' does not exist\./)
-        .first()
-        .waitFor();
-      await page.getByRole('button', { name: 'More actions for images' }).click();
-      await page.getByRole('menuitem', { name: 'Locate folder…' }).click();
-      const locate = page.getByRole('dialog', { name: 'Where is the folder of “images” now?' });
-      await locate.getByLabel('Folder path on this machine').fill(join(folder, 'empty'));
-      await locate.getByRole('button', { name: 'Use this folder' }).click();
-      await locate.getByRole('alert').getByText("has none of the images of 'images'").waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      await locate.getByLabel('Folder path on this machine').fill(elsewhere);
-      await locate.getByRole('button', { name: 'Use this folder' }).click();
-      await expect.poll(() => locate.count()).toBe(0);
-      await page.getByText(elsewhere).first().waitFor();
-      await page.getByRole('tab', { name: 'Images 2' }).waitFor();
-      expect(complaints).toEqual([]);
-    },
-  );
+    // The folder is moved: scanning names the way out, and the collection follows.
+    const elsewhere = join(folder, 'elsewhere');
+    renameSync(join(folder, 'images'), elsewhere);
+    await page.getByRole('button', { name: 'Scan again', exact: true }).click();
+    await page
+      .getByText(/The folder .* of the collection 'images' does not exist\./)
+      .first()
+      .waitFor();
+    await page.getByRole('button', { name: 'More actions for images' }).click();
+    await page.getByRole('menuitem', { name: 'Locate folder…' }).click();
+    const locate = page.getByRole('dialog', { name: 'Where is the folder of “images” now?' });
+    await locate.getByLabel('Folder path on this machine').fill(join(folder, 'empty'));
+    await locate.getByRole('button', { name: 'Use this folder' }).click();
+    await locate.getByRole('alert').getByText("has none of the images of 'images'").waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await locate.getByLabel('Folder path on this machine').fill(elsewhere);
+    await locate.getByRole('button', { name: 'Use this folder' }).click();
+    await expect.poll(() => locate.count()).toBe(0);
+    await page.getByText(elsewhere).first().waitFor();
+    await page.getByRole('tab', { name: 'Images 2' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
 
-  test('explains in German what failed and why a file is not used', { timeout: PAGE_MS }, async () => {
+  test('explains in German what failed and why a file is not used', async () => {
     const folder = tempFolder();
     await writeScenes(folder, { count: 1, seed: 2 });
     writeFileSync(join(folder, 'images', 'broken.png'), '');

@@ -180,7 +180,6 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
       .poll(
         async () =>
           Number(await grid.getAttribute('aria-rowcount')) * Number(await grid.getAttribute('aria-colcount')),
-        { timeout: 20_000 },
       )
       .toBeGreaterThanOrEqual(MANY);
     await page.getByRole('button', { name: 'photo-000000.jpg', exact: true }).focus();
@@ -204,9 +203,7 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
         await new Promise(requestAnimationFrame);
       }
     });
-    await expect
-      .poll(() => page.locator('[role=grid] [data-state=shown]').count(), { timeout: 30_000 })
-      .toBeGreaterThan(20);
+    await expect.poll(() => page.locator('[role=grid] [data-state=shown]').count()).toBeGreaterThan(20);
     expect(await asked()).toBeLessThan(250);
 
     // Tiles that were looked at and have gone are not kept either.
@@ -222,7 +219,7 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
       return (await session.send('Memory.getDOMCounters')).nodes;
     };
     const inDocument = await page.evaluate(() => document.querySelectorAll('*').length);
-    await expect.poll(nodesKept, { timeout: 20_000, interval: 500 }).toBeLessThan(8 * inDocument);
+    await expect.poll(nodesKept, { interval: 500 }).toBeLessThan(8 * inDocument);
     expect(complaints).toEqual([]);
   });
 });

@@ -7,7 +7,6 @@ import { forkBuiltWorker } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 import { sharpOf } from '../support/test-images.ts';
 
-const LONG_MS = 240_000;
 const SIZE = 64;
 const COUNT = 20;
 
@@ -32,45 +31,41 @@ describe.skipIf(!hasChromium)(`what is probably wrong in Chromium${chromiumReaso
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test(
-    'shows an object with the wrong concept, moves it to that of its neighbours, and takes that back',
-    { timeout: LONG_MS },
-    async () => {
-      const images = await Promise.all(Array.from({ length: COUNT }, (_, at) => square(at)));
-      const running = startSegmented(images, forkBuiltWorker);
-      const { client, segmentationId: id } = running;
-      const { page, complaints } = await openPage(browser, { running });
-      await page.getByRole('link', { name: 'Masks' }).click();
-      await page.getByRole('button', { name: 'Check', exact: true }).click();
-      const list = page.getByLabel('What to look through');
-      await list.waitFor({ timeout: LONG_MS / 2 });
-      await expect.poll(() => list.locator('option').allTextContents()).toContain('Wrong concept (1)');
-      const suspects = page.getByRole('grid', { name: 'Suspicious objects' }).locator('button[data-id]');
-      await suspects.first().waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      await suspects.first().click();
-      const concepts = async () =>
-        (await client.concepts.list({ id })).map(({ name, maskCount }) => [name, maskCount]);
-      expect(await concepts()).toEqual([
-        ['blue', 11],
-        ['red', 9],
-      ]);
-      await page.getByRole('button', { name: 'Move to “red”' }).click();
-      await page.getByText('1 object moved').waitFor();
-      await page.getByText('Nothing suspicious').waitFor();
-      expect(await concepts()).toEqual([
-        ['blue', 10],
-        ['red', 10],
-      ]);
-      await page.getByRole('button', { name: 'Undo', exact: true }).click();
-      await suspects.first().waitFor();
-      expect(await concepts()).toEqual([
-        ['blue', 11],
-        ['red', 9],
-      ]);
-      await list.selectOption({ label: 'Wrong outline (0)' });
-      await page.getByText('Nothing suspicious').waitFor();
-      expect(complaints).toEqual([]);
-    },
-  );
+  test('shows an object with the wrong concept, moves it to that of its neighbours, and takes that back', async () => {
+    const images = await Promise.all(Array.from({ length: COUNT }, (_, at) => square(at)));
+    const running = startSegmented(images, forkBuiltWorker);
+    const { client, segmentationId: id } = running;
+    const { page, complaints } = await openPage(browser, { running });
+    await page.getByRole('link', { name: 'Masks' }).click();
+    await page.getByRole('button', { name: 'Check', exact: true }).click();
+    const list = page.getByLabel('What to look through');
+    await list.waitFor();
+    await expect.poll(() => list.locator('option').allTextContents()).toContain('Wrong concept (1)');
+    const suspects = page.getByRole('grid', { name: 'Suspicious objects' }).locator('button[data-id]');
+    await suspects.first().waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await suspects.first().click();
+    const concepts = async () =>
+      (await client.concepts.list({ id })).map(({ name, maskCount }) => [name, maskCount]);
+    expect(await concepts()).toEqual([
+      ['blue', 11],
+      ['red', 9],
+    ]);
+    await page.getByRole('button', { name: 'Move to “red”' }).click();
+    await page.getByText('1 object moved').waitFor();
+    await page.getByText('Nothing suspicious').waitFor();
+    expect(await concepts()).toEqual([
+      ['blue', 10],
+      ['red', 10],
+    ]);
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await suspects.first().waitFor();
+    expect(await concepts()).toEqual([
+      ['blue', 11],
+      ['red', 9],
+    ]);
+    await list.selectOption({ label: 'Wrong outline (0)' });
+    await page.getByText('Nothing suspicious').waitFor();
+    expect(complaints).toEqual([]);
+  });
 });

@@ -10,9 +10,7 @@ import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
 import { saveDrawn, startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const PAGE_MS = 120_000;
 /** Jobs take seconds on a busy machine. */
-const POLL = { timeout: 60_000 };
 const left = bitmapOf('####....', '####....', '####....', '........');
 
 /** A COCO file in which one mask is narrower than before, one is new, and one belongs to no image. */
@@ -45,7 +43,7 @@ describe.skipIf(!hasChromium)(`an import in Chromium${chromiumReason}`, () => {
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test('is shown before it is made, and is undone and redone as one step', { timeout: PAGE_MS }, async () => {
+  test('is shown before it is made, and is undone and redone as one step', async () => {
     const drawn = await drawnImage('a.png', [{ bitmap: left, className: 'cat', score: 0.9 }]);
     const running = startSegmented([drawn], forkBuiltWorker);
     const { page, client, complaints } = await openPage(browser, { running });
@@ -69,12 +67,12 @@ describe.skipIf(!hasChromium)(`an import in Chromium${chromiumReason}`, () => {
     expect(await areas()).toEqual([12]);
 
     await dialog.getByRole('button', { name: 'Import', exact: true }).click();
-    await expect.poll(areas, POLL).toEqual([4, 9]);
+    await expect.poll(areas).toEqual([4, 9]);
     await dialog.getByRole('button', { name: 'Undo' }).click();
     await dialog.getByText('Undone: the masks are as they were before.').waitFor();
     expect(await areas()).toEqual([12]);
     await dialog.getByRole('button', { name: 'Redo' }).click();
-    await expect.poll(areas, POLL).toEqual([4, 9]);
+    await expect.poll(areas).toEqual([4, 9]);
     expect(complaints).toEqual([]);
   });
 
@@ -90,7 +88,6 @@ describe.skipIf(!hasChromium)(`an import in Chromium${chromiumReason}`, () => {
     ],
   ] as const)(
     'starts on the screen of masks, too, into the segmentation that is shown (%s)',
-    { timeout: PAGE_MS },
     async (locale, screen, button, field, action, picker) => {
       const drawn = await drawnImage('a.png', [{ bitmap: left, className: 'cat', score: 0.9 }]);
       const running = startSegmented([drawn], forkBuiltWorker);
@@ -105,7 +102,7 @@ describe.skipIf(!hasChromium)(`an import in Chromium${chromiumReason}`, () => {
       await dialog.getByLabel(field).fill(corrected());
       await dialog.getByRole('button', { name: action, exact: true }).click();
       const imageId = (await galleryOf(client, { id }))[0]?.imageId ?? expect.fail('no image');
-      await expect.poll(async () => (await client.masks.ofImage({ id, imageId })).length, POLL).toBe(2);
+      await expect.poll(async () => (await client.masks.ofImage({ id, imageId })).length).toBe(2);
       expect(complaints).toEqual([]);
     },
   );

@@ -9,7 +9,6 @@ import { openPage, seriousFindings, type OpenPage } from '../support/page.ts';
 import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const LONG_MS = 300_000;
 /** A GPU that is simulated says in the console that reading its picture is slow. */
 const isOfPage = (complaint: string) => !complaint.includes('GL Driver Message');
 
@@ -30,7 +29,7 @@ async function openMasks(browser: Browser): Promise<OpenPage & { id: Segmentatio
   const opened = await openPage(browser, { running });
   await opened.page.getByRole('link', { name: 'Masks' }).click();
   await opened.page.getByRole('button', { name: 'Map', exact: true }).click();
-  await opened.page.getByRole('application', { name: 'Points of the map' }).waitFor({ timeout: LONG_MS / 2 });
+  await opened.page.getByRole('application', { name: 'Points of the map' }).waitFor();
   return { ...opened, id: segmentation.id };
 }
 
@@ -85,104 +84,96 @@ describe.skipIf(!hasChromium)(`the map in Chromium${chromiumReason}`, () => {
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test(
-    'selects a cluster by a line around it, moves it to a concept, and takes that back',
-    { timeout: LONG_MS },
-    async () => {
-      const opened = await openMasks(browser);
-      const { page, client, complaints, id } = opened;
-      const target = await client.concepts.create({ id, name: 'wanted' });
-      const points = await pointsOnScreen(page, opened);
-      const cluster = leftPart(points);
-      expect(cluster.length).toBeLessThan(points.length);
-      await lasso(page, cluster);
-      const selection = page.getByRole('region', { name: 'Selection' });
-      await selection.getByText(`${cluster.length} objects selected`).waitFor();
-      const tiles = selection.getByRole('grid', { name: 'Selected points' }).locator('button[data-id]');
-      await expect.poll(() => tiles.count()).toBeGreaterThan(0);
-      expect(await seriousFindings(page)).toEqual([]);
+  test('selects a cluster by a line around it, moves it to a concept, and takes that back', async () => {
+    const opened = await openMasks(browser);
+    const { page, client, complaints, id } = opened;
+    const target = await client.concepts.create({ id, name: 'wanted' });
+    const points = await pointsOnScreen(page, opened);
+    const cluster = leftPart(points);
+    expect(cluster.length).toBeLessThan(points.length);
+    await lasso(page, cluster);
+    const selection = page.getByRole('region', { name: 'Selection' });
+    await selection.getByText(`${cluster.length} objects selected`).waitFor();
+    const tiles = selection.getByRole('grid', { name: 'Selected points' }).locator('button[data-id]');
+    await expect.poll(() => tiles.count()).toBeGreaterThan(0);
+    expect(await seriousFindings(page)).toEqual([]);
 
-      const members = async () => {
-        const { items } = await client.concepts.masks({ id: target.id, limit: 500 });
-        return items.map((mask) => Number(mask.id)).sort((a, b) => a - b);
-      };
-      await selection.getByLabel('Move to…').selectOption({ label: 'wanted' });
-      await expect.poll(members).toEqual(cluster.map(({ maskId }) => maskId).sort((a, b) => a - b));
-      const legend = page.getByRole('complementary', { name: 'Colours and selection' });
-      await legend.getByRole('button', { name: `wanted ${cluster.length}` }).waitFor();
-      await page.getByRole('button', { name: 'Undo', exact: true }).click();
-      await expect.poll(members).toEqual([]);
+    const members = async () => {
+      const { items } = await client.concepts.masks({ id: target.id, limit: 500 });
+      return items.map((mask) => Number(mask.id)).sort((a, b) => a - b);
+    };
+    await selection.getByLabel('Move to…').selectOption({ label: 'wanted' });
+    await expect.poll(members).toEqual(cluster.map(({ maskId }) => maskId).sort((a, b) => a - b));
+    const legend = page.getByRole('complementary', { name: 'Colours and selection' });
+    await legend.getByRole('button', { name: `wanted ${cluster.length}` }).waitFor();
+    await page.getByRole('button', { name: 'Undo', exact: true }).click();
+    await expect.poll(members).toEqual([]);
 
-      // One object left out, the others of a colour accepted.
-      await legend.getByRole('button').first().click();
-      await tiles.first().waitFor();
-      const left = Number(await tiles.first().getAttribute('data-id'));
-      await tiles.first().click();
-      await selection.getByRole('button', { name: 'Accept', exact: true }).click();
-      const accepted = async () => (await client.masks.reviewProgress({ id })).counts.accepted;
-      await expect.poll(accepted).toBeGreaterThan(0);
-      const after = await client.maps.points({ id, of: 'objects' });
-      expect(after.reviews[after.maskIds.findIndex((one) => one === left)]).toBe('pending');
-      expect(complaints.filter(isOfPage)).toEqual([]);
-    },
-  );
+    // One object left out, the others of a colour accepted.
+    await legend.getByRole('button').first().click();
+    await tiles.first().waitFor();
+    const left = Number(await tiles.first().getAttribute('data-id'));
+    await tiles.first().click();
+    await selection.getByRole('button', { name: 'Accept', exact: true }).click();
+    const accepted = async () => (await client.masks.reviewProgress({ id })).counts.accepted;
+    await expect.poll(accepted).toBeGreaterThan(0);
+    const after = await client.maps.points({ id, of: 'objects' });
+    expect(after.reviews[after.maskIds.findIndex((one) => one === left)]).toBe('pending');
+    expect(complaints.filter(isOfPage)).toEqual([]);
+  });
 
-  test(
-    'opens an image by a click or by keys, adds with Shift, and has an address',
-    { timeout: LONG_MS },
-    async () => {
-      const opened = await openMasks(browser);
-      const { page, complaints, id } = opened;
-      const points = await pointsOnScreen(page, opened);
-      const [first, second] = [
-        points[0],
-        points.find(({ x, y }) => Math.hypot(x - (points[0]?.x ?? 0), y - (points[0]?.y ?? 0)) > 40),
-      ];
-      if (!first || !second) expect.fail('too few points');
-      const selection = page.getByRole('region', { name: 'Selection' });
-      await page.mouse.move(first.x, first.y);
-      await page
-        .getByText(/score \d/)
-        .first()
-        .waitFor();
-      await lasso(page, [first]);
-      await selection.getByText(/selected/).waitFor();
-      await lasso(page, points, true);
-      await selection.getByText(`${points.length} objects selected`).waitFor();
-      await page.keyboard.press('Escape');
-      await selection.waitFor({ state: 'detached' });
+  test('opens an image by a click or by keys, adds with Shift, and has an address', async () => {
+    const opened = await openMasks(browser);
+    const { page, complaints, id } = opened;
+    const points = await pointsOnScreen(page, opened);
+    const [first, second] = [
+      points[0],
+      points.find(({ x, y }) => Math.hypot(x - (points[0]?.x ?? 0), y - (points[0]?.y ?? 0)) > 40),
+    ];
+    if (!first || !second) expect.fail('too few points');
+    const selection = page.getByRole('region', { name: 'Selection' });
+    await page.mouse.move(first.x, first.y);
+    await page
+      .getByText(/score \d/)
+      .first()
+      .waitFor();
+    await lasso(page, [first]);
+    await selection.getByText(/selected/).waitFor();
+    await lasso(page, points, true);
+    await selection.getByText(`${points.length} objects selected`).waitFor();
+    await page.keyboard.press('Escape');
+    await selection.waitFor({ state: 'detached' });
 
-      const editor = page.getByRole('region', { name: 'Mask editor' });
-      await page.mouse.click(first.x, first.y);
-      await editor.waitFor();
-      expect(page.url()).toContain(`masks/${id}/${first.imageId}`);
-      await page.keyboard.press('Escape');
-      await editor.waitFor({ state: 'detached' });
+    const editor = page.getByRole('region', { name: 'Mask editor' });
+    await page.mouse.click(first.x, first.y);
+    await editor.waitFor();
+    expect(page.url()).toContain(`masks/${id}/${first.imageId}`);
+    await page.keyboard.press('Escape');
+    await editor.waitFor({ state: 'detached' });
 
-      const surface = page.getByRole('application', { name: 'Points of the map' });
-      await surface.focus();
-      await page.keyboard.press('ArrowRight');
-      await page.keyboard.press('Space');
-      await selection.getByText('1 object selected').waitFor();
-      await page
-        .getByRole('status')
-        .filter({ hasText: /score \d/ })
-        .waitFor();
-      await page.keyboard.press('Escape');
+    const surface = page.getByRole('application', { name: 'Points of the map' });
+    await surface.focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('Space');
+    await selection.getByText('1 object selected').waitFor();
+    await page
+      .getByRole('status')
+      .filter({ hasText: /score \d/ })
+      .waitFor();
+    await page.keyboard.press('Escape');
 
-      await page.getByLabel('Coloured by').selectOption({ label: 'By review' });
-      await page.getByRole('button', { name: `Not reviewed ${points.length}` }).waitFor();
-      expect(page.url()).toContain('mapColour=review');
-      await page.reload();
-      await page.getByRole('button', { name: `Not reviewed ${points.length}` }).waitFor();
-      await page.getByText('Images', { exact: true }).click();
-      await page.getByText('6 images', { exact: true }).waitFor();
-      await page.getByRole('button', { name: 'Not reviewed 6' }).click();
-      await selection.getByText('6 images selected').waitFor();
-      expect(await seriousFindings(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Back to all images' }).click();
-      await page.getByRole('grid', { name: 'Segmented images' }).waitFor();
-      expect(complaints.filter(isOfPage)).toEqual([]);
-    },
-  );
+    await page.getByLabel('Coloured by').selectOption({ label: 'By review' });
+    await page.getByRole('button', { name: `Not reviewed ${points.length}` }).waitFor();
+    expect(page.url()).toContain('mapColour=review');
+    await page.reload();
+    await page.getByRole('button', { name: `Not reviewed ${points.length}` }).waitFor();
+    await page.getByText('Images', { exact: true }).click();
+    await page.getByText('6 images', { exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Not reviewed 6' }).click();
+    await selection.getByText('6 images selected').waitFor();
+    expect(await seriousFindings(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Back to all images' }).click();
+    await page.getByRole('grid', { name: 'Segmented images' }).waitFor();
+    expect(complaints.filter(isOfPage)).toEqual([]);
+  });
 });

@@ -6,25 +6,22 @@ import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium
 import { addFolder, openPage, seriousFindings } from '../support/page.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const LONG_MS = 300_000;
-const PATIENCE = { timeout: 120_000 };
-
 describe.skipIf(!hasChromium)(`the way from images to a dataset in Chromium${chromiumReason}`, () => {
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test('starts with a sample, one click from an empty window', { timeout: LONG_MS }, async () => {
+  test('starts with a sample, one click from an empty window', async () => {
     const { page, complaints } = await openPage(browser);
     await page.getByRole('button', { name: 'Try with a sample' }).click();
     await page.getByRole('heading', { name: 'New segmentation' }).waitFor();
-    await page.getByText('7 images').first().waitFor(PATIENCE);
-    await page.getByRole('button', { name: 'Start segmenting' }).click(PATIENCE);
-    await page.getByRole('button', { name: 'Review the masks' }).first().click(PATIENCE);
+    await page.getByText('7 images').first().waitFor();
+    await page.getByRole('button', { name: 'Start segmenting' }).click();
+    await page.getByRole('button', { name: 'Review the masks' }).first().click();
     await page.getByText(/^0 of \d+ objects reviewed$/).waitFor();
     expect(complaints).toEqual([]);
   });
 
-  test('is one button after each step', { timeout: LONG_MS }, async () => {
+  test('is one button after each step', async () => {
     const folder = tempFolder();
     await writeScenes(folder, { count: 4, seed: 3 });
     const { page, client, complaints } = await openPage(browser);
@@ -36,7 +33,7 @@ describe.skipIf(!hasChromium)(`the way from images to a dataset in Chromium${chr
     await page.getByRole('heading', { name: 'New segmentation' }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await page.getByRole('button', { name: 'Start segmenting' }).click();
-    await page.getByRole('button', { name: 'Review the masks' }).first().click(PATIENCE);
+    await page.getByRole('button', { name: 'Review the masks' }).first().click();
     await page.getByText(/^0 of \d+ objects reviewed$/).waitFor();
     expect(new URL(page.url()).hash).toMatch(/^#\/masks\/1/);
     await page.getByRole('button', { name: 'New dataset' }).click();

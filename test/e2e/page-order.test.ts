@@ -11,7 +11,6 @@ import { waitForState } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const PAGE_MS = 180_000;
 const LAKE = bitmapOf('..........', '.########.', '.########.', '.########.', '.########.', '..........');
 const BOAT = bitmapOf('..........', '..........', '...####...', '...####...', '..........', '..........');
 
@@ -19,7 +18,7 @@ describe.skipIf(!hasChromium)(`the order of masks, in Chromium${chromiumReason}`
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test('is changed by button and by key, undone, and followed by exports', { timeout: PAGE_MS }, async () => {
+  test('is changed by button and by key, undone, and followed by exports', async () => {
     const running = startSegmented([
       await drawnImage('a.png', [
         { bitmap: LAKE, className: 'lake', score: 0.9 },

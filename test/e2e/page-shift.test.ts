@@ -15,7 +15,6 @@ import { makePhotos } from '../support/photo-folder.ts';
 import { waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const LONG_MS = 400_000;
 const TINY = { viewPx: 64, batchSize: 4, epochs: 3, previews: 3 } as const;
 
 /** As the address bar goes there: without a key or a click, so that every shift counts. */
@@ -34,45 +33,41 @@ describe.skipIf(!hasChromium)(`the layout in Chromium${chromiumReason}`, () => {
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
-  test(
-    'keeps still while jobs run and end, and while screens open on what they made',
-    { timeout: LONG_MS },
-    async () => {
-      const opened = await openPage(browser);
-      const { page, client, server } = opened;
-      await watchShifts(page);
-      await page.reload();
-      const running: Record<string, Shift> = {};
+  test('keeps still while jobs run and end, and while screens open on what they made', async () => {
+    const opened = await openPage(browser);
+    const { page, client, server } = opened;
+    await watchShifts(page);
+    await page.reload();
+    const running: Record<string, Shift> = {};
 
-      const photos = join(tempFolder(), 'photos');
-      await makePhotos(photos, 120);
-      const added = await client.collections.add({ path: photos });
-      running.scan = await whileItRuns(opened, `library/${added.collection.id}`, added.job.id);
-      const { id: collectionId } = await addScenes(client);
-      const { run, job } = await client.runs.start({ collectionId, overrides: TINY });
-      running.pretraining = await whileItRuns(opened, `pretrain/${run.id}`, job.id);
-      const settings = SegmentSettings.parse({ conceptCount: 4 });
-      const cut = await client.segmentations.start({ collectionId, settings });
-      running.segmentation = await whileItRuns(opened, 'masks', cut.job.id);
-      const recipe = DatasetRecipe.parse({ segmentationIds: [cut.segmentation.id] });
-      const version = await client.datasets.create({ name: 'scenes', recipe });
-      const options = ExportOptions.parse({ format: 'coco', outPath: join(tempFolder(), 'out') });
-      const written = await client.exports.start({ versionId: version.id, options });
-      running.export = await whileItRuns(opened, `datasets/${version.id}`, written.job.id);
-      expect(moving(running)).toEqual([]);
+    const photos = join(tempFolder(), 'photos');
+    await makePhotos(photos, 120);
+    const added = await client.collections.add({ path: photos });
+    running.scan = await whileItRuns(opened, `library/${added.collection.id}`, added.job.id);
+    const { id: collectionId } = await addScenes(client);
+    const { run, job } = await client.runs.start({ collectionId, overrides: TINY });
+    running.pretraining = await whileItRuns(opened, `pretrain/${run.id}`, job.id);
+    const settings = SegmentSettings.parse({ conceptCount: 4 });
+    const cut = await client.segmentations.start({ collectionId, settings });
+    running.segmentation = await whileItRuns(opened, 'masks', cut.job.id);
+    const recipe = DatasetRecipe.parse({ segmentationIds: [cut.segmentation.id] });
+    const version = await client.datasets.create({ name: 'scenes', recipe });
+    const options = ExportOptions.parse({ format: 'coco', outPath: join(tempFolder(), 'out') });
+    const written = await client.exports.start({ versionId: version.id, options });
+    running.export = await whileItRuns(opened, `datasets/${version.id}`, written.job.id);
+    expect(moving(running)).toEqual([]);
 
-      // The one of many images was for the scan alone.
-      await client.collections.remove({ id: added.collection.id });
-      expect(moving(await shiftsOfOpening(page, server.url))).toEqual([]);
-      const switching: Record<string, Shift> = {};
-      for (const { id } of SCREEN_PLACES) {
-        await goTo(page, id);
-        await atRest(page);
-        switching[id] = await takeShifts(page);
-      }
-      expect(moving(switching)).toEqual([]);
-    },
-  );
+    // The one of many images was for the scan alone.
+    await client.collections.remove({ id: added.collection.id });
+    expect(moving(await shiftsOfOpening(page, server.url))).toEqual([]);
+    const switching: Record<string, Shift> = {};
+    for (const { id } of SCREEN_PLACES) {
+      await goTo(page, id);
+      await atRest(page);
+      switching[id] = await takeShifts(page);
+    }
+    expect(moving(switching)).toEqual([]);
+  });
 });
 
 /** What moves on a screen from when it has opened on a job until a while after the job's end. */

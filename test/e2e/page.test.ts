@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { startServer } from '../../src-main/host/server/server.ts';
-import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
+import { chromiumReason, hasChromium, openContext, sharedChromium } from '../support/chromium.ts';
 import { haltingFork } from '../support/halting.ts';
 import { makeHostileFolder } from '../support/hostile-folder.ts';
 import { addFolder, openPage, pageFolder, seriousFindings } from '../support/page.ts';
@@ -72,7 +72,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     await addFolder(page, folder);
     await page.getByRole('tab', { name: 'Images 12' }).waitFor();
     const tiles = page.locator('[role=grid] [data-state=shown]');
-    await expect.poll(() => tiles.count(), { timeout: 20_000 }).toBe(12);
+    await expect.poll(() => tiles.count()).toBe(12);
     const boxes = await tiles.evaluateAll((all) =>
       all.map((tile) => {
         const { left, top, bottom } = tile.getBoundingClientRect();
@@ -250,7 +250,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     const second = await page.context().newPage();
     await second.goto(server.url);
     await second.getByText(EMPTY).waitFor();
-    const stranger = await browser.newContext({ locale: 'en-US' });
+    const stranger = await openContext(browser, { locale: 'en-US' });
     onTestFinished(() => stranger.close());
     const other = await stranger.newPage();
     await other.goto(server.url);
@@ -261,7 +261,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     const { server, page, complaints } = await openPage(browser);
     await page.getByText(EMPTY).waitFor();
     const address = server.newPageUrl();
-    const german = await browser.newContext({ locale: 'de-DE' });
+    const german = await openContext(browser, { locale: 'de-DE' });
     onTestFinished(() => german.close());
     const first = await german.newPage();
     await first.goto(address);
@@ -338,7 +338,7 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
     expect(await rescan.isDisabled()).toBe(true);
     await page.getByLabel('Address from r2o serve').fill(again.newPageUrl());
     await page.getByRole('button', { name: 'Open', exact: true }).click();
-    await expect.poll(() => alert.count(), { timeout: 10_000 }).toBe(0);
+    await expect.poll(() => alert.count()).toBe(0);
     expect(await rescan.isDisabled()).toBe(false);
     await page.getByRole('tab', { name: 'Images 3' }).waitFor();
   });

@@ -115,7 +115,7 @@ const stateOf = (folder: string) =>
     .toSorted()
     .map((name) => [name, statSync(join(folder, name)).mtimeMs, readFileSync(join(folder, name)).length]);
 
-describe('shards', { timeout: 300_000 }, () => {
+describe('shards', () => {
   test.each([
     ['without an encoder', [3]],
     ['with an encoder', [1, 2]],
@@ -228,7 +228,7 @@ describe('shards', { timeout: 300_000 }, () => {
   });
 });
 
-describe('on the command line', { timeout: 300_000 }, () => {
+describe('on the command line', () => {
   const shared: { data: string; images: string; recipe: string } = { data: '', images: '', recipe: '' };
 
   beforeAll(async () => {
@@ -243,7 +243,7 @@ describe('on the command line', { timeout: 300_000 }, () => {
     const args = ['segment', shared.images, '--mode', 'several', '--plan', shared.recipe, '--shards', '4'];
     execFileSync(process.execPath, [launcher, '--data', shared.data, ...args], { stdio: 'ignore' });
     return () => rmSync(folder, { recursive: true });
-  }, 120_000);
+  });
 
   const segmentShard = (args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
     resultOf(spawnCli('ignored', ['segment', '--recipe', shared.recipe, ...args], env));

@@ -77,7 +77,7 @@ async function planned() {
 
 describe.skipIf(reason !== undefined)(
   `PyTorch${reason === undefined ? '' : ` (skipped: ${reason})`}`,
-  { timeout: 600_000, tags: ['tools'] },
+  { tags: ['tools'] },
   () => {
     test('computes every golden number', () => {
       expect(python('-m', 'unittest', 'tests.test_golden')).toContain('OK');
@@ -159,5 +159,5 @@ describe('a run that PyTorch is to train', () => {
     expect(shownStateOfRun(taken)).toBe('taken');
     mkdirSync(join(tempFolder(), 'x'));
     rmSync(planOther, { recursive: true });
-  }, 180_000);
+  });
 });

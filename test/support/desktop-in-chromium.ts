@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Page, Route } from 'playwright-core';
 import { z } from 'zod';
+import { openContext } from './chromium.ts';
 
 const host = join(import.meta.dirname, 'desktop-host.mjs');
 const preloads = join(import.meta.dirname, '../../out/preload');
@@ -64,7 +65,7 @@ export class DesktopInChromium {
     browser: Browser,
     env: NodeJS.ProcessEnv,
   ): Promise<{ app: DesktopInChromium; page: Page }> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
+    const context = await openContext(browser, { viewport: { width: 1280, height: 800 }, locale: 'en-US' });
     const child = fork(host, [], { env, serialization: 'advanced', execArgv: [] });
     const app = new DesktopInChromium(child, context);
     return { app, page: await app.#show(await app.#ready.promise) };

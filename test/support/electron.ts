@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { _electron, type Browser, type ElectronApplication, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { PAGE_PATIENCE_MS } from './chromium.ts';
 import { DesktopInChromium } from './desktop-in-chromium.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const electronFolder = join(root, 'node_modules/electron');
-const LAUNCH_MS = 30_000;
 
 /** The downloaded binary; undefined where it has never been fetched. Asking the package itself would fetch it. */
 function electronBinary(): string | undefined {
@@ -58,9 +58,10 @@ export async function openApp(dataFolder: string): Promise<OpenApp> {
     // Chromium's sandbox refuses to run as root, as in containers.
     args: [root, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     env: appEnvironment(dataFolder),
-    timeout: LAUNCH_MS,
+    timeout: PAGE_PATIENCE_MS,
   });
   onTestFinished(() => app.close().catch(() => undefined));
+  app.context().setDefaultTimeout(PAGE_PATIENCE_MS);
   return { app, page: await app.firstWindow() };
 }
 

@@ -10,7 +10,7 @@ import { tempFolder } from './temp-folder.ts';
 /** Which ask a job halts at: the one of a kind that follows `after` others. */
 export type HaltAt = { kind: Ask['kind']; after: number };
 
-const PATIENCE = { timeout: 240_000, interval: 20 };
+const PATIENCE = { interval: 20 };
 
 /**
  * Halts workers of a command in the middle of their jobs, until they are asked to stop or killed: what comes next in a

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { startServer, type LocalServer } from '../../src-main/host/server/server.ts';
+import { openContext } from './chromium.ts';
 import { startService, type RunningService } from './running-service.ts';
 
 export const pageFolder = resolve(import.meta.dirname, '../../out/renderer');
@@ -14,23 +15,6 @@ export type OpenPage = RunningService & {
   server: LocalServer;
 };
 
-/** How long the page may take to show something; on a machine with other work, seconds become minutes. */
-const PATIENCE_MS = 120_000;
-
-/**
- * How much later than usual each answer of the service comes, to find what depends on quick ones, in the page or in a test:
- * `R2O_TEST_ANSWER_MS=500 npx vitest run --project=whole test/e2e/page`.
- */
-const ANSWER_DELAY_MS = Number(process.env.R2O_TEST_ANSWER_MS ?? 0);
-
-/** Delays what the service sends over WebSockets, in its order. */
-async function delayAnswers(context: BrowserContext): Promise<void> {
-  await context.routeWebSocket(/./, (page) => {
-    const service = page.connectToServer();
-    service.onMessage((message) => void setTimeout(() => page.send(message), ANSWER_DELAY_MS));
-  });
-}
-
 /** The built page in Chromium, served by a real server on a data folder of its own; all ends with the test. */
 export async function openPage(
   browser: Browser,
@@ -39,14 +23,12 @@ export async function openPage(
   const running = options.running ?? startService();
   const server = await startServer({ service: running.service, port: 0, pageFolder });
   onTestFinished(() => server.close());
-  const context = await browser.newContext({
+  const context = await openContext(browser, {
     viewport: { width: 1280, height: 800 },
     colorScheme: 'light',
     locale: options.locale ?? 'en-US',
   });
   onTestFinished(() => context.close());
-  context.setDefaultTimeout(PATIENCE_MS);
-  if (ANSWER_DELAY_MS > 0) await delayAnswers(context);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {

@@ -173,11 +173,11 @@ describe('the job queue', () => {
   });
 
   test('gives a worker the time to speak after the machine has slept', async () => {
-    const { client } = startService({ fork: workerOf('beating'), limits: { silenceMs: 300 } });
+    const { client } = startService({ fork: workerOf('beating'), limits: { silenceMs: 3_000 } });
     const { job } = await client.collections.add({ path: await photos(1) });
     await waitForState(client, job.id, 'running');
     // As after a sleep, all timers are over when this process goes on, and what the worker has said is not read yet.
-    const sleep = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
+    const sleep = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 4_000);
     // What is to be done at once comes after messages and before timers.
     await new Promise((done) => setImmediate(() => done(sleep())));
     await new Promise((done) => setImmediate(done));
