@@ -33,8 +33,11 @@ export const ProblemCode = z.enum([
 ]);
 export type ProblemCode = z.infer<typeof ProblemCode>;
 
-/** How images are ordered: `path` starts with the first letter, `changed` with the newest file, `size` with the largest. */
-export const ImageSort = z.enum(['path', 'changed', 'size']);
+/**
+ * How images are ordered: `path` starts with the first letter, `changed` with the newest file, `size` with the largest,
+ * `brightness` with the brightest image; images whose brightness is not measured are at its dark end.
+ */
+export const ImageSort = z.enum(['path', 'changed', 'size', 'brightness']);
 export type ImageSort = z.infer<typeof ImageSort>;
 
 /** Which images of a collection are listed, and in which order. */
@@ -74,6 +77,8 @@ export const ImageFacts = z.object({
   hasAlpha: z.boolean(),
   /** Frames of an animation or pages of a TIFF; only the first is used. */
   frameCount: z.number().int().positive(),
+  /** Mean lightness (CIE L*) of its pixels, 0 black to 1 white; null until a scan has measured it. */
+  brightness: z.number().min(0).max(1).nullable(),
 });
 export type ImageFacts = z.infer<typeof ImageFacts>;
 

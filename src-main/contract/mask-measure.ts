@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
-/** What masks are compared by: their score, their share of the image, and where their middle is in it. */
-export const Measure = z.enum(['score', 'size', 'across', 'down']);
+/** What masks are compared by: their score, their share of the image, where their middle is in it, and how bright that is. */
+export const Measure = z.enum(['score', 'size', 'across', 'down', 'brightness']);
 export type Measure = z.infer<typeof Measure>;
 
 /** Bars of a histogram. */
@@ -21,7 +21,11 @@ export const Bar = z.object({
 export type Bar = z.infer<typeof Bar>;
 
 /** How many masks each bar of each histogram has. */
-export const Histograms = z.record(Measure, z.array(z.number().int()).length(BIN_COUNT));
+export const Histograms = z.object({
+  bars: z.record(Measure, z.array(z.number().int()).length(BIN_COUNT)),
+  /** Masks that are in no bar of brightness, because that of their image is not measured yet. */
+  withoutBrightness: z.number().int(),
+});
 export type Histograms = z.infer<typeof Histograms>;
 
 /** What the measures of a mask follow from, in pixels of the upright image. */
@@ -34,29 +38,38 @@ export type MeasuredMask = {
   height: number;
   imageWidth: number;
   imageHeight: number;
+  /** Of the image, as in `ImageFacts`. */
+  brightness: number | null;
 };
 
-/** Which bar a mask is in: from 0. Sizes have bars by `SIZE_EDGES`, all else ten equal ones. */
-export function binOf(measure: Measure, mask: MeasuredMask): number {
-  const { score, areaPx, x, y, width, height, imageWidth, imageHeight } = mask;
+/**
+ * Which bar a mask is in: from 0. Sizes have bars by `SIZE_EDGES`, all else ten equal ones; null for what is not
+ * measured.
+ */
+export function binOf(measure: Measure, mask: MeasuredMask): number | null {
+  const { score, areaPx, x, y, width, height, imageWidth, imageHeight, brightness } = mask;
   if (measure === 'size') {
     const share = areaPx / (imageWidth * imageHeight);
     return SIZE_EDGES.filter((edge) => share >= edge).length;
   }
-  const values = { score, across: (x + width / 2) / imageWidth, down: (y + height / 2) / imageHeight };
-  return Math.min(BIN_COUNT - 1, Math.max(0, Math.floor(values[measure] * BIN_COUNT)));
+  const across = (x + width / 2) / imageWidth;
+  const down = (y + height / 2) / imageHeight;
+  const value = { score, across, down, brightness }[measure];
+  return value === null ? null : Math.min(BIN_COUNT - 1, Math.max(0, Math.floor(value * BIN_COUNT)));
 }
 
 /** Histograms without any mask yet. */
 export function emptyHistograms(): Histograms {
   const none = () => new Array<number>(BIN_COUNT).fill(0);
-  return { score: none(), size: none(), across: none(), down: none() };
+  const bars = { score: none(), size: none(), across: none(), down: none(), brightness: none() };
+  return { bars, withoutBrightness: 0 };
 }
 
 /** Adds a mask to its bar of each histogram. */
 export function countMask(histograms: Histograms, mask: MeasuredMask): void {
   for (const measure of Measure.options) {
     const bin = binOf(measure, mask);
-    histograms[measure][bin] = (histograms[measure][bin] ?? 0) + 1;
+    if (bin === null) histograms.withoutBrightness++;
+    else histograms.bars[measure][bin] = (histograms.bars[measure][bin] ?? 0) + 1;
   }
 }

@@ -99,9 +99,14 @@ export function collectionHandlers(service: Service) {
     },
 
     /** Other pictures are made of the same files from then on; masks stay as they are. */
-    setBrightness({ id, setting }: BrightnessChange): { collection: Collection; job: Job | null } {
+    async setBrightness({
+      id,
+      setting,
+    }: BrightnessChange): Promise<{ collection: Collection; job: Job | null }> {
       get(id);
       store.collections.setBrightness(id, setting);
+      let last: number | null = 0;
+      while ((last = store.collections.deleteBrightness(id, last)) !== null) await new Promise(setImmediate);
       service.publish({ type: 'collection', collectionId: id });
       const collection = get(id);
       return { collection, job: setting.kind === 'automatic' ? scan(collection, true) : null };

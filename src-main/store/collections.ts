@@ -35,6 +35,7 @@ export class CollectionRepository {
   readonly #insert: Statement<[{ name: string; rootPath: string; createdAtMs: number }]>;
   readonly #rename: Statement<[string, number]>;
   readonly #ranges: Statement<[number], RangeRow>;
+  readonly #deleteBrightness: (id: CollectionId, afterId: number) => number | null;
   readonly #setBrightness: (id: CollectionId, setting: BrightnessSetting) => void;
   readonly #addRanges: (id: CollectionId, ranges: Readonly<Record<string, LevelRange>>) => void;
   readonly #moveChunk: (id: CollectionId, rootPath: string) => boolean;
@@ -59,6 +60,20 @@ export class CollectionRepository {
       const range = setting.kind === 'range' ? setting.range : null;
       setBrightness.run(setting.kind, range?.from ?? null, range?.to ?? null, id);
       deleteRanges.run(id);
+    });
+    const imageIds = db
+      .prepare<[number, number, number], number>(
+        'SELECT id FROM images WHERE collection_id = ? AND id > ? ORDER BY id LIMIT ?',
+      )
+      .pluck();
+    const deleteBrightness = db.prepare<[number, number, number]>(`
+      UPDATE images SET brightness = NULL
+      WHERE collection_id = ? AND id > ? AND id <= ? AND bit_depth > 8 AND brightness IS NOT NULL`);
+    this.#deleteBrightness = db.transaction((id: CollectionId, afterId: number) => {
+      const last = imageIds.all(id, afterId, CHUNK_ROWS).at(-1);
+      if (last === undefined) return null;
+      deleteBrightness.run(id, afterId, last);
+      return last;
     });
     this.#addRanges = db.transaction((id: CollectionId, ranges: Readonly<Record<string, LevelRange>>) => {
       for (const [kind, { from, to }] of Object.entries(ranges)) addRange.run(id, kind, from, to);
@@ -101,6 +116,14 @@ export class CollectionRepository {
 
   rename(id: CollectionId, name: string): void {
     this.#rename.run(name, id);
+  }
+
+  /**
+   * Deletes the brightness of some images with more than 8 bits per sample, because other pictures are made of them from now
+   * on. Call it with what it returned until that is null; one step takes a few milliseconds.
+   */
+  deleteBrightness(id: CollectionId, afterId: number): number | null {
+    return this.#deleteBrightness(id, afterId);
   }
 
   /** Changes the rule and deletes the measured ranges. */

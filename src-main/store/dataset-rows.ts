@@ -289,9 +289,9 @@ function prepareCopy(db: WritableDb): DatasetRowRepository['copyImages'] {
     ORDER BY m.score DESC, m.id`);
   const insertImage = db.prepare<[{ versionId: number; imageId: number }]>(`
     INSERT INTO dataset_images (version_id, root_path, rel_path, path_bytes, content_hash, size_bytes, mtime_ms,
-      width_px, height_px, orientation, split)
+      width_px, height_px, orientation, brightness, split)
     SELECT @versionId, c.root_path, i.rel_path, i.path_bytes, i.content_hash, i.size_bytes, i.mtime_ms,
-      i.width_px, i.height_px, ifnull(i.orientation, 1), 'train'
+      i.width_px, i.height_px, ifnull(i.orientation, 1), i.brightness, 'train'
     FROM images i JOIN collections c ON c.id = i.collection_id WHERE i.id = @imageId`);
   const insertMask = db.prepare<[Record<string, unknown>]>(`
     INSERT INTO dataset_masks (image_id, class_number, source_mask_id, x, y, width, height, area_px, score,

@@ -17,7 +17,13 @@ type Shape = {
 type IdRow = { id: number; key: string | number };
 type Values = Record<string, string | number | Uint8Array>;
 
-const KEYS: Record<ImageSort, string> = { path: 'rel_path', changed: 'mtime_ms', size: 'size_bytes' };
+const KEYS: Record<ImageSort, string> = {
+  path: 'rel_path',
+  changed: 'mtime_ms',
+  size: 'size_bytes',
+  // What is not measured has a place in the order too, or it would be in no list.
+  brightness: 'ifnull(brightness, -1)',
+};
 /** In SQLite a blob comes after every text. */
 const AFTER_ALL_TEXTS = new Uint8Array();
 const FARTHEST = 1e300;

@@ -22,6 +22,7 @@ export type ImageRow = {
   bit_depth: number | null;
   has_alpha: number | null;
   frame_count: number | null;
+  brightness: number | null;
   problem_code: string | null;
   problem_detail: string | null;
   note: string | null;
@@ -57,6 +58,7 @@ function toFacts(row: ImageRow, contentHash: Uint8Array): ImageFacts {
     bitDepth: row.bit_depth,
     hasAlpha: row.has_alpha === 1,
     frameCount: row.frame_count,
+    brightness: row.brightness,
   });
 }
 
@@ -84,6 +86,7 @@ export function toRowValues(
     bit_depth: facts?.bitDepth ?? null,
     has_alpha: facts && Number(facts.hasAlpha),
     frame_count: facts?.frameCount ?? null,
+    brightness: facts?.brightness ?? null,
     problem_code: problem?.code ?? null,
     problem_detail: problem?.detail ?? null,
     note: file.note,

@@ -16,6 +16,14 @@ type CandidateRow = Omit<CandidateMask, 'id' | 'imageId'> & { id: number; imageI
 
 const MEASURES = `m.score, m.area_px AS areaPx, m.x, m.y, m.width, m.height,
   i.width_px AS imageWidth, i.height_px AS imageHeight`;
+/**
+ * The brightness of an image `i` of a version: as it was frozen or, if it was not measured then, that of the collection's
+ * image with the same content.
+ */
+export const FROZEN_BRIGHTNESS = `ifnull(i.brightness, (
+  SELECT live.brightness FROM collections c JOIN images live ON live.collection_id = c.id
+  WHERE c.root_path = i.root_path AND live.content_hash = i.content_hash AND live.status IN ('ok', 'changed')
+  ORDER BY live.brightness DESC LIMIT 1)) AS brightness`;
 
 /** What masks are compared by before and after they are in a dataset. */
 export class MaskMeasures {
@@ -27,12 +35,13 @@ export class MaskMeasures {
 
   constructor(db: ReadableDb) {
     this.#candidates = db.prepare(`
-      SELECT m.id, m.revision, m.concept_id AS conceptId, m.image_id AS imageId, i.rel_path AS relPath, ${MEASURES}
+      SELECT m.id, m.revision, m.concept_id AS conceptId, m.image_id AS imageId, i.rel_path AS relPath, i.brightness,
+        ${MEASURES}
       FROM masks m JOIN images i ON i.id = m.image_id
       WHERE m.segmentation_id = @segmentationId AND m.image_id > @afterId AND m.image_id <= @lastId AND ${PASSES}
       ORDER BY m.image_id, m.score DESC, m.id`);
     this.#frozen = db.prepare(`
-      SELECT i.id, ${MEASURES}
+      SELECT i.id, ${FROZEN_BRIGHTNESS}, ${MEASURES}
       FROM (SELECT * FROM dataset_images WHERE version_id = @versionId AND id > @afterId ORDER BY id LIMIT @limit) i
       JOIN dataset_masks m ON m.image_id = i.id ORDER BY i.id`);
   }

@@ -20,6 +20,7 @@ type StoredRow = Pick<
   | 'change_time_ms'
   | 'seen_by_scan'
   | 'content_hash'
+  | 'brightness'
   | 'problem_code'
 >;
 
@@ -41,6 +42,7 @@ const COLUMNS: readonly (keyof ImageRowValues)[] = [
   'bit_depth',
   'has_alpha',
   'frame_count',
+  'brightness',
   'problem_code',
   'problem_detail',
   'note',
@@ -56,6 +58,7 @@ const FACT_COLUMNS: ReadonlySet<keyof ImageRowValues> = new Set([
   'bit_depth',
   'has_alpha',
   'frame_count',
+  'brightness',
 ]);
 /** Rows that `finishChunk` settles at once: about ten milliseconds. */
 const CHUNK_ROWS = 256;
@@ -78,7 +81,7 @@ export class ScanRepository {
   /**
    * Which of the found files have to be opened, as indices: the unknown, those with another size or time (a program
    * can set back the time of modification, but not that of the last change), and those that had a problem (its cause
-   * may be gone; but not one that crashes the decoder). The others are marked as seen; entries that could
+   * may be gone; but not one that crashes the decoder), and those whose brightness is not measured. The others are marked as seen; entries that could
    * not even be listed are saved as problems.
    */
   readonly diffFound: (batch: FoundBatch) => number[];
@@ -103,7 +106,7 @@ export class ScanRepository {
 
   constructor(db: WritableDb) {
     this.#stored = db.prepare(`
-      SELECT id, status, size_bytes, mtime_ms, change_time_ms, seen_by_scan, content_hash, problem_code
+      SELECT id, status, size_bytes, mtime_ms, change_time_ms, seen_by_scan, content_hash, brightness, problem_code
       FROM images
       WHERE collection_id = ? AND ifnull(path_bytes, rel_path) = ?`);
     this.#touch = db.prepare(`
@@ -158,6 +161,7 @@ export class ScanRepository {
     const { changeTimeMs } = file;
     // Rows of older versions have none.
     if (stored.change_time_ms !== null && stored.change_time_ms !== changeTimeMs) return false;
+    if (!isCrash && stored.brightness === null) return false;
     const status = isCrash ? 'problem' : 'ok';
     this.#touch.run({ id: stored.id, scanId, status, changeTimeMs });
     return true;

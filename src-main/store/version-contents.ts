@@ -5,9 +5,11 @@ import { binOf, type MeasuredMask } from '../contract/mask-measure.ts';
 import { DatasetMaskId } from '../contract/ids.ts';
 import { decodeCursor, encodeCursor, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
+import { FROZEN_BRIGHTNESS } from './mask-measures.ts';
 
-type ImageRow = { id: number; relPath: string; split: Split; imageWidth: number; imageHeight: number };
-type MaskRow = Omit<MeasuredMask, 'imageWidth' | 'imageHeight'> & { id: number; classNumber: number };
+type OfImage = 'imageWidth' | 'imageHeight' | 'brightness';
+type ImageRow = Pick<MeasuredMask, OfImage> & { id: number; relPath: string; split: Split };
+type MaskRow = Omit<MeasuredMask, OfImage> & { id: number; classNumber: number };
 
 const Position = z.tuple([z.number().int()]);
 
@@ -18,8 +20,8 @@ export class VersionContents {
 
   constructor(db: ReadableDb) {
     this.#images = db.prepare(`
-      SELECT id, rel_path AS relPath, split, width_px AS imageWidth, height_px AS imageHeight FROM dataset_images
-      WHERE version_id = @versionId AND id > @afterId ORDER BY id LIMIT @limit`);
+      SELECT id, rel_path AS relPath, split, width_px AS imageWidth, height_px AS imageHeight, ${FROZEN_BRIGHTNESS}
+      FROM dataset_images i WHERE version_id = @versionId AND id > @afterId ORDER BY id LIMIT @limit`);
     this.#masks = db.prepare(
       'SELECT id, class_number AS classNumber, score, area_px AS areaPx, x, y, width, height FROM dataset_masks WHERE image_id = ? ORDER BY id',
     );

@@ -178,6 +178,7 @@ function writePhoto(root: string, index: number, jpeg: Buffer): InspectedFile {
       bitDepth: 8,
       hasAlpha: false,
       frameCount: 1,
+      brightness: 0.5,
     },
   };
 }

@@ -39,6 +39,7 @@ export async function manyImages(service: Service, count: number): Promise<Colle
         bitDepth: 8,
         hasAlpha: false,
         frameCount: 1,
+        brightness: 0.5,
       },
       problem: null,
       note: null,

@@ -90,6 +90,7 @@ function inspected({ relPath, bytes, widthPx, heightPx }: ScannedImage, folder: 
       bitDepth: 8,
       hasAlpha: false,
       frameCount: 1,
+      brightness: 0.5,
     },
   };
 }

@@ -133,6 +133,7 @@ export function factsOf(content: number): ImageFacts {
     bitDepth: 8,
     hasAlpha: false,
     frameCount: 1,
+    brightness: 0.5,
   };
 }
 

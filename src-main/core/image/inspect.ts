@@ -7,9 +7,8 @@ import type { ImageLimits } from './image-limits.ts';
 import { ImageProblemError } from './image-problem.ts';
 import { formatOrThrow, openImage, type ImageHeader } from './open-image.ts';
 import { readOriginal, type Original } from './original-file.ts';
-import { encodeView } from './render.ts';
 import { sniff, type Sniffed } from './sniff.ts';
-import { THUMBNAIL_QUALITY, THUMBNAIL_SIDE_PX, type ThumbnailCache } from './thumbnail-cache.ts';
+import { makeThumbnail, type ThumbnailCache } from './thumbnail-cache.ts';
 
 export type InspectOptions = {
   limits: ImageLimits;
@@ -68,15 +67,12 @@ async function inspectOriginal(
     throw new UnmeasuredImage(image.deep.samples, await image.deep.measure());
   }
   // Making the thumbnail reads every row of the image: which proves that the file is complete.
-  const { webp, note } = await encodeView(image, {
-    maxSidePx: THUMBNAIL_SIDE_PX,
-    quality: THUMBNAIL_QUALITY,
-  });
+  const { webp, brightness, note } = await makeThumbnail(image);
   signal.throwIfAborted();
   await thumbnails.write(pictureKey(contentHash, limits.brightness), webp);
   const notes = [noteOnName(extension, format), noteOnFrames(image.header), note];
   return {
-    facts: { contentHash, ...image.header },
+    facts: { contentHash, ...image.header, brightness },
     problem: null,
     note: notes.filter((part) => part !== null).join(' ') || null,
   };

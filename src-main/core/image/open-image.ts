@@ -18,8 +18,8 @@ import { readTiffTags, withUnsignedSamples } from './tiff-tags.ts';
 import { isHalfFloat, unreadTiff } from './unread-tiff.ts';
 import { sniff, SNIFF_BYTES, type Sniffed } from './sniff.ts';
 
-/** Facts of an image from its header; the hash covers the whole file and is computed elsewhere. */
-export type ImageHeader = Omit<ImageFacts, 'contentHash'>;
+/** Facts of an image from its header; hash and brightness cover the whole file and are computed elsewhere. */
+export type ImageHeader = Omit<ImageFacts, 'contentHash' | 'brightness'>;
 
 /** The bytes of a file or, for files too large to hold in memory, its path. */
 export type ImageSource = Buffer | string;
@@ -88,7 +88,7 @@ async function blamingFile<T>(format: ImageFormat, work: () => T | Promise<T>): 
 
 /** @throws ImageProblemError `corrupt` where a header says what cannot be kept: zero bits, no colour space */
 function refuseOddHeader(header: ImageHeader): void {
-  const checked = ImageFacts.omit({ contentHash: true }).safeParse(header);
+  const checked = ImageFacts.omit({ contentHash: true, brightness: true }).safeParse(header);
   if (checked.success) return;
   const [issue] = checked.error.issues;
   throw new ImageProblemError(

@@ -3,13 +3,16 @@ import { pictureKey } from '../../domain/picture-key.ts';
 import type { ContentHash } from '../../contract/ids.ts';
 import { DiskCache } from './disk-cache.ts';
 import { DEFAULT_IMAGE_LIMITS, type ImageLimits } from './image-limits.ts';
-import { encodeView } from './render.ts';
-import { openImageBytes } from './open-image.ts';
+import { asOpaqueSrgb } from './decode.ts';
+import { meanLightness } from './lightness.ts';
+import { openImageBytes, type OpenImage } from './open-image.ts';
+import { WEBP_EFFORT } from './render.ts';
+import { sharp } from './sharp-setup.ts';
 
 /** Longer side of a thumbnail; smaller images keep their size. */
-export const THUMBNAIL_SIDE_PX = 320;
+const THUMBNAIL_SIDE_PX = 320;
 /** WebP quality: about 12 KiB for a photo. */
-export const THUMBNAIL_QUALITY = 80;
+const THUMBNAIL_QUALITY = 80;
 
 /** Thumbnails (WebP, upright, sRGB) by the content of their originals. */
 export class ThumbnailCache {
@@ -56,7 +59,7 @@ export class ThumbnailCache {
     const present = await this.read(key);
     if (present !== null && present.length > 0) return present;
     const image = await openImageBytes(await load(), limits);
-    const { webp } = await encodeView(image, { maxSidePx: THUMBNAIL_SIDE_PX, quality: THUMBNAIL_QUALITY });
+    const { webp } = await makeThumbnail(image);
     await this.write(key, webp);
     return webp;
   }
@@ -65,4 +68,26 @@ export class ThumbnailCache {
   settled(): Promise<void> {
     return this.#files.settled();
   }
+}
+
+/**
+ * The thumbnail of an image that is open, and what is measured on its pixels.
+ * @returns `brightness` as in `ImageFacts`; `note` as `OpenImage.decode` gives it
+ * @throws ImageProblemError as `OpenImage.decode`
+ */
+export async function makeThumbnail(
+  image: OpenImage,
+): Promise<{ webp: Buffer; brightness: number; note: string | null }> {
+  const { result, note } = await image.decode(async (pixels) => {
+    const { data, info } = await asOpaqueSrgb(pixels, THUMBNAIL_SIDE_PX)
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    if (channels !== 3) throw new Error(`sharp gave ${channels} channels where sRGB was asked for`);
+    const webp = await sharp(data, { raw: { width, height, channels } })
+      .webp({ quality: THUMBNAIL_QUALITY, effort: WEBP_EFFORT })
+      .toBuffer();
+    return { webp, brightness: meanLightness(data) };
+  });
+  return { ...result, note };
 }

@@ -23,6 +23,7 @@ const inspected = (file) => ({
     bitDepth: 8,
     hasAlpha: false,
     frameCount: 1,
+    brightness: 0.5,
   },
   note: null,
 });

@@ -192,6 +192,28 @@ describe('the brightness of images with more than 8 bits', () => {
     expect(keys.size).toBe(3);
   });
 
+  test('also changes how bright the images are, which the next scan measures', async () => {
+    const { client, collection } = await scanned({
+      'deep.tif': cells('uint16', 100, 300),
+      'white.png': await sharp({ create: { width: 8, height: 6, channels: 3, background: '#fff' } })
+        .png()
+        .toBuffer(),
+    });
+    const { id } = collection;
+    const brightness = async () =>
+      (await imagesOf(client, collection)).map(({ facts }) => facts?.brightness ?? null);
+    const [automatic] = await brightness();
+    // The disc, white on black, covers a quarter of the image: π · 20² of 80 · 60 pixels.
+    expect(automatic).toBeCloseTo(0.26, 1);
+    await client.collections.setBrightness({ id, setting: { kind: 'full' } });
+    expect(await brightness()).toEqual([null, 1]);
+    const job = await client.collections.rescan({ id, isVerifying: false });
+    await waitForState(client, job.id, 'done');
+    const [full, white] = await brightness();
+    expect(full).toBeLessThan(0.05);
+    expect(white).toBe(1);
+  });
+
   test('must be a range that ends above its start, of a collection that exists', async () => {
     const { client, collection } = await scanned({ 'a.tif': cells('uint16', 1, 2) });
     const change = (id: Collection['id'], from: number, to: number) =>

@@ -201,6 +201,19 @@ describe('a scan', () => {
     expect(opened(5, 6, true)).toEqual([]);
   });
 
+  test('opens an image whose brightness is not measured once, which leaves it the same image', () => {
+    using test = new TestStore(tempFolder());
+    const collectionId = test.collection();
+    const files = [a, b, { relPath: 'c.jpg', content: 'crash' as const }];
+    scanFolder(test.store, { collectionId, scanId: 1, files });
+    test.db.exec(`UPDATE images SET brightness = NULL WHERE rel_path = 'b.jpg'`);
+    expect(test.store.images.get(test.imageId('b.jpg'))?.facts?.brightness).toBeNull();
+    expect(scanFolder(test.store, { collectionId, scanId: 2, files })).toEqual(['b.jpg']);
+    expect(test.store.images.get(test.imageId('b.jpg'))?.facts?.brightness).toBe(0.5);
+    expect(test.statuses(collectionId)).toEqual({ 'a.jpg': 'ok', 'b.jpg': 'ok', 'c.jpg': 'problem' });
+    expect(scanFolder(test.store, { collectionId, scanId: 3, files })).toEqual([]);
+  });
+
   test('marks what is gone as missing, keeps its facts, and takes it back unopened', () => {
     using test = new TestStore(tempFolder());
     const collectionId = test.collection();

@@ -79,6 +79,12 @@ describe('the list of images', () => {
       const bySize = listed('size', false);
       expect(new Set(bySize.slice(1, 4))).toEqual(new Set(PATHS.slice(0, 3)));
       expect(listed('size', true)).toEqual(bySize.toReversed());
+      const brightness = test.db.prepare('UPDATE images SET brightness = ? WHERE rel_path = ?');
+      for (const [at, path] of PATHS.entries()) brightness.run(at / PATHS.length, path);
+      brightness.run(null, PATHS[4]);
+      const byBrightness = [...PATHS.filter((_, at) => at !== 4).toReversed(), PATHS[4]];
+      expect(listed('brightness', false)).toEqual(byBrightness);
+      expect(listed('brightness', true)).toEqual(byBrightness.toReversed());
     },
   );
 

@@ -97,7 +97,12 @@ describe('the plan of', () => {
   )('the ids of images by $sort (descending: $isDescending) are one walk along their index', (shape) => {
     using test = new TestStore(tempFolder());
     const plan = planOf(test, imageIdSql({ ...shape, hasProblem: true, isHidden: false, hasTag: false }));
-    const index = { path: 'images_by_status', changed: 'images_by_time', size: 'images_by_size' }[shape.sort];
+    const index = {
+      path: 'images_by_status',
+      changed: 'images_by_time',
+      size: 'images_by_size',
+      brightness: 'images_by_brightness',
+    }[shape.sort];
     expect(plan).toContain(`INDEX ${index} (collection_id=? AND status=?`);
     expect(plan).toMatch(IS_DIRECT);
   });
