@@ -13,6 +13,12 @@ const typed = [
   '*.ts',
 ];
 
+/** A line that is packed to save others. */
+const PACKED_LINE = {
+  selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+  message: 'Write the properties without a spread, one per line.',
+};
+
 export default ts.config(
   { ignores: ['out/', 'dist/', 'coverage/'] },
   js.configs.recommended,
@@ -34,14 +40,7 @@ export default ts.config(
       ],
       // Not in Node 22. What else it does not have is missing in the types, too (`lib` of tsconfig.json, @types/node).
       'no-restricted-globals': ['error', 'DisposableStack', 'AsyncDisposableStack', 'SuppressedError'],
-      // A line that is packed to save others.
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: 'ObjectExpression > SpreadElement > ObjectExpression',
-          message: 'Write the properties without a spread, one per line.',
-        },
-      ],
+      'no-restricted-syntax': ['error', PACKED_LINE],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
@@ -53,6 +52,19 @@ export default ts.config(
       'r2o/import-direction': 'error',
       'no-console': 'error',
       'max-lines': ['error', { max: 400 }],
+    },
+  },
+  {
+    files: ['src-main/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        PACKED_LINE,
+        {
+          selector: 'CallExpression[callee.name=/^mkdir/] Property[key.name="recursive"]',
+          message: 'Use makeFolder: [Note: Folders step by step].',
+        },
+      ],
     },
   },
   // Old versions of Node must be able to read it, to say that they are too old.

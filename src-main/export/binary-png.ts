@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
 import { exportName } from './image-names.ts';
 import type { ExportFormatDefinition } from './format.ts';
 import { csvField, TextFile } from './text-file.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** One PNG per object, 0 outside and 255 inside, of the image's size: `masks/SPLIT/NAME/0001_CLASS.png`. */
 export const binaryPng: ExportFormatDefinition = {
@@ -20,7 +21,7 @@ export const binaryPng: ExportFormatDefinition = {
     return {
       add: async (image) => {
         const folder = `masks/${image.split}/${image.name}`;
-        await mkdir(join(path, folder), { recursive: true });
+        await makeFolder(join(path, folder));
         for (const [index, mask] of image.masks.entries()) {
           const data = new Uint8Array(image.widthPx * image.heightPx);
           paintMask(data, mask.shape, 255);

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paintMask } from '../core/mask/crop.ts';
 import { masksOfLabels } from '../core/mask/label-map.ts';
@@ -7,6 +7,7 @@ import { cocoHead, cocoImage } from './coco.ts';
 import { fileNameOf, paintOrder, type ExportedImage, type ExportFormatDefinition } from './format.ts';
 import { PerSplit } from './per-split.ts';
 import { JsonLists } from './text-file.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /**
  * COCO panoptic: a PNG per image in which every pixel has the number of one segment, 0 where there is none.
@@ -41,7 +42,7 @@ export const cocoPanoptic: ExportFormatDefinition = {
         const { ids, segments } = segmentsOf(image);
         const hidden = image.masks.length - segments.length;
         if (hidden > 0) remark(image, `${hidden} masks are completely covered by others and are left out.`);
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         await writeFile(
           join(folder, `${image.name}.png`),
           await encodeRgbIdPng(ids, image.widthPx, image.heightPx),

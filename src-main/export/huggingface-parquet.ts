@@ -1,10 +1,11 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
 import type { Split } from '../contract/dataset.ts';
 import { BACKGROUND, classesBesideBackground, type ExportFormatDefinition } from './format.ts';
 import { classMaskPng, datasetCard, HUGGINGFACE_SPLITS, MASK_HELP, objectsOf } from './huggingface.ts';
 import { PerSplit } from './per-split.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** Size of a row group in rows and bytes: the library reads one at a time, and one is in memory here. */
 const GROUP_ROWS = 100;
@@ -31,7 +32,7 @@ export const huggingfaceParquet: ExportFormatDefinition = {
   imageFolder: () => 'images',
   help: () => ['Load with: datasets.load_dataset(FOLDER)', MASK_HELP],
   open: async ({ path, plan, note }) => {
-    await mkdir(join(path, 'data'), { recursive: true });
+    await makeFolder(join(path, 'data'));
     const classes = classesBesideBackground(plan, note);
     const classNames = [BACKGROUND, ...classes.map(({ name }) => name)];
     const names = new Set<Split>();

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { ExportPlan } from '../domain/export-plan.ts';
 import type { Split } from '../contract/dataset.ts';
@@ -13,6 +13,7 @@ import {
 } from './format.ts';
 import { PerSplit } from './per-split.ts';
 import { asciiJson, TextFile } from './text-file.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** The names by which the library knows splits from folders and files. */
 export const HUGGINGFACE_SPLITS: Record<Split, string> = { train: 'train', val: 'validation', test: 'test' };
@@ -39,7 +40,7 @@ export const huggingface: ExportFormatDefinition = {
       add: async (image) => {
         const split = HUGGINGFACE_SPLITS[image.split];
         const folder = join(path, split, 'masks');
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         await writeFile(join(folder, `${image.name}.png`), await classMaskPng(image, plan));
         const file = await files.of(image.split);
         const row = {

@@ -1,5 +1,5 @@
 import { phrase } from '../contract/error-texts/error-text.ts';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
@@ -11,6 +11,7 @@ import {
   type ExportFormatDefinition,
 } from './format.ts';
 import { asciiJson } from './text-file.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** With 8 bits, 0 being background and 255 void. */
 const MAX_NARROW_CLASS = 254;
@@ -45,7 +46,7 @@ export const indexPng: ExportFormatDefinition = {
     if (!hasObjects) note(`Objects are not numbered: there are more than ${MAX_CLASS_WITH_OBJECTS} classes.`);
     const write = async (image: ExportedImage, kind: string, data: Uint8Array | Uint16Array) => {
       const folder = join(path, kind, image.split);
-      await mkdir(folder, { recursive: true });
+      await makeFolder(folder);
       const { widthPx, heightPx, name } = image;
       await writeFile(join(folder, `${name}.png`), await encodePng({ data, widthPx, heightPx }));
     };

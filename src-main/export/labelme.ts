@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { decodeCrop } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';
@@ -12,6 +12,7 @@ import {
 import { pathFrom } from './place-image.ts';
 import { exportedPolygons, POLYGON_HELP } from './polygons.ts';
 import { asciiJson } from './text-file.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** The version whose files these are: the first with shapes of the type mask has 5.4 as its number. */
 const VERSION = { mask: '5.4.1', polygon: '5.1.1' } as const;
@@ -34,7 +35,7 @@ export const labelme: ExportFormatDefinition = {
     Promise.resolve({
       add: async (image) => {
         const folder = join(context.path, image.split);
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         const shapes = await Promise.all(
           // LabelMe shows later shapes in front, and its converters paint them in this order.
           paintOrder(image.masks).map((mask, index) => shapesOf(mask, index + 1, context)),

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { access, lstat, mkdir, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
+import { access, lstat, readdir, readFile, rename, rm, rmdir, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError, userError } from '../contract/errors.ts';
@@ -7,6 +7,7 @@ import { isDiskFull } from '../domain/system-errors.ts';
 import { ExportResult, FORMAT_IMAGES } from '../contract/export.ts';
 import { MANIFEST_NAME, partialExportPath, type ExportPlan } from '../domain/export-plan.ts';
 import { formatOf } from './formats.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** In addition to the images: labels of a mask, in whatever format, are a few hundred bytes. */
 const BYTES_A_MASK = 600;
@@ -42,10 +43,10 @@ export class ExportTarget {
     await refuseTaken(target.finalPath, isFile);
     const parent = dirname(target.finalPath);
     try {
-      await mkdir(parent, { recursive: true });
+      await makeFolder(parent);
       await access(parent, constants.W_OK);
       await refuseFullDisk(parent, plan);
-      target.isResumed = (await mkdir(target.#folder, { recursive: true })) === undefined;
+      target.isResumed = !(await makeFolder(target.#folder));
       if (isFile) await rm(target.path, { force: true });
     } catch (error) {
       throw translateWriteError(error, target.finalPath);

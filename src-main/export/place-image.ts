@@ -1,4 +1,4 @@
-import { link, mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { link, rename, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { ExportImageRow } from '../domain/export-plan.ts';
 import type { ExportImages } from '../contract/export.ts';
@@ -12,6 +12,7 @@ import { sniff } from '../core/image/sniff.ts';
 import { extensionOfFormat, uprightCopy } from '../core/image/upright-copy.ts';
 import { resolveFile } from '../core/image/walk.ts';
 import type { ExportedImage } from './format.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** Those that `uprightCopy` gives. */
 const COPY_EXTENSIONS = ['jpg', 'png', 'webp', 'bmp'];
@@ -64,7 +65,7 @@ async function linkImage(path: string | Buffer, image: ExportImageRow, placing: 
   }
   const inside = `${placing.imageFolder}/${placing.name}.${extensionOfFormat(format.format)}`;
   const target = join(placing.folder, inside);
-  await mkdir(join(placing.folder, placing.imageFolder), { recursive: true });
+  await makeFolder(join(placing.folder, placing.imageFolder));
   try {
     await link(path, target);
   } catch (error) {
@@ -90,7 +91,7 @@ async function copyImage(
   const copy = await uprightCopy(bytes, { limits, onlyJpeg });
   const inside = `${imageFolder}/${name}.${copy.extension}`;
   const target = join(folder, inside);
-  await mkdir(join(folder, imageFolder), { recursive: true });
+  await makeFolder(join(folder, imageFolder));
   await writeFile(`${target}.part`, copy.bytes);
   await rename(`${target}.part`, target);
   return { kind: 'inside', path: inside };

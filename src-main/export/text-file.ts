@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
-import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
+import { open, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../domain/make-folder.ts';
 
 const BUFFER_BYTES = 256 * 1024;
 
@@ -16,7 +17,7 @@ export class TextFile {
 
   /** Creates the file, and its folder where that is missing. */
   static async create(path: string): Promise<TextFile> {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     return new TextFile(await open(path, 'w'));
   }
 

@@ -1,5 +1,5 @@
 import { phrase } from '../contract/error-texts/error-text.ts';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Split } from '../contract/dataset.ts';
 import { freeName } from '../domain/free-name.ts';
@@ -16,6 +16,7 @@ import {
 } from './format.ts';
 import { labelMapName } from './label-map-name.ts';
 import { channelsOf, vocPalette } from './palette.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** 0 is background and 255 void, so 8 bits number this many classes, or objects of an image. */
 const MAX_NUMBER = 254;
@@ -39,7 +40,7 @@ export const voc: ExportFormatDefinition = {
     const classNames = labelMapNames(classesBesideBackground(plan, note), note);
     const names: Record<Split, string[]> = { train: [], val: [], test: [] };
     const folders = ['SegmentationClass', 'SegmentationObject', 'ImageSets/Segmentation', 'JPEGImages'];
-    for (const folder of folders) await mkdir(join(path, folder), { recursive: true });
+    for (const folder of folders) await makeFolder(join(path, folder));
     return {
       add: async (image) => {
         const { classes, objects, isTruncated } = paint(image);

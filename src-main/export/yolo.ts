@@ -1,9 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Split } from '../contract/dataset.ts';
 import type { ExportOptions } from '../contract/export.ts';
 import type { ExportedImage, ExportFormatDefinition } from './format.ts';
 import { exportedRow, POLYGON_HELP } from './polygons.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** Ultralytics needs three points a row. */
 const MIN_POINTS = 3;
@@ -37,7 +38,7 @@ export const yolo: ExportFormatDefinition = {
     return Promise.resolve({
       add: async (image) => {
         const folder = join(path, 'labels', image.split);
-        if (!splits.has(image.split)) await mkdir(folder, { recursive: true });
+        if (!splits.has(image.split)) await makeFolder(folder);
         splits.add(image.split);
         await writeFile(join(folder, `${image.name}.txt`), rowsOf(image, plan.options));
       },

@@ -1,10 +1,10 @@
 import {
-  accessSync,
-  constants,
   existsSync,
   lstatSync,
+  mkdtempSync,
   readlinkSync,
   realpathSync,
+  rmdirSync,
   statSync,
   type Stats,
 } from 'node:fs';
@@ -13,7 +13,7 @@ import { userError } from '../contract/errors.ts';
 import { dataLayout, type DataLayout } from '../domain/data-layout.ts';
 import { isSameFolder } from '../domain/folder-identity.ts';
 import { givenPath } from '../domain/given-path.ts';
-import { errnoOf } from '../domain/system-errors.ts';
+import { errnoOf, isDiskFull } from '../domain/system-errors.ts';
 
 /** What the guard has to know: where collections and the app's own data lie. */
 export type GuardedFolders = {
@@ -55,18 +55,23 @@ function statsOf(path: string): Stats | undefined {
   return translated(path, () => statSync(path, { throwIfNoEntry: false }));
 }
 
-/** Said before work that takes hours. A folder that is not there is made, in the first one of its path that is. */
-function refuseUnwritable(folder: string): void {
+/**
+ * Says before work that takes hours that a folder, or one that will be made in its place, cannot be written. That is tried in the
+ * first folder of its path that is there, since some refuse what their rights allow (/proc).
+ * @throws UserError FILE_UNUSABLE, DISK_FULL; NOT_A_FOLDER below a file
+ */
+export function refuseUnwritable(folder: string): void {
   const stats = statsOf(folder);
   if (!stats && dirname(folder) !== folder) refuseUnwritable(dirname(folder));
   else if (!stats?.isDirectory()) throw userError('root-not-a-folder', { path: folder });
-  else translated(folder, () => accessSync(folder, constants.W_OK));
+  else translated(folder, () => rmdirSync(mkdtempSync(join(folder, '.r2o-'))));
 }
 
 function translated<T>(path: string, ask: () => T): T {
   try {
     return ask();
   } catch (error) {
+    if (isDiskFull(error)) throw userError('file-disk-full', { path }, { cause: error });
     const errno = errnoOf(error);
     throw errno === undefined ? error : userError('file-unusable', { path, errno }, { cause: error });
   }

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type UserError, userError } from '../contract/errors.ts';
 import type { ImageId, SegmentationId } from '../contract/ids.ts';
@@ -10,6 +9,7 @@ import { outputFile } from '../jobs/output-files.ts';
 import { photoFile, type PhotoFile } from './photo-files.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 type Learned = { segmentation: Segmentation; model: Model; note: ForegroundNote };
 type HeatRequest = { id: SegmentationId; imageId: ImageId };
@@ -44,7 +44,7 @@ export async function writeHeat(
   if (!facts) throw userError('no-image', { id: input.imageId });
   const { widthPx, heightPx } = facts;
   const { style } = input;
-  await mkdir(dirname(out), { recursive: true });
+  await makeFolder(dirname(out));
   await service.calls.call({ kind: 'write-heat', ...photo, learned, out, style, widthPx, heightPx });
   return { path: out };
 }
@@ -63,7 +63,7 @@ export async function exportHead(
   const { modelFile } = placeOf(service, learned);
   const teacher = note.from === null ? undefined : service.store.segmentations.get(note.from);
   const { collectionId, name } = teacher ?? segmentation;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   return await service.calls.call({
     kind: 'export-head',
     weights: weightsOf(model, service.layout.models),

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { userError } from '../contract/errors.ts';
 import { ConceptId, ImageId, MaskId, type SegmentationId } from '../contract/ids.ts';
@@ -12,6 +12,7 @@ import { outputFile } from '../jobs/output-files.ts';
 import type { PointFacts } from '../store/map-points.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** Jobs that are open at once, many times over. */
 const OPEN_JOBS = 500;
@@ -138,7 +139,7 @@ export function mapHandlers(service: Service) {
         const concept = conceptId === null ? null : (names.get(conceptId) ?? null);
         return { x, y, image: relPath, object: maskId, concept, review, score, split };
       });
-      await mkdir(dirname(out), { recursive: true });
+      await makeFolder(dirname(out));
       await service.calls.call({ kind: 'write-map', out, of, points });
       return { path: out, pointCount: points.length };
     },

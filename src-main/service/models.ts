@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { modelFile } from '../domain/data-layout.ts';
 import { userError } from '../contract/errors.ts';
@@ -16,6 +16,7 @@ import { weightsOf } from '../domain/model-weights.ts';
 import { importModel, insertModel, inspectModel, type ImportRequest } from './import-model.ts';
 import { outputFile } from '../jobs/output-files.ts';
 import type { Service } from './service.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** Models as clients handle them: rows in the store, weights in files that only the worker opens. */
 export function modelHandlers(service: Service) {
@@ -58,7 +59,7 @@ export function modelHandlers(service: Service) {
       const path = outputFile(service, input.path, input);
       const model = get(input.id);
       const licence = input.licence ?? model.card.licence;
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       return await calls.call({
         kind: 'export-encoder',
         weights: weightsOf(model, layout.models),

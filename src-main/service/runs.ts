@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bestEncoderFile, cacheEntry, cachePlace, modelFile, runFolder } from '../domain/data-layout.ts';
 import { pictureKey } from '../domain/picture-key.ts';
@@ -19,6 +19,7 @@ import { fileDigest } from './file-hash.ts';
 import { outputFile } from '../jobs/output-files.ts';
 import type { Service } from './service.ts';
 import { emptyFolder, takeCheckpoint } from './torch-runs.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 type Request = {
   collectionId: CollectionId;
@@ -189,7 +190,7 @@ export function runHandlers(service: Service) {
       if (steps.length === 0) {
         throw userError('run-without-previews', { name: run.name });
       }
-      await mkdir(dirname(out), { recursive: true });
+      await makeFolder(dirname(out));
       const shown = thinned(steps, maxColumns);
       const collection = run.collectionId === null ? undefined : store.collections.get(run.collectionId);
       const rows = await Promise.all(

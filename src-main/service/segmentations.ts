@@ -147,10 +147,10 @@ export async function removeLearned(layout: DataLayout, id: SegmentationId): Pro
   for (const file of Object.values(segmentationFiles(layout, id))) await rm(file, { force: true });
 }
 
-/** The folder of ground truth. @throws UserError FOLDER_NOT_FOUND */
+/** The folder of ground truth. @throws UserError FOLDER_NOT_FOUND, NOT_A_FOLDER */
 export async function truthFolderAt(path: string): Promise<string> {
   const folder = givenPath(path);
   const stats = await stat(folder).catch(() => undefined);
   if (stats?.isDirectory() === true) return folder;
-  throw userError('no-truth-folder', { path: folder });
+  throw userError(stats ? 'root-not-a-folder' : 'no-truth-folder', { path: folder });
 }

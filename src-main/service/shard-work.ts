@@ -1,4 +1,4 @@
-import { constants, mkdirSync, writeFileSync } from 'node:fs';
+import { constants, writeFileSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { userError } from '../contract/errors.ts';
@@ -16,6 +16,7 @@ import { writeShardFile } from '../store/shard-file.ts';
 import { fileHash } from './file-hash.ts';
 import type { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
+import { makeFolderSync } from '../domain/make-folder.ts';
 
 const PAGE = 1_000;
 /** Images that could not be read, of those that are named. */
@@ -86,7 +87,7 @@ export function shardWork(service: Service, segmentations: ReturnType<typeof seg
         if (problem !== null && unreadImages.length < NAMED) unreadImages.push({ relPath, detail: problem });
       };
       const images = imagesOf(service, segmentationId, note);
-      mkdirSync(dirname(path), { recursive: true });
+      makeFolderSync(dirname(path));
       const { sizeBytes, maskCount } = await writeShardFile(path, { facts, images });
       const { imageCount, unreadCount } = segmentation;
       return { path, sizeBytes, place, imageCount, maskCount, unreadCount, unreadImages };
@@ -148,7 +149,7 @@ function insertAll(service: Service, recipe: RecipeFile, shard: NewShard): Shard
     createdAtMs,
   });
   const learnedFile = segmentationFiles(layout, segmentationId).model;
-  mkdirSync(dirname(learnedFile), { recursive: true });
+  makeFolderSync(dirname(learnedFile));
   writeFileSync(learnedFile, recipe.learned());
   const task = { recipeId: facts.id, place, segmentationId, skipsMissing };
   keepShardTask(store, task);

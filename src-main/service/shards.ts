@@ -1,6 +1,6 @@
 import { wholeSegmentation } from '../contract/event.ts';
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { phrase } from '../contract/error-texts/error-text.ts';
 import { userError } from '../contract/errors.ts';
@@ -17,6 +17,7 @@ import { RecipeFile, writeRecipeFile } from '../store/recipe-file.ts';
 import { ShardFile } from '../store/shard-file.ts';
 import { fileHash } from './file-hash.ts';
 import type { Service } from './service.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 const PAGE = 1_000;
 /** Images that are merged before the event loop has its turn: some ten milliseconds. */
@@ -87,7 +88,7 @@ export function shardHandlers(service: Service) {
       if (!learned || segmentation.foreground === null) throw userError('learned-gone');
       const images = recipeImages(service, request.id);
       const facts = recipeFacts(service, segmentation, { learned, images, count: request.count });
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       const weights = await copyWeights(service, facts, { ...request, folder: dirname(path) });
       const sizeBytes = await writeRecipeFile(path, { facts, learned, images });
       // The images are compared with the list again when shards come back.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sheetsFolder } from '../domain/data-layout.ts';
 import { userError } from '../contract/errors.ts';
@@ -10,6 +10,7 @@ import { PLAIN_COLOUR } from './drawn-thumbnails.ts';
 import { outputFile } from '../jobs/output-files.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** Images on the sheet that the page shows. */
 const SHOWN_IMAGES = 48;
@@ -24,7 +25,7 @@ export async function writeSheet(
   input: { id: SegmentationId; path: string; limit: number; overwrite: boolean },
 ): Promise<{ path: string }> {
   const path = outputFile(service, input.path, input);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await drawSheet(service, { ...input, path });
   return { path };
 }
@@ -79,7 +80,7 @@ function nameOf(concept: Concept | undefined): string {
  */
 export async function readSheet(service: Service, id: SegmentationId): Promise<Uint8Array> {
   const folder = sheetsFolder(service.layout.cache);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const path = join(folder, `${id}-${randomUUID()}.png`);
   try {
     await drawSheet(service, { id, path, limit: SHOWN_IMAGES });

@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { copyFile, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { phrase, type Phrase } from '../contract/error-texts/error-text.ts';
@@ -9,10 +9,11 @@ import { checkpointName, isCheckpointName, runFolder } from '../domain/data-layo
 import { givenPath } from '../domain/given-path.ts';
 import type { MetricPoint } from '../domain/metric-point.ts';
 import { isRegularFile } from '../domain/regular-file.ts';
-import { refuseOwnFolders } from '../jobs/output-files.ts';
+import { refuseOwnFolders, refuseUnwritable } from '../jobs/output-files.ts';
 import { fileDigest } from './file-hash.ts';
 import type { Service } from './service.ts';
 import { parsedJson } from '../domain/parsed-json.ts';
+import { makeFolder } from '../domain/make-folder.ts';
 
 /** A header that is longer is none. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
@@ -25,12 +26,13 @@ const Entry = z.object({ shape: z.array(z.number().int()) });
 
 /**
  * A folder that does not exist yet, or has nothing in it.
- * @throws UserError FOLDER_OVERLAPS inside a collection or the data folder, TARGET_NOT_EMPTY
+ * @throws UserError FOLDER_OVERLAPS inside a collection or the data folder, TARGET_NOT_EMPTY, FILE_UNUSABLE
  */
 export function emptyFolder(service: Service, path: string): string {
   const folder = givenPath(path);
   refuseOwnFolders(service, folder);
   if (entriesOf(folder).length > 0) throw userError('plan-folder-taken', { path: folder });
+  refuseUnwritable(folder);
   return folder;
 }
 
@@ -53,7 +55,7 @@ export async function takeCheckpoint({ store, layout }: Service, run: Run, path:
   const folder = runFolder(layout, run.id);
   const own = store.runs.checkpoint(run.id);
   if (own) await refuseOtherNetwork(join(folder, own.file), shapes, { run, path });
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const file = checkpointName(step);
   const partial = join(folder, `${file}.taken.partial`);
   try {

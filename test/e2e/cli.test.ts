@@ -24,6 +24,7 @@ const Jobs = z.array(Job);
 const Checks = z.array(DoctorCheck);
 const DemoResult = z.object({
   folder: z.string(),
+  dataFolder: z.string(),
   iou: z.number().nullable(),
   realIou: z.number().nullable(),
   steps: z.array(z.object({ step: z.string(), result: z.string() })),
@@ -272,9 +273,12 @@ describe('r2o demo', () => {
   });
 
   test('scans, pretrains, cuts, evaluates and exports made-up scenes', async () => {
-    const { code, stdout } = await runCli(tempFolder(), 'demo', '--epochs', '1', '--json');
+    const data = join(tempFolder(), 'data');
+    const { code, stdout } = await runCli(data, 'demo', '--epochs', '1', '--json');
     expect(code).toBe(0);
-    const { folder, iou, realIou, steps } = parse(DemoResult, stdout);
+    const { folder, dataFolder, iou, realIou, steps } = parse(DemoResult, stdout);
+    expect(dataFolder).toBe(data);
+    expect(readdirSync(data)).toContain('studio.sqlite');
     expect(steps.map(({ step }) => step)).toEqual([
       ...['scan', 'pretrain', 'segment', 'evaluate', 'segment sample-photos', 'scores of sample-photos'],
       ...['segment sample-nuclei', 'evaluate', 'dataset', 'export coco', 'export yolo'],
@@ -285,7 +289,7 @@ describe('r2o demo', () => {
     // 0.815 on 2026-11-30.
     expect(realIou).toBeGreaterThan(0.75);
     expect(readdirSync(folder).toSorted()).toEqual([
-      ...['coco', 'data', 'images', 'masks', 'previews.png', 'sheet-sample-nuclei.png'],
+      ...['coco', 'images', 'masks', 'previews.png', 'sheet-sample-nuclei.png'],
       ...['sheet-sample-photos.png', 'sheet.png', 'yolo'],
     ]);
     rmSync(folder, { recursive: true });

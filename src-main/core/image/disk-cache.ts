@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheEntry } from '../../domain/data-layout.ts';
 import { userError } from '../../contract/errors.ts';
 import { errnoOf, isDiskFull } from '../../domain/system-errors.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 export type DiskCacheOptions = {
   folder: string;
@@ -119,7 +120,7 @@ export class DiskCache {
     try {
       for (let attempt = 1; ; attempt++) {
         try {
-          await mkdir(join(path, '..'), { recursive: true });
+          await makeFolder(join(path, '..'));
           await writeFile(temporary, pieces, { flag: 'w' });
           await renameOver(temporary, path);
           return;

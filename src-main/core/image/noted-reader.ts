@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, openSync, writeSync } from 'node:fs';
+import { openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { forgetNotes, formatNotes, readNotes } from '../../domain/reading-notes.ts';
 import { ImageProblemError } from './image-problem.ts';
+import { makeFolderSync } from '../../domain/make-folder.ts';
 
 /** What a thread needs to note what it reads. */
 export type NotedReaderSpec = { folder: string; culprits: readonly string[] };
@@ -26,7 +27,7 @@ export class NotedReader {
     this.#suspects = new Set(suspects);
     this.#culprits = new Set(spec.culprits);
     this.#file = unlessRefused(() => {
-      mkdirSync(spec.folder, { recursive: true });
+      makeFolderSync(spec.folder);
       return openSync(join(spec.folder, randomUUID()), 'w');
     });
     this.#note();

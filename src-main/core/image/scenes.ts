@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RandomStream } from '../tensor/random.ts';
 import { sharp } from './sharp-setup.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 /** A synthetic photo and its ground truth. */
 export type Scene = {
@@ -69,7 +69,7 @@ export function makeScene(seed: number, widthPx = 320, heightPx = 240): Scene {
 export async function writeScenes(folder: string, options: { count: number; seed: number }): Promise<void> {
   const images = join(folder, 'images');
   const masks = join(folder, 'masks');
-  await Promise.all([mkdir(images, { recursive: true }), mkdir(masks, { recursive: true })]);
+  await Promise.all([makeFolder(images), makeFolder(masks)]);
   for (let index = 0; index < options.count; index++) {
     const { widthPx: width, heightPx: height, pixels, labels } = makeScene(options.seed + index);
     const name = `scene-${String(index).padStart(3, '0')}`;

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { ForegroundNote } from '../../contract/segmentation.ts';
@@ -6,6 +6,7 @@ import { writeFileAtomically } from '../weights/atomic-file.ts';
 import type { ForegroundModel } from './head/learn-foreground.ts';
 import type { Lessons } from './head/lessons.ts';
 import type { CollectionModel } from './segment-image.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 /** Changes with every change of what a CollectionModel is: an older one is learned again. */
 const MODEL_VERSION = 2;
@@ -45,7 +46,7 @@ export async function readLessons(path: string): Promise<Lessons | undefined> {
 }
 
 async function writeWhole(path: string, value: unknown): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeFileAtomically(path, (write) => write(serialize(value)));
 }
 

@@ -9,6 +9,8 @@ import { openSession, type Session } from './session.ts';
  */
 export type CliContext = {
   folder: string;
+  /** The folder of `--data`, where that was given. */
+  chosenFolder: string | undefined;
   output: Output;
   withSession: <T>(work: (session: Session) => Promise<T>) => Promise<T>;
 };
@@ -21,6 +23,9 @@ export function contextOf(command: Command): CliContext {
     // Asked for late: what needs no data works where there is no place for it, and messages do.
     get folder() {
       return dataFolder(options.data);
+    },
+    get chosenFolder() {
+      return options.data === undefined ? undefined : dataFolder(options.data);
     },
     output,
     withSession: async (work) => work(await openSession(dataFolder(options.data), output.note)),

@@ -1,7 +1,8 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UserError } from '../../contract/errors.ts';
 import { installWhole, makeVenv, neededProgram, PIP_INSTALL } from './python-install.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 /** What is installed, to the version: what was compiled and compared is what everybody gets. */
 const TENSORFLOW = '2.21.0';
@@ -78,7 +79,7 @@ async function compile(folder: string, gxx: (args: readonly string[]) => Promise
   const binding = 'node_modules/@tensorflow/tfjs-node-gpu';
   const packages = join('venv/lib', await pythonFolder(folder), 'site-packages');
   const tensorflow = join(packages, 'tensorflow');
-  await mkdir(join(folder, LIBRARY_FOLDER), { recursive: true });
+  await makeFolder(join(folder, LIBRARY_FOLDER));
   // Relative to the library, so that the data folder can be moved.
   const up = '../'.repeat(LIBRARY_FOLDER.split('/').length);
   const libraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'].map((name) => `-l:${name}`);

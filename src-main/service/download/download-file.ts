@@ -1,10 +1,11 @@
-import { mkdir, open, statfs, type FileHandle } from 'node:fs/promises';
+import { open, statfs, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { IncomingMessage } from 'node:http';
 import { UserError, userError } from '../../contract/errors.ts';
 import { isDiskFull } from '../../domain/system-errors.ts';
 import { causeOf, request, type ProxySettings } from './request.ts';
 import { discard, keptOf, writeNote, type Kept, type PartialPlace } from './partial-file.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 /** A file on a server, and how large it may be. */
 type RemoteFile = { address: string; minBytes: number; maxBytes: number };
@@ -58,7 +59,7 @@ async function continueFile(kept: Kept, options: DownloadOptions): Promise<void>
   try {
     const answer = await answerOf(response, kept, options);
     const { startBytes, totalBytes } = answer;
-    await mkdir(dirname(place.file), { recursive: true });
+    await makeFolder(dirname(place.file));
     await checkRoom(place, answer);
     // Past its start a file is continued. A new one is emptied before the note says what it will be.
     await using handle = await open(place.file, startBytes === 0 ? 'w' : 'r+');

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { maskLessonsFile } from '../../domain/data-layout.ts';
 import { openCheckpoint } from '../../core/train/checkpoint.ts';
@@ -11,6 +11,7 @@ import { readOrCutLessons } from './mask-lessons.ts';
 import { deviceOf, parentEncoder } from './open-trainer.ts';
 import { RunRecorder, type SavedStep } from './run-recorder.ts';
 import { readOrMakeImageList } from './training-images.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 type PretrainJob = WorkerJobOf<'pretrain'>;
 
@@ -22,7 +23,7 @@ type PretrainJob = WorkerJobOf<'pretrain'>;
 export async function learnFromMasks(job: PretrainJob, context: JobContext, saved: SavedStep): Promise<void> {
   const { config } = job;
   const { link, signal, cores } = context;
-  await mkdir(job.runFolder, { recursive: true });
+  await makeFolder(job.runFolder);
   link.report({ phase: 'listing-images', done: 0, total: null, unit: 'images' });
   const images = await readOrMakeImageList(job, context);
   const lessons = await readOrCutLessons(job, images, context);

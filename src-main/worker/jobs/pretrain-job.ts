@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ImageProblemError } from '../../core/image/image-problem.ts';
 import { NotedReader } from '../../core/image/noted-reader.ts';
@@ -25,6 +25,7 @@ import { writeTorchJob } from './torch-job.ts';
 import { openTorchRun } from './torch-run.ts';
 import { ThreadedBatches } from '../threads/threaded-batches.ts';
 import { readOrMakeImageList, type ListedImage } from './training-images.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 type PretrainJob = WorkerJobOf<'pretrain'>;
 
@@ -51,7 +52,7 @@ export async function runPretraining(job: PretrainJob, context: JobContext): Pro
 
 async function pretrain(job: PretrainJob, context: JobContext, saved: SavedStep): Promise<void> {
   const { link, cores } = context;
-  await mkdir(job.runFolder, { recursive: true });
+  await makeFolder(job.runFolder);
   link.report({ phase: 'listing-images', done: 0, total: null, unit: 'images' });
   const images = await readOrMakeImageList(job, context);
   const totalSteps = totalStepsOf(job.config, images.length);

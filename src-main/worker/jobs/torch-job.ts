@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { copyFile, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { copyFile, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { userError } from '../../contract/errors.ts';
@@ -12,6 +12,7 @@ import { checkpointName } from '../../domain/data-layout.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import type { ServiceLink } from '../service-link.ts';
 import type { ListedImage } from './training-images.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 /** Changes with every change of the files; `r2o_torch/job.py` reads no other version. */
 const VERSION = 1;
@@ -44,7 +45,7 @@ type TorchJob = {
  */
 export async function writeTorchJob(folder: string, torch: TorchJob): Promise<void> {
   const { job, startStep, totalSteps } = torch;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const key = keyOf(torch);
   const path = join(folder, 'job.json');
   const kept = await keptImages(path, key);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { userError } from '../../contract/errors.ts';
 import { checkpointName, isCheckpointName } from '../../domain/data-layout.ts';
@@ -12,6 +12,7 @@ import type { JobContext } from './job-context.ts';
 import { openTrainer, type OpenedRun } from './open-trainer.ts';
 import { writeTorchJob } from './torch-job.ts';
 import type { ListedImage } from './training-images.ts';
+import { makeFolder } from '../../domain/make-folder.ts';
 
 type PretrainJob = WorkerJobOf<'pretrain'>;
 
@@ -39,7 +40,7 @@ export async function openTorchRun(
   if (python === undefined) {
     throw userError('torch-missing', { device: job.device }, { action: { kind: 'show-devices' } });
   }
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   for (const name of await readdir(folder)) if (isCheckpointName(name)) await rm(join(folder, name));
   const { checkpoint, startStep, slots, previews } = await startOf(job, folder, cores);
   await writeTorchJob(folder, { job, ...run, checkpoint, startStep, signal, link });

@@ -179,6 +179,23 @@ describe('every writer', () => {
       await expect(write(client, join(out, name), true), name).rejects.toMatchObject({ code });
     expect(readdirSync(out).toSorted()).toEqual(['file', 'loop.png']);
   });
+
+  test.skipIf(process.platform !== 'linux').each(Object.entries({ ...WRITERS, 'runs.start': PLAN }))(
+    'says that a file system takes no folders, whatever their rights: %s',
+    async (_, write) => {
+      const { client } = await started();
+      for (const path of ['/proc/none', '/proc/none/deep/x.png'])
+        await expect(write(client, path, true), path).rejects.toMatchObject({ code: 'FILE_UNUSABLE' });
+    },
+  );
+
+  test('leaves nothing behind where it has tried to write', async () => {
+    const { client, out } = await started();
+    await expect(
+      client.system.checkOutput({ path: join(out, 'new/deep/x.png'), overwrite: false }),
+    ).resolves.toBeDefined();
+    expect(readdirSync(out)).toEqual([]);
+  });
 });
 
 describe('the guard', () => {

@@ -165,6 +165,8 @@ describe('files of labeling tools as ground truth', () => {
     mkdirSync(join(folder, 'x'));
     await expect(compare(running, folder, 'labelme')).rejects.toThrow('There is no .json file');
     const file = join(folder, 'other.json');
+    writeFileSync(file, '');
+    await expect(compare(running, file)).rejects.toMatchObject({ code: 'NOT_A_FOLDER' });
     writeFileSync(file, cocoOf([{ id: 1, file_name: 'other.png', width: 8, height: 6 }], []));
     await expect(compare(running, file, 'coco')).rejects.toThrow('is named after a segmented image');
     expect(readFileSync(file, 'utf8')).toContain('other.png');

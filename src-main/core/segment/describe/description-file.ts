@@ -1,9 +1,10 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { writeFileAtomically } from '../../weights/atomic-file.ts';
 import type { DescriptionModel } from './description-model.ts';
 import type { VectorTable } from './nearest.ts';
+import { makeFolder } from '../../../domain/make-folder.ts';
 
 /** Changes with every change of what a vector is: older ones are computed again. */
 const VERSION = 1;
@@ -23,7 +24,7 @@ export type Descriptions = VectorTable & {
 
 /** Keeps them, whole or not at all. */
 export async function writeDescriptions(path: string, descriptions: Descriptions): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await writeFileAtomically(path, (write) => write(serialize({ version: VERSION, descriptions })));
 }
 

@@ -36,10 +36,10 @@ export function addDemoCommand(program: Command): void {
     .option('--images <folder>', 'use your own photos instead of synthetic scenes')
     .option('--epochs <n>', 'how often each image is seen during pretraining', EPOCHS)
     .description(
-      'try the whole app on synthetic scenes and real pictures, or on your photos, in a separate data folder',
+      'try the whole app on synthetic scenes and real pictures, or on your photos, in a separate data folder (or that of --data)',
     )
     .action(async (options: Options, command: Command) => {
-      const { output } = contextOf(command);
+      const { output, chosenFolder } = contextOf(command);
       const epochs = Number(options.epochs);
       if (!Number.isInteger(epochs) || epochs < 1) {
         throw new UserError(
@@ -49,7 +49,8 @@ export function addDemoCommand(program: Command): void {
       }
       const folder = mkdtempSync(join(tmpdir(), 'r2o-demo-'));
       const images = options.images === undefined ? await makeScenes(folder) : resolve(options.images);
-      const session = await openSession(join(folder, 'data'), output.note);
+      const dataFolder = chosenFolder ?? join(folder, 'data');
+      const session = await openSession(dataFolder, output.note);
       const demo: Demo = { client: session.client, folder, steps: [] };
       const collectionId = await scan(demo, images);
       const modelId = await pretrain(demo, collectionId, epochs);
@@ -59,7 +60,7 @@ export function addDemoCommand(program: Command): void {
       const iou = isOwn ? null : await evaluate(demo, { id: segmentationId, truth: folder });
       const realIou = isOwn ? null : await segmentSample(demo);
       await makeDataset(demo, segmentationId);
-      const result = { images, folder, dataFolder: join(folder, 'data'), iou, realIou, steps: demo.steps };
+      const result = { images, folder, dataFolder, iou, realIou, steps: demo.steps };
       output.result(result, resultLines);
     });
 }
