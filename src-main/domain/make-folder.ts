@@ -27,7 +27,7 @@ async function makeOne(path: string): Promise<boolean> {
     await mkdir(path);
     return true;
   } catch (error) {
-    // Also when another process was faster, or where drives say EPERM or EROFS of a folder that is there.
+    // Another process was faster, or a drive says EPERM or EROFS of an existing folder.
     if (await isFolder(path)) return false;
     throw error;
   }
@@ -42,7 +42,7 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * `makeFolder`, before anything else goes on.
+ * `makeFolder`, synchronously.
  * @param mode rights of the folders that are new, by default those that the system gives
  */
 export function makeFolderSync(path: string, mode?: number): void {

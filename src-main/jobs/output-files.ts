@@ -57,7 +57,7 @@ function statsOf(path: string): Stats | undefined {
 
 /**
  * Says before work that takes hours that a folder, or one that will be made in its place, cannot be written. That is tried in the
- * first folder of its path that is there, since some refuse what their rights allow (/proc).
+ * nearest existing folder of its path, since some refuse what their rights allow (/proc).
  * @throws UserError FILE_UNUSABLE, DISK_FULL; NOT_A_FOLDER below a file
  */
 export function refuseUnwritable(folder: string): void {
