@@ -41,7 +41,7 @@ export function describeImage(image: Described, masks: readonly MaskShape[]): Ra
 }
 
 /** Pixels of a mask in each superpixel, on the superpixels' grid, and its place. */
-function coverage(shape: MaskShape, map: SuperpixelMap): { pixels: Float32Array; extent: Extent } {
+export function coverage(shape: MaskShape, map: SuperpixelMap): { pixels: Float32Array; extent: Extent } {
   const pixels = new Float32Array(map.count);
   const runs = runsOf(shape);
   const [columns, rows] = [nearest(shape.gridWidth, map.widthPx), nearest(shape.gridHeight, map.heightPx)];
