@@ -36,6 +36,8 @@ const DescribeSpec = z.object({ kind: z.literal('describe'), segmentationId: Seg
 const CompareSpec = z.object({ kind: z.literal('compare'), collectionId: CollectionId });
 /** Lays out images and objects on a plane. */
 const MapSpec = z.object({ kind: z.literal('map'), segmentationId: SegmentationId });
+/** Learns from corrected masks, and cuts the images again that nobody has worked on: for a proposal. */
+const RecutSpec = z.object({ kind: z.literal('recut'), segmentationId: SegmentationId });
 export const JobSpec = z.discriminatedUnion('kind', [
   ScanSpec,
   PretrainSpec,
@@ -45,6 +47,7 @@ export const JobSpec = z.discriminatedUnion('kind', [
   DescribeSpec,
   CompareSpec,
   MapSpec,
+  RecutSpec,
 ]);
 export type JobSpec = z.infer<typeof JobSpec>;
 export type JobKind = JobSpec['kind'];
@@ -69,6 +72,9 @@ export const JobPhase = z.enum([
   'comparing-images',
   'finding-neighbours',
   'laying-out-map',
+  'reading-corrections',
+  'learning-corrections',
+  'cutting-again',
 ]);
 export type JobPhase = z.infer<typeof JobPhase>;
 

@@ -15,6 +15,7 @@ export const MaskEditKind = z.enum([
   'concept',
   'import',
   'arrange',
+  'recut',
 ]);
 export type MaskEditKind = z.infer<typeof MaskEditKind>;
 

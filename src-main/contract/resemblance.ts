@@ -1,6 +1,7 @@
 import { healthContract } from './health.ts';
 import { lookAlikeContract } from './look-alike.ts';
 import { mapContract } from './map.ts';
+import { foregroundContract } from './foreground-proposal.ts';
 import { proposalContract } from './proposal.ts';
 import { reviewQueueContract } from './review-queue.ts';
 import { similarContract } from './similar.ts';
@@ -10,6 +11,7 @@ export const resemblanceContract = {
   similar: similarContract,
   lookAlikes: lookAlikeContract,
   proposals: proposalContract,
+  foregrounds: foregroundContract,
   maps: mapContract,
   health: healthContract,
   reviewQueue: reviewQueueContract,

@@ -4,6 +4,7 @@ import { describeKind } from './describe-kind.ts';
 import { exportKind } from './export-kind.ts';
 import { importKind } from './import-kind.ts';
 import { mapKind } from './map-kind.ts';
+import { recutKind } from './recut-kind.ts';
 import { pretrainKind } from './pretrain-kind.ts';
 import { scanKind } from './scan-kind.ts';
 import { segmentKind } from './segment-kind.ts';
@@ -19,5 +20,6 @@ export function jobKinds(environment: JobEnvironment): JobKinds {
     describe: describeKind(environment),
     compare: compareKind(environment),
     map: mapKind(environment),
+    recut: recutKind(environment),
   };
 }

@@ -30,12 +30,39 @@ export async function drawnThumbnail(
   if (service.store.gallery.tiles(id, [imageId]).length === 0) {
     throw userError('not-in-segmentation', { imageId, id });
   }
+  return await drawn(service, imageId, drawnMasks(service, id, imageId));
+}
+
+/**
+ * The same with the objects that are proposed for the image.
+ * @throws UserError as `drawnThumbnail`
+ */
+export async function proposedThumbnail(
+  service: Service,
+  id: SegmentationId,
+  imageId: ImageId,
+): Promise<Uint8Array> {
+  const { store } = service;
+  if (store.gallery.tiles(id, [imageId]).length === 0)
+    throw userError('not-in-segmentation', { imageId, id });
+  const [ids, colours] = [store.concepts.idsOf(id), store.concepts.coloursOf(id)];
+  const masks = store.foregroundProposals
+    .objects({ segmentationId: id, imageId })
+    .map(({ shape, areaPx, concept }): DrawnMask => {
+      const conceptId = concept === null ? undefined : ids.get(concept);
+      const colour = (conceptId === undefined ? undefined : colours.get(conceptId)) ?? PLAIN_COLOUR;
+      return { shape, areaPx, stackOrder: 0, colour, isRejected: false };
+    });
+  return await drawn(service, imageId, masks);
+}
+
+/** From the cache, or drawn by the worker, which puts it there. */
+async function drawn(service: Service, imageId: ImageId, masks: readonly DrawnMask[]): Promise<Uint8Array> {
   const photo = photoFile(service, imageId);
-  const masks = drawnMasks(service, id, imageId);
   const key = keyOf(pictureKey(photo.contentHash, photo.limits.brightness), masks);
   const cached = await readIfThere(cacheEntry(cachePlace(service.layout.cache, 'drawn'), key));
   if (cached && cached.length > 0) return cached;
-  const { bytes } = await service.calls.call({ kind: 'render-drawn', ...photo, masks, key });
+  const { bytes } = await service.calls.call({ kind: 'render-drawn', ...photo, masks: [...masks], key });
   return bytes;
 }
 

@@ -5,7 +5,7 @@ import { type UserError, userError } from '../contract/errors.ts';
 import { DatasetMaskId, ImageId, MaskId, RunId, SegmentationId } from '../contract/ids.ts';
 import { readIfThere } from './cached-file.ts';
 import { renderCrop, renderFrozenCrop } from './crops.ts';
-import { drawnThumbnail } from './drawn-thumbnails.ts';
+import { drawnThumbnail, proposedThumbnail } from './drawn-thumbnails.ts';
 import { drawHeat } from './foreground-heads.ts';
 import { photoFile } from './photo-files.ts';
 import type { Service } from './service.ts';
@@ -22,12 +22,21 @@ type DrawnRequest = { segmentationId: SegmentationId; imageId: ImageId; version:
 type SheetRequest = { sheetOf: SegmentationId };
 /** The probabilities that a segmentation's head gives the pixels of an image. */
 type HeatRequest = { heatOf: SegmentationId; imageId: ImageId };
+/** The thumbnail of an image with the objects that are proposed for it. */
+type ProposedRequest = { proposedOf: SegmentationId; imageId: ImageId };
 /** An object cropped from its image; its shape is the one at `revision`. */
 type CropRequest = { maskId: MaskId; revision: number };
 /** The same of a mask in a version of a dataset, which never changes. */
 type FrozenCropRequest = { frozenMaskId: DatasetMaskId };
 export type ImageRequest =
-  PhotoRequest | PreviewRequest | DrawnRequest | SheetRequest | HeatRequest | CropRequest | FrozenCropRequest;
+  | PhotoRequest
+  | PreviewRequest
+  | DrawnRequest
+  | ProposedRequest
+  | SheetRequest
+  | HeatRequest
+  | CropRequest
+  | FrozenCropRequest;
 export type ImageFile = {
   bytes: Uint8Array;
   mimeType: 'image/webp' | 'image/png';
@@ -44,14 +53,15 @@ export function cacheControlOf({ isForever }: Pick<ImageFile, 'isForever'>): str
 
 /**
  * Reads `/images/ID/VARIANT`, `/runs/ID/previews/STEP/IMAGE.png`, `/segmentations/ID/drawn/IMAGE/VERSION.webp`,
- * `/segmentations/ID/sheet.png`, `/segmentations/ID/heat/IMAGE.webp`, `/masks/ID/REVISION/crop.webp` and
- * `/datasets/masks/ID/crop.webp`, the only forms in which a picture can be asked for; undefined for all else.
+ * `/segmentations/ID/proposed/IMAGE.webp`, `/segmentations/ID/sheet.png`, `/segmentations/ID/heat/IMAGE.webp`,
+ * `/masks/ID/REVISION/crop.webp` and `/datasets/masks/ID/crop.webp`, the only forms in which a picture can be asked for; undefined for all else.
  */
 export function parseImagePath(path: string): ImageRequest | undefined {
   return (
     parsePhotoPath(path) ??
     parsePreviewPath(path) ??
     parseDrawnPath(path) ??
+    parseProposedPath(path) ??
     parseSheetPath(path) ??
     parseHeatPath(path) ??
     parseCropPath(path) ??
@@ -77,6 +87,12 @@ function parseDrawnPath(path: string): DrawnRequest | undefined {
   const imageId = ImageId.safeParse(Number(match?.[2]));
   if (!segmentationId.success || !imageId.success) return undefined;
   return { segmentationId: segmentationId.data, imageId: imageId.data, version: match?.[3] ?? '' };
+}
+
+function parseProposedPath(path: string): ProposedRequest | undefined {
+  const match = /^\/segmentations\/(\d{1,15})\/proposed\/(\d{1,15})\.webp$/.exec(path);
+  const [id, imageId] = [SegmentationId.safeParse(Number(match?.[1])), ImageId.safeParse(Number(match?.[2]))];
+  return id.success && imageId.success ? { proposedOf: id.data, imageId: imageId.data } : undefined;
 }
 
 function parseSheetPath(path: string): SheetRequest | undefined {
@@ -115,6 +131,7 @@ export async function readImage(service: Service, request: ImageRequest): Promis
   if ('version' in request) return readDrawn(service, request);
   if ('maskId' in request) return readCrop(service, request);
   if ('frozenMaskId' in request) return readFrozenCrop(service, request);
+  if ('proposedOf' in request) return readProposed(service, request);
   if ('heatOf' in request) return readHeat(service, request);
   return 'sheetOf' in request ? drawSheet(service, request) : readPhoto(service, request);
 }
@@ -142,6 +159,12 @@ async function readCrop(service: Service, { maskId, revision }: CropRequest): Pr
 async function readFrozenCrop(service: Service, { frozenMaskId }: FrozenCropRequest): Promise<ImageFile> {
   const bytes = await renderFrozenCrop(service, frozenMaskId);
   return { bytes, mimeType: 'image/webp', etag: `"frozen-${frozenMaskId}"`, isForever: true };
+}
+
+async function readProposed(service: Service, { proposedOf, imageId }: ProposedRequest): Promise<ImageFile> {
+  const bytes = await proposedThumbnail(service, proposedOf, imageId);
+  const etag = `"proposed-${proposedOf}-${imageId}-${crc32(bytes)}"`;
+  return { bytes, mimeType: 'image/webp', etag, isForever: false };
 }
 
 async function readHeat(service: Service, { heatOf, imageId }: HeatRequest): Promise<ImageFile> {

@@ -27,6 +27,7 @@ import { shardHandlers } from './shards.ts';
 import { shardWork } from './shard-work.ts';
 import { healthHandlers } from './health.ts';
 import { proposalHandlers } from './proposals.ts';
+import { foregroundProposalHandlers } from './foreground-proposals.ts';
 import { reviewQueueHandlers } from './review-queue.ts';
 import { similarHandlers } from './similar.ts';
 import { tagHandlers } from './tags.ts';
@@ -55,6 +56,7 @@ export function createRouter(service: Service) {
   const tags = tagHandlers(service);
   const lookAlikes = lookAlikeHandlers(service);
   const proposals = proposalHandlers(service);
+  const foregrounds = foregroundProposalHandlers(service);
   const maps = mapHandlers(service);
   const health = healthHandlers(service);
   const reviewQueue = reviewQueueHandlers(service);
@@ -206,6 +208,13 @@ export function createRouter(service: Service) {
       masks: os.proposals.masks.handler(({ input }) => proposals.masks(input.id, input.part, input.limit)),
       apply: os.proposals.apply.handler(({ input }) => proposals.apply(input.id, input.part, input.except)),
       discard: os.proposals.discard.handler(({ input }) => proposals.discard(input.id)),
+    },
+    foregrounds: {
+      state: os.foregrounds.state.handler(({ input }) => foregrounds.state(input.id)),
+      make: os.foregrounds.make.handler(({ input }) => foregrounds.make(input.id)),
+      images: os.foregrounds.images.handler(({ input }) => foregrounds.images(input.id, input.limit)),
+      apply: os.foregrounds.apply.handler(({ input }) => foregrounds.apply(input.id, input.except)),
+      discard: os.foregrounds.discard.handler(({ input }) => foregrounds.discard(input.id)),
     },
     maps: {
       state: os.maps.state.handler(({ input }) => maps.state(input.id)),

@@ -7,6 +7,7 @@ import { DatasetRepository } from './datasets.ts';
 import { DecisionRepository } from './decisions.ts';
 import { DescriptionRepository } from './descriptions.ts';
 import { ExportRepository } from './exports.ts';
+import { ForegroundProposalRepository } from './foreground-proposals.ts';
 import { GalleryRepository } from './gallery.ts';
 import { LikelyRightRepository } from './likely-right.ts';
 import { LookAlikeRepository } from './look-alikes.ts';
@@ -95,6 +96,7 @@ export class Store {
   readonly descriptions: DescriptionRepository;
   readonly decisions: DecisionRepository;
   readonly reviewQueue: ReviewQueueRepository;
+  readonly foregroundProposals: ForegroundProposalRepository;
   readonly lookAlikes: LookAlikeRepository;
   readonly mapPoints: MapPointRepository;
   readonly exports: ExportRepository;
@@ -130,6 +132,7 @@ export class Store {
     this.versionContents = new VersionContents(writable);
     this.decisions = new DecisionRepository(readable);
     this.reviewQueue = new ReviewQueueRepository(writable);
+    this.foregroundProposals = new ForegroundProposalRepository(writable);
     this.descriptions = new DescriptionRepository(writable);
     this.lookAlikes = new LookAlikeRepository(writable);
     this.mapPoints = new MapPointRepository(readable);

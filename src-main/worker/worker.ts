@@ -84,6 +84,7 @@ const JOBS: { [K in JobKind]: (job: WorkerJobOf<K>, context: JobContext) => Prom
   segment: async (...args) => (await import('./jobs/segment-job.ts')).runSegmentation(...args),
   compare: async (...args) => (await import('./jobs/compare-job.ts')).runComparison(...args),
   map: async (...args) => (await import('./jobs/map-job.ts')).runMap(...args),
+  recut: async (...args) => (await import('./jobs/recut-job.ts')).runRecut(...args),
   describe: async (...args) => (await import('./jobs/describe-job.ts')).runDescription(...args),
 };
 

@@ -37,6 +37,7 @@ export async function takeNextStep(studio: Guides, { spec }: Job): Promise<void>
         return;
       case 'segment':
       case 'describe':
+      case 'recut':
         navigation.go('masks', spec.segmentationId);
         return;
       case 'map':

@@ -110,6 +110,16 @@ export const SEGMENTATIONS_ERRORS = {
     message: 'What this segmentation learned is gone, or another version wrote it.',
     hint: 'Segment the collection again.',
   },
+  'corrections-need-encoder': {
+    code: 'WRONG_STATE',
+    message: "'{name}' was made without an encoder, so corrections teach nothing about other foregrounds.",
+    hint: 'Segment the collection with an encoder: colours and places alone predict no corrections.',
+  },
+  'foregrounds-not-learned': {
+    code: 'WRONG_STATE',
+    message: "The foregrounds of '{name}' are not learned, so corrections cannot teach them.",
+    hint: 'Foregrounds are learned in the modes one, several and auto, but not on uniform backgrounds.',
+  },
   'portable-foreign': {
     code: 'FILE_UNUSABLE',
     message: '{path} is not {what}, or it is damaged.',

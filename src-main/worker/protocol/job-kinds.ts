@@ -14,7 +14,6 @@ import {
 } from '../../domain/mask-import-rows.ts';
 import { LookAlikeGrade } from '../../contract/look-alike.ts';
 import { MaskImportOptions, MaskImportResult } from '../../contract/mask-import.ts';
-import { Box } from '../../contract/mask.ts';
 import { MaskShape } from '../../domain/mask-shape.ts';
 import { ModelWeights } from '../../domain/model-weights.ts';
 import { PretrainConfig } from '../../contract/pretrain.ts';
@@ -24,6 +23,8 @@ import { ForegroundNote, SegmentSettings } from '../../contract/segmentation.ts'
 import { Bytes } from '../../domain/bytes.ts';
 import { FileKey, FoundFile, InspectedFile } from '../../domain/scan.ts';
 import { CacheBounds, ImageLimits } from './image-access.ts';
+import { recut } from './recut-kind.ts';
+import { SegmentedMask } from './segmented-mask.ts';
 
 /** The messages between service and worker for one kind of job. */
 type Declaration<K extends JobKind> = {
@@ -37,16 +38,6 @@ const Nothing = z.object({});
 
 /** Where a job notes which files it has open; see [Note: Files that end their reader]. */
 const ReadingFolder = z.string();
-
-/** A mask as it is saved; `concept` is the number of its concept, null if that is not known yet. */
-const SegmentedMask = z.object({
-  shape: MaskShape,
-  areaPx: z.number().int(),
-  box: Box,
-  level: z.number().int(),
-  score: z.number(),
-  concept: z.number().int().nullable(),
-});
 
 const scan = {
   job: z.object({
@@ -388,4 +379,5 @@ export const JOB_KINDS = {
   describe,
   compare,
   map,
+  recut,
 } satisfies { [K in JobKind]: Declaration<K> };

@@ -12,6 +12,8 @@ import {
 import { conceptsOf } from '../../core/segment/concepts.ts';
 import type { EmbeddingCache } from '../../core/segment/embedding-cache.ts';
 import type { RemoteEncoder } from '../../core/segment/encoder.ts';
+import type { Correction } from '../../core/segment/head/corrected-head.ts';
+import { correctionOf, type ReviewedObject } from '../../core/segment/head/correction-of.ts';
 import { decodePixels, embed, type Embedding, type ImagePixels } from '../../core/segment/embed-image.ts';
 import {
   fileObjects,
@@ -113,6 +115,15 @@ export class ImageCutter {
     if ('unread' in opened) return null;
     const { pixels, embedding } = opened.value;
     return await maskLessonOf(pixels, embedding, sidePx);
+  }
+
+  /**
+   * What a person's work on an image teaches; null for a file that can no longer be used.
+   * @throws UserError when the collection's folder is gone
+   */
+  async correction(image: ImageFile, objects: readonly ReviewedObject[]): Promise<Correction | null> {
+    const opened = await this.#open(image);
+    return 'unread' in opened ? null : correctionOf(opened.value, objects);
   }
 
   /** The masks of an image. @throws UserError when the collection's folder is gone */

@@ -50,6 +50,7 @@ function resultOf(task: Task): Promise<unknown> {
   if (task.kind === 'ground') return cutter.ground(task.image);
   if (task.kind === 'sample') return cutter.sample(task.image, task.sample);
   if (task.kind === 'lesson') return cutter.lesson(task.image, task.sidePx);
+  if (task.kind === 'correction') return cutter.correction(task.image, task.objects);
   if (task.kind === 'foreground') return Promise.resolve(maskOf(task.image));
   if (!model) throw new Error('images are segmented by a model, and none was given');
   return task.kind === 'file' ? cutter.file(task.image, task.first, model) : cutter.cut(task.image, model);

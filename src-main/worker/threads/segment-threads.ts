@@ -8,6 +8,8 @@ import type { EncoderInput } from '../../core/segment/frozen-encoder.ts';
 import type { InputRules } from '../../core/model/backbone.ts';
 import type { CollectionModel } from '../../core/segment/segment-image.ts';
 import type { CutImage, CutResult, CutSpec, ImageFile, SampledImage } from './image-cutter.ts';
+import type { Correction } from '../../core/segment/head/corrected-head.ts';
+import type { ReviewedObject } from '../../core/segment/head/correction-of.ts';
 import type { ScoredLesson } from '../../core/segment/mask-lesson.ts';
 
 export type SegmentThreadData = {
@@ -22,6 +24,7 @@ export type Task =
   | { kind: 'ground'; image: ImageFile }
   | { kind: 'sample'; image: CutImage; sample: SampleSpec }
   | { kind: 'lesson'; image: ImageFile; sidePx: number }
+  | { kind: 'correction'; image: ImageFile; objects: readonly ReviewedObject[] }
   | { kind: 'foreground'; image: AnsweredImage }
   | { kind: 'file'; image: CutImage; first: FirstCut }
   | { kind: 'cut'; image: CutImage };
@@ -95,6 +98,11 @@ export class SegmentThreads {
   /** What an image can teach a network; null for a file that can no longer be used. */
   async lesson(image: ImageFile, sidePx: number): Promise<ScoredLesson | null> {
     return (await this.#ask({ kind: 'lesson', image, sidePx })) as ScoredLesson | null;
+  }
+
+  /** What a person's work on an image teaches; null for a file that can no longer be used. */
+  async correction(image: ImageFile, objects: readonly ReviewedObject[]): Promise<Correction | null> {
+    return (await this.#ask({ kind: 'correction', image, objects })) as Correction | null;
   }
 
   /** [count]: the superpixels of an image's foreground, by its own cues and a head's answer. */

@@ -6,16 +6,18 @@ import type { Segmentation } from '../../../contract/segmentation.ts';
 import { contextOf } from '../context.ts';
 import { confirm } from '../find-named.ts';
 import { countText, printable } from '../output.ts';
+import { proposeForegrounds } from './propose-foregrounds.ts';
 import { findSegmentation } from './segmentations.ts';
 import { described } from './similar.ts';
 
-type Options = { apply?: boolean; yes?: boolean };
+type Options = { foregrounds?: boolean; apply?: boolean; yes?: boolean };
 type Shown = Proposal & { names: Record<string, string>; applied?: EditBatch };
 
 export function addProposeCommand(program: Command): void {
   program
     .command('propose')
     .argument('<segmentation>', 'number or name')
+    .option('--foregrounds', 'propose new foregrounds instead, by images that you have corrected')
     .option('--apply', 'carry the proposal out as one step, after a confirmation')
     .option('--yes', 'do not ask for confirmation')
     .description('propose concepts and reviews of all objects by those that you have decided')
@@ -23,6 +25,10 @@ export function addProposeCommand(program: Command): void {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const segmentation = await findSegmentation(client, which);
+        if (options.foregrounds) {
+          await proposeForegrounds(client, segmentation, options, output);
+          return;
+        }
         const { id } = segmentation;
         await described(client, segmentation);
         const proposal = await client.proposals.make({ id });

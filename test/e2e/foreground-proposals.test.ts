@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runCli } from '../support/cli.ts';
+import { galleryOf, startService, waitForState } from '../support/running-service.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+import { correctToRed, likenessToRed, segmentTwoColours, writeTwoColours } from '../support/two-colours.ts';
+
+const LONG_MS = 240_000;
+const [IMAGES, CORRECTED] = [14, 6];
+
+describe('foregrounds that corrections suggest', { timeout: LONG_MS }, () => {
+  test('fit the images that were not corrected better, and on the command line, too', async () => {
+    const [folder, dataFolder] = [join(tempFolder(), 'images'), join(tempFolder(), 'data')];
+    await writeTwoColours(folder, IMAGES);
+    const running = startService({ dataFolder });
+    const { client } = running;
+    const id = await segmentTwoColours(client, folder);
+    await waitForState(client, (await client.foregrounds.make({ id })).id, 'done');
+    expect((await client.foregrounds.state({ id })).proposal?.check).toMatchObject({
+      outcome: 'too-few',
+      images: 0,
+    });
+
+    await correctToRed(client, id, CORRECTED);
+    const before = await likenessToRed(client, id, CORRECTED);
+    await waitForState(client, (await client.foregrounds.make({ id })).id, 'done');
+    const { proposal } = await client.foregrounds.state({ id });
+    expect(proposal).toMatchObject({
+      check: { outcome: 'better', images: CORRECTED },
+      cutCount: IMAGES - CORRECTED,
+    });
+    const corrected = await likenessToRed(client, id, 0);
+    const applied = await client.foregrounds.apply({ id });
+    expect(applied.changed).toBe(proposal?.imageCount);
+    const after = await likenessToRed(client, id, CORRECTED);
+    expect(after).toBeGreaterThan(before + 0.1);
+    // What was corrected is as it was.
+    expect(await likenessToRed(client, id, 0)).toBeGreaterThan(corrected);
+    await client.masks.undoBatch({ batch: applied.batch ?? 0 });
+    expect(await likenessToRed(client, id, CORRECTED)).toBeCloseTo(before);
+    const tiles = await galleryOf(client, { id });
+    expect(tiles.filter(({ reviews }) => reviews.accepted > 0)).toHaveLength(CORRECTED);
+    running.service[Symbol.dispose]();
+
+    const shown = await runCli(dataFolder, 'propose', '1', '--foregrounds');
+    expect(shown, shown.stderr).toMatchObject({ code: 0 });
+    expect(shown.stdout).toContain(`Learned from ${CORRECTED} corrected images: IoU `);
+    expect(shown.stderr).toContain('cutting again');
+    const unasked = await runCli(dataFolder, 'propose', '1', '--foregrounds', '--apply');
+    expect(unasked).toMatchObject({ code: 1 });
+    const done = await runCli(dataFolder, 'propose', '1', '--foregrounds', '--apply', '--yes', '--json');
+    expect(done, done.stderr).toMatchObject({ code: 0 });
+    const result = JSON.parse(done.stdout) as { applied: { changed: number; batch: number } };
+    expect(result.applied.changed).toBe(proposal?.imageCount);
+    const undo = ['review', '1', '--undo', String(result.applied.batch)];
+    expect(await runCli(dataFolder, ...undo)).toMatchObject({ code: 0 });
+  });
+});
