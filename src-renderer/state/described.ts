@@ -1,4 +1,5 @@
 import type { Client } from '../../src-main/contract/contract.ts';
+import type { ForegroundProposal } from '../../src-main/contract/foreground-proposal.ts';
 import { userErrorFromInfo } from '../../src-main/contract/errors.ts';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import type { Job } from '../../src-main/contract/job.ts';
@@ -34,6 +35,23 @@ export async function describeFirst(
 export async function layOutFirst(client: Client, id: SegmentationId, onJob: OnJob): Promise<MapState> {
   const job = await client.maps.layOut({ id });
   return waitFor(client, job, onJob, () => client.maps.state({ id }));
+}
+
+/**
+ * The foregrounds that are proposed for a segmentation; if there are none, they are made, and waited for.
+ * @param isNew makes them again in any case
+ * @returns null if the job was stopped
+ * @throws what kept the job from ending well
+ */
+export async function recutFirst(
+  client: Client,
+  { id, isNew }: { id: SegmentationId; isNew: boolean },
+  onJob: OnJob,
+): Promise<ForegroundProposal | null> {
+  const before = await client.foregrounds.state({ id });
+  if (before.proposal && !isNew) return before.proposal;
+  const job = await client.foregrounds.make({ id });
+  return (await waitFor(client, job, onJob, () => client.foregrounds.state({ id }))).proposal;
 }
 
 /** Reads a state again and again until its job has ended. */

@@ -26,6 +26,7 @@ export class ProposalView {
   #job = $state.raw<Job>();
   #error = $state.raw<ShownError>();
   #key = $state<string>();
+  #isClosed = false;
 
   readonly parts = $derived.by((): Part[] => {
     if (!this.#proposal) return [];
@@ -73,7 +74,12 @@ export class ProposalView {
       await describeFirst(this.#client, this.#id, (job) => (this.#job = job));
       this.#proposal = await this.#client.proposals.make({ id: this.#id });
     });
-    await this.objects.refresh();
+    if (!this.#isClosed) await this.objects.refresh();
+  }
+
+  /** Nothing is read any more: whoever looked has left. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   async show(key: string): Promise<void> {

@@ -9,6 +9,10 @@ import type { Navigation } from '../../state/navigation.svelte.ts';
 const IMAGES = 500;
 const OBJECTS = 500;
 
+/** What can be proposed: concepts and reviews, or foregrounds. */
+export const PROPOSAL_KINDS = ['decisions', 'foregrounds'] as const;
+export type ProposalKind = (typeof PROPOSAL_KINDS)[number];
+
 /** What leads back to the plain list. */
 const ALL_IMAGES = {
   similarTo: undefined,
@@ -37,8 +41,10 @@ export class SimilarView {
     () => MaskId.safeParse(Number(this.#studio.navigation.query.similarObject)).data,
   );
 
-  /** Whether a proposal is shown: `masks/SEGMENTATION?proposal=true`. */
-  readonly isProposal = $derived.by(() => this.#studio.navigation.query.proposal === 'true');
+  /** Whether a proposal is shown: `masks/SEGMENTATION?proposal=decisions`, or `=foregrounds`. */
+  readonly proposal = $derived.by((): ProposalKind | undefined =>
+    PROPOSAL_KINDS.find((kind) => kind === this.#studio.navigation.query.proposal),
+  );
   /** Whether objects are asked about one after the other: `masks/SEGMENTATION?queue=true`. */
   readonly isQueue = $derived.by(() => this.#studio.navigation.query.queue === 'true');
 
@@ -75,8 +81,8 @@ export class SimilarView {
     this.#go(segmentationId, { similarObject: String(maskId) });
   }
 
-  showProposal(segmentationId: SegmentationId): void {
-    this.#go(segmentationId, { proposal: 'true' });
+  showProposal(segmentationId: SegmentationId, kind: ProposalKind = 'decisions'): void {
+    this.#go(segmentationId, { proposal: kind });
   }
 
   showMap(segmentationId: SegmentationId): void {
