@@ -57,7 +57,7 @@ export class ForegroundsView {
     return this.#byId.get(id);
   }
 
-  /** Reads the proposal that there is, or has one made. @param isNew makes another one in any case */
+  /** Reads the existing proposal, or has one made. @param isNew makes another one in any case */
   async open(isNew = false): Promise<void> {
     const [client, id] = [this.#client, this.#id];
     this.chosen.clear();

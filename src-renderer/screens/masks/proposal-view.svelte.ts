@@ -77,7 +77,7 @@ export class ProposalView {
     if (!this.#isClosed) await this.objects.refresh();
   }
 
-  /** Nothing is read any more: whoever looked has left. */
+  /** No list is read from now on: whoever looked has left. */
   close(): void {
     this.#isClosed = true;
   }
