@@ -6,7 +6,10 @@ import { runsOf } from './rle.ts';
  * @returns 1 where neither covers anything
  */
 export function unionIou(some: readonly MaskShape[], others: readonly MaskShape[]): number {
-  const edges = [...some.flatMap((shape) => edgesOf(shape, 0)), ...others.flatMap((shape) => edgesOf(shape, 1))];
+  const edges = [
+    ...some.flatMap((shape) => edgesOf(shape, 0)),
+    ...others.flatMap((shape) => edgesOf(shape, 1)),
+  ];
   edges.sort((a, b) => a.at - b.at);
   const depths: [number, number] = [0, 0];
   let [both, either, last] = [0, 0, 0];
