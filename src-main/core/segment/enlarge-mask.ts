@@ -33,14 +33,17 @@ export function enlargeMask(mask: Uint8Array, fine: Grid, original: Grid): Encod
     else runs.push(from - end, to - from);
     end = to;
   };
-  const column = new Float32Array(fine.heightPx);
-  for (let x = 0; x < original.widthPx; x++) {
+  const turns = { rows: new Int32Array(fine.heightPx), count: 0 };
+  for (let x = 0, of = -1; x < original.widthPx; x++) {
     const place = clamp(((x + 0.5) * fine.widthPx) / original.widthPx - 0.5, 0, fine.widthPx - 1);
     const left = Math.floor(place);
     if (left + 1 < bounds.x0 || left > bounds.x1) continue;
-    blendColumns(soft, fine, { left, share: place - left, rows }, column);
+    const pair = { left, right: Math.min(left + 1, fine.widthPx - 1), rows };
+    if (left !== of) findTurns(soft, fine, pair, turns);
+    of = left;
     const start = x * original.heightPx;
-    eachStretch(column, { rows, scale, heightPx: original.heightPx }, (from, to) =>
+    const blend = { soft, widthPx: fine.widthPx, ...pair, share: place - left };
+    eachStretch(blend, turns, { scale, heightPx: original.heightPx }, (from, to) =>
       add(start + from, start + to),
     );
   }
@@ -51,32 +54,49 @@ export function enlargeMask(mask: Uint8Array, fine: Grid, original: Grid): Encod
 
 type RowRange = { from: number; to: number };
 
-/** Values between two columns of the fine grid. */
-function blendColumns(
+/** Two neighbouring columns of the fine grid, and the rows of it that are looked at. */
+type ColumnPair = { left: number; right: number; rows: RowRange };
+/** Rows after which values may cross one half: the first `count` of a list. */
+type Turns = { rows: Int32Array; count: number };
+
+/** Where the values between two columns may cross one half: not where all four around a place are on the same side. */
+function findTurns(
   soft: Float32Array,
   { widthPx }: Grid,
-  { left, share, rows }: { left: number; share: number; rows: RowRange },
-  out: Float32Array,
+  { left, right, rows }: ColumnPair,
+  turns: Turns,
 ): void {
-  const right = Math.min(left + 1, widthPx - 1);
-  for (let y = rows.from; y < rows.to; y++) {
-    const row = y * widthPx;
-    out[y] = (1 - share) * (soft[row + left] ?? 0) + share * (soft[row + right] ?? 0);
+  turns.count = 0;
+  const sidesOf = (y: number) =>
+    Number((soft[y * widthPx + left] ?? 0) > 0.5) + Number((soft[y * widthPx + right] ?? 0) > 0.5);
+  let above = sidesOf(rows.from);
+  for (let y = rows.from; y + 1 < rows.to; y++) {
+    const below = sidesOf(y + 1);
+    if (above === 1 || below !== above) turns.rows[turns.count++] = y;
+    above = below;
   }
 }
 
+/** A column between two of the fine grid: `share` is how far it is from the left to the right one. */
+type Blend = ColumnPair & { soft: Float32Array; widthPx: number; share: number };
+
 /** Rows of the original at which a column is above one half. */
 function eachStretch(
-  column: Float32Array,
-  { rows, scale, heightPx }: { rows: RowRange; scale: number; heightPx: number },
+  { soft, widthPx, left, right, rows, share }: Blend,
+  turns: Turns,
+  { scale, heightPx }: { scale: number; heightPx: number },
   visit: (from: number, to: number) => void,
 ): void {
+  // Rounded as values of the fine grid are.
+  const valueAt = (y: number) =>
+    Math.fround((1 - share) * (soft[y * widthPx + left] ?? 0) + share * (soft[y * widthPx + right] ?? 0));
   /** The first row of the original behind a place between rows of the fine grid. */
   const behind = (place: number) => clamp(Math.floor((place + 0.5) * scale - 0.5) + 1, 0, heightPx);
-  let isInside = (column[rows.from] ?? 0) > 0.5;
+  let isInside = valueAt(rows.from) > 0.5;
   let from = isInside ? (rows.from === 0 ? 0 : behind(rows.from)) : 0;
-  for (let y = rows.from; y + 1 < rows.to; y++) {
-    const [above, below] = [column[y] ?? 0, column[y + 1] ?? 0];
+  for (let turn = 0; turn < turns.count; turn++) {
+    const y = turns.rows[turn] ?? 0;
+    const [above, below] = [valueAt(y), valueAt(y + 1)];
     if (below > 0.5 === isInside) continue;
     const crossing = behind(y + (0.5 - above) / (below - above));
     if (isInside) visit(from, crossing);
