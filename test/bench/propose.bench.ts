@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Client } from '../../src-main/contract/contract.ts';
+import type { ImportChoices } from '../../src-main/contract/model.ts';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { sharp } from '../../src-main/core/image/sharp-setup.ts';
@@ -15,6 +16,7 @@ import { segmentationFiles } from '../../src-main/domain/data-layout.ts';
 import { sharedPath } from '../support/shared.ts';
 import { describeMachine, type BenchReport } from './bench-report.ts';
 import { openService, untilDone } from './bench-service.ts';
+import { foregroundCorrections, type Importable } from './loop/foreground-corrections.ts';
 import { randomFrom } from './quick-random.ts';
 
 const SETS = ['pets', 'coco', 'nuclei'];
@@ -30,33 +32,66 @@ type Truth = { row: number; image: string; label: number; isRight: boolean };
  * What 5, 20 and 50 simulated corrections bring on images that were not corrected. Concepts are the sets that the
  * photos are of, and background for objects that are not foreground; an object is accepted that covers the foreground
  * (pets) with an IoU of 0.5 or more, or of which that share is foreground (others). Needs `npm run build`.
- * @param args `--model FILE` segments with an encoder; no trained one comes with the sources
+ * With an encoder also what corrected images bring the foregrounds of others, each set as a collection, by random images and by those
+ * with the lowest scores.
+ * @param args `--model FILE` segments with an encoder, whose input has `--mean R,G,B` and `--std R,G,B`; no trained one comes with the
+ * sources. `--foregrounds` measures only those: of `--sets coco`, after `--counts 5,20`, in `--seeds 1` random draws
  */
 export async function run(args: string[]): Promise<BenchReport> {
-  const model = args.includes('--model') ? args[args.indexOf('--model') + 1] : undefined;
+  const model = textOf('--model', args);
+  const choices: Choices = {
+    ...(args.includes('--mean') && { mean: rgb('--mean', args) }),
+    ...(args.includes('--std') && { std: rgb('--std', args) }),
+  };
+  const tables: BenchReport['tables'] = [];
+  if (!args.includes('--foregrounds')) tables.push(await decisions(model, choices));
+  if (model !== undefined) {
+    const sets = textOf('--sets', args)?.split(',') ?? ['pets', 'coco'];
+    const [seeds = 3] = numbers('--seeds', args) ?? [];
+    const counts = numbers('--counts', args) ?? [5, 20, 50];
+    const rows = await foregroundCorrections({ sets, counts, seeds, model: { path: model, ...choices } });
+    tables.push({ title: 'Foregrounds of images that were not corrected', rows });
+  }
+  return { benchmark: 'propose', machine: describeMachine(), tables, ratios: {} };
+}
+
+async function decisions(
+  model: string | undefined,
+  choices: Choices,
+): Promise<BenchReport['tables'][number]> {
   const folder = mkdtempSync(join(tmpdir(), 'r2o-bench-'));
   try {
-    const { descriptions, truths } = await objects(folder, model);
-    const rows = CORRECTIONS.map((count) => measure(descriptions, truths, count));
+    const { descriptions, truths } = await objects(
+      folder,
+      model === undefined ? undefined : { path: model, ...choices },
+    );
     return {
-      benchmark: 'propose',
-      machine: describeMachine(),
-      tables: [
-        {
-          title: `${truths.length} objects, ${model === undefined ? 'without' : 'with'} an encoder, mean of ${DRAWS} draws`,
-          rows,
-        },
-      ],
-      ratios: {},
+      title: `${truths.length} objects, ${model === undefined ? 'without' : 'with'} an encoder, mean of ${DRAWS} draws`,
+      rows: CORRECTIONS.map((count) => measure(descriptions, truths, count)),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+type Choices = Pick<ImportChoices, 'mean' | 'std'>;
+
+function textOf(name: string, args: readonly string[]): string | undefined {
+  return args.includes(name) ? args[args.indexOf(name) + 1] : undefined;
+}
+
+function numbers(name: string, args: readonly string[]): number[] | undefined {
+  return textOf(name, args)?.split(',').map(Number);
+}
+
+function rgb(name: string, args: readonly string[]): [number, number, number] {
+  const [r = 0, g = 0, b = 0] = numbers(name, args) ?? [];
+  return [r, g, b];
+}
+
 async function objects(
   folder: string,
-  file: string | undefined,
+  file: Importable | undefined,
 ): Promise<{ descriptions: Descriptions; truths: Truth[] }> {
   const photos = join(folder, 'photos');
   for (const set of SETS) {
@@ -68,8 +103,7 @@ async function objects(
   using _service = service;
   const added = await client.collections.add({ path: photos });
   await untilDone(client, added.job.id);
-  const model =
-    file === undefined ? undefined : await client.models.import({ path: file, acceptTerms: true });
+  const model = file === undefined ? undefined : await client.models.import({ ...file, acceptTerms: true });
   const settings = SegmentSettings.parse({ keepsRegions: false });
   const { segmentation, job } = await client.segmentations.start({
     collectionId: added.collection.id,
