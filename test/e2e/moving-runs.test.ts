@@ -7,8 +7,14 @@ import type { PretrainOverrides } from '../../src-main/contract/pretrain.ts';
 import { verdictKey } from '../../src-main/core/compile/devices/onnx-probe.ts';
 import { deviceVerdictsFile } from '../../src-main/domain/data-layout.ts';
 import { verdictsIn } from '../../src-main/worker/calls/device-verdicts.ts';
+import { haltingFork } from '../support/halting.ts';
 import { TINY_RUN, TINY_STEPS, tinyCollection } from '../support/pretraining.ts';
-import { startService, waitForState, type RunningService } from '../support/running-service.ts';
+import {
+  forkBuiltWorker,
+  startService,
+  waitForState,
+  type RunningService,
+} from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { hasVulkan, VULKAN_DRIVER, vulkanReason } from '../support/vulkan.ts';
 
@@ -65,15 +71,14 @@ async function outcomeOf(client: Client, id: RunId) {
   return { sha256: model?.sha256, device: model?.card.training?.device, loss: loss?.points };
 }
 
-/** A run on the CPU that was paused between two steps. */
-async function pausedRun(running: RunningService) {
+/** A run on the CPU that was paused between two steps, which halts after its first checkpoint. */
+async function pausedRun(running: RunningService, halted: () => Promise<void>) {
   const { client } = running;
   const { id: collectionId } = await tinyCollection(running);
-  // Saves after every step, so that one is seen before the last one is done.
+  // Saves after every step.
   const overrides = { ...SHORT_RUN, checkpointMinutes: 1e-6 };
   const { run, job } = await client.runs.start({ collectionId, ...ON_CPU, overrides });
-  while ((await client.runs.get({ id: run.id })).checkpointStep === null)
-    await new Promise((wake) => setTimeout(wake, 5));
+  await halted();
   await client.jobs.pause({ id: job.id });
   await waitForState(client, job.id, 'paused');
   const { checkpointStep } = await client.runs.get({ id: run.id });
@@ -88,10 +93,11 @@ describe('a run whose device is gone', () => {
     async () => {
       const expected = await undisturbed();
       const driver = installDriver();
-      const running = startService();
+      const { fork, halted } = haltingFork(forkBuiltWorker, { kind: 'pretrain/checkpoint', after: 0 });
+      const running = startService({ fork });
       const { client, bugs } = running;
       await trust(driver, running);
-      const { run, job, checkpointStep } = await pausedRun(running);
+      const { run, job, checkpointStep } = await pausedRun(running, halted);
 
       // The devices are probed while the GPU is there, and so the run may move to it.
       await client.system.devices();
