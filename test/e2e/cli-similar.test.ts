@@ -1,15 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { runCli } from '../support/cli.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { copyPrepared } from '../support/prepared-scenes.ts';
+
+const SCENES = { count: 4, seed: 3 };
 
 test('r2o similar describes a segmentation once, and lists what is most like an image or an object', async () => {
-  const data = tempFolder();
-  const folder = tempFolder();
-  await writeScenes(folder, { count: 4, seed: 3 });
-  expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
+  const { dataFolder: data } = await copyPrepared(SCENES);
 
   const missing = await runCli(data, 'similar', '1', '--image', 'nowhere.png');
   expect(missing).toMatchObject({ code: 1 });
@@ -44,10 +42,7 @@ test('r2o similar describes a segmentation once, and lists what is most like an 
 });
 
 test('r2o map lays out a segmentation once, and writes the points', async () => {
-  const data = tempFolder();
-  const folder = tempFolder();
-  await writeScenes(folder, { count: 4, seed: 3 });
-  expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
+  const { dataFolder: data, folder } = await copyPrepared(SCENES);
   const inside = await runCli(data, 'map', '1', '--out', join(folder, 'images', 'map.csv'));
   expect(inside).toMatchObject({ code: 1 });
   expect(inside.stderr).not.toContain('describing');
@@ -81,10 +76,7 @@ test('r2o map lays out a segmentation once, and writes the points', async () => 
 });
 
 test('r2o propose says that there is nothing to learn from yet, and changes nothing', async () => {
-  const data = tempFolder();
-  const folder = tempFolder();
-  await writeScenes(folder, { count: 3, seed: 3 });
-  expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
+  const { dataFolder: data } = await copyPrepared(SCENES);
   const proposed = await runCli(data, 'propose', '1', '--apply');
   expect(proposed, proposed.stderr).toMatchObject({ code: 0 });
   expect(proposed.stdout).toContain('Nothing learned of concepts: there are too few decisions');
@@ -95,10 +87,7 @@ test('r2o propose says that there is nothing to learn from yet, and changes noth
 });
 
 test('r2o review-next lists a round until it is decided, and r2o health counts what is probably wrong', async () => {
-  const data = tempFolder();
-  const folder = tempFolder();
-  await writeScenes(folder, { count: 4, seed: 3 });
-  expect(await runCli(data, 'segment', join(folder, 'images'), '--json')).toMatchObject({ code: 0 });
+  const { dataFolder: data } = await copyPrepared(SCENES);
   const first = await runCli(data, 'review-next', '1', '--count', '3', '--json');
   expect(first, first.stderr).toMatchObject({ code: 0 });
   const round = JSON.parse(first.stdout) as {

@@ -1,31 +1,16 @@
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
-import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
-import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { openPage, seriousFindings, type OpenPage } from '../support/page.ts';
-import { startService, waitForState } from '../support/running-service.ts';
-import { tempFolder } from '../support/temp-folder.ts';
+import { startPrepared } from '../support/prepared-scenes.ts';
 
 /** A GPU that is simulated says in the console that reading its picture is slow. */
 const isOfPage = (complaint: string) => !complaint.includes('GL Driver Message');
 
 /** The page over a segmentation of synthetic scenes that has never been laid out. */
 async function openMasks(browser: Browser): Promise<OpenPage & { id: SegmentationId }> {
-  const running = startService();
-  const { client } = running;
-  const folder = tempFolder();
-  await writeScenes(folder, { count: 6, seed: 5 });
-  const added = await client.collections.add({ path: join(folder, 'images') });
-  await waitForState(client, added.job.id, 'done');
-  const { job, segmentation } = await client.segmentations.start({
-    collectionId: added.collection.id,
-    settings: SegmentSettings.parse({ conceptCount: 4 }),
-    name: 'scenes',
-  });
-  await waitForState(client, job.id, 'done');
+  const { segmentation, ...running } = await startPrepared({ count: 6, seed: 5 }, { conceptCount: 4 });
   const opened = await openPage(browser, { running });
   await opened.page.getByRole('link', { name: 'Masks' }).click();
   await opened.page.getByRole('button', { name: 'Map', exact: true }).click();

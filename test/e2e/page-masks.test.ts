@@ -1,21 +1,15 @@
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { ImageId, SegmentationId } from '../../src-main/contract/ids.ts';
-import {
-  SegmentSettings,
-  type ForegroundNote,
-  type ShapedMask,
-} from '../../src-main/contract/segmentation.ts';
-import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import type { ForegroundNote, ShapedMask } from '../../src-main/contract/segmentation.ts';
 import { decodeRle, type Bitmap } from '../../src-main/core/mask/rle.ts';
 import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
-import { forkBuiltWorker, startService, waitForState, galleryOf } from '../support/running-service.ts';
+import { startPrepared } from '../support/prepared-scenes.ts';
+import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
-import { tempFolder } from '../support/temp-folder.ts';
 
 const IMAGES = 8;
 const [WIDTH, HEIGHT] = [320, 240];
@@ -24,23 +18,6 @@ function rectangle(left: number, top: number, right: number, bottom: number): Bi
   const data = new Uint8Array(WIDTH * HEIGHT);
   for (let y = top; y < bottom; y++) data.fill(1, y * WIDTH + left, y * WIDTH + right);
   return { data, widthPx: WIDTH, heightPx: HEIGHT };
-}
-
-/** Scenes that were really segmented. */
-async function segmentedScenes(count: number) {
-  const running = startService();
-  const { client } = running;
-  const folder = tempFolder();
-  await writeScenes(folder, { count, seed: 5 });
-  const added = await client.collections.add({ path: join(folder, 'images') });
-  await waitForState(client, added.job.id, 'done');
-  const { segmentation, job } = await client.segmentations.start({
-    collectionId: added.collection.id,
-    settings: SegmentSettings.parse({ conceptCount: 5 }),
-    name: 'Things on tables',
-  });
-  await waitForState(client, job.id, 'done');
-  return { running, id: segmentation.id };
 }
 
 const tilesOf = (page: Page) => page.getByRole('grid', { name: 'Segmented images' }).locator('[data-id]');
@@ -138,7 +115,8 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
   });
 
   test('shows segmented images with their objects, filters and sorts them, and reviews many at once by keyboard', async () => {
-    const { running, id } = await segmentedScenes(IMAGES);
+    const { segmentation, ...running } = await startPrepared({ count: IMAGES, seed: 5 }, { conceptCount: 4 });
+    const { id } = segmentation;
     const { page, client, complaints } = await openPage(browser, { running });
     await page.getByRole('link', { name: 'Masks' }).waitFor();
     await page.keyboard.press('Control+3');

@@ -29,22 +29,31 @@ export type PreparedService = RunningService & {
 const cache = join(import.meta.dirname, '../../node_modules/.cache/prepared-scenes');
 
 /**
- * A service whose one collection are synthetic scenes that the built app has really scanned and segmented, without an
- * encoder. What it made is kept for each build, and the service works on a copy of it: segmenting takes far longer than
- * most of what tests do with the masks.
+ * A folder with synthetic scenes in `images` and, as ground truth, `masks`, and a data folder whose one collection they are:
+ * the built app has really scanned and segmented them, without an encoder. What it made is kept for each build, and this is
+ * a copy of it: segmenting takes far longer than most of what tests do with the masks.
  */
-export async function startPrepared(
+export async function copyPrepared(
   scenes: SceneSet,
-  { fork, ...settings }: Partial<SegmentSettings> & { fork?: ForkWorker } = {},
-): Promise<PreparedService> {
+  settings: Partial<SegmentSettings> = {},
+): Promise<{ folder: string; images: string; dataFolder: string }> {
   const prepared = await prepare(scenes, settings);
   const folder = tempFolder();
   // With their times, by which a scan knows files again.
   cpSync(prepared, folder, { recursive: true, preserveTimestamps: true });
-  const dataFolder = join(folder, 'data');
+  const [images, dataFolder] = [join(folder, 'images'), join(folder, 'data')];
   const database = new Database(dataLayout(dataFolder).database);
-  database.prepare('UPDATE collections SET root_path = ?').run(join(folder, 'images'));
+  database.prepare('UPDATE collections SET root_path = ?').run(images);
   database.close();
+  return { folder, images, dataFolder };
+}
+
+/** A service on what `copyPrepared` gives. */
+export async function startPrepared(
+  scenes: SceneSet,
+  { fork, ...settings }: Partial<SegmentSettings> & { fork?: ForkWorker } = {},
+): Promise<PreparedService> {
+  const { folder, dataFolder } = await copyPrepared(scenes, settings);
   const running = startService({ dataFolder, ...(fork && { fork }) });
   const [segmentation] = await running.client.segmentations.list({});
   if (!segmentation) throw new Error('nothing was prepared');
