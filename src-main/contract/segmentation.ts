@@ -66,6 +66,8 @@ export const ForegroundNote = z.object({
   from: SegmentationId.nullable(),
   /** The other collections whose images taught it too, by their names when it was learned. */
   taughtBy: z.array(z.object({ segmentationId: SegmentationId, collection: z.string() })).default([]),
+  /** Whether the images that taught it also taught what distinguishes things, by which foregrounds are divided into objects. */
+  hasThingMetric: z.boolean().default(false),
 });
 export type ForegroundNote = z.infer<typeof ForegroundNote>;
 
@@ -106,6 +108,14 @@ export const Segmentation = z.object({
   finishedAtMs: z.number().nullable(),
 });
 export type Segmentation = z.infer<typeof Segmentation>;
+
+/** Whether the foregrounds of a segmentation come apart where things differ, as images have taught. */
+export function isDividedByThings({
+  foreground,
+  settings,
+}: Pick<Segmentation, 'foreground' | 'settings'>): boolean {
+  return foreground?.hasThingMetric === true && settings.mode !== 'one';
+}
 
 /** A mask that stands for a concept; its picture is `/masks/ID/REVISION/crop.webp`. */
 export const Exemplar = z.object({ id: MaskId, revision: z.number().int().positive() });

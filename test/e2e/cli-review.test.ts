@@ -5,7 +5,14 @@ import { drawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 
-const HEAD: ForegroundNote = { way: 'head', agreement: 0.7, imageCount: 40, from: null, taughtBy: [] };
+const HEAD: ForegroundNote = {
+  way: 'head',
+  agreement: 0.7,
+  imageCount: 40,
+  from: null,
+  taughtBy: [],
+  hasThingMetric: false,
+};
 
 test('r2o review accepts what is likely right when it is told to, and undoes it', async () => {
   const data = await dataWithOneSureObject();

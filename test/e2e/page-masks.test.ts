@@ -64,7 +64,14 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
       ),
       forkBuiltWorker,
     );
-    const note: ForegroundNote = { way: 'head', agreement: 0.7, imageCount: 40, from: null, taughtBy: [] };
+    const note: ForegroundNote = {
+      way: 'head',
+      agreement: 0.7,
+      imageCount: 40,
+      from: null,
+      taughtBy: [],
+      hasThingMetric: false,
+    };
     running.service.store.segmentations.setForeground(running.segmentationId, note);
     const { page, client, complaints } = await openPage(browser, { running });
     await page.getByRole('link', { name: 'Masks' }).waitFor();

@@ -317,7 +317,14 @@ describe('segmenting', () => {
       if (event.type === 'job') phases.add(event.job.progress?.phase);
     });
     for (const mode of ['everything', 'fixed-k']) {
-      const none = { way: 'not-needed', agreement: null, imageCount: 0, from: null, taughtBy: [] };
+      const none = {
+        way: 'not-needed',
+        agreement: null,
+        imageCount: 0,
+        from: null,
+        taughtBy: [],
+        hasThingMetric: false,
+      };
       expect(await noteOf(many, modelId, { mode })).toEqual(none);
     }
     expect(phases).toContain('learning-concepts');

@@ -151,7 +151,14 @@ async function teachHead(path: string): Promise<void> {
     head: { weights, bias: 0 },
     things: { axes: weights.slice(0, 1_024), count: 1, minDistance: 1e-4 },
     weights: { ...model.foreground.weights, prior: 1 },
-    note: { way: 'head' as const, agreement: 0.8, imageCount: 40, from: null, taughtBy: [] },
+    note: {
+      way: 'head' as const,
+      agreement: 0.8,
+      imageCount: 40,
+      from: null,
+      taughtBy: [],
+      hasThingMetric: false,
+    },
   };
   await writeCollectionModel(path, { ...model, isEvenGround: false, foreground });
 }

@@ -3,7 +3,7 @@ import { hasCalibratedScores, isLikelyRight } from '../../../src-main/contract/l
 import type { ForegroundNote } from '../../../src-main/contract/segmentation.ts';
 
 const noted = (way: ForegroundNote['way']) => ({
-  foreground: { way, agreement: 0.7, imageCount: 40, from: null, taughtBy: [] },
+  foreground: { way, agreement: 0.7, imageCount: 40, from: null, taughtBy: [], hasThingMetric: false },
 });
 const mask = { level: 0, origin: 'model', score: 0.9 } as const;
 

@@ -84,6 +84,7 @@ test('concepts of an import are none of those that a resumed segmentation finds'
     imageCount: 1,
     from: null,
     taughtBy: [],
+    hasThingMetric: false,
   };
   kind.answer({ kind: 'segment/learned', conceptCount: 3, foreground }, job);
   const mask = encodeRle(middle);

@@ -9,7 +9,14 @@ import { graphWithWeightsAt } from '../../support/external-weights.ts';
 import { bitmapOf } from '../../support/masks.ts';
 import { startSegmented } from '../../support/segmented-service.ts';
 
-const LEARNED: ForegroundNote = { way: 'head', agreement: 0.8, imageCount: 40, from: null, taughtBy: [] };
+const LEARNED: ForegroundNote = {
+  way: 'head',
+  agreement: 0.8,
+  imageCount: 40,
+  from: null,
+  taughtBy: [],
+  hasThingMetric: false,
+};
 
 /** A collection to segment, and others that can be segmented as the tests say. */
 async function setUp() {

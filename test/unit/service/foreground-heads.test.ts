@@ -17,7 +17,14 @@ import { saveDrawn, startSegmented } from '../../support/segmented-service.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
 
 const [WIDTH, HEIGHT] = [96, 64];
-const LEARNED: ForegroundNote = { way: 'head', agreement: 0.8, imageCount: 40, from: null, taughtBy: [] };
+const LEARNED: ForegroundNote = {
+  way: 'head',
+  agreement: 0.8,
+  imageCount: 40,
+  from: null,
+  taughtBy: [],
+  hasThingMetric: false,
+};
 
 /** The left half red, the right half blue. */
 async function photo(): Promise<DrawnImage> {

@@ -375,7 +375,14 @@ describe('the thumbnail of an image with its objects', () => {
 });
 
 describe('objects that are likely right', () => {
-  const HEAD: ForegroundNote = { way: 'head', agreement: 0.7, imageCount: 40, from: null, taughtBy: [] };
+  const HEAD: ForegroundNote = {
+    way: 'head',
+    agreement: 0.7,
+    imageCount: 40,
+    from: null,
+    taughtBy: [],
+    hasThingMetric: false,
+  };
 
   /** Two images: on one a sure cat and an unsure dog, on the other a sure dog that has been rejected, and a sure cat. */
   async function judged(hasHead = true) {

@@ -41,6 +41,7 @@ async function frozen() {
       imageCount: 2,
       from: null,
       taughtBy: [],
+      hasThingMetric: false,
     });
   };
   const out = tempFolder();

@@ -42,7 +42,7 @@ export function plainForeground(
     head: null,
     things: null,
     weights: PLAIN_WEIGHTS,
-    note: { way, agreement: null, imageCount: 0, from: null, taughtBy: [] },
+    note: { way, agreement: null, imageCount: 0, from: null, taughtBy: [], hasThingMetric: false },
   };
 }
 
@@ -124,11 +124,12 @@ export async function learnForeground(
   const note = { agreement, imageCount: examples.length, from, taughtBy: [...taughtBy] };
   if (!best) {
     const none = { head: null, things: null, lessons: null };
-    return { ...none, weights: PLAIN_WEIGHTS, note: { way: 'disagreement', ...note } };
+    return { ...none, weights: PLAIN_WEIGHTS, note: { way: 'disagreement', ...note, hasThingMetric: false } };
   }
   const things = taught ? await learnThingMetric(taught, { others: best.others, signal }) : best.things;
   const lessons = taught && lessonsOf(taught);
-  return { head, things, weights: HEAD_WEIGHTS, note: { way: 'head', ...note }, lessons };
+  const hasThingMetric = things !== null;
+  return { head, things, weights: HEAD_WEIGHTS, note: { way: 'head', ...note, hasThingMetric }, lessons };
 }
 
 /** The heads that the images teach: on their own, and together with other collections. */

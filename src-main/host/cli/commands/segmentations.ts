@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import type { Job } from '../../../contract/job.ts';
-import type { ForegroundNote, Segmentation } from '../../../contract/segmentation.ts';
+import { isDividedByThings, type ForegroundNote, type Segmentation } from '../../../contract/segmentation.ts';
 import { shownStateOfSegmentation } from '../../../contract/shown-state.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
@@ -162,6 +162,9 @@ export function segmentationLines(segmentation: Segmentation): string[] {
       : []),
     `  mode ${settings.mode}, ${settings.conceptCount} concepts, ${encoder}`,
     ...(foreground ? [`  foreground: ${foregroundText(foreground)}`] : []),
+    ...(isDividedByThings(segmentation)
+      ? ['  foreground divided by what distinguishes objects, as learned from the same images']
+      : []),
     ...unreadLines({ id, ...others }),
   ];
 }

@@ -18,7 +18,7 @@ async function model(): Promise<CollectionModel> {
       head: { weights: Float32Array.of(1, 2), bias: 3 },
       things: { axes: Float32Array.of(1, 0, 0, 1), count: 2, minDistance: 16 },
       weights: PLAIN_WEIGHTS,
-      note: { way: 'head', agreement: 0.8, imageCount: 240, from: null, taughtBy: [] },
+      note: { way: 'head', agreement: 0.8, imageCount: 240, from: null, taughtBy: [], hasThingMetric: false },
     },
   };
 }

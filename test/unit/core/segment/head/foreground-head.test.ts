@@ -233,11 +233,15 @@ describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
 
   test('say what tells things apart where hundreds of images teach them', async () => {
     const taught = images(220);
-    const { head, things } = await learnForeground(taught, { seed: 1 });
+    const { head, things, note } = await learnForeground(taught, { seed: 1 });
     expect(head).not.toBeNull();
     expect(things?.axes).toHaveLength(DIM * DIM);
     expect(things?.minDistance).toBeGreaterThan(0);
-    expect((await learnForeground(taught.slice(0, 40), { seed: 1 })).things).toBeNull();
+    expect(note.hasThingMetric).toBe(true);
+    expect(await learnForeground(taught.slice(0, 40), { seed: 1 })).toMatchObject({
+      things: null,
+      note: { way: 'head', hasThingMetric: false },
+    });
   });
 
   test('are learned from cuts that the colours of each image correct, after the first round', async () => {
@@ -292,7 +296,14 @@ describe('the foregrounds of a collection', { timeout: 240_000 }, () => {
   });
 
   test('are found by each image alone where there are few', async () => {
-    const note = { way: 'few-images', agreement: null, imageCount: 0, from: null, taughtBy: [] };
+    const note = {
+      way: 'few-images',
+      agreement: null,
+      imageCount: 0,
+      from: null,
+      taughtBy: [],
+      hasThingMetric: false,
+    };
     expect(await learnForeground(images(15), { seed: 1 })).toMatchObject({ head: null, note });
   });
 });
