@@ -14,6 +14,7 @@ import { CollectionId, JobId, RunId, SegmentationId } from './ids.ts';
 /** What can be done about an error: the page offers it as a button, the command line as a command. */
 export const ErrorAction = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rescan'), collectionId: CollectionId }),
+  z.object({ kind: z.literal('locate-folder'), collectionId: CollectionId }),
   z.object({ kind: z.literal('resume-segmentation'), segmentationId: SegmentationId }),
   z.object({ kind: z.literal('pause-job'), jobId: JobId }),
   z.object({ kind: z.literal('resume-run'), runId: RunId, device: z.string() }),

@@ -26,6 +26,8 @@ export type JobQueueOptions = {
   nowMs: () => number;
   onJob: (job: Job) => void;
   onBug: (error: unknown, where: string) => void;
+  /** Adds to an error with which a job ends what can be done about it at once. */
+  withAction: (error: ErrorInfo) => ErrorInfo;
   /** Whether it starts what a former process left queued, or leaves that until it is resumed. */
   startsLeftJobs: boolean;
 };
@@ -261,7 +263,8 @@ export class JobQueue {
 
   /** Moves the job that is starting, at work or ending: see [Note: A full disk] in job-ledger.ts. */
   #moveActive(id: JobId, to: JobState, error: ErrorInfo | null = null): Job {
-    return this.#announce(this.#ledger.moveAnyway({ id, to, error }));
+    const described = error && this.#options.withAction(error);
+    return this.#announce(this.#ledger.moveAnyway({ id, to, error: described }));
   }
 
   #announce(job: Job): Job {

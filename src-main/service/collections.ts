@@ -115,7 +115,10 @@ export function collectionHandlers(service: Service) {
     rescan({ id, isVerifying }: { id: CollectionId; isVerifying: boolean }): Job {
       const collection = get(id);
       const { rootPath: path, name } = collection;
-      if (!existsSync(path)) throw userError('collection-folder-gone', { path, name });
+      if (!existsSync(path)) {
+        const action = { kind: 'locate-folder', collectionId: id } as const;
+        throw userError('collection-folder-gone', { path, name }, { action });
+      }
       readableFolder(path, layout.folder);
       return scan(collection, isVerifying);
     },

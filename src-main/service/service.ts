@@ -11,6 +11,7 @@ import { CallWorker } from '../jobs/call-worker.ts';
 import { DeviceProbe } from '../jobs/device-probe.ts';
 import type { RunLimits } from '../jobs/job-run.ts';
 import { jobKinds } from '../jobs/job-kinds.ts';
+import { offerToLocate } from '../jobs/locate-folder.ts';
 import { JobQueue } from '../jobs/job-queue.ts';
 import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { EncoderDownloads } from './download/encoder-downloads.ts';
@@ -100,6 +101,7 @@ export class Service {
       startsLeftJobs: options.startsLeftJobs ?? true,
       onJob: (job) => this.publish({ type: 'job', job }),
       onBug,
+      withAction: (error) => offerToLocate(error, this.store),
     });
     this.pairing = new Pairing(this.store.settings, this.nowMs);
     this.downloads = new EncoderDownloads({

@@ -34,6 +34,9 @@ export async function runErrorAction(studio: Actors, action: ErrorAction): Promi
       studio.navigation.go('library', action.collectionId);
       await studio.library.rescan(action.collectionId);
       return;
+    case 'locate-folder':
+      studio.library.locate(action.collectionId);
+      return;
     case 'resume-segmentation':
       await studio.segmentations.resume(action.segmentationId);
       return;

@@ -12,6 +12,7 @@ export class Library {
   readonly #toasts: Toasts;
   #collections = $state.raw<readonly Collection[]>([]);
   #changes = $state(0);
+  #locatedId = $state<CollectionId>();
 
   constructor(client: Client, toasts: Toasts) {
     this.#client = client;
@@ -29,6 +30,16 @@ export class Library {
 
   find(id: number): Collection | undefined {
     return this.#collections.find((collection) => collection.id === id);
+  }
+
+  /** The collection whose folder the user is asked for. */
+  get located(): Collection | undefined {
+    return this.#locatedId === undefined ? undefined : this.find(this.#locatedId);
+  }
+
+  /** Asks where the folder of a collection is now, on any screen; without one, no longer. */
+  locate(id: CollectionId | undefined): void {
+    this.#locatedId = id;
   }
 
   async load(): Promise<void> {

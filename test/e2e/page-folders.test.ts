@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -15,7 +16,7 @@ describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, (
     const folder = tempFolder();
     await writeScenes(folder, { count: 2, seed: 2 });
     mkdirSync(join(folder, 'empty'));
-    const { page, complaints } = await openPage(browser);
+    const { page, client, complaints } = await openPage(browser);
     const path = page.getByLabel('Folder path on this machine');
     await path.fill('photos');
     await page.locator('form').getByRole('button', { name: 'Add folder' }).click();
@@ -54,9 +55,16 @@ describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, (
       .getByText(/The folder .* of the collection 'images' does not exist\./)
       .first()
       .waitFor();
-    await page.getByRole('button', { name: 'More actions for images' }).click();
-    await page.getByRole('menuitem', { name: 'Locate folder…' }).click();
     const locate = page.getByRole('dialog', { name: 'Where is the folder of “images” now?' });
+    await page.getByRole('button', { name: 'Locate folder…' }).click();
+    await locate.getByRole('button', { name: 'Close' }).click();
+    // Also where a job has ended for that reason, on any screen.
+    const [collectionId] = (await client.collections.list()).map(({ id }) => id);
+    if (collectionId === undefined) return expect.fail('there is no collection');
+    await client.segmentations.start({ collectionId, settings: SegmentSettings.parse({}) });
+    await page.getByRole('link', { name: 'Activity' }).click();
+    const failed = page.getByRole('alert').filter({ hasText: /There is no folder/ });
+    await failed.getByRole('button', { name: 'Locate folder…' }).click();
     await locate.getByLabel('Folder path on this machine').fill(join(folder, 'empty'));
     await locate.getByRole('button', { name: 'Use this folder' }).click();
     await locate.getByRole('alert').getByText("has none of the images of 'images'").waitFor();
@@ -64,7 +72,7 @@ describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, (
     await locate.getByLabel('Folder path on this machine').fill(elsewhere);
     await locate.getByRole('button', { name: 'Use this folder' }).click();
     await expect.poll(() => locate.count()).toBe(0);
-    await page.getByText(elsewhere).first().waitFor();
+    await page.getByRole('link', { name: 'Library' }).click();
     await page.getByRole('tab', { name: 'Images 2' }).waitFor();
     expect(complaints).toEqual([]);
   });
@@ -90,7 +98,7 @@ describe.skipIf(!hasChromium)(`choosing folders in Chromium${chromiumReason}`, (
     const alert = page.getByRole('dialog').getByRole('alert');
     await alert.getByText('ist schon die Sammlung').waitFor();
     await alert.getByText('Lesen Sie sie stattdessen neu ein.').waitFor();
-    await alert.getByRole('button', { name: 'Erneut scannen' }).waitFor();
+    await alert.getByRole('button', { name: 'Neu einlesen' }).waitFor();
     expect(complaints).toEqual([]);
   });
 });

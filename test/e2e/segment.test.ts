@@ -181,6 +181,7 @@ describe('segmenting', () => {
         code: 'FOLDER_NOT_FOUND',
         message: `The folder '${folder}' is empty.`,
         hint: expect.stringContaining('remove the collection') as string,
+        action: { kind: 'locate-folder', collectionId },
       });
     }
     expect(bugs).toEqual([]);

@@ -79,12 +79,12 @@ export const COLLECTIONS_ERRORS = {
   'root-gone': {
     code: 'FOLDER_NOT_FOUND',
     message: "There is no folder '{path}'.",
-    hint: 'Reconnect its drive, or choose another folder.',
+    hint: 'Reconnect its drive, then try again; if the folder was moved, let the collection read its images from the new place.',
   },
   'root-empty': {
     code: 'FOLDER_NOT_FOUND',
     message: "The folder '{path}' is empty.",
-    hint: 'Reconnect its drive, then resume the job. If the images were deleted, remove the collection.',
+    hint: 'Reconnect its drive, then try again. If the images were deleted, remove the collection; if they were moved, let it read them from the new place.',
   },
   'path-outside': {
     code: 'BAD_INPUT',

@@ -25,8 +25,6 @@ const OPTION_HINTS: Partial<Record<ErrorKey, string>> = {
   'terms-not-accepted': 'Read the terms at {address}, then accept them with --yes.',
   'masks-of-even-ground':
     'Segment it without an encoder (r2o segment <collection>), or learn from a collection of varied photos (r2o pretrain <collection> --preset masks).',
-  'collection-folder-gone':
-    'Reconnect its drive; if the folder was moved, run: r2o collections move "{name}" <folder>',
   'no-head-no-encoder': 'Segment with one: r2o segment <collection> --model <model>',
 };
 
@@ -53,6 +51,8 @@ function commandOf(action: ErrorAction): string {
   switch (action.kind) {
     case 'rescan':
       return `r2o collections rescan ${action.collectionId}`;
+    case 'locate-folder':
+      return `r2o collections move ${action.collectionId} <folder>`;
     case 'resume-segmentation':
       return `r2o segmentations resume ${action.segmentationId}`;
     case 'pause-job':

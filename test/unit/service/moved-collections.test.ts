@@ -90,6 +90,7 @@ test('a folder that is gone, or is not that of the collection, is refused with t
   await expect(client.collections.rescan({ id })).rejects.toMatchObject({
     code: 'FOLDER_NOT_FOUND',
     message: `The folder ${folder} of the collection 'photos' does not exist.`,
+    data: expect.objectContaining({ action: { kind: 'locate-folder', collectionId: id } }) as object,
   });
   const empty = tempFolder();
   await expect(client.collections.move({ id, path: empty })).rejects.toMatchObject({

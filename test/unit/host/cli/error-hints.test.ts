@@ -14,6 +14,14 @@ test('what an error offers is a command that can be pasted', () => {
   expect(commandLineHint(error.toInfo())).toBe('Scan it again instead: r2o collections rescan 4');
 });
 
+test('the folder of a collection is located with a command', () => {
+  const action = { kind: 'locate-folder', collectionId: CollectionId.parse(3) } as const;
+  const error = userError('root-gone', { path: '/photos' }, { action });
+  expect(commandLineHint(error.toInfo())).toBe(
+    'Reconnect its drive, then try again; if the folder was moved, let the collection read its images from the new place: r2o collections move 3 <folder>',
+  );
+});
+
 test('another way than the advised one follows it', () => {
   const error = userError(
     'device-failed',
