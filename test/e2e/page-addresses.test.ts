@@ -1,10 +1,11 @@
 import type { Browser, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DatasetRecipe } from '../../src-main/contract/dataset.ts';
+import { configure } from '../../src-main/core/train/configure.ts';
 import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { drawnImage } from '../support/drawn-images.ts';
 import { bitmapOf } from '../support/masks.ts';
-import { clippedControls, openPage, seriousFindings } from '../support/page.ts';
+import { clippedControls, clippedRings, openPage, seriousFindings, squeezedTexts } from '../support/page.ts';
 import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
 import { saveDrawn, startSegmented } from '../support/segmented-service.ts';
 
@@ -115,10 +116,30 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
     'show every control at twice the size, and on small and large screens, in %s',
     async (locale) => {
       const running = await filled();
+      const { id: modelId } = await running.client.models.addUntrained({ architecture: 'resnet18-half' });
+      const runId = running.service.store.runs.insert({
+        collectionId: running.collection.id,
+        parentModelId: modelId,
+        name: 'photos, quick',
+        preset: 'quick',
+        config: configure('quick', 240, {}),
+        device: 'onnx:cpu',
+        imageCount: 240,
+        totalSteps: 12,
+        createdAtMs: 0,
+      });
       const { page, complaints } = await openPage(browser, { running, locale });
       const addresses = [
-        ...['library/1', 'masks/1?sort=path', 'concepts/1', 'datasets/1', 'datasets/new', 'pretrain/new'],
-        ...['models', 'models/encoders', 'activity', 'settings'],
+        ...[
+          'library/1',
+          'masks/1?sort=path',
+          'concepts/1',
+          'datasets/1',
+          'datasets/new',
+          'pretrain/new',
+          `pretrain/${runId}`,
+        ],
+        ...['models', `models/${modelId}`, 'models/encoders', 'activity', 'settings', 'masks/1/1?sort=path'],
       ];
       for (const [width, height] of [
         [640, 400],
@@ -130,6 +151,9 @@ describe.skipIf(!hasChromium)(`addresses of the page in Chromium${chromiumReason
           await open(page, `#/${address}`);
           await page.getByRole('heading').first().waitFor();
           await expect.poll(() => clippedControls(page)).toEqual([]);
+          expect(await squeezedTexts(page)).toEqual([]);
+          // Rings depend on the place of a control, not on the size of the window.
+          if (width === 1024) expect(await clippedRings(page)).toEqual([]);
         }
       }
       expect(complaints).toEqual([]);

@@ -100,3 +100,59 @@ export function clippedControls(page: Page): Promise<string[]> {
       .map((control) => control.getAttribute('aria-label') ?? control.textContent);
   });
 }
+
+/** Controls whose focus ring is drawn where the window or what they scroll in cuts it off. */
+export function clippedRings(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const isCut = (control: Element) => {
+      const { outlineStyle, outlineWidth, outlineOffset } = getComputedStyle(control);
+      const box = control.getBoundingClientRect();
+      if (outlineStyle === 'none' || box.width === 0) return false;
+      // Half a pixel of it may be lost to rounding.
+      const grown = parseFloat(outlineWidth) + parseFloat(outlineOffset) - 0.5;
+      const [left, right] = [box.left - grown, box.right + grown];
+      const [top, bottom] = [box.top - grown, box.bottom + grown];
+      for (let place = control.parentElement; place; place = place.parentElement) {
+        const { overflowX, overflowY, clipPath } = getComputedStyle(place);
+        if (clipPath !== 'none') return false;
+        if (overflowX === 'visible' && overflowY === 'visible') continue;
+        const outer = place.getBoundingClientRect();
+        const [innerLeft, innerTop] = [outer.left + place.clientLeft, outer.top + place.clientTop];
+        const isAtEnd = place.scrollTop + place.clientHeight >= place.scrollHeight - 1;
+        return (
+          left < innerLeft ||
+          right > innerLeft + place.clientWidth ||
+          (place.scrollTop === 0 && top < innerTop) ||
+          (isAtEnd && bottom > innerTop + place.clientHeight)
+        );
+      }
+      return left < 0 || right > window.innerWidth || top < 0;
+    };
+    // A tab is chosen by its focus.
+    const controls = document.querySelectorAll<HTMLElement>('a[href], button, input, select, [role=slider]');
+    const cut = [...controls].filter((control) => {
+      if (control.role === 'tab' || !control.checkVisibility({ visibilityProperty: true })) return false;
+      control.focus({ focusVisible: true });
+      return document.activeElement === control && isCut(control);
+    });
+    (document.activeElement as HTMLElement | null)?.blur();
+    return cut.map((control) => control.getAttribute('aria-label') ?? control.textContent);
+  });
+}
+
+/** Texts that are squeezed into a column of single words. */
+export function squeezedTexts(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const isSqueezed = (text: Element) => {
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const middles = [...range.getClientRects()].map(({ top, bottom }) => (top + bottom) / 2);
+      const lines = middles.filter((y, at) => at === 0 || y - (middles[at - 1] ?? 0) > 8).length;
+      const words = text.textContent.trim().split(/\s+/).length;
+      return lines >= 4 && words < 2 * lines;
+    };
+    return [...document.querySelectorAll('h1, h2, h3, p, dt, dd, legend')]
+      .filter((text) => text.checkVisibility() && isSqueezed(text))
+      .map(({ textContent }) => textContent.trim());
+  });
+}
