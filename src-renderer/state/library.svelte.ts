@@ -4,32 +4,17 @@ import type { Collection } from '../../src-main/contract/collection.ts';
 import type { CollectionId } from '../../src-main/contract/ids.ts';
 import { toShownError, type ShownError } from '../client/error.ts';
 import { attempt, attemptLoudly } from './attempt.ts';
+import { LiveList } from './live-list.svelte.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
 /** The collections, kept up to date by events. */
-export class Library {
+export class Library extends LiveList<Collection> {
   readonly #client: Client;
-  readonly #toasts: Toasts;
-  #collections = $state.raw<readonly Collection[]>([]);
-  #changes = $state(0);
   #locatedId = $state<CollectionId>();
 
   constructor(client: Client, toasts: Toasts) {
+    super(() => client.collections.list(), toasts);
     this.#client = client;
-    this.#toasts = toasts;
-  }
-
-  get collections(): readonly Collection[] {
-    return this.#collections;
-  }
-
-  /** Grows with every change of any collection's images, so that lists know when to look again. */
-  get changes(): number {
-    return this.#changes;
-  }
-
-  find(id: number): Collection | undefined {
-    return this.#collections.find((collection) => collection.id === id);
   }
 
   /** The collection whose folder the user is asked for. */
@@ -40,11 +25,6 @@ export class Library {
   /** Asks where the folder of a collection is now, on any screen; without one, no longer. */
   locate(id: CollectionId | undefined): void {
     this.#locatedId = id;
-  }
-
-  async load(): Promise<void> {
-    this.#collections = await this.#client.collections.list();
-    this.#changes++;
   }
 
   /** @returns the new collection, or why the folder was refused */
@@ -60,7 +40,7 @@ export class Library {
   /** Adds the pictures that ship with the app. @returns the collection to start with, or undefined after a failure */
   async addSample(): Promise<Collection | undefined> {
     const added: Collection[] = [];
-    await attemptLoudly(this.#toasts, async () => {
+    await attemptLoudly(this.toasts, async () => {
       const samples = await this.#client.collections.addSample();
       added.push(...samples.map(({ collection }) => collection));
       await this.load();
@@ -69,47 +49,37 @@ export class Library {
   }
 
   rename(id: CollectionId, name: string): Promise<boolean> {
-    return attemptLoudly(this.#toasts, async () =>
-      this.#put(await this.#client.collections.rename({ id, name })),
-    );
+    return attemptLoudly(this.toasts, () => this.take(() => this.#client.collections.rename({ id, name })));
   }
 
   /** Reads the images from another folder. @returns why the folder was refused */
   async move(id: CollectionId, path: string): Promise<ShownError | undefined> {
-    return attempt(async () => this.#put((await this.#client.collections.move({ id, path })).collection));
+    return attempt(() =>
+      this.take(async () => (await this.#client.collections.move({ id, path })).collection),
+    );
   }
 
   /** The service recreates the pictures of the collection; an event reports each change. */
   setBrightness(id: CollectionId, setting: BrightnessSetting): Promise<boolean> {
-    return attemptLoudly(this.#toasts, async () =>
-      this.#put((await this.#client.collections.setBrightness({ id, setting })).collection),
+    return attemptLoudly(this.toasts, () =>
+      this.take(async () => (await this.#client.collections.setBrightness({ id, setting })).collection),
     );
   }
 
   rescan(id: CollectionId): Promise<boolean> {
-    return attemptLoudly(this.#toasts, () => this.#client.collections.rescan({ id }));
+    return attemptLoudly(this.toasts, () => this.#client.collections.rescan({ id }));
   }
 
   remove(id: CollectionId): Promise<boolean> {
-    return attemptLoudly(this.#toasts, async () => {
+    return attemptLoudly(this.toasts, async () => {
       await this.#client.collections.remove({ id });
       this.forget(id);
     });
   }
 
-  async refresh(id: CollectionId): Promise<void> {
-    this.#put(await this.#client.collections.get({ id }));
-    this.#changes++;
-  }
-
-  forget(id: CollectionId): void {
-    this.#collections = this.#collections.filter((collection) => collection.id !== id);
-  }
-
-  #put(fresh: Collection): void {
-    const isKnown = this.find(fresh.id) !== undefined;
-    this.#collections = isKnown
-      ? this.#collections.map((collection) => (collection.id === fresh.id ? fresh : collection))
-      : [...this.#collections, fresh];
+  /** An event reported a change of a collection or of its images. */
+  async refreshOne(id: CollectionId): Promise<void> {
+    await this.take(() => this.#client.collections.get({ id }));
+    this.touch();
   }
 }

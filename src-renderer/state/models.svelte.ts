@@ -7,44 +7,26 @@ import type {
   PublishedName,
 } from '../../src-main/contract/published-encoder.ts';
 import { attempt, attemptLoudly } from './attempt.ts';
-import { coalesce } from './coalesce.ts';
+import { LiveList } from './live-list.svelte.ts';
 import type { Toasts } from './toasts.svelte.ts';
-
-const REST_MS = 500;
 
 export type ImportRequest = Parameters<Client['models']['import']>[0];
 export type InspectRequest = Parameters<Client['models']['inspect']>[0];
 export type ExportRequest = Parameters<Client['models']['export']>[0];
 
 /** All encoders, the newest first, kept up to date by events. */
-export class Models {
+export class Models extends LiveList<Model> {
   readonly #client: Client;
-  readonly #toasts: Toasts;
-  #all = $state.raw<readonly Model[]>([]);
   #published = $state.raw<readonly AvailableEncoder[]>([]);
-  readonly #reload: () => Promise<void>;
 
   constructor(client: Client, toasts: Toasts) {
+    super(() => client.models.list(), toasts);
     this.#client = client;
-    this.#toasts = toasts;
-    this.#reload = coalesce(() => attempt(() => this.load()), REST_MS);
-  }
-
-  get all(): readonly Model[] {
-    return this.#all;
-  }
-
-  find(id: number): Model | undefined {
-    return this.#all.find((model) => model.id === id);
   }
 
   /** The newest model that a pretraining run made. */
   ofRun(runId: number): Model | undefined {
-    return this.#all.find((model) => model.runId === runId);
-  }
-
-  async load(): Promise<void> {
-    this.#all = await this.#client.models.list();
+    return this.all.find((model) => model.runId === runId);
   }
 
   /** Encoders that can be downloaded; empty until `loadPublished` has read them. */
@@ -82,11 +64,6 @@ export class Models {
     return this.#client.models.inspect(request);
   }
 
-  /** An event reported a change. */
-  refresh(): Promise<void> {
-    return this.#reload();
-  }
-
   /**
    * Reads an encoder from a file of another program.
    * @throws what the service refused it with: a form shows that where the file was named
@@ -106,33 +83,26 @@ export class Models {
   }
 
   rename(id: ModelId, name: string): Promise<boolean> {
-    return this.#change(() => this.#client.models.rename({ id, name }));
+    return this.change(() => this.#client.models.rename({ id, name }));
   }
 
   remove(id: ModelId): Promise<boolean> {
-    return this.#change(() => this.#client.models.remove({ id }));
+    return this.change(() => this.#client.models.remove({ id }));
   }
 
   /** @returns the new model, or undefined when it was refused */
   async addUntrained(architecture: Architecture, seed: number): Promise<Model | undefined> {
     const added: Model[] = [];
-    await this.#change(async () => {
+    await this.change(async () => {
       added.push(await this.#client.models.addUntrained({ architecture, seed }));
     });
     return added[0];
   }
 
   #changePublished(call: () => Promise<AvailableEncoder>): Promise<boolean> {
-    return attemptLoudly(this.#toasts, async () => {
+    return attemptLoudly(this.toasts, async () => {
       const changed = await call();
       this.#published = this.#published.map((encoder) => (encoder.name === changed.name ? changed : encoder));
-    });
-  }
-
-  #change(call: () => Promise<unknown>): Promise<boolean> {
-    return attemptLoudly(this.#toasts, async () => {
-      await call();
-      await this.load();
     });
   }
 }

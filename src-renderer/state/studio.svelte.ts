@@ -132,7 +132,7 @@ export class Studio {
         return;
       }
       case 'collection':
-        await this.library.refresh(event.collectionId);
+        await this.library.refreshOne(event.collectionId);
         return;
       case 'collection-removed':
         this.library.forget(event.collectionId);

@@ -10,7 +10,7 @@ export class DatasetsView {
     const { navigation, datasets } = this.#studio;
     const [id] = navigation.path;
     if (id === 'new') return undefined;
-    return id === undefined ? datasets.newest : datasets.find(Number(id));
+    return id === undefined ? datasets.newest : datasets.version(Number(id));
   });
   readonly #versionId = $derived.by(() => this.version?.id);
   readonly detail = $derived.by(() =>
@@ -24,7 +24,7 @@ export class DatasetsView {
   });
   /** The version that the shown one is compared with: `?compare=VERSION`. */
   readonly comparedId = $derived.by(
-    () => this.#studio.datasets.find(Number(this.#studio.navigation.query.compare))?.id,
+    () => this.#studio.datasets.version(Number(this.#studio.navigation.query.compare))?.id,
   );
 
   constructor(studio: Studio) {

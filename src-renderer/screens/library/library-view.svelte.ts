@@ -30,7 +30,7 @@ export class LibraryView {
   readonly selected = $derived.by(() => {
     const { library, navigation } = this.#studio;
     const [id] = navigation.path;
-    return id === undefined ? library.collections[0] : library.find(Number(id));
+    return id === undefined ? library.all[0] : library.find(Number(id));
   });
   /** Whether the address names a collection or a part of it that does not exist. */
   readonly isMissing = $derived.by(() => {

@@ -55,7 +55,7 @@ export class PretrainView {
   readonly collection = $derived.by(() => {
     const { library } = this.#studio;
     const wanted = this.#collectionId;
-    return (wanted === undefined ? undefined : library.find(wanted)) ?? library.collections[0];
+    return (wanted === undefined ? undefined : library.find(wanted)) ?? library.all[0];
   });
 
   /** Models that a run can start from. */

@@ -23,7 +23,7 @@ export class SegmentForm {
   readonly collection = $derived.by((): Collection | undefined => {
     const { library, segmentations } = this.#studio;
     const wanted = this.#collectionId ?? segmentations.selected?.collectionId;
-    return (wanted === undefined ? undefined : library.find(wanted)) ?? library.collections[0];
+    return (wanted === undefined ? undefined : library.find(wanted)) ?? library.all[0];
   });
   /** The selected model, while it exists; without one, objects are grouped by colour and texture. */
   readonly model = $derived.by(() =>
