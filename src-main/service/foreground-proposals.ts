@@ -126,8 +126,11 @@ export function foregroundProposalHandlers(service: Service) {
       return { changed: done.length, batch };
     },
 
-    discard(id: SegmentationId): null {
+    /** Also one that is being made. */
+    async discard(id: SegmentationId): Promise<null> {
       segmentations.get(id);
+      const job = lastJob(id);
+      if (job && isOpen(job.state)) await queue.cancelAndWait(job.id);
       foregroundProposals.remove(id);
       return null;
     },

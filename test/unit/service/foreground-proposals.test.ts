@@ -117,6 +117,21 @@ describe('proposed foregrounds', () => {
     ]);
   });
 
+  test('are no longer made once they have been discarded', async () => {
+    const { client, service, segmentationId: id } = await proposed();
+    const { foregroundProposals, jobs } = service.store;
+    const jobId = jobs.insert({
+      spec: { kind: 'recut', segmentationId: id },
+      title: 'New foregrounds',
+      createdAtMs: 0,
+    });
+    foregroundProposals.begin(id, jobId);
+    expect((await client.foregrounds.state({ id })).job?.id).toBe(jobId);
+    await client.foregrounds.discard({ id });
+    expect((await client.jobs.get({ id: jobId })).state).toBe('cancelled');
+    expect(await client.foregrounds.state({ id })).toEqual({ proposal: null, job: null });
+  });
+
   test('can be discarded, and need an encoder and something to be proposed', async () => {
     const scene = await proposed();
     const { client, segmentationId: id } = scene;
