@@ -34,8 +34,8 @@ export type Foreground = {
   selected: Uint8Array;
   /** [count]: log odds before smoothing. */
   logits: Float32Array;
-  /** [count]: log odds by which the outcome is judged: those of the prior, which knows more than this image, if there is one. */
-  evidence: Float32Array;
+  /** [count]: log odds by which objects are scored: those of the prior, which knows more than this image, if there is one. */
+  referenceLogits: Float32Array;
   /** Whether there was a prior. */
   hasPrior: boolean;
   /** [edges]: what an outline along each edge cost. */
@@ -116,7 +116,7 @@ export function findForeground(
   return {
     selected,
     logits,
-    evidence: prior ?? logits,
+    referenceLogits: prior ?? logits,
     hasPrior: prior !== undefined,
     outlineCosts: capacity,
   };

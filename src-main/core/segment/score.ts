@@ -17,9 +17,9 @@ const WEIGHTS = { sureness: 0.3, cutSureness: 0.3, expectedIou: 0.15, stability:
 type ScoredGraph = Pick<SuperpixelGraph, 'areas' | 'borderLengths' | 'lab' | 'labSpread' | 'edges'>;
 
 /**
- * How far objects of a photograph can be trusted, from four signs that err in different ways: how sure the evidence is,
+ * How far objects of a photograph can be trusted, from four signs that err in different ways: how sure the reference is,
  * which with a head has not seen the colours of this image; how sure the cut is, which has; the overlap with what is right
- * that the evidence expects; and whether the foreground stays the same if outlines cost more or less.
+ * that the reference expects; and whether the foreground stays the same if outlines cost more or less.
  * @param objects superpixels of each
  * @returns for each object 0..1
  */
@@ -44,7 +44,7 @@ export function scoreSceneObjects(
 }
 
 /**
- * How sure the evidence is of an object: the mean probability of its superpixels, times the mean probability of the
+ * How sure the reference is of an object: the mean probability of its superpixels, times the mean probability of the
  * background around the foreground.
  * @param members superpixels of the object
  * @returns 0..1
@@ -54,9 +54,9 @@ export function surenessOf(
   foreground: Foreground,
   members: readonly number[],
 ): number {
-  const inside = meanProbability(areas, foreground.evidence, members);
+  const inside = meanProbability(areas, foreground.referenceLogits, members);
   const background = backgroundOf(foreground);
-  const outside = meanProbability(areas, foreground.evidence, background);
+  const outside = meanProbability(areas, foreground.referenceLogits, background);
   const border = borderLengths.reduce((sum, length) => sum + length, 0);
   const own = members.reduce((sum, s) => sum + (borderLengths[s] ?? 0), 0);
   return inside * (1 - outside) * (1 - own / Math.max(border, 1)) ** OPENNESS;
@@ -67,26 +67,26 @@ function backgroundOf({ selected }: Foreground): number[] {
   return [...selected.keys()].filter((s) => selected[s] === 0);
 }
 
-/** What is right of an object, over that and all that may be missing from it, as far as the evidence knows. */
+/** What is right of an object, over that and all that may be missing from it, as far as the reference knows. */
 function expectedIouOf(
   { areas }: Pick<SuperpixelGraph, 'areas'>,
-  { evidence }: Foreground,
+  { referenceLogits }: Foreground,
   members: readonly number[],
   background: readonly number[],
 ): number {
   const probable = (superpixels: readonly number[]) =>
-    superpixels.reduce((sum, s) => sum + (areas[s] ?? 0) * sigmoid(evidence[s] ?? 0), 0);
+    superpixels.reduce((sum, s) => sum + (areas[s] ?? 0) * sigmoid(referenceLogits[s] ?? 0), 0);
   const own = members.reduce((sum, s) => sum + (areas[s] ?? 0), 0);
   return probable(members) / Math.max(own + probable(background), 1);
 }
 
 /** Mean probability of the foreground over superpixels, by area. */
-function meanProbability(areas: Float32Array, evidence: Float32Array, members: readonly number[]): number {
+function meanProbability(areas: Float32Array, logits: Float32Array, members: readonly number[]): number {
   let [area, sum] = [0, 0];
   for (const s of members) {
     const px = areas[s] ?? 0;
     area += px;
-    sum += px * sigmoid(evidence[s] ?? 0);
+    sum += px * sigmoid(logits[s] ?? 0);
   }
   return sum / Math.max(area, 1);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { ClickSeed, ClickSeeds } from '../../../src-main/contract/click-seeds.ts';
 import { DEFAULT_IMAGE_LIMITS } from '../../../src-main/core/image/image-limits.ts';
 import { sharp } from '../../../src-main/core/image/sharp-setup.ts';
-import { CLICK_WEIGHTS } from '../../../src-main/core/segment/click/click-evidence.ts';
+import { CLICK_WEIGHTS } from '../../../src-main/core/segment/click/click-logits.ts';
 import { clickScene, type ClickScene } from '../../../src-main/core/segment/click/click-scene.ts';
 import {
   ClickedObject,

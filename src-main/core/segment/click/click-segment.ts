@@ -2,7 +2,7 @@ import { fitColours, logDensities } from '../colour-model.ts';
 import { minimumCut } from '../max-flow.ts';
 import { sigmoid } from '../sigmoid.ts';
 import type { SuperpixelGraph } from '../superpixel-graph.ts';
-import { clamp, CLICK_WEIGHTS, clickEvidence, type ClickWeights } from './click-evidence.ts';
+import { clamp, CLICK_WEIGHTS, clickLogits, type ClickWeights } from './click-logits.ts';
 import type { ClickScene } from './click-scene.ts';
 import { fitObject } from './fit-object.ts';
 import { meantSuperpixels, type MeantSuperpixels } from './meant-superpixels.ts';
@@ -24,7 +24,7 @@ const COLOURS = 5;
 const EM_ROUNDS = 2;
 /** The colour models are surer than they are right: their log ratio is kept within this. */
 const MAX_COLOUR_LOGIT = 4;
-/** How far the models follow the last cut rather than the evidence. */
+/** How far the models follow the last cut rather than what the seeds say. */
 const FOLLOW_SELECTION = 0.7;
 /** Share of a border's cost that stays where neighbours differ most. */
 const BORDER_FLOOR = 0.1;
@@ -109,7 +109,7 @@ type Cut = (bias: number) => Uint8Array;
 function cutter(scene: ClickScene, seeds: PlacedSeeds, weights: ClickWeights): Cut {
   const { graph } = scene;
   const { hard } = seeds;
-  const evidence = clickEvidence(scene, seeds, weights);
+  const seedLogits = clickLogits(scene, seeds, weights);
   const capacity = borderCosts(scene).map((cost) => weights.smoothness * cost);
   const meanArea = graph.map.labels.length / graph.map.count;
   const cut = (logits: Float32Array, bias: number) =>
@@ -123,14 +123,14 @@ function cutter(scene: ClickScene, seeds: PlacedSeeds, weights: ClickWeights): C
       capacity,
     });
   const shareOf = (s: number, guess: number) => (hard[s] ? (hard[s] + 1) / 2 : guess);
-  let shares: Float32Array = evidence.map((logit, s) => shareOf(s, sigmoid(logit)));
-  let logits = evidence;
+  let shares: Float32Array = seedLogits.map((logit, s) => shareOf(s, sigmoid(logit)));
+  let logits = seedLogits;
   for (let round = 0; round < ROUNDS; round++) {
     const colours = colourLogits(graph, shares);
-    logits = evidence.map((logit, s) => logit + weights.colours * clamp(colours[s] ?? 0, MAX_COLOUR_LOGIT));
+    logits = seedLogits.map((logit, s) => logit + weights.colours * clamp(colours[s] ?? 0, MAX_COLOUR_LOGIT));
     if (round === ROUNDS - 1) break;
     const selected = cut(logits, 0);
-    shares = evidence.map((logit, s) =>
+    shares = seedLogits.map((logit, s) =>
       shareOf(s, FOLLOW_SELECTION * (selected[s] ?? 0) + (1 - FOLLOW_SELECTION) * sigmoid(logit)),
     );
   }

@@ -25,12 +25,12 @@ function chain({ areas, border, outlineCosts }: Drawn) {
   };
 }
 
-describe('how sure the evidence is of an object', () => {
+describe('how sure the reference is of an object', () => {
   const { graph, outlineCosts } = chain({ areas: [10, 30, 40, 20] });
   const foreground: Foreground = {
     selected: Uint8Array.of(1, 1, 0, 0),
     logits: new Float32Array(4),
-    evidence: Float32Array.from([0.9, 0.7, 0.1, 0.4], logit),
+    referenceLogits: Float32Array.from([0.9, 0.7, 0.1, 0.4], logit),
     hasPrior: true,
     outlineCosts,
   };
@@ -51,7 +51,7 @@ describe('how sure the evidence is of an object', () => {
     const found = {
       selected: Uint8Array.of(1, 1, 0),
       logits,
-      evidence: logits,
+      referenceLogits: logits,
       hasPrior: false,
       outlineCosts: row.outlineCosts,
     };
@@ -65,7 +65,7 @@ test('a foreground is stable as far as it stays where outlines cost four times a
   const found = (outlineCosts: number[]): Foreground => ({
     selected: Uint8Array.of(1, 0, 0),
     logits: Float32Array.of(0.5, -2, -2),
-    evidence: new Float32Array(3),
+    referenceLogits: new Float32Array(3),
     hasPrior: true,
     outlineCosts: Float32Array.from(outlineCosts),
   });
@@ -81,12 +81,12 @@ describe('the score of an object', () => {
   const foreground: Foreground = {
     selected: Uint8Array.of(1, 1, 0, 0),
     logits: Float32Array.from([0.8, 0.6, 0.2, 0.3], logit),
-    evidence: Float32Array.from([0.9, 0.7, 0.1, 0.4], logit),
+    referenceLogits: Float32Array.from([0.9, 0.7, 0.1, 0.4], logit),
     hasPrior: true,
     outlineCosts,
   };
 
-  test('weighs how sure evidence and cut are, and the overlap that the evidence expects', () => {
+  test('weighs how sure reference and cut are, and the overlap that the reference expects', () => {
     const sureness = 0.9 * (1 - (40 * 0.1 + 20 * 0.4) / 60);
     const cutSureness = 0.8 * (1 - (40 * 0.2 + 20 * 0.3) / 60);
     // Nine of its ten pixels, and 12 of the background's.
@@ -107,7 +107,11 @@ describe('the score of an object', () => {
   });
 
   test('is between nothing and one without any background', () => {
-    const everything = { ...foreground, selected: Uint8Array.of(1, 1, 1, 1), logits: foreground.evidence };
+    const everything = {
+      ...foreground,
+      selected: Uint8Array.of(1, 1, 1, 1),
+      logits: foreground.referenceLogits,
+    };
     const [score = NaN] = scoreSceneObjects(graph, everything, [[0, 1, 2, 3]]);
     expect(score).toBeGreaterThan(0);
     expect(score).toBeLessThan(1);

@@ -177,10 +177,10 @@ describe('a photograph of one thing', () => {
     expect(found(3)).toEqual(selected.map((inside) => 1 - inside));
   });
 
-  test('is trusted more than the same thing on weaker evidence', () => {
+  test('is trusted more than the same thing by weaker log odds', () => {
     const foreground = findForeground(graph, foregroundCues(graph));
     const members = [...foreground.selected.keys()].filter((s) => foreground.selected[s]);
-    const weaker = { ...foreground, evidence: foreground.evidence.map((logit) => logit / 4) };
+    const weaker = { ...foreground, referenceLogits: foreground.referenceLogits.map((logit) => logit / 4) };
     const [score = NaN] = scoreSceneObjects(graph, foreground, [members]);
     expect(score).toBeGreaterThan(0.85);
     expect(scoreSceneObjects(graph, weaker, [members])[0]).toBeLessThan(score - 0.05);
@@ -189,9 +189,9 @@ describe('a photograph of one thing', () => {
   test('is judged by what is known beforehand, if there is anything', () => {
     const cues = foregroundCues(graph);
     const plain = findForeground(graph, cues);
-    expect(plain.evidence).toEqual(plain.logits);
+    expect(plain.referenceLogits).toEqual(plain.logits);
     const prior = cues.saliency.map((value) => value - 0.5);
-    expect(findForeground(graph, cues, { weights: PLAIN_WEIGHTS, prior }).evidence).toEqual(prior);
+    expect(findForeground(graph, cues, { weights: PLAIN_WEIGHTS, prior }).referenceLogits).toEqual(prior);
   });
 });
 
@@ -224,7 +224,7 @@ function cutOf(
     settings: SegmentSettings.parse({ mode }),
   };
   const outlineCosts = new Float32Array(graph.edges.lengths.length);
-  const foreground = { selected, logits, evidence: logits, hasPrior, outlineCosts };
+  const foreground = { selected, logits, referenceLogits: logits, hasPrior, outlineCosts };
   return cutObjects(task, { graph, foreground, ...scene });
 }
 

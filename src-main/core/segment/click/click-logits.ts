@@ -41,7 +41,7 @@ const UNLIKE = 1.2;
 const MAX_COMPARED = 60;
 
 /** [count]: log odds that a superpixel belongs to the object, by all but the colours of what is cut. */
-export function clickEvidence(scene: ClickScene, seeds: PlacedSeeds, weights: ClickWeights): Float32Array {
+export function clickLogits(scene: ClickScene, seeds: PlacedSeeds, weights: ClickWeights): Float32Array {
   const ways = wayLogits(scene, seeds);
   const features = featureLogits(scene, seeds.hard);
   return scene.saliency.map(
