@@ -1,7 +1,10 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { lstatSync, mkdirSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { errnoOf } from './system-errors.ts';
+
+/** How often it is tried again where others remove folders meanwhile. */
+const ATTEMPTS = 8;
 
 /**
  * Creates a folder, with the folders above it.
@@ -12,32 +15,15 @@ import { errnoOf } from './system-errors.ts';
  * @throws the error of the system; EEXIST where a file has the name
  */
 export async function makeFolder(path: string): Promise<boolean> {
-  try {
-    return await makeOne(path);
-  } catch (error) {
-    const parent = dirname(resolve(path));
-    if (errnoOf(error) !== 'ENOENT' || parent === resolve(path)) throw error;
-    await makeFolder(parent);
-    return makeOne(path);
-  }
-}
-
-async function makeOne(path: string): Promise<boolean> {
-  try {
-    await mkdir(path);
-    return true;
-  } catch (error) {
-    // Another process was faster, or a drive says EPERM or EROFS of an existing folder.
-    if (await isFolder(path)) return false;
-    throw error;
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await mkdir(path);
+      return true;
+    } catch (error) {
+      if (isFolder(path)) return false;
+      if (attempt === ATTEMPTS || !isWorthAnother(error, path)) throw error;
+      if (errnoOf(error) === 'ENOENT') await makeFolder(dirname(resolve(path)));
+    }
   }
 }
 
@@ -46,28 +32,24 @@ async function isFolder(path: string): Promise<boolean> {
  * @param mode rights of the folders that are new, by default those that the system gives
  */
 export function makeFolderSync(path: string, mode?: number): void {
-  try {
-    makeOneSync(path, mode);
-  } catch (error) {
-    const parent = dirname(resolve(path));
-    if (errnoOf(error) !== 'ENOENT' || parent === resolve(path)) throw error;
-    makeFolderSync(parent, mode);
-    makeOneSync(path, mode);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      mkdirSync(path, { mode });
+      return;
+    } catch (error) {
+      if (isFolder(path)) return;
+      if (attempt === ATTEMPTS || !isWorthAnother(error, path)) throw error;
+      if (errnoOf(error) === 'ENOENT') makeFolderSync(dirname(resolve(path)), mode);
+    }
   }
 }
 
-function makeOneSync(path: string, mode: number | undefined): void {
-  try {
-    mkdirSync(path, { mode });
-  } catch (error) {
-    if (!isFolderSync(path)) throw error;
-  }
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function isFolderSync(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
+/** Where the folder above is missing, or where what had the name has gone or is a folder by now. */
+function isWorthAnother(error: unknown, path: string): boolean {
+  if (errnoOf(error) === 'ENOENT') return dirname(resolve(path)) !== resolve(path);
+  return errnoOf(error) === 'EEXIST' && lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== false;
 }

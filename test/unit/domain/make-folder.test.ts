@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeFolder, makeFolderSync } from '../../../src-main/domain/make-folder.ts';
@@ -46,6 +46,26 @@ describe.each([
   test.skipIf(process.platform !== 'linux')('ends where a file system takes no folders', async () => {
     await expect(make('/proc/none/deep')).rejects.toMatchObject({ code: 'ENOENT' });
   });
+});
+
+test('makeFolder is not disturbed by one that removes folders', async () => {
+  const out = tempFolder();
+  const stop = new AbortController();
+  let made = 0;
+  // By the count of folders, not by time: on a slow machine one would meet more removals than it withstands.
+  const removing = (async () => {
+    for (let removedAt = 0; !stop.signal.aborted;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (made - removedAt < 20) continue;
+      removedAt = made;
+      rmSync(join(out, 'a'), { recursive: true, force: true, maxRetries: 5 });
+    }
+  })();
+  const making = Array.from({ length: 8 }, async (_, maker) => {
+    for (let step = 0; step < 200; step++, made++) await makeFolder(join(out, `a/${step % 3}/${maker % 2}`));
+  });
+  await Promise.all(making).finally(() => stop.abort());
+  await removing;
 });
 
 test('makeFolder says whether the folder is new', async () => {

@@ -154,7 +154,7 @@ describe('a frozen dataset version', () => {
     ],
     [
       'a new image',
-      `INSERT INTO dataset_images SELECT 9, 1, root_path, rel_path, NULL, content_hash, 1, 1, 1, 1, 1, 'val' FROM dataset_images WHERE id = 1`,
+      `INSERT INTO dataset_images SELECT 9, 1, root_path, rel_path, NULL, content_hash, 1, 1, 1, 1, 1, 'val', NULL FROM dataset_images WHERE id = 1`,
     ],
     ['another split', `UPDATE dataset_images SET split = 'test' WHERE id = 1`],
     ['an image moved in', `UPDATE dataset_images SET version_id = 1 WHERE id = 2`],
