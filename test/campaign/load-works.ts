@@ -158,7 +158,12 @@ async function click(load: Target, chance: Chance): Promise<void> {
 /** Describes objects, and does with them all that follows from how they look. */
 async function compareObjects(load: Target, chance: Chance): Promise<void> {
   const { client } = load;
-  const { id } = await anySegmentation(load, chance);
+  // Whose encoder was removed with its collection cannot be described.
+  const { id } = await anySegmentation(
+    load,
+    chance,
+    ({ hasModel, modelId }) => !hasModel || modelId !== null,
+  );
   await finish(client, await client.similar.describe({ id }), chance);
   const { items } = await client.segmentations.galleryIds({ id, cursor: null });
   for (const imageId of items.slice(0, 3)) await client.similar.images({ id, imageId });
@@ -234,11 +239,15 @@ async function anyCollection(load: Target, chance: Chance): Promise<Collection> 
   return anyCollection(load, chance);
 }
 
-async function anySegmentation(load: Target, chance: Chance): Promise<Segmentation> {
-  const known = await load.client.segmentations.list({});
+async function anySegmentation(
+  load: Target,
+  chance: Chance,
+  isWanted: (segmentation: Segmentation) => boolean = () => true,
+): Promise<Segmentation> {
+  const known = (await load.client.segmentations.list({})).filter(isWanted);
   if (known.length > 0) return anyOf(known, chance);
   await segment(load, chance);
-  return anySegmentation(load, chance);
+  return anySegmentation(load, chance, isWanted);
 }
 
 function anyOf<T>(choices: readonly T[], { whole }: Chance): T {
