@@ -70,11 +70,12 @@ async function measure(folder: string, { python, steps, options }: Options): Pro
   await client.settings.update({ torchOptions: options });
   const { collection, job } = await client.collections.add({ path: join(folder, 'images') });
   await untilDone(client, job.id);
+  const { counts } = await client.collections.get({ id: collection.id });
   const overrides: PretrainOverrides = {
     batchSize: BATCH,
     viewPx: 128,
     kSchedule: { type: 'constant', epochs: [1], values: [32] },
-    epochs: Math.ceil((steps * BATCH) / collection.counts.usable),
+    epochs: Math.ceil((steps * BATCH) / counts.usable),
     previews: 0,
   };
   const inApp = (device: string) =>
