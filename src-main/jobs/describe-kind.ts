@@ -1,9 +1,8 @@
 import { wholeSegmentation } from '../contract/event.ts';
-import { userError } from '../contract/errors.ts';
-import { readingFolder, segmentationFiles } from '../domain/data-layout.ts';
+import { segmentationFiles } from '../domain/data-layout.ts';
 import { weightsOf } from '../domain/model-weights.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
-import { workerCache, workerLimits } from './worker-settings.ts';
+import { segmentedWork } from './segmented-work.ts';
 
 /** One large image takes seconds; fitting axes to wide features, a minute. */
 const LIMITS = { silenceMs: 10 * 60_000 };
@@ -15,22 +14,11 @@ export function describeKind(environment: JobEnvironment): JobKindHandler<'descr
     collectionOf: ({ segmentationId }) => store.segmentations.get(segmentationId)?.collectionId ?? null,
     limits: LIMITS,
     prepare: ({ segmentationId }) => {
-      const segmentation = store.segmentations.get(segmentationId);
-      if (!segmentation) throw userError('segmentation-removed', { id: segmentationId });
-      const { modelId, hasModel, name, collectionId, device } = segmentation;
-      const collection = store.collections.get(collectionId);
-      if (!collection) throw userError('segmentation-collection-removed', { name });
-      const model = modelId === null ? undefined : store.models.get(modelId);
-      if (hasModel && !model) throw userError('segmentation-encoder-removed', { name });
-      const settings = environment.settings();
+      const { segmentation, model, images } = segmentedWork(environment, 'describe', segmentationId);
       return {
         kind: 'describe',
-        rootPath: collection.rootPath,
-        limits: workerLimits(settings, collection.brightness),
-        cache: workerCache(settings, layout),
-        readingFolder: readingFolder(layout.cache, `describe-${segmentationId}`),
+        ...images,
         settings: segmentation.settings,
-        device,
         model: model ? weightsOf(model, layout.models) : null,
         vectorsFile: segmentationFiles(layout, segmentationId).vectors,
       };

@@ -1,9 +1,9 @@
 import { wholeSegmentation } from '../contract/event.ts';
 import { userError } from '../contract/errors.ts';
-import { readingFolder, segmentationFiles } from '../domain/data-layout.ts';
+import { segmentationFiles } from '../domain/data-layout.ts';
 import { weightsOf } from '../domain/model-weights.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
-import { workerCache, workerLimits } from './worker-settings.ts';
+import { segmentedWork } from './segmented-work.ts';
 
 /** One large image takes seconds, and a head of many corrections a minute. */
 const LIMITS = { silenceMs: 10 * 60_000 };
@@ -15,24 +15,13 @@ export function recutKind(environment: JobEnvironment): JobKindHandler<'recut'> 
     collectionOf: ({ segmentationId }) => store.segmentations.get(segmentationId)?.collectionId ?? null,
     limits: LIMITS,
     prepare: ({ segmentationId }) => {
-      const segmentation = store.segmentations.get(segmentationId);
-      if (!segmentation) throw userError('segmentation-removed', { id: segmentationId });
-      const { modelId, hasModel, name, collectionId, device } = segmentation;
-      const collection = store.collections.get(collectionId);
-      if (!collection) throw userError('segmentation-collection-removed', { name });
-      const model = modelId === null ? undefined : store.models.get(modelId);
-      if (hasModel && !model) throw userError('segmentation-encoder-removed', { name });
-      if (!model) throw userError('corrections-need-encoder', { name });
-      const settings = environment.settings();
+      const { segmentation, model, images } = segmentedWork(environment, 'recut', segmentationId);
+      if (!model) throw userError('corrections-need-encoder', { name: segmentation.name });
       return {
         kind: 'recut',
-        rootPath: collection.rootPath,
-        limits: workerLimits(settings, collection.brightness),
-        cache: workerCache(settings, layout),
-        readingFolder: readingFolder(layout.cache, `recut-${segmentationId}`),
+        ...images,
         // Regions stay as they are.
         settings: { ...segmentation.settings, keepsRegions: false },
-        device,
         model: weightsOf(model, layout.models),
         modelFile: segmentationFiles(layout, segmentationId).model,
       };
