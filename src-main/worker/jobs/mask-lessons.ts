@@ -12,7 +12,7 @@ import { MOST_CUT_IMAGES } from '../../core/train/training-spec.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
 import { readPixels } from '../threads/image-cutter.ts';
 import { inOrder } from '../threads/in-order.ts';
-import { SegmentThreads } from '../threads/segment-threads.ts';
+import { segmentThreadCount, SegmentThreads } from '../threads/segment-threads.ts';
 import { spread } from '../spread.ts';
 import { showsEvenGround } from './even-ground.ts';
 import type { JobContext } from './job-context.ts';
@@ -62,7 +62,7 @@ async function cutImages(
   await using threads = new SegmentThreads({
     spec: { ...job, settings: SegmentSettings.parse({}), model: null, notes: reader.spec },
     entry: new URL('./segment-thread.js', import.meta.url),
-    threads: Math.max(1, Math.min(cores, images.length)),
+    threads: segmentThreadCount(images.length, cores),
     encoder: null,
   });
   link.report({ phase: 'comparing-grounds', done: 0, total: null, unit: 'images' });

@@ -10,7 +10,7 @@ import type { WorkerJobOf } from '../protocol/job.ts';
 import { spread } from '../spread.ts';
 import { inOrder } from '../threads/in-order.ts';
 import { openSegmentEncoder } from '../threads/segment-encoder.ts';
-import { SegmentThreads } from '../threads/segment-threads.ts';
+import { segmentThreadCount, SegmentThreads } from '../threads/segment-threads.ts';
 import type { JobContext } from './job-context.ts';
 
 type RecutJob = WorkerJobOf<'recut'>;
@@ -35,7 +35,7 @@ export async function runRecut(job: RecutJob, context: JobContext): Promise<void
   await using threads = new SegmentThreads({
     spec: { ...job, notes: NotedReader.takeUp(job.readingFolder).spec },
     entry: new URL('./segment-thread.js', import.meta.url),
-    threads: Math.max(1, Math.min(context.cores, images.length)),
+    threads: segmentThreadCount(images.length, context.cores),
     encoder: { rules: extractor.rules, encode: (input) => extractor.features(input) },
   });
   const most = Math.min(MAX_CORRECTIONS, exampleCount(extractor.dim));

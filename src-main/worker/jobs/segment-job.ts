@@ -27,7 +27,7 @@ import type { JobContext } from './job-context.ts';
 import { SegmentProgress } from './segment-progress.ts';
 import type { AnswerOf } from '../protocol/ask.ts';
 import type { WorkerJobOf } from '../protocol/job.ts';
-import { SegmentThreads } from '../threads/segment-threads.ts';
+import { segmentThreadCount, SegmentThreads } from '../threads/segment-threads.ts';
 import { spread } from '../spread.ts';
 
 type SegmentJob = WorkerJobOf<'segment'>;
@@ -59,7 +59,7 @@ export async function runSegmentation(job: SegmentJob, context: JobContext): Pro
   await using threads = new SegmentThreads({
     spec: { ...job, notes: reader.spec },
     entry: new URL('./segment-thread.js', import.meta.url),
-    threads: Math.max(1, Math.min(context.cores, waiting.length)),
+    threads: segmentThreadCount(waiting.length, context.cores),
     encoder: extractor && {
       rules: extractor.rules,
       encode: (input) => extractor.features(input),

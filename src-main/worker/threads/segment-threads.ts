@@ -52,6 +52,13 @@ type Thread = { worker: Worker; waiting: Map<number, PromiseWithResolvers<unknow
 
 /** Images that a thread works on at a time: one computes while another is read or encoded. */
 const IMAGES_A_THREAD = 2;
+/** With fewer images, a thread saves less time than it takes to start and to compile its code once more. */
+const IMAGES_WORTH_A_THREAD = 6;
+
+/** @returns how many threads to share `imageCount` images among: at least one, and no more than there are processor cores */
+export function segmentThreadCount(imageCount: number, cores: number): number {
+  return Math.max(1, Math.min(cores, Math.ceil(imageCount / IMAGES_WORTH_A_THREAD)));
+}
 
 /**
  * Threads that share the images of one job. Which of them does an image changes nothing about its result. Pixels are

@@ -14,7 +14,7 @@ import { IMAGENET_RGB } from '../../../../src-main/core/model/backbone.ts';
 import type { FeatureMap } from '../../../../src-main/core/segment/encoder.ts';
 import type { EncoderInput } from '../../../../src-main/core/segment/frozen-encoder.ts';
 import { inOrder } from '../../../../src-main/worker/threads/in-order.ts';
-import { SegmentThreads } from '../../../../src-main/worker/threads/segment-threads.ts';
+import { segmentThreadCount, SegmentThreads } from '../../../../src-main/worker/threads/segment-threads.ts';
 import { damagedFiles } from '../../../support/damaged-files.ts';
 import { tempFolder } from '../../../support/temp-folder.ts';
 
@@ -223,4 +223,11 @@ test('damaged files that threads read at once each get their own reason', async 
 test('an encoder that fails ends all that wait for it', async () => {
   const failing = () => Promise.reject(new Error('no memory left on the device'));
   await expect(cutAll(await drawScenes(), 2, failing)).rejects.toThrow('no memory left on the device');
+});
+
+test('a few images are not shared among more threads than they are worth', () => {
+  const counts = (cores: number) => [0, 1, 6, 7, 18, 1000].map((images) => segmentThreadCount(images, cores));
+  expect(counts(1)).toEqual([1, 1, 1, 1, 1, 1]);
+  expect(counts(2)).toEqual([1, 1, 1, 2, 2, 2]);
+  expect(counts(16)).toEqual([1, 1, 1, 2, 3, 16]);
 });
