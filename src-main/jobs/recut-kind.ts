@@ -34,16 +34,15 @@ export function recutKind(environment: JobEnvironment): JobKindHandler<'recut'> 
         case 'recut/objects':
           return { objects: proposals.shapes({ segmentationId, imageId: ask.imageId }) };
         case 'recut/learned':
-          proposals.learned(segmentationId, ask.check);
-          return null;
+          return { isContinued: proposals.learned(segmentationId, ask.check) };
         case 'recut/save': {
           const { imageId, likeness } = ask;
           // The worker counts concepts from 0, people count them from 1.
-          const objects = ask.masks.map(({ level: _, concept, ...mask }) => ({
+          const objects = ask.masks?.map(({ level: _, concept, ...mask }) => ({
             ...mask,
             concept: concept === null ? null : concept + 1,
           }));
-          proposals.save({ segmentationId, imageId, likeness, objects });
+          proposals.save({ segmentationId, imageId, likeness, objects: objects ?? null });
           return null;
         }
         case 'recut/finish':

@@ -20,10 +20,13 @@ export type ImageToCorrect = FileKey & {
   isSettled: boolean;
   /** Whether nobody has worked on it. */
   isOpen: boolean;
+  /** Whether its present objects were compared with what would be found, for what was learned last. */
+  isCompared: boolean;
 };
 /** An object as it would be; `concept` is the number of its concept. */
 export type ProposedObject = MeasuredMask & { concept: number | null; score: number };
-export type ProposedImage = MaskPlace & { likeness: number; objects: readonly ProposedObject[] };
+/** An image that was compared. `objects` are what is proposed for it; null where that is what is there. */
+export type ComparedImage = MaskPlace & { likeness: number; objects: readonly ProposedObject[] | null };
 
 type ImageKey = { segmentationId: number; imageId: number };
 type ProposalRow = {
@@ -43,6 +46,7 @@ type ImageRow = {
   is_corrected: number;
   is_settled: number;
   is_open: number;
+  is_compared: number;
 };
 type ObjectRow = ShapeRow & {
   concept: number | null;
@@ -71,19 +75,21 @@ const presentSql = `
 export class ForegroundProposalRepository {
   readonly #get: Statement<[number], ProposalRow>;
   readonly #begin: Statement<[{ id: number; jobId: number }]>;
-  readonly #clear: Statement<[number]>;
+  readonly #clearProposed: Statement<[number]>;
+  readonly #clearCompared: Statement<[number]>;
   readonly #learned: Statement<[Record<string, unknown>]>;
   readonly #finish: Statement<[Record<string, number>]>;
   readonly #remove: Statement<[number]>;
   readonly #images: Statement<[Record<string, number>], ImageRow>;
   readonly #shapes: Statement<[ImageKey], ShapeRow & { review: ReviewState }>;
+  readonly #compared: Statement<[ImageKey]>;
   readonly #insertImage: Statement<[Record<string, unknown>]>;
   readonly #insertObject: Statement<[Record<string, unknown>]>;
   readonly #list: Statement<[Record<string, number>], { image_id: number; likeness: number }>;
   readonly #isCurrent: Statement<[ImageKey], number>;
   readonly #objects: Statement<[ImageKey], ObjectRow>;
-  /** Keeps what is proposed for an image; nothing if somebody has worked on it. */
-  readonly save: (image: ProposedImage) => void;
+  /** Keeps that an image was compared, and what is proposed for it; nothing of that if somebody has worked on it. */
+  readonly save: (image: ComparedImage) => void;
 
   constructor(db: WritableDb) {
     this.#get = db.prepare(`
@@ -92,7 +98,8 @@ export class ForegroundProposalRepository {
     this.#begin = db.prepare(`
       INSERT INTO foreground_proposals (segmentation_id, job_id) VALUES (@id, @jobId)
       ON CONFLICT DO UPDATE SET job_id = excluded.job_id`);
-    this.#clear = db.prepare('DELETE FROM proposed_foregrounds WHERE segmentation_id = ?');
+    this.#clearProposed = db.prepare('DELETE FROM proposed_foregrounds WHERE segmentation_id = ?');
+    this.#clearCompared = db.prepare('DELETE FROM compared_foregrounds WHERE segmentation_id = ?');
     this.#learned = db.prepare(`
       UPDATE foreground_proposals SET verdict = @verdict, cut_count = 0, finished_at_ms = NULL
       WHERE segmentation_id = @id`);
@@ -103,7 +110,10 @@ export class ForegroundProposalRepository {
       SELECT i.id, i.rel_path, i.path_bytes, i.content_hash, i.width_px, i.height_px,
         d.accepted_count + d.edited_count + d.rejected_count > 0 AS is_corrected,
         d.pending_count = 0 AND d.accepted_count + d.edited_count > 0 AS is_settled,
-        ${isOpenSql} AS is_open
+        ${isOpenSql} AS is_open,
+        EXISTS (SELECT 1 FROM compared_foregrounds c
+          WHERE c.segmentation_id = d.segmentation_id AND c.image_id = d.image_id
+            AND c.present = ${presentSql}) AS is_compared
       FROM segmented_images d JOIN images i ON i.id = d.image_id
       WHERE d.segmentation_id = @id AND d.image_id > @afterId AND d.is_preliminary = 0
         AND i.status IN ('ok', 'changed') AND i.content_hash = d.content_hash
@@ -111,6 +121,10 @@ export class ForegroundProposalRepository {
     this.#shapes = db.prepare(`
       SELECT m.review, s.* FROM masks m JOIN mask_shapes s ON s.mask_id = m.id
       WHERE m.segmentation_id = @segmentationId AND m.image_id = @imageId AND m.level = 0 ORDER BY m.id`);
+    this.#compared = db.prepare(`
+      INSERT OR REPLACE INTO compared_foregrounds (segmentation_id, image_id, present)
+      SELECT d.segmentation_id, d.image_id, ${presentSql} FROM segmented_images d
+      WHERE d.segmentation_id = @segmentationId AND d.image_id = @imageId`);
     this.#insertImage = db.prepare(`
       INSERT INTO proposed_foregrounds (segmentation_id, image_id, likeness, present)
       SELECT d.segmentation_id, d.image_id, @likeness, ${presentSql} FROM segmented_images d
@@ -133,8 +147,10 @@ export class ForegroundProposalRepository {
       .pluck();
     this.#objects = db.prepare(`
       SELECT * FROM proposed_objects WHERE segmentation_id = @segmentationId AND image_id = @imageId ORDER BY id`);
-    this.save = db.transaction(({ segmentationId, imageId, likeness, objects }: ProposedImage) => {
+    this.save = db.transaction(({ segmentationId, imageId, likeness, objects }: ComparedImage) => {
       const key = { segmentationId, imageId };
+      this.#compared.run(key);
+      if (!objects) return;
       if (this.#insertImage.run({ ...key, likeness }).changes === 0) return;
       for (const { shape, box, ...object } of objects)
         this.#insertObject.run({ ...key, ...object, ...box, ...shape });
@@ -158,10 +174,17 @@ export class ForegroundProposalRepository {
     this.#begin.run({ id, jobId });
   }
 
-  /** What comes now takes the place of what was proposed before. */
-  learned(id: SegmentationId, check: CorrectionCheck): void {
-    this.#clear.run(id);
-    this.#learned.run({ id, verdict: JSON.stringify(check) });
+  /**
+   * Takes the place of what was proposed before, unless the same was learned for a proposal that is not finished.
+   * @returns whether that one is continued
+   */
+  learned(id: SegmentationId, check: CorrectionCheck): boolean {
+    const verdict = JSON.stringify(check);
+    const row = this.#get.get(id);
+    if (row?.finished_at_ms === null && row.verdict === verdict) return true;
+    this.#clear(id);
+    this.#learned.run({ id, verdict });
+    return false;
   }
 
   finish(id: SegmentationId, cutCount: number, nowMs: number): void {
@@ -169,7 +192,7 @@ export class ForegroundProposalRepository {
   }
 
   remove(id: SegmentationId): void {
-    this.#clear.run(id);
+    this.#clear(id);
     this.#remove.run(id);
   }
 
@@ -185,6 +208,7 @@ export class ForegroundProposalRepository {
       isCorrected: row.is_corrected === 1,
       isSettled: row.is_settled === 1,
       isOpen: row.is_open === 1,
+      isCompared: row.is_compared === 1,
     }));
   }
 
@@ -213,5 +237,10 @@ export class ForegroundProposalRepository {
       score: row.score,
       shape: toShape(row),
     }));
+  }
+
+  #clear(id: SegmentationId): void {
+    this.#clearProposed.run(id);
+    this.#clearCompared.run(id);
   }
 }

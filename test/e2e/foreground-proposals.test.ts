@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import { runCli } from '../support/cli.ts';
-import { galleryOf, startService, waitForState } from '../support/running-service.ts';
+import { haltingFork } from '../support/halting.ts';
+import { forkBuiltWorker, galleryOf, startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { correctToRed, likenessToRed, segmentTwoColours, writeTwoColours } from '../support/two-colours.ts';
+import { correctToRed, likenessToRed, segmentTwoColours } from '../support/two-colours.ts';
+import { writeTwoColours } from '../support/two-colour-pictures.ts';
 
 const LONG_MS = 240_000;
 const [IMAGES, CORRECTED] = [14, 6];
@@ -55,4 +59,50 @@ describe('foregrounds that corrections suggest', { timeout: LONG_MS }, () => {
     const undo = ['review', '1', '--undo', String(result.applied.batch)];
     expect(await runCli(dataFolder, ...undo)).toMatchObject({ code: 0 });
   });
+
+  test('are the same after the job was paused and killed, and no image is cut twice', async () => {
+    const folder = join(tempFolder(), 'images');
+    await writeTwoColours(folder, IMAGES);
+    const [pausedAt, killedAt] = [2, 3];
+    const { fork, halted } = haltingFork(
+      forkBuiltWorker,
+      { kind: 'recut/save', after: pausedAt },
+      { kind: 'recut/save', after: killedAt },
+    );
+    const { client, service } = startService({ fork });
+    const id = await segmentTwoColours(client, folder);
+    await correctToRed(client, id, CORRECTED);
+    const compared = () =>
+      service.store.foregroundProposals
+        .images({ id, afterId: 0, limit: IMAGES })
+        .filter((image) => image.isCompared);
+
+    const { id: jobId } = await client.foregrounds.make({ id });
+    await halted();
+    await client.jobs.pause({ id: jobId });
+    await waitForState(client, jobId, 'paused');
+    // What had halted is answered before the worker pauses.
+    const kept = compared().length;
+    expect(kept).toBeGreaterThanOrEqual(pausedAt);
+    expect(await client.foregrounds.state({ id })).toMatchObject({ proposal: null, job: { id: jobId } });
+
+    await client.jobs.resume({ id: jobId });
+    await halted();
+    expect(compared()).toHaveLength(kept + killedAt);
+    process.kill(service.queue.workerPid ?? Number.NaN, 'SIGKILL');
+    await waitForState(client, jobId, 'interrupted');
+    await client.jobs.resume({ id: jobId });
+    await waitForState(client, jobId, 'done');
+    const disturbed = await proposalOf(client, id);
+    expect(disturbed.proposal).toMatchObject({ check: { outcome: 'better' }, cutCount: IMAGES - CORRECTED });
+
+    await waitForState(client, (await client.foregrounds.make({ id })).id, 'done');
+    expect(disturbed).toEqual(await proposalOf(client, id));
+  });
 });
+
+/** What is proposed, and for which images. */
+async function proposalOf(client: Client, id: SegmentationId) {
+  const { proposal } = await client.foregrounds.state({ id });
+  return { proposal, images: await client.foregrounds.images({ id }) };
+}

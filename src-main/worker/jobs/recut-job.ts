@@ -24,7 +24,8 @@ const ALIKE = 0.9;
 
 /**
  * Learns from a person's corrections how foregrounds are found, and, where that predicts these corrections better than the
- * present way does, cuts the images again that nobody has worked on, and proposes what is clearly different.
+ * present way does, cuts the images again that nobody has worked on, and proposes what is clearly different. A job that was
+ * stopped or killed learns the same again, and resumes with the first image that it has not compared.
  */
 export async function runRecut(job: RecutJob, context: JobContext): Promise<void> {
   const { link, signal } = context;
@@ -49,24 +50,26 @@ export async function runRecut(job: RecutJob, context: JobContext): Promise<void
     signal,
     onProgress: (done, total) => link.report({ phase: 'learning-corrections', done, total, unit: 'steps' }),
   });
-  await link.ask({ kind: 'recut/learned', check });
+  const { isContinued } = await link.ask({ kind: 'recut/learned', check });
   const open = model ? images.filter(({ isOpen }) => isOpen) : [];
+  const waiting = open.filter(({ isCompared }) => !(isContinued && isCompared));
   if (model)
     threads.setModel({ ...kept, foreground: { ...kept.foreground, ...model } } satisfies CollectionModel);
-  let cutCount = 0;
-  link.report({ phase: 'cutting-again', done: 0, total: open.length, unit: 'images' });
-  for await (const { item, result } of inOrder(open, threads.ahead, (image) => threads.cut(image))) {
+  let cutCount = open.length - waiting.length;
+  link.report({ phase: 'cutting-again', done: cutCount, total: open.length, unit: 'images' });
+  for await (const { item, result } of inOrder(waiting, threads.ahead, (image) => threads.cut(image))) {
     signal.throwIfAborted();
     if ('masks' in result) {
       cutCount++;
-      await propose(item, result.masks, context);
+      await compare(item, result.masks, context);
     }
     link.report({ phase: 'cutting-again', done: cutCount, total: open.length, unit: 'images' });
   }
   await link.ask({ kind: 'recut/finish', cutCount });
 }
 
-async function propose(
+/** Proposes what was found where it differs clearly from what is there. */
+async function compare(
   { id: imageId }: ListedImage,
   found: Extract<Awaited<ReturnType<SegmentThreads['cut']>>, { masks: unknown }>['masks'],
   { link }: JobContext,
@@ -77,7 +80,7 @@ async function propose(
     objects.map(({ shape }) => shape),
     masks.map(({ shape }) => shape),
   );
-  if (likeness < ALIKE) await link.ask({ kind: 'recut/save', imageId, likeness, masks });
+  await link.ask({ kind: 'recut/save', imageId, likeness, masks: likeness < ALIKE ? masks : null });
 }
 
 /** What the images teach on which a person has worked; those of which nothing is known or that cannot be read are left out. */

@@ -36,6 +36,7 @@ export const recut = {
             isCorrected: z.boolean(),
             isSettled: z.boolean(),
             isOpen: z.boolean(),
+            isCompared: z.boolean(),
           }),
         ),
       }),
@@ -45,11 +46,17 @@ export const recut = {
       ask: z.object({ imageId: ImageId }),
       answer: z.object({ objects: z.array(z.object({ review: ReviewState, shape: MaskShape })) }),
     },
-    /** What the corrections teach; what was proposed before is thrown away. */
-    'recut/learned': { ask: z.object({ check: CorrectionCheck }), answer: z.null() },
-    /** Propose these objects for an image. */
+    /**
+     * What the corrections teach. A proposal that had not been finished is continued if they teach the same as then; what else was
+     * proposed before is thrown away.
+     */
+    'recut/learned': {
+      ask: z.object({ check: CorrectionCheck }),
+      answer: z.object({ isContinued: z.boolean() }),
+    },
+    /** An image was compared: propose these objects for it, or, without any, leave it as it is. */
     'recut/save': {
-      ask: z.object({ imageId: ImageId, likeness: z.number(), masks: z.array(SegmentedMask) }),
+      ask: z.object({ imageId: ImageId, likeness: z.number(), masks: z.array(SegmentedMask).nullable() }),
       answer: z.null(),
     },
     'recut/finish': { ask: z.object({ cutCount: z.number().int() }), answer: z.null() },

@@ -117,6 +117,30 @@ describe('proposed foregrounds', () => {
     ]);
   });
 
+  test('are continued if the corrections teach the same, with the images that are as they were compared', async () => {
+    const scene = await proposed();
+    const { client, service, segmentationId: id, imageIds } = scene;
+    const { foregroundProposals } = service.store;
+    const compared = () =>
+      foregroundProposals
+        .images({ id, afterId: 0, limit: 10 })
+        .flatMap(({ id, isCompared }) => (isCompared ? [id] : []));
+    const list = () => foregroundProposals.list(id).map(({ imageId }) => imageId);
+    expect(compared()).toEqual(imageIds);
+    // One that is finished is made anew.
+    expect(foregroundProposals.learned(id, CHECK)).toBe(false);
+    expect([compared(), list()]).toEqual([[], []]);
+    propose(scene, at(imageIds, 0), 0.5);
+    foregroundProposals.save({ segmentationId: id, imageId: at(imageIds, 1), likeness: 1, objects: null });
+    propose(scene, at(imageIds, 2), 0.25);
+    expect(foregroundProposals.learned(id, CHECK)).toBe(true);
+    expect([compared(), list()]).toEqual([imageIds.slice(0, 3), [at(imageIds, 2), at(imageIds, 0)]]);
+    await client.masks.remove({ ids: [at(await masksOf(scene, at(imageIds, 1)), 0).id] });
+    expect(compared()).toEqual([at(imageIds, 0), at(imageIds, 2)]);
+    expect(foregroundProposals.learned(id, { ...CHECK, after: 0.7 })).toBe(false);
+    expect([compared(), list()]).toEqual([[], []]);
+  });
+
   test('are no longer made once they have been discarded', async () => {
     const { client, service, segmentationId: id } = await proposed();
     const { foregroundProposals, jobs } = service.store;
