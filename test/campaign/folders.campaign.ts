@@ -9,7 +9,9 @@ import { RunningCommand } from './running-command.ts';
 import type { Work } from './works.ts';
 
 /** Kinds of work that read a folder of the user's. */
-const READING: readonly [Work, ...Work[]] = ['scan', 'verify', 'measure', 'pretrain', 'pretrain on masks', 'segment', 'export', 'import', 'describe', 'compare', 'plan']; // prettier-ignore
+const READING: readonly [Work, ...Work[]] = ['scan', 'verify', 'measure', 'pretrain', 'pretrain on masks', 'segment', 'export', 'import', 'describe', 'compare', 'recut', 'plan']; // prettier-ignore
+/** Which folder that is, where it is not that of the photos. */
+const FOLDERS: Partial<Record<Work, string>> = { import: 'labels', recut: 'colours' };
 /** What a command may say of a folder that is not there, or not for the moment. */
 const EXPECTED = ['FOLDER_NOT_FOUND', 'FILE_NOT_FOUND', 'NOT_FOUND', 'NO_USABLE_IMAGES', 'IMAGE_UNAVAILABLE'];
 
@@ -38,7 +40,7 @@ async function takeAway(journey: Journey, work: Work, { draw }: Chance): Promise
   const returnsMeanwhile = draw() < 0.5;
   const leavesMountPoint = draw() < 0.5;
   const [awayMs, backMs] = [draw() * durationMs, draw() * durationMs * 0.5];
-  const folder = join(journey.folder, work === 'import' ? 'labels' : 'photos');
+  const folder = join(journey.folder, FOLDERS[work] ?? 'photos');
   const workplace = mkdtempSync(join(tmpdir(), 'r2o-folders-'));
   try {
     const place = { data: join(workplace, 'data'), target: join(workplace, 'out/export') };

@@ -4,11 +4,20 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { z } from 'zod';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
+import {
+  redPlace,
+  SQUARE_PX,
+  TWO_COLOURS_SIZE,
+  twoColoursName,
+  writeTwoColours,
+} from '../support/two-colour-pictures.ts';
 import { isDone, lastJob, resultOf, rowsOf, type Prepared } from './results.ts';
 import { runCommand, type CommandEnd } from './running-command.ts';
 import { definitionOf, WORKS, type Place, type Work } from './works.ts';
 
 const SCENES = { count: 16, seed: 5 };
+/** Pictures of two things each, and those of them in which a person has corrected what is one. */
+const [COLOURS, CORRECTED_COLOURS] = [14, 6];
 /** Images with 16 bits per sample, each brighter than the last, so that a range of some of them is not that of all. */
 const DEEP_IMAGES = 12;
 const DEEP_SIDE_PX = 64;
@@ -27,6 +36,8 @@ export class Journey implements Disposable {
     const journey = new Journey();
     await writeScenes(join(journey.folder, 'photos'), SCENES);
     await writeDeepImages(join(journey.folder, 'photos/deep'));
+    await writeTwoColours(join(journey.folder, 'colours/images'), COLOURS);
+    writeRedLabels(join(journey.folder, 'colours/labels'), CORRECTED_COLOURS);
     cpSync(join(journey.folder, 'photos/images'), join(journey.folder, 'moved'), { recursive: true });
     return journey;
   }
@@ -64,10 +75,11 @@ export class Journey implements Disposable {
   async #prepare(work: Work): Promise<Prepared> {
     const folder = join(this.folder, 'works', work);
     const [before, after, target] = ['before', 'after', 'target/export'].map((name) => join(folder, name)) as [string, string, string]; // prettier-ignore
-    const { after: earlier, reads = {} } = definitionOf(work);
+    const { after: earlier, reads = {}, commands } = definitionOf(work);
     if (earlier !== undefined)
       cpSync((await this.prepared(workNamed(earlier))).after, before, { recursive: true });
     for (const [name, other] of Object.entries(reads)) await this.#bring(name, workNamed(other));
+    for (const args of commands?.(this) ?? []) await succeed(before, args);
     if (work === 'import') correctLabels(join(this.folder, 'labels/export'));
     if (existsSync(before)) cpSync(before, after, { recursive: true });
     this.#layOldFile(work, { data: after, target });
@@ -115,6 +127,20 @@ function correctLabels(folder: string): void {
       .map((shape) => ({ ...shape, points: shape.points.map(([x, y]) => [x - 1, y - 1]) }));
     const drawn = { label: 'drawn', shape_type: 'polygon', points: [[1, 1], [9, 1], [9, 9]] }; // prettier-ignore
     writeFileSync(path, JSON.stringify({ ...file, shapes: [...moved, drawn] }));
+  }
+}
+
+/** What a person would have drawn in the first pictures: the red squares. */
+function writeRedLabels(folder: string, count: number): void {
+  mkdirSync(folder);
+  for (let index = 0; index < count; index++) {
+    const { x, y } = redPlace(index);
+    const points = [[x, y], [x + SQUARE_PX, y + SQUARE_PX]]; // prettier-ignore
+    const imagePath = twoColoursName(index);
+    const { width: imageWidth, height: imageHeight } = TWO_COLOURS_SIZE;
+    const shapes = [{ label: 'red', shape_type: 'rectangle', points }];
+    const file = join(folder, imagePath.replace('.png', '.json'));
+    writeFileSync(file, JSON.stringify({ version: '5.0', imagePath, imageWidth, imageHeight, shapes }));
   }
 }
 

@@ -19,6 +19,7 @@ const READING: readonly [Work, ...Work[]] = [
   'import',
   'describe',
   'compare',
+  'recut',
   'plan',
   'shard',
   'sheet',
@@ -48,7 +49,7 @@ async function traceWork(journey: Journey, work: Work): Promise<string> {
     const place = { data: join(folder, 'data'), target: join(folder, 'out/export') };
     const log = join(folder, 'log');
     const command = await journey.begin(work, place);
-    const originals = [join(journey.folder, 'photos'), join(journey.folder, 'labels')];
+    const originals = ['photos', 'labels', 'colours'].map((name) => join(journey.folder, name));
     const asBefore = originals.map(stateOf).join('\n');
     const { code, stderr } = await runCommand(place.data, command, [
       ...['strace', ...STRACE_OPTIONS, '-o', log],

@@ -10,8 +10,9 @@ export type Place = {
 
 export type WorkDefinition = {
   command: (place: Place) => string[];
-  /** The kind of work that has to be done before, on the same data folder, and commands after it; none: an empty folder. */
+  /** The kind of work that has to be done before, on the same data folder; none: an empty folder. */
   after?: string;
+  /** Commands that are run before it. */
   commands?: (place: Pick<Place, 'folder'>) => string[][];
   /** Kinds of work whose targets are read, by the names under which they are found below the journey's folder. */
   reads?: Record<string, string>;
@@ -148,6 +149,22 @@ const DEFINITIONS = {
     command: () => ['similar', '1'],
     result: DESCRIPTIONS,
     job: { kind: 'describe' },
+  },
+  recut: {
+    commands: ({ folder }) => [
+      ['collections', 'add', `${folder}/colours/images`, '--name', 'colours'],
+      ['models', 'untrained', 'resnet18-half', '--seed', '1'],
+      ['segment', 'colours', '--model', '1', '--set', 'keepsRegions=false'],
+      ['import-masks', '1', `${folder}/colours/labels`, '--reject-missing'],
+    ],
+    command: () => ['propose', '1', '--foregrounds'],
+    result: `
+      SELECT p.verdict, p.cut_count, i.rel_path, f.likeness, o.x, o.y, o.area_px, o.score, hex(o.rle) AS shape
+      FROM foreground_proposals p
+        LEFT JOIN proposed_foregrounds f ON f.segmentation_id = p.segmentation_id
+        LEFT JOIN images i ON i.id = f.image_id LEFT JOIN proposed_objects o ON o.image_id = f.image_id
+      ORDER BY i.rel_path, o.x, o.y, o.area_px`,
+    job: { kind: 'recut' },
   },
   map: { after: 'describe', command: () => ['map', '1'], result: DESCRIPTIONS, job: { kind: 'map' } },
   compare: {

@@ -5,7 +5,8 @@ import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium
 import { openPage, seriousFindings } from '../support/page.ts';
 import { galleryOf, startService } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
-import { correctToRed, likenessToRed, segmentTwoColours, writeTwoColours } from '../support/two-colours.ts';
+import { correctToRed, likenessToRed, segmentTwoColours } from '../support/two-colours.ts';
+import { writeTwoColours } from '../support/two-colour-pictures.ts';
 
 const LONG_MS = 240_000;
 const [IMAGES, CORRECTED] = [12, 6];

@@ -1,56 +1,10 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { encodeRle } from '../../src-main/core/mask/rle.ts';
 import { unionIou } from '../../src-main/core/mask/union-iou.ts';
-import { RandomStream } from '../../src-main/core/tensor/random.ts';
 import { galleryOf, waitForState } from './running-service.ts';
-import { sharpOf } from './test-images.ts';
-
-const [WIDTH, HEIGHT, SIDE] = [160, 120, 44];
-type Colour = readonly [number, number, number];
-const [RED, BLUE]: readonly Colour[] = [
-  [205, 40, 45],
-  [40, 60, 205],
-];
-
-/** Where the red and the blue square of a picture are. */
-function placesOf(index: number): { red: Place; blue: Place } {
-  const random = new RandomStream(100 + index);
-  const y = () => 12 + Math.floor(random.uniform() * (HEIGHT - SIDE - 24));
-  const left = { x: 18 + Math.floor(random.uniform() * 14), y: y() };
-  const right = { x: 90 + Math.floor(random.uniform() * 14), y: y() };
-  return random.uniform() < 0.5 ? { red: left, blue: right } : { red: right, blue: left };
-}
-type Place = { x: number; y: number };
-
-const isIn = ({ x, y }: Place, column: number, row: number) =>
-  column >= x && column < x + SIDE && row >= y && row < y + SIDE;
-
-/** Pictures of a red and a blue square on a ground of many colours, which is not even. */
-export async function writeTwoColours(folder: string, count: number): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  for (let index = 0; index < count; index++) {
-    const random = new RandomStream(index);
-    const { red, blue } = placesOf(index);
-    const data = Buffer.alloc(WIDTH * HEIGHT * 3);
-    for (let row = 0; row < HEIGHT; row++) {
-      for (let column = 0; column < WIDTH; column++) {
-        const wave = Math.sin(column / 11 + index) * Math.cos(row / 13);
-        const ground = [125 + 75 * wave, 130 + 50 * Math.cos(column / 17), 100 - 70 * wave];
-        const square = isIn(red, column, row) ? RED : isIn(blue, column, row) ? BLUE : undefined;
-        for (let c = 0; c < 3; c++) {
-          const value = square?.[c] ?? ground[c] ?? 0;
-          data[(row * WIDTH + column) * 3 + c] = Math.max(0, Math.min(255, value + 8 * random.normal()));
-        }
-      }
-    }
-    const file = join(folder, `${String(index).padStart(2, '0')}.png`);
-    await sharpOf({ data, widthPx: WIDTH, heightPx: HEIGHT }).png().toFile(file);
-  }
-}
+import { isIn, redPlace, TWO_COLOURS_SIZE } from './two-colour-pictures.ts';
 
 /** Segments such pictures with an untrained encoder, which tells colours. */
 export async function segmentTwoColours(client: Client, path: string): Promise<SegmentationId> {
@@ -97,9 +51,10 @@ export async function likenessToRed(client: Client, id: SegmentationId, from: nu
 }
 
 function redOf(index: number) {
-  const { red } = placesOf(index);
-  const data = Uint8Array.from({ length: WIDTH * HEIGHT }, (_, at) =>
-    Number(isIn(red, at % WIDTH, Math.floor(at / WIDTH))),
+  const { width: widthPx, height: heightPx } = TWO_COLOURS_SIZE;
+  const red = redPlace(index);
+  const data = Uint8Array.from({ length: widthPx * heightPx }, (_, at) =>
+    Number(isIn(red, at % widthPx, Math.floor(at / widthPx))),
   );
-  return encodeRle({ data, widthPx: WIDTH, heightPx: HEIGHT });
+  return encodeRle({ data, widthPx, heightPx });
 }

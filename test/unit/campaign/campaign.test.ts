@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { chanceOf, runCampaign, type Campaign } from '../../campaign/campaign.ts';
+import { definitionOf, WORKS } from '../../campaign/works.ts';
+import { JobSpec } from '../../../src-main/contract/job.ts';
 
 const drawn: number[] = [];
 let open = 0;
@@ -53,4 +55,10 @@ test('cases of neighbouring seeds and of other campaigns differ', () => {
   const draws = [chanceOf('kills', 1), chanceOf('kills', 2), chanceOf('disk', 1)].map(({ draw }) => draw());
   expect(new Set(draws).size).toBe(3);
   expect(chanceOf('kills', 1).draw()).toBe(draws[0]);
+});
+
+test('campaigns that disturb work do so to every kind of job', () => {
+  const kinds = JobSpec.options.map(({ shape }) => shape.kind.value);
+  const disturbed = new Set(WORKS.flatMap((work) => definitionOf(work).job?.kind ?? []));
+  expect([...disturbed].toSorted()).toEqual(kinds.toSorted());
 });
