@@ -355,7 +355,9 @@ export const contract = {
     /** What is in a folder, for choosing one where there is no system dialog; null is the home folder. */
     folder: base.input(z.object({ path: FilePath.nullable() })).output(FolderListing),
     /** Whether a file may be written there: answers with its path, or with the error that writing it would give. */
-    checkOutput: base.input(OutputRequest).output(z.object({ path: z.string() })),
+    checkOutput: base
+      .input(OutputRequest.extend({ isSheet: z.boolean().default(false) }))
+      .output(z.object({ path: z.string() })),
     /** Shows something in the system's file manager, where the host can. */
     reveal: base.input(RevealTarget).output(z.null()),
     /** Where that is, for a page that shows it on another machine. */

@@ -8,7 +8,7 @@ import {
   statSync,
   type Stats,
 } from 'node:fs';
-import systemPaths, { dirname, join, type PlatformPath, resolve } from 'node:path';
+import systemPaths, { dirname, extname, join, type PlatformPath, resolve } from 'node:path';
 import { userError } from '../contract/errors.ts';
 import { dataLayout, type DataLayout } from '../domain/data-layout.ts';
 import { isSameFolder } from '../domain/folder-identity.ts';
@@ -48,6 +48,17 @@ export function outputFile(
   if (!stats) return target;
   if (overwrite) return target;
   throw userError('file-exists', { path: absolute });
+}
+
+/** Refuses to write a file under a name that says it is of another format. @throws UserError BAD_INPUT */
+export function requireEnding(path: string, endings: readonly string[]): void {
+  if (endings.includes(extname(path).toLowerCase())) return;
+  throw userError('other-ending', { path, endings: endings.join(' / ') });
+}
+
+/** `requireEnding` for a picture, whose name may also do without an ending. */
+export function requirePictureEnding(path: string, endings: readonly string[] = ['.png']): void {
+  if (extname(path) !== '') requireEnding(path, endings);
 }
 
 /** Undefined for what does not exist. @throws UserError FILE_UNUSABLE where the system does not say */

@@ -5,7 +5,7 @@ import type { ExportedModel, Model } from '../contract/model.ts';
 import type { ForegroundNote, HeadTeacher, HeatStyle, Segmentation } from '../contract/segmentation.ts';
 import { segmentationFiles } from '../domain/data-layout.ts';
 import { weightsOf } from '../domain/model-weights.ts';
-import { outputFile } from '../jobs/output-files.ts';
+import { outputFile, requirePictureEnding } from '../jobs/output-files.ts';
 import { photoFile, type PhotoFile } from './photo-files.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
@@ -38,6 +38,7 @@ export async function writeHeat(
   input: HeatRequest & { path: string; style: HeatStyle; overwrite: boolean },
 ): Promise<{ path: string }> {
   const out = outputFile(service, input.path, input);
+  requirePictureEnding(out);
   const learned = placeOf(service, learnedHead(service, input.id));
   const photo = segmentedPhoto(service, input);
   const facts = service.store.images.get(input.imageId)?.facts;

@@ -8,7 +8,7 @@ import type { MapOf, MapPoints, MapState } from '../contract/map.ts';
 import type { Mask } from '../contract/mask.ts';
 import { segmentationFiles } from '../domain/data-layout.ts';
 import { unpackMap, type LaidMap } from '../domain/laid-map.ts';
-import { outputFile } from '../jobs/output-files.ts';
+import { outputFile, requireEnding } from '../jobs/output-files.ts';
 import type { PointFacts } from '../store/map-points.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
@@ -126,7 +126,7 @@ export function mapHandlers(service: Service) {
     }): Promise<{ path: string; pointCount: number }> {
       const { id, of } = input;
       const out = outputFile(service, input.path, input);
-      if (!/\.(csv|json)$/i.test(input.path)) throw userError('map-file-type', { path: input.path });
+      requireEnding(out, ['.csv', '.json']);
       const names = conceptNames(service, id);
       const all: Point[] = [];
       for (let from: number | null = 0; from !== null;) {

@@ -31,7 +31,7 @@ import { foregroundProposalHandlers } from './foreground-proposals.ts';
 import { reviewQueueHandlers } from './review-queue.ts';
 import { similarHandlers } from './similar.ts';
 import { tagHandlers } from './tags.ts';
-import { writeSheet } from './sheet.ts';
+import { sheetFile, writeSheet } from './sheet.ts';
 import { pathOf, reveal } from './reveal.ts';
 import type { Service } from './service.ts';
 import { emptyCaches, storageUse } from './storage-use.ts';
@@ -303,7 +303,7 @@ export function createRouter(service: Service) {
       storage: os.system.storage.handler(() => storageUse(service.layout)),
       emptyCaches: os.system.emptyCaches.handler(() => emptyCaches(service.layout)),
       checkOutput: os.system.checkOutput.handler(({ input }) => ({
-        path: outputFile(service, input.path, input),
+        path: (input.isSheet ? sheetFile : outputFile)(service, input.path, input),
       })),
       reveal: os.system.reveal.handler(({ input }) => reveal(service, input)),
       locate: os.system.locate.handler(({ input }) => ({ path: pathOf(service, input) })),

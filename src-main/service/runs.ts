@@ -16,7 +16,7 @@ import type { Run } from '../contract/run.ts';
 import { cardOf } from '../jobs/pretrain-kind.ts';
 import { readIfThere } from './cached-file.ts';
 import { fileDigest } from './file-hash.ts';
-import { outputFile } from '../jobs/output-files.ts';
+import { outputFile, requirePictureEnding } from '../jobs/output-files.ts';
 import type { Service } from './service.ts';
 import { emptyFolder, takeCheckpoint } from './torch-runs.ts';
 import { makeFolder } from '../domain/make-folder.ts';
@@ -184,6 +184,7 @@ export function runHandlers(service: Service) {
 
     async writePreviews(input: { id: RunId; path: string; maxColumns: number; overwrite: boolean }) {
       const out = outputFile(service, input.path, input);
+      requirePictureEnding(out);
       const { id, maxColumns } = input;
       const run = get(id);
       const { steps, images } = store.runs.previews(id);

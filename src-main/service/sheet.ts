@@ -7,7 +7,7 @@ import type { SegmentationId } from '../contract/ids.ts';
 import type { Concept } from '../contract/segmentation.ts';
 import { workerLimits } from '../jobs/worker-settings.ts';
 import { PLAIN_COLOUR } from './drawn-thumbnails.ts';
-import { outputFile } from '../jobs/output-files.ts';
+import { outputFile, requirePictureEnding } from '../jobs/output-files.ts';
 import { segmentationHandlers } from './segmentations.ts';
 import type { Service } from './service.ts';
 import { makeFolder } from '../domain/make-folder.ts';
@@ -18,16 +18,23 @@ const SHOWN_IMAGES = 48;
 /**
  * Draws the images with the highest scores and their objects on one sheet: a page where the path ends in .html, else
  * a PNG.
- * @throws UserError WRONG_STATE while no image is finished, FOLDER_OVERLAPS, ALREADY_EXISTS, FILE_UNUSABLE
+ * @throws UserError WRONG_STATE while no image is finished, BAD_INPUT for the name of another format, FOLDER_OVERLAPS, ALREADY_EXISTS, FILE_UNUSABLE
  */
 export async function writeSheet(
   service: Service,
   input: { id: SegmentationId; path: string; limit: number; overwrite: boolean },
 ): Promise<{ path: string }> {
-  const path = outputFile(service, input.path, input);
+  const path = sheetFile(service, input.path, input);
   await makeFolder(dirname(path));
   await drawSheet(service, { ...input, path });
   return { path };
+}
+
+/** The path of a sheet as `outputFile` gives it. @throws UserError as that, and BAD_INPUT for the name of another format */
+export function sheetFile(...output: Parameters<typeof outputFile>): string {
+  const path = outputFile(...output);
+  requirePictureEnding(path, ['.png', '.html']);
+  return path;
 }
 
 async function drawSheet(

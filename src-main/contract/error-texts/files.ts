@@ -64,6 +64,11 @@ export const FILES_ERRORS = {
     message: '{path} is not a file.',
     hint: 'Enter the name of a file, not that of a folder or a device.',
   },
+  'other-ending': {
+    code: 'BAD_INPUT',
+    message: "'{path}' does not end in {endings}, as the name of such a file does.",
+    hint: 'Choose a name that ends in {endings}; other programs convert the file to other formats.',
+  },
   'file-exists': {
     code: 'ALREADY_EXISTS',
     message: '{path} already exists.',

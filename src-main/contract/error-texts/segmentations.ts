@@ -75,11 +75,6 @@ export const SEGMENTATIONS_ERRORS = {
     message: "The objects of '{name}' have not been laid out on a map yet.",
     hint: 'Lay them out first.',
   },
-  'map-file-type': {
-    code: 'BAD_INPUT',
-    message: "A map cannot be written to '{path}', because its name ends in neither .csv nor .json.",
-    hint: 'Choose a name that ends in .csv or .json.',
-  },
   'health-unchecked': {
     code: 'WRONG_STATE',
     message: "'{name}' has not been checked, or the app has been restarted since.",

@@ -4,8 +4,11 @@ import { runsOf } from './rle.ts';
 /**
  * IoU of all that some masks cover and all that others do, on the same grid.
  * @returns 1 where neither covers anything
+ * @throws RangeError where the grids differ
  */
 export function unionIou(some: readonly MaskShape[], others: readonly MaskShape[]): number {
+  const grids = [...some, ...others].map(({ gridWidth, gridHeight }) => `${gridWidth} x ${gridHeight}`);
+  if (new Set(grids).size > 1) throw new RangeError(`masks of different grids: ${grids.join(', ')}`);
   const edges = [
     ...some.flatMap((shape) => edgesOf(shape, 0)),
     ...others.flatMap((shape) => edgesOf(shape, 1)),

@@ -13,6 +13,7 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { contract, type Client } from '../../../src-main/contract/contract.ts';
+import { UserError } from '../../../src-main/contract/errors.ts';
 import { ExportOptions } from '../../../src-main/contract/export.ts';
 import { FilePath } from '../../../src-main/contract/file-path.ts';
 import {
@@ -54,6 +55,13 @@ const EXPORT: Writer = (client, outPath) =>
     versionId: DatasetVersionId.parse(1),
     options: { ...ExportOptions.parse({ format: 'coco', outPath: 'out' }), outPath },
   });
+/** Those that write a picture. */
+const PICTURES: Record<string, Writer> = {
+  ...Object.fromEntries(Object.entries(WRITERS).filter(([name]) => /Sheet|Heat|Previews/.test(name))),
+  'system.checkOutput of a sheet': (client, path, overwrite) =>
+    client.system.checkOutput({ path, overwrite, isSheet: true }),
+};
+const codeOf = (error: unknown) => (error instanceof UserError ? error.code : error);
 const PLAN: Writer = (client, planTo) => client.runs.start({ collectionId: CollectionId.parse(1), planTo });
 const RESUME: Writer = (client, planTo) => client.runs.resume({ id: RunId.parse(1), planTo });
 const ALL: Record<string, Writer> = {
@@ -150,6 +158,26 @@ describe('every writer', () => {
       expect(readFileSync(join(photos, 'photo.jpg'), 'utf8')).toBe('a photo');
       expect(existsSync(join(photos, 'new.png'))).toBe(false);
       await expect(write(client, 'a\0b', true)).rejects.toMatchObject({ code: 'BAD_INPUT' });
+    },
+  );
+
+  test.each(Object.entries(PICTURES))(
+    'writes a picture under no name of another format: %s',
+    async (_, write) => {
+      const { client, out } = await started();
+      for (const name of ['sheet.jpg', 'sheet.png.WEBP', 'sheet.pdf']) {
+        const path = join(out, name);
+        await expect(write(client, path, false)).rejects.toMatchObject({
+          code: 'BAD_INPUT',
+          message: expect.stringContaining(path) as string,
+        });
+        expect(existsSync(path)).toBe(false);
+      }
+      // What it refuses here is that there is nothing to draw.
+      for (const name of ['sheet', 'sheet.PNG']) {
+        const written = write(client, join(out, name), false).then(() => null, codeOf);
+        expect(await written).not.toBe('BAD_INPUT');
+      }
     },
   );
 

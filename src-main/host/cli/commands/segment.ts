@@ -79,9 +79,10 @@ export function addSegmentCommand(program: Command): void {
       await withSession(async ({ client }) => {
         // Known before hours of work rather than after them.
         await checkModel(client, options.model);
-        for (const file of [options.sheet, options.plan]) {
-          if (file !== undefined) await client.system.checkOutput(sheetFile(file, options));
-        }
+        const { sheet, plan } = options;
+        if (sheet !== undefined)
+          await client.system.checkOutput({ ...writtenFile(sheet, options), isSheet: true });
+        if (plan !== undefined) await client.system.checkOutput(writtenFile(plan, options));
         if (options.newOnly) {
           output.result(await addNewImages({ client, output }, which, options), addedLines);
           return;
@@ -101,7 +102,7 @@ export function addSegmentCommand(program: Command): void {
         await followSegmentation(client, started, output);
         const { id } = started.segmentation;
         if (options.sheet !== undefined) {
-          await client.segmentations.writeSheet({ id, ...sheetFile(options.sheet, options) });
+          await client.segmentations.writeSheet({ id, ...writtenFile(options.sheet, options) });
         }
         output.result(await client.segmentations.get({ id }), segmentationLines);
       });
@@ -146,8 +147,8 @@ function refuseSettings(command: Command): void {
   });
 }
 
-const sheetFile = (sheet: string, { force }: Pick<Options, 'force'>) => ({
-  path: resolve(sheet),
+const writtenFile = (file: string, { force }: Pick<Options, 'force'>) => ({
+  path: resolve(file),
   overwrite: force === true,
 });
 
@@ -173,7 +174,7 @@ async function addNewImages(
   if (newCount > 0) {
     await followSegmentation(client, await client.segmentations.resume({ id, isNewOnly: true }), output);
   }
-  if (sheet !== undefined) await client.segmentations.writeSheet({ id, ...sheetFile(sheet, options) });
+  if (sheet !== undefined) await client.segmentations.writeSheet({ id, ...writtenFile(sheet, options) });
   return { segmentation: await client.segmentations.get({ id }), addedCount: newCount, ...others };
 }
 

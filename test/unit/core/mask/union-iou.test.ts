@@ -16,3 +16,10 @@ test('the overlap of two groups of masks is that of what each covers, however of
   expect(unionIou([], some)).toBe(0);
   expect(unionIou([], [])).toBe(1);
 });
+
+test('masks of different grids have no overlap', () => {
+  const row =
+    encodeRle({ data: new Uint8Array(10).fill(1), widthPx: 10, heightPx: 1 })?.shape ?? expect.fail('empty');
+  expect(() => unionIou([shape(1)], [row])).toThrow(RangeError);
+  expect(() => unionIou([shape(1), row], [])).toThrow(RangeError);
+});
