@@ -28,7 +28,35 @@ export type ImageRow = {
   note: string | null;
 };
 
+/** No file has this time, so a row that carries it is opened again when its file comes back. */
+export const NEVER_MS = -1;
+
 export type ImageRowValues = Omit<ImageRow, 'id'>;
+
+/** The columns of ImageRowValues, in the order of the table. */
+export const IMAGE_COLUMNS: readonly (keyof ImageRowValues)[] = [
+  'collection_id',
+  'rel_path',
+  'path_bytes',
+  'status',
+  'size_bytes',
+  'mtime_ms',
+  'change_time_ms',
+  'seen_by_scan',
+  'content_hash',
+  'format',
+  'width_px',
+  'height_px',
+  'orientation',
+  'colour_space',
+  'bit_depth',
+  'has_alpha',
+  'frame_count',
+  'brightness',
+  'problem_code',
+  'problem_detail',
+  'note',
+];
 
 export function toImage(row: ImageRow): Image {
   return {

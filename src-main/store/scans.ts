@@ -3,7 +3,14 @@ import type { CollectionId, JobId } from '../contract/ids.ts';
 import type { ImageStatus, ProblemCode } from '../contract/image.ts';
 import type { FileKey, FoundFile, InspectedFile } from '../domain/scan.ts';
 import type { WritableDb } from './connection.ts';
-import { fromHash, toRowValues, type ImageRow, type ImageRowValues } from './image-row.ts';
+import {
+  fromHash,
+  IMAGE_COLUMNS,
+  NEVER_MS,
+  toRowValues,
+  type ImageRow,
+  type ImageRowValues,
+} from './image-row.ts';
 
 export type ScanBatch<T> = { collectionId: CollectionId; scanId: JobId; files: readonly T[] };
 
@@ -22,31 +29,8 @@ type StoredRow = Pick<
   | 'content_hash'
   | 'brightness'
   | 'problem_code'
->;
+> & { former_hash: Uint8Array | null };
 
-const COLUMNS: readonly (keyof ImageRowValues)[] = [
-  'collection_id',
-  'rel_path',
-  'path_bytes',
-  'status',
-  'size_bytes',
-  'mtime_ms',
-  'change_time_ms',
-  'seen_by_scan',
-  'content_hash',
-  'format',
-  'width_px',
-  'height_px',
-  'orientation',
-  'colour_space',
-  'bit_depth',
-  'has_alpha',
-  'frame_count',
-  'brightness',
-  'problem_code',
-  'problem_detail',
-  'note',
-];
 /** Columns that a problem leaves as they were when the file could last be read. */
 const FACT_COLUMNS: ReadonlySet<keyof ImageRowValues> = new Set([
   'content_hash',
@@ -70,8 +54,6 @@ export const unseenSql = `
   SELECT id FROM images
   WHERE collection_id = @collectionId AND status <> 'missing' AND seen_by_scan > @scanId
   LIMIT ${CHUNK_ROWS}`;
-/** No file has this time, so a row that carries it is opened again when its file comes back. */
-const NEVER_MS = -1;
 
 /**
  * What a scan writes. Every method is one transaction and may be repeated with the same scan's id: a scan
@@ -102,23 +84,27 @@ export class ScanRepository {
   readonly #touch: Statement<
     [{ id: number; scanId: number; status: ImageStatus; changeTimeMs: number | null }]
   >;
-  readonly #upsert: Statement<[ImageRowValues]>;
+  readonly #upsert: Statement<[ImageRowValues & { formerHash: Uint8Array | null }]>;
 
   constructor(db: WritableDb) {
     this.#stored = db.prepare(`
-      SELECT id, status, size_bytes, mtime_ms, change_time_ms, seen_by_scan, content_hash, brightness, problem_code
+      SELECT id, status, size_bytes, mtime_ms, change_time_ms, seen_by_scan, content_hash, former_hash, brightness,
+        problem_code
       FROM images
       WHERE collection_id = ? AND ifnull(path_bytes, rel_path) = ?`);
     this.#touch = db.prepare(`
-      UPDATE images SET seen_by_scan = @scanId, status = @status, change_time_ms = @changeTimeMs WHERE id = @id`);
+      UPDATE images SET seen_by_scan = @scanId, status = @status, change_time_ms = @changeTimeMs, former_hash = NULL
+      WHERE id = @id`);
     this.#upsert = db.prepare(`
-      INSERT INTO images (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((column) => `@${column}`).join(', ')})
+      INSERT INTO images (${IMAGE_COLUMNS.join(', ')}, former_hash)
+      VALUES (${IMAGE_COLUMNS.map((column) => `@${column}`).join(', ')}, @formerHash)
       ON CONFLICT (collection_id, ifnull(path_bytes, rel_path)) DO UPDATE SET
-        ${COLUMNS.map((column) => `${column} = ${newValueOf(column)}`).join(', ')}`);
+        ${IMAGE_COLUMNS.map((column) => `${column} = ${newValueOf(column)}`).join(', ')},
+        former_hash = excluded.former_hash`);
     const unseen = db.prepare<[{ collectionId: number; scanId: number }], number>(unseenSql).pluck();
     const forget = db.prepare<[number]>('DELETE FROM images WHERE id = ? AND content_hash IS NULL');
     const markMissing = db.prepare<[number]>(`
-      UPDATE images SET status = 'missing', problem_code = NULL, problem_detail = NULL,
+      UPDATE images SET status = 'missing', problem_code = NULL, problem_detail = NULL, former_hash = NULL,
         mtime_ms = iif(status = 'problem', ${NEVER_MS}, mtime_ms)
       WHERE id = ?`);
     const finishCollection = db.prepare(
@@ -168,22 +154,23 @@ export class ScanRepository {
   }
 
   #save(file: InspectedFile, { collectionId, scanId }: Omit<ScanBatch<InspectedFile>, 'files'>): void {
-    const status = file.facts
-      ? this.#statusOf(file.facts.contentHash, this.#find(collectionId, file), scanId)
-      : 'problem';
-    this.#upsert.run(toRowValues(file, { collectionId, scanId, status }));
-  }
-
-  #statusOf(hash: Parameters<typeof fromHash>[0], stored: StoredRow | undefined, scanId: JobId): ImageStatus {
-    if (!stored?.content_hash) return 'ok';
-    if (Buffer.compare(stored.content_hash, fromHash(hash)) !== 0) return 'changed';
-    // Saved twice by the same scan: the first result still applies.
-    return stored.seen_by_scan === scanId && stored.status === 'changed' ? 'changed' : 'ok';
+    const stored = this.#find(collectionId, file);
+    const formerHash = file.facts && formerOf(fromHash(file.facts.contentHash), stored, scanId);
+    const status = !file.facts ? 'problem' : formerHash ? 'changed' : 'ok';
+    this.#upsert.run({ ...toRowValues(file, { collectionId, scanId, status }), formerHash });
   }
 
   #find(collectionId: CollectionId, { relPath, pathBytes }: FileKey): StoredRow | undefined {
     return this.#stored.get(collectionId, pathBytes ?? relPath);
   }
+}
+
+/** The content that a file had before; null where it has not changed. */
+function formerOf(hash: Uint8Array, stored: StoredRow | undefined, scanId: JobId): Uint8Array | null {
+  if (!stored?.content_hash) return null;
+  if (Buffer.compare(stored.content_hash, hash) !== 0) return stored.content_hash;
+  // Saved twice by the same scan: the first result still applies.
+  return stored.seen_by_scan === scanId ? stored.former_hash : null;
 }
 
 function newValueOf(column: keyof ImageRowValues): string {

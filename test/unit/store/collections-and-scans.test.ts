@@ -340,6 +340,83 @@ describe('a scan', () => {
     expect(test.statuses(collectionId)).toMatchObject({ 'kept.jpg': 'ok' });
   });
 
+  describe('of files that took the names of others', () => {
+    const named = (names: Record<string, number>, mtimeMs = 1) =>
+      Object.entries(names).map(([name, content]) => ({ relPath: `${name}.jpg`, content, mtimeMs }));
+    const CASES: Record<
+      string,
+      { before: Record<string, number>; after: Record<string, number>; gone?: number[] }
+    > = {
+      'two that swapped them': { before: { a: 1, b: 2 }, after: { a: 2, b: 1 } },
+      'three in a ring': { before: { a: 1, b: 2, c: 3 }, after: { a: 3, b: 1, c: 2 } },
+      'four in two pairs': { before: { a: 1, b: 2, c: 3, d: 4 }, after: { a: 2, b: 1, c: 4, d: 3 } },
+      'one that pushed another on': { before: { a: 1, b: 2 }, after: { b: 1, c: 2 } },
+      'a whole row that was pushed on': {
+        before: { a: 1, b: 2, c: 3, d: 4 },
+        after: { b: 1, c: 2, d: 3, e: 4 },
+      },
+      'one that took that of a removed file': { before: { a: 1, b: 2 }, after: { b: 1 }, gone: [2] },
+      'names that differ in case': { before: { img: 1, IMG: 2 }, after: { img: 2, IMG: 1 } },
+      'two that swapped, next to copies of them': {
+        before: { a: 1, b: 2, copy: 1 },
+        after: { a: 2, b: 1, copy: 1 },
+      },
+    };
+
+    test.each(Object.entries(CASES))('follows %s', (_, { before, after, gone = [] }) => {
+      using test = new TestStore(tempFolder());
+      const { images, segmentations, tags } = test.store;
+      const collectionId = test.collection();
+      scanFolder(test.store, { collectionId, scanId: 1, files: named(before) });
+      const segmentationId = segmentAll(test, collectionId);
+      const ids = new Map(Object.keys(before).map((name) => [name, test.imageId(`${name}.jpg`)]));
+      for (const [name, id] of ids) tags.change([id], [`was-${name}`], []);
+      const scan = { collectionId, scanId: 2, files: named(after, 9) };
+      scanFolder(test.store, scan);
+      // A scan that was killed is repeated.
+      scanFolder(test.store, scan);
+      for (const [name, id] of ids) {
+        const content = before[name] ?? expect.fail('unknown');
+        const image = images.get(id);
+        if (gone.includes(content)) {
+          expect(image).toMatchObject({ status: 'missing' });
+          continue;
+        }
+        expect(image).toMatchObject({ status: 'ok', facts: { contentHash: hashOf(content) } });
+        expect(after[image?.relPath.replace('.jpg', '') ?? '']).toBe(content);
+        expect(segmentations.masksOf(segmentationId, id)).toHaveLength(1);
+        expect(test.store.gallery.tiles(segmentationId, [id])).toMatchObject([{ relPath: image?.relPath }]);
+        expect(tags.ofImages([id])).toEqual([{ tag: `was-${name}`, images: 1 }]);
+      }
+      expect(Object.keys(test.statuses(collectionId))).toHaveLength(Object.keys(after).length + gone.length);
+      expect(test.store.collections.get(collectionId)?.counts).toEqual(test.recount(collectionId));
+      // Known from now on, and found again when all is as it was.
+      expect(scanFolder(test.store, { collectionId, scanId: 3, files: named(after, 9) })).toEqual([]);
+      scanFolder(test.store, { collectionId, scanId: 4, files: named(before, 1) });
+      expect(new Map(Object.keys(before).map((name) => [name, test.imageId(`${name}.jpg`)]))).toEqual(ids);
+      for (const [name, id] of ids)
+        expect(images.get(id)).toMatchObject({
+          status: 'ok',
+          facts: { contentHash: hashOf(before[name] ?? -1) },
+        });
+      expect(test.db.pragma('foreign_key_check')).toEqual([]);
+    });
+
+    test('does not follow a copy of what was there before the file was edited', () => {
+      using test = new TestStore(tempFolder());
+      const collectionId = test.collection();
+      scanFolder(test.store, { collectionId, scanId: 1, files: named({ a: 1, b: 2 }) });
+      segmentAll(test, collectionId);
+      const id = test.imageId('a.jpg');
+      scanFolder(test.store, { collectionId, scanId: 2, files: named({ a: 5, b: 2, original: 1 }, 9) });
+      expect(test.store.images.get(id)).toMatchObject({ relPath: 'a.jpg', status: 'changed' });
+      // Nor where another file is overwritten by a copy of it.
+      scanFolder(test.store, { collectionId, scanId: 3, files: named({ a: 5, b: 5, original: 1 }, 12) });
+      expect(test.store.images.get(id)).toMatchObject({ relPath: 'a.jpg' });
+      expect(test.statuses(collectionId)).toMatchObject({ 'b.jpg': 'changed' });
+    });
+  });
+
   test('settles thousands of vanished files in several steps, each short', () => {
     using test = new TestStore(tempFolder());
     const collectionId = test.collection();
@@ -412,9 +489,15 @@ describe('any history of a folder', () => {
             if (isLate) scanFolder(test.store, { collectionId, scanId, files });
           }
           scanFolder(test.store, { collectionId, scanId, files });
-          applyRules(known, files);
-          const expected = Object.fromEntries([...known].map(([relPath, { status }]) => [relPath, status]));
-          expect(test.statuses(collectionId)).toEqual(expected);
+          if (doExchange(known, files)) {
+            // Which image has which file is the tests' above; what is said of each file is the rules' all the same.
+            replaceBy(known, rowsOf(test));
+            checkFiles(known, files);
+          } else {
+            applyRules(known, files);
+            const expected = Object.fromEntries([...known].map(([relPath, { status }]) => [relPath, status]));
+            expect(test.statuses(collectionId)).toEqual(expected);
+          }
           expect(test.store.collections.get(collectionId)?.counts).toEqual(test.recount(collectionId));
         }
       }),
@@ -428,6 +511,44 @@ describe('any history of a folder', () => {
     const toOpen = store.scans.diffFound({ collectionId, scanId, files: files.map(asFound) });
     const opened = toOpen.slice(0, saved).flatMap((index) => files[index] ?? []);
     store.scans.saveInspected({ collectionId, scanId, files: opened.map(asInspected) });
+  }
+
+  /** Whether a changed file has the content that another one had before. */
+  function doExchange(known: Map<string, Known>, files: readonly TestFile[]): boolean {
+    const there = new Map(files.map((file) => [file.relPath, file.content]));
+    const hasLeft = [...known].filter(
+      ([relPath, { content }]) => content !== null && there.get(relPath) !== content,
+    );
+    return hasLeft.some(([relPath]) =>
+      hasLeft.some(([other, { content }]) => other !== relPath && there.get(relPath) === content),
+    );
+  }
+
+  function rowsOf({ db }: TestStore): [string, Known][] {
+    const rows = db.prepare<[], { rel_path: string; status: ImageStatus; hash: string | null }>(
+      'SELECT rel_path, status, lower(hex(content_hash)) AS hash FROM images',
+    );
+    const contents = new Map([0, 1, 2, 3].map((content) => [hashOf(content) as string, content]));
+    return rows
+      .all()
+      .map(({ rel_path, status, hash }) => [rel_path, { status, content: contents.get(hash ?? '') ?? null }]);
+  }
+
+  function replaceBy(known: Map<string, Known>, rows: readonly [string, Known][]): void {
+    known.clear();
+    for (const [relPath, row] of rows) known.set(relPath, row);
+  }
+
+  /** Each file has a row that says what it is, and the others are of files that are not there. */
+  function checkFiles(known: Map<string, Known>, files: readonly TestFile[]): void {
+    const there = new Map(files.map((file) => [file.relPath, file.content]));
+    for (const [relPath, { status, content }] of known) {
+      const now = there.get(relPath);
+      if (now === undefined) expect([status, content]).toEqual(['missing', expect.any(Number)]);
+      else if (typeof now !== 'number') expect(status).toBe('problem');
+      else expect([['ok', 'changed'].includes(status), content]).toEqual([true, now]);
+    }
+    expect([...known.keys()]).toEqual(expect.arrayContaining([...there.keys()]));
   }
 
   function applyRules(known: Map<string, Known>, files: readonly TestFile[]): void {

@@ -212,6 +212,12 @@ describe('the plan of', () => {
       'images_by_status (collection_id=? AND status=? AND rel_path>?)',
     );
     expect(planOf(test, movedSql.unused)).toContain('images_by_hash (collection_id=? AND content_hash=?)');
+    for (const sql of [movedSql.changed, movedSql.former])
+      expect(planOf(test, sql)).toContain('images_by_former_hash (collection_id=?');
+    expect(planOf(test, movedSql.exchanged)).toContain('images_by_hash (collection_id=? AND content_hash=?)');
+    expect(planOf(test, movedSql.gone)).toContain(
+      'images_missing_by_hash (collection_id=? AND content_hash=?)',
+    );
     for (const sql of Object.values({ ...movedSql, ...renameSql }))
       expect(planOf(test, sql)).not.toMatch(/SCAN|TEMP B-TREE/);
   });
