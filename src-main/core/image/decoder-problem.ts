@@ -53,7 +53,7 @@ function unreadVariant(format: ImageFormat, bytes: Buffer): string | undefined {
 
 /** The first line of what a library said, in parentheses; sharp's words for nothing at all say nothing to a person. */
 function reasonOf(message: string): string {
-  const line = (message.split('\n')[0] ?? '').replace(/^Input (buffer|file) /, '');
+  const line = (message.split('\n')[0] ?? '').replace(/^Input (buffer|file) /, '').replace(/[:\s]+$/, '');
   return line === '' || line === 'Unknown error' ? '' : ` (${line})`;
 }
 

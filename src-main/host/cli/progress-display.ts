@@ -1,4 +1,4 @@
-import { formatDuration } from './output.ts';
+import { countText, formatDuration } from './output.ts';
 
 const MAX_BAR_WIDTH = 24;
 /** Width of a line where there is no terminal to ask. */
@@ -59,10 +59,14 @@ function describe({ progress }: { progress: ShownProgress | null }, columns: num
   const rate = ratePerS === null ? '' : `  ${ratePerS.toFixed(ratePerS < 10 ? 1 : 0)} ${unit}/s`;
   const eta = etaMs ? `  ${formatDuration(etaMs)} left` : '';
   // A phase that counts nothing says what it does, and no number.
-  if (total === null) return `${phase}${done === 0 ? '' : `  ${done} ${unit}${rate}`}${eta}`;
+  if (total === null) return `${phase}${done === 0 ? '' : `  ${amountText(done, unit)}${rate}`}${eta}`;
   const numbers = `${done}/${total} ${unit}${rate}${eta}`;
   const barWidth = Math.min(MAX_BAR_WIDTH, columns - phase.length - numbers.length - '  [] '.length);
   if (barWidth < 4) return `${phase}  ${numbers}`;
   const filled = Math.round((total === 0 ? 1 : Math.min(1, done / total)) * barWidth);
   return `${phase}  [${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}] ${numbers}`;
 }
+
+/** @param unit as jobs name it: the plural of a word, or `MiB` */
+const amountText = (done: number, unit: string) =>
+  unit.endsWith('s') ? countText(done, unit.slice(0, -1)) : `${done} ${unit}`;

@@ -2,6 +2,9 @@ import type { MaskImportResult } from '../../contract/mask-import.ts';
 
 /** How many reasons and notes are reported individually; the rest are counted. */
 const KEPT = 1_000;
+/** Names and labels of a file can be of any length; a message is read by a person. */
+const MAX_NAME = 200;
+const MAX_DETAIL = 600;
 
 type Findings = Pick<MaskImportResult, 'skipped' | 'problems' | 'notes' | 'noteCount'>;
 
@@ -11,14 +14,27 @@ export class ImportReport {
 
   problem(name: string, detail: string): void {
     this.findings.skipped++;
-    if (this.findings.problems.length < KEPT) this.findings.problems.push({ name, detail });
+    if (this.findings.problems.length < KEPT) this.findings.problems.push(readable(name, detail));
   }
 
   /** Equal notes are reported once. */
   note(name: string, detail: string): void {
     const { notes } = this.findings;
-    if (notes.some((note) => note.name === name && note.detail === detail)) return;
+    const one = readable(name, detail);
+    if (notes.some((note) => note.name === one.name && note.detail === one.detail)) return;
     this.findings.noteCount++;
-    if (notes.length < KEPT) notes.push({ name, detail });
+    if (notes.length < KEPT) notes.push(one);
   }
+}
+
+const readable = (name: string, detail: string) => ({
+  name: shortened(name, MAX_NAME),
+  detail: shortened(detail, MAX_DETAIL),
+});
+
+/** The beginning and the end of a text that is too long: they say where in a file something is. */
+function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const half = Math.floor((most - 1) / 2);
+  return `${text.slice(0, half).toWellFormed()}…${text.slice(-half).toWellFormed()}`;
 }

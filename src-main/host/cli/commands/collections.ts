@@ -7,7 +7,7 @@ import type { Image } from '../../../contract/image.ts';
 import type { Job } from '../../../contract/job.ts';
 import { confirmRemoval } from '../find-named.ts';
 import { followJob } from '../follow-job.ts';
-import { printable, table } from '../output.ts';
+import { countText, printable, table } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { brightnessLines, brightnessSetting } from './brightness-argument.ts';
 import { findCollection } from './collection-argument.ts';
@@ -211,7 +211,7 @@ function listLines(collections: Collection[]): string[] {
 }
 
 function removalQuestion({ name, counts }: Collection): string {
-  return `Remove '${name}' and everything made from its ${counts.total} images? The folder itself is kept.`;
+  return `Remove '${name}' and everything made from its ${countText(counts.total, 'image')}? The folder itself is kept.`;
 }
 
 async function everyPage<T>(

@@ -9,7 +9,7 @@ import {
 } from '../../../contract/dataset.ts';
 import { UserError } from '../../../contract/errors.ts';
 import { ReviewState } from '../../../contract/mask.ts';
-import { printable, table } from '../output.ts';
+import { countText, printable, table } from '../output.ts';
 import type { SplitLeaks } from '../../../contract/look-alike.ts';
 import { leakLines } from './duplicates.ts';
 import { contextOf } from '../context.ts';
@@ -221,7 +221,7 @@ function detailLines(version: DatasetVersionDetail & { leaks: SplitLeaks }): str
     hidden > 0 ? `${hidden} hidden, because they look like others` : '',
   ].filter((text) => text !== '');
   return [
-    `${printable(datasetName)}@${versionNumber}: ${counts.images} images, ${counts.masks} masks, frozen`,
+    `${printable(datasetName)}@${versionNumber}: ${countText(counts.images, 'image')}, ${countText(counts.masks, 'mask')}, frozen`,
     `  train/val/test: ${sharesOf(version)} images`,
     ...emptySplits(version),
     `  classes: ${classes.map(({ number: id, name }) => `${id} ${printable(name)}`).join(', ')}`,

@@ -12,7 +12,7 @@ import { CallWorker } from '../../../jobs/call-worker.ts';
 import { forkNodeWorker } from '../../shared/fork-node-worker.ts';
 import { sampleFolder, workerEntry } from '../../shared/paths.ts';
 import { followJob } from '../follow-job.ts';
-import { formatDuration, table } from '../output.ts';
+import { countText, formatDuration, table } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { openSession } from '../session.ts';
 
@@ -132,7 +132,7 @@ function pretrain(demo: Demo, collectionId: CollectionId, epochs: number): Promi
     const [first, last] = [loss?.points[0]?.[1] ?? NaN, loss?.points.at(-1)?.[1] ?? NaN];
     return {
       value: model.id,
-      result: `${run.totalSteps} steps, loss ${first.toFixed(2)} to ${last.toFixed(2)}, ${run.device}`,
+      result: `${countText(run.totalSteps, 'step')}, loss ${first.toFixed(2)} to ${last.toFixed(2)}, ${run.device}`,
     };
   });
 }
@@ -152,7 +152,7 @@ function segment(demo: Demo, { collectionId, modelId, name }: SegmentTask): Prom
     await followJob(client, job.id);
     await client.segmentations.writeSheet({ id: segmentation.id, path: join(folder, sheet) });
     const { imageCount } = await client.segmentations.get({ id: segmentation.id });
-    return { value: segmentation.id, result: `${imageCount} images segmented into objects` };
+    return { value: segmentation.id, result: `${countText(imageCount, 'image')} segmented into objects` };
   });
 }
 
@@ -179,7 +179,10 @@ function showScore(demo: Demo, id: SegmentationId, name: string): Promise<null> 
     const masks = await Promise.all(items.map((imageId) => client.masks.ofImage({ id, imageId })));
     const scores = masks.flat().flatMap(({ level, score }) => (level === 0 ? [score] : []));
     const average = scores.reduce((sum, score) => sum + score, 0) / Math.max(scores.length, 1);
-    return { value: null, result: `${scores.length} objects, average score ${average.toFixed(2)}` };
+    return {
+      value: null,
+      result: `${countText(scores.length, 'object')}, average score ${average.toFixed(2)}`,
+    };
   });
 }
 
@@ -199,7 +202,7 @@ async function makeDataset(demo: Demo, segmentationId: SegmentationId): Promise<
     const made = await client.datasets.create({ name: 'demo', recipe });
     const { images, masks, leftOut } = made.counts;
     const without = leftOut.empty > 0 ? `; ${leftOut.empty} images with nothing but background left out` : '';
-    const result = `${images} images, ${masks} masks, ${made.classes.length} classes${without}`;
+    const result = `${countText(images, 'image')}, ${countText(masks, 'mask')}, ${made.classes.length} classes${without}`;
     return { value: made, result };
   });
   for (const format of EXPORTS) {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Option, type Command } from 'commander';
 import { ExportFormat, ExportImages, ExportOptions, type Export } from '../../../contract/export.ts';
 import { followJob } from '../follow-job.ts';
-import { printable } from '../output.ts';
+import { countText, printable } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { findVersion } from './datasets.ts';
 
@@ -58,7 +58,7 @@ function exportLines({ options, result }: Export): string[] {
   const shown = result.problems.slice(0, PROBLEMS_SHOWN);
   const more = result.problems.length - shown.length;
   return [
-    `Wrote ${result.images} images with ${result.masks} masks as ${options.format} to ${printable(options.outPath)}`,
+    `Wrote ${countText(result.images, 'image')} with ${countText(result.masks, 'mask')} as ${options.format} to ${printable(options.outPath)}`,
     ...(result.leftOut > 0 ? [`${result.leftOut} images could not be exported:`] : []),
     ...shown.map(({ relPath, detail }) => `  ${printable(relPath)}: ${detail}`),
     ...(more > 0 ? [`  ... and ${more} more; use --json to list them all`] : []),

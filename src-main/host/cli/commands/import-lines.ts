@@ -1,7 +1,7 @@
 import type { Client } from '../../../contract/contract.ts';
 import type { ImportId } from '../../../contract/ids.ts';
 import type { ImportCounts, ImportedImage, MaskImport } from '../../../contract/mask-import.ts';
-import { printable } from '../output.ts';
+import { countText, printable } from '../output.ts';
 
 /** Problems and images that are listed one by one; the rest is counted. */
 const ROWS_SHOWN = 20;
@@ -24,11 +24,11 @@ export function importLines({ id, options, result, batch, differentImages }: Sho
   if (!result) return [isDryRun ? UNFINISHED_PREVIEW : batch === null ? NOTHING_YET : UNFINISHED, ...undo];
   const { images, problems, skipped, notes, noteCount } = result;
   return [
-    `${images} images: ${countsText(result)}`,
+    `${countText(images, 'image')}: ${countsText(result)}`,
     ...(isDryRun ? listed(differentImages, differentImages.length, imageLine) : []),
     ...(skipped > 0 ? [`${unusedText(skipped)}:`] : []),
     ...listed(problems, skipped, problemLine),
-    ...(noteCount > 0 ? [`${noteCount} notes:`] : []),
+    ...(noteCount > 0 ? [`${countText(noteCount, 'note')}:`] : []),
     ...listed(notes, noteCount, problemLine),
     ...(isDryRun ? ['Nothing was changed: this was a preview.'] : []),
     ...undo,
@@ -40,7 +40,7 @@ const UNFINISHED_PREVIEW = 'The preview has not ended.';
 const NOTHING_YET = 'The import has not ended: no mask is imported yet.';
 
 const countsText = ({ kept, changed, added, rejected }: ImportCounts) =>
-  `${kept} masks unchanged, ${changed} changed, ${added} added, ${rejected} rejected`;
+  `${countText(kept, 'mask')} unchanged, ${changed} changed, ${added} added, ${rejected} rejected`;
 
 function imageLine({ relPath, skipped, ...counts }: ImportedImage): string {
   const unused = skipped > 0 ? `, ${skipped} not used` : '';

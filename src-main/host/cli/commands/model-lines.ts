@@ -1,5 +1,5 @@
 import type { EncoderCard, Model } from '../../../contract/model.ts';
-import { dateText, printable } from '../output.ts';
+import { countText, dateText, printable } from '../output.ts';
 
 /** A model with its card, one line per fact. */
 export function modelLines(model: Model): string[] {
@@ -17,7 +17,7 @@ export function modelLines(model: Model): string[] {
       : []),
     ...(training
       ? [
-          `  ${training.steps} steps on ${training.imageCount} images of '${printable(training.collectionName)}', preset ${printable(training.preset)}`,
+          `  ${countText(training.steps, 'step')} on ${countText(training.imageCount, 'image')} of '${printable(training.collectionName)}', preset ${printable(training.preset)}`,
           ...(training.startedFrom === null ? [] : [`  started from '${printable(training.startedFrom)}'`]),
         ]
       : []),

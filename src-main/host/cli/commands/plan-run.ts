@@ -3,7 +3,7 @@ import type { Client } from '../../../contract/contract.ts';
 import type { Job } from '../../../contract/job.ts';
 import type { Run } from '../../../contract/run.ts';
 import { followJob } from '../follow-job.ts';
-import { printable, type Output } from '../output.ts';
+import { countText, printable, type Output } from '../output.ts';
 
 /**
  * Has a run prepared for PyTorch, and says what to do with it.
@@ -25,7 +25,7 @@ function torchLines({ run, folder }: { run: Run; folder: string }): string[] {
   const place = printable(folder);
   const last = printable(join(folder, `checkpoint-${totalSteps}.safetensors`));
   return [
-    `Planned run ${id} '${printable(name)}' in ${place}: ${imageCount} images, step ${checkpointStep ?? 0} of ${totalSteps}.`,
+    `Planned run ${id} '${printable(name)}' in ${place}: ${countText(imageCount, 'image')}, step ${checkpointStep ?? 0} of ${totalSteps}.`,
     `  Train it where PyTorch is: python -m r2o_torch ${place}`,
     `  Then, here: r2o runs take ${id} ${last}`,
     `  and: r2o runs resume ${id}`,

@@ -4,7 +4,7 @@ import { UserError } from '../../../contract/errors.ts';
 import type { Model } from '../../../contract/model.ts';
 import { EncoderName, PresetName, PretrainOverrides, type PretrainPlan } from '../../../contract/pretrain.ts';
 import { roundedEstimateMs } from '../../../contract/rounded-estimate.ts';
-import { formatDuration } from '../output.ts';
+import { countText, formatDuration } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { COLLECTION_OR_FOLDER, openCollection } from './collection-argument.ts';
 import { checkModel, MODEL_OR_FILE, openModel } from './model-argument.ts';
@@ -148,7 +148,7 @@ function summaryLines({
   const { encoder, viewPx, epochs, epochImages, batchSize } = config;
   const drawn = epochImages !== null && epochImages < imageCount ? ` ${epochImages} images each,` : '';
   return [
-    `${imageCount} images, ${encoder} at ${viewPx} px, ${epochs} epochs of${drawn} ${batchSize} per step (${totalSteps} steps) on ${device}${time}`,
+    `${countText(imageCount, 'image')}, ${encoder} at ${viewPx} px, ${epochs} epochs of${drawn} ${batchSize} per step (${countText(totalSteps, 'step')}) on ${device}${time}`,
     ...warnings.map(({ message, hint }) => `  note: ${[message, hint].filter(Boolean).join(' ')}`),
   ];
 }

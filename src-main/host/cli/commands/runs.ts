@@ -8,7 +8,7 @@ import type { MetricCurve, Run } from '../../../contract/run.ts';
 import { shownStateOfRun } from '../../../contract/shown-state.ts';
 import { confirmRemoval, findNamed } from '../find-named.ts';
 import { Cancelled, followJob } from '../follow-job.ts';
-import { printable, table, type Output } from '../output.ts';
+import { countText, printable, table, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { stateText } from '../state-text.ts';
 import { planRun } from './plan-run.ts';
@@ -239,9 +239,9 @@ function runLines(run: Run): string[] {
   const { id, name, preset, step, totalSteps, imageCount, config, device, best, skippedImages } = run;
   return [
     `Run ${id} '${printable(name)}': ${stateText(shownStateOfRun(run), 'never started')}, step ${step} of ${totalSteps}`,
-    `  preset ${preset}: ${config.encoder} at ${config.viewPx} px, ${imageCount} images, ${config.epochs} epochs of ${config.batchSize} per step, on ${device}`,
+    `  preset ${preset}: ${config.encoder} at ${config.viewPx} px, ${countText(imageCount, 'image')}, ${config.epochs} epochs of ${config.batchSize} per step, on ${device}`,
     ...(best ? [`  most stable preview: step ${best.step}, ${best.stability.toFixed(3)}`] : []),
-    ...(skippedImages.length > 0 ? [`  continued without ${skippedImages.length} images:`] : []),
+    ...(skippedImages.length > 0 ? [`  continued without ${countText(skippedImages.length, 'image')}:`] : []),
     ...skippedImages.slice(0, 5).map(({ relPath, detail }) => `    ${printable(relPath)}: ${detail}`),
   ];
 }

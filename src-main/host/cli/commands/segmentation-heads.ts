@@ -5,7 +5,7 @@ import { UserError } from '../../../contract/errors.ts';
 import type { ImageId } from '../../../contract/ids.ts';
 import type { HeadTeacher, HeatStyle, Segmentation } from '../../../contract/segmentation.ts';
 import { contextOf } from '../context.ts';
-import { fileSizeText, printable, type Output } from '../output.ts';
+import { countText, fileSizeText, printable, type Output } from '../output.ts';
 import { toUserError } from '../session.ts';
 
 type HeatOptions = { out: string; image?: string; grey?: boolean; force?: boolean };
@@ -99,13 +99,13 @@ export async function headLines(
       .slice(1)
       .map(
         ({ segmentationId, collection, images }) =>
-          `  also taught by: ${images ? `${images.length} images of ` : ''}'${printable(collection)}' (segmentation ${segmentationId})`,
+          `  also taught by: ${images ? `${countText(images.length, 'image')} of ` : ''}'${printable(collection)}' (segmentation ${segmentationId})`,
       ),
     model
       ? `  model: ${model.id} '${printable(model.name)}' (${model.architecture}), licence: ${model.card.licence ?? 'not stated'}`
       : '  model: removed',
     `  settings: inputPx ${(teacher ?? segmentation).settings.inputPx}, seed ${(teacher ?? segmentation).settings.seed}${teacher && teacher !== segmentation ? `; here inputPx ${settings.inputPx}` : ''}`,
-    `  agreement: ${(foreground.agreement ?? 0).toFixed(2)} (average IoU with masks that it was not learned from, on ${foreground.imageCount} images)`,
+    `  agreement: ${(foreground.agreement ?? 0).toFixed(2)} (average IoU with masks that it was not learned from, on ${countText(foreground.imageCount, 'image')})`,
   ];
 }
 
@@ -138,7 +138,7 @@ async function writeHeat(
       written.skipped.push({ image: relPath, reason: error.message });
     }
     const done = written.files.length + written.skipped.length;
-    if (done % NOTE_EVERY === 0) output.note(`${done}/${segmentation.imageCount} images`);
+    if (done % NOTE_EVERY === 0) output.note(`${done}/${countText(segmentation.imageCount, 'image')}`);
   }
   return written;
 }
@@ -190,11 +190,11 @@ class PngNames {
 
 function heatLines({ files, skipped }: WrittenHeat): string[] {
   const [first] = files;
-  const wrote = files.length === 1 && first ? `Wrote ${first}` : `Wrote ${files.length} files`;
+  const wrote = files.length === 1 && first ? `Wrote ${first}` : `Wrote ${countText(files.length, 'file')}`;
   if (skipped.length === 0) return [wrote];
   return [
     wrote,
-    `Skipped ${skipped.length} images:`,
+    `Skipped ${countText(skipped.length, 'image')}:`,
     ...skipped.slice(0, SHOWN_SKIPPED).map(({ image, reason }) => `  ${printable(image)}: ${reason}`),
   ];
 }

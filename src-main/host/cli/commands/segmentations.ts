@@ -119,7 +119,7 @@ function addChanging(group: Command): void {
       const { output, withSession } = contextOf(command);
       await withSession(async ({ client }) => {
         const { id, name, imageCount } = await findSegmentation(client, which);
-        const question = `Delete '${name}' and the masks of its ${imageCount} images?`;
+        const question = `Delete '${name}' and the masks of its ${countText(imageCount, 'image')}?`;
         if (!options.yes) await confirmRemoval(name, question);
         await client.segmentations.remove({ id });
         output.result({ id }, () => [`Removed '${printable(name)}'.`]);
@@ -160,7 +160,7 @@ export function segmentationLines(segmentation: Segmentation): string[] {
     ...(preliminaryCount > 0
       ? [`  ${countText(preliminaryCount, 'more image')} with preliminary masks`]
       : []),
-    `  mode ${settings.mode}, ${settings.conceptCount} concepts, ${encoder}`,
+    `  mode ${settings.mode}, ${countText(settings.conceptCount, 'concept')}, ${encoder}`,
     ...(foreground ? [`  foreground: ${foregroundText(foreground)}`] : []),
     ...(isDividedByThings(segmentation)
       ? ['  foreground divided by what distinguishes objects, as learned from the same images']
@@ -199,10 +199,10 @@ function foregroundText({ way, agreement, imageCount, from, taughtBy }: Foregrou
       return "by each image's own colours and contrasts; there are too few images to learn from";
     case 'head':
       return from === null
-        ? `learned from ${imageCount} images${togetherText(taughtBy)} (${agreed})`
+        ? `learned from ${countText(imageCount, 'image')}${togetherText(taughtBy)} (${agreed})`
         : `with what segmentation ${from} learned from another collection (${agreed})`;
     case 'disagreement':
-      return `by each image's own colours and contrasts; on ${imageCount} images, the model's features added too little to these`;
+      return `by each image's own colours and contrasts; on ${countText(imageCount, 'image')}, the model's features added too little to these`;
   }
 }
 

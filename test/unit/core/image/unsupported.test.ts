@@ -72,6 +72,16 @@ describe('a file that is whole, but cannot be read, is unsupported', () => {
     const jpeg = await sharpOf(quadrants()).jpeg().toBuffer();
     expect(await problemOf(jpeg.fill(0, 20, 200))).toMatchObject({ code: 'corrupt' });
   });
+
+  it('and what a library says of one ends as a sentence does', async () => {
+    const png = await sharpOf(quadrants()).png().toBuffer();
+    // The width, which its checksum covers, is zero.
+    expect(await problemOf(png.fill(0, 16, 20))).toMatchObject({
+      detail: expect.stringMatching(
+        /^The PNG file is damaged \([^()]*\w\): copy or export it again\.$/,
+      ) as string,
+    });
+  });
 });
 
 describe.skipIf(!hasShared)(`files of other programs${sharedReason}`, () => {
