@@ -4,6 +4,7 @@ import { columnsFor, moveInGrid } from '../../../src-renderer/canvas/grid-layout
 import { pathFromText } from '../../../src-renderer/client/desktop.ts';
 import { formatBytes, formatDuration, formatMeasured } from '../../../src-renderer/i18n/format.ts';
 import { readHash } from '../../../src-renderer/state/navigation.svelte.ts';
+import { imageCountText } from '../../../src-renderer/screens/segmentations/image-count-text.ts';
 import { isPressed, keyLabels } from '../../../src-renderer/state/shortcuts.svelte.ts';
 
 describe('a grid', () => {
@@ -137,4 +138,13 @@ describe('a shortcut', () => {
     expect(keyLabels('+')).toEqual(['+']);
     expect(keyLabels('ArrowLeft')).toEqual(['←']);
   });
+});
+
+test('a segmentation never has more images than all of its collection', () => {
+  expect(imageCountText(0, 7)).toBe('0 of 7 images');
+  expect(imageCountText(6, 7)).toBe('6 of 7 images');
+  expect(imageCountText(7, 7)).toBe('7 images');
+  // The file of one is missing.
+  expect(imageCountText(8, 7)).toBe('8 images');
+  expect(imageCountText(1, 0)).toBe('1 image');
 });
