@@ -93,7 +93,10 @@ export class Jobs {
   }
 }
 
-/** What a job does, in the page's language. Its stored title ends with the name of what it works on. */
-export function jobTitle(job: Job): string {
-  return t(`jobs.title.${job.spec.kind}`, { name: job.title.replace(/^\S+ /, '') });
+/** What stored titles say before the name of what a job works on: a verb, or these words. */
+const BEFORE_NAME = /^(New foregrounds of|\S+) /;
+
+/** What a job does, in the page's language. */
+export function jobTitle({ spec, title }: Pick<Job, 'spec' | 'title'>): string {
+  return t(`jobs.title.${spec.kind}`, { name: title.replace(BEFORE_NAME, '') });
 }

@@ -96,6 +96,10 @@ describe('what comes next', () => {
 
 test('a job is named in the language of the page, after what it works on, with the share that is done', () => {
   expect(jobTitle(segmenting)).toBe('Segmentation of birds');
+  const spec = { kind: 'recut', segmentationId: SegmentationId.parse(1) } as const;
+  expect(jobTitle({ spec, title: 'New foregrounds of cats of Rome' })).toBe(
+    'New foregrounds of cats of Rome',
+  );
   expect(fractionOf(segmenting)).toBeNull();
   const progress = {
     phase: 'finding-objects',
