@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Bytes } from './bytes.ts';
+import { ContentHash, ImageId } from '../contract/ids.ts';
 import { ImageFacts, ImageProblem } from '../contract/image.ts';
 
 /**
@@ -8,6 +9,13 @@ import { ImageFacts, ImageProblem } from '../contract/image.ts';
  */
 export const FileKey = z.object({ relPath: z.string(), pathBytes: Bytes.nullable() });
 export type FileKey = z.infer<typeof FileKey>;
+
+/** An image of a known content, as jobs list it. */
+export const ListedImage = FileKey.extend({ id: ImageId, contentHash: ContentHash });
+export type ListedImage = z.infer<typeof ListedImage>;
+/** `ListedImage` with its size as it is shown. */
+export const SizedImage = ListedImage.extend({ widthPx: z.number().int(), heightPx: z.number().int() });
+export type SizedImage = z.infer<typeof SizedImage>;
 
 /** A file met while walking a folder, or an entry that could not be listed: then `problem` is set. */
 export const FoundFile = FileKey.extend({

@@ -1,16 +1,14 @@
 import type { Statement } from 'better-sqlite3';
-import { ImageId, MaskId, type ContentHash, type JobId, type SegmentationId } from '../contract/ids.ts';
+import { ImageId, MaskId, type JobId, type SegmentationId } from '../contract/ids.ts';
 import type { Description } from '../contract/similar.ts';
-import type { FileKey } from '../domain/scan.ts';
+import type { ListedImage } from '../domain/scan.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import type { WritableDb } from './connection.ts';
-import { toHash } from './image-row.ts';
+import { toListed } from './image-row.ts';
 import { toShape, type ShapeRow } from './mask-row.ts';
 
 /** An image to describe, with its masks of the version that was segmented. */
-export type ImageToDescribe = FileKey & {
-  id: ImageId;
-  contentHash: ContentHash;
+export type ImageToDescribe = ListedImage & {
   masks: { id: MaskId; revision: number; level: number }[];
 };
 type ImageRow = { id: number; rel_path: string; path_bytes: Uint8Array | null; content_hash: Uint8Array };
@@ -101,10 +99,7 @@ export class DescriptionRepository {
   /** Segmented images by id, from the one after `afterId`. */
   images(query: { id: SegmentationId; afterId: number; limit: number }): ImageToDescribe[] {
     return this.#images.all(query).map((row) => ({
-      id: ImageId.parse(row.id),
-      relPath: row.rel_path,
-      pathBytes: row.path_bytes,
-      contentHash: toHash(row.content_hash),
+      ...toListed(row),
       masks: this.#masks.all(query.id, row.id).map((mask) => ({ ...mask, id: MaskId.parse(mask.id) })),
     }));
   }

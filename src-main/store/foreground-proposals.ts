@@ -1,20 +1,16 @@
 import type { Statement } from 'better-sqlite3';
 import { CorrectionCheck, type ForegroundProposal } from '../contract/foreground-proposal.ts';
-import { ImageId, type ContentHash, type JobId, type SegmentationId } from '../contract/ids.ts';
+import { ImageId, type JobId, type SegmentationId } from '../contract/ids.ts';
 import type { ReviewState } from '../contract/mask.ts';
-import type { FileKey } from '../domain/scan.ts';
+import type { SizedImage } from '../domain/scan.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import type { WritableDb } from './connection.ts';
-import { toHash } from './image-row.ts';
+import { toSized, type SizedRow } from './image-row.ts';
 import { toShape, type ShapeRow } from './mask-row.ts';
 import type { MaskPlace, MeasuredMask } from './mask-writer.ts';
 
 /** A finished image, by what a person has done to its objects. */
-export type ImageToCorrect = FileKey & {
-  id: ImageId;
-  contentHash: ContentHash;
-  widthPx: number;
-  heightPx: number;
+export type ImageToCorrect = SizedImage & {
   /** Whether objects of it were accepted, redrawn or rejected, and whether none of them waits any more. */
   isCorrected: boolean;
   isSettled: boolean;
@@ -36,13 +32,7 @@ type ProposalRow = {
   finished_at_ms: number | null;
   images: number;
 };
-type ImageRow = {
-  id: number;
-  rel_path: string;
-  path_bytes: Uint8Array | null;
-  content_hash: Uint8Array;
-  width_px: number;
-  height_px: number;
+type ImageRow = SizedRow & {
   is_corrected: number;
   is_settled: number;
   is_open: number;
@@ -199,12 +189,7 @@ export class ForegroundProposalRepository {
   /** Finished images whose files are as they were segmented, by id, from the one after `afterId`. */
   images(query: { id: SegmentationId; afterId: number; limit: number }): ImageToCorrect[] {
     return this.#images.all(query).map((row) => ({
-      id: ImageId.parse(row.id),
-      relPath: row.rel_path,
-      pathBytes: row.path_bytes,
-      contentHash: toHash(row.content_hash),
-      widthPx: row.width_px,
-      heightPx: row.height_px,
+      ...toSized(row),
       isCorrected: row.is_corrected === 1,
       isSettled: row.is_settled === 1,
       isOpen: row.is_open === 1,

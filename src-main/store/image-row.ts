@@ -1,6 +1,6 @@
 import { CollectionId, ContentHash, ImageId } from '../contract/ids.ts';
 import { ImageFacts, ImageProblem, ImageStatus, type Image } from '../contract/image.ts';
-import type { InspectedFile } from '../domain/scan.ts';
+import type { InspectedFile, ListedImage, SizedImage } from '../domain/scan.ts';
 
 /** A row of the table images. */
 export type ImageRow = {
@@ -119,6 +119,23 @@ export function toRowValues(
     problem_detail: problem?.detail ?? null,
     note: file.note,
   };
+}
+
+/** The columns of images that jobs list. */
+export type ListedRow = Pick<ImageRow, 'id' | 'rel_path' | 'path_bytes'> & { content_hash: Uint8Array };
+export type SizedRow = ListedRow & { width_px: number; height_px: number };
+
+export function toListed(row: ListedRow): ListedImage {
+  return {
+    id: ImageId.parse(row.id),
+    relPath: row.rel_path,
+    pathBytes: row.path_bytes,
+    contentHash: toHash(row.content_hash),
+  };
+}
+
+export function toSized(row: SizedRow): SizedImage {
+  return { ...toListed(row), widthPx: row.width_px, heightPx: row.height_px };
 }
 
 export function toHash(bytes: Uint8Array): ContentHash {

@@ -8,14 +8,14 @@ import {
   type Image,
   type ImageIdsRequest,
 } from '../contract/image.ts';
-import type { FileKey } from '../domain/scan.ts';
+import type { FileKey, ListedImage } from '../domain/scan.ts';
 import { decodeCursor, toPage, type Page } from './cursor.ts';
 import type { ReadableDb } from './connection.ts';
 import { ImageIdList } from './image-ids.ts';
-import { fromHash, toHash, toImage, type ImageRow } from './image-row.ts';
+import { fromHash, toHash, toImage, toListed, type ImageRow } from './image-row.ts';
 
 /** An image that can be opened, as jobs over a whole collection list them. */
-export type UsableImage = FileKey & { id: ImageId; contentHash: ContentHash };
+export type UsableImage = ListedImage;
 
 /** What is needed to open an image's file; `contentHash` is null if it is not a usable image. */
 export type ImageLocation = FileKey & {
@@ -165,12 +165,7 @@ export class ImageRepository {
 
   /** Usable images that are not hidden, in the order of their ids, from the one after `afterId`. */
   usable(query: { collectionId: CollectionId; afterId: number; limit: number }): UsableImage[] {
-    return this.#usable.all(query).map((row) => ({
-      id: ImageId.parse(row.id),
-      relPath: row.rel_path,
-      pathBytes: row.path_bytes,
-      contentHash: toHash(row.content_hash),
-    }));
+    return this.#usable.all(query).map(toListed);
   }
 
   /** How many files have which problem, the most frequent first. */

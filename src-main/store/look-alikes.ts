@@ -8,29 +8,19 @@ import {
   type JobId,
 } from '../contract/ids.ts';
 import type { LookAlikeGrade, LookAlikeGroup, LookAlikeState } from '../contract/look-alike.ts';
-import type { FileKey } from '../domain/scan.ts';
+import type { SizedImage } from '../domain/scan.ts';
 import type { WritableDb } from './connection.ts';
 import { decodeCursor, toPage, type Page } from './cursor.ts';
-import { fromHash, toHash, toImage, type ImageRow } from './image-row.ts';
+import { fromHash, toHash, toImage, toSized, type ImageRow, type SizedRow } from './image-row.ts';
 
 /** A fingerprint as it is stored. */
 export type Print = { hash: Uint8Array; signature: Uint8Array; sharpness: number };
-export type ImageToCompare = FileKey & {
-  id: ImageId;
-  contentHash: ContentHash;
-  widthPx: number;
-  heightPx: number;
+export type ImageToCompare = SizedImage & {
   sizeBytes: number;
   /** Null if it is not known, or of another content. */
   print: Print | null;
 };
-type CompareRow = {
-  id: number;
-  rel_path: string;
-  path_bytes: Uint8Array | null;
-  content_hash: Uint8Array;
-  width_px: number;
-  height_px: number;
+type CompareRow = SizedRow & {
   size_bytes: number;
   hash: Uint8Array | null;
   signature: Uint8Array | null;
@@ -180,12 +170,7 @@ export class LookAlikeRepository {
   /** Usable images by id, from the one after `afterId`. */
   images(query: { id: CollectionId; afterId: number; limit: number }): ImageToCompare[] {
     return this.#images.all(query).map((row) => ({
-      id: ImageId.parse(row.id),
-      relPath: row.rel_path,
-      pathBytes: row.path_bytes,
-      contentHash: toHash(row.content_hash),
-      widthPx: row.width_px,
-      heightPx: row.height_px,
+      ...toSized(row),
       sizeBytes: row.size_bytes,
       print:
         row.hash && row.signature

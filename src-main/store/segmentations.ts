@@ -12,34 +12,24 @@ import {
 import type { MaskShape } from '../domain/mask-shape.ts';
 import { toSegmentation, segmentationSql, type SegmentationRow } from './segmentation-row.ts';
 import type { CollectionChanges, ForegroundNote, Segmentation } from '../contract/segmentation.ts';
-import type { FileKey } from '../domain/scan.ts';
+import type { SizedImage } from '../domain/scan.ts';
 import type { WritableDb } from './connection.ts';
-import { fromHash, toHash } from './image-row.ts';
+import { fromHash, toHash, toSized, type SizedRow } from './image-row.ts';
 import { MaskWriter } from './mask-writer.ts';
 import { PreliminaryMasks, type SegmentedImage } from './preliminary-masks.ts';
 import { UnreadImages } from './unread-images.ts';
 import { toOwnedMask, toShape, type MaskRow, type OwnedMask, type ShapeRow } from './mask-row.ts';
 
 /** An image to segment: whether this segmentation has final or preliminary masks of its present content. */
-export type ImageToSegment = FileKey & {
-  id: ImageId;
-  contentHash: ContentHash;
+export type ImageToSegment = SizedImage & {
   sizeBytes: number;
-  widthPx: number;
-  heightPx: number;
   isDone: boolean;
   /** Whether it has none of any content. */
   isNew: boolean;
   isPreliminary: boolean;
 };
-type ToSegmentRow = {
-  id: number;
-  rel_path: string;
-  path_bytes: Uint8Array | null;
-  content_hash: Uint8Array;
+type ToSegmentRow = SizedRow & {
   size_bytes: number;
-  width_px: number;
-  height_px: number;
   has_masks: number;
   /** Null if it has no masks of this content. */
   is_preliminary: number | null;
@@ -191,13 +181,8 @@ export class SegmentationRepository {
   /** Usable images of the segmentation's collection by id, from the one after `afterId`. */
   toSegment(query: { segmentationId: SegmentationId; afterId: number; limit: number }): ImageToSegment[] {
     return this.#toSegment.all(query).map((row) => ({
-      id: ImageId.parse(row.id),
-      relPath: row.rel_path,
-      pathBytes: row.path_bytes,
-      contentHash: toHash(row.content_hash),
+      ...toSized(row),
       sizeBytes: row.size_bytes,
-      widthPx: row.width_px,
-      heightPx: row.height_px,
       isDone: row.is_preliminary === 0,
       isNew: row.has_masks === 0,
       isPreliminary: row.is_preliminary === 1,

@@ -21,7 +21,7 @@ import { SkippedImage } from '../../contract/run.ts';
 import { MetricPoint } from '../../domain/metric-point.ts';
 import { ForegroundNote, SegmentSettings } from '../../contract/segmentation.ts';
 import { Bytes } from '../../domain/bytes.ts';
-import { FileKey, FoundFile, InspectedFile } from '../../domain/scan.ts';
+import { FoundFile, InspectedFile, ListedImage, SizedImage } from '../../domain/scan.ts';
 import { CacheBounds, ImageLimits } from './image-access.ts';
 import { recut } from './recut-kind.ts';
 import { SegmentedMask } from './segmented-mask.ts';
@@ -138,7 +138,7 @@ const pretrain = {
     /** The next usable images of the collection, by id. */
     'pretrain/images': {
       ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
-      answer: z.object({ images: z.array(FileKey.extend({ id: ImageId, contentHash: ContentHash })) }),
+      answer: z.object({ images: z.array(ListedImage) }),
     },
     /** The run trains on this many different images. */
     'pretrain/begin': {
@@ -221,12 +221,8 @@ const segment = {
       ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
       answer: z.object({
         images: z.array(
-          FileKey.extend({
-            id: ImageId,
-            contentHash: ContentHash,
+          SizedImage.extend({
             sizeBytes: z.number().int(),
-            widthPx: z.number().int(),
-            heightPx: z.number().int(),
             isDone: z.boolean(),
             isPreliminary: z.boolean(),
           }),
@@ -273,9 +269,7 @@ const describe = {
       ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
       answer: z.object({
         images: z.array(
-          FileKey.extend({
-            id: ImageId,
-            contentHash: ContentHash,
+          ListedImage.extend({
             masks: z.array(z.object({ id: MaskId, revision: z.number().int(), level: z.number().int() })),
           }),
         ),
@@ -316,11 +310,7 @@ const compare = {
       ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
       answer: z.object({
         images: z.array(
-          FileKey.extend({
-            id: ImageId,
-            contentHash: ContentHash,
-            widthPx: z.number().int(),
-            heightPx: z.number().int(),
+          SizedImage.extend({
             sizeBytes: z.number().int(),
             print: Print.nullable(),
           }),

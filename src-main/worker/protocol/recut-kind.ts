@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { CorrectionCheck } from '../../contract/foreground-proposal.ts';
-import { ContentHash, ImageId } from '../../contract/ids.ts';
+import { ImageId } from '../../contract/ids.ts';
 import { ReviewState } from '../../contract/mask.ts';
 import { SegmentSettings } from '../../contract/segmentation.ts';
 import { MaskShape } from '../../domain/mask-shape.ts';
 import { ModelWeights } from '../../domain/model-weights.ts';
-import { FileKey } from '../../domain/scan.ts';
+import { SizedImage } from '../../domain/scan.ts';
 import { CacheBounds, ImageLimits } from './image-access.ts';
 import { SegmentedMask } from './segmented-mask.ts';
 
@@ -28,11 +28,7 @@ export const recut = {
       ask: z.object({ afterId: z.number().int(), limit: z.number().int() }),
       answer: z.object({
         images: z.array(
-          FileKey.extend({
-            id: ImageId,
-            contentHash: ContentHash,
-            widthPx: z.number().int(),
-            heightPx: z.number().int(),
+          SizedImage.extend({
             isCorrected: z.boolean(),
             isSettled: z.boolean(),
             isOpen: z.boolean(),
