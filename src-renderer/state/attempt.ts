@@ -29,6 +29,8 @@ export function showError(toasts: Toasts, error: ShownError): void {
     tone: 'danger',
     title: errorTitle(error.code),
     text: errorText(error),
+    // The bar above the screens says so until the connection is back.
+    isToldElsewhere: error.code === 'SERVER_UNREACHABLE',
     ...(action && {
       action: { label: t(`error.action.${action.kind}`), run: () => void toasts.runErrorAction?.(action) },
     }),

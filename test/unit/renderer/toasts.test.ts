@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { showError } from '../../../src-renderer/state/attempt.ts';
 import { Toasts } from '../../../src-renderer/state/toasts.svelte.ts';
 
 const titles = ({ shown }: Toasts) => shown.map(({ title }) => title);
@@ -23,5 +24,14 @@ describe('messages at the edge of the page', () => {
     toasts.show({ tone: 'danger', title: 'Not saved' });
     vi.runAllTimers();
     expect(titles(toasts)).toEqual(['Not saved']);
+  });
+
+  test('that a call was cut off do not outlast the bar that says so too', () => {
+    const toasts = new Toasts();
+    showError(toasts, { code: 'SERVER_UNREACHABLE', message: 'It has ended.', hint: null });
+    showError(toasts, { code: 'FOLDER_NOT_FOUND', message: '/photos does not exist.', hint: null });
+    expect(toasts.shown).toHaveLength(2);
+    vi.runAllTimers();
+    expect(toasts.shown).toMatchObject([{ text: expect.stringContaining('/photos') as string }]);
   });
 });
