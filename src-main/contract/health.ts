@@ -20,6 +20,10 @@ export const HealthReport = z.object({
 });
 export type HealthReport = z.infer<typeof HealthReport>;
 
+/** Objects whose neighbours have been found, of all that are compared. */
+export const HealthProgress = z.object({ done: z.number().int(), total: z.number().int() });
+export type HealthProgress = z.infer<typeof HealthProgress>;
+
 export const SuspectObject = Mask.extend({
   relPath: z.string(),
   /** What the list is ordered by; 0 to 1 for concepts and doubles. */
@@ -35,6 +39,8 @@ const OfSegmentation = z.object({ id: SegmentationId });
 export const healthContract = {
   /** Looks at everything as it is now. @throws WRONG_STATE before `similar.describe` */
   check: base.input(OfSegmentation).output(HealthReport),
+  /** How far the check under way is; null if there is none. */
+  progress: base.input(OfSegmentation).output(HealthProgress.nullable()),
   get: base.input(OfSegmentation).output(HealthReport.nullable()),
   /** The surest first, without what was changed since; doubles one after the other. @throws WRONG_STATE before `check` */
   list: base

@@ -5,7 +5,13 @@ import {
   userError,
   userErrorFromInfo,
 } from '../contract/errors.ts';
-import { CallResults, type Call, type CallOf, type ResultOf } from '../worker/protocol/call.ts';
+import {
+  CallResults,
+  type Call,
+  type CallOf,
+  type CallProgress,
+  type ResultOf,
+} from '../worker/protocol/call.ts';
 import type { Outcome } from '../worker/protocol/job.ts';
 import { brokenProtocol, FromWorker, parseMessage } from '../worker/protocol/messages.ts';
 import { callWorkerStopped, mayLackMemory, type ForkWorker, type WorkerChannel } from './worker-channel.ts';
@@ -44,6 +50,22 @@ type Pending = {
   resolve: (result: unknown) => void;
   reject: (error: Error) => void;
   timer: NodeJS.Timeout;
+  onProgress: Waiting['onProgress'];
+};
+
+/** Thrown into a call whose caller no longer waits for it. */
+export class CallCancelled extends Error {
+  constructor() {
+    super('call cancelled');
+    this.name = 'CallCancelled';
+  }
+}
+
+type Waiting = {
+  /** Ends the call early. */
+  signal?: AbortSignal | undefined;
+  /** Of the calls that look at a whole collection, some say how far they are. */
+  onProgress?: (progress: CallProgress) => void;
 };
 
 /**
@@ -77,8 +99,12 @@ export class CallWorker {
     this.#timeoutOf = options.timeoutOf ?? timeoutOf;
   }
 
-  /** @throws UserError as the call does, or WORKER_FAILED when the worker died or took too long */
-  async call<K extends Call['kind']>(call: CallOf<K>): Promise<ResultOf<K>> {
+  /** @throws CallCancelled; UserError as the call does, or WORKER_FAILED when the worker died or took too long */
+  async call<K extends Call['kind']>(
+    call: CallOf<K>,
+    { signal, onProgress }: Waiting = {},
+  ): Promise<ResultOf<K>> {
+    if (signal?.aborted) throw new CallCancelled();
     clearTimeout(this.#idleTimer);
     const channel = (this.#channel ??= this.#start());
     const seq = this.#nextSeq++;
@@ -87,7 +113,8 @@ export class CallWorker {
       const timer = setTimeout(() => {
         this.#replace(channel, userError('worker-slow', { seconds: Math.ceil(timeoutMs / 1_000) }));
       }, timeoutMs);
-      this.#pending.set(seq, { channel, kind: call.kind, resolve, reject, timer });
+      this.#pending.set(seq, { channel, kind: call.kind, resolve, reject, timer, onProgress });
+      signal?.addEventListener('abort', () => this.#cancel(seq), { once: true });
       channel.send({ type: 'call', seq, call });
       this.#waitForSign(channel);
     });
@@ -99,6 +126,12 @@ export class CallWorker {
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#silenceTimer);
     this.#channel?.kill();
+  }
+
+  #cancel(seq: number): void {
+    const pending = this.#take(seq);
+    pending?.channel.send({ type: 'cancel-call', seq });
+    pending?.reject(new CallCancelled());
   }
 
   #start(): WorkerChannel {
@@ -156,6 +189,7 @@ export class CallWorker {
   #receive(message: FromWorker): void {
     if (message.type === 'ask') throw brokenProtocol('a call, which asks nothing');
     if (message.type === 'outcome') throw errorOf(message.outcome);
+    if (message.type === 'call-progress') this.#pending.get(message.seq)?.onProgress?.(message.progress);
     if (message.type === 'result') this.#take(message.seq)?.resolve(message.result);
     if (message.type === 'call-failed') {
       if (message.stack) this.#onBug(message.stack, 'worker call');

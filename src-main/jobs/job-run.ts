@@ -115,6 +115,7 @@ export class JobRun {
         this.#finish(this.#end);
         return;
       case 'result':
+      case 'call-progress':
       case 'call-failed':
         throw brokenProtocol('a job, in which nobody made a call');
       default:

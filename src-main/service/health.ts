@@ -1,5 +1,5 @@
 import { userError } from '../contract/errors.ts';
-import type { HealthList, HealthReport, SuspectObject } from '../contract/health.ts';
+import type { HealthList, HealthProgress, HealthReport, SuspectObject } from '../contract/health.ts';
 import { ConceptId, MaskId, type SegmentationId } from '../contract/ids.ts';
 import { segmentationFiles } from '../domain/data-layout.ts';
 import type { ObjectRow } from '../store/review-queue.ts';
@@ -10,19 +10,21 @@ import type { Service } from './service.ts';
 /** An object that is suspected, as it was when it was checked. */
 type Suspect = { maskId: number; concept: number; revision: number; suspicion: number; other: number | null };
 type Kept = { report: HealthReport; lists: Record<HealthList, Suspect[]> };
+type Checks = { kept: Map<SegmentationId, Kept>; progress: Map<SegmentationId, HealthProgress> };
 
 /** The last checks of a service, by segmentation: they end with it. */
-const keptBy = new WeakMap<Service, Map<SegmentationId, Kept>>();
+const checksOf = new WeakMap<Service, Checks>();
 
 /** Objects that are probably wrong, in three lists. */
 export function healthHandlers(service: Service) {
   const { store, calls, layout } = service;
-  const kept = keptBy.get(service) ?? new Map<SegmentationId, Kept>();
-  keptBy.set(service, kept);
+  const checks: Checks = checksOf.get(service) ?? { kept: new Map(), progress: new Map() };
+  checksOf.set(service, checks);
+  const { kept, progress } = checks;
 
   return {
     /** @throws UserError NOT_FOUND; WRONG_STATE for a segmentation that has not been described */
-    async check(id: SegmentationId): Promise<HealthReport> {
+    async check(id: SegmentationId, signal?: AbortSignal): Promise<HealthReport> {
       const { name, hasModel } = segmentationHandlers(service).get(id);
       if (!store.descriptions.get(id)) throw userError('not-described', { name });
       const targets = targetsOf(service, id);
@@ -38,11 +40,12 @@ export function healthHandlers(service: Service) {
         one.width,
         one.height,
       ]);
-      const found = await calls.call({
-        kind: 'check-health',
-        vectorsFile: segmentationFiles(layout, id).vectors,
-        entries,
-      });
+      const found = await calls
+        .call(
+          { kind: 'check-health', vectorsFile: segmentationFiles(layout, id).vectors, entries },
+          { signal, onProgress: (now) => progress.set(id, now) },
+        )
+        .finally(() => progress.delete(id));
       const byId = new Map(objects.map((one) => [one.id, one]));
       const suspect = (maskId: number, suspicion: number, other: number | null): Suspect[] => {
         const mask = byId.get(maskId);
@@ -68,6 +71,12 @@ export function healthHandlers(service: Service) {
       const report = { objectCount: found.objectCount, counts, hasFeatures: hasModel };
       kept.set(id, { report, lists });
       return report;
+    },
+
+    /** @throws UserError NOT_FOUND */
+    progress(id: SegmentationId): HealthProgress | null {
+      segmentationHandlers(service).get(id);
+      return progress.get(id) ?? null;
     },
 
     /** @throws UserError NOT_FOUND */

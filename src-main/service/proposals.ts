@@ -45,24 +45,27 @@ export function proposalHandlers(service: Service) {
 
   return {
     /** @throws UserError NOT_FOUND; WRONG_STATE for a segmentation that has not been described */
-    async make(id: SegmentationId): Promise<Proposal> {
+    async make(id: SegmentationId, signal?: AbortSignal): Promise<Proposal> {
       const { name } = segmentationHandlers(service).get(id);
       if (!store.descriptions.get(id)) throw userError('not-described', { name });
       const targets = new Map(store.concepts.of(id).map((one) => [one.id, one.mergedInto ?? one.id]));
       const { concepts, reviews } = store.decisions.of(id);
       const labels = [...new Set(concepts.map(({ conceptId }) => targets.get(conceptId) ?? conceptId))];
-      const { entries, ...learned } = await calls.call({
-        kind: 'predict-decisions',
-        vectorsFile: segmentationFiles(layout, id).vectors,
-        concepts: concepts.map(({ maskId, conceptId }) => ({
-          maskId,
-          label: labels.indexOf(targets.get(conceptId) ?? conceptId),
-        })),
-        reviews: reviews.map(({ maskId, isAccepted }) => ({ maskId, label: Number(isAccepted) })),
-      });
+      const { entries, ...learned } = await calls.call(
+        {
+          kind: 'predict-decisions',
+          vectorsFile: segmentationFiles(layout, id).vectors,
+          concepts: concepts.map(({ maskId, conceptId }) => ({
+            maskId,
+            label: labels.indexOf(targets.get(conceptId) ?? conceptId),
+          })),
+          reviews: reviews.map(({ maskId, isAccepted }) => ({ maskId, label: Number(isAccepted) })),
+        },
+        { signal },
+      );
       const decided = new Set<number>(concepts.map(({ maskId }) => maskId));
       const proposed: Proposed[] = [];
-      const numbers = new Float64Array(Uint8Array.from(entries).buffer);
+      const numbers = new Float64Array(new Uint8Array(entries).buffer);
       for (let at = 0; at < numbers.length; at += ENTRY) {
         if ((at / ENTRY) % AT_ONCE === AT_ONCE - 1) await new Promise(setImmediate);
         const [maskId = 0, label = -1, labelSure = 0, review = -1, reviewSure = 0] = numbers.subarray(

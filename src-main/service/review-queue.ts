@@ -31,12 +31,12 @@ export function reviewQueueHandlers(service: Service) {
     get,
 
     /** @throws UserError NOT_FOUND */
-    async advance(id: SegmentationId, count: number): Promise<ReviewQueue> {
+    async advance(id: SegmentationId, count: number, signal?: AbortSignal): Promise<ReviewQueue> {
       segmentationHandlers(service).get(id);
       const round = store.reviewQueue.round(id);
       const objects = await allObjects(service, id);
       const draws = store.reviewQueue.draws(id);
-      const plan = await planned(service, { id, round, count, draws, objects });
+      const plan = await planned(service, { id, round, count, draws, objects, signal });
       // Somebody else may have begun the next round meanwhile.
       if (store.reviewQueue.round(id) === round)
         store.together(() => {
@@ -55,10 +55,12 @@ type Planning = {
   count: number;
   draws: readonly Draw[];
   objects: readonly ObjectRow[];
+  /** That the caller still waits. */
+  signal: AbortSignal | undefined;
 };
 
 /** The next round. Random draws that were left undecided come first: who leaves out the hard ones gets no estimate. */
-async function planned(service: Service, { id, round, count, draws, objects }: Planning) {
+async function planned(service: Service, { id, round, count, draws, objects, signal }: Planning) {
   const { store, calls, layout } = service;
   const targets = targetsOf(service, id);
   const drawn = new Map<number, Draw>(draws.map((draw) => [draw.maskId, draw]));
@@ -77,14 +79,17 @@ async function planned(service: Service, { id, round, count, draws, objects }: P
     one.review === 'pending' ? PENDING : Number(one.review === 'accepted'),
     Number(isDraw(one.id)),
   ]);
-  const { reviews, spent } = await calls.call({
-    kind: 'plan-review',
-    vectorsFile: store.descriptions.get(id) ? segmentationFiles(layout, id).vectors : null,
-    entries,
-    count: count - again.length,
-    // Other draws in every round, the same ones where a round is planned twice.
-    seed: id * 10_007 + round,
-  });
+  const { reviews, spent } = await calls.call(
+    {
+      kind: 'plan-review',
+      vectorsFile: store.descriptions.get(id) ? segmentationFiles(layout, id).vectors : null,
+      entries,
+      count: count - again.length,
+      // Other draws in every round, the same ones where a round is planned twice.
+      seed: id * 10_007 + round,
+    },
+    { signal },
+  );
   const byId = new Map(objects.map((one) => [one.id, one]));
   const rows = [
     ...again.map((one) => ({ maskId: one.id, kind: 'audit' as const, chance: one.score })),
@@ -101,7 +106,10 @@ async function planned(service: Service, { id, round, count, draws, objects }: P
 }
 
 /** What the round that ends says of the objects that are left; nothing before there are enough decisions. */
-function saveEstimate({ store }: Service, { id, round, draws, objects }: Omit<Planning, 'count'>): void {
+function saveEstimate(
+  { store }: Service,
+  { id, round, draws, objects }: Omit<Planning, 'count' | 'signal'>,
+): void {
   const audits = draws.flatMap(({ score, kind, isAccepted }) =>
     kind === 'audit' && isAccepted !== null ? [{ score, isAccepted }] : [],
   );

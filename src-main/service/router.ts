@@ -195,15 +195,18 @@ export function createRouter(service: Service) {
     },
     reviewQueue: {
       get: os.reviewQueue.get.handler(({ input }) => reviewQueue.get(input.id)),
-      advance: os.reviewQueue.advance.handler(({ input }) => reviewQueue.advance(input.id, input.count)),
+      advance: os.reviewQueue.advance.handler(({ input, signal }) =>
+        reviewQueue.advance(input.id, input.count, signal),
+      ),
     },
     health: {
-      check: os.health.check.handler(({ input }) => health.check(input.id)),
+      check: os.health.check.handler(({ input, signal }) => health.check(input.id, signal)),
+      progress: os.health.progress.handler(({ input }) => health.progress(input.id)),
       get: os.health.get.handler(({ input }) => health.get(input.id)),
       list: os.health.list.handler(({ input }) => health.list(input.id, input.list, input.limit)),
     },
     proposals: {
-      make: os.proposals.make.handler(({ input }) => proposals.make(input.id)),
+      make: os.proposals.make.handler(({ input, signal }) => proposals.make(input.id, signal)),
       get: os.proposals.get.handler(({ input }) => proposals.get(input.id)),
       masks: os.proposals.masks.handler(({ input }) => proposals.masks(input.id, input.part, input.limit)),
       apply: os.proposals.apply.handler(({ input }) => proposals.apply(input.id, input.part, input.except)),

@@ -1,5 +1,6 @@
 import { ORPCError } from '@orpc/server';
 import { UserError, userError, type ErrorInfo } from '../contract/errors.ts';
+import { CallCancelled } from '../jobs/call-worker.ts';
 import type { Logger } from './logger.ts';
 
 /**
@@ -11,6 +12,7 @@ import type { Logger } from './logger.ts';
 export function toWireError(error: unknown, where: string, logger: Logger): ORPCError<string, unknown> {
   if (error instanceof UserError) return fromInfo(error.toInfo(), error);
   if (isWireError(error)) return error.code === 'BAD_REQUEST' ? fromBadRequest(error) : error;
+  if (error instanceof CallCancelled) return new ORPCError('CLIENT_CLOSED_REQUEST', { cause: error });
   logger.error(error, `contract ${where}`);
   return fromInfo(userError('internal-error', { where, log: logger.file }).toInfo(), error);
 }

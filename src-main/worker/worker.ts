@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { toErrorInfo, UserError, type ErrorInfo } from '../contract/errors.ts';
 import type { JobKind } from '../contract/job.ts';
-import { CallResults, type Call } from './protocol/call.ts';
+import type { CallContext } from './calls/call-context.ts';
+import { CallResults, type Call, type CallProgress } from './protocol/call.ts';
 import type { Outcome, WorkerJob, WorkerJobOf } from './protocol/job.ts';
 import { parseMessage, ToWorker, type FromWorker } from './protocol/messages.ts';
 import type { JobContext } from './jobs/job-context.ts';
@@ -24,12 +25,22 @@ export type WorkerPort = {
 export function startWorker(port: WorkerPort): Disposable {
   const link = new ServiceLink(port.send);
   const stop = new AbortController();
+  const callStops = new Map<number, AbortController>();
 
   const runJob = async (job: WorkerJob) => {
     const outcome = await outcomeOf(() =>
       codeOf(job)(job, { link, signal: stop.signal, cores: availableParallelism() }),
     );
     port.send({ type: 'outcome', outcome });
+  };
+
+  const runCall = async (seq: number, call: Call) => {
+    const cancel = new AbortController();
+    callStops.set(seq, cancel);
+    const report = (progress: CallProgress) => port.send({ type: 'call-progress', seq, progress });
+    const answer = await answerTo(seq, call, { signal: cancel.signal, report });
+    callStops.delete(seq);
+    if (!cancel.signal.aborted) port.send(answer);
   };
 
   const receive = (raw: unknown) => {
@@ -49,7 +60,10 @@ export function startWorker(port: WorkerPort): Disposable {
         link.refuse(message.seq, message.error);
         return;
       case 'call':
-        void answerCall(message.seq, message.call, port);
+        void runCall(message.seq, message.call);
+        return;
+      case 'cancel-call':
+        callStops.get(message.seq)?.abort();
         return;
       default:
         message satisfies never;
@@ -93,7 +107,7 @@ function codeOf<J extends WorkerJob>(job: J): (job: J, context: JobContext) => P
   return JOBS[job.kind] as (job: J, context: JobContext) => Promise<void>;
 }
 
-async function resultOf(call: Call): Promise<unknown> {
+async function resultOf(call: Call, context: CallContext): Promise<unknown> {
   switch (call.kind) {
     case 'render': {
       const { renderImage } = await import('./calls/render-call.ts');
@@ -188,15 +202,15 @@ async function resultOf(call: Call): Promise<unknown> {
     }
     case 'predict-decisions': {
       const { predictDecisions } = await import('./calls/propose-call.ts');
-      return predictDecisions(call);
+      return predictDecisions(call, context);
     }
     case 'plan-review': {
       const { planNextReview } = await import('./calls/review-call.ts');
-      return planNextReview(call);
+      return planNextReview(call, context);
     }
     case 'check-health': {
       const { checkSegmentation } = await import('./calls/health-call.ts');
-      return checkSegmentation(call);
+      return checkSegmentation(call, context);
     }
     case 'find-similar': {
       const { findSimilar } = await import('./calls/similar-call.ts');
@@ -225,11 +239,12 @@ async function outcomeOf(run: () => Promise<void>): Promise<Outcome> {
   }
 }
 
-async function answerCall(seq: number, call: Call, port: WorkerPort): Promise<void> {
+async function answerTo(seq: number, call: Call, context: CallContext): Promise<FromWorker> {
   try {
-    port.send({ type: 'result', seq, result: CallResults[call.kind].parse(await resultOf(call)) });
+    const result = CallResults[call.kind].parse(await resultOf(call, context));
+    return { type: 'result', seq, result };
   } catch (error) {
-    port.send({ type: 'call-failed', seq, ...describeError(error) });
+    return { type: 'call-failed', seq, ...describeError(error) };
   }
 }
 

@@ -67,7 +67,7 @@ async function decisions(
     );
     return {
       title: `${truths.length} objects, ${model === undefined ? 'without' : 'with'} an encoder, mean of ${DRAWS} draws`,
-      rows: CORRECTIONS.map((count) => measure(descriptions, truths, count)),
+      rows: await Promise.all(CORRECTIONS.map((count) => measure(descriptions, truths, count))),
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -155,7 +155,7 @@ function overlap(mask: Uint8Array, truth: Uint8Array): { share: number; iou: num
   return { share: both / Math.max(inside, 1), iou: both / Math.max(either, 1) };
 }
 
-function measure(descriptions: Descriptions, truths: readonly Truth[], count: number) {
+async function measure(descriptions: Descriptions, truths: readonly Truth[], count: number) {
   const kinds = { concept: { classes: 1 + SETS.length }, review: { classes: 2 } };
   const labelOf = (truth: Truth, kind: keyof typeof kinds) =>
     kind === 'concept' ? truth.label : Number(truth.isRight);
@@ -177,12 +177,14 @@ function measure(descriptions: Descriptions, truths: readonly Truth[], count: nu
         (_, label) => others.filter((one) => labelOf(one, kind) === label).length,
       );
       sums.baseline += Math.max(...counts) / others.length;
-      const classifier = fitClassifier(descriptions, decisions, classes);
+      const classifier = await fitClassifier(descriptions, decisions, { classes });
       if (!classifier) continue;
       sums.learned++;
-      const predicted = others.map((truth) => {
-        const { label, confidence } = classifier.predict(truth.row);
-        return { isRight: label === labelOf(truth, kind), isSure: confidence >= classifier.minConfidence };
+      const predictions = await classifier.predict(Int32Array.from(others, (truth) => truth.row));
+      const predicted = predictions.map(({ label, confidence }, at) => {
+        const truth = others[at];
+        const isRight = truth !== undefined && label === labelOf(truth, kind);
+        return { isRight, isSure: confidence >= classifier.minConfidence };
       });
       const sure = predicted.filter(({ isSure }) => isSure);
       sums.all += predicted.filter(({ isRight }) => isRight).length / others.length;

@@ -29,13 +29,13 @@ type Reviewed = {
  */
 export async function run(args: string[]): Promise<BenchReport> {
   if (args.includes('--large')) {
-    const rows = [await timeLargeLists(Number(args[args.indexOf('--large') + 1]))];
-    const tables = [{ title: 'What a queue of reviews and a check take, from call to answer', rows }];
+    const tables = await timeLargeLists(Number(args[args.indexOf('--large') + 1]));
     return { benchmark: 'review-next', machine: describeMachine(), tables, ratios: {} };
   }
   const seeds = args.includes('--seeds') ? Number(args[args.indexOf('--seeds') + 1]) : 100;
   const sets = await judgedObjects(SETS, args);
-  const measured = sets.map((set) => measure(set, seeds));
+  const measured: Awaited<ReturnType<typeof measure>>[] = [];
+  for (const set of sets) measured.push(await measure(set, seeds));
   const total = (of: (row: (typeof measured)[number]) => number) =>
     Number((measured.reduce((sum, row) => sum + of(row), 0) / measured.length).toFixed(3));
   return {
@@ -56,15 +56,15 @@ export async function run(args: string[]): Promise<BenchReport> {
   };
 }
 
-function measure({ set, descriptions, objects }: JudgedSet, seeds: number) {
+async function measure({ set, descriptions, objects }: JudgedSet, seeds: number) {
   const judged = objects.map(({ row, maskId, score, areaPx, conceptId, iou }): Judged => {
     const imageId = descriptions.imageIds[row] ?? 0;
     return { row, maskId, imageId, score, areaPx, concept: conceptId, isAccepted: iou >= IS_ACCEPTED };
   });
   const rounds = Math.max(1, Math.min(ROUNDS, Math.floor(judged.length / ROUND) - 1));
-  const reviews = Array.from({ length: Math.max(1, seeds) }, (_, seed) =>
-    review(descriptions, judged, { rounds, seed: seed + 1 }),
-  );
+  const reviews: Reviewed[] = [];
+  for (let seed = 1; seed <= Math.max(1, seeds); seed++)
+    reviews.push(await review(descriptions, judged, { rounds, seed }));
   const mean = (of: (one: Reviewed) => number) =>
     reviews.reduce((sum, one) => sum + of(one), 0) / reviews.length;
   const wrong = judged.filter(({ isAccepted }) => !isAccepted).length;
@@ -102,11 +102,11 @@ function measure({ set, descriptions, objects }: JudgedSet, seeds: number) {
   };
 }
 
-function review(
+async function review(
   table: JudgedSet['descriptions'],
   judged: readonly Judged[],
   { rounds, seed }: { rounds: number; seed: number },
-): Reviewed {
+): Promise<Reviewed> {
   const random = randomFrom(seed);
   const byId = new Map(judged.map((one) => [one.maskId, one]));
   const decided = new Map<number, 'gain' | 'audit'>();
@@ -116,7 +116,7 @@ function review(
       .filter(({ maskId }) => decided.get(maskId) !== 'gain')
       .map((one) => ({ ...one, isAudited: decided.has(one.maskId) }));
     const decisions = judged.filter(({ maskId }) => decided.has(maskId)) satisfies JudgedFacts[];
-    const plan = planReview(table, candidates, decisions, {
+    const plan = await planReview(table, candidates, decisions, {
       count: ROUND,
       seed: Math.floor(random() * 2 ** 31),
     });

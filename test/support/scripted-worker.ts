@@ -8,6 +8,7 @@ type Script =
   | 'halfway'
   | 'hasty'
   | 'last-words'
+  | 'lingering'
   | 'never-asked'
   | 'pauses-late'
   | 'saves-late'

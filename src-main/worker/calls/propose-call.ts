@@ -1,16 +1,16 @@
 import { fitClassifier, type Classifier, type Decision } from '../../core/segment/describe/classifier.ts';
 import type { CallOf, ResultOf } from '../protocol/call.ts';
+import type { CallContext } from './call-context.ts';
 import { openDescriptions } from './similar-call.ts';
 
 /** Objects; finer regions are not decided about. */
 const OBJECT_LEVEL = 0;
 
 /** What the decisions of a person suggest for all other objects of a segmentation. */
-export async function predictDecisions({
-  vectorsFile,
-  concepts,
-  reviews,
-}: CallOf<'predict-decisions'>): Promise<ResultOf<'predict-decisions'>> {
+export async function predictDecisions(
+  { vectorsFile, concepts, reviews }: CallOf<'predict-decisions'>,
+  { signal }: CallContext,
+): Promise<ResultOf<'predict-decisions'>> {
   const descriptions = await openDescriptions(vectorsFile);
   if (!descriptions) return { concepts: null, reviews: null, entries: new Uint8Array() };
   const { maskIds, levels, rows } = descriptions;
@@ -21,22 +21,23 @@ export async function predictDecisions({
     });
   const classes = 1 + Math.max(0, ...concepts.map(({ label }) => label));
   const [ofConcepts, ofReviews] = [toRows(concepts), toRows(reviews)];
-  const concept = fitClassifier(descriptions, ofConcepts, classes);
-  const review = fitClassifier(descriptions, ofReviews, 2);
+  const concept = await fitClassifier(descriptions, ofConcepts, { classes, signal });
+  const review = await fitClassifier(descriptions, ofReviews, { classes: 2, signal });
+  const isObject = (row: number) => (maskIds[row] ?? 0) > 0 && levels[row] === OBJECT_LEVEL;
+  const objects = Int32Array.from(maskIds.keys()).filter(isObject);
+  const [byConcept, byReview] = [await confident(concept, objects), await confident(review, objects)];
   const entries: number[] = [];
-  for (let row = 0; row < maskIds.length; row++) {
-    const maskId = maskIds[row] ?? 0;
-    if (maskId === 0 || levels[row] !== OBJECT_LEVEL) continue;
-    const [one, other] = [confident(concept, row), confident(review, row)];
+  objects.forEach((row, at) => {
+    const [one, other] = [byConcept[at], byReview[at]];
     if (one || other)
       entries.push(
-        maskId,
+        maskIds[row] ?? 0,
         one?.label ?? -1,
         one?.confidence ?? 0,
         other?.label ?? -1,
         other?.confidence ?? 0,
       );
-  }
+  });
   return {
     concepts: concept && { ...learned(concept), decisions: ofConcepts.length },
     reviews: review && { ...learned(review), decisions: ofReviews.length },
@@ -44,9 +45,11 @@ export async function predictDecisions({
   };
 }
 
-function confident(classifier: Classifier | null, row: number) {
-  const predicted = classifier?.predict(row);
-  return classifier && predicted && predicted.confidence >= classifier.minConfidence ? predicted : null;
+/** What is predicted of each row; null for what is not sure enough. */
+async function confident(classifier: Classifier | null, rows: Int32Array) {
+  if (!classifier) return [];
+  const predicted = await classifier.predict(rows);
+  return predicted.map((one) => (one.confidence >= classifier.minConfidence ? one : null));
 }
 
 const learned = ({ way, accuracy, baseline }: Classifier) => ({ way, accuracy, baseline });

@@ -68,6 +68,10 @@ const LearnedDecisions = z.object({
   baseline: z.number(),
 });
 
+/** How much of a call's work is done. */
+export const CallProgress = z.object({ done: z.number(), total: z.number() });
+export type CallProgress = z.infer<typeof CallProgress>;
+
 /** A short request outside any job, answered by a worker that waits for such calls. */
 export const Call = z.discriminatedUnion('kind', [
   /** The image as WebP, upright. Fails when the file no longer holds `contentHash`. */

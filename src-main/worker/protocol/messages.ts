@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ErrorInfo, type UserError, userError } from '../../contract/errors.ts';
 import { Ask } from './ask.ts';
-import { Call } from './call.ts';
+import { Call, CallProgress } from './call.ts';
 import { Outcome, ProgressReport, WorkerJob } from './job.ts';
 
 /** The messages between the service process and a compute worker: all that jobs and worker know of each other. */
@@ -13,6 +13,8 @@ export const ToWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answer'), seq: z.number(), answer: z.unknown() }),
   z.object({ type: z.literal('refusal'), seq: z.number(), error: ErrorInfo }),
   z.object({ type: z.literal('call'), seq: z.number(), call: Call }),
+  /** Nobody waits for this call any longer; it has no answer. */
+  z.object({ type: z.literal('cancel-call'), seq: z.number() }),
 ]);
 export type ToWorker = z.infer<typeof ToWorker>;
 
@@ -24,6 +26,8 @@ export const FromWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('progress'), progress: ProgressReport }),
   z.object({ type: z.literal('ask'), seq: z.number(), ask: Ask }),
   z.object({ type: z.literal('outcome'), outcome: Outcome }),
+  /** How far a long call is. */
+  z.object({ type: z.literal('call-progress'), seq: z.number(), progress: CallProgress }),
   z.object({ type: z.literal('result'), seq: z.number(), result: z.unknown() }),
   z.object({
     type: z.literal('call-failed'),

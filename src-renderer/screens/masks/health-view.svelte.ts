@@ -1,6 +1,11 @@
 import { untrack } from 'svelte';
 import type { Client } from '../../../src-main/contract/contract.ts';
-import type { HealthList, HealthReport, SuspectObject } from '../../../src-main/contract/health.ts';
+import type {
+  HealthList,
+  HealthProgress,
+  HealthReport,
+  SuspectObject,
+} from '../../../src-main/contract/health.ts';
 import type { ConceptId, MaskId, SegmentationId } from '../../../src-main/contract/ids.ts';
 import type { Job } from '../../../src-main/contract/job.ts';
 import type { ShownError } from '../../client/error.ts';
@@ -12,6 +17,7 @@ import { DoneBatches } from '../../state/undo-batches.ts';
 import { ObjectList } from '../concepts/object-list.svelte.ts';
 
 const SHOWN = 500;
+const POLL_MS = 400;
 
 /** What is probably wrong in a segmentation, in three lists that are looked through. */
 export class HealthView {
@@ -19,7 +25,9 @@ export class HealthView {
   readonly #client: Client;
   readonly #toasts: Toasts;
   readonly #id: SegmentationId;
+  readonly #left = new AbortController();
   #report = $state.raw<HealthReport>();
+  #progress = $state.raw<HealthProgress>();
   #job = $state.raw<Job>();
   #error = $state.raw<ShownError>();
   #suspects = $state.raw<readonly SuspectObject[]>([]);
@@ -41,6 +49,11 @@ export class HealthView {
   /** Undefined until everything has been checked. */
   get report(): HealthReport | undefined {
     return this.#report;
+  }
+
+  /** How far the check under way is. */
+  get progress(): HealthProgress | undefined {
+    return this.#progress;
   }
 
   /** The job that has to end first. */
@@ -67,9 +80,28 @@ export class HealthView {
   async check(): Promise<void> {
     this.#error = await attempt(async () => {
       await describeFirst(this.#client, this.#id, (job) => (this.#job = job));
-      this.#report = await this.#client.health.check({ id: this.#id });
+      this.#report = await this.#checked();
     });
     await this.objects.refresh();
+  }
+
+  /** Ends a check under way: nobody looks at what it would find. */
+  leave(): void {
+    this.#left.abort();
+  }
+
+  async #checked(): Promise<HealthReport> {
+    const [id, { signal }] = [this.#id, this.#left];
+    const show = (progress: HealthProgress | null) => (this.#progress = progress ?? undefined);
+    // What keeps it from being read keeps the check from being made, which says so.
+    const read = () => void this.#client.health.progress({ id }).then(show, () => undefined);
+    const poll = setInterval(read, POLL_MS);
+    try {
+      return await this.#client.health.check({ id }, { signal });
+    } finally {
+      clearInterval(poll);
+      this.#progress = undefined;
+    }
   }
 
   async show(list: HealthList): Promise<void> {

@@ -1,5 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest';
-import { CallWorker } from '../../../src-main/jobs/call-worker.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { CallCancelled, CallWorker } from '../../../src-main/jobs/call-worker.ts';
 import type { WorkerChannel } from '../../../src-main/jobs/worker-channel.ts';
 import { workerOf } from '../../support/scripted-worker.ts';
 
@@ -85,4 +85,24 @@ test('a call that takes too long says so, rather than that memory ran out, and t
   expect(forked).toBe(2);
   setTimeout(() => calls[Symbol.dispose]());
   await expect(next).rejects.toMatchObject({ code: 'WORKER_FAILED' });
+});
+
+test('a call says how far it is, and ends at once when nobody waits for it, whatever its worker still says', async () => {
+  const bugs: unknown[] = [];
+  const fork = vi.fn(workerOf('lingering'));
+  const calls = new CallWorker({ fork, onBug: (error) => void bugs.push(error) });
+  onTestFinished(() => calls[Symbol.dispose]());
+  const stop = new AbortController();
+  const first = Promise.withResolvers<unknown>();
+  const call = calls.call({ kind: 'open-webgpu' }, { signal: stop.signal, onProgress: first.resolve });
+  expect(await first.promise).toEqual({ done: 1, total: 3 });
+  stop.abort();
+  await expect(call).rejects.toThrow(CallCancelled);
+  await expect(calls.call({ kind: 'open-webgpu' }, { signal: stop.signal })).rejects.toThrow(CallCancelled);
+
+  const second = Promise.withResolvers<unknown>();
+  void calls.call({ kind: 'open-webgpu' }, { onProgress: second.resolve }).catch(() => undefined);
+  expect(await second.promise).toEqual({ done: 2, total: 3 });
+  expect(fork).toHaveBeenCalledTimes(1);
+  expect(bugs).toEqual([]);
 });

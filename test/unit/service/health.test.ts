@@ -37,6 +37,13 @@ test('a check lists what is probably wrong, and forgets what a person has settle
   await expect(client.health.list({ id, list: 'concepts' })).rejects.toMatchObject({ code: 'WRONG_STATE' });
   expect(await client.health.get({ id })).toBeNull();
 
+  // Nobody waits for this one.
+  const left = AbortSignal.abort();
+  await expect(client.health.check({ id }, { signal: left })).rejects.toMatchObject({
+    code: 'CLIENT_CLOSED_REQUEST',
+  });
+  expect(await client.health.progress({ id })).toBeNull();
+
   const report = await client.health.check({ id });
   expect(report).toMatchObject({ objectCount: 30, hasFeatures: false });
   expect(report.counts).toMatchObject({ concepts: 1, outlines: 1 });

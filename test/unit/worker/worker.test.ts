@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { writeDescriptions } from '../../../src-main/core/segment/describe/description-file.ts';
+import { RandomStream } from '../../../src-main/core/tensor/random.ts';
 import type { FromWorker } from '../../../src-main/worker/protocol/messages.ts';
 import { startWorker } from '../../../src-main/worker/worker.ts';
 import { tempFolder } from '../../support/temp-folder.ts';
@@ -43,4 +46,49 @@ test('an answer that does not fit its ask fails the job', async () => {
   await expect
     .poll(saying('outcome'), { timeout: 30_000 })
     .toMatchObject({ outcome: { state: 'failed', error: { code: 'WORKER_FAILED' } } });
+});
+
+/** Objects with vectors of three numbers, more than are compared with each other at once. */
+async function manyObjects(): Promise<{ vectorsFile: string; entries: Uint8Array }> {
+  const count = 12_000;
+  const random = new RandomStream(3);
+  const vectors = new Float32Array(count * 3);
+  for (let row = 0; row < count; row++) {
+    const vector = [random.normal(), random.normal(), random.normal()];
+    vectors.set(
+      vector.map((value) => value / Math.hypot(...vector)),
+      row * 3,
+    );
+  }
+  const ids = Int32Array.from({ length: count }, (_, row) => row + 1);
+  const vectorsFile = join(tempFolder(), 'vectors');
+  await writeDescriptions(vectorsFile, {
+    model: { mean: new Float64Array(3), deviation: new Float64Array(3), features: null },
+    dim: 3,
+    vectors,
+    maskIds: ids,
+    imageIds: ids,
+    revisions: ids,
+    levels: new Uint8Array(count),
+  });
+  const entries = Float64Array.from([...ids].flatMap((id) => [id, id, 1, 0.5, 0, 0, 1, 1]));
+  return { vectorsFile, entries: new Uint8Array(entries.buffer) };
+}
+
+test('a check says how far it is, and stops midway when nobody waits for it', async () => {
+  const { said, send } = connect();
+  const call = { kind: 'check-health', ...(await manyObjects()) };
+  const progressOf = (seq: number) =>
+    said.flatMap((message) =>
+      message.type === 'call-progress' && message.seq === seq ? [message.progress] : [],
+    );
+  send({ type: 'call', seq: 1, call });
+  await expect.poll(() => progressOf(1).length, { timeout: 30_000 }).toBeGreaterThan(0);
+  send({ type: 'cancel-call', seq: 1 });
+  // Begun later, it would end later.
+  send({ type: 'call', seq: 2, call });
+  const answers = () => said.filter(({ type }) => type === 'result' || type === 'call-failed');
+  await expect.poll(answers, { timeout: 60_000 }).toMatchObject([{ type: 'result', seq: 2 }]);
+  expect(progressOf(1).at(-1)?.done).toBeLessThan(12_000);
+  expect(progressOf(2).at(-1)).toEqual({ done: 12_000, total: 12_000 });
 });

@@ -1,3 +1,4 @@
+import { NearestSearch, vectorsOf } from './nearest-search.ts';
 import type { VectorTable } from './nearest.ts';
 
 /** What is known of an object without looking at it. */
@@ -12,6 +13,8 @@ export type JudgedFacts = ObjectFacts & { isAccepted: boolean };
 /** How likely it is that a person accepts an object, by its facts alone and by what looks like it. */
 export type Chances = { byFacts: number; byLooks: number };
 
+type Judged = { decisions: readonly JudgedFacts[]; objects: readonly ObjectFacts[] };
+
 /** An object's chances are those that decisions of the other folds give it: its own decision never counts. */
 const FOLDS = 5;
 /** Comparing with more decisions would take minutes for 300,000 objects. */
@@ -25,22 +28,31 @@ const FIT = { steps: 30, ridge: 0.5 };
 
 /**
  * Learns from decisions what a person accepts.
- * @returns the chances of an object, decided or not; both are its score before there are decisions of both kinds
+ * @returns the chances of objects, decided or not; both are the score before there are decisions of both kinds
  */
-export function fitAcceptance(
+export async function chancesOf(
   table: VectorTable,
-  decisions: readonly JudgedFacts[],
-): (facts: ObjectFacts) => Chances {
+  { decisions, objects, signal }: Judged & { signal?: AbortSignal | undefined },
+): Promise<Chances[]> {
   const folds = Array.from({ length: FOLDS }, (_, fold) => {
     const others = decisions.filter(({ maskId }) => maskId % FOLDS !== fold);
     return { chanceOf: fitFacts(others), similar: described(table, others.slice(-MAX_COMPARED)) };
   });
-  return (facts) => {
-    const fold = folds[facts.maskId % FOLDS];
-    const byFacts = fold?.chanceOf(facts) ?? facts.score;
-    return { byFacts, byLooks: fold ? byLooks(table, fold.similar, facts, byFacts) : byFacts };
-  };
+  const chances = objects.map((facts): Chances => {
+    const byFacts = folds[facts.maskId % FOLDS]?.chanceOf(facts) ?? facts.score;
+    return { byFacts, byLooks: byFacts };
+  });
+  if (folds.every(({ similar }) => similar.accepted.length === 0)) return chances;
+  using search = await NearestSearch.open(table.dim, { signal });
+  for (const [fold, { similar }] of folds.entries()) {
+    const places = [...objects.keys()].filter((at) => isOf(objects[at], fold));
+    await lookAlike(search, similar, { table, objects, places, chances });
+  }
+  return chances;
 }
+
+const isOf = (facts: ObjectFacts | undefined, fold: number) =>
+  facts !== undefined && facts.row >= 0 && facts.maskId % FOLDS === fold;
 
 /** Logistic regression on score and size by Newton's method; the score itself while one kind is missing. */
 function fitFacts(decisions: readonly JudgedFacts[]): (facts: ObjectFacts) => number {
@@ -100,40 +112,42 @@ function logistic(weights: readonly number[], x: readonly number[]): number {
 
 type Compared = { vectors: Float32Array; accepted: Uint8Array };
 
-function described({ vectors, dim }: VectorTable, decisions: readonly JudgedFacts[]): Compared {
+function described(table: VectorTable, decisions: readonly JudgedFacts[]): Compared {
   const known = decisions.filter(({ row }) => row >= 0);
-  const taken = new Float32Array(known.length * dim);
-  known.forEach(({ row }, at) => taken.set(vectors.subarray(row * dim, (row + 1) * dim), at * dim));
-  return { vectors: taken, accepted: Uint8Array.from(known, ({ isAccepted }) => Number(isAccepted)) };
+  return {
+    vectors: vectorsOf(
+      table,
+      Int32Array.from(known, ({ row }) => row),
+    ),
+    accepted: Uint8Array.from(known, ({ isAccepted }) => Number(isAccepted)),
+  };
 }
 
-/** The decisions on the most similar objects, as far as they are similar; the chance by facts for the rest. */
-function byLooks(
-  { vectors, dim }: VectorTable,
+type Judging = {
+  table: VectorTable;
+  objects: readonly ObjectFacts[];
+  /** Of the objects that are judged. */
+  places: readonly number[];
+  chances: Chances[];
+};
+
+/** Gives chances by the decisions on the most similar objects, as far as they are similar; by facts for the rest. */
+async function lookAlike(
+  search: NearestSearch,
   similar: Compared,
-  { row }: ObjectFacts,
-  before: number,
-): number {
-  if (row < 0) return before;
-  const best = new Float64Array(NEIGHBOURS).fill(-Infinity);
-  const verdicts = new Uint8Array(NEIGHBOURS);
-  for (let at = 0; at < similar.accepted.length; at++) {
-    let sum = 0;
-    for (let d = 0; d < dim; d++) sum += (vectors[row * dim + d] ?? 0) * (similar.vectors[at * dim + d] ?? 0);
-    if (sum <= (best[NEIGHBOURS - 1] ?? 0)) continue;
-    let place = NEIGHBOURS - 1;
-    for (; place > 0 && (best[place - 1] ?? 0) < sum; place--) {
-      best[place] = best[place - 1] ?? 0;
-      verdicts[place] = verdicts[place - 1] ?? 0;
+  { table, objects, places, chances }: Judging,
+): Promise<void> {
+  const rows = Int32Array.from(places, (place) => objects[place]?.row ?? 0);
+  for await (const block of search.find(similar.vectors, { table, rows }, NEIGHBOURS))
+    for (let row = 0; row < block.rows.length; row++) {
+      const own = chances[places[block.from + row] ?? 0];
+      if (!own) continue;
+      let [votes, weight] = [BELIEF * own.byFacts, BELIEF];
+      for (let at = row * block.count; at < (row + 1) * block.count; at++) {
+        const vote = Math.exp(SHARPNESS * ((block.similarities[at] ?? 0) - 1));
+        votes += vote * (similar.accepted[block.places[at] ?? 0] ?? 0);
+        weight += vote;
+      }
+      own.byLooks = votes / weight;
     }
-    best[place] = sum;
-    verdicts[place] = similar.accepted[at] ?? 0;
-  }
-  let [votes, weight] = [BELIEF * before, BELIEF];
-  best.forEach((similarity, at) => {
-    const vote = Math.exp(SHARPNESS * (similarity - 1));
-    votes += vote * (verdicts[at] ?? 0);
-    weight += vote;
-  });
-  return votes / weight;
 }

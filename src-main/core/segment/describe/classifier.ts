@@ -1,12 +1,15 @@
 import { wilsonInterval } from '../../../domain/acceptance-estimate.ts';
 import { RandomStream } from '../../tensor/random.ts';
-import { nearestRows, type VectorTable } from './nearest.ts';
+import { NearestSearch, vectorsOf } from './nearest-search.ts';
+import type { VectorTable } from './nearest.ts';
 
 /** What a person decided of a row: a class, as a number from 0. */
 export type Decision = { row: number; label: number };
 type Prediction = { label: number; confidence: number };
-type Predict = (row: number) => Prediction;
-type Fit = (table: VectorTable, decisions: readonly Decision[], classes: number) => Predict;
+/** Predicts rows of the table, in their order. */
+type Predict = (rows: Int32Array) => Promise<Prediction[]>;
+type Fitting = { classes: number; signal?: AbortSignal | undefined };
+type Fit = (table: VectorTable, decisions: readonly Decision[], fitting: Fitting) => Promise<Predict>;
 
 type ClassifierWay = 'nearest' | 'logistic';
 /** A classifier that agrees with the decisions that it was fitted to, as far as cross-validation can say. */
@@ -33,6 +36,9 @@ const MAX_DECISIONS = 2_000;
 const NEIGHBOURS = 5;
 const LOGISTIC = { steps: 150, rate: 4, decay: 1e-3 };
 
+/** Multiplications before others get their turn: a few milliseconds. */
+const WORK_AT_ONCE = 4e6;
+
 const WAYS: Record<ClassifierWay, Fit> = { nearest: fitNearest, logistic: fitLogistic };
 
 /**
@@ -40,53 +46,51 @@ const WAYS: Record<ClassifierWay, Fit> = { nearest: fitNearest, logistic: fitLog
  * @param decisions their labels are 0..classes-1
  * @returns null if there are too few, or nothing predicts them better than the commonest class
  */
-export function fitClassifier(
+export async function fitClassifier(
   table: VectorTable,
   decisions: readonly Decision[],
-  classes: number,
-): Classifier | null {
+  fitting: Fitting,
+): Promise<Classifier | null> {
   const known = shuffled(decisions).slice(0, MAX_DECISIONS);
   const counts = Array.from(
-    { length: classes },
+    { length: fitting.classes },
     (_, label) => known.filter((one) => one.label === label).length,
   );
   if (counts.filter((count) => count >= MIN_OF_CLASS).length < 2) return null;
   const baseline = Math.max(...counts) / known.length;
-  const tried = (Object.keys(WAYS) as ClassifierWay[]).map((way) => {
-    const outcomes = crossValidated(WAYS[way], table, known, classes);
+  const tried = [];
+  for (const way of Object.keys(WAYS) as ClassifierWay[]) {
+    const outcomes = await crossValidated(WAYS[way], table, known, fitting);
     const right = outcomes.filter(({ isRight }) => isRight).length;
-    return { way, outcomes, accuracy: right / known.length };
-  });
+    tried.push({ way, outcomes, accuracy: right / known.length });
+  }
   const best = tried.reduce((one, other) => (other.accuracy > one.accuracy ? other : one));
   const minConfidence = confidenceFor(best.outcomes);
   if (best.accuracy <= baseline || minConfidence === null) return null;
   const { way, accuracy } = best;
-  return { way, accuracy, baseline, minConfidence, predict: WAYS[way](table, known, classes) };
+  return { way, accuracy, baseline, minConfidence, predict: await WAYS[way](table, known, fitting) };
 }
 
 type Outcome = { confidence: number; isRight: boolean };
 
 /** Predictions of every decision by a classifier that was fitted without it. */
-function crossValidated(
+async function crossValidated(
   fit: Fit,
   table: VectorTable,
   decisions: readonly Decision[],
-  classes: number,
-): Outcome[] {
+  fitting: Fitting,
+): Promise<Outcome[]> {
   const folds = Math.min(FOLDS, decisions.length);
-  return Array.from({ length: folds }, (_, fold) => {
-    const predict = fit(
-      table,
-      decisions.filter((_one, at) => at % folds !== fold),
-      classes,
-    );
-    return decisions
-      .filter((_one, at) => at % folds === fold)
-      .map(({ row, label }): Outcome => {
-        const { label: predicted, confidence } = predict(row);
-        return { confidence, isRight: predicted === label };
-      });
-  }).flat();
+  const outcomes: Outcome[] = [];
+  for (let fold = 0; fold < folds; fold++) {
+    const others = decisions.filter((_one, at) => at % folds !== fold);
+    const own = decisions.filter((_one, at) => at % folds === fold);
+    const predict = await fit(table, others, fitting);
+    const predicted = await predict(Int32Array.from(own, ({ row }) => row));
+    for (const [at, { label, confidence }] of predicted.entries())
+      outcomes.push({ confidence, isRight: own[at]?.label === label });
+  }
+  return outcomes;
 }
 
 /** The lowest confidence above which predictions are probably right often enough; null if none is. */
@@ -104,28 +108,37 @@ function confidenceFor(outcomes: readonly Outcome[]): number | null {
 }
 
 /** Votes of the nearest decisions, each by how near it is. */
-function fitNearest({ vectors, dim }: VectorTable, decisions: readonly Decision[], classes: number): Predict {
-  const known = new Float32Array(decisions.length * dim);
-  decisions.forEach(({ row }, at) => known.set(vectors.subarray(row * dim, (row + 1) * dim), at * dim));
-  return (row) => {
-    const votes = new Float64Array(classes);
-    const query = vectors.subarray(row * dim, (row + 1) * dim);
-    for (const { row: at, similarity } of nearestRows({ vectors: known, dim }, query, {
-      limit: NEIGHBOURS,
-    })) {
-      const label = decisions[at]?.label ?? 0;
-      votes[label] = (votes[label] ?? 0) + Math.exp(4 * similarity);
-    }
-    return strongest(votes);
-  };
+function fitNearest(
+  table: VectorTable,
+  decisions: readonly Decision[],
+  { classes, signal }: Fitting,
+): Promise<Predict> {
+  const known = vectorsOf(
+    table,
+    Int32Array.from(decisions, ({ row }) => row),
+  );
+  return Promise.resolve(async (rows) => {
+    using search = await NearestSearch.open(table.dim, { signal });
+    const predictions: Prediction[] = [];
+    for await (const block of search.find(known, { table, rows }, NEIGHBOURS))
+      for (let row = 0; row < block.rows.length; row++) {
+        const votes = new Float64Array(classes);
+        for (let at = row * block.count; at < (row + 1) * block.count; at++) {
+          const label = decisions[block.places[at] ?? 0]?.label ?? 0;
+          votes[label] = (votes[label] ?? 0) + Math.exp(4 * (block.similarities[at] ?? 0));
+        }
+        predictions.push(strongest(votes));
+      }
+    return predictions;
+  });
 }
 
 /** Multinomial logistic regression by gradient descent on all decisions, rare classes as heavy as common ones. */
-function fitLogistic(
+async function fitLogistic(
   { vectors, dim }: VectorTable,
   decisions: readonly Decision[],
-  classes: number,
-): Predict {
+  { classes, signal }: Fitting,
+): Promise<Predict> {
   const width = dim + 1;
   const weights = new Float64Array(classes * width);
   const counts = new Float64Array(classes);
@@ -141,6 +154,7 @@ function fitLogistic(
     return softmax(scores);
   };
   for (let step = 0; step < LOGISTIC.steps; step++) {
+    await nextTurn(signal);
     const gradient = new Float64Array(weights.length);
     for (const { row, label } of decisions) {
       const heavy = 1 / (present * (counts[label] ?? 1));
@@ -158,7 +172,20 @@ function fitLogistic(
       weights[at] = weight - LOGISTIC.rate * ((gradient[at] ?? 0) + LOGISTIC.decay * weight);
     }
   }
-  return (row) => strongest(scoresOf(row));
+  const atOnce = Math.ceil(WORK_AT_ONCE / weights.length);
+  return async (rows) => {
+    const predictions: Prediction[] = [];
+    for (const [at, row] of rows.entries()) {
+      if (at % atOnce === atOnce - 1) await nextTurn(signal);
+      predictions.push(strongest(scoresOf(row)));
+    }
+    return predictions;
+  };
+}
+
+async function nextTurn(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise(setImmediate);
+  signal?.throwIfAborted();
 }
 
 function softmax(scores: Float64Array): Float64Array {

@@ -1,4 +1,4 @@
-import { nearestOfEach, type NeighbourLists } from './neighbour-lists.ts';
+import { nearestOfEach, type NeighbourLists, type Watch } from './neighbour-lists.ts';
 import type { VectorTable } from './nearest.ts';
 
 /** An object that is looked at. */
@@ -23,6 +23,8 @@ type DoubleObject = { maskIds: readonly [number, number]; similarity: number };
 export type Health = { concepts: WrongConcept[]; outlines: WrongOutline[]; doubles: DoubleObject[] };
 
 const NEIGHBOURS = 12;
+/** Objects before others get their turn. */
+const LOOKED_AT_ONCE = 2_000;
 /** How fast a neighbour counts less as it looks less alike. */
 const SHARPNESS = 6;
 /** From this share of the neighbours on, another concept is likelier than the one that an object has. */
@@ -38,16 +40,39 @@ const LOOK_DIM = 13;
 const IS_SAME_PLACE = 0.8;
 
 /** Looks for objects with a wrong concept or outline, and for objects under two concepts. */
-export async function checkHealth(table: VectorTable, objects: readonly HealthObject[]): Promise<Health> {
+export async function checkHealth(
+  table: VectorTable,
+  objects: readonly HealthObject[],
+  watch: Watch = {},
+): Promise<Health> {
   const rows = Int32Array.from(objects, ({ row }) => row);
-  const lists = await nearestOfEach(table, rows, { limit: NEIGHBOURS });
+  const lists = await nearestOfEach(table, rows, { limit: NEIGHBOURS, ...watch });
+  const [concepts, outlines] = [
+    await wrongConcepts(objects, lists, watch),
+    await wrongOutlines(objects, lists, watch),
+  ];
+  const isSame = table.dim > LOOK_DIM ? IS_SAME.features : IS_SAME.look;
+  const found = await doubles(objects, { lists, isSame }, watch);
   return {
-    concepts: wrongConcepts(objects, lists).sort((a, b) => b.suspicion - a.suspicion || a.maskId - b.maskId),
-    outlines: wrongOutlines(objects, lists).sort((a, b) => b.suspicion - a.suspicion || a.maskId - b.maskId),
-    doubles: doubles(objects, lists, table.dim > LOOK_DIM ? IS_SAME.features : IS_SAME.look).sort(
-      (a, b) => b.similarity - a.similarity || a.maskIds[0] - b.maskIds[0],
-    ),
+    concepts: concepts.sort((a, b) => b.suspicion - a.suspicion || a.maskId - b.maskId),
+    outlines: outlines.sort((a, b) => b.suspicion - a.suspicion || a.maskId - b.maskId),
+    doubles: found.sort((a, b) => b.similarity - a.similarity || a.maskIds[0] - b.maskIds[0]),
   };
+}
+
+/** Looks at one object after the other, with a turn for others every few milliseconds. */
+async function each(
+  objects: readonly HealthObject[],
+  { signal }: Watch,
+  look: (object: HealthObject, place: number) => void,
+): Promise<void> {
+  for (const [place, object] of objects.entries()) {
+    if (place % LOOKED_AT_ONCE === 0) {
+      await new Promise(setImmediate);
+      signal?.throwIfAborted();
+    }
+    look(object, place);
+  }
 }
 
 type Neighbour = { object: HealthObject; similarity: number };
@@ -63,9 +88,14 @@ function* neighboursOf(
   }
 }
 
-function wrongConcepts(objects: readonly HealthObject[], lists: NeighbourLists): WrongConcept[] {
-  return objects.flatMap(({ maskId, concept }, place) => {
-    if (concept === 0) return [];
+async function wrongConcepts(
+  objects: readonly HealthObject[],
+  lists: NeighbourLists,
+  watch: Watch,
+): Promise<WrongConcept[]> {
+  const found: WrongConcept[] = [];
+  await each(objects, watch, ({ maskId, concept }, place) => {
+    if (concept === 0) return;
     const votes = new Map<number, number>();
     let sum = 0;
     for (const { object, similarity } of neighboursOf(objects, lists, place)) {
@@ -76,12 +106,17 @@ function wrongConcepts(objects: readonly HealthObject[], lists: NeighbourLists):
     }
     const [other, vote] = [...votes].reduce((one, next) => (next[1] > one[1] ? next : one), [concept, 0]);
     const suspicion = vote / Math.max(sum, 1e-12);
-    return other === concept || suspicion < IS_OTHER ? [] : [{ maskId, concept: other, suspicion }];
+    if (other !== concept && suspicion >= IS_OTHER) found.push({ maskId, concept: other, suspicion });
   });
+  return found;
 }
 
 /** By how the objects of its concept score, and those like it; a bad outline also makes an object look like no other. */
-function wrongOutlines(objects: readonly HealthObject[], lists: NeighbourLists): WrongOutline[] {
+async function wrongOutlines(
+  objects: readonly HealthObject[],
+  lists: NeighbourLists,
+  watch: Watch,
+): Promise<WrongOutline[]> {
   const ofConcept = new Map<number, number[]>();
   for (const { concept, score } of objects) {
     const scores = ofConcept.get(concept);
@@ -89,14 +124,11 @@ function wrongOutlines(objects: readonly HealthObject[], lists: NeighbourLists):
     else ofConcept.set(concept, [score]);
   }
   const usual = new Map([...ofConcept].map(([concept, scores]) => [concept, median(scores)]));
-  const near = objects.map((_, place) => {
+  const near: ({ score: number; likeness: number } | null)[] = [];
+  await each(objects, watch, (_, place) => {
     const some = [...neighboursOf(objects, lists, place)];
-    return some.length === 0
-      ? null
-      : {
-          score: median(some.map(({ object }) => object.score)),
-          likeness: median(some.map(({ similarity }) => similarity)),
-        };
+    const score = median(some.map(({ object }) => object.score));
+    near.push(some.length === 0 ? null : { score, likeness: median(some.map((one) => one.similarity)) });
   });
   const usualLikeness = median(near.flatMap((one) => (one ? [one.likeness] : [])));
   return objects.flatMap(({ maskId, concept, score }, place) => {
@@ -110,7 +142,11 @@ function wrongOutlines(objects: readonly HealthObject[], lists: NeighbourLists):
   });
 }
 
-function doubles(objects: readonly HealthObject[], lists: NeighbourLists, isSame: number): DoubleObject[] {
+async function doubles(
+  objects: readonly HealthObject[],
+  { lists, isSame }: { lists: NeighbourLists; isSame: number },
+  watch: Watch,
+): Promise<DoubleObject[]> {
   const found = new Map<string, DoubleObject>();
   const add = (a: HealthObject, b: HealthObject, similarity: number) => {
     if (a.concept === b.concept || a.concept === 0 || b.concept === 0) return;
@@ -118,19 +154,18 @@ function doubles(objects: readonly HealthObject[], lists: NeighbourLists, isSame
     const key = maskIds.join();
     if ((found.get(key)?.similarity ?? -1) < similarity) found.set(key, { maskIds, similarity });
   };
-  objects.forEach((object, place) => {
+  const ofImage = new Map<number, HealthObject[]>();
+  await each(objects, watch, (object, place) => {
     for (const neighbour of neighboursOf(objects, lists, place))
       if (neighbour.similarity >= isSame) add(object, neighbour.object, neighbour.similarity);
-  });
-  const ofImage = new Map<number, HealthObject[]>();
-  for (const object of objects) {
-    const others = ofImage.get(object.imageId) ?? [];
-    for (const other of others) {
+    const others = ofImage.get(object.imageId);
+    for (const other of others ?? []) {
       const shared = overlap(object.box, other.box);
       if (shared >= IS_SAME_PLACE) add(object, other, shared);
     }
-    ofImage.set(object.imageId, [...others, object]);
-  }
+    if (others) others.push(object);
+    else ofImage.set(object.imageId, [object]);
+  });
   return [...found.values()];
 }
 

@@ -1,5 +1,5 @@
 import { RandomStream } from '../../tensor/random.ts';
-import { fitAcceptance, type JudgedFacts, type ObjectFacts } from './acceptance-model.ts';
+import { chancesOf, type Chances, type JudgedFacts, type ObjectFacts } from './acceptance-model.ts';
 import type { VectorTable } from './nearest.ts';
 
 /** An object that can be asked about, or one that was drawn at random before and stands for others. */
@@ -30,17 +30,17 @@ const WEIGHTS = { border: 0.1, disagreement: 0.1, size: 0.05, rarity: 0.05 };
  *
  * [Note: Draws and gains] Decisions on objects chosen by gain say nothing about the others: they are the odd ones. So
  * every third object is drawn at random from those that are not chosen by gain, one from each part of the order by score.
- * The gain of an object depends on the decisions of others only (see `fitAcceptance`), so that earlier draws can be put
+ * The gain of an object depends on the decisions of others only (see `chancesOf`), so that earlier draws can be put
  * in the same order as if they had not been decided: those that would have been chosen by gain now are `spent`. What
  * remains is a random sample of what is left, and `estimateAcceptance` may be made from it.
  */
-export function planReview(
+export async function planReview(
   table: VectorTable,
   candidates: readonly ReviewCandidate[],
   decisions: readonly JudgedFacts[],
-  { count, seed }: { count: number; seed: number },
-): ReviewPlan {
-  const ranked = rank(table, candidates, decisions);
+  { count, seed, signal }: { count: number; seed: number; signal?: AbortSignal },
+): Promise<ReviewPlan> {
+  const ranked = rank(candidates, await chancesOf(table, { decisions, objects: candidates, signal }));
   const pending = ranked.filter(({ facts }) => !facts.isAudited).length;
   const audits = Math.floor(Math.min(count, pending) / AUDIT_EVERY);
   const { chosen, spent } = takeByGain(table, ranked, Math.min(count, pending) - audits);
@@ -61,19 +61,14 @@ const planned = ({ facts, chance }: Ranked, kind: PlannedReview['kind']): Planne
 });
 
 /** By gain, the most first. */
-function rank(
-  table: VectorTable,
-  candidates: readonly ReviewCandidate[],
-  decisions: readonly JudgedFacts[],
-): Ranked[] {
-  const chancesOf = fitAcceptance(table, decisions);
+function rank(candidates: readonly ReviewCandidate[], chances: readonly Chances[]): Ranked[] {
   const counts = new Map<number, number>();
   for (const { concept } of candidates) counts.set(concept, (counts.get(concept) ?? 0) + 1);
   const common = candidates.length / Math.max(1, counts.size);
   const largest = candidates.reduce((most, { areaPx }) => Math.max(most, areaPx), 1);
   return candidates
-    .map((facts): Ranked => {
-      const { byFacts, byLooks } = chancesOf(facts);
+    .map((facts, at): Ranked => {
+      const { byFacts, byLooks } = chances[at] ?? { byFacts: facts.score, byLooks: facts.score };
       const chance = (byFacts + byLooks) / 2;
       const border = 4 * chance * (1 - chance);
       const size = Math.sqrt(facts.areaPx / largest);

@@ -1,8 +1,8 @@
 import { u32At } from '../../tensor/random.ts';
 import type { VectorTable } from '../describe/nearest.ts';
+import { nearestOfEach } from '../describe/neighbour-lists.ts';
 import { principalAxes, project } from '../projection.ts';
-import { nearestTable } from './nearest-table.ts';
-import { neighbourGraph, type NeighbourGraph } from './neighbour-graph.ts';
+import { nearestTable, neighbourGraph, type NeighbourGraph } from './neighbour-graph.ts';
 
 /** Neighbours that should stay neighbours on the map: UMAP's usual number. */
 const NEIGHBOURS = 15;
@@ -64,11 +64,10 @@ async function placesOf(table: VectorTable, progress: LayoutProgress): Promise<F
   const places = start(table);
   // One or two points have no shape.
   if (rows < 3) return places;
-  const count = Math.min(NEIGHBOURS, rows - 1);
-  const nearest = await nearestTable(table, count, {
-    cores: progress.cores,
-    onRows: (done) => progress.onNeighbours(done, rows),
-  });
+  const { cores, onNeighbours: onRows } = progress;
+  const limit = Math.min(NEIGHBOURS, rows - 1);
+  const all = Int32Array.from({ length: rows }, (_, row) => row);
+  const nearest = nearestTable(await nearestOfEach(table, all, { limit, cores, onRows }));
   const rounds = rows >= ROUNDS.manyFrom ? ROUNDS.many : ROUNDS.few;
   const settling = settle(places, neighbourGraph(nearest), rounds);
   for (let done = 1; !settling.next().done; done++) await progress.onRound(done, rounds);

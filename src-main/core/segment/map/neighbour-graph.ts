@@ -1,4 +1,19 @@
-import type { NearestTable } from './nearest-table.ts';
+import type { NeighbourLists } from '../describe/neighbour-lists.ts';
+
+/** The nearest rows of each row, nearest first: [n, count]. */
+type NearestTable = {
+  count: number;
+  indices: Int32Array;
+  /** Euclidean. */
+  distances: Float32Array;
+};
+
+/** As many for each row: lists of at least `limit` + 1 rows have no gaps. */
+export function nearestTable({ limit, places, similarities }: NeighbourLists): NearestTable {
+  // The squared distance of vectors of length 1.
+  const distances = similarities.map((similarity) => Math.sqrt(Math.max(0, 2 - 2 * similarity)));
+  return { count: limit, indices: places, distances };
+}
 
 /** How strongly rows belong together: `from[i]` to `to[i]` with `weights[i]` in (0, 1], each pair once. */
 export type NeighbourGraph = { from: Int32Array; to: Int32Array; weights: Float32Array };

@@ -1,12 +1,21 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { HealthList, type HealthReport, type SuspectObject } from '../../../contract/health.ts';
+import type { Client } from '../../../contract/contract.ts';
+import {
+  HealthList,
+  type HealthProgress,
+  type HealthReport,
+  type SuspectObject,
+} from '../../../contract/health.ts';
+import type { SegmentationId } from '../../../contract/ids.ts';
 import { contextOf } from '../context.ts';
 import { countText, printable, table } from '../output.ts';
+import { ProgressDisplay } from '../progress-display.ts';
 import { conceptNames } from './propose.ts';
 import { described } from './similar.ts';
 import { findSegmentation } from './segmentations.ts';
 
 const MAX_LIMIT = 1_000;
+const POLL_MS = 250;
 
 type Options = { list?: HealthList; limit: number };
 type Shown = HealthReport & { names: Record<string, string>; objects?: SuspectObject[] };
@@ -28,13 +37,30 @@ export function addHealthCommand(program: Command): void {
         const segmentation = await findSegmentation(client, which);
         const { id } = segmentation;
         await described(client, segmentation);
-        const report = await client.health.check({ id });
+        const report = await checked(client, id);
         const names = await conceptNames(client, segmentation);
         const { list, limit } = options;
         const objects = list && (await client.health.list({ id, list, limit }));
         output.result<Shown>({ ...report, names, ...(objects && { objects }) }, healthLines);
       });
     });
+}
+
+/** Checks a segmentation, and shows how far that is. */
+async function checked(client: Client, id: SegmentationId): Promise<HealthReport> {
+  const display = new ProgressDisplay();
+  const show = (progress: HealthProgress | null) => {
+    const rest = { phase: 'finding-neighbours', unit: 'objects', ratePerS: null, etaMs: null };
+    display.update({ progress: progress && { ...progress, ...rest } });
+  };
+  // What keeps it from being read keeps the check from being made, which says so.
+  const poll = setInterval(() => void client.health.progress({ id }).then(show, () => undefined), POLL_MS);
+  try {
+    return await client.health.check({ id });
+  } finally {
+    clearInterval(poll);
+    display.finish();
+  }
 }
 
 function healthLines({ objectCount, counts, hasFeatures, names, objects }: Shown): string[] {

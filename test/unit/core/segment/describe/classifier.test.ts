@@ -23,35 +23,34 @@ const decided = (count: number): Decision[] =>
   Array.from({ length: count }, (_, row) => ({ row, label: row % CLASSES }));
 
 describe('a classifier of decisions', () => {
-  test.each([6, 30, 100])('predicts the others from %i that agree with how objects look', (count) => {
+  test.each([6, 30, 100])('predicts the others from %i that agree with how objects look', async (count) => {
     const rows = table(300, 0.15);
-    const made = fitClassifier(rows, decided(count), CLASSES) ?? expect.fail('nothing was learned');
+    const made =
+      (await fitClassifier(rows, decided(count), { classes: CLASSES })) ?? expect.fail('nothing was learned');
     expect(made.accuracy).toBeGreaterThan(0.9);
     expect(made.baseline).toBeCloseTo(1 / 3, 1);
-    const right = Array.from({ length: 200 }, (_, at) => at + 100).filter(
-      (row) => made.predict(row).label === row % CLASSES,
-    );
+    const asked = Int32Array.from({ length: 200 }, (_, at) => at + 100);
+    const predicted = await made.predict(asked);
+    const right = predicted.filter(({ label }, at) => label === (at + 100) % CLASSES);
     expect(right.length).toBeGreaterThan(185);
   });
 
-  test('asks for less confidence the clearer the decisions are', () => {
-    const [clear, blurred] = [0.1, 0.45].map((noise) =>
-      fitClassifier(table(300, noise), decided(120), CLASSES),
-    );
-    const shares = [clear, blurred].map((made) => {
-      const sure = Array.from({ length: 150 }, (_, at) => at + 150).filter(
-        (row) => made && made.predict(row).confidence >= made.minConfidence,
-      );
-      return sure.length / 150;
-    });
-    expect(shares[0]).toBeGreaterThan(0.95);
-    expect(shares[1]).toBeLessThan(0.9);
+  test('asks for less confidence the clearer the decisions are', async () => {
+    const shareOfSure = async (noise: number) => {
+      const made = await fitClassifier(table(300, noise), decided(120), { classes: CLASSES });
+      const predicted = await made?.predict(Int32Array.from({ length: 150 }, (_, at) => at + 150));
+      const sure = predicted?.filter(({ confidence }) => confidence >= (made?.minConfidence ?? 1));
+      return (sure?.length ?? 0) / 150;
+    };
+    expect(await shareOfSure(0.1)).toBeGreaterThan(0.95);
+    expect(await shareOfSure(0.45)).toBeLessThan(0.9);
   });
 
-  test('learns nothing from decisions that do not follow how objects look', () => {
+  test('learns nothing from decisions that do not follow how objects look', async () => {
     const random = new RandomStream(8);
     const chance = decided(60).map(({ row }) => ({ row, label: Number(random.normal() > 0) }));
-    expect(fitClassifier(table(60, 0.2), chance, 2)?.accuracy ?? 0).toBeLessThan(0.75);
+    const made = await fitClassifier(table(60, 0.2), chance, { classes: 2 });
+    expect(made?.accuracy ?? 0).toBeLessThan(0.75);
   });
 
   test.each<[string, Decision[]]>([
@@ -62,14 +61,16 @@ describe('a classifier of decisions', () => {
       'a single one of the second class',
       [...decided(30).filter(({ label }) => label === 0), { row: 1, label: 1 }],
     ],
-  ])('learns nothing from too few decisions: %s', (_, decisions) => {
-    expect(fitClassifier(table(60, 0.1), decisions, CLASSES)).toBeNull();
+  ])('learns nothing from too few decisions: %s', async (_, decisions) => {
+    expect(await fitClassifier(table(60, 0.1), decisions, { classes: CLASSES })).toBeNull();
   });
 
-  test('is the same for the same decisions', () => {
+  test('is the same for the same decisions', async () => {
     const rows = table(100, 0.3);
-    const [first, again] = [1, 2].map(() => fitClassifier(rows, decided(40), CLASSES));
-    expect(again?.predict(77)).toEqual(first?.predict(77));
+    const first = await fitClassifier(rows, decided(40), { classes: CLASSES });
+    const again = await fitClassifier(rows, decided(40), { classes: CLASSES });
+    const asked = Int32Array.of(77);
+    expect(await again?.predict(asked)).toEqual(await first?.predict(asked));
     expect(again?.minConfidence).toBe(first?.minConfidence);
   });
 });

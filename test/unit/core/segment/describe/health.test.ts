@@ -47,13 +47,38 @@ describe('the neighbours of each', () => {
     });
   });
 
+  test('do not contain the row itself among equal ones', async () => {
+    const vectors = new Float32Array(6 * DIM);
+    for (let row = 0; row < 6; row++) vectors[row * DIM] = 1;
+    const { places } = await nearestOfEach(
+      { vectors, dim: DIM },
+      Int32Array.from({ length: 6 }, (_, row) => row),
+      { limit: 3 },
+    );
+    for (let row = 0; row < 6; row++)
+      expect(new Set([row, ...places.subarray(row * 3, row * 3 + 3)]).size).toBe(4);
+  });
+
   test('are missing where there are fewer', async () => {
     const { places } = await nearestOfEach(kinds(2), Int32Array.from([0, 1]), { limit: 3 });
     expect([...places]).toEqual([1, -1, -1, 0, -1, -1]);
   });
 
+  test('are found among many that are all alike, each compared with a share of the others', async () => {
+    const count = 12_000;
+    const vectors = new Float32Array(count * DIM);
+    for (let row = 0; row < count; row++) vectors[row * DIM] = 1;
+    const rows = Int32Array.from({ length: count }, (_, row) => row);
+    const { places, similarities } = await nearestOfEach({ vectors, dim: DIM }, rows, { limit: 3 });
+    expect(similarities.every((similarity) => similarity === 1)).toBe(true);
+    for (const row of [0, 5_000, 11_999]) {
+      const listed = [...places.subarray(row * 3, row * 3 + 3)];
+      expect(new Set([row, ...listed]).size).toBe(4);
+    }
+  });
+
   test('are mostly found among many, which are not all compared', async () => {
-    const count = 4_000;
+    const count = 12_000;
     const table = kinds(count, 0.4);
     const rows = Int32Array.from({ length: count }, (_, row) => row);
     const { places } = await nearestOfEach(table, rows, { limit: 5 });

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { nearestRows } from '../../../../../src-main/core/segment/describe/nearest.ts';
 import { layOut } from '../../../../../src-main/core/segment/map/lay-out.ts';
-import { nearestTable } from '../../../../../src-main/core/segment/map/nearest-table.ts';
-import { neighbourGraph } from '../../../../../src-main/core/segment/map/neighbour-graph.ts';
+import { nearestTable, neighbourGraph } from '../../../../../src-main/core/segment/map/neighbour-graph.ts';
 import { RandomStream } from '../../../../../src-main/core/tensor/random.ts';
 
 const DIM = 12;
@@ -53,32 +51,15 @@ function trustworthiness(vectors: Float32Array, places: Float32Array, k: number)
   return 1 - (2 * penalty) / (n * k * (2 * n - 3 * k - 1));
 }
 
-describe('the search for neighbours', () => {
-  test('finds what comparing one with all finds, without the row itself', async () => {
-    // More than are compared at once.
-    const vectors = clustered(300, 3, 0.6);
-    const table = await nearestTable({ vectors, dim: DIM }, 5, { cores: 1, onRows: () => undefined });
-    for (const row of [0, 127, 128, 299]) {
-      const expected = nearestRows({ vectors, dim: DIM }, vectors.subarray(row * DIM, (row + 1) * DIM), {
-        limit: 5,
-        isCandidate: (other) => other !== row,
-      });
-      expect([...table.indices.subarray(row * 5, row * 5 + 5)]).toEqual(expected.map((one) => one.row));
-      // float32 products: the square root of a rounding of 1e-7.
-      expect(table.distances[row * 5 + 1]).toBeCloseTo(distance(vectors, DIM, row, expected[1]?.row ?? 0), 3);
-    }
-  });
-
-  test('leaves out the row itself among equal ones', async () => {
-    const vectors = new Float32Array(6 * DIM);
-    for (let row = 0; row < 6; row++) vectors[row * DIM] = 1;
-    const { indices } = await nearestTable({ vectors, dim: DIM }, 3, { cores: 1, onRows: () => undefined });
-    for (let row = 0; row < 6; row++) {
-      const found = [...indices.subarray(row * 3, row * 3 + 3)];
-      expect(found).not.toContain(row);
-      expect(new Set(found).size).toBe(3);
-    }
-  });
+test('has the distances of vectors of length 1 from how similar they are', () => {
+  const lists = {
+    limit: 1,
+    places: Int32Array.of(1, 0, 1),
+    similarities: Float32Array.of(1.000_001, 0, 0.5),
+  };
+  const { distances } = nearestTable(lists);
+  // Rounding has led past 1; at a right angle; at 60 degrees.
+  expect([...distances]).toEqual([0, expect.closeTo(Math.SQRT2, 6), 1]);
 });
 
 test('joins the two directions of a pair once, and gives the nearest the whole weight', () => {
