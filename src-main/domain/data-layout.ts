@@ -103,6 +103,8 @@ export function segmentationFiles({ segmentations }: DataLayout, id: Segmentatio
     // The vectors of its images and masks, and where these lie on its map.
     vectors: file('vectors'),
     map: file('map'),
+    // A layout that was stopped.
+    mapCheckpoint: file('map-checkpoint'),
   };
 }
 

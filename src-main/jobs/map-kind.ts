@@ -3,7 +3,7 @@ import { userError } from '../contract/errors.ts';
 import { segmentationFiles } from '../domain/data-layout.ts';
 import type { JobEnvironment, JobKindHandler } from './job-kind.ts';
 
-/** A round over 300,000 points takes a second, and nothing is saved before the end. */
+/** A round over 300,000 points takes a second. */
 const LIMITS = { silenceMs: 10 * 60_000 };
 
 /** Laying out images and objects on a plane: the worker computes it and keeps it in a file. */
@@ -16,11 +16,12 @@ export function mapKind({ store, layout, nowMs, publish }: JobEnvironment): JobK
       if (!segmentation) throw userError('segmentation-removed', { id: segmentationId });
       const description = store.descriptions.get(segmentationId);
       if (!description) throw userError('not-described', { name: segmentation.name });
-      const { vectors: vectorsFile, map: mapFile } = segmentationFiles(layout, segmentationId);
+      const files = segmentationFiles(layout, segmentationId);
       return {
         kind: 'map',
-        vectorsFile,
-        mapFile,
+        vectorsFile: files.vectors,
+        mapFile: files.map,
+        checkpointFile: files.mapCheckpoint,
         describedAtMs: description.finishedAtMs,
         laidOutAtMs: nowMs(),
       };

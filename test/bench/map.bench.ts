@@ -61,7 +61,7 @@ async function measureLayout(count: number): Promise<Row> {
     {
       cores: describeMachine().cores,
       onNeighbours: () => undefined,
-      onRound: (done) => {
+      onRound: ({ done }) => {
         if (done === 1) foundS = cpuSeconds();
         peakBytes = Math.max(peakBytes, process.memoryUsage.rss());
       },

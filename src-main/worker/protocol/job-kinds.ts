@@ -346,6 +346,8 @@ const map = {
     vectorsFile: z.string(),
     /** Where the layout is kept. */
     mapFile: z.string(),
+    /** Where one that was stopped continues. */
+    checkpointFile: z.string(),
     /** When the vectors were described. */
     describedAtMs: z.number(),
     laidOutAtMs: z.number(),

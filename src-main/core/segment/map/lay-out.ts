@@ -3,15 +3,12 @@ import type { VectorTable } from '../describe/nearest.ts';
 import { nearestOfEach } from '../describe/neighbour-lists.ts';
 import { principalAxes, project } from '../projection.ts';
 import { nearestTable, neighbourGraph, type NeighbourGraph } from './neighbour-graph.ts';
+import { settle, unsettled, type Settling } from './settle.ts';
 
 /** Neighbours that should stay neighbours on the map: UMAP's usual number. */
 const NEIGHBOURS = 15;
-/** Of each row's random others that push it away, per neighbour that pulls it. */
-const PUSHES = 5;
 /** Rounds of UMAP: small maps need more until they have settled. */
 const ROUNDS = { few: 500, many: 200, manyFrom: 10_000 };
-/** A move is no longer than this, so that two points in one place do not shoot apart. */
-const LONGEST_PULL = 4;
 /** Extent of the points at the start, from the middle. */
 const START_EXTENT = 10;
 const SEED = 1;
@@ -20,8 +17,10 @@ export type LayoutProgress = {
   /** CPU threads of the search for neighbours. */
   cores: number;
   onNeighbours: (done: number, total: number) => void | Promise<void>;
-  /** Called after every round; it may wait, and throw to stop. */
-  onRound: (done: number, total: number) => void | Promise<void>;
+  /** Called after every round with what the next ones depend on; it may wait, and throw to stop. */
+  onRound: (settling: Settling) => void | Promise<void>;
+  /** Of the same vectors: the rounds after it are all that is left. */
+  resumed?: Settling | undefined;
 };
 
 /**
@@ -61,17 +60,25 @@ function inOrder({ vectors, dim }: VectorTable): number[] {
 
 async function placesOf(table: VectorTable, progress: LayoutProgress): Promise<Float32Array> {
   const rows = table.vectors.length / table.dim;
-  const places = start(table);
   // One or two points have no shape.
-  if (rows < 3) return places;
-  const { cores, onNeighbours: onRows } = progress;
+  if (rows < 3) return start(table);
+  const settling = progress.resumed ?? unsettled(start(table), ...(await graphOf(table, progress)));
+  while (settling.done < settling.rounds) {
+    settle(settling);
+    await progress.onRound(settling);
+  }
+  return settling.places;
+}
+
+async function graphOf(
+  table: VectorTable,
+  { cores, onNeighbours: onRows }: LayoutProgress,
+): Promise<[graph: NeighbourGraph, rounds: number]> {
+  const rows = table.vectors.length / table.dim;
   const limit = Math.min(NEIGHBOURS, rows - 1);
   const all = Int32Array.from({ length: rows }, (_, row) => row);
-  const nearest = nearestTable(await nearestOfEach(table, all, { limit, cores, onRows }));
-  const rounds = rows >= ROUNDS.manyFrom ? ROUNDS.many : ROUNDS.few;
-  const settling = settle(places, neighbourGraph(nearest), rounds);
-  for (let done = 1; !settling.next().done; done++) await progress.onRound(done, rounds);
-  return places;
+  const lists = await nearestOfEach(table, all, { limit, cores, onRows });
+  return [neighbourGraph(nearestTable(lists)), rows >= ROUNDS.manyFrom ? ROUNDS.many : ROUNDS.few];
 }
 
 /** The two strongest principal components, and along them so little noise that equal rows can part. */
@@ -92,64 +99,6 @@ function start(table: VectorTable): Float32Array {
   }
   return places;
 }
-
-/** Moves the points, one round per step (UMAP, algorithm 5): neighbours pull, random others push. */
-function* settle(places: Float32Array, graph: NeighbourGraph, rounds: number): Generator<void, void> {
-  const rows = places.length / 2;
-  const { pairs, every } = dueTimes(graph, rounds);
-  const due = Float64Array.from(every);
-  let draws = places.length;
-  for (let round = 0; round < rounds; round++) {
-    const step = 1 - round / rounds;
-    for (let pair = 0; pair < due.length; pair++) {
-      if ((due[pair] ?? 0) > round + 1) continue;
-      due[pair] = (due[pair] ?? 0) + (every[pair] ?? 0);
-      const [a, b] = [pairs[pair * 2] ?? 0, pairs[pair * 2 + 1] ?? 0];
-      pull(places, a, b, step);
-      for (let push = 0; push < PUSHES; push++) {
-        const other = u32At(SEED, draws++) % rows;
-        if (other !== a) pushAway(places, a, other, step);
-      }
-    }
-    yield;
-  }
-}
-
-/** Both directions of each pair, with the rounds between two of its turns: the strongest have one in every round. */
-function dueTimes({ from, to, weights }: NeighbourGraph, rounds: number) {
-  const strongest = weights.reduce((most, weight) => Math.max(most, weight), 0);
-  const kept = [...weights.keys()].filter((at) => (weights[at] ?? 0) * rounds >= strongest);
-  const pairs = new Int32Array(kept.length * 4);
-  const every = new Float64Array(kept.length * 2);
-  kept.forEach((at, place) => {
-    const [a, b] = [from[at] ?? 0, to[at] ?? 0];
-    pairs.set([a, b, b, a], place * 4);
-    every.fill(strongest / (weights[at] ?? 1), place * 2, place * 2 + 2);
-  });
-  return { pairs, every };
-}
-
-function pull(places: Float32Array, a: number, b: number, step: number): void {
-  const dx = (places[a * 2] ?? 0) - (places[b * 2] ?? 0);
-  const dy = (places[a * 2 + 1] ?? 0) - (places[b * 2 + 1] ?? 0);
-  const force = -2 / (1 + dx * dx + dy * dy);
-  const [x, y] = [bounded(force * dx) * step, bounded(force * dy) * step];
-  places[a * 2] = (places[a * 2] ?? 0) + x;
-  places[a * 2 + 1] = (places[a * 2 + 1] ?? 0) + y;
-  places[b * 2] = (places[b * 2] ?? 0) - x;
-  places[b * 2 + 1] = (places[b * 2 + 1] ?? 0) - y;
-}
-
-function pushAway(places: Float32Array, a: number, b: number, step: number): void {
-  const dx = (places[a * 2] ?? 0) - (places[b * 2] ?? 0);
-  const dy = (places[a * 2 + 1] ?? 0) - (places[b * 2 + 1] ?? 0);
-  const squared = dx * dx + dy * dy;
-  const force = 2 / ((0.001 + squared) * (1 + squared));
-  places[a * 2] = (places[a * 2] ?? 0) + bounded(force * dx) * step;
-  places[a * 2 + 1] = (places[a * 2 + 1] ?? 0) + bounded(force * dy) * step;
-}
-
-const bounded = (move: number): number => Math.max(-LONGEST_PULL, Math.min(LONGEST_PULL, move));
 
 /** Centres the points and scales them, both axes alike, so that the outermost is at 1. */
 function fitIn(places: Float32Array): void {

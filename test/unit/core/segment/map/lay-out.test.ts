@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { layOut } from '../../../../../src-main/core/segment/map/lay-out.ts';
 import { nearestTable, neighbourGraph } from '../../../../../src-main/core/segment/map/neighbour-graph.ts';
+import type { Settling } from '../../../../../src-main/core/segment/map/settle.ts';
 import { RandomStream } from '../../../../../src-main/core/tensor/random.ts';
 
 const DIM = 12;
@@ -120,7 +121,7 @@ describe('a map', () => {
 
   test('can be stopped between two rounds', async () => {
     const rounds: number[] = [];
-    const onRound = (done: number) => {
+    const onRound = ({ done }: Settling) => {
       rounds.push(done);
       if (done === 3) throw new Error('stopped');
     };
@@ -128,5 +129,21 @@ describe('a map', () => {
       'stopped',
     );
     expect(rounds).toEqual([1, 2, 3]);
+  });
+
+  test('that is resumed between two rounds is the one that was never stopped', async () => {
+    const table = { vectors: clustered(60, 3, 0.4), dim: DIM };
+    const states: Settling[] = [];
+    const whole = await layOut(table, { ...QUIET, onRound: (now) => void states.push(structuredClone(now)) });
+    const rounds: number[] = [];
+    const again = await layOut(table, {
+      cores: 1,
+      onNeighbours: () => expect.fail('they are known'),
+      onRound: ({ done }) => void rounds.push(done),
+      resumed: states[199],
+    });
+    expect(again).toEqual(whole);
+    expect(rounds.at(0)).toBe(201);
+    expect(rounds).toHaveLength(300);
   });
 });
