@@ -84,7 +84,7 @@ export function segmentationHandlers(service: Service) {
       }
       const model = modelId === undefined ? undefined : store.models.get(modelId);
       if (modelId !== undefined && !model) throw userError('no-model', { id: modelId });
-      const device = await service.chooseOwnDevice(request.device);
+      const device = await service.segmentingDevice({ id: request.device, hasEncoder: model !== undefined });
       const segmentation = {
         collectionId,
         modelId: modelId ?? null,
@@ -92,7 +92,7 @@ export function segmentationHandlers(service: Service) {
           request.name ??
           freeName(`${collection.name}, ${model?.name ?? 'without an encoder'}`, store.segmentations.list()),
         settings,
-        device: device.id,
+        device,
         createdAtMs: service.nowMs(),
       };
       return store.together(() => queueJob(get(store.segmentations.insert(segmentation)), extent));

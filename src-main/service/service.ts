@@ -50,6 +50,8 @@ export type ServiceOptions = {
 };
 
 const DEFAULT_LIMITS: RunLimits = { graceMs: 5_000, silenceMs: 120_000 };
+/** What a segmentation without an encoder runs on. */
+const CPU_DEVICE = 'onnx:cpu';
 /** Events that a slow listener may lag behind before the oldest are dropped; they are hints only. */
 const EVENT_BUFFER = 1_000;
 /** Stored in the table of the settings, but not settings. */
@@ -192,12 +194,20 @@ export class Service {
   }
 
   /**
-   * The same for what only the app's own engine computes.
-   * @throws UserError BAD_INPUT for a device of PyTorch
+   * The device of a segmentation, which only the app's own engine computes. Without an encoder, that is the CPU: unless
+   * a device is named, none is probed, which takes longer than segmenting a few images.
+   * @throws UserError BAD_INPUT for a device of PyTorch, DEVICE_UNAVAILABLE
    */
-  async chooseOwnDevice(id?: string): Promise<Device> {
+  async segmentingDevice({
+    id,
+    hasEncoder,
+  }: {
+    id: string | undefined;
+    hasEncoder: boolean;
+  }): Promise<string> {
     if (id !== undefined && torchDeviceOf(id)) throw userError('torch-only-pretrains', { device: id });
-    return this.chooseDevice(id);
+    if (id === undefined && !hasEncoder) return CPU_DEVICE;
+    return (await this.chooseDevice(id)).id;
   }
 
   #probeOnly(id: string): Promise<MachineProbe> {

@@ -113,7 +113,9 @@ async function begin(
   // A folder that somebody works with would be removed with the shard's work.
   if (store.collections.list().length + store.models.list().length > 0)
     throw userError('shard-work-of-another', { folder: layout.folder });
-  const device = await service.chooseOwnDevice(chosen ?? facts.device);
+  const hasEncoder = facts.model !== null;
+  const planned = hasEncoder ? facts.device : undefined;
+  const device = await service.segmentingDevice({ id: chosen ?? planned, hasEncoder });
   await takeWeights(
     service,
     facts,
@@ -121,9 +123,7 @@ async function begin(
     weights !== undefined,
   );
   const rootPath = givenPath(images ?? facts.rootPath);
-  return store.together(() =>
-    insertAll(service, recipe, { place, rootPath, device: device.id, skipsMissing }),
-  );
+  return store.together(() => insertAll(service, recipe, { place, rootPath, device, skipsMissing }));
 }
 
 type NewShard = { place: ShardPlace; rootPath: string; device: string; skipsMissing: boolean };

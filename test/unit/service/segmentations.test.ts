@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { SegmentSettings } from '../../../src-main/contract/segmentation.ts';
 import { segmentationFiles } from '../../../src-main/domain/data-layout.ts';
 import { drawnImage } from '../../support/drawn-images.ts';
 import { bitmapOf } from '../../support/masks.ts';
+import { workerOf } from '../../support/scripted-worker.ts';
 import { startSegmented } from '../../support/segmented-service.ts';
 
 const drawn = async () => [
@@ -37,5 +39,22 @@ test('only new images cannot be added to a segmentation that was never finished'
   const { client, segmentationId: id } = startSegmented(await drawn());
   await expect(client.segmentations.resume({ id, isNewOnly: true })).rejects.toMatchObject({
     code: 'WRONG_STATE',
+  });
+});
+
+test('one without an encoder runs on the CPU, and compares no devices for that', async () => {
+  let forks = 0;
+  const { client, collection } = startSegmented(await drawn(), () => {
+    forks++;
+    return workerOf('hasty')();
+  });
+  const request = { collectionId: collection.id, settings: SegmentSettings.parse({}) };
+  const { segmentation, job } = await client.segmentations.start(request);
+  expect(segmentation.device).toBe('onnx:cpu');
+  await expect.poll(async () => (await client.jobs.get({ id: job.id })).state).toBe('done');
+  // The one of the job.
+  expect(forks).toBe(1);
+  await expect(client.segmentations.start({ ...request, device: 'torch:cpu' })).rejects.toMatchObject({
+    code: 'BAD_INPUT',
   });
 });
