@@ -274,7 +274,7 @@ describe('r2o demo', () => {
 
   test('scans, pretrains, cuts, evaluates and exports made-up scenes', async () => {
     const data = join(tempFolder(), 'data');
-    const { code, stdout } = await runCli(data, 'demo', '--epochs', '1', '--json');
+    const { code, stdout } = await runCli(data, 'demo', '--scenes', '12', '--epochs', '1', '--json');
     expect(code).toBe(0);
     const { folder, dataFolder, iou, realIou, steps } = parse(DemoResult, stdout);
     expect(dataFolder).toBe(data);
@@ -283,7 +283,7 @@ describe('r2o demo', () => {
       ...['scan', 'pretrain', 'segment', 'evaluate', 'segment sample-photos', 'scores of sample-photos'],
       ...['segment sample-nuclei', 'evaluate', 'dataset', 'export coco', 'export yolo'],
     ]);
-    expect(steps[0]?.result).toBe('48 images, 0 problems');
+    expect(steps[0]?.result).toBe('12 images, 0 problems');
     // Chance gives a quarter; after one epoch it is colour and texture that find most of the objects.
     expect(iou).toBeGreaterThan(0.4);
     // 0.815 on 2026-11-30.

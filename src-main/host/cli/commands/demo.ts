@@ -4,7 +4,6 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
 import { DatasetRecipe } from '../../../contract/dataset.ts';
-import { UserError } from '../../../contract/errors.ts';
 import { ExportOptions } from '../../../contract/export.ts';
 import type { CollectionId, ModelId, SegmentationId } from '../../../contract/ids.ts';
 import { SegmentSettings } from '../../../contract/segmentation.ts';
@@ -15,14 +14,15 @@ import { followJob } from '../follow-job.ts';
 import { countText, formatDuration, table } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { openSession } from '../session.ts';
+import { wholeNumber } from '../whole-number.ts';
 
-const SCENES = 48;
+const SCENES = '48';
 const SCENE_SEED = 2208;
 /** Enough to see regions form, in two or three minutes on two cores. */
 const EPOCHS = '25';
 const EXPORTS = ['coco', 'yolo'] as const;
 
-type Options = { images?: string; epochs: string };
+type Options = { images?: string; scenes: string; epochs: string };
 
 /** One line of the table at the end. */
 type StepResult = { step: string; result: string; elapsedMs: number };
@@ -34,21 +34,20 @@ export function addDemoCommand(program: Command): void {
   program
     .command('demo')
     .option('--images <folder>', 'use your own photos instead of synthetic scenes')
+    .option('--scenes <n>', 'number of synthetic scenes', SCENES)
     .option('--epochs <n>', 'how often each image is seen during pretraining', EPOCHS)
     .description(
       'try the whole app on synthetic scenes and real pictures, or on your photos, in a separate data folder (or that of --data)',
     )
     .action(async (options: Options, command: Command) => {
       const { output, chosenFolder } = contextOf(command);
-      const epochs = Number(options.epochs);
-      if (!Number.isInteger(epochs) || epochs < 1) {
-        throw new UserError(
-          'BAD_INPUT',
-          `--epochs must be a whole number of at least 1, not '${options.epochs}'.`,
-        );
-      }
+      const [scenes, epochs] = [
+        wholeNumber(options.scenes, '--scenes'),
+        wholeNumber(options.epochs, '--epochs'),
+      ];
       const folder = mkdtempSync(join(tmpdir(), 'r2o-demo-'));
-      const images = options.images === undefined ? await makeScenes(folder) : resolve(options.images);
+      const images =
+        options.images === undefined ? await makeScenes(folder, scenes) : resolve(options.images);
       const dataFolder = chosenFolder ?? join(folder, 'data');
       const session = await openSession(dataFolder, output.note);
       const demo: Demo = { client: session.client, folder, steps: [] };
@@ -215,11 +214,11 @@ async function makeDataset(demo: Demo, segmentationId: SegmentationId): Promise<
   }
 }
 
-async function makeScenes(folder: string): Promise<string> {
+async function makeScenes(folder: string, count: number): Promise<string> {
   using worker = new CallWorker({
     fork: forkNodeWorker(workerEntry, () => undefined),
     onBug: () => undefined,
   });
-  await worker.call({ kind: 'make-scenes', folder, count: SCENES, seed: SCENE_SEED });
+  await worker.call({ kind: 'make-scenes', folder, count, seed: SCENE_SEED });
   return join(folder, 'images');
 }

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Client } from '../../../contract/contract.ts';
-import { UserError } from '../../../contract/errors.ts';
 import type { RunId } from '../../../contract/ids.ts';
 import type { Job } from '../../../contract/job.ts';
 import type { MetricCurve, Run } from '../../../contract/run.ts';
@@ -11,6 +10,7 @@ import { Cancelled, followJob } from '../follow-job.ts';
 import { countText, printable, table, type Output } from '../output.ts';
 import { contextOf } from '../context.ts';
 import { stateText } from '../state-text.ts';
+import { wholeNumber } from '../whole-number.ts';
 import { planRun } from './plan-run.ts';
 
 const KIND = { one: 'run', many: 'runs', listCommand: 'r2o runs list' };
@@ -183,12 +183,6 @@ function addKeeping(runs: Command): void {
 
 async function findRun(client: Client, which: string): Promise<Run> {
   return findNamed(await client.runs.list({}), which, KIND);
-}
-
-function wholeNumber(text: string, option: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new UserError('BAD_INPUT', `${option} must be a whole number of at least 1, not '${text}'.`);
 }
 
 function listLines(runs: Run[]): string[] {
