@@ -8,6 +8,7 @@ import { Model } from '../../src-main/contract/model.ts';
 import { PretrainPlan } from '../../src-main/contract/pretrain.ts';
 import { MetricCurve, Run } from '../../src-main/contract/run.ts';
 import { launcher, resultOf, runCli, spawnCli, waitForOutput } from '../support/cli.ts';
+import { takeKnownDevices } from '../support/known-devices.ts';
 import { TINY_RUN } from '../support/pretraining.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { photoLike, sharpOf } from '../support/test-images.ts';
@@ -29,6 +30,7 @@ async function dataWithPhotos(parent = tempFolder()): Promise<string> {
       .toFile(join(folder, `${index}.jpg`));
   }
   const data = join(parent, 'data');
+  takeKnownDevices(data);
   execFileSync(process.execPath, [launcher, '--data', data, 'collections', 'add', folder], {
     stdio: 'ignore',
   });

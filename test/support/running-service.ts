@@ -12,6 +12,7 @@ import { forkNodeWorker } from '../../src-main/host/shared/fork-node-worker.ts';
 import { createRouter } from '../../src-main/service/router.ts';
 import { dataLayout } from '../../src-main/domain/data-layout.ts';
 import { Service, type ServiceOptions } from '../../src-main/service/service.ts';
+import { keepKnownDevices, takeKnownDevices } from './known-devices.ts';
 import { startFromNewestSchema } from './newest-schema.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -30,6 +31,7 @@ export function startService(
   const dataFolder = options.dataFolder ?? join(tempFolder(), 'data');
   mkdirSync(dataFolder, { recursive: true });
   startFromNewestSchema(dataLayout(dataFolder).database);
+  takeKnownDevices(dataFolder);
   const bugs: unknown[] = [];
   const service = new Service({
     dataFolder,
@@ -47,7 +49,10 @@ export function startService(
     ...(options.published ? { published: options.published } : {}),
     ...(options.proxies ? { proxies: options.proxies } : {}),
   });
-  onTestFinished(() => service[Symbol.dispose]());
+  onTestFinished(() => {
+    service[Symbol.dispose]();
+    keepKnownDevices(dataFolder);
+  });
   return { service, client: createRouterClient(createRouter(service)), bugs };
 }
 
