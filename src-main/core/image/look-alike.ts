@@ -38,23 +38,42 @@ export function* lookAlikes(
   prints: readonly Print[],
   cosineOf: (a: number, b: number) => number | undefined = () => undefined,
 ): Generator<LookAlike[]> {
-  const low = Uint32Array.from(prints, ({ hash }) => hash[0] ?? 0);
-  const high = Uint32Array.from(prints, ({ hash }) => hash[1] ?? 0);
+  const hashes = [0, 1].map((half) => Int32Array.from(prints, ({ hash }) => hash[half] ?? 0));
+  const [low = new Int32Array(), high = low] = hashes;
   const pictures = prints.map(({ signature }) => normalised(signature));
-  for (let a = 0; a < prints.length; a++) {
-    const found: LookAlike[] = [];
-    const [lowA, highA, one] = [low[a] ?? 0, high[a] ?? 0, pictures[a]];
-    for (let b = a + 1; one && b < prints.length; b++) {
-      let bits = ones(lowA ^ (low[b] ?? 0));
-      if (bits > MAX_BITS) continue;
-      bits += ones(highA ^ (high[b] ?? 0));
-      const other = bits > MAX_BITS ? null : pictures[b];
-      const likeness = other ? likenessOf(one, other, bits) : 0;
-      const grade = gradeOf(bits, likeness, () => cosineOf(a, b));
-      if (grade) found.push({ a, b, grade });
-    }
-    yield found;
+  for (let a = 0; a < prints.length; a++) yield pairsOf(a, { low, high, pictures }, cosineOf);
+}
+
+/** Halves of the hashes, and pictures, which are null if they are empty. */
+type Compared = { low: Int32Array; high: Int32Array; pictures: readonly (Float32Array | null)[] };
+
+function pairsOf(
+  a: number,
+  { low, high, pictures }: Compared,
+  cosineOf: (a: number, b: number) => number | undefined,
+): LookAlike[] {
+  const found: LookAlike[] = [];
+  const one = pictures[a];
+  if (!one) return found;
+  for (const b of nearHashes(low, high, a)) {
+    const other = pictures[b];
+    if (!other) continue;
+    const bits = ones((low[a] ?? 0) ^ (low[b] ?? 0)) + ones((high[a] ?? 0) ^ (high[b] ?? 0));
+    const grade = gradeOf(bits, likenessOf(one, other, bits), () => cosineOf(a, b));
+    if (grade) found.push({ a, b, grade });
   }
+  return found;
+}
+
+/** The places behind one whose hashes are near its hash. Signed numbers, because others would not be small integers. */
+function nearHashes(low: Int32Array, high: Int32Array, a: number): number[] {
+  const near: number[] = [];
+  const [lowA, highA] = [low[a] ?? 0, high[a] ?? 0];
+  for (let b = a + 1; b < low.length; b++) {
+    const bits = ones(lowA ^ (low[b] ?? 0));
+    if (bits <= MAX_BITS && bits + ones(highA ^ (high[b] ?? 0)) <= MAX_BITS) near.push(b);
+  }
+  return near;
 }
 
 function gradeOf(bits: number, likeness: number, cosine: () => number | undefined): Grade | null {
@@ -90,10 +109,16 @@ function normalised(grey: Uint8Array | Float32Array): Float32Array | null {
   return out.map((value) => value / length);
 }
 
+/** Four sums, which do not wait for each other. */
 function product(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += (a[at] ?? 0) * (b[at] ?? 0);
-  return sum;
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  for (let at = 0; at < PIXELS; at += 4) {
+    first += (a[at] ?? 0) * (b[at] ?? 0);
+    second += (a[at + 1] ?? 0) * (b[at + 1] ?? 0);
+    third += (a[at + 2] ?? 0) * (b[at + 2] ?? 0);
+    fourth += (a[at + 3] ?? 0) * (b[at + 3] ?? 0);
+  }
+  return first + second + third + fourth;
 }
 
 /** Where each pixel of a crop comes from: its upper left neighbour, and the shares of the lower and right ones. */
