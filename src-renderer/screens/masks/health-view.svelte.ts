@@ -92,7 +92,11 @@ export class HealthView {
 
   async #checked(): Promise<HealthReport> {
     const [id, { signal }] = [this.#id, this.#left];
-    const show = (progress: HealthProgress | null) => (this.#progress = progress ?? undefined);
+    let isOver = false;
+    const show = (progress: HealthProgress | null) => {
+      // An answer may come after that of the check itself.
+      this.#progress = isOver || !progress ? undefined : progress;
+    };
     // What keeps it from being read keeps the check from being made, which says so.
     const read = () => void this.#client.health.progress({ id }).then(show, () => undefined);
     const poll = setInterval(read, POLL_MS);
@@ -100,6 +104,7 @@ export class HealthView {
       return await this.#client.health.check({ id }, { signal });
     } finally {
       clearInterval(poll);
+      isOver = true;
       this.#progress = undefined;
     }
   }
