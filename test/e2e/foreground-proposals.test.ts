@@ -1,24 +1,17 @@
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import { runCli } from '../support/cli.ts';
 import { haltingFork } from '../support/halting.ts';
-import { forkBuiltWorker, galleryOf, startService, waitForState } from '../support/running-service.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-import { correctToRed, likenessToRed, segmentTwoColours } from '../support/two-colours.ts';
-import { writeTwoColours } from '../support/two-colour-pictures.ts';
+import { forkBuiltWorker, galleryOf, waitForState } from '../support/running-service.ts';
+import { correctToRed, likenessToRed, startTwoColours, TWO_COLOUR_IMAGES } from '../support/two-colours.ts';
 
 const LONG_MS = 240_000;
-const [IMAGES, CORRECTED] = [14, 6];
+const CORRECTED = 6;
 
 describe('foregrounds that corrections suggest', { timeout: LONG_MS }, () => {
   test('fit the images that were not corrected better, and on the command line, too', async () => {
-    const [folder, dataFolder] = [join(tempFolder(), 'images'), join(tempFolder(), 'data')];
-    await writeTwoColours(folder, IMAGES);
-    const running = startService({ dataFolder });
-    const { client } = running;
-    const id = await segmentTwoColours(client, folder);
+    const { client, service, id, dataFolder } = await startTwoColours();
     await waitForState(client, (await client.foregrounds.make({ id })).id, 'done');
     expect((await client.foregrounds.state({ id })).proposal?.check).toMatchObject({
       outcome: 'too-few',
@@ -31,7 +24,7 @@ describe('foregrounds that corrections suggest', { timeout: LONG_MS }, () => {
     const { proposal } = await client.foregrounds.state({ id });
     expect(proposal).toMatchObject({
       check: { outcome: 'better', images: CORRECTED },
-      cutCount: IMAGES - CORRECTED,
+      cutCount: TWO_COLOUR_IMAGES - CORRECTED,
     });
     const corrected = await likenessToRed(client, id, 0);
     const applied = await client.foregrounds.apply({ id });
@@ -44,7 +37,7 @@ describe('foregrounds that corrections suggest', { timeout: LONG_MS }, () => {
     expect(await likenessToRed(client, id, CORRECTED)).toBeCloseTo(before);
     const tiles = await galleryOf(client, { id });
     expect(tiles.filter(({ reviews }) => reviews.accepted > 0)).toHaveLength(CORRECTED);
-    running.service[Symbol.dispose]();
+    service[Symbol.dispose]();
 
     const shown = await runCli(dataFolder, 'propose', '1', '--foregrounds');
     expect(shown, shown.stderr).toMatchObject({ code: 0 });
@@ -61,20 +54,17 @@ describe('foregrounds that corrections suggest', { timeout: LONG_MS }, () => {
   });
 
   test('are the same after the job was paused and killed, and no image is cut twice', async () => {
-    const folder = join(tempFolder(), 'images');
-    await writeTwoColours(folder, IMAGES);
     const [pausedAt, killedAt] = [2, 3];
     const { fork, halted } = haltingFork(
       forkBuiltWorker,
       { kind: 'recut/save', after: pausedAt },
       { kind: 'recut/save', after: killedAt },
     );
-    const { client, service } = startService({ fork });
-    const id = await segmentTwoColours(client, folder);
+    const { client, service, id } = await startTwoColours({ fork });
     await correctToRed(client, id, CORRECTED);
     const compared = () =>
       service.store.foregroundProposals
-        .images({ id, afterId: 0, limit: IMAGES })
+        .images({ id, afterId: 0, limit: TWO_COLOUR_IMAGES })
         .filter((image) => image.isCompared);
 
     const { id: jobId } = await client.foregrounds.make({ id });
@@ -94,7 +84,10 @@ describe('foregrounds that corrections suggest', { timeout: LONG_MS }, () => {
     await client.jobs.resume({ id: jobId });
     await waitForState(client, jobId, 'done');
     const disturbed = await proposalOf(client, id);
-    expect(disturbed.proposal).toMatchObject({ check: { outcome: 'better' }, cutCount: IMAGES - CORRECTED });
+    expect(disturbed.proposal).toMatchObject({
+      check: { outcome: 'better' },
+      cutCount: TWO_COLOUR_IMAGES - CORRECTED,
+    });
 
     await waitForState(client, (await client.foregrounds.make({ id })).id, 'done');
     expect(disturbed).toEqual(await proposalOf(client, id));

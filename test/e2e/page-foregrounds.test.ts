@@ -1,26 +1,20 @@
-import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { openPage, seriousFindings } from '../support/page.ts';
-import { galleryOf, startService } from '../support/running-service.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-import { correctToRed, likenessToRed, segmentTwoColours } from '../support/two-colours.ts';
-import { writeTwoColours } from '../support/two-colour-pictures.ts';
+import { galleryOf } from '../support/running-service.ts';
+import { correctToRed, likenessToRed, startTwoColours } from '../support/two-colours.ts';
 
 const LONG_MS = 240_000;
-const [IMAGES, CORRECTED] = [12, 6];
+const CORRECTED = 6;
 
 describe.skipIf(!hasChromium)(`new foregrounds in Chromium${chromiumReason}`, () => {
   let browser: Browser;
   beforeAll(async () => void (browser = await sharedChromium()));
 
   test('follow six corrected images, apply to the others, and are undone', { timeout: LONG_MS }, async () => {
-    const folder = join(tempFolder(), 'images');
-    await writeTwoColours(folder, IMAGES);
-    const running = startService();
+    const { id, ...running } = await startTwoColours();
     const { client } = running;
-    const id = await segmentTwoColours(client, folder);
     await correctToRed(client, id, CORRECTED);
     const before = await likenessToRed(client, id, CORRECTED);
 
@@ -57,10 +51,7 @@ describe.skipIf(!hasChromium)(`new foregrounds in Chromium${chromiumReason}`, ()
   });
 
   test('say what is missing where too little is corrected', { timeout: LONG_MS }, async () => {
-    const folder = join(tempFolder(), 'images');
-    await writeTwoColours(folder, 3);
-    const running = startService();
-    await segmentTwoColours(running.client, folder);
+    const running = await startTwoColours();
     const { page, complaints } = await openPage(browser, { running });
     await page.getByRole('link', { name: 'Masks' }).click();
     await page.getByRole('button', { name: 'Fix all' }).click();

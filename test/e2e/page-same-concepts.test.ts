@@ -4,17 +4,18 @@ import type { Browser } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
-import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium.ts';
 import { openPage } from '../support/page.ts';
+import { startPrepared } from '../support/prepared-scenes.ts';
 import { galleryOf, startService, waitForState, type RunningService } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
-const IMAGES = 8;
+const SCENES = { count: 6, seed: 5 };
+const SETTINGS = { conceptCount: 4 };
 const PAGE_MS = 240_000;
 
 /** A data folder whose scans have met the files in the order of the parts. */
-async function segmented(files: string, ...parts: string[][]) {
+async function segmentedInParts(files: string, ...parts: string[][]) {
   const running = startService();
   const { client } = running;
   const path = join(tempFolder(), 'scenes');
@@ -32,7 +33,7 @@ async function segmented(files: string, ...parts: string[][]) {
   }
   const { segmentation, job } = await client.segmentations.start({
     collectionId: collection.id,
-    settings: SegmentSettings.parse({ conceptCount: 4 }),
+    settings: SegmentSettings.parse(SETTINGS),
   });
   await waitForState(client, job.id, 'done');
   return { running, id: segmentation.id };
@@ -62,12 +63,12 @@ describe.skipIf(!hasChromium)(`concepts of the same photos in Chromium${chromium
     'are the same in another data folder, whatever the order in which scans met the files',
     { timeout: PAGE_MS },
     async () => {
-      const folder = tempFolder();
-      await writeScenes(folder, { count: IMAGES, seed: 5 });
-      const names = readdirSync(join(folder, 'images')).sort();
+      const { folder, segmentation, ...atOnce } = await startPrepared(SCENES, SETTINGS);
+      const images = join(folder, 'images');
+      const names = readdirSync(images).sort();
       const folders = [
-        await segmented(join(folder, 'images'), names),
-        await segmented(join(folder, 'images'), names.slice(5), names.slice(2, 5), names.slice(0, 2)),
+        { running: atOnce, id: segmentation.id },
+        await segmentedInParts(images, names.slice(4), names.slice(2, 4), names.slice(0, 2)),
       ];
       const cards: string[][] = [];
       for (const { running } of folders) {

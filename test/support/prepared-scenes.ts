@@ -11,6 +11,8 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
+import type { Client } from '../../src-main/contract/contract.ts';
+import type { CollectionId } from '../../src-main/contract/ids.ts';
 import { SegmentSettings, type Segmentation } from '../../src-main/contract/segmentation.ts';
 import { writeScenes } from '../../src-main/core/image/scenes.ts';
 import { dataLayout } from '../../src-main/domain/data-layout.ts';
@@ -28,16 +30,47 @@ export type PreparedService = RunningService & {
 
 const cache = join(import.meta.dirname, '../../node_modules/.cache/prepared-scenes');
 
+/** A folder of its own: pictures in `images`, and a data folder whose one collection they are. */
+export type PreparedFolder = { folder: string; images: string; dataFolder: string };
+
 /**
  * A folder with synthetic scenes in `images` and, as ground truth, `masks`, and a data folder whose one collection they are:
- * the built app has really scanned and segmented them, without an encoder. What it made is kept for each build, and this is
- * a copy of it: segmenting takes far longer than most of what tests do with the masks.
+ * the built app has really scanned and segmented them, without an encoder.
  */
-export async function copyPrepared(
+export function copyPrepared(
   scenes: SceneSet,
   settings: Partial<SegmentSettings> = {},
-): Promise<{ folder: string; images: string; dataFolder: string }> {
-  const prepared = await prepare(scenes, settings);
+): Promise<PreparedFolder> {
+  return copyOfSegmented({
+    key: [scenes, settings],
+    write: (folder) => writeScenes(folder, scenes),
+    segment: async (client, collectionId) => {
+      const { job } = await client.segmentations.start({
+        collectionId,
+        settings: SegmentSettings.parse(settings),
+        name: 'scenes',
+      });
+      await waitForState(client, job.id, 'done');
+    },
+  });
+}
+
+/** What is prepared. */
+type Preparation = {
+  /** Names it among all that is prepared. */
+  key: unknown;
+  /** Writes pictures to `images` inside a folder. */
+  write: (folder: string) => Promise<void>;
+  /** Segments the collection of these pictures. */
+  segment: (client: Client, collectionId: CollectionId) => Promise<void>;
+};
+
+/**
+ * A copy of pictures and of the data folder in which the built app has scanned and segmented them. What it made is kept
+ * for each build: segmenting takes far longer than most of what tests do with the masks.
+ */
+export async function copyOfSegmented(preparation: Preparation): Promise<PreparedFolder> {
+  const prepared = await prepare(preparation);
   const folder = tempFolder();
   // With their times, by which a scan knows files again.
   cpSync(prepared, folder, { recursive: true, preserveTimestamps: true });
@@ -61,30 +94,22 @@ export async function startPrepared(
 }
 
 /** @returns the folder with images and data, which must not be changed */
-async function prepare(scenes: SceneSet, settings: Partial<SegmentSettings>): Promise<string> {
+async function prepare({ key, write, segment }: Preparation): Promise<string> {
   // Entries name all that they load by its content.
   const entries = ['worker.js', 'cli.js'].map((name) => readFileSync(join(dirname(builtWorker), name)));
   const build = createHash('sha256').update(Buffer.concat(entries)).digest('hex').slice(0, 16);
-  const wanted = createHash('sha256')
-    .update(JSON.stringify([scenes, settings]))
-    .digest('hex')
-    .slice(0, 16);
+  const wanted = createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16);
   const target = join(cache, `${build}-${wanted}`);
   if (existsSync(target)) return target;
   mkdirSync(cache, { recursive: true });
   for (const name of readdirSync(cache))
     if (!name.startsWith(build)) rmSync(join(cache, name), { recursive: true, force: true });
   const folder = mkdtempSync(join(cache, `${build}-making-`));
-  await writeScenes(folder, scenes);
+  await write(folder);
   const { client, service } = startService({ dataFolder: join(folder, 'data') });
   const added = await client.collections.add({ path: join(folder, 'images') });
   await waitForState(client, added.job.id, 'done');
-  const { job } = await client.segmentations.start({
-    collectionId: added.collection.id,
-    settings: SegmentSettings.parse(settings),
-    name: 'scenes',
-  });
-  await waitForState(client, job.id, 'done');
+  await segment(client, added.collection.id);
   service[Symbol.dispose]();
   try {
     renameSync(folder, target);

@@ -1,23 +1,35 @@
+import { join } from 'node:path';
 import type { Client } from '../../src-main/contract/contract.ts';
 import type { SegmentationId } from '../../src-main/contract/ids.ts';
 import { SegmentSettings } from '../../src-main/contract/segmentation.ts';
 import { encodeRle } from '../../src-main/core/mask/rle.ts';
+import type { ForkWorker } from '../../src-main/jobs/worker-channel.ts';
 import { unionIou } from '../../src-main/core/mask/union-iou.ts';
-import { galleryOf, waitForState } from './running-service.ts';
-import { isIn, redPlace, TWO_COLOURS_SIZE } from './two-colour-pictures.ts';
+import { copyOfSegmented } from './prepared-scenes.ts';
+import { galleryOf, startService, waitForState, type RunningService } from './running-service.ts';
+import { isIn, redPlace, TWO_COLOURS_SIZE, writeTwoColours } from './two-colour-pictures.ts';
 
-/** Segments such pictures with an untrained encoder, which tells colours. */
-export async function segmentTwoColours(client: Client, path: string): Promise<SegmentationId> {
-  const added = await client.collections.add({ path });
-  await waitForState(client, added.job.id, 'done');
-  const model = await client.models.addUntrained({ architecture: 'resnet18-half', seed: 1 });
-  const { segmentation, job } = await client.segmentations.start({
-    collectionId: added.collection.id,
-    modelId: model.id,
-    settings: SegmentSettings.parse({ keepsRegions: false }),
+/** Of a prepared collection of such pictures. */
+export const TWO_COLOUR_IMAGES = 14;
+
+/** A service with a collection of such pictures, segmented with an untrained encoder, which tells colours. */
+export async function startTwoColours(
+  options: { fork?: ForkWorker } = {},
+): Promise<RunningService & { id: SegmentationId; dataFolder: string }> {
+  const { dataFolder } = await copyOfSegmented({
+    key: ['two colours', TWO_COLOUR_IMAGES],
+    write: (folder) => writeTwoColours(join(folder, 'images'), TWO_COLOUR_IMAGES),
+    segment: async (client, collectionId) => {
+      const model = await client.models.addUntrained({ architecture: 'resnet18-half', seed: 1 });
+      const settings = SegmentSettings.parse({ keepsRegions: false });
+      const { job } = await client.segmentations.start({ collectionId, modelId: model.id, settings });
+      await waitForState(client, job.id, 'done');
+    },
   });
-  await waitForState(client, job.id, 'done');
-  return segmentation.id;
+  const running = startService({ dataFolder, ...options });
+  const [segmentation] = await running.client.segmentations.list({});
+  if (!segmentation) throw new Error('nothing was prepared');
+  return { ...running, id: segmentation.id, dataFolder };
 }
 
 /** On the first images, a person draws the red square in place of what was found. */
