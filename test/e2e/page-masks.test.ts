@@ -11,7 +11,7 @@ import { startPrepared } from '../support/prepared-scenes.ts';
 import { forkBuiltWorker, galleryOf } from '../support/running-service.ts';
 import { startSegmented } from '../support/segmented-service.ts';
 
-const IMAGES = 8;
+const IMAGES = 6;
 const [WIDTH, HEIGHT] = [320, 240];
 
 function rectangle(left: number, top: number, right: number, bottom: number): Bitmap {
@@ -127,8 +127,8 @@ describe.skipIf(!hasChromium)(`the masks screen in Chromium${chromiumReason}`, (
     const { page, client, complaints } = await openPage(browser, { running });
     await page.getByRole('link', { name: 'Masks' }).waitFor();
     await page.keyboard.press('Control+3');
-    await expect.poll(() => tilesOf(page).count()).toBeGreaterThan(7);
-    await expect.poll(() => drawnOf(page).count()).toBeGreaterThan(7);
+    await expect.poll(() => tilesOf(page).count()).toBe(IMAGES);
+    await expect.poll(() => drawnOf(page).count()).toBe(IMAGES);
     await expect
       .poll(() =>
         drawnOf(page)

@@ -10,7 +10,7 @@ import { galleryOf } from '../support/running-service.ts';
 
 const IMAGES = 8;
 /** Of 64 px in batches of 4: long enough to be paused, reloaded and killed in, short enough to wait for. */
-const RUN = { 'View size (px)': '64', 'Images per step': '4', Epochs: '36', Previews: '4' } as const;
+const RUN = { 'View size (px)': '64', 'Images per step': '4', Epochs: '20', Previews: '4' } as const;
 
 async function startRun(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Pretrain' }).click();
@@ -20,7 +20,7 @@ async function startRun(page: Page): Promise<void> {
     await page.getByLabel(label).press('Tab');
   }
   await page.getByLabel('Encoder', { exact: true }).selectOption('resnet18-half');
-  await page.getByText('64 px · 72 steps').first().waitFor();
+  await page.getByText('64 px · 40 steps').first().waitFor();
   await page.getByRole('button', { name: 'Start pretraining' }).click();
 }
 

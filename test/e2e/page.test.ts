@@ -45,13 +45,13 @@ describe.skipIf(!hasChromium)(`the library in Chromium${chromiumReason}`, () => 
 
   test('shows images while the scan goes on, and all of them at its end', async () => {
     const { page, complaints } = await openPage(browser);
-    const folder = tempFolder();
-    await writeScenes(folder, { count: 40, seed: 1 });
-    await addFolder(page, join(folder, 'images'));
-    await page.getByRole('heading', { name: 'images' }).waitFor();
+    const folder = join(tempFolder(), 'photos');
+    await makePhotos(folder, 40);
+    await addFolder(page, folder);
+    await page.getByRole('heading', { name: 'photos' }).waitFor();
     await page.getByRole('tab', { name: 'Images 40' }).waitFor();
     await page.getByRole('region', { name: 'Scan' }).getByRole('button', { name: 'Dismiss' }).click();
-    await page.getByRole('button', { name: 'scene-000.jpg', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'photo-0000.jpg', exact: true }).waitFor();
     await expect.poll(() => page.locator('[role=grid] [data-state=shown]').count()).toBeGreaterThan(20);
     expect(await seriousFindings(page)).toEqual([]);
     expect(complaints).toEqual([]);

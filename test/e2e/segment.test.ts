@@ -317,7 +317,10 @@ describe('segmenting', () => {
     service.events.subscribe('event', (event) => {
       if (event.type === 'job') phases.add(event.job.progress?.phase);
     });
-    for (const mode of ['everything', 'fixed-k']) {
+    for (const [mode, collectionId] of [
+      ['everything', many],
+      ['fixed-k', few],
+    ] as const) {
       const none = {
         way: 'not-needed',
         agreement: null,
@@ -326,7 +329,7 @@ describe('segmenting', () => {
         taughtBy: [],
         hasThingMetric: false,
       };
-      expect(await noteOf(many, modelId, { mode })).toEqual(none);
+      expect(await noteOf(collectionId, modelId, { mode })).toEqual(none);
     }
     expect(phases).toContain('learning-concepts');
     expect(phases).not.toContain('learning-foreground');
@@ -360,7 +363,7 @@ describe('segmenting', () => {
   });
 
   test('masks are reviewed and edited, concepts named and merged, and what is gone is refused', async () => {
-    const { client, segmentation } = await startPrepared({ count: 2, seed: 11 });
+    const { client, segmentation } = await startPrepared({ count: FEW_SCENES, seed: 11 });
     const { id } = segmentation;
     const [item] = await galleryOf(client, { id });
     const imageId = item?.imageId ?? fail();
