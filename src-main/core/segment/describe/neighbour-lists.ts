@@ -38,6 +38,7 @@ export async function nearestOfEach(
     similarities: new Float32Array(rows.length * limit).fill(-Infinity),
   };
   if (rows.length === 0) return lists;
+  await onRows?.(0, rows.length);
   using search = await NearestSearch.open(table.dim, { cores, signal });
   const cells = await divide(search, table, rows);
   let done = 0;

@@ -78,7 +78,8 @@ async function graphOf(
   const limit = Math.min(NEIGHBOURS, rows - 1);
   const all = Int32Array.from({ length: rows }, (_, row) => row);
   const lists = await nearestOfEach(table, all, { limit, cores, onRows });
-  return [neighbourGraph(nearestTable(lists)), rows >= ROUNDS.manyFrom ? ROUNDS.many : ROUNDS.few];
+  const graph = await neighbourGraph(nearestTable(lists), () => onRows(rows, rows));
+  return [graph, rows >= ROUNDS.manyFrom ? ROUNDS.many : ROUNDS.few];
 }
 
 /** The two strongest principal components, and along them so little noise that equal rows can part. */

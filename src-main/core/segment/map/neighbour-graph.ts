@@ -18,6 +18,10 @@ export function nearestTable({ limit, places, similarities }: NeighbourLists): N
 /** How strongly rows belong together: `from[i]` to `to[i]` with `weights[i]` in (0, 1], each pair once. */
 export type NeighbourGraph = { from: Int32Array; to: Int32Array; weights: Float32Array };
 
+type OnTurn = () => void | Promise<void>;
+
+/** Rows between two turns for others. */
+const ROWS_AT_ONCE = 5_000;
 const SEARCH_STEPS = 64;
 const TOLERANCE = 1e-5;
 /** Least width of a neighbourhood, as a share of the mean distance in it. */
@@ -26,13 +30,15 @@ const LEAST_WIDTH = 1e-3;
 /**
  * The fuzzy graph of a table of neighbours (UMAP, arXiv 1802.03426, algorithms 2 and 3): each row's distances become
  * weights whose sum is log2 of their number, and the two directions of a pair are joined, a + b - ab.
+ * @param onTurn called every few milliseconds; it may wait, and throw to stop
  */
-export function neighbourGraph(table: NearestTable): NeighbourGraph {
+export async function neighbourGraph(table: NearestTable, onTurn: OnTurn): Promise<NeighbourGraph> {
   const { count, indices } = table;
-  const directed = directedWeights(table);
+  const directed = await directedWeights(table, onTurn);
   const rows = indices.length / count;
   const [from, to, weights]: [number[], number[], number[]] = [[], [], []];
   for (let row = 0; row < rows; row++) {
+    if (row % ROWS_AT_ONCE === 0) await onTurn();
     for (let at = row * count; at < (row + 1) * count; at++) {
       const other = indices[at] ?? 0;
       const reverse = placeOf(table, other, row);
@@ -54,10 +60,11 @@ function placeOf({ count, indices }: NearestTable, row: number, wanted: number):
 }
 
 /** exp(-(distance - nearest) / width), with the width of each row that gives the sum log2(count). */
-function directedWeights({ count, distances }: NearestTable): Float32Array {
+async function directedWeights({ count, distances }: NearestTable, onTurn: OnTurn): Promise<Float32Array> {
   const weights = new Float32Array(distances.length);
   const wanted = Math.log2(count + 1);
   for (let from = 0; from < distances.length; from += count) {
+    if ((from / count) % ROWS_AT_ONCE === 0) await onTurn();
     const own = distances.subarray(from, from + count);
     const nearest = own.find((distance) => distance > 0) ?? 0;
     const width = widthOf(own, nearest, wanted);

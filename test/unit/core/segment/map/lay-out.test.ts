@@ -63,13 +63,14 @@ test('has the distances of vectors of length 1 from how similar they are', () =>
   expect([...distances]).toEqual([0, expect.closeTo(Math.SQRT2, 6), 1]);
 });
 
-test('joins the two directions of a pair once, and gives the nearest the whole weight', () => {
+test('joins the two directions of a pair once, and gives the nearest the whole weight', async () => {
   // Three points on a line at 0, 1 and 3, each with its two neighbours.
-  const graph = neighbourGraph({
+  const table = {
     count: 2,
     indices: Int32Array.of(1, 2, 0, 2, 1, 0),
     distances: Float32Array.of(1, 3, 1, 2, 2, 3),
-  });
+  };
+  const graph = await neighbourGraph(table, () => undefined);
   expect([...graph.from]).toEqual([0, 0, 1]);
   expect([...graph.to]).toEqual([1, 2, 2]);
   // The widths make the weights of a row sum to log2(3): 1 + (log2(3) - 1). Here for the first and the third row.
