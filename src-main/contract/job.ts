@@ -36,7 +36,7 @@ const DescribeSpec = z.object({ kind: z.literal('describe'), segmentationId: Seg
 const CompareSpec = z.object({ kind: z.literal('compare'), collectionId: CollectionId });
 /** Lays out images and objects on a plane. */
 const MapSpec = z.object({ kind: z.literal('map'), segmentationId: SegmentationId });
-/** Learns from corrected masks, and cuts the images again that nobody has worked on: for a proposal. */
+/** Learns from corrected masks, and segments the images again that nobody has worked on: for a proposal. */
 const RecutSpec = z.object({ kind: z.literal('recut'), segmentationId: SegmentationId });
 export const JobSpec = z.discriminatedUnion('kind', [
   ScanSpec,

@@ -17,7 +17,7 @@ export const SegmentMode = z.enum(['auto', 'one', 'several', 'everything', 'fixe
 export type SegmentMode = z.infer<typeof SegmentMode>;
 
 /**
- * How a segmentation cuts. The same settings, images and model find the same masks, unless what other collections have
+ * How images are segmented. The same settings, images and model find the same masks, unless what other collections have
  * taught the model differs: `ForegroundNote` says whether it was used.
  */
 export const SegmentSettings = z.object({
@@ -80,7 +80,7 @@ export const HeadTeacher = z.object({
 });
 export type HeadTeacher = z.infer<typeof HeadTeacher>;
 
-/** One way of cutting a collection into objects. */
+/** One way of segmenting a collection into objects. */
 export const Segmentation = z.object({
   id: SegmentationId,
   collectionId: CollectionId,

@@ -272,7 +272,7 @@ describe('r2o demo', () => {
     expect(code).toBe(1);
   });
 
-  test('scans, pretrains, cuts, evaluates and exports made-up scenes', async () => {
+  test('scans, pretrains, segments, evaluates and exports synthetic scenes', async () => {
     const data = join(tempFolder(), 'data');
     const { code, stdout } = await runCli(data, 'demo', '--scenes', '12', '--epochs', '1', '--json');
     expect(code).toBe(0);

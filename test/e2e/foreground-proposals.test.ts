@@ -53,7 +53,7 @@ describe('foregrounds that corrections suggest', { timeout: LONG_MS }, () => {
     expect(await runCli(dataFolder, ...undo)).toMatchObject({ code: 0 });
   });
 
-  test('are the same after the job was paused and killed, and no image is cut twice', async () => {
+  test('are the same after the job was paused and killed, and no image is segmented twice', async () => {
     const [pausedAt, killedAt] = [2, 3];
     const { fork, halted } = haltingFork(
       forkBuiltWorker,

@@ -111,7 +111,7 @@ describe('an encoder that learns from masks', () => {
     expect(bugs).toEqual([]);
   });
 
-  test('is refused where things are on a uniform background, before any image is cut', async () => {
+  test('is refused where things are on a uniform background, before any image is segmented', async () => {
     const running = startService();
     const { client, service } = running;
     const collectionId = await collection(running, false);

@@ -10,7 +10,7 @@ import { tempFolder } from '../support/temp-folder.ts';
 
 const IMAGES = 6;
 
-/** The page over a service that has really cut made-up scenes into objects, without any training. */
+/** The page over a service that has really segmented synthetic scenes, without any training. */
 async function openConcepts(browser: Browser): Promise<OpenPage> {
   const running = await startPrepared({ count: IMAGES, seed: 5 }, { conceptCount: 4 });
   const opened = await openPage(browser, { running });

@@ -115,7 +115,7 @@ export const ENGLISH_COMMENTS: readonly Rule[] = [
 export const ENGLISH_LABELS: readonly Rule[] = [
   { worn: /\b(choose|chooses|chose|chosen|choosing)\b/i, better: 'select', example: '3 images chosen' },
   {
-    worn: /\b(cut|cuts|cutting)\b(?! into objects)/i,
+    worn: /\b(cut|cuts|cutting)\b/i,
     better: 'split, segment',
     example: 'Cut along a line',
   },

@@ -84,7 +84,7 @@ describe('a worn phrase', () => {
   test.each([
     ['If the loss becomes NaN or infinite, the run stops', ENGLISH],
     ['The run is no longer needed; any more images are added later.', ENGLISH],
-    ['Every image is cut into objects.', [...ENGLISH, ...ENGLISH_LABELS]],
+    ['Every image is segmented into objects.', [...ENGLISH, ...ENGLISH_LABELS]],
     ['Wählen Sie Masken aus, um sie zu vergleichen.', GERMAN],
   ])('is not found in "%s"', (text, rules) => {
     expect(wornIn(text, rules)).toEqual([]);
