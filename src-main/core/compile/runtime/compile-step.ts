@@ -9,6 +9,7 @@ import { hostDataOf, ortTensor } from './ort-tensor.ts';
 import { StageWatch, type CompileStage } from './compile-stage.ts';
 import { findInPlace, peakActivationBytes } from './plan-memory.ts';
 import { DeviceError, type HostTensors, type Step, type StepMemory } from './step.ts';
+import { SLEEPING_THREADS } from './open-session.ts';
 import { trace, type NamedSpecs, type StepFunction } from '../trace/trace.ts';
 
 export type CompileOptions = {
@@ -67,6 +68,7 @@ function sessionOptions(
     ...[...graph.nextState.keys()].map((entry) => [stateOutputName(entry), 'gpu-buffer'] as const),
   ]);
   return {
+    ...SLEEPING_THREADS,
     executionProviders: [provider],
     intraOpNumThreads: threads,
     executionMode: 'sequential',
