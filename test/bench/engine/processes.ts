@@ -59,7 +59,12 @@ export function torchVariants(python: string | undefined): TorchVariant[] {
 
 function hasTorch(python: string): boolean {
   const found = spawnSync(python, ['-c', 'import torch, torchvision'], { encoding: 'utf8' });
-  if (found.status !== 0) console.error(`No comparison with the PyTorch of ${python}: it has none.`);
+  if (found.status !== 0) {
+    const reason = found.error?.message ?? found.stderr.trim().split('\n').at(-1);
+    console.error(
+      `No comparison with the PyTorch of ${python}, which needs torchvision beside it: ${reason}`,
+    );
+  }
   return found.status === 0;
 }
 
