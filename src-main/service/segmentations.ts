@@ -88,9 +88,10 @@ export function segmentationHandlers(service: Service) {
       const segmentation = {
         collectionId,
         modelId: modelId ?? null,
+        // Of names alone, which are in nobody's language: without an encoder, that of the collection.
         name:
           request.name ??
-          freeName(`${collection.name}, ${model?.name ?? 'without an encoder'}`, store.segmentations.list()),
+          freeName([collection.name, model?.name].filter(Boolean).join(', '), store.segmentations.list()),
         settings,
         device,
         createdAtMs: service.nowMs(),

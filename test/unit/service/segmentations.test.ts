@@ -51,6 +51,8 @@ test('one without an encoder runs on the CPU, and compares no devices for that',
   const request = { collectionId: collection.id, settings: SegmentSettings.parse({}) };
   const { segmentation, job } = await client.segmentations.start(request);
   expect(segmentation.device).toBe('onnx:cpu');
+  // Names alone: nobody has to read another language than theirs.
+  expect(segmentation.name).toBe(collection.name);
   await expect.poll(async () => (await client.jobs.get({ id: job.id })).state).toBe('done');
   // The one of the job.
   expect(forks).toBe(1);
