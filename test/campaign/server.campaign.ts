@@ -61,7 +61,6 @@ const SECRETS = [
   '/datasets/masks/1/crop.webp',
   '/segmentations/1/heat/1.webp',
   '/exports/1/archive.zip',
-  '/nothing',
 ] as const;
 
 const CASES: readonly [Case, ...Case[]] = [

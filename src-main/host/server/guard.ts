@@ -23,6 +23,9 @@ export const STRANGER: Refusal = {
   reason: 'This needs a session: open the address that r2o serve printed, or get a new one with r2o address.',
 };
 
+/** The page's files are for everybody: whoever asks for a missing one learns that, and not to get a session. */
+export const NOTHING: Refusal = { status: 404, reason: 'There is nothing here.' };
+
 export const UNPAIRED: Refusal = {
   status: 401,
   reason: 'This needs the address that r2o pair printed, which works once and for ten minutes.',

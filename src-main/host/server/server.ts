@@ -18,7 +18,7 @@ import { exportArchive, parseArchivePath } from '../../service/export-archive.ts
 import { parseImagePath, readImage, type ImageRequest } from '../../service/image-files.ts';
 import type { Service } from '../../service/service.ts';
 import { Access } from './access.ts';
-import { credential, pathOf, refuse, STRANGER, UNPAIRED, type Refusal } from './guard.ts';
+import { credential, NOTHING, pathOf, refuse, STRANGER, UNPAIRED, type Refusal } from './guard.ts';
 import { sendDownload, sendImage, sendJson, sendNothing, sendText, setSecurityHeaders } from './responses.ts';
 import { acceptSockets } from './sockets.ts';
 import { Strangers } from './strangers.ts';
@@ -138,8 +138,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, conte
   // sirv does not close the file of a client that is gone before its answer has ended.
   response.once('pipe', (file: Readable) => response.once('close', () => file.destroy()));
   context.page(request, response, () => {
-    if (mayAsk(request, context)) sendText(response, 404, 'There is nothing here.');
-    else turnAway(response, STRANGER);
+    if (mayAsk(request, context)) sendText(response, NOTHING.status, NOTHING.reason);
+    else turnAway(response, NOTHING);
   });
 }
 

@@ -97,11 +97,21 @@ describe('the local server', () => {
     const page = await get(server, '/');
     expect(page.status).toBe(200);
     expect(page.body.toString()).toContain('<title>page</title>');
-    for (const path of ['/images/1/thumbnail', '/segmentations/1/sheet.png', '/session', '/nothing']) {
+    for (const path of ['/images/1/thumbnail', '/segmentations/1/sheet.png', '/session']) {
       for (const headers of [{}, { Authorization: 'Bearer wrong' }, { Authorization: 'Basic Og==' }]) {
         const answer = await get(server, path, headers);
         expect(answer.status, path).toBe(401);
         expect(answer.body.toString()).toContain('open the address that r2o serve printed');
+      }
+    }
+  });
+
+  test('says that a file of the page is missing, with or without a session', async () => {
+    const { server } = await start();
+    for (const path of ['/nothing', '/assets/index-of-an-older-version.js', '/favicon.ico']) {
+      for (const headers of [{}, bearer(server)]) {
+        const answer = await get(server, path, headers);
+        expect([answer.status, answer.body.toString()], path).toEqual([404, 'There is nothing here.\n']);
       }
     }
   });
