@@ -334,7 +334,7 @@ export const contract = {
       .input(z.object({ id: RunId, epochs: z.number().int().min(1).max(100_000) }))
       .output(z.object({ run: Run, job: Job })),
     /** Keeps the encoder of the best preview as a separate model. */
-    keepBest: base.input(z.object({ id: RunId })).output(Model),
+    keepBest: base.input(z.object({ id: RunId, name: ShownName.optional() })).output(Model),
     rename: base.input(z.object({ id: RunId, name: ShownName })).output(Run),
     /** Deletes its checkpoints, curves and previews. The models that it made stay. */
     remove: base.input(z.object({ id: RunId })).output(z.null()),

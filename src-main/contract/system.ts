@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Told } from './error-texts/error-text.ts';
 import { CollectionId, ExportId, ImageId } from './ids.ts';
 
 /** What a host can do, as data: the page never asks which host it runs on. */
@@ -76,6 +77,8 @@ export const Device = z.object({
   /** Why a missing device is missing, and what a person can do about it. */
   reason: z.string().nullable(),
   fix: z.string().nullable(),
+  /** Name, reason and fix, for clients that speak another language. */
+  texts: z.object({ name: Told, reason: Told.nullable(), fix: Told.nullable() }),
 });
 export type Device = z.infer<typeof Device>;
 
@@ -97,5 +100,7 @@ export const DoctorCheck = z.object({
   status: CheckStatus,
   detail: z.string(),
   fix: z.string().nullable(),
+  /** For clients that speak another language. */
+  texts: z.object({ title: Told, detail: Told, fix: Told.nullable() }),
 });
 export type DoctorCheck = z.infer<typeof DoctorCheck>;

@@ -2,7 +2,7 @@ import type { Phrase, PlainPhraseKey } from '../contract/error-texts/error-text.
 import type { ExportPlan } from '../domain/export-plan.ts';
 import type { Split } from '../contract/dataset.ts';
 import type { Box, ReviewState } from '../contract/mask.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { MaskShape } from '../domain/mask-shape.ts';
 import { inPaintOrder } from '../domain/stack-order.ts';
 

@@ -2,7 +2,7 @@ import { phrase } from '../contract/error-texts/error-text.ts';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Split } from '../contract/dataset.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { ExportPlan } from '../domain/export-plan.ts';
 import { paintMask } from '../core/mask/crop.ts';
 import { encodePng } from '../core/mask/png.ts';

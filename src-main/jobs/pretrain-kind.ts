@@ -1,5 +1,5 @@
 import { userError } from '../contract/errors.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { ModelId, RunId } from '../contract/ids.ts';
 import type { MetricCurve, Run } from '../contract/run.ts';
 import { ModelCard } from '../contract/model.ts';

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { BrightnessChange, Collection } from '../contract/collection.ts';
 import { type UserError, userError } from '../contract/errors.ts';
 import { isSameFolder } from '../domain/folder-identity.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import { givenPath } from '../domain/given-path.ts';
 import type { CollectionId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';

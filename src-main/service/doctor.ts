@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, rmSync, statfsSync, writeFileSync } 
 import { totalmem, freemem } from 'node:os';
 import { dataLayout, writeTestFile } from '../domain/data-layout.ts';
 import { UserError } from '../contract/errors.ts';
+import { inEnglish, phrase, phraseList } from '../contract/error-texts/error-text.ts';
 import type { Device, DoctorCheck, MachineProbe } from '../contract/system.ts';
 import { makePrivateFolder } from '../store/private-folder.ts';
 import { probeSqlite } from '../store/probe.ts';
@@ -21,9 +22,11 @@ export type DoctorOptions = {
   probe: () => Promise<MachineProbe>;
 };
 
+type Finding = Pick<DoctorCheck, 'id' | 'status'> & DoctorCheck['texts'];
+
 /** Tries everything the app needs on this machine, and says for each failure what to do. Never throws. */
 export async function runDoctor({ dataFolder, probe }: DoctorOptions): Promise<DoctorCheck[]> {
-  return [
+  const findings = [
     checkNode(),
     checkSqlite(),
     checkDataFolder(dataFolder),
@@ -32,9 +35,22 @@ export async function runDoctor({ dataFolder, probe }: DoctorOptions): Promise<D
     checkMemory(),
     ...(await checkWorker(probe)),
   ];
+  return findings.map(toCheck);
 }
 
-function checkNode(): DoctorCheck {
+function toCheck({ id, status, ...texts }: Finding): DoctorCheck {
+  const { title, detail, fix } = texts;
+  return {
+    id,
+    status,
+    title: inEnglish(title),
+    detail: inEnglish(detail),
+    fix: fix === null ? null : inEnglish(fix),
+    texts,
+  };
+}
+
+function checkNode(): Finding {
   const version = process.versions.node;
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isOk = major > MIN_NODE.major || (major === MIN_NODE.major && minor >= MIN_NODE.minor);
@@ -44,68 +60,66 @@ function checkNode(): DoctorCheck {
     title: 'Node',
     status: isOk ? 'ok' : 'failed',
     detail: `${host}Node ${version}, ${process.platform}-${process.arch}`,
-    fix: isOk ? null : `Install Node ${MIN_NODE.major}.${MIN_NODE.minor} or newer.`,
+    fix: isOk ? null : phrase('install-node', { version: `${MIN_NODE.major}.${MIN_NODE.minor}` }),
   };
 }
 
-function checkSqlite(): DoctorCheck {
+function checkSqlite(): Finding {
   const { version, problem } = probeSqlite();
   return moduleCheck('better-sqlite3', version === null ? null : `SQLite ${version}`, problem);
 }
 
-function moduleCheck(name: string, version: string | null, problem: string | null): DoctorCheck {
+function moduleCheck(name: string, version: string | null, problem: string | null): Finding {
   return {
     id: `module-${name}`,
     title: name,
     status: problem === null ? 'ok' : 'failed',
-    detail: problem ?? version ?? 'loaded',
-    fix:
-      problem === null
-        ? null
-        : `Install R2O Studio again on this machine (${process.platform}-${process.arch}).`,
+    detail: problem ?? version ?? phrase('loaded'),
+    fix: problem === null ? null : phrase('install-app', { system: `${process.platform}-${process.arch}` }),
   };
 }
 
-function checkDataFolder(folder: string): DoctorCheck {
-  const check = { id: 'data-folder', title: 'Data folder' };
+function checkDataFolder(folder: string): Finding {
+  const check = { id: 'data-folder', title: phrase('check-data-folder') };
   try {
     makePrivateFolder(folder);
     accessSync(folder, constants.W_OK);
     const probeFile = writeTestFile(folder, process.pid);
     writeFileSync(probeFile, 'r2o');
     rmSync(probeFile);
-    return { ...check, status: 'ok', detail: `${folder} is writable`, fix: null };
+    return { ...check, status: 'ok', detail: phrase('folder-writable', { folder }), fix: null };
   } catch (error) {
     return {
       ...check,
       status: 'failed',
-      detail: `${folder} is not writable (${codeOf(error)})`,
-      fix: 'Choose another folder with --data or R2O_DATA, or change its permissions.',
+      detail: phrase('folder-not-writable', { folder, code: codeOf(error) }),
+      fix: phrase('choose-data-folder'),
     };
   }
 }
 
-async function checkDatabase(folder: string): Promise<DoctorCheck> {
-  const check = { id: 'database', title: 'Database' };
+async function checkDatabase(folder: string): Promise<Finding> {
+  const check = { id: 'database', title: phrase('check-database') };
   const { database } = dataLayout(folder);
-  if (!existsSync(database)) return { ...check, status: 'ok', detail: 'none yet', fix: null };
+  if (!existsSync(database)) return { ...check, status: 'ok', detail: phrase('none-yet'), fix: null };
   try {
     const found = await findDamage(database);
-    if (found.length === 0) return { ...check, status: 'ok', detail: `${database} is sound`, fix: null };
+    if (found.length === 0)
+      return { ...check, status: 'ok', detail: phrase('database-sound', { database }), fix: null };
     return {
       ...check,
       status: 'failed',
-      detail: `${database} is damaged: ${found.join('; ')}`,
-      fix: 'Replace it with a backup (studio.sqlite.v*.bak, in the same folder), or move it away to start with an empty one.',
+      detail: phrase('database-damaged-by', { database, found: found.join('; ') }),
+      fix: phrase('replace-database'),
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { ...check, status: 'failed', detail: error.message, fix: error.hint };
+    return { ...check, status: 'failed', detail: error.asPhrase(), fix: error.hint };
   }
 }
 
-function checkDisk(folder: string): DoctorCheck {
-  const check = { id: 'disk', title: 'Free disk' };
+function checkDisk(folder: string): Finding {
+  const check = { id: 'disk', title: phrase('check-disk') };
   try {
     const { bavail, bsize } = statfsSync(folder);
     const freeBytes = bavail * bsize;
@@ -113,32 +127,27 @@ function checkDisk(folder: string): DoctorCheck {
     return {
       ...check,
       status: isLow ? 'warning' : 'ok',
-      detail: `${toGib(freeBytes)} GiB free for ${folder}`,
-      fix: isLow ? 'Free some space, or lower the cache sizes in the settings.' : null,
+      detail: phrase('disk-free', { free: toGib(freeBytes), folder }),
+      fix: isLow ? phrase('free-space') : null,
     };
   } catch (error) {
-    const detail = `The free space of ${folder} cannot be read (${codeOf(error)})`;
-    return {
-      ...check,
-      status: 'warning',
-      detail,
-      fix: 'Create the folder first, or choose another with --data.',
-    };
+    const detail = phrase('disk-unread', { folder, code: codeOf(error) });
+    return { ...check, status: 'warning', detail, fix: phrase('create-data-folder') };
   }
 }
 
-function checkMemory(): DoctorCheck {
+function checkMemory(): Finding {
   const isLow = totalmem() < LOW_MEMORY_BYTES;
   return {
     id: 'memory',
-    title: 'Memory',
+    title: phrase('check-memory'),
     status: isLow ? 'warning' : 'ok',
-    detail: `${toGib(freemem())} of ${toGib(totalmem())} GiB free`,
-    fix: isLow ? 'Close other programs while training, and use small batches.' : null,
+    detail: phrase('memory-free', { free: toGib(freemem()), total: toGib(totalmem()) }),
+    fix: isLow ? phrase('close-programs') : null,
   };
 }
 
-async function checkWorker(probe: DoctorOptions['probe']): Promise<DoctorCheck[]> {
+async function checkWorker(probe: DoctorOptions['probe']): Promise<Finding[]> {
   try {
     const { modules, devices } = await probe();
     return [
@@ -150,28 +159,28 @@ async function checkWorker(probe: DoctorOptions['probe']): Promise<DoctorCheck[]
     return [
       {
         id: 'worker',
-        title: 'Compute worker',
+        title: phrase('check-worker'),
         status: 'failed',
-        detail: error.message,
-        fix: 'A native module crashed it. Install R2O Studio again on this machine.',
+        detail: error.asPhrase(),
+        fix: phrase('worker-crashed'),
       },
     ];
   }
 }
 
 /** A missing device is not a failure: the app computes on the others. Without any, it cannot. */
-function deviceCheck(device: Device): DoctorCheck {
-  const memory = device.memoryBytes === null ? [] : [`${toGib(device.memoryBytes)} GiB`];
-  const name = device.isSoftware ? `${device.name} (software GPU)` : device.name;
-  const speed = device.gflops === null ? [] : [`${device.gflops.toFixed(1)} GFLOP/s measured`];
+function deviceCheck({ id, texts, ...device }: Device): Finding {
+  const memory = device.memoryBytes === null ? [] : [phrase('gib', { size: toGib(device.memoryBytes) })];
+  const name = device.isSoftware ? phrase('software-gpu', { device: texts.name }) : texts.name;
+  const speed = device.gflops === null ? [] : [phrase('speed-measured', { speed: device.gflops.toFixed(1) })];
   return {
-    id: `device-${device.id}`,
-    title: `Device ${device.id}`,
-    status: device.isAvailable ? 'ok' : device.id === REQUIRED_DEVICE ? 'failed' : 'warning',
+    id: `device-${id}`,
+    title: phrase('check-device', { id }),
+    status: device.isAvailable ? 'ok' : id === REQUIRED_DEVICE ? 'failed' : 'warning',
     detail: device.isAvailable
-      ? [name, ...memory, ...speed].join(', ')
-      : `${name}: ${device.reason ?? 'not available'}`,
-    fix: device.fix,
+      ? phraseList([name, ...memory, ...speed])
+      : phrase('named-reason', { name, reason: texts.reason ?? phrase('not-available') }),
+    fix: texts.fix,
   };
 }
 

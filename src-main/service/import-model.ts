@@ -4,7 +4,7 @@ import type { ServiceEvent } from '../contract/event.ts';
 import { ModelCard, type ImportChoices, type InspectedModel, type Model } from '../contract/model.ts';
 import { TermsName } from '../contract/terms.ts';
 import type { DataLayout } from '../domain/data-layout.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { CallWorker } from '../jobs/call-worker.ts';
 import type { Store } from '../store/database.ts';
 import { givenPath } from '../domain/given-path.ts';

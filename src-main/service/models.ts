@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { modelFile } from '../domain/data-layout.ts';
 import { userError } from '../contract/errors.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { ModelId } from '../contract/ids.ts';
 import {
   ModelCard,

@@ -283,7 +283,7 @@ export function createRouter(service: Service) {
       resume: os.runs.resume.handler(({ input }) => runs.resume(input)),
       take: os.runs.take.handler(({ input }) => runs.take(input)),
       extend: os.runs.extend.handler(({ input }) => runs.extend(input)),
-      keepBest: os.runs.keepBest.handler(({ input }) => runs.keepBest(input.id)),
+      keepBest: os.runs.keepBest.handler(({ input }) => runs.keepBest(input)),
       rename: os.runs.rename.handler(({ input }) => runs.rename(input.id, input.name)),
       remove: os.runs.remove.handler(({ input }) => runs.remove(input.id)),
     },

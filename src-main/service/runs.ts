@@ -6,7 +6,7 @@ import { phrase } from '../contract/error-texts/error-text.ts';
 import { userError, userErrorFromInfo } from '../contract/errors.ts';
 import { torchDeviceOf } from '../domain/torch-device.ts';
 import { givenPath } from '../domain/given-path.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import { ContentHash, type CollectionId, type ModelId, type RunId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';
@@ -211,7 +211,7 @@ export function runHandlers(service: Service) {
     },
 
     /** The worker keeps the encoder of the best preview in the run's folder; a model gets its own copy. */
-    async keepBest(id: RunId): Promise<Model> {
+    async keepBest({ id, name }: { id: RunId; name?: string | undefined }): Promise<Model> {
       const run = get(id);
       if (!run.best) {
         throw userError('run-without-best', { name: run.name });
@@ -224,7 +224,7 @@ export function runHandlers(service: Service) {
       await copyFile(bestEncoderFile(runFolder(layout, id)), path);
       const sha256 = ContentHash.parse((await fileDigest(path)).toString('hex'));
       const modelId = store.models.insert({
-        name: freeName(`${run.name}, best preview (step ${step})`, store.models.list()),
+        name: name ?? freeName(`${run.name}, best preview (step ${step})`, store.models.list()),
         origin: 'run',
         architecture: run.config.encoder,
         file,

@@ -4,7 +4,7 @@ import type { Collection } from '../contract/collection.ts';
 import { userError } from '../contract/errors.ts';
 import type { Job } from '../contract/job.ts';
 import { isSameFolder } from '../domain/folder-identity.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import { makePrivateFolder } from '../store/private-folder.ts';
 import { collectionHandlers } from './collections.ts';
 import type { Service } from './service.ts';

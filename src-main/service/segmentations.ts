@@ -2,7 +2,7 @@ import { wholeSegmentation } from '../contract/event.ts';
 import { rm, stat } from 'node:fs/promises';
 import { phrase } from '../contract/error-texts/error-text.ts';
 import { userError } from '../contract/errors.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import type { CollectionId, JobId, SegmentationId } from '../contract/ids.ts';
 import type { Job } from '../contract/job.ts';
 import { isOpen, isResumable, isUnderWay } from '../contract/job-state.ts';

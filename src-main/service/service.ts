@@ -17,7 +17,7 @@ import type { ForkWorker } from '../jobs/worker-channel.ts';
 import { EncoderDownloads } from './download/encoder-downloads.ts';
 import { importModel } from './import-model.ts';
 import { Pairing } from './pairing.ts';
-import { freeName } from '../domain/free-name.ts';
+import { freeName } from '../contract/free-name.ts';
 import { torchDeviceOf } from '../domain/torch-device.ts';
 import { isDiskFull } from '../domain/system-errors.ts';
 import { dataLayout, isOfDataFolder, type DataLayout } from '../domain/data-layout.ts';
@@ -187,10 +187,11 @@ export class Service {
     const isSkipped = id !== undefined && found?.isSoftware === true && !found.isAvailable;
     const device = isSkipped ? find(await this.#probeOnly(id)) : found;
     if (device?.isAvailable === true) return device;
-    const refused = { id: id ?? '', reason: device?.reason ?? phrase('unknown-device') };
-    throw device?.fix == null
+    const refused = { id: id ?? '', reason: device?.texts.reason ?? phrase('unknown-device') };
+    const fix = device?.texts.fix;
+    throw fix == null
       ? userError('device-unusable', refused, { action: { kind: 'show-devices' } })
-      : userError('device-fixable', { ...refused, fix: device.fix });
+      : userError('device-fixable', { ...refused, fix });
   }
 
   /**

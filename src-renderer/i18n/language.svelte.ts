@@ -7,6 +7,7 @@ import {
   type ErrorKey,
   type Phrase,
   type PhraseKey,
+  type Told,
 } from '../../src-main/contract/error-texts/error-text.ts';
 import type { LanguageChoice } from '../../src-main/contract/settings.ts';
 import en from './en.json';
@@ -90,6 +91,11 @@ export function tError({ key, values }: Phrase, part: 'message' | 'hint'): strin
   const texts: { message: string; hint?: string } = errorTexts?.errors[key] ?? ERROR_TEXTS[key];
   const text = texts[part];
   return text === undefined ? undefined : filled(text, values, messageOrPhrase).trim();
+}
+
+/** A text that came as data, in the page's language; the words of another program stay what they are. */
+export function tTold(told: Told): string {
+  return filled('{told}', { told }, messageOrPhrase);
 }
 
 function messageOrPhrase(key: string): string | undefined {

@@ -6,7 +6,9 @@ import type {
   EncoderDownload,
   PublishedName,
 } from '../../src-main/contract/published-encoder.ts';
+import { t } from '../i18n/language.svelte.ts';
 import { attempt, attemptLoudly } from './attempt.ts';
+import { autoName } from './auto-name.ts';
 import { LiveList } from './live-list.svelte.ts';
 import type { Toasts } from './toasts.svelte.ts';
 
@@ -92,9 +94,10 @@ export class Models extends LiveList<Model> {
 
   /** @returns the new model, or undefined when it was refused */
   async addUntrained(architecture: Architecture, seed: number): Promise<Model | undefined> {
+    const name = autoName(t('models.untrainedName', { architecture, seed }), this.all);
     const added: Model[] = [];
     await this.change(async () => {
-      added.push(await this.#client.models.addUntrained({ architecture, seed }));
+      added.push(await this.#client.models.addUntrained({ architecture, seed, name }));
     });
     return added[0];
   }

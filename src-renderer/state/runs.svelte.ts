@@ -12,6 +12,7 @@ export type PretrainRequest = {
   overrides: PretrainOverrides;
   device?: string;
   fromModelId?: ModelId;
+  name?: string;
 };
 
 /** All pretrainings, the newest first, kept up to date by events. */
@@ -41,8 +42,9 @@ export class Runs extends LiveList<Run> {
     return this.change(() => this.#client.runs.extend({ id, epochs }));
   }
 
-  async keepBest(id: RunId): Promise<void> {
-    const isKept = await this.change(() => this.#client.runs.keepBest({ id }));
+  /** @param name that of the model */
+  async keepBest(id: RunId, name: string): Promise<void> {
+    const isKept = await this.change(() => this.#client.runs.keepBest({ id, name }));
     if (isKept) this.toasts.show({ tone: 'success', title: t('runs.kept') });
   }
 

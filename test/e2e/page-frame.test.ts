@@ -6,7 +6,7 @@ import { chromiumReason, hasChromium, sharedChromium } from '../support/chromium
 import { manyImages } from '../support/many-images.ts';
 import { addFolder, openPage, seriousFindings } from '../support/page.ts';
 import { makePhotos } from '../support/photo-folder.ts';
-import { startService } from '../support/running-service.ts';
+import { startService, waitForState } from '../support/running-service.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 const MANY = 100_000;
@@ -59,6 +59,53 @@ describe.skipIf(!hasChromium)(`the frame in Chromium${chromiumReason}`, () => {
     await page.getByText('Start with a folder of images').waitFor();
     await page.goBack();
     await page.getByText('No activity yet').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    ['pretrain/new', 'Start pretraining', undefined],
+    ['masks/new', 'Start segmenting', undefined],
+    ['models', 'Add', 'Add an untrained network'],
+  ])('covers the button that ends %s with no message', async (address, name, opener) => {
+    const running = startService();
+    const folder = tempFolder();
+    await makePhotos(folder, 1);
+    const { collection, job } = await running.client.collections.add({ path: folder });
+    await waitForState(running.client, job.id, 'done');
+    const { page, client, complaints } = await openPage(browser, { running });
+    await page.goto(`${new URL(page.url()).origin}/#/${address}`);
+    if (opener !== undefined) await page.getByRole('button', { name: opener }).click();
+    const button = page.getByRole('button', { name, exact: true });
+    const isOnTop = () =>
+      button.evaluate((element) => {
+        const { left, top, width, height } = element.getBoundingClientRect();
+        return element.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+      });
+    // 512 pixels are 1024 at 200 %.
+    for (const [width, height] of [
+      [1024, 700],
+      [512, 350],
+    ] as const) {
+      await page.setViewportSize({ width, height });
+      await client.collections.rescan({ id: collection.id });
+      await page.getByRole('region', { name: 'Messages' }).getByRole('status').waitFor();
+      expect(await isOnTop()).toBe(true);
+    }
+    expect(complaints).toEqual([]);
+  });
+
+  test('speaks of devices and of the check-up in the language of the page', async () => {
+    const { page, complaints } = await openPage(browser, { locale: 'de-DE' });
+    await page.getByRole('link', { name: 'Einstellungen' }).click();
+    const devices = page.getByRole('region', { name: 'Geräte', exact: true });
+    await devices.getByText('Threads').waitFor();
+    await devices.getByText('Geräte sind nicht verfügbar').click();
+    await devices.getByText('TensorFlow ist nicht installiert').first().waitFor();
+    await devices.getByText('ONNX Runtime bietet dml nur auf').waitFor();
+    await page.getByRole('button', { name: 'Prüfung starten' }).click();
+    await page.getByText('ist beschreibbar').waitFor();
+    const texts = await page.getByRole('main').innerText();
+    expect(texts).not.toMatch(/\b(through|is not|Install|installed|computes|only on|writable|measured)\b/);
     expect(complaints).toEqual([]);
   });
 

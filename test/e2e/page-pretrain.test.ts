@@ -24,24 +24,6 @@ describe.skipIf(!hasChromium)(`the pretrain screen in Chromium${chromiumReason}`
     expect(await seriousFindings(page)).toEqual([]);
   });
 
-  test.for(['Pretrain', 'Masks'])('messages never cover the button that starts a job: %s', async (screen) => {
-    const { page } = await openPage(browser);
-    const folder = tempFolder();
-    await writeScenes(folder, { count: 1, seed: 3 });
-    await addFolder(page, join(folder, 'images'));
-    await page.getByRole('tab', { name: 'Images 1' }).waitFor();
-    await page.setViewportSize({ width: 1024, height: 700 });
-    await page.getByRole('link', { name: screen }).click();
-    const start = page.getByRole('button', { name: /^Start/ });
-    await start.waitFor();
-    const button = await start.boundingBox();
-    const messages = await page
-      .locator('section[aria-label="Messages"]')
-      .evaluate((section) => section.getBoundingClientRect().right);
-    expect(messages).toBeGreaterThan(400);
-    expect(button?.x).toBeGreaterThan(messages);
-  });
-
   test('plans learning from own masks, from where encoders are offered, without what is of regions only', async () => {
     const { page, client, service, complaints } = await openPage(browser);
     const folder = tempFolder();

@@ -59,6 +59,15 @@ export const Phrase: z.ZodType<Phrase> = z.object({
   values: z.record(z.string(), z.union([z.string(), z.number(), z.lazy(() => Phrase)])),
 });
 
+/** A text as data: a part of a message, or the words of another program. */
+export const Told = z.union([z.string(), Phrase]);
+export type Told = z.infer<typeof Told>;
+
+/** A text as the command line and the log have it. */
+export function inEnglish(told: Told): string {
+  return filled('{told}', { told }, englishOf);
+}
+
 /** A part of a message. @param values for the names in its braces */
 export function phrase<Key extends PhraseKey>(
   key: Key,
@@ -70,8 +79,8 @@ export function phrase<Key extends PhraseKey>(
 }
 
 /** Parts of a message one after the other, as a list. */
-export function phraseList(parts: readonly Phrase[]): Value {
-  return parts.reduce<Value>(
+export function phraseList(parts: readonly Told[]): Told {
+  return parts.reduce<Told>(
     (first, second) => (first === '' ? second : phrase('and', { first, second })),
     '',
   );

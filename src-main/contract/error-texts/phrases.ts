@@ -1,5 +1,8 @@
+import { MACHINE_PHRASES } from './machine-phrases.ts';
+
 /** Parts of messages that depend on the case: states of jobs, reasons. */
 export const PHRASES = {
+  ...MACHINE_PHRASES,
   queued: 'queued',
   running: 'running',
   pausing: 'pausing',

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { Told } from '../../contract/error-texts/error-text.ts';
 import type { Verdict, Verdicts } from '../../core/compile/devices/report.ts';
 
 const VerdictFile = z.record(
   z.string(),
   z.object({
-    wrong: z.string().nullable(),
+    wrong: Told.nullable(),
     placement: z.object({ total: z.number(), onCpu: z.record(z.string(), z.number()) }).nullable(),
   }),
 );

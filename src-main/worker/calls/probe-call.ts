@@ -1,6 +1,7 @@
 import { DEVICE_IDS, type DeviceReport, type Placement } from '../../core/compile/devices/report.ts';
 import type { Device, MachineProbe } from '../../contract/system.ts';
 import type { CallOf } from '../protocol/call.ts';
+import { deviceTexts } from './device-texts.ts';
 import { nameAdapters } from './name-adapters.ts';
 import { probeTorch, torchDevicesAmong } from '../torch/probe-torch.ts';
 import { verdictsIn } from './device-verdicts.ts';
@@ -59,15 +60,12 @@ async function probeDevicesOf({
 
 function toDevice(report: DeviceReport, isDefault: boolean): Device {
   const { id, engine, name, isSoftware } = report;
-  const device = { id, engine, name, isSoftware, isDefault };
-  const none = { memoryBytes: null, gflops: null, onCpu: null, reason: null, fix: null };
-  if (!report.isAvailable) {
-    return { ...device, ...none, isAvailable: false, reason: report.reason, fix: report.fix };
-  }
+  const device = { id, engine, isSoftware, isDefault, memoryBytes: null, gflops: null, onCpu: null };
+  if (!report.isAvailable) return { ...device, isAvailable: false, ...deviceTexts(report) };
   const { memoryBytes = null, gflops, placement } = report;
   return {
     ...device,
-    ...none,
+    ...deviceTexts({ name, reason: null, fix: null }),
     isAvailable: true,
     memoryBytes,
     gflops,

@@ -8,7 +8,9 @@ import {
   type PretrainPlan,
 } from '../../../src-main/contract/pretrain.ts';
 import type { ShownError } from '../../client/error.ts';
+import { t } from '../../i18n/language.svelte.ts';
 import { attempt } from '../../state/attempt.ts';
+import { autoName } from '../../state/auto-name.ts';
 import { RunDetail } from '../../state/run-detail.svelte.ts';
 import type { Studio } from '../../state/studio.svelte.ts';
 
@@ -176,6 +178,7 @@ export class PretrainView {
       overrides,
       ...(device === '' ? {} : { device }),
       ...(parent ? { fromModelId: parent.id } : {}),
+      name: autoName(t(`runs.nameOf.${preset}`, { name: collection.name }), this.#studio.runs.all),
     });
     if (run && isStillHere()) this.show(run.id);
   }

@@ -40,6 +40,7 @@ test('parts of messages are the same in both languages, and name every state of 
   for (const [key, text] of Object.entries(german.phrases))
     expect(namesIn(text)).toEqual(namesIn(englishOf(key) ?? ''));
   expect(Object.keys(PHRASES)).toEqual(expect.arrayContaining(JobState.options));
+  expect(Object.keys(PHRASES).filter((key) => key in ERROR_TEXTS)).toEqual([]);
 });
 
 test('an error says in English what its values are, and keeps them over a boundary', () => {

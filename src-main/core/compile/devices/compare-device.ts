@@ -1,3 +1,4 @@
+import { phrase, type Phrase } from '../../../contract/error-texts/error-text.ts';
 import type { HostData } from '../../tensor/dtype.ts';
 import { EagerState, eagerStep } from '../runtime/eager-step.ts';
 import type { HostTensors } from '../runtime/step.ts';
@@ -53,11 +54,14 @@ export async function runEager(
 }
 
 /** One sentence for a list of devices. */
-export function describeWrong({ operator, result, error }: WrongResult): string {
-  const size = Number.isFinite(error)
-    ? `is wrong by up to ${error.toPrecision(2)} times its root mean square`
-    : 'has values that are not numbers';
-  return `it computes wrong results: in '${operator}', ${result === 'result' ? 'the result' : `the ${result}`} ${size}`;
+export function describeWrong({ operator, result, error }: WrongResult): Phrase {
+  const where = {
+    operator,
+    result: result === 'result' ? phrase('the-result') : phrase('the-gradient', { gradient: result }),
+  };
+  return Number.isFinite(error)
+    ? phrase('wrong-results', { ...where, times: error.toPrecision(2) })
+    : phrase('wrong-numbers', where);
 }
 
 /** Over the root mean square of the reference; infinite for NaN or another length. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { env, listSupportedBackends } from 'onnxruntime-node';
+import { phrase, type Phrase } from '../../../contract/error-texts/error-text.ts';
 import { blockSize } from '../runtime/block-size.ts';
 import type { Target } from '../lower/lowering-target.ts';
 import { compareDevice, describeWrong } from './compare-device.ts';
@@ -57,14 +58,15 @@ export async function probeOnnxProvider(
     }
     const gflops = await measureSpeed(provider, machine.threads);
     const { wrong, placement } = known ?? (await compare(target, key, options));
-    if (wrong !== null) return { ...identity, isAvailable: false, reason: wrong, fix: WRONG_FIX };
+    if (wrong !== null)
+      return { ...identity, isAvailable: false, reason: wrong, fix: phrase('driver-wrong') };
     const memory = provider === 'cpu' ? { memoryBytes: machine.memoryBytes } : {};
     const left = provider === 'cpu' || !placement ? {} : { placement };
     return { ...identity, isAvailable: true, gflops, ...memory, ...left };
   } catch (error) {
     // The one expected failure: no driver, no device, or a library of the provider is missing.
     const reason = error instanceof Error ? firstLine(error.message) : String(error);
-    return { ...identity, isAvailable: false, reason, fix: FIXES[provider] };
+    return { ...identity, isAvailable: false, reason, fix: phrase(`fix-${provider}`) };
   }
 }
 
@@ -98,22 +100,7 @@ export async function verdictKey(
   return [`onnx:${target.provider}`, device, runtime, graphs.digest('hex').slice(0, 16)].join('; ');
 }
 
-const NOT_COMPARED = {
-  reason: 'it is a software GPU, which computes on the CPU and more slowly, so it was not tested',
-  fix: 'Use onnx:cpu. If you select this device by name, it is tested first, which takes minutes.',
-};
-
-const WRONG_FIX =
-  'Update the graphics driver, then test the device again. Until it computes what the CPU computes, it is not used.';
-
-const FIXES: Record<Provider, string> = {
-  cpu: 'Reinstall the application: its ONNX Runtime library is damaged.',
-  webgpu:
-    'Install a graphics driver with Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS) support; on Linux `vulkaninfo` must list the GPU.',
-  dml: 'Install the latest graphics driver and all Windows updates.',
-  coreml: 'Update macOS to a current version.',
-  cuda: 'Install the NVIDIA driver, CUDA 12 and cuDNN 9, then the CUDA kernels of onnxruntime-node as resources/docs/devices.md says.',
-};
+const NOT_COMPARED = { reason: phrase('gpu-not-compared'), fix: phrase('gpu-use-cpu') };
 
 /** Systems that ONNX Runtime's Node package is built for with each provider, as Node names them. */
 const SYSTEMS: Record<Provider, readonly string[]> = {
@@ -124,32 +111,33 @@ const SYSTEMS: Record<Provider, readonly string[]> = {
   cuda: ['linux-x64'],
 };
 
-function platformReason(provider: Provider, machine: Machine): { reason: string; fix: string } | undefined {
+function platformReason(provider: Provider, machine: Machine): { reason: Phrase; fix: Phrase } | undefined {
   const [systems, own] = [SYSTEMS[provider], `${machine.platform}-${machine.arch}`];
   if (!systems.includes(own)) {
     return {
-      reason: `ONNX Runtime has ${provider} only on ${systems.join(', ')}; this is ${own}`,
-      fix: 'Nothing to do: this machine uses another device.',
+      reason: phrase('runtime-systems', { provider, systems: systems.join(', '), own }),
+      fix: phrase('nothing-to-do'),
     };
   }
   if (!listSupportedBackends().some((backend) => backend.name === provider)) {
-    return { reason: `this build of ONNX Runtime has no ${provider} provider`, fix: FIXES[provider] };
+    return { reason: phrase('runtime-lacks', { provider }), fix: phrase(`fix-${provider}`) };
   }
   return undefined;
 }
 
-function nameOf(provider: Provider, machine: Machine, adapter: Adapter | undefined): string {
+function nameOf(provider: Provider, machine: Machine, adapter: Adapter | undefined): Phrase {
+  const device = adapter?.name ?? phrase('gpu');
   switch (provider) {
     case 'cpu':
-      return `${machine.cpuName}, ${machine.threads} threads`;
+      return phrase('cpu-threads', { cpu: machine.cpuName, threads: machine.threads });
     case 'webgpu':
-      return `${adapter?.name ?? 'GPU'} through WebGPU`;
+      return phrase('through', { device, engine: 'WebGPU' });
     case 'dml':
-      return `${adapter?.name ?? 'GPU'} through DirectML`;
+      return phrase('through', { device, engine: 'DirectML' });
     case 'coreml':
-      return 'Apple GPU and Neural Engine through Core ML';
+      return phrase('core-ml');
     case 'cuda':
-      return `${adapter?.name ?? 'NVIDIA GPU'} through CUDA`;
+      return phrase('through', { device: adapter?.name ?? phrase('nvidia-gpu'), engine: 'CUDA' });
   }
 }
 

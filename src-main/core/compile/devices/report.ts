@@ -1,3 +1,5 @@
+import type { Told } from '../../../contract/error-texts/error-text.ts';
+
 /** Every way of computing that is probed. `onnx:*` are ONNX Runtime execution providers. */
 export const DEVICE_IDS = [
   'onnx:cpu',
@@ -21,7 +23,7 @@ type Engine = 'onnx' | 'tfjs';
 type DeviceIdentity = {
   id: DeviceId;
   engine: Engine;
-  name: string;
+  name: Told;
   /** Whether the GPU is one that a program imitates on the CPU. */
   isSoftware: boolean;
 };
@@ -53,7 +55,7 @@ export type AvailableDevice = DeviceIdentity & {
 };
 
 /** A device that could not be used, and what a person can do about it. */
-type MissingDevice = DeviceIdentity & { isAvailable: false; reason: string; fix: string };
+type MissingDevice = DeviceIdentity & { isAvailable: false; reason: Told; fix: Told };
 
 export type DeviceReport = AvailableDevice | MissingDevice;
 
@@ -69,7 +71,7 @@ export type Machine = {
 /** What a comparison with the CPU found. */
 export type Verdict = {
   /** The first wrong result, as a sentence; null where all are right. */
-  wrong: string | null;
+  wrong: Told | null;
   placement: Placement | null;
 };
 

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { inEnglish, phrase, type Phrase } from '../../../contract/error-texts/error-text.ts';
 import { tf } from '../../tensor/tfjs.ts';
 import { compareDevice, describeWrong, runEager } from './compare-device.ts';
 import type { Adapter, DeviceReport, Machine, Verdict, Verdicts } from './report.ts';
@@ -8,24 +9,25 @@ import { padBeforeTensorFlow } from './tensorflow-kernels.ts';
 import { restoreUtilPredicates } from './util-polyfill.ts';
 
 /** The devices that TensorFlow drives, through the package that binds it to Node. */
-const NAMES = {
-  'tfjs:tensorflow-gpu': 'NVIDIA GPU through TensorFlow',
-  'tfjs:tensorflow': 'CPU through TensorFlow',
-} as const;
-export type NativeTfjsId = keyof typeof NAMES;
+export type NativeTfjsId = 'tfjs:tensorflow-gpu' | 'tfjs:tensorflow';
 
 /** Registers the backend `tensorflow`; the same package for CPU and GPU. */
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
 
-const NATIVE_FIX: Record<NativeTfjsId, string> = {
-  'tfjs:tensorflow-gpu':
-    'Install the NVIDIA driver, then TensorFlow for it with `r2o devices install tensorflow --gpu` (Linux x64).',
-  'tfjs:tensorflow':
-    'Not needed: the compiled engine is faster on a CPU. To use it anyway, run `r2o devices install tensorflow` (Linux x64).',
+const NATIVE_FIX = {
+  'tfjs:tensorflow-gpu': phrase('fix-tensorflow-gpu'),
+  'tfjs:tensorflow': phrase('fix-tensorflow'),
 };
 
-const WRONG_FIX =
-  'Use another device: until this one computes what plain JavaScript computes, it is not used.';
+/** Why TensorFlow cannot be used, as data. */
+class TensorFlowMissing extends Error {
+  readonly reason: Phrase;
+
+  constructor(reason: Phrase) {
+    super(inEnglish(reason));
+    this.reason = reason;
+  }
+}
 
 type NativeProbeOptions = {
   machine: Machine;
@@ -47,19 +49,21 @@ const PROBE = { batch: 1, channels: 64, sizePx: 34, filterSize: 3 };
 export async function probeNativeTfjs(id: NativeTfjsId, options: NativeProbeOptions): Promise<DeviceReport> {
   const { machine, adapter, folder } = options;
   const isGpu = id === 'tfjs:tensorflow-gpu';
-  const name = isGpu && adapter ? `${adapter.name} through TensorFlow` : NAMES[id];
+  const device = isGpu ? (adapter?.name ?? phrase('nvidia-gpu')) : 'CPU';
+  const name = phrase('through', { device, engine: 'TensorFlow' });
   const identity = { id, engine: 'tfjs', name, isSoftware: false } as const;
   const previous = tf.engine().backendName;
   try {
     loadNativeTfjs(id, folder);
     const { wrong } = await verdictOf(id, options);
-    if (wrong !== null) return { ...identity, isAvailable: false, reason: wrong, fix: WRONG_FIX };
+    if (wrong !== null)
+      return { ...identity, isAvailable: false, reason: wrong, fix: phrase('device-wrong') };
     const gflops = await measure('tensorflow');
     const memory = isGpu ? {} : { memoryBytes: machine.memoryBytes };
     return { ...identity, isAvailable: true, gflops, ...memory };
   } catch (error) {
     // The one expected failure: the package or its native library is not installed, or finds no GPU.
-    const reason = error instanceof Error ? shorten(error.message) : String(error);
+    const reason = error instanceof TensorFlowMissing ? error.reason : shorten(toMessage(error));
     return { ...identity, isAvailable: false, reason, fix: NATIVE_FIX[id] };
   } finally {
     if (previous) await tf.setBackend(previous);
@@ -68,12 +72,11 @@ export async function probeNativeTfjs(id: NativeTfjsId, options: NativeProbeOpti
 
 /** Runs a convolution on TensorFlow.js's plain JavaScript backend: the reference, there on every machine. */
 export async function probeTfjsCpu(machine: Machine): Promise<DeviceReport> {
-  const name = 'plain JavaScript, the reference';
   const gflops = await measure('cpu');
   return {
     id: 'tfjs:cpu',
     engine: 'tfjs',
-    name,
+    name: phrase('plain-javascript'),
     isSoftware: false,
     isAvailable: true,
     gflops,
@@ -107,14 +110,13 @@ async function verdictOf(
  */
 export function loadNativeTfjs(id: NativeTfjsId, folder: string | undefined): void {
   if (folder === undefined || !libraryIn(packageFolder(folder)))
-    throw new Error('TensorFlow is not installed');
+    throw new TensorFlowMissing(phrase('tensorflow-missing'));
   restoreUtilPredicates();
   createRequire(join(folder, 'package.json'))(PACKAGE);
   padBeforeTensorFlow();
   const isOnGpu = isUsingGpu(tf.findBackend('tensorflow'));
-  if (id === 'tfjs:tensorflow-gpu' && !isOnGpu) throw new Error('TensorFlow found no CUDA GPU');
-  if (id === 'tfjs:tensorflow' && isOnGpu)
-    throw new Error('TensorFlow computes on the GPU, which is another device');
+  if (id === 'tfjs:tensorflow-gpu' && !isOnGpu) throw new TensorFlowMissing(phrase('tensorflow-no-gpu'));
+  if (id === 'tfjs:tensorflow' && isOnGpu) throw new TensorFlowMissing(phrase('tensorflow-on-gpu'));
 }
 
 const packageFolder = (folder: string) => join(folder, 'node_modules', PACKAGE);
@@ -163,6 +165,8 @@ async function measure(backendName: string): Promise<number> {
     if (previous) await tf.setBackend(previous);
   }
 }
+
+const toMessage = (thrown: unknown) => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /** Loader errors of native packages run over many lines; the first two sentences carry the cause. */
 function shorten(message: string): string {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { inEnglish } from '../../../../src-main/contract/error-texts/error-text.ts';
 import { compareDevice, runEager } from '../../../../src-main/core/compile/devices/compare-device.ts';
 import { probeOnnxProvider } from '../../../../src-main/core/compile/devices/onnx-probe.ts';
 import { chooseDevice, probeDevices } from '../../../../src-main/core/compile/devices/probe-devices.ts';
@@ -40,7 +41,7 @@ describe('probing the devices of this machine', () => {
     expect(reports.map((report) => report.id)).toEqual([...DEVICE_IDS]);
     for (const report of reports) {
       if (report.isAvailable) expect(report.gflops).toBeGreaterThan(0);
-      else expect([report.reason.length, report.fix.length].every((length) => length > 10)).toBe(true);
+      else for (const told of [report.reason, report.fix]) expect(inEnglish(told).length).toBeGreaterThan(10);
     }
   });
 
@@ -59,10 +60,9 @@ describe('probing the devices of this machine', () => {
     'reports %s as missing on %o, for which ONNX Runtime does not have it',
     async (provider, system) => {
       const report = await probeOnnxProvider(provider, { machine: { ...machine, ...system } });
-      expect(report).toMatchObject({
-        isAvailable: false,
-        reason: expect.stringContaining(`this is ${system.platform}-${system.arch}`) as string,
-      });
+      expect(report.isAvailable ? '' : inEnglish(report.reason)).toContain(
+        `this is ${system.platform}-${system.arch}`,
+      );
     },
   );
 });
@@ -70,12 +70,9 @@ describe('probing the devices of this machine', () => {
 describe('comparing a device with the CPU', () => {
   it('refuses one with a wrong recipe, and names what it computes wrongly', async () => {
     const report = await probeOnnxProvider('cpu', { machine, lowerGraph: shifted });
-    expect(report).toMatchObject({
-      isAvailable: false,
-      reason: expect.stringMatching(
-        /computes wrong results: in '3x3 convolution, stride 2', the gradient for a is wrong by up to \d/,
-      ) as string,
-    });
+    expect(report.isAvailable ? '' : inEnglish(report.reason)).toMatch(
+      /computes wrong results: in '3x3 convolution, stride 2', the gradient for a is wrong by up to \d/,
+    );
   });
 
   it.each([
